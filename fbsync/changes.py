@@ -1,0 +1,201 @@
+"""The changes that a plan is made of, one record a kind, told apart by ``match``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from fbsync.model import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+
+
+class Cause(StrEnum):
+    """Why a field differs from what is to be."""
+
+    MANIFEST = "manifest"
+    """The manifest changed it."""
+    OUTSIDE = "outside"
+    """Somebody changed it on the server."""
+    BOTH = "both"
+
+
+class Changed(StrEnum):
+    """Whether a credential is another one than the server was last given."""
+
+    YES = "true"
+    NO = "false"
+    UNVERIFIED = "unverified"
+    """Its variable is not set here, or what the server holds is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field that is to change.
+
+    Attributes:
+        before: the value that it has: the live one where the server was asked, else the known one.
+        after: the value that it is to have.
+        known: the value in the lockfile, which differs from ``before`` on drift.
+    """
+
+    field: Field
+    before: str
+    after: Text
+    known: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialChange:
+    """What is to happen to one credential; None on a side where there is none."""
+
+    field: Field
+    before: LockedCredential | None
+    after: Credential | None
+    changed: Changed
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether an update carries it.
+
+        That is so when its value changed, and when it comes from another variable whose value
+        cannot be compared: nothing then says that the server has it.
+        """
+        match self.changed:
+            case Changed.YES:
+                return True
+            case Changed.NO:
+                return False
+            case Changed.UNVERIFIED:
+                return self.before is None or self.after is None or self.before.reference != self.after.reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """A configuration that is to be made; ``lost`` is its record if it was there before and was deleted outside."""
+
+    desired: Llm
+    lost: LockedLlm | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """A known configuration of which some fields are to change."""
+
+    desired: Llm
+    locked: LockedLlm
+    fields: tuple[FieldChange, ...]
+    credentials: tuple[CredentialChange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopt:
+    """A configuration that is on the server already under another id than a known one: it is taken over whole."""
+
+    desired: Llm
+    live: LiveLlm
+    replaced: LockedLlm | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """A known configuration that is no longer declared and is to go."""
+
+    locked: LockedLlm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forget:
+    """A known configuration that is neither declared nor on the server: only its record goes."""
+
+    locked: LockedLlm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undeclared:
+    """A known configuration that is no longer declared and stays, since nobody asked to prune."""
+
+    locked: LockedLlm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """A configuration that needs no request.
+
+    Attributes:
+        credentials: those that could not be verified.
+        record: whether the lockfile's record differs (a variable's name, the protection) and is to be renewed.
+    """
+
+    desired: Llm
+    locked: LockedLlm
+    credentials: tuple[CredentialChange, ...] = ()
+    record: bool = False
+
+
+Change: TypeAlias = Create | Update | Adopt | Delete | Forget | Undeclared | Unchanged
+
+
+def name_of(change: Change) -> str:
+    """The entry's name: the declared one where it is declared."""
+    match change:
+        case Delete() | Forget() | Undeclared():
+            return change.locked.name
+        case _:
+            return change.desired.name
+
+
+def identity_of(change: Change) -> Identity:
+    """The entry's identity: the declared one where it is declared."""
+    match change:
+        case Delete() | Forget() | Undeclared():
+            return change.locked.identity
+        case _:
+            return change.desired.identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that a reviewer should know about an entry, and that stops nothing."""
+
+    identity: Identity
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be done, in the manifest's order, then what is known but not declared.
+
+    Attributes:
+        refreshed: whether the server was asked; otherwise the lockfile alone was compared.
+        warnings: what a reviewer should know.
+    """
+
+    changes: tuple[Change, ...]
+    refreshed: bool
+    warnings: tuple[Notice, ...] = ()
+
+    def count(self, *kinds: type[Change]) -> int:
+        """How many changes are of these kinds."""
+        return sum(isinstance(change, kinds) for change in self.changes)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done on the server or to the lockfile's list of entries."""
+        return not self.count(Create, Update, Adopt, Delete, Forget)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One reason why a plan must not be carried out as it is.
+
+    Attributes:
+        identity: the entry that it is about, or None for the plan as a whole.
+        message: what is wrong.
+        hint: what to do.
+    """
+
+    identity: Identity | None
+    message: str
+    hint: str

@@ -1,0 +1,74 @@
+"""Findings: things wrong with an input, as data, each at its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Severity(StrEnum):
+    """How bad a finding is: an error stops the run, a warning does not unless ``--strict``."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Position:
+    """A place in an input.
+
+    Attributes:
+        file: the path as the user gave it, or one relative to the current folder.
+        line: counted from 1; 0 means the file as a whole.
+        column: counted in characters from 1; 0 means the line as a whole.
+    """
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """The place as compilers write it, for editors and terminals to link: ``file:line:column``."""
+        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+
+
+NOWHERE = Position(file="")
+"""The place of a record that was made in code and stands in no file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing wrong with an input.
+
+    Attributes:
+        rule: the kind of mistake, a stable kebab-case word that tools may filter by.
+        position: where it is.
+        message: what is wrong and what was expected. Never a secret, and never the value of a
+            field that should have been one.
+        remedy: what to write instead, or an empty string.
+        entry: the name of the entry that it is about, or None.
+        severity: error or warning.
+        related: other places that belong to it, such as the first of two equal names.
+    """
+
+    rule: str
+    position: Position
+    message: str
+    remedy: str = ""
+    entry: str | None = None
+    severity: Severity = Severity.ERROR
+    related: tuple[Position, ...] = ()
+
+
+def in_file_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sorts findings by file, line and column; equal places keep the order in which they were found."""
+    return tuple(sorted(findings, key=lambda finding: finding.position))
+
+
+def errors_among(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that stop a run."""
+    return tuple(finding for finding in findings if finding.severity is Severity.ERROR)

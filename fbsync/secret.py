@@ -1,0 +1,58 @@
+"""The secret: a resolved credential that prints as its reference and never as itself."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import Any, NoReturn
+
+_ECHO_WINDOW = 12
+"""How many characters of a secret in a foreign text are taken for an echo of it."""
+
+
+class Secret:
+    """A credential's value, together with the name of the variable that it came from.
+
+    It cannot be printed, formatted, concatenated, iterated, copied, pickled or put into JSON by
+    accident. The value leaves through ``reveal`` only, which the request body and the fingerprint call.
+
+    Args:
+        value: the credential.
+        reference: the variable's name, without a dollar sign.
+    """
+
+    __slots__ = ("__value", "reference")
+
+    def __init__(self, value: str, *, reference: str) -> None:
+        self.__value = value
+        self.reference = reference
+
+    def reveal(self) -> str:
+        """The value itself: for the body of a request and for a fingerprint, for nothing else."""
+        return self.__value
+
+    def is_echoed_in(self, text: str) -> bool:
+        """Tells whether a foreign text (a server's message) repeats this secret or a good part of it.
+
+        A part counts, since servers cut long values short; so does another case. Callers withhold
+        such a text as a whole: replacing what matches would leave the rest of a cut value standing.
+        """
+        value, text = self.__value.casefold(), text.casefold()
+        width = min(len(value), _ECHO_WINDOW)
+        return bool(value) and any(value[at : at + width] in text for at in range(len(value) - width + 1))
+
+    def __repr__(self) -> str:
+        return f"${self.reference}"
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return compare_digest(self.__value.encode(), other.reveal().encode())
+
+    def __hash__(self) -> int:
+        return hash(self.__value)
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:  # noqa: ANN401 - object's own signature
+        raise TypeError("a secret cannot be pickled or copied")
