@@ -1,0 +1,156 @@
+"""Drafts: a manifest's entries before references are resolved, with every field's place, per environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fbsync.findings import Position
+    from fbsync.manifest.loader import Document, Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A value and where it stands."""
+
+    value: Any
+    document: Document
+    path: Path
+
+    @property
+    def position(self) -> Position:
+        """Where the value stands."""
+        return self.document.position_of(self.path)
+
+    @property
+    def text(self) -> str | None:
+        """The value if it is a string; anything else has its finding from the schema."""
+        return self.value if isinstance(self.value, str) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One entry as written: its own fields, the default workspace, and an environment's changes, laid over another.
+
+    Attributes:
+        entry: the entry itself.
+        fields: by the manifest's field names; those that are absent or null are not in it.
+    """
+
+    entry: Placed
+    fields: Mapping[str, Placed]
+
+    def text(self, field: str) -> str | None:
+        """A field's string, or None where there is none."""
+        placed = self.fields.get(field)
+        return placed.text if placed else None
+
+    @property
+    def name(self) -> str | None:
+        """The entry's name, where it has one."""
+        return self.text("name")
+
+    def position(self, field: str) -> Position:
+        """Where a field stands, or the entry where it lacks the field."""
+        placed = self.fields.get(field)
+        return placed.position if placed else self.entry.position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """What one file says of one environment.
+
+    Attributes:
+        workspace: its default workspace there, if any.
+        patches: by entry name; a patch whose value is None leaves the entry out.
+    """
+
+    document: Document
+    workspace: Placed | None
+    patches: Mapping[str, Placed]
+
+
+def read_drafts(documents: Iterable[Document]) -> tuple[Draft, ...]:
+    """The entries of all files, in order, each with its own file's default workspace; what is no mapping is passed over."""
+    drafts = []
+    for document in documents:
+        workspace = _default_workspace(document, document.value, ())
+        for at, value in enumerate(_list(_get(document.value, "llms"))):
+            if isinstance(value, dict):
+                entry = Placed(value=value, document=document, path=("llms", at))
+                defaults = {"workspaceId": workspace} if workspace else {}
+                drafts.append(Draft(entry=entry, fields=defaults | _fields(entry)))
+    return tuple(drafts)
+
+
+def read_variants(documents: Iterable[Document]) -> dict[str, tuple[Variant, ...]]:
+    """What the files say of each environment, in order."""
+    variants: dict[str, tuple[Variant, ...]] = {}
+    for document in documents:
+        for name, value in _dict(_get(document.value, "environments")).items():
+            path = ("environments", name)
+            patches = {
+                entry: Placed(value=patch, document=document, path=(*path, "llms", entry))
+                for entry, patch in _dict(_get(value, "llms")).items()
+            }
+            variant = Variant(document=document, workspace=_default_workspace(document, value, path), patches=patches)
+            variants[name] = (*variants.get(name, ()), variant)
+    return variants
+
+
+def in_environment(drafts: Iterable[Draft], variants: Sequence[Variant]) -> tuple[Draft, ...]:
+    """The entries as an environment has them.
+
+    An environment's default workspace takes the place of the default, not of an entry's own. What a file
+    says for its own entries goes before what other files say.
+    """
+    changed = (_in_environment(draft, variants) for draft in drafts)
+    return tuple(draft for draft in changed if draft is not None)
+
+
+def _in_environment(draft: Draft, variants: Sequence[Variant]) -> Draft | None:
+    fields = dict(draft.fields)
+    workspaces = [variant for variant in variants if variant.workspace]
+    own = [variant for variant in workspaces if variant.document is draft.entry.document]
+    if workspaces and "workspaceId" not in draft.entry.value:
+        fields["workspaceId"] = (own or workspaces)[0].workspace  # type: ignore[assignment]
+    for variant in variants:
+        patch = variant.patches.get(draft.name or "")
+        if patch is None:
+            continue
+        if patch.value is None:
+            return None
+        if isinstance(patch.value, dict):
+            removed = {field for field, value in patch.value.items() if value is None}
+            fields = {field: placed for field, placed in fields.items() if field not in removed} | _fields(patch)
+    return replace(draft, fields=fields)
+
+
+def _fields(placed: Placed) -> dict[str, Placed]:
+    return {
+        field: Placed(value=value, document=placed.document, path=(*placed.path, field))
+        for field, value in placed.value.items()
+        if value is not None
+    }
+
+
+def _default_workspace(document: Document, holder: object, path: Path) -> Placed | None:
+    value = _get(holder, "workspaceId")
+    if value is None:
+        return None
+    return Placed(value=value, document=document, path=(*path, "workspaceId"))
+
+
+def _get(holder: object, key: str) -> object:
+    return holder.get(key) if isinstance(holder, dict) else None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: object) -> dict[Any, Any]:
+    return value if isinstance(value, dict) else {}
