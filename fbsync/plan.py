@@ -1,0 +1,268 @@
+"""The plan: one pure function of what is declared, known and live (``design.md``, 'The plan')."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from fbsync.changes import (
+    Adopt,
+    Cause,
+    Change,
+    Changed,
+    Create,
+    CredentialChange,
+    Delete,
+    FieldChange,
+    Forget,
+    Notice,
+    Plan,
+    Unchanged,
+    Undeclared,
+    Update,
+    name_of,
+)
+from fbsync.model import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class Fingerprints(Protocol):
+    """Tells whether a credential is the one that the server was last given."""
+
+    def matches(self, credential: Credential, locked: LockedCredential, *, llm_id: str, field: Field) -> bool | None:
+        """True or False, or None where that cannot be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What the server lists, and of which workspaces it was asked."""
+
+    llms: tuple[LiveLlm, ...]
+    workspaces: frozenset[str]
+
+
+def make_plan(
+    desired: Sequence[Llm],
+    known: Sequence[LockedLlm],
+    live: Live | None,
+    *,
+    fingerprints: Fingerprints,
+    prune: bool = False,
+    only: frozenset[str] = frozenset(),
+) -> Plan:
+    """Decides for every declared and every known configuration what is to be done.
+
+    Args:
+        desired: what is declared, of distinct identities.
+        known: what the lockfile holds, of distinct identities.
+        live: what the server lists, or None when it was not asked.
+        fingerprints: tells a changed credential from an unchanged one.
+        prune: whether known configurations that are no longer declared are to go.
+        only: names to which the plan is limited; none means no limit.
+
+    Returns:
+        The plan. It is the same for the same arguments.
+    """
+    pairs = pair(desired, known)
+    view = _View(live)
+    changes: list[Change] = [_declared(llm, locked, view, fingerprints) for llm, locked in pairs]
+    taken = {locked.id for _, locked in pairs if locked is not None}
+    changes += [_not_declared(locked, view, prune=prune) for locked in known if locked.id not in taken]
+    if only:
+        changes = [change for change in changes if name_of(change) in only]
+    return Plan(changes=tuple(changes), refreshed=live is not None, warnings=tuple(_notices(changes)))
+
+
+def pair(desired: Sequence[Llm], known: Sequence[LockedLlm]) -> list[tuple[Llm, LockedLlm | None]]:
+    """Finds for every declared entry the record that is its own, by identity or by its previous name.
+
+    A previous name counts when the entry has no record yet, and also when its own record is claimed
+    by another entry's previous name (chains and swaps), unless the record says that it was dealt with.
+    """
+    records = {locked.identity: locked for locked in known}
+    by_template = {(locked.workspace_template, locked.name): locked for locked in known}
+
+    def find(llm: Llm, name: str | None) -> LockedLlm | None:
+        if name is None:
+            return None
+        if llm.workspace_id.value is None:
+            return by_template.get((llm.workspace_id.template, name))
+        return records.get(Identity(workspace_id=llm.workspace_id.value, name=name))
+
+    own = [find(llm, llm.name) for llm in desired]
+    former = [
+        None if record is not None and record.previous_name == llm.previous_name else find(llm, llm.previous_name)
+        for llm, record in zip(desired, own, strict=True)
+    ]
+    claimed = {record.id for record in former if record is not None}
+    pairs = [
+        (llm, before if before is not None and (record is None or record.id in claimed) else record)
+        for llm, record, before in zip(desired, own, former, strict=True)
+    ]
+    return _without_double_claims(pairs)
+
+
+def _without_double_claims(pairs: list[tuple[Llm, LockedLlm | None]]) -> list[tuple[Llm, LockedLlm | None]]:
+    """Gives a record that two entries claim (a renamed one and a new one of its old name) to the renamed one."""
+    renamed = {locked.id for llm, locked in pairs if locked is not None and locked.name != llm.name}
+    return [
+        (llm, None if locked is not None and locked.id in renamed and locked.name == llm.name else locked)
+        for llm, locked in pairs
+    ]
+
+
+class _View:
+    """The live state, asked by id or by identity; tells 'absent' from 'not asked'."""
+
+    def __init__(self, live: Live | None) -> None:
+        llms = live.llms if live else ()
+        self._workspaces = live.workspaces if live else frozenset()
+        self.by_id = {llm.id: llm for llm in llms}
+        self.by_identity = {llm.identity: llm for llm in llms}
+
+    def covers(self, workspace_id: str | None) -> bool:
+        return workspace_id in self._workspaces
+
+
+def _declared(llm: Llm, locked: LockedLlm | None, view: _View, fingerprints: Fingerprints) -> Change:
+    """Rows one to five of the table: declared, with or without a record."""
+    if locked is None or (view.covers(locked.workspace_id) and locked.id not in view.by_id):
+        other = view.by_identity.get(llm.identity)
+        if other is not None:
+            return Adopt(desired=llm, live=other, replaced=locked)
+        return Create(desired=llm, lost=locked)
+    fields = _field_changes(llm, locked, view.by_id.get(locked.id))
+    credentials = _credential_changes(llm, locked, fingerprints)
+    if fields or any(change.is_sent for change in credentials):
+        return Update(desired=llm, locked=locked, fields=fields, credentials=credentials)
+    return Unchanged(
+        desired=llm,
+        locked=locked,
+        credentials=tuple(change for change in credentials if change.changed is Changed.UNVERIFIED),
+        record=_record_differs(llm, locked),
+    )
+
+
+def _not_declared(locked: LockedLlm, view: _View, *, prune: bool) -> Change:
+    """Rows six and seven of the table: a record that no entry claims."""
+    if view.covers(locked.workspace_id) and locked.id not in view.by_id:
+        return Forget(locked=locked)
+    return Delete(locked=locked) if prune else Undeclared(locked=locked)
+
+
+def _field_changes(llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> tuple[FieldChange, ...]:
+    rows: tuple[tuple[Field, Text, str, str | None, str | None], ...] = (
+        (Field.NAME, _literal(llm.name), locked.name, live.name if live else None, None),
+        (Field.AI_TYPE, _literal(llm.ai_type), locked.ai_type, live.ai_type if live else None, None),
+        (
+            Field.ENDPOINT,
+            llm.endpoint,
+            locked.endpoint,
+            live.endpoint if live else None,
+            locked.endpoint_template,
+        ),
+    )
+    changes = (_field_change(*row) for row in rows)
+    return tuple(change for change in changes if change is not None)
+
+
+def _literal(value: str) -> Text:
+    return Text(template=value, value=value)
+
+
+def _field_change(
+    field: Field, desired: Text, known: str, live: str | None, known_template: str | None
+) -> FieldChange | None:
+    """Compares one field three ways; a field that the server did not list counts as it is known."""
+    present = known if live is None else live
+    if desired.value is None:
+        edited = desired.template != known_template
+        wanted = edited or present != known
+    else:
+        edited = desired.value != known
+        wanted = desired.value != present
+    if not wanted:
+        return None
+    drifted = present != known
+    cause = Cause.BOTH if edited and drifted else Cause.OUTSIDE if drifted else Cause.MANIFEST
+    return FieldChange(field=field, before=present, after=desired, known=known, cause=cause)
+
+
+def _credential_changes(llm: Llm, locked: LockedLlm, fingerprints: Fingerprints) -> tuple[CredentialChange, ...]:
+    """What becomes of ``key`` and ``secret``; nothing is said of a field that neither side has."""
+    changes = []
+    for field, after in ((Field.KEY, llm.key), (Field.SECRET, llm.secret)):
+        before = locked.credential(field)
+        if before is not None or after is not None:
+            changed = _changed(before, after, fingerprints, llm_id=locked.id, field=field)
+            changes.append(CredentialChange(field=field, before=before, after=after, changed=changed))
+    return tuple(changes)
+
+
+def _changed(
+    before: LockedCredential | None,
+    after: Credential | None,
+    fingerprints: Fingerprints,
+    *,
+    llm_id: str,
+    field: Field,
+) -> Changed:
+    if before is None or after is None:
+        return Changed.YES
+    match fingerprints.matches(after, before, llm_id=llm_id, field=field):
+        case None:
+            return Changed.UNVERIFIED
+        case True:
+            return Changed.NO
+        case False:
+            return Changed.YES
+
+
+def _record_differs(llm: Llm, locked: LockedLlm) -> bool:
+    """Whether the record would be another one though no request is needed."""
+    return (
+        llm.protect != locked.protect
+        or llm.previous_name != locked.previous_name
+        or (llm.endpoint.value is not None and llm.endpoint.value != locked.endpoint)
+        or any(
+            known is not None and credential.reference != known.reference
+            for field, credential in llm.credentials
+            for known in (locked.credential(field),)
+        )
+        or template_of(llm.workspace_id) != locked.workspace_template
+        or template_of(llm.endpoint) != locked.endpoint_template
+    )
+
+
+def template_of(text: Text) -> str | None:
+    """What the lockfile keeps of a text as the manifest writes it: nothing where it holds no reference."""
+    return text.template if text.holds_references else None
+
+
+def _notices(changes: Iterable[Change]) -> Iterable[Notice]:
+    for change in changes:
+        if isinstance(change, Update):
+            yield from _host_notice(change)
+
+
+def _host_notice(change: Update) -> Iterable[Notice]:
+    """Warns where the stored credential would go to another host than before."""
+    for field in change.fields:
+        if field.field is not Field.ENDPOINT or field.after.value is None:
+            continue
+        before, after = _host(field.before), _host(field.after.value)
+        if before != after:
+            yield Notice(
+                identity=change.desired.identity,
+                message=f"the stored credential will be sent to another host: {after}, before {before}",
+            )
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower() or url
+    except ValueError:
+        return url
