@@ -1,0 +1,198 @@
+"""The ledger: the known state in files, as an apply uses it: lockfile and journal behind one protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync import lockfile as lockfiles
+from fbsync.changes import Adopt, Change, Create, Delete, Forget, Unchanged, Undeclared, Update, identity_of
+from fbsync.journal import Intent, Journal, journal_path
+from fbsync.model import Field, Llm, LockedCredential, LockedLlm
+from fbsync.plan import template_of
+from fbsync.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from fbsync.fingerprint import Fingerprinter
+    from fbsync.lockfile import Lockfile
+    from fbsync.model import Credential, Identity
+    from fbsync.server import Fields
+
+_ACTIONS: dict[type[Change], str] = {Create: "create", Update: "update", Adopt: "adopt", Delete: "delete"}
+
+
+class FileLedger:
+    """Records an apply in a journal, and puts the result into the lockfile at its end.
+
+    Nothing is written before the first request, and nothing at all when nothing differs.
+
+    Args:
+        path: the lockfile.
+        on_disk: what it holds, or None where there is none.
+        known: the known state: what it holds, with what an earlier run's journal adds.
+        open_intents: what earlier runs left open and nobody has settled.
+        fingerprints: makes the fingerprints of this lockfile.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        on_disk: Lockfile | None,
+        known: Lockfile,
+        open_intents: Iterable[Intent],
+        fingerprints: Fingerprinter,
+    ) -> None:
+        self._path = path
+        self._on_disk = on_disk
+        self._known = known
+        self._open_intents = tuple(open_intents)
+        self._fingerprints = fingerprints
+        self._llms = {llm.id: llm for llm in known.llms}
+        self._journal: Journal | None = None
+
+    async def intend(self, change: Change, sent: Fields) -> int:
+        """Records a request that is about to be sent.
+
+        Raises:
+            FbsyncError: the record is not durable, so the request must not be sent.
+        """
+        return await self._open_journal().intend(_intent(change, sent))
+
+    async def done(self, number: int | None, change: Change, llm_id: str) -> None:
+        """Records that a change came about.
+
+        Raises:
+            FbsyncError: the record is not durable; the lockfile may still come to hold it.
+        """
+        entry = self._entry(change, llm_id)
+        gone = _gone(change)
+        for lost in gone:
+            self._llms.pop(lost, None)
+        if entry is not None:
+            self._llms[entry.id] = entry
+        if number is not None:
+            await self._open_journal().done(number, entry=entry, gone=gone)
+
+    async def not_done(self, number: int) -> None:
+        """Records that a request certainly was not carried out.
+
+        Raises:
+            FbsyncError: the record is not durable.
+        """
+        await self._open_journal().not_done(number)
+
+    async def close(self, settled: Iterable[Identity]) -> None:
+        """Writes the lockfile, then ends the journal.
+
+        Args:
+            settled: entries of which nothing is open any more, whatever earlier runs left.
+
+        Raises:
+            FbsyncError: the files cannot be written; what could be recorded is in the journal.
+        """
+        self._known = self._known.with_llms(self._llms.values())
+        self._write_lockfile()
+        if self._journal is not None or journal_path(self._path).exists():
+            journal = self._open_journal()
+            journal.settled(settled)
+            await journal.close()
+
+    def _open_journal(self) -> Journal:
+        """The journal, begun when it is first needed: after the lockfile holds all of an earlier one."""
+        if self._journal is None:
+            path = journal_path(self._path)
+            if path.exists():
+                self._write_lockfile()
+            self._journal = Journal(path, self._known, self._open_intents)
+        return self._journal
+
+    def _write_lockfile(self) -> None:
+        if self._known != self._on_disk and (self._known.llms or self._on_disk is not None):
+            lockfiles.write(self._path, self._known)
+            self._on_disk = self._known
+
+    def _entry(self, change: Change, llm_id: str) -> LockedLlm | None:
+        match change:
+            case Create() | Adopt():
+                return self._record(change.desired, llm_id, None, frozenset(Field))
+            case Update():
+                sent = frozenset(item.field for item in change.credentials if item.is_sent)
+                return self._record(change.desired, llm_id, change.locked, sent)
+            case Unchanged():
+                return self._record(change.desired, llm_id, change.locked, frozenset())
+            case Delete() | Forget() | Undeclared():
+                return None
+
+    def _record(self, llm: Llm, llm_id: str, before: LockedLlm | None, sent: frozenset[Field]) -> LockedLlm:
+        """The record of an entry that is now as declared."""
+
+        def credential(field: Field, declared: Credential | None) -> LockedCredential | None:
+            if declared is None:
+                return None
+            known = before.credential(field) if before is not None else None
+            if field in sent or known is None:
+                return self._fingerprinted(declared, llm_id, field)
+            return LockedCredential(reference=declared.reference, fingerprint=known.fingerprint)
+
+        secret = credential(Field.SECRET, llm.secret)
+        assert secret is not None
+        return LockedLlm(
+            id=llm_id,
+            name=llm.name,
+            workspace_id=llm.workspace_id.shown if before is None else before.workspace_id,
+            ai_type=llm.ai_type,
+            endpoint=before.endpoint if llm.endpoint.value is None and before else llm.endpoint.shown,
+            secret=secret,
+            key=credential(Field.KEY, llm.key),
+            protect=llm.protect,
+            previous_name=llm.previous_name,
+            workspace_template=template_of(llm.workspace_id),
+            endpoint_template=template_of(llm.endpoint),
+        )
+
+    def _fingerprinted(self, declared: Credential, llm_id: str, field: Field) -> LockedCredential:
+        made = None
+        if declared.secret is not None and self._fingerprints.can_verify:
+            made = self._fingerprints.fingerprint(declared.secret, llm_id=llm_id, field=field)
+        return LockedCredential(reference=declared.reference, fingerprint=made)
+
+
+def _intent(change: Change, sent: Fields) -> Intent:
+    return Intent(
+        action=_ACTIONS[type(change)],
+        identity=identity_of(change),
+        llm_id=_id_of(change),
+        ai_type=_text(sent.get(Field.AI_TYPE)),
+        endpoint=_text(sent.get(Field.ENDPOINT)),
+        credentials=tuple((field, value.reference) for field, value in sent.items() if isinstance(value, Secret)),
+    )
+
+
+def _id_of(change: Change) -> str | None:
+    match change:
+        case Create():
+            return None
+        case Adopt():
+            return change.live.id
+        case _:
+            return change.locked.id
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _gone(change: Change) -> tuple[str, ...]:
+    """The ids whose records end with a change."""
+    match change:
+        case Delete() | Forget():
+            return (change.locked.id,)
+        case Create():
+            return () if change.lost is None else (change.lost.id,)
+        case Adopt():
+            return () if change.replaced is None else (change.replaced.id,)
+        case _:
+            return ()
