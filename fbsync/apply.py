@@ -1,0 +1,361 @@
+"""Applies a plan: several requests at a time, each recorded before and after, one entry's failure its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, assert_never
+
+from fbsync.changes import (
+    Adopt,
+    Change,
+    Create,
+    Delete,
+    Forget,
+    Plan,
+    Unchanged,
+    Undeclared,
+    Update,
+    identity_of,
+)
+from fbsync.errors import ExitCode, FbsyncError
+from fbsync.model import Field, Llm
+from fbsync.outcomes import Outcome, Result
+from fbsync.server import Failure, ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from fbsync.model import Identity
+    from fbsync.secret import Secret
+    from fbsync.server import Fields, Server
+
+
+class Ledger(Protocol):
+    """Where the known state is kept: what is recorded is durable when the call returns."""
+
+    async def intend(self, change: Change, sent: Fields) -> int:
+        """Records a request that is about to be sent; the number names it from then on."""
+
+    async def done(self, number: int | None, change: Change, llm_id: str) -> None:
+        """Records that a change came about; without a number for one that needed no request."""
+
+    async def not_done(self, number: int) -> None:
+        """Records that a request certainly was not carried out; one of unknown outcome is left as intended."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Stop:
+    """Asks a run to start nothing new. Set by a signal, or by a failure that all requests would share.
+
+    Attributes:
+        reason: why nothing more is started, once it is so.
+    """
+
+    reason: FbsyncError | None = None
+    _event: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def request(self, reason: FbsyncError) -> None:
+        """Asks; the first reason stands."""
+        self.reason = self.reason or reason
+        self._event.set()
+
+    async def wait(self) -> None:
+        """Waits until somebody asks."""
+        await self._event.wait()
+
+
+async def apply(
+    plan: Plan,
+    *,
+    server: Server,
+    ledger: Ledger,
+    parallelism: int,
+    stop: Stop,
+    grace: float,
+    on_outcome: Callable[[Outcome], None],
+) -> tuple[Outcome, ...]:
+    """Carries a plan out.
+
+    Args:
+        plan: what is to be done; nothing in it may lack a variable that it needs.
+        server: where.
+        ledger: where it is recorded.
+        parallelism: how many requests may be under way at a time.
+        stop: lets the caller end the run early.
+        grace: seconds that requests under way get once the run is to stop.
+        on_outcome: told of each outcome as it happens, unchanged entries included.
+
+    Returns:
+        An outcome for every change of the plan, in its order.
+    """
+    run = _Run(plan.changes, server=server, ledger=ledger, stop=stop, on_outcome=on_outcome)
+    workers = [asyncio.create_task(run.work()) for _ in range(min(parallelism, len(plan.changes)))]
+    if workers:
+        await _until_done(workers, stop, grace)
+    return run.outcomes()
+
+
+async def _until_done(workers: list[asyncio.Task[None]], stop: Stop, grace: float) -> None:
+    """Waits for the workers; once the run is to stop, only so long, and then cuts the rest off."""
+    finished = asyncio.gather(*workers)
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((finished, stopped), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((finished,), timeout=grace)
+    finally:
+        stopped.cancel()
+    if not finished.done() or finished.exception() is not None:
+        for worker in workers:
+            worker.cancel()
+    results = await asyncio.gather(*workers, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
+            raise result
+
+
+class _Run:
+    """The state of one apply: what is still to do, and what came of the rest."""
+
+    def __init__(
+        self,
+        changes: tuple[Change, ...],
+        *,
+        server: Server,
+        ledger: Ledger,
+        stop: Stop,
+        on_outcome: Callable[[Outcome], None],
+    ) -> None:
+        self._changes = changes
+        self._server = server
+        self._ledger = ledger
+        self._stop = stop
+        self._on_outcome = on_outcome
+        self._waits_for = blockers(changes)
+        # What others wait for comes first, so that the one that they wait for is always under way.
+        self._queue = deque(sorted(range(len(changes)), key=self._depth))
+        self._outcomes: dict[int, Outcome] = {}
+        self._finished = {blocker: asyncio.Event() for waits in self._waits_for for blocker in waits}
+
+    def _depth(self, at: int) -> int:
+        return 1 + self._depth(self._waits_for[at][0]) if self._waits_for[at] else 0
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """An outcome for every change; those that nobody came to are not attempted."""
+        return tuple(
+            self._outcomes.get(at) or self._not_attempted(change, self._stop.reason)
+            for at, change in enumerate(self._changes)
+        )
+
+    async def work(self) -> None:
+        """Takes changes one after the other until none is left."""
+        while self._queue:
+            at = self._queue.popleft()
+            for blocker in self._waits_for[at]:
+                await self._finished[blocker].wait()
+            self._settle(at, await self._outcome(at, self._changes[at]))
+
+    def _settle(self, at: int, outcome: Outcome) -> None:
+        self._outcomes[at] = outcome
+        if at in self._finished:
+            self._finished[at].set()
+        self._on_outcome(outcome)
+
+    async def _outcome(self, at: int, change: Change) -> Outcome:
+        if self._stop.reason is not None and not isinstance(change, (Unchanged, Undeclared)):
+            return self._not_attempted(change, self._stop.reason)
+        for blocker in self._waits_for[at]:
+            before = self._outcomes[blocker]
+            if before.result.is_trouble:
+                held = FbsyncError(
+                    f'the name is still held by "{identity_of(before.change).name}", whose change did not come about',
+                    hint="mend that entry first, and run `fbsync apply` again",
+                )
+                return self._not_attempted(change, held)
+        try:
+            return await self._carry_out(at, change)
+        except FbsyncError as error:
+            # The ledger cannot be written: nothing more may be sent.
+            self._stop.request(error)
+            return self._not_attempted(change, error)
+
+    @staticmethod
+    def _not_attempted(change: Change, reason: FbsyncError | None) -> Outcome:
+        return Outcome(change=change, result=Result.NOT_ATTEMPTED, error=reason)
+
+    async def _carry_out(self, at: int, change: Change) -> Outcome:
+        match change:
+            case Unchanged():
+                if change.record:
+                    await self._ledger.done(None, change, change.locked.id)
+                return Outcome(change=change, result=Result.UNCHANGED, llm_id=change.locked.id)
+            case Undeclared():
+                return Outcome(change=change, result=Result.UNCHANGED, llm_id=change.locked.id)
+            case Forget():
+                await self._ledger.done(None, change, change.locked.id)
+                return Outcome(change=change, result=Result.FORGOTTEN, llm_id=change.locked.id)
+            case Create() | Update() | Adopt() | Delete():
+                return await self._request(at, change)
+            case _:
+                assert_never(change)
+
+    async def _request(self, at: int, change: Create | Update | Adopt | Delete) -> Outcome:
+        """Intent, request, outcome."""
+        sent = body(change)
+        number = await self._ledger.intend(change, sent)
+        try:
+            llm_id = await self._send(change, sent)
+        except ServerError as error:
+            return await self._failed(number, change, sent, error)
+        except asyncio.CancelledError:
+            unknown = FbsyncError(
+                "the request was cut off before its answer came: whether it was carried out is not known",
+                hint="run `fbsync apply` again: it looks at the server's list before it sends anything",
+            )
+            self._settle(at, Outcome(change=change, result=Result.UNKNOWN, error=unknown, sent=tuple(sent)))
+            raise
+        return await self._done(number, change, llm_id, sent)
+
+    async def _done(self, number: int, change: Create | Update | Adopt | Delete, llm_id: str, sent: Fields) -> Outcome:
+        """The server has done it, so that is the outcome, even where it can no longer be recorded."""
+        error = None
+        try:
+            await self._ledger.done(number, change, llm_id)
+        except FbsyncError as failure:
+            self._stop.request(failure)
+            error = failure
+        return Outcome(change=change, result=_DONE[type(change)], llm_id=llm_id, sent=tuple(sent), error=error)
+
+    async def _send(self, change: Create | Update | Adopt | Delete, sent: Fields) -> str:
+        match change:
+            case Create():
+                return await self._server.create_llm(sent)
+            case Update():
+                await self._server.update_llm(change.locked.id, sent)
+                return change.locked.id
+            case Adopt():
+                await self._server.update_llm(change.live.id, sent)
+                return change.live.id
+            case Delete():
+                await self._delete(change.locked.id)
+                return change.locked.id
+            case _:
+                assert_never(change)
+
+    async def _delete(self, llm_id: str) -> None:
+        """Deletes; a configuration that is not there any more is as good as deleted."""
+        try:
+            await self._server.delete_llm(llm_id)
+        except ServerError as error:
+            if error.failure is not Failure.NOT_FOUND:
+                raise
+
+    async def _failed(self, number: int, change: Change, sent: Fields, error: ServerError) -> Outcome:
+        if error.failure is Failure.NOT_SIGNED_IN:
+            self._stop.request(error)
+        if error.failure is Failure.UNKNOWN:
+            return Outcome(change=change, result=Result.UNKNOWN, error=error, sent=tuple(sent))
+        await self._ledger.not_done(number)
+        return Outcome(change=change, result=Result.FAILED, error=error, sent=tuple(sent))
+
+
+_DONE: dict[type[Change], Result] = {
+    Create: Result.CREATED,
+    Update: Result.UPDATED,
+    Adopt: Result.ADOPTED,
+    Delete: Result.DELETED,
+}
+
+
+def body(change: Create | Update | Adopt | Delete) -> Fields:
+    """What a change sends: all of a new or adopted configuration, only what differs of a known one."""
+    match change:
+        case Create():
+            return {**_whole(change.desired), Field.WORKSPACE_ID: _value(change.desired.workspace_id.value)}
+        case Adopt():
+            return _whole(change.desired)
+        case Update():
+            fields = {item.field: _value(item.after.value) for item in change.fields}
+            return fields | {
+                item.field: item.after.secret if item.after else None for item in change.credentials if item.is_sent
+            }
+        case Delete():
+            return {}
+        case _:
+            assert_never(change)
+
+
+def _whole(llm: Llm) -> dict[Field, str | Secret | None]:
+    return {
+        Field.NAME: llm.name,
+        Field.AI_TYPE: llm.ai_type,
+        Field.ENDPOINT: _value(llm.endpoint.value),
+        **{name: credential.secret for name, credential in llm.credentials},
+    }
+
+
+def _value(text: str | None) -> str:
+    """A resolved text: what lacks a variable is refused before an apply begins."""
+    assert text is not None
+    return text
+
+
+def blockers(changes: Iterable[Change]) -> list[tuple[int, ...]]:
+    """For each change, the changes that must come first because they free the name that it claims.
+
+    The server takes a name once in a workspace (``flashback-api.md``), so a rename from A and a
+    deletion of A come before whatever becomes A.
+    """
+    changes = tuple(changes)
+    frees = {freed: at for at, change in enumerate(changes) if (freed := _freed(change)) is not None}
+    waits: list[tuple[int, ...]] = []
+    for at, change in enumerate(changes):
+        before = frees.get(identity_of(change)) if _claims(change) else None
+        waits.append(() if before is None or before == at else (before,))
+    return waits
+
+
+def _claims(change: Change) -> bool:
+    return isinstance(change, Create) or (isinstance(change, Update) and change.locked.name != change.desired.name)
+
+
+def _freed(change: Change) -> Identity | None:
+    match change:
+        case Delete():
+            return change.locked.identity
+        case Update() if change.locked.name != change.desired.name:
+            return change.locked.identity
+        case _:
+            return None
+
+
+def circle(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Changes that wait for one another (entries that swap names), or nothing."""
+    changes = tuple(changes)
+    waits = blockers(changes)
+    for start in range(len(changes)):
+        path = [start]
+        while waits[path[-1]]:
+            following = waits[path[-1]][0]
+            if following == start:
+                return tuple(changes[at] for at in path)
+            if following in path:
+                break
+            path.append(following)
+    return ()
+
+
+def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
+    """The status of a run that nobody interrupted (``design.md``, 'Exit codes').
+
+    Not signed in or not allowed is said only where nothing else happened; as soon as an entry came about or
+    failed for another reason, the run is partly applied.
+    """
+    outcomes = tuple(outcomes)
+    troubled = [outcome for outcome in outcomes if outcome.result.is_trouble or outcome.error is not None]
+    if not troubled:
+        return ExitCode.DONE
+    denied = all(outcome.error is not None and outcome.error.exit_code is ExitCode.NOT_ALLOWED for outcome in troubled)
+    done = any(outcome.result in _DONE.values() for outcome in outcomes)
+    return ExitCode.NOT_ALLOWED if denied and not done else ExitCode.PARTLY_APPLIED

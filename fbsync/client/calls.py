@@ -1,0 +1,213 @@
+"""The client: the API's calls over HTTP, and every foreign exception and odd answer turned into a ServerError."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from fbsync import __version__
+from fbsync.client.answers import Answer, failure_of, transport_error
+from fbsync.client.signin import Session
+from fbsync.model import LiveLlm
+from fbsync.secret import Secret
+from fbsync.server import Failure, ServerError
+from fbsync.settings import Account, is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from fbsync.server import Fields
+
+_CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and its answer, as much as may be shown: never a body, a header or a value.
+
+    Attributes:
+        fields: the names of the fields that were sent.
+        status: the HTTP status, or None where no answer came.
+        seconds: from the first byte sent to the last received.
+    """
+
+    method: str
+    path: str
+    fields: tuple[str, ...]
+    status: int | None
+    seconds: float
+
+
+class Client:
+    """A server behind HTTP; an asynchronous context manager.
+
+    Args:
+        api_url: the base URL, without a slash at its end.
+        account: the means of signing in.
+        timeout: seconds that an answer may take.
+        parallelism: how many connections there may be at a time.
+        on_exchange: told of every exchange.
+
+    Raises:
+        FbsyncError: there are no means of signing in.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        account: Account,
+        *,
+        timeout: float,
+        parallelism: int,
+        on_exchange: Callable[[Exchange], None] = lambda _: None,
+    ) -> None:
+        self._session = Session(account, post=self._post_without_token)
+        self._on_exchange = on_exchange
+        self._api_url = api_url
+        host = urlsplit(api_url).hostname or ""
+        self._http = httpx.AsyncClient(
+            base_url=api_url,
+            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
+            limits=httpx.Limits(max_connections=parallelism, max_keepalive_connections=parallelism),
+            headers={"User-Agent": f"fbsync/{__version__}", "Accept": "application/json"},
+            # A proxy of the environment is for the way out, never for this machine itself.
+            mounts={f"all://[{host}]" if ":" in host else f"all://{host}": None} if is_loopback(host) else None,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def list_llms(self, workspace_id: str) -> tuple[LiveLlm, ...]:
+        """The configurations of a workspace; entries that the server lists for others are left out.
+
+        Raises:
+            ServerError: the call failed, or the answer is no such list.
+        """
+        answer = await self._call("GET", "/ai/llm", query={"workspaceId": workspace_id})
+        rows = answer.body.get("aiLlms")
+        if not isinstance(rows, list):
+            raise ServerError(
+                'GET /ai/llm: the answer holds no list "aiLlms"',
+                hint="check that the API URL is the Flashback API's, or use --no-refresh",
+                failure=Failure.UNKNOWN,
+                status=answer.status,
+            )
+        return tuple(llm for llm in _live(rows, workspace_id) if llm.workspace_id == workspace_id)
+
+    async def create_llm(self, fields: Fields) -> str:
+        """Makes a configuration; returns its id.
+
+        Raises:
+            ServerError: the call failed, or the answer holds no id (the outcome is then unknown).
+        """
+        answer = await self._call("POST", "/ai/llm", fields=fields)
+        llm_id = answer.body.get("aiLlmId")
+        if not isinstance(llm_id, str) or not llm_id:
+            raise ServerError(
+                "the server reported success but gave no id",
+                hint="run `fbsync apply` again: it looks for the configuration before it sends anything",
+                failure=Failure.UNKNOWN,
+                status=answer.status,
+            )
+        return llm_id
+
+    async def update_llm(self, llm_id: str, fields: Fields) -> None:
+        """Changes the given fields of a configuration.
+
+        Raises:
+            ServerError: the call failed.
+        """
+        await self._call("PUT", f"/ai/llm/{quote(llm_id, safe='')}", fields=fields)
+
+    async def delete_llm(self, llm_id: str) -> None:
+        """Deletes a configuration.
+
+        Raises:
+            ServerError: the call failed.
+        """
+        await self._call("DELETE", f"/ai/llm/{quote(llm_id, safe='')}")
+
+    async def _call(
+        self, method: str, path: str, *, fields: Fields | None = None, query: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One call, sent a second time only if the token had expired: a 401 means that nothing was done."""
+        token = await self._session.token()
+        answer = await self._send(method, path, fields=fields, query=query, token=token)
+        if answer.status == httpx.codes.UNAUTHORIZED:
+            renewed = await self._session.renew(token)
+            if renewed is not None:
+                answer = await self._send(method, path, fields=fields, query=query, token=renewed)
+        return self._checked(answer, _secrets(fields or {}))
+
+    async def _post_without_token(self, path: str, fields: Mapping[str, Secret]) -> Mapping[str, Any]:
+        answer = await self._send("POST", path, fields=fields, query=None, token=None)
+        return self._checked(answer, _secrets(fields)).body
+
+    def _checked(self, answer: Answer, secrets: tuple[Secret, ...]) -> Answer:
+        error = failure_of(answer, secrets)
+        if error is not None:
+            raise error
+        return answer
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        fields: Mapping[Any, str | Secret | None] | None,
+        query: Mapping[str, str] | None,
+        token: Secret | None,
+    ) -> Answer:
+        """One HTTP exchange; the only place where secrets are revealed, into the body and the header."""
+        body = None if fields is None else json.dumps({str(k): _revealed(v) for k, v in fields.items()}).encode()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token.reveal()}"
+        start, status = time.monotonic(), None
+        try:
+            response = await self._http.request(method, path, content=body, params=query, headers=headers)
+            status = response.status_code
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise transport_error(error, method, self._api_url) from None
+        finally:
+            names = tuple(str(name) for name in fields or ())
+            self._on_exchange(
+                Exchange(method=method, path=path, fields=names, status=status, seconds=time.monotonic() - start)
+            )
+        return Answer.of(method, path, response)
+
+
+def _revealed(value: str | Secret | None) -> str | None:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _secrets(fields: Mapping[Any, str | Secret | None]) -> tuple[Secret, ...]:
+    return tuple(value for value in fields.values() if isinstance(value, Secret))
+
+
+def _live(rows: Iterable[object], workspace_id: str) -> Iterable[LiveLlm]:
+    """The listed configurations; one without an id or a name cannot be reconciled and is left out."""
+    for row in rows:
+        if isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("name"), str):
+            yield LiveLlm(
+                id=row["id"],
+                name=row["name"],
+                workspace_id=_text(row.get("workspaceId")) or workspace_id,
+                ai_type=_text(row.get("aiType")),
+                endpoint=_text(row.get("endpoint")),
+            )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
