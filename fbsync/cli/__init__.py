@@ -1,0 +1,59 @@
+"""The command line: commands that wire, run and report, and the one boundary where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from fbsync import __version__
+from fbsync.cli.boundary import run
+
+_COMMANDS = {
+    "validate": "check a manifest: findings, with no network and no secrets",
+    "plan": "show what apply would do",
+    "apply": "make the server as the manifest declares it",
+    "env": "list every variable that the manifest refers to",
+    "schema": "print a JSON Schema",
+    "sandbox": "a local server that behaves as the API contract says",
+}
+"""Each stands in the module of its name: a command imports what it needs when it runs."""
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are run, and described without that."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"fbsync.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="fbsync", message="%(prog)s %(version)s")
+def fbsync() -> None:
+    """Keeps the AI LLM configurations of Flashback workspaces in step with a YAML file in git.
+
+    Start with `fbsync validate`, look with `fbsync plan`, and make it so with `fbsync apply`.
+    """
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+        argv: the arguments, without the program's name; those of the process for None.
+
+    Returns:
+        The exit status (``design.md``, 'Exit codes').
+    """
+    return run(fbsync, sys.argv[1:] if argv is None else argv)

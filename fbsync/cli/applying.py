@@ -1,0 +1,199 @@
+"""One run of ``fbsync apply``: ask the server, plan, ask the user, do it, report."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fbsync.apply import Stop, apply, circle, exit_code
+from fbsync.changes import Change, Plan, Refusal, identity_of
+from fbsync.cli import terminal
+from fbsync.cli.progress import Progress
+from fbsync.client import Client, Exchange
+from fbsync.errors import ExitCode, FbsyncError, GuardRefused
+from fbsync.guards import refusals
+from fbsync.project import Project, ask
+from fbsync.render.document import dump, outcome_entry, result_document
+from fbsync.render.outcome_text import closing_sentence, report
+from fbsync.render.paint import visible
+from fbsync.render.plan_text import plan_text
+from fbsync.settings import read_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fbsync.ledger import FileLedger
+    from fbsync.lockfile import Lockfile
+    from fbsync.outcomes import Outcome
+    from fbsync.plan import Live
+
+_GRACE_SECONDS = 6.0
+_SIGNALS = {
+    signal.SIGINT: ExitCode.INTERRUPTED,
+    signal.SIGTERM: ExitCode.TERMINATED,
+    signal.SIGHUP: ExitCode.TERMINATED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says of how to apply."""
+
+    json: bool
+    only: tuple[str, ...]
+    yes: bool
+    parallelism: int
+    timeout: float
+    no_refresh: bool
+    adopt: bool
+    prune: bool
+    max_deletes: str
+    verbose: int
+
+
+class Applying:
+    """A run over one project.
+
+    Args:
+        project: what to apply.
+        options: how.
+    """
+
+    def __init__(self, project: Project, options: Options) -> None:
+        self._project = project
+        self._options = options
+        self._stop = Stop()
+        self._signal: signal.Signals | None = None
+
+    def run(self) -> int:
+        """Does it all; gives the exit status.
+
+        Raises:
+            FbsyncError: nothing was changed, and why.
+        """
+        # One loop for all requests, and none while a question is asked: a Ctrl-C then ends the run at once.
+        with asyncio.Runner() as runner:
+            stack = AsyncExitStack()
+            client = runner.run(stack.enter_async_context(self._client()))
+            try:
+                live = runner.run(self._live(client)) if self._refreshes else None
+                plan, known = self._project.plan(live=live, prune=self._options.prune, only=self._options.only)
+                self._show(plan)
+                self._check(plan, known)
+                outcomes = runner.run(self._apply(plan, known, client)) if self._agreed(plan) else None
+            finally:
+                runner.run(stack.aclose())
+        if outcomes is None:
+            raise FbsyncError("not confirmed; nothing was changed")
+        return self._report(outcomes)
+
+    @property
+    def _refreshes(self) -> bool:
+        """Whether the server is asked first: always where an earlier run left something open."""
+        return not self._options.no_refresh or bool(self._project.open_intents)
+
+    def _client(self) -> Client:
+        return Client(
+            self._project.api_url,
+            read_account(self._project.variables),
+            timeout=self._options.timeout,
+            parallelism=self._options.parallelism,
+            on_exchange=self._say_exchange,
+        )
+
+    async def _live(self, client: Client) -> Live:
+        self._project.check_workspaces()
+        return await ask(client, self._project.workspaces())
+
+    def _say_exchange(self, exchange: Exchange) -> None:
+        if not self._options.verbose:
+            return
+        status = exchange.status or "no answer"
+        fields = f" [{', '.join(exchange.fields)}]" if self._options.verbose > 1 and exchange.fields else ""
+        line = f"{exchange.method} {exchange.path}{fields}: {status}, {exchange.seconds * 1000:.0f} ms"
+        terminal.say(visible(line))
+
+    def _show(self, plan: Plan) -> None:
+        if not self._options.json:
+            path = str(self._project.where.lock_path)
+            terminal.out(plan_text(plan, paint=terminal.paint_for(sys.stdout), lockfile=path))
+
+    def _check(self, plan: Plan, known: Lockfile) -> None:
+        """Everything that must hold before the first change; nothing is sent when something does not."""
+        self._project.check_needs(plan)
+        reasons = refusals(
+            plan,
+            adopt=self._options.adopt,
+            max_deletes=self._options.max_deletes,
+            declared=len(self._project.desired),
+            known=len(known.llms),
+        )
+        if reasons := (*reasons, *map(_swap, circle(plan.changes))):
+            raise GuardRefused(reasons)
+
+    def _agreed(self, plan: Plan) -> bool:
+        """Whether to go on: asked only where there is something to change and somebody who can answer."""
+        if self._options.yes or plan.is_empty or not terminal.can_ask():
+            return True
+        return terminal.ask("Make these changes?")
+
+    async def _apply(self, plan: Plan, known: Lockfile, client: Client) -> tuple[Outcome, ...]:
+        """The deed. The lockfile holds what came about, however this ends."""
+        ledger = self._project.ledger(known)
+        outcomes: tuple[Outcome, ...] = ()
+        self._watch_signals()
+        with Progress(plan, quiet=self._options.json) as progress:
+            try:
+                outcomes = await apply(
+                    plan,
+                    server=client,
+                    ledger=ledger,
+                    parallelism=self._options.parallelism,
+                    stop=self._stop,
+                    grace=_GRACE_SECONDS,
+                    on_outcome=progress.show,
+                )
+            finally:
+                await self._close(ledger, outcomes)
+        return outcomes
+
+    async def _close(self, ledger: FileLedger, outcomes: Iterable[Outcome]) -> None:
+        settled = (identity_of(outcome.change) for outcome in outcomes if not outcome.result.is_trouble)
+        await ledger.close(settled)
+
+    def _watch_signals(self) -> None:
+        """From here on a signal ends the run in order: nothing new is started, what is under way may finish."""
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._interrupt, number)
+
+    def _interrupt(self, number: signal.Signals) -> None:
+        self._signal = self._signal or number
+        reason = FbsyncError(
+            f"interrupted by {number.name}",
+            hint="run `fbsync apply` again for the rest",
+            exit_code=_SIGNALS[number],
+        )
+        self._stop.request(reason)
+
+    def _report(self, outcomes: Sequence[Outcome]) -> int:
+        code = _SIGNALS[self._signal] if self._signal else exit_code(outcomes)
+        if self._options.json:
+            entries = [outcome_entry(outcome) for outcome in outcomes]
+            document = result_document("apply", code, summary=closing_sentence(outcomes), entries=entries)
+            terminal.out(dump(document))
+        else:
+            terminal.out(report(outcomes, paint=terminal.paint_for(sys.stdout)))
+        return code
+
+
+def _swap(change: Change) -> Refusal:
+    return Refusal(
+        identity=identity_of(change),
+        message="swaps its name with other entries, and the server takes a name only once at a time",
+        hint="give one of them a third name first, apply, and then its own",
+    )

@@ -1,0 +1,100 @@
+"""The boundary: every way in which a command can end becomes a message and an exit code, here and only here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import click
+
+from fbsync.cli import terminal
+from fbsync.errors import ExitCode, FbsyncError, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+
+def run(command: click.Command, argv: Sequence[str]) -> int:
+    """Runs a command; gives its exit status and never raises.
+
+    With ``--format json`` a failure prints a result document to stdout, as a success does.
+    """
+    try:
+        status = command.main(args=list(argv), prog_name="fbsync", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        return _fail(argv, _usage(error))
+    except (click.Abort, KeyboardInterrupt):
+        return _fail(argv, FbsyncError("interrupted; nothing was changed", exit_code=ExitCode.INTERRUPTED))
+    except FbsyncError as error:
+        return _fail(argv, error)
+    except BrokenPipeError:
+        return _closed_pipe()
+    except Exception as error:  # noqa: BLE001 - the boundary: nothing passes it
+        return _fail(argv, _unexpected(error))
+    return status if isinstance(status, int) else ExitCode.DONE
+
+
+def _fail(argv: Sequence[str], error: FbsyncError) -> int:
+    try:
+        if _wants_json(argv):
+            _print_document(argv, error)
+        else:
+            terminal.report_error(error)
+    except BrokenPipeError:
+        return _closed_pipe()
+    except Exception as second:  # noqa: BLE001 - reporting must not fail, either
+        error = _unexpected(second)
+        terminal.report_error(error)
+    return error.exit_code
+
+
+def _usage(error: click.ClickException) -> FbsyncError:
+    context = getattr(error, "ctx", None)
+    hint = f"see `{context.command_path} --help`" if context is not None else "see `fbsync --help`"
+    message = error.format_message().rstrip(".")
+    return FbsyncError(message[:1].lower() + message[1:], hint=hint, exit_code=ExitCode.USAGE)
+
+
+def _unexpected(error: Exception) -> FbsyncError:
+    """A mistake of fbsync's own. The exception's text is not shown: nobody vouches for what is in it."""
+    place = _innermost(error.__traceback__)
+    return FbsyncError(
+        f"fbsync itself failed: {type(error).__name__} at {place}",
+        hint="this is a bug: please report this line, with the command that you ran",
+    )
+
+
+def _innermost(trace: TracebackType | None) -> str:
+    place = "an unknown place"
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        place = f"{os.path.basename(code.co_filename)}:{trace.tb_lineno} ({code.co_name})"  # noqa: PTH119
+        trace = trace.tb_next
+    return place
+
+
+def _wants_json(argv: Sequence[str]) -> bool:
+    """Whether a document was asked for: looked up in the words themselves, since parsing may be what failed."""
+    words = list(argv[: argv.index("--")] if "--" in argv else argv)
+    return "--format=json" in words or ("--format", "json") in pairwise(words)
+
+
+def _print_document(argv: Sequence[str], error: FbsyncError) -> None:
+    from fbsync.render.document import dump, result_document
+
+    command = next((word for word in argv if not word.startswith("-")), "fbsync")
+    findings = error.findings if isinstance(error, InvalidInput) else ()
+    click.echo(dump(result_document(command, error.exit_code, error=error, findings=findings)), nl=False)
+
+
+def _closed_pipe() -> int:
+    """Nobody reads on: end quietly, and keep Python from flushing into the closed pipe at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.ERROR

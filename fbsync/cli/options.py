@@ -1,0 +1,93 @@
+"""Options that commands share, and what they add up to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fbsync.project import Where
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+_PATH = click.Path(path_type=Path)
+
+
+def where_options(command: _Command) -> _Command:
+    """Adds the options that say what to work on: ``-f``, ``-e``, ``--env-file``, ``--lock-file``, ``--api-url``."""
+    return files_options(
+        click.option("--lock-file", type=_PATH, metavar="FILE", help="The lockfile. [default: beside the manifest]")(
+            click.option(
+                "--api-url",
+                metavar="URL",
+                help="The server. [default: FLASHBACK_API_URL, or the vendor's]",
+            )(command)
+        )
+    )
+
+
+def files_options(command: _Command) -> _Command:
+    """Adds the options that say which manifest: ``-f``, ``-e``, ``--env-file``."""
+    return click.option(
+        "-f",
+        "--file",
+        "files",
+        multiple=True,
+        type=_PATH,
+        metavar="PATH",
+        help="A manifest, or a folder of manifests; may be repeated. [default: fbsync.yaml]",
+    )(
+        click.option("-e", "--environment", metavar="NAME", help="An environment that the manifest declares.")(
+            click.option(
+                "--env-file",
+                "env_files",
+                multiple=True,
+                type=_PATH,
+                metavar="FILE",
+                help="A file of NAME=value lines, read over .env; may be repeated. The real environment wins.",
+            )(command)
+        )
+    )
+
+
+def only_option(command: _Command) -> _Command:
+    """Adds ``--only``."""
+    return click.option(
+        "--only", multiple=True, metavar="NAME", help="Limit it to the entry of this name; may be repeated."
+    )(command)
+
+
+def format_option(*formats: str) -> Callable[[_Command], _Command]:
+    """Adds ``--format`` with these choices, the first one the default."""
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="How the result is printed.",
+    )
+
+
+def where_from(
+    *,
+    files: tuple[Path, ...],
+    environment: str | None,
+    env_files: tuple[Path, ...],
+    lock_file: Path | None = None,
+    api_url: str | None = None,
+) -> Where:
+    """What the options add up to."""
+    from fbsync.project import DEFAULT_MANIFEST, Where
+
+    return Where(
+        files=files or (DEFAULT_MANIFEST,),
+        environment=environment,
+        env_files=env_files,
+        lock_file=lock_file,
+        api_url=api_url,
+    )

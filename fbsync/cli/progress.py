@@ -1,0 +1,61 @@
+"""What is seen of an apply while it runs: a line for each outcome, and a bar where there is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from fbsync.changes import Unchanged, Undeclared
+from fbsync.cli import terminal
+from fbsync.render.outcome_text import outcome_line
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from fbsync.changes import Plan
+    from fbsync.outcomes import Outcome
+
+_CLEAR_LINE = "\r\x1b[K"
+
+
+class Progress:
+    """Shows outcomes as they come; a context manager.
+
+    Args:
+        plan: what is being done.
+        quiet: whether stdout is kept for a document; the lines then go to stderr.
+    """
+
+    def __init__(self, plan: Plan, *, quiet: bool) -> None:
+        self._stream = sys.stderr if quiet else sys.stdout
+        self._paint = terminal.paint_for(self._stream)
+        steps = sum(not isinstance(change, (Unchanged, Undeclared)) for change in plan.changes)
+        self._bar = click.progressbar(length=steps, label="Applying", file=sys.stderr, show_pos=True)
+        self._has_bar = bool(steps) and sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        if self._has_bar:
+            self._bar.render_progress()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._has_bar:
+            self._clear()
+
+    def show(self, outcome: Outcome) -> None:
+        """Shows one outcome; entries that needed nothing are counted at the end and not shown."""
+        line = outcome_line(outcome, paint=self._paint)
+        if line is None:
+            return
+        if self._has_bar:
+            self._clear()
+        click.echo(line, file=self._stream, color=True)
+        if self._has_bar:
+            self._bar.update(1)
+
+    def _clear(self) -> None:
+        click.echo(_CLEAR_LINE, file=sys.stderr, nl=False, color=True)

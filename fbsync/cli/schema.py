@@ -1,0 +1,26 @@
+"""``fbsync schema``."""
+
+from __future__ import annotations
+
+import click
+
+from fbsync.cli import terminal
+
+
+@click.command()
+@click.argument(
+    "kind",
+    type=click.Choice(["manifest", "lockfile", "plan", "result"]),
+    default="manifest",
+    metavar="[KIND]",
+)
+def schema(kind: str) -> None:
+    """Prints a JSON Schema (Draft 2020-12): of the manifest, or of KIND: lockfile, plan, result.
+
+    Editors take the manifest's through a first line such as:
+
+        # yaml-language-server: $schema=fbsync.schema.json
+    """
+    from fbsync.schema import Kind, schema_text
+
+    terminal.out(schema_text(Kind(kind)))

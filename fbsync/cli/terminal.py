@@ -1,0 +1,94 @@
+"""What is printed, and where: results to stdout, all else to stderr, colour only for those who see it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from fbsync.errors import FbsyncError, GuardRefused, InvalidInput
+from fbsync.render.paint import Paint, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fbsync.findings import Finding
+
+
+def paint_for(stream: TextIO) -> Paint:
+    """Colours for a stream: for terminals, unless NO_COLOR (no-color.org); FORCE_COLOR for all the same."""
+    if os.environ.get("NO_COLOR"):
+        return Paint(enabled=False)
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return Paint(enabled=True)
+    return Paint(enabled=stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def out(text: str) -> None:
+    """Prints a result to stdout, as it is."""
+    click.echo(text, nl=False, color=True)
+
+
+def say(text: str) -> None:
+    """Prints a line of anything else to stderr."""
+    click.echo(text, err=True, color=True)
+
+
+def report_error(error: FbsyncError) -> None:
+    """Prints an error to stderr: its findings, or its message; and what to do."""
+    paint = paint_for(sys.stderr)
+    if isinstance(error, InvalidInput):
+        click.echo(findings_text(error.findings, paint=paint), err=True, nl=False, color=True)
+        return
+    say(f"{paint.red('error:')} {visible(error.message)}")
+    if isinstance(error, GuardRefused):
+        for refusal in error.refusals:
+            about = (
+                f'"{refusal.identity.name}" (workspace {refusal.identity.workspace_id}) ' if refusal.identity else ""
+            )
+            say(f"  {visible(about + refusal.message)}")
+            say(f"    {paint.cyan('what to do:')} {visible(refusal.hint)}")
+    if error.hint:
+        say(f"  {paint.cyan('what to do:')} {visible(error.hint)}")
+
+
+def findings_text(findings: Iterable[Finding], *, paint: Paint) -> str:
+    """Findings as text, with excerpts of the files that can still be read."""
+    from fbsync.render.findings_text import findings_text as render
+
+    findings = tuple(findings)
+    files = {finding.position.file for finding in findings if finding.position.line}
+    sources = {file: source for file in files if (source := _source(file)) is not None}
+    return render(findings, sources=sources, paint=paint)
+
+
+def _source(file: str) -> str | None:
+    try:
+        return Path(file).read_text(encoding="utf-8-sig") if Path(file).is_file() else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def can_ask() -> bool:
+    """Whether there is somebody who sees a question and can answer it."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str) -> bool:
+    """Asks on stderr; anything but a clear yes is a no."""
+    return click.confirm(question, default=False, err=True)
+
+
+def report_warnings(findings: Iterable[Finding]) -> None:
+    """Prints the findings that do not stop a command to stderr."""
+    if findings := tuple(findings):
+        click.echo(findings_text(findings, paint=paint_for(sys.stderr)), err=True, color=True)
+
+
+def open_intents_note(number: int) -> str:
+    """What to say of requests that an unfinished apply left open."""
+    requests = "1 request" if number == 1 else f"{number} requests"
+    return f"An earlier apply was cut off with {requests} open: the next apply asks the server what became of them."

@@ -1,0 +1,227 @@
+"""The project: manifest, variables, lockfile and journal of one environment together, ready to plan and to apply."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fbsync import fingerprint, lockfile
+from fbsync.errors import ExitCode, FbsyncError, InvalidInput
+from fbsync.findings import Finding, Position, in_file_order
+from fbsync.fingerprint import Fingerprinter
+from fbsync.guards import Need, missing, missing_workspaces, need_finding
+from fbsync.journal import Replayed, journal_path, replay, settle, still_open
+from fbsync.ledger import FileLedger
+from fbsync.lockfile import Lockfile
+from fbsync.manifest.assemble import Manifest, read_manifest
+from fbsync.plan import Live, make_plan
+from fbsync.settings import DEFAULT_API_URL, check_api_url, read_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fbsync.changes import Plan
+    from fbsync.journal import Intent
+    from fbsync.model import Llm
+    from fbsync.secret import Secret
+    from fbsync.server import Server
+    from fbsync.settings import Variables
+
+DEFAULT_MANIFEST = Path("fbsync.yaml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """What a command is to work on.
+
+    Attributes:
+        files: manifests and folders of manifests.
+        environment: the environment's name, or None.
+        env_files: files of variables.
+        lock_file: the lockfile, or None for the one beside the first manifest.
+        api_url: the server, or None for what the environment or the default says.
+    """
+
+    files: tuple[Path, ...] = (DEFAULT_MANIFEST,)
+    environment: str | None = None
+    env_files: tuple[Path, ...] = ()
+    lock_file: Path | None = None
+    api_url: str | None = None
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of the manifests, in which ``.env`` is looked for."""
+        return tuple(file if file.is_dir() else file.parent for file in self.files)
+
+    @property
+    def lock_path(self) -> Path:
+        """Where the lockfile is (``design.md``, 'The lockfile')."""
+        if self.lock_file is not None:
+            return self.lock_file
+        name = "fbsync.lock" if self.environment is None else f"fbsync.{self.environment}.lock"
+        return self.folders[0] / name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One environment of a manifest, with what is known of it.
+
+    Attributes:
+        desired: what is declared, resolved as far as the variables allow.
+        api_url: the server.
+        on_disk: what the lockfile holds, or None where there is none yet.
+        known: that, and what an unfinished apply's journal adds to it.
+        open_intents: requests of an unfinished apply whose outcome nobody recorded.
+        fingerprints: makes and compares the lockfile's fingerprints.
+    """
+
+    where: Where
+    manifest: Manifest
+    variables: Variables
+    desired: tuple[Llm, ...]
+    api_url: str
+    on_disk: Lockfile | None
+    known: Lockfile
+    open_intents: tuple[Intent, ...]
+    fingerprints: Fingerprinter
+
+    def plan(self, *, live: Live | None = None, prune: bool = False, only: Iterable[str] = ()) -> tuple[Plan, Lockfile]:
+        """Plans, with no request and no secret needed.
+
+        Args:
+            live: what the server lists, or None to compare with the lockfile alone.
+            prune: whether known entries that are not declared are to be deleted.
+            only: names to limit the plan to.
+
+        Returns:
+            The plan, and the known state that it was made against.
+
+        Raises:
+            InvalidInput: a name in ``only`` is neither declared nor known.
+        """
+        known = self.known
+        if live is not None:
+            known = settle(Replayed(lockfile=known, open=self.open_intents), live.llms)
+        chosen = frozenset(only)
+        self._check_names(chosen, known)
+        plan = make_plan(self.desired, known.llms, live, fingerprints=self.fingerprints, prune=prune, only=chosen)
+        return plan, known
+
+    def ledger(self, known: Lockfile) -> FileLedger:
+        """Where an apply of this project is recorded.
+
+        Args:
+            known: the known state that the plan was made against.
+        """
+        return FileLedger(
+            self.where.lock_path,
+            on_disk=self.on_disk,
+            known=known,
+            open_intents=still_open(self.open_intents, known, (llm.identity for llm in self.desired)),
+            fingerprints=self.fingerprints,
+        )
+
+    def workspaces(self) -> frozenset[str]:
+        """The workspaces that declared and known entries are in, as far as the variables tell."""
+        declared = {llm.workspace_id.value for llm in self.desired if llm.workspace_id.value is not None}
+        return frozenset(declared | {llm.workspace_id for llm in self.known.llms})
+
+    def check_needs(self, plan: Plan) -> None:
+        """Makes sure that all variables that carrying out a plan would send are set.
+
+        Raises:
+            InvalidInput: with a finding for every missing one.
+        """
+        self._refuse(missing(plan.changes))
+
+    def check_workspaces(self) -> None:
+        """Makes sure that the server can be asked about every declared entry.
+
+        Raises:
+            InvalidInput: with a finding for every missing variable.
+        """
+        self._refuse(missing_workspaces(self.desired))
+
+    def _refuse(self, needs: Sequence[Need]) -> None:
+        if needs:
+            findings = (need_finding(need, empty=self.variables.is_empty(need.variable)) for need in needs)
+            raise InvalidInput(in_file_order(findings))
+
+    def _check_names(self, only: frozenset[str], known: Lockfile) -> None:
+        names = {llm.name for llm in self.desired} | {llm.name for llm in known.llms}
+        if unknown := sorted(only - names):
+            raise FbsyncError(
+                f"--only names {', '.join(map(repr, unknown))}, which is neither declared nor known",
+                hint=f"known names are: {', '.join(sorted(names)) or 'none'}",
+                exit_code=ExitCode.INVALID_INPUT,
+            )
+
+
+def load(where: Where, environment: Mapping[str, str], *, online: bool) -> Project:
+    """Reads everything that a plan needs.
+
+    Args:
+        where: what to work on.
+        environment: the process's environment.
+        online: whether the server is to be asked. The lockfile never says which one that is, since a
+            change to it could then send credentials elsewhere; without the server, it may be any.
+
+    Raises:
+        InvalidInput: the manifest, a file of variables, the lockfile or the journal is wrong.
+        FbsyncError: a file cannot be read, or the lockfile is of another server.
+    """
+    variables = read_variables(folders=where.folders, env_files=where.env_files, environment=environment)
+    manifest = read_manifest(where.files)
+    desired = manifest.desired(where.environment, variables)
+    key = variables.secret(fingerprint.KEY_VARIABLE)
+    on_disk = lockfile.read(where.lock_path)
+    given = where.api_url or variables.text("FLASHBACK_API_URL")
+    api_url = check_api_url(given or DEFAULT_API_URL)
+    left = replay(journal_path(where.lock_path), on_disk)
+    known = left.lockfile if left else on_disk
+    if known is None:
+        known = Lockfile(api_url=api_url, fingerprints=fingerprint.new_parameters(key))
+    fingerprints = Fingerprinter(known.fingerprints, key=key)
+    if (online or given is not None) and known.api_url != api_url:
+        raise InvalidInput([_other_server(where.lock_path, known.api_url, api_url)])
+    if known.llms:
+        fingerprints.prepare(secrets_of(desired))
+    return Project(
+        where=where,
+        manifest=manifest,
+        variables=variables,
+        desired=desired,
+        api_url=api_url,
+        on_disk=on_disk,
+        known=known,
+        open_intents=left.open if left else (),
+        fingerprints=fingerprints,
+    )
+
+
+def secrets_of(llms: Iterable[Llm]) -> Iterable[Secret]:
+    """The credentials of entries, as far as their variables are set."""
+    return (credential.secret for llm in llms for _, credential in llm.credentials if credential.secret is not None)
+
+
+def _other_server(path: Path, locked: str, given: str) -> Finding:
+    return Finding(
+        rule="other-server",
+        position=Position(file=str(path)),
+        message=f"the lockfile belongs to {locked}, but the API URL is {given}: its ids mean nothing there",
+        remedy="use the API URL that it belongs to, or name another lockfile with --lock-file "
+        "(the leftover of a rehearsal in a sandbox can simply be removed)",
+    )
+
+
+async def ask(server: Server, workspaces: Iterable[str]) -> Live:
+    """Asks the server what the workspaces hold, all at the same time.
+
+    Raises:
+        ServerError: one of the calls failed.
+    """
+    asked = tuple(sorted(workspaces))
+    listings = await asyncio.gather(*(server.list_llms(workspace) for workspace in asked))
+    return Live(llms=tuple(llm for listing in listings for llm in listing), workspaces=frozenset(asked))

@@ -1,0 +1,253 @@
+"""The JSON documents: what `--format json` prints (``schemas/plan.schema.json``, ``schemas/result.schema.json``)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, assert_never
+
+from fbsync.changes import (
+    Adopt,
+    Change,
+    Changed,
+    Create,
+    CredentialChange,
+    Delete,
+    Forget,
+    Plan,
+    Refusal,
+    Unchanged,
+    Undeclared,
+    Update,
+    identity_of,
+)
+from fbsync.errors import GuardRefused
+from fbsync.model import Field, LiveLlm, Llm, LockedLlm
+from fbsync.server import ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fbsync.errors import ExitCode, FbsyncError
+    from fbsync.findings import Finding
+    from fbsync.model import LockedCredential
+    from fbsync.outcomes import Outcome
+
+FORMAT_VERSION = "1.0"
+
+Json = dict[str, Any]
+
+
+def dump(document: Json) -> str:
+    """A document as text, the same for the same document."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def result_document(
+    command: str,
+    exit_code: ExitCode,
+    *,
+    error: FbsyncError | None = None,
+    findings: Iterable[Finding] = (),
+    **more: object,
+) -> Json:
+    """The document of every command but a plan that came about: its exit code, and what it has to say.
+
+    Args:
+        command: the command's name.
+        exit_code: the status that the command ends with.
+        error: why it failed, if it did.
+        findings: what is wrong with its input.
+        more: what that command adds, as the schema has it.
+    """
+    document: Json = {"format_version": FORMAT_VERSION, "command": command, "exit_code": int(exit_code)}
+    if error is not None:
+        document["error"] = _error(error)
+    if found := [_finding(finding) for finding in findings]:
+        document["findings"] = found
+    return document | more
+
+
+def plan_document(plan: Plan, exit_code: ExitCode, *, environment: str | None, api_url: str) -> Json:
+    """The document of a plan, its words those of Terraform's plan representation."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "command": "plan",
+        "exit_code": int(exit_code),
+        "environment": environment,
+        "api_url": api_url,
+        "compared_with": "server" if plan.refreshed else "lockfile",
+        "summary": _summary(plan),
+        "resource_changes": [_resource_change(change) for change in plan.changes],
+        "warnings": [
+            {"workspaceId": item.identity.workspace_id, "name": item.identity.name, "message": item.message}
+            for item in plan.warnings
+        ],
+    }
+
+
+def _refusal(refusal: Refusal) -> Json:
+    """One reason of a guard."""
+    entry: Json = {"message": refusal.message, "hint": refusal.hint}
+    if refusal.identity is not None:
+        entry |= {"workspaceId": refusal.identity.workspace_id, "name": refusal.identity.name}
+    return entry
+
+
+def outcome_entry(outcome: Outcome) -> Json:
+    """What became of one entry."""
+    identity = identity_of(outcome.change)
+    entry: Json = {
+        "workspaceId": identity.workspace_id,
+        "name": identity.name,
+        "id": outcome.llm_id,
+        "outcome": outcome.result.value,
+    }
+    if outcome.sent:
+        entry["sent"] = [field.value for field in outcome.sent]
+    if outcome.error is not None:
+        entry["error"] = _error(outcome.error)
+    return entry
+
+
+def _summary(plan: Plan) -> dict[str, int]:
+    kinds: dict[str, tuple[type[Change], ...]] = {
+        "add": (Create,),
+        "change": (Update, Adopt),
+        "destroy": (Delete,),
+        "adopt": (Adopt,),
+        "forget": (Forget,),
+        "unchanged": (Unchanged,),
+        "undeclared": (Undeclared,),
+    }
+    return {word: plan.count(*kind) for word, kind in kinds.items()}
+
+
+def _error(error: FbsyncError) -> Json:
+    entry: Json = {"message": error.message, "hint": error.hint}
+    if isinstance(error, GuardRefused):
+        entry["refusals"] = [_refusal(refusal) for refusal in error.refusals]
+    if isinstance(error, ServerError):
+        entry |= {"failure": error.failure.value, "status": error.status, "retryable": error.is_retryable}
+    return entry
+
+
+def _finding(finding: Finding) -> Json:
+    place = finding.position
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "entry": finding.entry,
+        "message": finding.message,
+        "remedy": finding.remedy,
+        "related": [{"file": at.file, "line": at.line, "column": at.column} for at in finding.related],
+    }
+
+
+def _resource_change(change: Change) -> Json:
+    identity = identity_of(change)
+    actions, kind, before, after, credentials = _sides(change)
+    entry: Json = {
+        "workspaceId": identity.workspace_id,
+        "name": identity.name,
+        "id": _id(change),
+        "kind": kind,
+        "change": {"actions": actions, "before": before, "after": after},
+        "credentials": [_credential(item) for item in credentials],
+    }
+    if isinstance(change, Update):
+        entry["causes"] = {item.field.value: item.cause.value for item in change.fields}
+    return entry
+
+
+def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tuple[CredentialChange, ...]]:
+    """Actions as Terraform names them, our own word, the two sides, and what becomes of the credentials."""
+    match change:
+        case Create():
+            return ["create"], "create", None, _declared(change.desired), _all_new(change.desired)
+        case Update():
+            drifted = {item.field.value: item.before for item in change.fields}
+            before = _locked(change.locked) | drifted
+            return ["update"], "update", before, _declared(change.desired), change.credentials
+        case Adopt():
+            return (
+                ["update"],
+                "adopt",
+                _live(change.live),
+                _declared(change.desired),
+                _all_new(change.desired),
+            )
+        case Delete():
+            return ["delete"], "delete", _locked(change.locked), None, ()
+        case Forget():
+            return ["no-op"], "forget", _locked(change.locked), None, ()
+        case Undeclared():
+            return ["no-op"], "undeclared", _locked(change.locked), _locked(change.locked), ()
+        case Unchanged():
+            same = _declared(change.desired)
+            return ["no-op"], "unchanged", same, same, change.credentials
+        case _:
+            assert_never(change)
+
+
+def _id(change: Change) -> str | None:
+    match change:
+        case Create():
+            return None
+        case Adopt():
+            return change.live.id
+        case _:
+            return change.locked.id
+
+
+def _declared(llm: Llm) -> Json:
+    """A declared entry without its credentials; a field whose variable is not set stands as its template."""
+    return {
+        Field.WORKSPACE_ID.value: llm.workspace_id.shown,
+        Field.NAME.value: llm.name,
+        Field.AI_TYPE.value: llm.ai_type,
+        Field.ENDPOINT.value: llm.endpoint.shown,
+    }
+
+
+def _locked(llm: LockedLlm) -> Json:
+    return {
+        Field.WORKSPACE_ID.value: llm.workspace_id,
+        Field.NAME.value: llm.name,
+        Field.AI_TYPE.value: llm.ai_type,
+        Field.ENDPOINT.value: llm.endpoint,
+    }
+
+
+def _live(llm: LiveLlm) -> Json:
+    return {
+        Field.WORKSPACE_ID.value: llm.workspace_id,
+        Field.NAME.value: llm.name,
+        Field.AI_TYPE.value: llm.ai_type,
+        Field.ENDPOINT.value: llm.endpoint,
+    }
+
+
+def _all_new(llm: Llm) -> tuple[CredentialChange, ...]:
+    return tuple(
+        CredentialChange(field=field, before=None, after=credential, changed=Changed.YES)
+        for field, credential in llm.credentials
+    )
+
+
+def _credential(change: CredentialChange) -> Json:
+    """What becomes of a credential: references and a verdict, never a value or a fingerprint."""
+    return {
+        "field": change.field.value,
+        "before": _reference(change.before),
+        "after": None if change.after is None else f"${change.after.reference}",
+        "changed": {"true": True, "false": False}.get(change.changed.value, "unverified"),
+        "available": change.after is not None and change.after.secret is not None,
+        "sent": change.is_sent,
+    }
+
+
+def _reference(locked: LockedCredential | None) -> str | None:
+    return None if locked is None else f"${locked.reference}"

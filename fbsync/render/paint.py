@@ -1,0 +1,66 @@
+"""Colour for terminals, and foreign text made safe to show."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """Wraps text in ANSI colours (ECMA-48, SGR), or leaves it as it is.
+
+    Attributes:
+        enabled: whether there is somebody who sees colours.
+    """
+
+    enabled: bool
+
+    def _sgr(self, code: int, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.enabled and text else text
+
+    def bold(self, text: str) -> str:
+        """Something that matters."""
+        return self._sgr(1, text)
+
+    def dim(self, text: str) -> str:
+        """Something that matters less."""
+        return self._sgr(2, text)
+
+    def red(self, text: str) -> str:
+        """Something that is wrong, or goes."""
+        return self._sgr(31, text)
+
+    def green(self, text: str) -> str:
+        """Something that is right, or comes."""
+        return self._sgr(32, text)
+
+    def yellow(self, text: str) -> str:
+        """Something that changes, or to look at."""
+        return self._sgr(33, text)
+
+    def cyan(self, text: str) -> str:
+        """Something to do."""
+        return self._sgr(36, text)
+
+
+PLAIN = Paint(enabled=False)
+
+
+def visible(text: str) -> str:
+    """A foreign text (a name, a server's message) with nothing in it that a terminal would act on.
+
+    Control, format and direction characters become their escapes; joiners within words stay.
+    """
+    return "".join(_visible(character) for character in text)
+
+
+def _visible(character: str) -> str:
+    if character in "\u200c\u200d":
+        return character
+    if character in _BIDI or unicodedata.category(character) in _HIDDEN:
+        return character.encode("unicode_escape").decode()
+    return character
