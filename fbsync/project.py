@@ -109,6 +109,12 @@ class Project:
         plan = make_plan(self.desired, known.llms, live, fingerprints=self.fingerprints, prune=prune, only=chosen)
         return plan, known
 
+    def comparison(self, *, refreshed: bool) -> str:
+        """The sentence that says what a plan was compared with."""
+        path = self.where.lock_path
+        lockfile = str(path) if self.on_disk is not None else f"nothing ({path} does not exist yet)"
+        return f"Compared with {lockfile}{' and with the server.' if refreshed else '; the server was not asked.'}"
+
     def ledger(self, known: Lockfile) -> FileLedger:
         """Where an apply of this project is recorded.
 

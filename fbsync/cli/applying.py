@@ -119,8 +119,8 @@ class Applying:
 
     def _show(self, plan: Plan) -> None:
         if not self._options.json:
-            path = str(self._project.where.lock_path)
-            terminal.out(plan_text(plan, paint=terminal.paint_for(sys.stdout), lockfile=path))
+            compared = self._project.comparison(refreshed=plan.refreshed)
+            terminal.out(plan_text(plan, paint=terminal.paint_for(sys.stdout), compared=compared))
 
     def _check(self, plan: Plan, known: Lockfile) -> None:
         """Everything that must hold before the first change; nothing is sent when something does not."""

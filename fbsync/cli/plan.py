@@ -56,5 +56,6 @@ def plan(
         terminal.report_warnings(project.manifest.findings)
         if project.open_intents:
             terminal.say(terminal.open_intents_note(len(project.open_intents)))
-        terminal.out(plan_text(made, paint=terminal.paint_for(sys.stdout), lockfile=str(where.lock_path)))
+        compared = project.comparison(refreshed=False)
+        terminal.out(plan_text(made, paint=terminal.paint_for(sys.stdout), compared=compared))
     return code

@@ -6,7 +6,7 @@ import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 
@@ -186,6 +186,10 @@ class Client:
                 Exchange(method=method, path=path, fields=names, status=status, seconds=time.monotonic() - start)
             )
         return Answer.of(method, path, response)
+
+
+def _shown_path(path: str, query: Mapping[str, str] | None) -> str:
+    return path + (f"?{urlencode(query)}" if query else "")
 
 
 def _revealed(value: str | Secret | None) -> str | None:

@@ -31,21 +31,18 @@ if TYPE_CHECKING:
 _CAUSES = {Cause.MANIFEST: "", Cause.OUTSIDE: "changed outside", Cause.BOTH: "changed here and outside"}
 
 
-def plan_text(plan: Plan, *, paint: Paint, lockfile: str) -> str:
+def plan_text(plan: Plan, *, paint: Paint, compared: str) -> str:
     """Renders a plan.
 
     Args:
         plan: the plan.
         paint: colours.
-        lockfile: the lockfile's path, for the sentence that says what was compared.
+        compared: the sentence that says what was compared with what.
 
     Returns:
         Lines, the last one ended.
     """
     blocks = [block for change in plan.changes if (block := _block(change, plan, paint))]
-    compared = f"Compared with {lockfile}" + (
-        " and with the server." if plan.refreshed else "; the server was not asked."
-    )
     lines = [compared, *_unverified_note(plan), ""]
     for block in blocks:
         lines += [*block, ""]

@@ -1,0 +1,55 @@
+"""Records for tests, short to write."""
+
+from fbsync.model import Credential, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+from fbsync.secret import Secret
+
+URL = "https://api.example.com/v1"
+
+
+def text(template, value=...):
+    """A text that holds no reference, or one with its value (None while the variable is not set)."""
+    missing = (template.strip("${}<>"),) if value is None else ()
+    return Text(template=template, value=template if value is ... else value, missing=missing)
+
+
+def credential(reference="KEY_A", value="a"):
+    return Credential(reference=reference, secret=None if value is None else Secret(value, reference=reference))
+
+
+def desired(name="A", *, workspace="ws", endpoint=URL, ai_type="OPENAI", secret=None, **more):
+    return Llm(
+        name=name,
+        ai_type=ai_type,
+        endpoint=endpoint if isinstance(endpoint, Text) else text(endpoint),
+        workspace_id=workspace if isinstance(workspace, Text) else text(workspace),
+        secret=secret or credential(),
+        **more,
+    )
+
+
+def locked(
+    name="A", *, workspace="ws", endpoint=URL, ai_type="OPENAI", llm_id=None, secret="a", reference="KEY_A", **more
+):
+    """A record; the fingerprints of these tests are the values themselves, see ``PlainFingerprints``."""
+    return LockedLlm(
+        id=llm_id or f"id-{name}",
+        name=name,
+        workspace_id=workspace,
+        ai_type=ai_type,
+        endpoint=endpoint,
+        secret=LockedCredential(reference=reference, fingerprint=secret),
+        **more,
+    )
+
+
+def live(name="A", *, workspace="ws", endpoint=URL, ai_type="OPENAI", llm_id=None):
+    return LiveLlm(id=llm_id or f"id-{name}", name=name, workspace_id=workspace, ai_type=ai_type, endpoint=endpoint)
+
+
+class PlainFingerprints:
+    """Compares values with fingerprints that are the values themselves."""
+
+    def matches(self, credential, locked, *, llm_id, field):
+        if credential.secret is None or locked.fingerprint is None:
+            return None
+        return credential.secret.reveal() == locked.fingerprint

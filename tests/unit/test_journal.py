@@ -1,0 +1,226 @@
+import asyncio
+import json
+
+import pytest
+from records import credential, desired, live, locked
+
+from fbsync.changes import Create
+from fbsync.errors import FbsyncError, InvalidInput
+from fbsync.fingerprint import Fingerprinter, Method, Parameters
+from fbsync.journal import IN_DOUBT, Intent, Journal, Replayed, journal_path, replay, settle, still_open
+from fbsync.ledger import FileLedger
+from fbsync.lockfile import Lockfile, read
+from fbsync.model import Field, Identity
+
+EMPTY = Lockfile(
+    api_url="https://api.example.com", fingerprints=Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")
+)
+CREATE_A = Intent(
+    action="create",
+    identity=Identity(workspace_id="ws", name="A"),
+    ai_type="OPENAI",
+    endpoint="https://api.example.com/v1",
+    credentials=((Field.SECRET, "KEY_A"),),
+)
+UPDATE_B = Intent(
+    action="update",
+    identity=Identity(workspace_id="ws", name="B"),
+    llm_id="id-B",
+    credentials=((Field.SECRET, "KEY_A"),),
+)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "fbsync.lock.journal"
+
+
+def crash(path, lockfile=EMPTY, *steps, open_intents=()):
+    """Writes a journal and abandons it, as a killed process does."""
+
+    async def run():
+        journal = Journal(path, lockfile, open_intents)
+        for step in steps:
+            await step(journal)
+
+    asyncio.run(run())
+
+
+def intend(intent):
+    return lambda journal: journal.intend(intent)
+
+
+def test_there_is_none(path):
+    assert replay(path, None) is None
+
+
+def test_a_header_without_records_changes_nothing(path):
+    crash(path)
+    assert replay(path, None) == Replayed(lockfile=EMPTY, open=())
+    known = EMPTY.with_llms([locked()])
+    assert replay(path, known) == Replayed(lockfile=known, open=())
+
+
+def test_outcomes_are_in_the_known_state_and_intents_without_one_are_open(path):
+    async def done(journal):
+        number = await journal.intend(CREATE_A)
+        await journal.done(number, entry=locked("A"), gone=["id-old"])
+
+    crash(path, EMPTY.with_llms([locked("old")]), done, intend(UPDATE_B))
+    assert replay(path, EMPTY.with_llms([locked("old")])) == Replayed(
+        lockfile=EMPTY.with_llms([locked("A")]), open=(UPDATE_B,)
+    )
+
+
+def test_what_was_certainly_not_done_is_not_open(path):
+    async def refused(journal):
+        await journal.not_done(await journal.intend(CREATE_A))
+
+    crash(path, EMPTY, refused)
+    assert replay(path, None) == Replayed(lockfile=EMPTY, open=())
+
+
+def test_a_torn_last_line_is_no_record(path):
+    crash(path, EMPTY, intend(CREATE_A), intend(UPDATE_B))
+    data = path.read_bytes()
+    second = data[:-1].rindex(b"\n") + 1
+    for cut in range(second, len(data)):
+        path.write_bytes(data[:cut])
+        assert replay(path, None).open == (CREATE_A,)
+
+
+def test_a_line_in_the_middle_that_is_no_record_is_a_finding(path):
+    crash(path, EMPTY, intend(CREATE_A), intend(UPDATE_B))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], "garbage", lines[2], ""]))
+    with pytest.raises(InvalidInput) as caught:
+        replay(path, None)
+    assert caught.value.findings[0].position.line == 2
+
+
+@pytest.mark.parametrize("record", [{}, {"n": "x"}, {"n": 1, "entry": {}}, {"n": 1, "intent": "create"}])
+def test_a_record_of_another_shape_is_a_finding(path, record):
+    crash(path)
+    path.write_text(path.read_text() + json.dumps(record) + "\n")
+    with pytest.raises(InvalidInput):
+        replay(path, None)
+
+
+def test_a_journal_of_another_lockfile_is_a_finding(path):
+    crash(path, EMPTY, intend(CREATE_A))
+    other = Lockfile(api_url="https://other.example.com", fingerprints=EMPTY.fingerprints)
+    with pytest.raises(InvalidInput) as caught:
+        replay(path, other)
+    assert "another lockfile" in caught.value.findings[0].message
+
+
+def test_an_open_update_leaves_the_credentials_that_it_carried_in_doubt(path):
+    known = EMPTY.with_llms([locked("B")])
+    crash(path, known, intend(UPDATE_B))
+    (llm,) = replay(path, known).lockfile.llms
+    assert llm.secret.fingerprint == IN_DOUBT
+
+
+def test_two_crashes_in_a_row_keep_what_the_first_left_open(path):
+    crash(path, EMPTY, intend(CREATE_A))
+    left = replay(path, None)
+    crash(path, EMPTY, intend(UPDATE_B), open_intents=left.open)
+    assert replay(path, None).open == (CREATE_A, UPDATE_B)
+
+
+class TestSettling:
+    LEFT = Replayed(lockfile=EMPTY, open=(CREATE_A,))
+
+    def test_ours_is_known_from_then_on_with_its_credentials_in_doubt(self):
+        settled = settle(self.LEFT, [live("A", llm_id="new")])
+        (llm,) = settled.llms
+        assert (llm.id, llm.name, llm.secret.reference, llm.secret.fingerprint) == ("new", "A", "KEY_A", IN_DOUBT)
+        assert still_open(self.LEFT.open, settled, [CREATE_A.identity]) == ()
+
+    @pytest.mark.parametrize(
+        "other", [{"endpoint": "https://else.example.com"}, {"ai_type": "AWS"}, {"workspace": "ws2"}]
+    )
+    def test_somebody_elses_is_not_taken(self, other):
+        assert settle(self.LEFT, [live("A", **other)]) == EMPTY
+
+    def test_what_the_list_does_not_show_stays_open_while_it_is_declared(self):
+        settled = settle(self.LEFT, [])
+        assert settled == EMPTY
+        assert still_open(self.LEFT.open, settled, [CREATE_A.identity]) == (CREATE_A,)
+        assert still_open(self.LEFT.open, settled, []) == ()
+
+
+def test_records_share_the_waiting_for_the_disk(path, monkeypatch):
+    """Group commit: many records at the same time take far fewer fsyncs than records."""
+    import os
+
+    syncs = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (syncs.append(descriptor), real(descriptor)))
+
+    async def run():
+        journal = Journal(path, EMPTY)
+        before = len(syncs)
+        await asyncio.gather(*(journal.intend(CREATE_A) for _ in range(100)))
+        return len(syncs) - before
+
+    assert asyncio.run(run()) <= 3
+    assert len(replay(path, None).open) == 100
+
+
+def test_after_a_failed_write_nothing_more_is_taken(path):
+    async def run():
+        import os
+
+        journal = Journal(path, EMPTY)
+        os.close(journal._descriptor)
+        journal._descriptor = os.open("/dev/full", os.O_WRONLY)
+        for _ in range(2):
+            with pytest.raises(FbsyncError, match="No space left"):
+                await journal.intend(CREATE_A)
+        assert journal.open == ()
+
+    asyncio.run(run())
+
+
+class TestLedger:
+    def ledger(self, tmp_path, *, on_disk=None, known=EMPTY):
+        fingerprints = Fingerprinter(EMPTY.fingerprints, key=None)
+        return FileLedger(
+            tmp_path / "fbsync.lock", on_disk=on_disk, known=known, open_intents=(), fingerprints=fingerprints
+        )
+
+    def test_a_run_without_changes_writes_nothing(self, tmp_path):
+        asyncio.run(self.ledger(tmp_path).close([]))
+        assert list(tmp_path.iterdir()) == []
+
+    def test_the_lockfile_holds_what_came_about_and_the_journal_goes(self, tmp_path):
+        change = Create(desired=desired("A", secret=credential(value="canary-credential")))
+
+        async def run():
+            ledger = self.ledger(tmp_path)
+            number = await ledger.intend(change, {Field.SECRET: change.desired.secret.secret})
+            journal = journal_path(tmp_path / "fbsync.lock")
+            assert "canary" not in journal.read_text()
+            assert not (tmp_path / "fbsync.lock").exists()
+            await ledger.done(number, change, "new-id")
+            assert "canary" not in journal.read_text()
+            await ledger.close([change.desired.identity])
+
+        asyncio.run(run())
+        assert [path.name for path in tmp_path.iterdir()] == ["fbsync.lock"]
+        (llm,) = read(tmp_path / "fbsync.lock").llms
+        assert (llm.id, llm.name) == ("new-id", "A")
+        assert "canary" not in (tmp_path / "fbsync.lock").read_text()
+
+    def test_an_unknown_outcome_keeps_the_journal(self, tmp_path):
+        change = Create(desired=desired("A"))
+
+        async def run():
+            ledger = self.ledger(tmp_path)
+            await ledger.intend(change, {Field.AI_TYPE: "OPENAI"})
+            await ledger.close([])
+
+        asyncio.run(run())
+        left = replay(journal_path(tmp_path / "fbsync.lock"), None)
+        assert [intent.identity.name for intent in left.open] == ["A"]

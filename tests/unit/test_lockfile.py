@@ -1,0 +1,151 @@
+import json
+import os
+import stat
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from records import locked
+
+from fbsync.errors import FbsyncError, InvalidInput
+from fbsync.fingerprint import Method, Parameters
+from fbsync.lockfile import Lockfile, parse, read, render, write
+from fbsync.model import LockedCredential, LockedLlm
+from fbsync.schema import Kind, validate
+
+SCRYPT = Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")
+HMAC = Parameters(method=Method.HMAC, check="abc")
+EMPTY = Lockfile(api_url="https://api.example.com", fingerprints=SCRYPT)
+
+words = st.text(min_size=1, max_size=12)
+credentials = st.builds(
+    LockedCredential, reference=st.from_regex(r"\A[A-Z_][A-Z0-9_]{0,8}\Z"), fingerprint=st.none() | st.just("") | words
+)
+llms = st.builds(
+    LockedLlm,
+    id=words,
+    name=words,
+    workspace_id=words,
+    ai_type=words,
+    endpoint=st.text(max_size=12),
+    secret=credentials,
+    key=st.none() | credentials,
+    protect=st.booleans(),
+    previous_name=st.none() | words,
+    workspace_template=st.none() | words,
+    endpoint_template=st.none() | words,
+)
+lists = st.lists(llms, unique_by=(lambda llm: llm.id, lambda llm: llm.identity), max_size=5)
+
+
+@given(lists, st.sampled_from([SCRYPT, HMAC]))
+def test_it_reads_back_as_it_was_written_and_fits_its_schema(entries, how):
+    lockfile = Lockfile(api_url="https://api.example.com", fingerprints=how).with_llms(entries)
+    text = render(lockfile)
+    assert parse(text, path="fbsync.lock") == lockfile
+    assert validate(Kind.LOCKFILE, json.loads(text)) == ()
+
+
+@given(lists)
+def test_the_order_of_entries_does_not_show(entries):
+    assert render(EMPTY.with_llms(entries)) == render(EMPTY.with_llms(reversed(entries)))
+
+
+def test_an_entry_is_a_block_of_lines_of_its_own():
+    one = render(EMPTY.with_llms([locked("A"), locked("C")])).splitlines()
+    two = render(EMPTY.with_llms([locked("A"), locked("B"), locked("C")])).splitlines()
+    added = [line for line in two if line not in one]
+    assert added == ['      "name": "B",', '      "id": "id-B",']
+    assert len(two) - len(one) == 11
+
+
+def test_there_is_none(tmp_path):
+    assert read(tmp_path / "fbsync.lock") is None
+
+
+def test_it_is_written_in_one_step_and_keeps_its_permissions(tmp_path):
+    path = tmp_path / "fbsync.lock"
+    write(path, EMPTY)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    path.chmod(0o600)
+    before = path.stat().st_ino
+    write(path, EMPTY.with_llms([locked()]))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.stat().st_ino != before
+    assert os.listdir(tmp_path) == ["fbsync.lock"]
+
+
+def test_a_folder_that_is_not_there_is_an_error_and_leaves_nothing(tmp_path):
+    with pytest.raises(FbsyncError, match="cannot be written"):
+        write(tmp_path / "none" / "fbsync.lock", EMPTY)
+    assert os.listdir(tmp_path) == []
+
+
+GOOD = render(EMPTY.with_llms([locked("A"), locked("B")]))
+
+
+def mistake(text):
+    with pytest.raises(InvalidInput) as caught:
+        parse(text, path="fbsync.lock")
+    return caught.value.findings
+
+
+class TestMistakes:
+    """A lockfile is input too: what is wrong has a place, and it is never taken for empty."""
+
+    @pytest.mark.parametrize("cut", range(0, len(GOOD) - 2, 37))
+    def test_cut_short(self, cut):
+        (finding,) = mistake(GOOD[:cut])
+        assert finding.rule == "lockfile-syntax"
+        assert finding.position.line == GOOD[:cut].count("\n") + 1
+
+    def test_of_a_newer_version(self):
+        (finding,) = mistake(GOOD.replace('"version": 1', '"version": 2'))
+        assert finding.rule == "lockfile-newer"
+        assert "format version 2" in finding.message
+
+    def test_with_a_merge_conflict(self):
+        lines = GOOD.splitlines()
+        lines[8:8] = ["<<<<<<< HEAD"]
+        lines[12:12] = ["=======", ">>>>>>> branch"]
+        (finding,) = mistake("\n".join(lines))
+        assert (finding.rule, finding.position.line) == ("conflict-marker", 9)
+
+    def test_edited_by_hand(self):
+        findings = mistake(
+            GOOD.replace('"id": "id-B"', '"id": 7').replace('"aiType": "OPENAI"', '"aitype": "OPENAI"', 1)
+        )
+        lines = GOOD.splitlines()
+        assert {(finding.rule, finding.position.line) for finding in findings} == {
+            ("lockfile-unknown-key", next(at for at, line in enumerate(lines, 1) if "aiType" in line)),
+            ("lockfile-missing-key", next(at for at, line in enumerate(lines, 1) if line == "    {")),
+            ("lockfile-wrong-type", next(at for at, line in enumerate(lines, 1) if "id-B" in line)),
+        }
+
+    @pytest.mark.parametrize("twice", [("id-B", "id-A"), ('"name": "B"', '"name": "A"')])
+    def test_an_entry_twice(self, twice):
+        assert [finding.rule for finding in mistake(GOOD.replace(*twice))] == ["lockfile-twice"]
+
+    def test_a_key_twice(self):
+        (finding,) = mistake(GOOD.replace('"id": "id-A",', '"id": "id-A", "id": "id-Z",'))
+        assert finding.rule == "lockfile-syntax"
+
+    def test_fingerprints_that_cannot_be_made(self):
+        assert [
+            finding.rule
+            for finding in mistake(GOOD.replace(', "salt"', "").replace('"salt": "c2FsdHNhbHRzYWx0c2FsdA",', ""))
+        ] == ["lockfile-fingerprints"]
+
+    @pytest.mark.parametrize("text", ["", "[]", "null", "7", "{}", "[" * 100_000, '{"a":' * 5_000])
+    def test_something_else_altogether(self, text):
+        assert mistake(text)
+
+    def test_not_utf8(self, tmp_path):
+        path = tmp_path / "fbsync.lock"
+        path.write_bytes(GOOD.encode("utf-16"))
+        with pytest.raises(InvalidInput, match="invalid"):
+            read(path)
+
+    def test_a_folder(self, tmp_path):
+        with pytest.raises(FbsyncError, match="cannot be read"):
+            read(tmp_path)

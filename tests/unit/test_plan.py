@@ -1,0 +1,282 @@
+"""The decision table of the design, with literals."""
+
+from dataclasses import replace
+
+import pytest
+from records import URL, PlainFingerprints, credential, desired, live, locked, text
+
+from fbsync.apply import blockers, body, circle
+from fbsync.changes import Adopt, Cause, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
+from fbsync.guards import delete_limit, missing, refusals
+from fbsync.model import Field, LockedCredential
+from fbsync.plan import Live, make_plan
+from fbsync.render.paint import PLAIN
+from fbsync.render.plan_text import plan_text, summary
+
+
+def plan(wanted=(), known=(), listed=None, workspaces=("ws",), **options):
+    state = None if listed is None else Live(llms=tuple(listed), workspaces=frozenset(workspaces))
+    return make_plan(tuple(wanted), tuple(known), state, fingerprints=PlainFingerprints(), **options)
+
+
+def only_change(*args, **options):
+    (change,) = plan(*args, **options).changes
+    return change
+
+
+class TestTable:
+    def test_declared_not_locked_not_asked_is_created(self):
+        assert only_change([desired()]) == Create(desired=desired())
+
+    def test_declared_not_locked_absent_is_created(self):
+        assert only_change([desired()], [], []) == Create(desired=desired())
+
+    def test_declared_not_locked_present_is_adopted(self):
+        assert only_change([desired()], [], [live()]) == Adopt(desired=desired(), live=live())
+
+    @pytest.mark.parametrize("listed", [None, [live()]])
+    def test_declared_and_locked_as_it_is_stays(self, listed):
+        assert only_change([desired()], [locked()], listed) == Unchanged(desired=desired(), locked=locked())
+
+    @pytest.mark.parametrize("listed", [None, [live()]])
+    def test_a_field_that_the_manifest_changed(self, listed):
+        change = only_change([desired(endpoint=URL + "/2")], [locked()], listed)
+        assert isinstance(change, Update)
+        (field,) = change.fields
+        assert (field.field, field.before, field.after.value, field.cause) == (
+            Field.ENDPOINT,
+            URL,
+            URL + "/2",
+            Cause.MANIFEST,
+        )
+        assert body(change) == {Field.ENDPOINT: URL + "/2"}
+
+    def test_a_field_that_somebody_changed_outside(self):
+        change = only_change([desired()], [locked()], [live(ai_type="OTHER")])
+        assert isinstance(change, Update)
+        (field,) = change.fields
+        assert (field.before, field.after.value, field.known, field.cause) == (
+            "OTHER",
+            "OPENAI",
+            "OPENAI",
+            Cause.OUTSIDE,
+        )
+        assert body(change) == {Field.AI_TYPE: "OPENAI"}
+
+    def test_a_field_that_both_changed(self):
+        change = only_change([desired(ai_type="AWS")], [locked()], [live(ai_type="OTHER")])
+        assert isinstance(change, Update)
+        assert change.fields[0].cause is Cause.BOTH
+
+    def test_a_field_that_both_changed_alike_only_renews_the_record(self):
+        change = only_change([desired(endpoint=URL + "/2")], [locked()], [live(endpoint=URL + "/2")])
+        assert isinstance(change, Unchanged)
+        assert change.record
+
+    def test_a_field_that_the_listing_leaves_out_is_not_compared(self):
+        assert isinstance(only_change([desired()], [locked()], [live(endpoint=None, ai_type=None)]), Unchanged)
+
+    def test_a_name_that_somebody_changed_outside_is_changed_back(self):
+        change = only_change([desired()], [locked()], [live("renamed", llm_id="id-A")])
+        assert isinstance(change, Update)
+        assert body(change) == {Field.NAME: "A"}
+
+    def test_declared_locked_absent_is_created_again(self):
+        assert only_change([desired()], [locked()], []) == Create(desired=desired(), lost=locked())
+
+    def test_declared_locked_with_another_id_is_as_adopt(self):
+        other = live(llm_id="other")
+        assert only_change([desired()], [locked()], [other]) == Adopt(desired=desired(), live=other, replaced=locked())
+
+    @pytest.mark.parametrize("listed", [None, [live()]])
+    def test_not_declared_but_locked_stays_undeclared(self, listed):
+        assert only_change([], [locked()], listed) == Undeclared(locked=locked())
+
+    @pytest.mark.parametrize("listed", [None, [live()]])
+    def test_not_declared_but_locked_is_deleted_when_pruning(self, listed):
+        assert only_change([], [locked()], listed, prune=True) == Delete(locked=locked())
+
+    @pytest.mark.parametrize("prune", [False, True])
+    def test_not_declared_locked_absent_is_forgotten(self, prune):
+        assert only_change([], [locked()], [], prune=prune) == Forget(locked=locked())
+
+    def test_not_declared_not_locked_present_is_left_alone(self):
+        assert plan([], [], [live()], prune=True).changes == ()
+
+    def test_a_workspace_that_was_not_asked_is_not_taken_for_empty(self):
+        known = locked(workspace="elsewhere")
+        assert only_change([desired(workspace="elsewhere")], [known], [], workspaces=["ws"]) == Unchanged(
+            desired=desired(workspace="elsewhere"), locked=known
+        )
+        assert only_change([], [known], [], workspaces=["ws"], prune=True) == Delete(locked=known)
+
+    def test_the_same_arguments_give_the_same_plan(self):
+        arguments = ([desired("A"), desired("B")], [locked("B"), locked("C")], [live("A"), live("C")])
+        assert plan(*arguments) == plan(*arguments)
+
+
+class TestCredentials:
+    def test_a_rotated_secret_is_the_only_thing_sent(self):
+        change = only_change([desired(secret=credential(value="b"))], [locked()])
+        assert isinstance(change, Update)
+        assert {field: secret.reveal() for field, secret in body(change).items()} == {Field.SECRET: "b"}
+
+    def test_a_secret_whose_variable_is_not_set_is_unverified_and_not_sent(self):
+        change = only_change([desired(secret=credential(value=None))], [locked()])
+        assert isinstance(change, Unchanged)
+        assert [item.changed for item in change.credentials] == [Changed.UNVERIFIED]
+        assert missing([change]) == ()
+
+    def test_an_unset_secret_does_not_keep_other_fields_from_changing(self):
+        change = only_change([desired(endpoint=URL + "/2", secret=credential(value=None))], [locked()])
+        assert isinstance(change, Update)
+        assert body(change) == {Field.ENDPOINT: URL + "/2"}
+        assert missing([change]) == ()
+
+    def test_a_secret_of_another_variable_with_the_same_value_only_renews_the_record(self):
+        change = only_change([desired(secret=credential("KEY_B"))], [locked()])
+        assert isinstance(change, Unchanged)
+        assert change.record
+
+    def test_a_secret_of_another_variable_that_is_not_set_is_needed(self):
+        change = only_change([desired(secret=credential("KEY_B", None))], [locked()])
+        assert isinstance(change, Update)
+        assert [need.variable for need in missing([change])] == ["KEY_B"]
+
+    def test_a_key_that_is_new_is_sent_and_one_that_is_gone_is_taken_away(self):
+        added = only_change([desired(key=credential("KEY_ID", "k"))], [locked()])
+        assert isinstance(added, Update)
+        assert list(body(added)) == [Field.KEY]
+        known = locked(key=LockedCredential(reference="KEY_ID", fingerprint="k"))
+        removed = only_change([desired()], [known])
+        assert isinstance(removed, Update)
+        assert body(removed) == {Field.KEY: None}
+
+    def test_a_creation_needs_everything_that_it_sends(self):
+        llm = desired(endpoint=text("$HOST", None), workspace=text("$WS", None), secret=credential(value=None))
+        assert [need.variable for need in missing(plan([llm]).changes)] == ["WS", "HOST", "KEY_A"]
+
+
+class TestReferencesThatAreNotSet:
+    def test_an_entry_is_found_by_the_template_of_its_workspace(self):
+        llm = desired(workspace=text("$WS", None))
+        known = locked(workspace="ws-1", workspace_template="$WS")
+        assert isinstance(only_change([llm], [known]), Unchanged)
+        assert isinstance(plan([desired(workspace=text("$OTHER", None))], [known]).changes[0], Create)
+
+    def test_an_endpoint_with_the_same_template_is_taken_as_it_is(self):
+        llm = desired(endpoint=text("https://$HOST", None))
+        assert isinstance(only_change([llm], [locked(endpoint_template="https://$HOST")]), Unchanged)
+        changed = only_change([llm], [locked()])
+        assert isinstance(changed, Update)
+        assert [need.variable for need in missing([changed])] == ["https://$HOST"]
+
+
+class TestRenames:
+    def test_a_previous_name_renames_instead_of_creating(self):
+        change = only_change([desired("B", previous_name="A")], [locked("A")])
+        assert isinstance(change, Update)
+        assert body(change) == {Field.NAME: "B"}
+
+    def test_a_previous_name_that_was_dealt_with_is_ignored(self):
+        assert isinstance(only_change([desired("B", previous_name="A")], [locked("B", previous_name="A")]), Unchanged)
+
+    def test_a_previous_name_that_nobody_knows_is_a_creation(self):
+        assert isinstance(only_change([desired("B", previous_name="A")]), Create)
+
+    def test_a_rename_frees_its_name_for_a_new_entry(self):
+        changes = plan([desired("A"), desired("B", previous_name="A")], [locked("A")]).changes
+        assert isinstance(changes[0], Create)
+        assert isinstance(changes[1], Update)
+        assert blockers(changes) == [(1,), ()]
+
+    def test_a_chain_of_renames_is_in_order(self):
+        wanted = [desired("B", previous_name="A"), desired("C", previous_name="B")]
+        changes = plan(wanted, [locked("A"), locked("B")]).changes
+        assert [change.locked.name for change in changes] == ["A", "B"]
+        assert blockers(changes) == [(1,), ()]
+        assert circle(changes) == ()
+
+    def test_a_swap_is_seen_as_one_and_is_over_once_it_was_done(self):
+        wanted = [desired("A", previous_name="B"), desired("B", previous_name="A")]
+        changes = plan(wanted, [locked("A"), locked("B")]).changes
+        assert [(change.locked.name, change.desired.name) for change in changes] == [("B", "A"), ("A", "B")]
+        assert len(circle(changes)) == 2
+        after = [locked("A", llm_id="id-B", previous_name="B"), locked("B", llm_id="id-A", previous_name="A")]
+        assert all(isinstance(change, Unchanged) for change in plan(wanted, after).changes)
+
+    def test_a_deletion_comes_before_what_claims_its_name(self):
+        changes = plan([desired("A", secret=credential())], [locked("A", workspace="ws2")], prune=True).changes
+        assert blockers(changes) == [(), ()]
+        moved = (Create(desired=desired("A")), Delete(locked=locked("A")))
+        assert blockers(moved) == [(1,), ()]
+
+
+class TestGuards:
+    def refuse(self, made, **options):
+        defaults = {"adopt": False, "max_deletes": "5", "declared": 1, "known": 10}
+        return [refusal.message for refusal in refusals(made, **{**defaults, **options})]
+
+    def test_an_adoption_needs_to_be_allowed(self):
+        made = plan([desired()], [], [live()])
+        assert "is on the server already (id id-A)" in self.refuse(made)[0]
+        assert self.refuse(made, adopt=True) == []
+
+    def test_a_protected_entry_is_not_deleted(self):
+        made = plan([], [locked(protect=True)], prune=True)
+        assert "is protected" in self.refuse(made)[0]
+
+    def test_too_many_deletions(self):
+        made = plan([], [locked(name) for name in "ABCDEF"], prune=True)
+        assert self.refuse(made) == ["6 configurations would be deleted, and 5 may be"]
+        assert self.refuse(made, max_deletes="6") == []
+        assert self.refuse(made, max_deletes="50%") == ["6 configurations would be deleted, and 5 may be"]
+
+    def test_an_empty_manifest_prunes_nothing(self):
+        assert "declares nothing" in self.refuse(plan([], [locked()], prune=True), declared=0)[0]
+
+    def test_every_reason_at_once(self):
+        made = plan(
+            [desired("N")], [locked(name, protect=True) for name in "ABCDEF"], [live(n) for n in "NABCDEF"], prune=True
+        )
+        assert len(self.refuse(made)) == 1 + 6 + 1
+
+    @pytest.mark.parametrize("wrong", ["", "x", "-1", "101%", "-1%", "%", "1.5"])
+    def test_a_limit_that_is_none(self, wrong):
+        with pytest.raises(ValueError, match="."):
+            delete_limit(wrong, 10)
+
+
+class TestOnly:
+    def test_the_plan_is_limited_to_names(self):
+        made = plan([desired("A"), desired("B")], [locked("C")], prune=True, only=frozenset({"A"}))
+        assert made.changes == (Create(desired=desired("A")),)
+
+
+class TestNotices:
+    def test_an_endpoint_on_another_host_is_warned_about(self):
+        (notice,) = plan([desired(endpoint="https://elsewhere.example.net/v1")], [locked()]).warnings
+        assert notice.message.endswith("another host: elsewhere.example.net, before api.example.com")
+
+    def test_another_path_on_the_same_host_is_not(self):
+        assert plan([desired(endpoint=URL.upper().replace("HTTPS", "https"))], [locked()]).warnings == ()
+
+
+class TestSummary:
+    def test_terraforms_sentence(self):
+        made = plan([desired("N"), desired("A", ai_type="AWS")], [locked("A"), locked("D")], prune=True)
+        assert summary(made) == "Plan: 1 to add, 1 to change, 1 to destroy."
+
+    def test_nothing_to_do(self):
+        assert summary(plan([desired()], [locked()])).startswith("No changes.")
+
+    def test_names_cannot_act_on_the_terminal(self):
+        made = plan([desired("evil\x1b[2J\u202ename")])
+        shown = plan_text(made, paint=PLAIN, compared="x")
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+        assert "evil\\x1b[2J\\u202ename" in shown
+
+
+def test_records_are_compared_by_value():
+    assert replace(locked(), id="x") != locked()
