@@ -20,14 +20,13 @@ from fbsync.changes import (
     identity_of,
 )
 from fbsync.errors import ExitCode, FbsyncError
-from fbsync.model import Field, Llm
+from fbsync.model import Field, Identity, Llm
 from fbsync.outcomes import Outcome, Result
 from fbsync.server import Failure, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from fbsync.model import Identity
     from fbsync.secret import Secret
     from fbsync.server import Fields, Server
 
@@ -317,17 +316,22 @@ def blockers(changes: Iterable[Change]) -> list[tuple[int, ...]]:
 
 
 def _claims(change: Change) -> bool:
-    return isinstance(change, Create) or (isinstance(change, Update) and change.locked.name != change.desired.name)
+    return isinstance(change, Create) or (isinstance(change, Update) and _name_given_up(change) is not None)
 
 
 def _freed(change: Change) -> Identity | None:
     match change:
         case Delete():
             return change.locked.identity
-        case Update() if change.locked.name != change.desired.name:
-            return change.locked.identity
+        case Update() if (name := _name_given_up(change)) is not None:
+            return Identity(workspace_id=change.locked.workspace_id, name=name)
         case _:
             return None
+
+
+def _name_given_up(change: Update) -> str | None:
+    """The name that a renamed configuration bears on the server until then."""
+    return next((item.before for item in change.fields if item.field is Field.NAME), None)
 
 
 def circle(changes: Iterable[Change]) -> tuple[Change, ...]:

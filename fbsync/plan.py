@@ -26,7 +26,7 @@ from fbsync.changes import (
 from fbsync.model import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
 
 class Fingerprints(Protocol):
@@ -67,9 +67,9 @@ def make_plan(
         The plan. It is the same for the same arguments.
     """
     pairs = pair(desired, known)
-    view = _View(live)
-    changes: list[Change] = [_declared(llm, locked, view, fingerprints) for llm, locked in pairs]
     taken = {locked.id for _, locked in pairs if locked is not None}
+    view = _View(live, taken)
+    changes: list[Change] = [_declared(llm, locked, view, fingerprints) for llm, locked in pairs]
     changes += [_not_declared(locked, view, prune=prune) for locked in known if locked.id not in taken]
     if only:
         changes = [change for change in changes if name_of(change) in only]
@@ -115,13 +115,17 @@ def _without_double_claims(pairs: list[tuple[Llm, LockedLlm | None]]) -> list[tu
 
 
 class _View:
-    """The live state, asked by id or by identity; tells 'absent' from 'not asked'."""
+    """The live state, asked by id or by identity; tells 'absent' from 'not asked'.
 
-    def __init__(self, live: Live | None) -> None:
+    By identity, only those are found that are no declared entry's own: a name that one of those still
+    bears is a name that it is about to give up.
+    """
+
+    def __init__(self, live: Live | None, taken: Container[str]) -> None:
         llms = live.llms if live else ()
         self._workspaces = live.workspaces if live else frozenset()
         self.by_id = {llm.id: llm for llm in llms}
-        self.by_identity = {llm.identity: llm for llm in llms}
+        self.by_identity = {llm.identity: llm for llm in llms if llm.id not in taken}
 
     def covers(self, workspace_id: str | None) -> bool:
         return workspace_id in self._workspaces

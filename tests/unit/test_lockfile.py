@@ -1,5 +1,4 @@
 import json
-import os
 import stat
 
 import pytest
@@ -72,13 +71,13 @@ def test_it_is_written_in_one_step_and_keeps_its_permissions(tmp_path):
     write(path, EMPTY.with_llms([locked()]))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.stat().st_ino != before
-    assert os.listdir(tmp_path) == ["fbsync.lock"]
+    assert [path.name for path in tmp_path.iterdir()] == ["fbsync.lock"]
 
 
 def test_a_folder_that_is_not_there_is_an_error_and_leaves_nothing(tmp_path):
     with pytest.raises(FbsyncError, match="cannot be written"):
         write(tmp_path / "none" / "fbsync.lock", EMPTY)
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 GOOD = render(EMPTY.with_llms([locked("A"), locked("B")]))

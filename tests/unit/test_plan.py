@@ -243,7 +243,7 @@ class TestGuards:
 
     @pytest.mark.parametrize("wrong", ["", "x", "-1", "101%", "-1%", "%", "1.5"])
     def test_a_limit_that_is_none(self, wrong):
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             delete_limit(wrong, 10)
 
 

@@ -26,7 +26,7 @@ def secret():
         "{!s}".format,
         "{:>60}".format,
         lambda s: f"{s}",
-        lambda s: "%s %r" % (s, s),
+        "{0!s:.40}".format,
     ],
 )
 def test_it_prints_as_its_reference(secret, show):

@@ -1,0 +1,116 @@
+"""A real HTTP server between fbsync and a sandbox: it records every request, and can answer in the sandbox's place."""
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+
+@dataclass
+class Request:
+    method: str
+    path: str
+    body: dict
+
+    @property
+    def writes(self):
+        return self.method != "GET" and self.path.startswith("/ai/llm")
+
+
+@dataclass
+class Reply:
+    """What to answer in the sandbox's place.
+
+    ``processed``: whether the sandbox gets the request all the same. ``delay``: seconds before the answer.
+    ``drop``: break the connection off instead of answering.
+    """
+
+    status: int = 200
+    body: object = None
+    headers: dict = field(default_factory=dict)
+    processed: bool = False
+    delay: float = 0.0
+    drop: bool = False
+
+
+class Recorder:
+    """``replies`` is asked for each request: a Reply, or None to let the sandbox answer."""
+
+    def __init__(self, upstream):
+        self.upstream = urlsplit(upstream)
+        self.requests = []
+        self.replies = lambda request: None
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    @property
+    def writes(self):
+        return [request for request in self.requests if request.writes]
+
+    def forward(self, request, headers, data):
+        connection = HTTPConnection(self.upstream.hostname, self.upstream.port, timeout=30)
+        try:
+            connection.request(request.method, request.path, data or None, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read(), answer.headers
+        finally:
+            connection.close()
+
+
+def _handler(recorder):
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self):
+            data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            request = Request(self.command, self.path, json.loads(data) if data else {})
+            recorder.requests.append(request)
+            reply = recorder.replies(request)
+            kept = {name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers}
+            if reply is None:
+                status, body, headers = recorder.forward(request, kept, data)
+                self._send(status, body, {"Content-Type": headers["Content-Type"]})
+                return
+            if reply.processed:
+                recorder.forward(request, kept, data)
+            time.sleep(reply.delay)
+            if reply.drop:
+                self.close_connection = True
+                return
+            body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+            self._send(reply.status, body, reply.headers)
+
+        def _send(self, status, body, headers):
+            try:
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            except ConnectionError:
+                self.close_connection = True
+
+        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
+
+        def log_message(self, *args):
+            """Keeps quiet."""
+
+    return Handler
+
+
+@contextmanager
+def recording(upstream):
+    recorder = Recorder(upstream)
+    thread = threading.Thread(target=recorder.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield recorder
+    finally:
+        recorder.server.shutdown()
+        recorder.server.server_close()
+        thread.join()

@@ -1,0 +1,181 @@
+"""The commands that change nothing, and the command line itself."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import MANIFEST, QUICKSTART
+
+import fbsync
+from fbsync.schema import Kind, validate
+
+
+class TestPlan:
+    def test_the_quickstart_without_any_credential(self, cli, server):
+        """No token, no network, no secret: a pull request from a fork gets its plan."""
+        bare = dict.fromkeys(("FLASHBACK_TOKEN", "FLASHBACK_API_URL", "FLASHBACK_WORKSPACE_ID"))
+        done = cli("plan", "-f", str(QUICKSTART / "fbsync.yaml"), env=bare)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.endswith("Plan: 5 to add, 0 to change, 0 to destroy.\n")
+        assert done.stdout.count("(not set: not yet available)") == 6
+        assert server.requests == []
+
+    def test_a_plan_without_credentials_says_what_apply_then_does(self, project):
+        project("apply")
+        project.write("fbsync.yaml", MANIFEST.replace("one.example.com", "uno.example.com"))
+        bare = dict.fromkeys((*project.credentials, "FLASHBACK_TOKEN", "FLASHBACK_WORKSPACE_ID", "FLASHBACK_API_URL"))
+        document = json.loads(project("plan", "--format", "json", env=bare).stdout)
+        assert validate(Kind.PLAN, document) == ()
+        assert [(change["name"], change["kind"]) for change in document["resource_changes"]] == [
+            ("One", "update"),
+            ("Two", "unchanged"),
+        ]
+        assert {item["changed"] for change in document["resource_changes"] for item in change["credentials"]} == {
+            "unverified"
+        }
+        done = project("apply", "--format", "json")
+        assert [entry["outcome"] for entry in json.loads(done.stdout)["entries"]] == ["updated", "unchanged"]
+
+    def test_the_detailed_exit_code(self, project):
+        assert project("plan", "--detailed-exitcode").returncode == 2
+        assert project("plan").returncode == 0
+        project("apply")
+        assert project("plan", "--detailed-exitcode").returncode == 0
+
+    def test_every_kind_of_change_fits_the_schema(self, project):
+        project("apply")
+        project.write(
+            "fbsync.yaml",
+            MANIFEST[: MANIFEST.index("  - name: Two")].replace("aiType: OPENAI", "aiType: OTHER")
+            + "  - {name: New, aiType: GOOGLE, endpoint: 'https://n.example.com', secret: $SECRET_NEW}\n",
+        )
+        document = json.loads(project("plan", "--prune", "--format", "json", "--detailed-exitcode").stdout)
+        assert validate(Kind.PLAN, document) == ()
+        assert document["exit_code"] == 2
+        assert {change["kind"] for change in document["resource_changes"]} == {"update", "create", "delete"}
+        assert document["summary"] | {"add": 1, "change": 1, "destroy": 1} == document["summary"]
+
+    def test_a_failure_is_a_document_too(self, cli):
+        done = cli("plan", "--format", "json")
+        assert done.returncode == 3
+        document = json.loads(done.stdout)
+        assert validate(Kind.RESULT, document) == ()
+        assert document["exit_code"] == 3
+        assert document["findings"][0]["file"] == "fbsync.yaml"
+        assert done.stderr == ""
+
+
+class TestEnv:
+    def test_every_variable_with_its_uses(self, project):
+        project.write(".env", "KEY_TWO=from-a-file\n")
+        del project.credentials["KEY_TWO"]
+        done = project("env", env={"SECRET_TWO": None})
+        assert done.returncode == 0
+        assert done.stdout.splitlines() == [
+            "FLASHBACK_WORKSPACE_ID: set (environment)",
+            "    fbsync.yaml:2:14: workspaceId of One",
+            "    fbsync.yaml:2:14: workspaceId of Two",
+            "KEY_TWO: set (.env)",
+            "    fbsync.yaml:11:10: key of Two",
+            "SECRET_ONE: set (environment)",
+            "    fbsync.yaml:7:13: secret of One",
+            "SECRET_TWO: not set",
+            "    fbsync.yaml:12:13: secret of Two",
+            "4 variables, 1 not set",
+        ]
+
+    def test_as_a_document(self, project):
+        document = json.loads(project("env", "--format", "json").stdout)
+        assert validate(Kind.RESULT, document) == ()
+        assert [(item["name"], item["set"]) for item in document["variables"]] == [
+            ("FLASHBACK_WORKSPACE_ID", True),
+            ("KEY_TWO", True),
+            ("SECRET_ONE", True),
+            ("SECRET_TWO", True),
+        ]
+
+
+class TestSchema:
+    @pytest.mark.parametrize("kind", list(Kind))
+    def test_it_prints_the_file(self, cli, kind):
+        from jsonschema import Draft202012Validator
+
+        done = cli("schema", kind.value)
+        Draft202012Validator.check_schema(json.loads(done.stdout))
+        assert cli("schema").stdout == cli("schema", "manifest").stdout
+
+
+class TestCommandLine:
+    def test_the_version(self, cli):
+        assert cli("--version").stdout == f"fbsync {fbsync.__version__}\n"
+
+    @pytest.mark.parametrize(
+        "argv",
+        [
+            ["--no-such-option"],
+            ["no-such-command"],
+            ["apply", "--dry-run"],
+            ["apply", "--parallelism", "0"],
+            ["apply", "--parallelism", "many"],
+            ["apply", "--max-deletes", "some"],
+            ["apply", "--timeout", "0"],
+            ["plan", "extra"],
+            ["plan", "--format", "yaml"],
+            ["schema", "no-such-schema"],
+            ["apply", "--token", "x"],
+        ],
+    )
+    def test_wrong_usage_is_64_and_does_nothing(self, project, server, argv):
+        done = project(*argv)
+        assert done.returncode == 64
+        assert done.stdout == ""
+        assert "error:" in done.stderr
+        assert server.requests == []
+
+    def test_wrong_usage_is_a_document_where_one_was_asked_for(self, project):
+        done = project("apply", "--format", "json", "--dry-run")
+        document = json.loads(done.stdout)
+        assert validate(Kind.RESULT, document) == ()
+        assert (done.returncode, document["exit_code"], document["command"]) == (64, 64, "apply")
+
+    def test_without_arguments_it_explains_itself(self, cli):
+        done = cli()
+        assert done.returncode == 64
+        assert "Commands:" in done.stderr
+
+    @pytest.mark.parametrize("command", ["validate", "plan", "apply", "env", "schema", "sandbox"])
+    def test_every_command_has_help(self, cli, command):
+        done = cli(command, "--help")
+        assert done.returncode == 0
+        assert done.stdout.startswith(f"Usage: fbsync {command}")
+        assert command in cli("--help").stdout
+
+    def test_a_reader_that_goes_away_is_no_traceback(self, project):
+        command = f"{sys.executable} -m fbsync schema | head -n 1"
+        done = subprocess.run(
+            ["bash", "-c", f"set -o pipefail; {command}"],
+            cwd=project.folder,
+            env=project.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == "{\n"
+        assert "Traceback" not in done.stderr
+        assert "BrokenPipe" not in done.stderr
+
+
+class TestColour:
+    @pytest.mark.parametrize(
+        ("variables", "coloured"),
+        [
+            ({}, False),
+            ({"FORCE_COLOR": "1"}, True),
+            ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+            ({"FORCE_COLOR": "0"}, False),
+        ],
+    )
+    def test_colour_is_for_those_who_see_it(self, project, variables, coloured):
+        done = project("plan", env=variables)
+        assert ("\x1b[" in done.stdout) is coloured

@@ -1,0 +1,228 @@
+"""Each way in which a request can fail: which entry, what the server said, what to do, and the exit code."""
+
+import json
+import socket
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+import trustme
+from recorder import Reply
+
+from fbsync.schema import Kind, validate
+
+
+def entries(done):
+    document = json.loads(done.stdout)
+    assert validate(Kind.RESULT, document) == ()
+    assert document["exit_code"] == done.returncode
+    return {entry["name"]: entry for entry in document["entries"]}
+
+
+def answer_one(server, **reply):
+    """Gives one answer in the sandbox's place to every creation of "One"."""
+    server.replies = lambda request: Reply(**reply) if request.body.get("name") == "One" else None
+
+
+SAID = {"success": False, "message": "the provider is\x1b[2J not\nallowed here"}
+
+REJECTED = [
+    pytest.param({"status": 200, "body": SAID}, "answered 200", "mend the entry", id="200-success-false"),
+    pytest.param({"status": 400, "body": SAID}, "answered 400", "mend the entry", id="400"),
+    pytest.param({"status": 403, "body": SAID}, "answered 403", "ask for a role", id="403"),
+    pytest.param({"status": 404, "body": SAID}, "answered 404", "check the API URL and the workspaceId", id="404"),
+    pytest.param({"status": 409, "body": SAID}, "answered 409", "mend the entry", id="409"),
+    pytest.param({"status": 422, "body": SAID}, "answered 422", "mend the entry", id="422"),
+    pytest.param({"status": 429, "body": SAID}, "answered 429", "wait", id="429"),
+    pytest.param({"status": 503, "body": SAID}, "answered 503", "wait", id="503"),
+]
+
+
+@pytest.mark.parametrize(("reply", "what", "remedy"), REJECTED)
+def test_what_the_server_refuses_fails_that_entry_alone(project, server, on_server, reply, what, remedy):
+    answer_one(server, **reply)
+    done = project("apply")
+    assert done.returncode == 5
+    assert "One: failed" in done.stdout
+    assert what in done.stdout
+    assert "the provider is [2J not allowed here" in done.stdout
+    assert f"what to do: {remedy}" in done.stdout
+    assert "Apply incomplete! Resources: 1 added, 0 changed, 0 destroyed. 1 failed." in done.stdout
+    assert set(on_server()) == {"Two"}
+    assert not (project.folder / "fbsync.lock.journal").exists()
+
+
+UNKNOWN = [
+    pytest.param({"status": 500, "body": SAID}, "answered 500: the provider is", id="500"),
+    pytest.param(
+        {"status": 502, "body": b"<html>bad gateway</html>"}, "a body that is not the API's JSON", id="502-html"
+    ),
+    pytest.param({"status": 504, "body": b""}, "a body that is not the API's JSON", id="504-empty"),
+    pytest.param({"status": 200, "body": b"<html>hello</html>"}, "a body that is not the API's JSON", id="200-html"),
+    pytest.param({"status": 200, "body": b'{"success": tr'}, "a body that is not the API's JSON", id="200-torn"),
+    pytest.param({"status": 200, "body": [1]}, "a body that is not the API's JSON", id="200-other-json"),
+    pytest.param({"status": 200, "body": {"success": True}}, "gave no id", id="200-without-id"),
+    pytest.param({"drop": True}, "broke the connection off", id="drop"),
+]
+
+
+@pytest.mark.parametrize("processed", [False, True], ids=["not-processed", "processed"])
+@pytest.mark.parametrize(("reply", "what"), UNKNOWN)
+def test_an_outcome_that_is_not_known_is_settled_by_the_next_run(project, server, on_server, reply, what, processed):
+    answer_one(server, **reply, processed=processed)
+    done = project("apply", "--format", "json")
+    assert done.returncode == 5
+    one = entries(done)["One"]
+    assert one["outcome"] == "unknown"
+    assert what in one["error"]["message"]
+    assert "run `fbsync apply` again" in one["error"]["hint"]
+    assert one["error"]["retryable"] is True
+    assert sum(request.body.get("name") == "One" for request in server.writes) == 1
+    assert (project.folder / "fbsync.lock.journal").exists()
+
+    server.replies = lambda request: None
+    planned = project("plan")
+    assert "1 request open" in planned.stderr
+    again = project("apply")
+    assert again.returncode == 0, again.stderr
+    assert set(on_server()) == {"One", "Two"}
+    assert server.writes[-1].body["secret"] == project.credentials["SECRET_ONE"]
+    assert {llm["id"] for llm in project.lockfile["llms"]} == {row["id"] for row in on_server().values()}
+    assert not (project.folder / "fbsync.lock.journal").exists()
+    writes = len(server.writes)
+    assert project("apply").returncode == 0
+    assert len(server.writes) == writes
+
+
+def test_a_time_out_is_an_unknown_outcome(project, server):
+    answer_one(server, processed=True, delay=3, body={})
+    done = project("apply", "--timeout", "1", "--format", "json")
+    assert done.returncode == 5
+    assert entries(done)["One"]["outcome"] == "unknown"
+    assert "did not answer in time" in entries(done)["One"]["error"]["message"]
+
+
+def test_a_token_that_is_refused_stops_the_run(project, server):
+    refused = Reply(status=401, body={"success": False, "message": "no such token"})
+    server.replies = lambda request: refused if request.writes else None
+    done = project("apply", "--format", "json", "--parallelism", "1")
+    assert done.returncode == 4
+    assert [entry["outcome"] for entry in entries(done).values()] == ["failed", "not_attempted"]
+    assert "set a fresh FLASHBACK_TOKEN" in entries(done)["One"]["error"]["hint"]
+    assert len(server.writes) == 1
+
+
+def test_a_refused_listing_fails_the_run_before_any_change(project, server):
+    server.replies = lambda request: Reply(status=403, body={"message": "not yours"})
+    done = project("apply", "--format", "json")
+    assert done.returncode == 4
+    document = json.loads(done.stdout)
+    assert validate(Kind.RESULT, document) == ()
+    assert "not yours" in document["error"]["message"]
+    assert server.writes == []
+
+
+@pytest.mark.parametrize(
+    "body", [{"success": True}, {"success": True, "aiLlms": {}}, b"<html>", {"aiLlms": [{"id": 7}, "x", None]}]
+)
+def test_an_odd_listing_is_no_traceback(project, server, body):
+    server.replies = lambda request: Reply(body=body) if request.method == "GET" else None
+    done = project("apply")
+    assert done.returncode in (0, 1)
+
+
+def test_a_message_that_repeats_the_credential_is_withheld(project, server):
+    secret = project.credentials["SECRET_ONE"]
+    answer_one(server, status=400, body={"success": False, "message": f"bad credential '{secret}'"})
+    done = project("apply", "-vv")
+    assert done.returncode == 5
+    assert "a message that repeats the credential, withheld here" in done.stdout
+
+
+def test_a_redirect_is_not_followed(project, server):
+    server.replies = lambda request: Reply(status=302, body={}, headers={"Location": "http://127.0.0.1:1/"})
+    done = project("apply")
+    assert done.returncode == 1
+    assert "does not follow" in done.stderr
+
+
+def test_a_refused_connection(project):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    done = project("apply", "--api-url", f"http://127.0.0.1:{port}")
+    assert done.returncode == 1
+    assert "refused the connection" in done.stderr
+    assert "check that the server runs" in done.stderr
+
+
+def test_a_host_that_is_not_there(project):
+    done = project("apply", "--api-url", "https://no-such-host.invalid")
+    assert done.returncode == 1
+    assert "https://no-such-host.invalid cannot be reached" in done.stderr
+
+
+@pytest.fixture
+def tls_server(tmp_path_factory):
+    """An https server with a certificate of a CA that nobody trusts."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = b'{"success": true, "aiLlms": []}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            """Keeps quiet."""
+
+    class Server(HTTPServer):
+        def handle_error(self, request, client_address):
+            """A client that does not trust the certificate hangs up: that is the point."""
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        bundle = tmp_path_factory.mktemp("ca") / "ca.pem"
+        authority.cert_pem.write_to_path(str(bundle))
+        yield f"https://127.0.0.1:{server.server_port}", str(bundle)
+        server.shutdown()
+        thread.join()
+
+
+def test_a_certificate_that_cannot_be_trusted(project, tls_server):
+    done = project("apply", "--api-url", tls_server[0])
+    assert done.returncode == 1
+    assert "has a TLS certificate that cannot be trusted" in done.stderr
+    assert "SSL_CERT_FILE" in done.stderr
+
+
+def test_a_private_authority_is_trusted_through_the_environment(project, tls_server):
+    project.write("fbsync.yaml", "version: 1\nworkspaceId: w\nllms: []\n")
+    done = project("apply", "--api-url", tls_server[0], env={"SSL_CERT_FILE": tls_server[1]})
+    assert done.returncode == 0, done.stderr
+
+
+def test_something_that_speaks_no_tls(project, server):
+    done = project("apply", "--api-url", server.url.replace("http:", "https:"))
+    assert done.returncode == 1
+    assert "does not speak TLS" in done.stderr
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_loopback(project):
+    done = project("apply", env={"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"})
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_lockfile_that_cannot_be_written_says_what_was_done(project, on_server):
+    """Permissions do not stop root, who may run the tests, so a folder stands where the journal is to be."""
+    (project.folder / "fbsync.lock.journal").mkdir()
+    done = project("apply")
+    assert done.returncode == 1
+    assert "the journal" in done.stderr
+    assert on_server() == {}
