@@ -1,0 +1,83 @@
+"""The examples, run as they are: each in a copy of its folder, against a sandbox of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs a command in a copy of an example's folder, with fbsync on the PATH and nothing else of this session."""
+
+    def run_in(example, *command, env=None):
+        folder = tmp_path / example
+        if not folder.exists():
+            subprocess.run(["cp", "-r", EXAMPLES / example, folder], check=True)
+        bin_folder = Path(sys.executable).parent
+        environment = {"PATH": f"{bin_folder}:{os.environ['PATH']}", "HOME": str(tmp_path), **(env or {})}
+        done = subprocess.run(
+            command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        assert "Traceback" not in done.stdout + done.stderr
+        return done
+
+    return run_in
+
+
+CREDENTIALS = {
+    "OPENAI_API_KEY": "canary-openai",
+    "ANTHROPIC_API_KEY": "canary-anthropic",
+    "GEMINI_API_KEY": "canary-gemini",
+    "STAGING_PROXY_TOKEN": "canary-proxy-token",
+}
+
+
+@pytest.mark.parametrize("manifest", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda path: path.parent.name)
+def test_every_manifest_is_valid_and_says_where_its_schema_is(run, manifest):
+    done = run(manifest.parent.name, "fbsync", "validate", "--strict", "-f", str(manifest))
+    assert done.returncode == 0, done.stdout
+    first = manifest.read_text().splitlines()[0]
+    schema = manifest.parent / first.removeprefix("# yaml-language-server: $schema=")
+    assert schema.resolve() == ROOT / "schemas" / "fbsync.schema.json"
+
+
+def test_apply_in_ci_commits_the_lockfile(run, tmp_path):
+    def git(*args):
+        return run("apply-in-ci", "git", "-c", "user.name=t", "-c", "user.email=t@example.com", *args)
+
+    remote = tmp_path / "remote.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", remote], check=True)
+    identity = {f"GIT_{role}_{what}": f"{what.lower()}@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    git("init", "--quiet", "--initial-branch=main")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "first")
+    git("remote", "add", "origin", str(remote))
+    git("push", "--quiet", "--set-upstream", "origin", "main")
+    done = run("apply-in-ci", "fbsync", "sandbox", "run", "--", "sh", "apply.sh", env=CREDENTIALS | identity)
+    assert done.returncode == 0, done.stderr
+    assert "Resources: 2 added" in done.stdout
+    pushed = subprocess.run(["git", "-C", remote, "show", "main:fbsync.lock"], capture_output=True, text=True, check=True)
+    assert '"name": "Production OpenAI"' in pushed.stdout
+    assert "canary" not in pushed.stdout + done.stdout + done.stderr
+
+
+def test_plan_in_pull_requests_needs_nothing(run):
+    done = run("plan-in-pull-requests", "sh", "plan.sh")
+    assert done.returncode == 0, done.stderr
+    assert "Plan: 2 to add, 0 to change, 0 to destroy." in done.stdout
+    assert "${AWS_REGION}.amazonaws.com (not set: $AWS_REGION)" in done.stdout
+    assert done.stdout.endswith("Merging this pull request makes the changes above.\n")
+
+
+def test_bootstrap_environment_sets_staging_up(run):
+    done = run("bootstrap-environment", "fbsync", "sandbox", "run", "--", "sh", "bootstrap.sh", env=CREDENTIALS)
+    assert done.returncode == 0, done.stderr
+    assert "STAGING_PROXY_TOKEN: set (environment)" in done.stdout
+    assert "Chat (workspace ws-research): created" in done.stdout
+    assert "Resources: 1 added" in done.stdout

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Installs fbsync with its test tools into .venv and runs the tests; arguments go to pytest.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/examples/venv.sh"
+ready_venv "$root" test
+cd "$root"
+exec python -m pytest -n auto "$@"
