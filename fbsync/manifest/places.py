@@ -1,0 +1,75 @@
+"""Where each key and value of a document stands: offsets beside the plain values, found by path."""
+
+from __future__ import annotations
+
+from typing import TypeAlias, Union
+
+Value: TypeAlias = Union["dict[str, Value]", "list[Value]", str, int, float, bool, None]
+"""What a document holds; always of exactly these types."""
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Keys and indices that lead from the root to a value."""
+
+Place: TypeAlias = Union[int, "list[Place]", "tuple[int, Place]"]
+"""Offsets into the text, in the shape of the value that they belong to.
+
+- a scalar: where it starts;
+- a sequence: where it starts, then the place of each item;
+- a mapping: where it starts, then for each pair where the key starts and the place of the value;
+- an alias: where it stands, and the place of what it repeats.
+"""
+
+
+def offset_of(place: Place) -> int:
+    """Where a value starts."""
+    while not isinstance(place, int):
+        place = place[0]
+    return place
+
+
+class Places:
+    """The places of a document, found by path.
+
+    Args:
+        value: the document's value, which must not change afterwards.
+        place: its place.
+    """
+
+    __slots__ = ("_ordinals", "_place", "_value")
+
+    def __init__(self, value: Value, place: Place) -> None:
+        self._value = value
+        self._place = place
+        self._ordinals: dict[int, dict[str, int]] = {}
+
+    def find(self, path: Path) -> tuple[int, int]:
+        """The offsets of the key and of the value at a path.
+
+        A value without a key (an item, the root) has its own offset for both. Where the path leads
+        nowhere, both are those of the value that the last existing step led to.
+        """
+        value, place = self._value, self._place
+        key_at = offset_of(place)
+        for step in path:
+            inner = place[1] if isinstance(place, tuple) else place
+            at = self._index_of(value, step)
+            if at is None or isinstance(inner, int):
+                return offset_of(place), offset_of(place)
+            value, place = value[step], inner[at]  # type: ignore[index]
+            key_at = offset_of(inner[at - 1] if isinstance(step, str) else place)
+        return key_at, offset_of(place)
+
+    def _index_of(self, value: Value, step: str | int) -> int | None:
+        """Where in the list of places the place of one item or pair's value stands."""
+        if isinstance(value, dict):
+            ordinal = self._ordinals_of(value).get(step)  # type: ignore[arg-type]
+            return None if ordinal is None else 2 * ordinal + 2
+        if isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
+            return step + 1
+        return None
+
+    def _ordinals_of(self, mapping: dict[str, Value]) -> dict[str, int]:
+        known = self._ordinals.get(id(mapping))
+        if known is None:
+            known = self._ordinals[id(mapping)] = {key: ordinal for ordinal, key in enumerate(mapping)}
+        return known

@@ -1,0 +1,88 @@
+"""What the loader reads: regular files, and a finding for everything else that a path may lead to."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from fbsync.findings import Position
+from fbsync.manifest.loader import read
+
+
+def rule_of(path: Path) -> str:
+    document = read(path, shown_as="shown.yaml")
+    (finding,) = document.findings
+    assert finding.position == Position(file="shown.yaml")
+    assert finding.remedy
+    assert document.value is None
+    return finding.rule
+
+
+def test_a_file(tmp_path):
+    path = tmp_path / "m.yaml"
+    path.write_bytes(b"a: 1\n")
+    document = read(path, shown_as="shown.yaml")
+    assert (document.file, document.value, document.findings, document.source) == ("shown.yaml", {"a": 1}, (), "a: 1\n")
+
+
+def test_a_link_to_a_file(tmp_path):
+    (tmp_path / "m.yaml").write_bytes(b"a: 1\n")
+    (tmp_path / "link").symlink_to("m.yaml")
+    assert read(tmp_path / "link", shown_as="link").value == {"a": 1}
+
+
+def test_nothing_there(tmp_path):
+    assert rule_of(tmp_path / "m.yaml") == "file-missing"
+    (tmp_path / "file").touch()
+    assert rule_of(tmp_path / "file" / "m.yaml") == "file-missing"
+    assert rule_of(Path("a\0b")) == "file-missing"
+
+
+def test_a_link_to_itself(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    assert rule_of(tmp_path / "loop") == "file-unreadable"
+
+
+def test_a_name_that_is_too_long(tmp_path):
+    assert rule_of(tmp_path / ("n" * 5000)) == "file-unreadable"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission(tmp_path):
+    (tmp_path / "m.yaml").touch(mode=0)
+    assert rule_of(tmp_path / "m.yaml") == "file-unreadable"
+
+
+def test_a_folder(tmp_path):
+    assert rule_of(tmp_path) == "not-a-file"
+
+
+def test_a_pipe_that_nobody_writes_to(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert rule_of(tmp_path / "pipe") == "not-a-file"
+
+
+def test_a_socket(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        assert rule_of(Path("socket")) == "not-a-file"
+
+
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/zero", "/dev/tty"])
+def test_devices(device):
+    assert rule_of(Path(device)) == "not-a-file"
+
+
+def test_a_file_of_100_megabytes(tmp_path):
+    with (tmp_path / "m.yaml").open("wb") as file:
+        file.truncate(100 * 1024 * 1024)
+    assert rule_of(tmp_path / "m.yaml") == "file-too-large"
+
+
+def test_a_file_that_says_it_is_empty_and_is_not():
+    document = read(Path("/proc/self/status"), shown_as="status")
+    assert "Name:" in document.source
