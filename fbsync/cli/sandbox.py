@@ -1,0 +1,134 @@
+"""``fbsync sandbox``: a local server that keeps the API's contract, by itself or around a command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fbsync.sandbox.options import Options
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+_FILE = click.Path(path_type=Path)
+
+
+def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command]:
+    """The options that ``serve`` and ``run`` have in common."""
+    options = (
+        click.option(
+            "--host", type=click.Choice(["127.0.0.1", "::1", "localhost"]), default="127.0.0.1", show_default=True
+        ),
+        click.option("--port", type=click.IntRange(0, 65535), default=port, help=port_help),
+        click.option("--db", type=_FILE, metavar="FILE", help="Keep the state in this SQLite file, not in memory."),
+        click.option("--workspace", "workspaces", multiple=True, metavar="ID", help="Have this workspace too."),
+        click.option(
+            "--token-lifetime",
+            type=click.FloatRange(0, min_open=True),
+            default=3600,
+            metavar="SECONDS",
+            show_default=True,
+            help="How long an access token lives.",
+        ),
+        click.option(
+            "--latency",
+            type=click.FloatRange(0),
+            default=0,
+            metavar="MS",
+            help="How many milliseconds each request waits.",
+        ),
+        click.option(
+            "--faults",
+            type=_FILE,
+            metavar="FILE",
+            help="A script of faults; its format: python -m pydoc fbsync.sandbox.fault_script",
+        ),
+        click.option(
+            "--seed",
+            type=_FILE,
+            metavar="FILE",
+            help="What to have from the start; its format: python -m pydoc fbsync.sandbox.seed_file",
+        ),
+        click.option("--access-log", is_flag=True, help="Log requests: method, path and status."),
+    )
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.group()
+def sandbox() -> None:
+    """Rehearse against a local server that behaves as the API's documentation says."""
+
+
+@sandbox.command()
+@_shared_options(port=8787, port_help="0 takes a free one.  [default: 8787]")
+def serve(host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click's
+    """Run a sandbox until Ctrl-C; prints the variables to export."""
+    checked = _options(**options)
+    from fbsync.sandbox.environment import sandbox_variables
+    from fbsync.sandbox.listener import bind, url_of
+    from fbsync.sandbox.server import SandboxServer, log_to_stderr
+
+    log_to_stderr()
+    server = SandboxServer(checked)
+    tokens = server.admin_tokens()
+    with bind(host, port) as listener:
+        url = url_of(listener)
+        variables = sandbox_variables(url, token=tokens.access, refresh_token=tokens.refresh)
+        server.serve(listener, on_ready=lambda: _announce(url, variables))
+
+
+@sandbox.command(context_settings={"allow_interspersed_args": False})
+@_shared_options(port=0, port_help="A free one, unless given.")
+@click.argument("command", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_context
+def run(context: click.Context, /, command: tuple[str, ...], host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click's
+    """Run COMMAND with a sandbox of its own, and pass on its exit code.
+
+    COMMAND gets FLASHBACK_API_URL, FLASHBACK_TOKEN and the other means of signing in as the sandbox's
+    administrator, and FLASHBACK_WORKSPACE_ID unless that is set.
+    """
+    checked = _options(**options)
+    from fbsync.sandbox.environment import command_environment, sandbox_variables
+    from fbsync.sandbox.foreground import NOT_EXECUTABLE, NOT_FOUND, run_in_foreground
+    from fbsync.sandbox.process import running
+
+    with running(checked, host=host, port=port) as server:
+        variables = sandbox_variables(server.url, token=server.token, refresh_token=server.refresh_token)
+        try:
+            status = run_in_foreground(command, command_environment(os.environ, variables))
+        except OSError as error:
+            click.echo(f"fbsync sandbox run: {command[0]}: {error.strerror}", err=True)
+            status = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+    context.exit(status)
+
+
+def _options(workspaces: tuple[str, ...], **given: Any) -> Options:  # noqa: ANN401 - click's
+    """The options of the command line, with the workspace that the environment names."""
+    from fbsync.sandbox.environment import WORKSPACE_VARIABLE
+    from fbsync.sandbox.options import Options, require_framework
+
+    require_framework()
+    named = os.environ.get(WORKSPACE_VARIABLE)
+    return Options(workspaces=(*workspaces, *([named] if named else ())), **given)
+
+
+def _announce(url: str, variables: dict[str, str]) -> None:
+    from fbsync.sandbox.builtin import READER, WORKSPACE, WRITER
+    from fbsync.sandbox.environment import WORKSPACE_VARIABLE
+
+    click.echo(f"# The sandbox answers at {url} until Ctrl-C. To use it:")
+    for name, value in ({**variables, WORKSPACE_VARIABLE: WORKSPACE}).items():
+        click.echo(f"export {name}={value}")
+    for user in (WRITER, READER):
+        click.echo(f"# or sign in with FLASHBACK_EMAIL={user.email} FLASHBACK_PASSWORD={user.password}")

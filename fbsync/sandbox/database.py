@@ -1,0 +1,163 @@
+"""The sandbox's state in SQLite: the tables, transactions, and a look at a stored credential from outside."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from fbsync.errors import FbsyncError
+from fbsync.sandbox.hashing import is_hash_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_VERSION: Final = 1
+_APPLICATION: Final = 0x46425342
+"""SQLite's application id: keeps us from writing tables into somebody else's database."""
+
+_TABLES: Final = """
+CREATE TABLE workspace (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, org_id TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE user (
+    id TEXT PRIMARY KEY, org_id TEXT NOT NULL, email TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    password_hash TEXT, active INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE membership (
+    workspace_id TEXT NOT NULL REFERENCES workspace, user_id TEXT NOT NULL REFERENCES user,
+    role TEXT NOT NULL CHECK (role IN ('READ', 'WRITE', 'ADMIN')),
+    PRIMARY KEY (workspace_id, user_id)
+) WITHOUT ROWID;
+CREATE TABLE token (
+    hash TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('access', 'refresh')),
+    user_id TEXT NOT NULL REFERENCES user, expires_at REAL
+) WITHOUT ROWID;
+CREATE TABLE llm (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+    workspace_id TEXT NOT NULL REFERENCES workspace, user_id TEXT NOT NULL REFERENCES user,
+    name TEXT NOT NULL, ai_type TEXT NOT NULL, endpoint TEXT NOT NULL,
+    secret_hash TEXT NOT NULL, secret_refused INTEGER NOT NULL,
+    key_hash TEXT, key_mask TEXT, key_refused INTEGER NOT NULL DEFAULT 0,
+    validated INTEGER NOT NULL DEFAULT 0, validations INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL,
+    UNIQUE (workspace_id, name)
+);
+CREATE TABLE repository (
+    id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL REFERENCES workspace, name TEXT NOT NULL,
+    created_at TEXT NOT NULL, UNIQUE (workspace_id, name)
+) WITHOUT ROWID;
+CREATE TABLE repository_llm (
+    llm_id TEXT NOT NULL REFERENCES llm (id), repository_id TEXT NOT NULL REFERENCES repository,
+    PRIMARY KEY (llm_id, repository_id)
+) WITHOUT ROWID;
+"""
+
+
+class Database:
+    """A connection to the state, in a file or in memory.
+
+    Args:
+        path: the file, made with access for its owner only; None keeps the state in memory.
+
+    Raises:
+        FbsyncError: the file cannot be used, or is not a sandbox's.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        try:
+            self._connection = _connect(path)
+        except (OSError, sqlite3.Error) as error:
+            raise FbsyncError(
+                f"the sandbox's database {path} cannot be opened: {error}",
+                hint="name a new file, or one that a sandbox has made, with --db",
+            ) from None
+
+    def rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, *parameters: object) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        row: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+        return row
+
+    def write(self, sql: str, *parameters: object) -> int:
+        """Runs one statement, committed at its end unless a transaction is under way; counts its rows."""
+        return self._connection.execute(sql, parameters).rowcount
+
+    def insert(self, table: str, values: dict[str, Any], *, or_ignore: bool = False) -> int:
+        """Inserts a row; table and columns come from the code, values are bound."""
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        verb = "INSERT OR IGNORE" if or_ignore else "INSERT"
+        return self.write(f"{verb} INTO {table} ({columns}) VALUES ({marks})", *values.values())
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and alone: a writer in another process waits."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Closes the connection; a file is left without its write-ahead log."""
+        self._connection.close()
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    if path is not None:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    connection = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5)
+    connection.row_factory = sqlite3.Row
+    try:
+        _prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    """Makes the tables in an empty database, and leaves one alone that is not ours."""
+    if _is_empty(connection):
+        # With a write-ahead log a commit outlives a killed process without an fsync each.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if _is_empty(connection):  # unless another process was quicker
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+        connection.execute("COMMIT")
+    found = tuple(connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    if found != (_APPLICATION, _VERSION):
+        raise sqlite3.DatabaseError("it is not the database of this version's sandbox")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
+def stored_credential_is(path: Path, llm_id: str, value: str, *, field: str = "secret") -> bool:
+    """Whether a configuration holds this credential: the way to check what a sandbox was told.
+
+    Args:
+        path: the sandbox's ``--db`` file; the sandbox may be running.
+        llm_id: the configuration's id.
+        value: the credential expected.
+        field: ``secret`` or ``key``.
+
+    Returns:
+        Whether it does; False also where the configuration is not there, or has no key.
+    """
+    column = {"secret": "secret_hash", "key": "key_hash"}[field]
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as connection:
+        found = connection.execute(f"SELECT {column} FROM llm WHERE id = ?", (llm_id,)).fetchone()  # noqa: S608
+    return found is not None and found[0] is not None and is_hash_of(found[0], value)

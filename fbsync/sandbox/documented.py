@@ -1,0 +1,39 @@
+"""The OpenAPI document: which failures an endpoint declares, and what FastAPI adds of its own taken out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fbsync.sandbox.answers import Failure, SignInFailure
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_DESCRIPTIONS = {
+    400: "The request is not as documented, or the name is taken.",
+    401: "No access token, or one that is not valid or has expired.",
+    403: "The caller's role does not permit this, or a repository uses the configuration.",
+    404: "There is nothing of this id that the caller may see.",
+    500: "The server failed.",
+}
+
+
+def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The declarations of the statuses that an endpoint may fail with; 500 is always among them."""
+    return {status: {"model": Failure, "description": _DESCRIPTIONS[status]} for status in (*statuses, 500)}
+
+
+def sign_in_failures() -> dict[int | str, dict[str, Any]]:
+    """The declarations of the signing-in endpoints, whose 401 has a code in place of a message."""
+    denied = {"model": SignInFailure, "description": "The account or the token is not good; error_code says why."}
+    return failures(400) | {401: denied}
+
+
+def declare(app: FastAPI) -> None:
+    """Takes FastAPI's own validation answer out of the document: this API says 400."""
+    document = app.openapi()
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)

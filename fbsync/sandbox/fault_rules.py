@@ -1,0 +1,111 @@
+"""Which rules of a fault script are due at a request: matching and counting."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fbsync.sandbox.fault_script import ExpireTokens, LateListing
+
+if TYPE_CHECKING:
+    from fbsync.sandbox.fault_script import Aside, Deciding, FaultScript, Match, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What rules can tell of a request.
+
+    Attributes:
+        method: in capitals.
+        path: without the query.
+        names: the configuration's name in the body and the one of the id in the path, where there are any.
+    """
+
+    method: str
+    path: str
+    names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is due at a request: the answer's action, or None, and those that act besides."""
+
+    deciding: Deciding | None
+    aside: tuple[Aside, ...]
+
+
+class FaultRules:
+    """The rules of a script with their counters.
+
+    Every rule counts the requests that it matches, whether or not another one acts on them.
+    """
+
+    def __init__(self, script: FaultScript) -> None:
+        self._counted = [_CountedRule(rule, seed=f"{script.seed}:{at}") for at, rule in enumerate(script.rules)]
+        self.ask_for_names = any(rule.match.name is not None for rule in script.rules)
+
+    def due(self, asked: Asked) -> Due:
+        """Counts a request and tells what to do to it."""
+        deciding: Deciding | None = None
+        aside: list[Aside] = []
+        for counted in self._counted:
+            if not counted.counts(asked):
+                continue
+            action = counted.rule.action
+            if isinstance(action, LateListing | ExpireTokens):
+                counted.acts()
+                aside.append(action)
+            elif deciding is None:
+                counted.acts()
+                deciding = action
+        return Due(deciding=deciding, aside=tuple(aside))
+
+
+class _CountedRule:
+    """A rule, how many requests it has matched, and how often it has acted."""
+
+    def __init__(self, rule: Rule, *, seed: str) -> None:
+        self.rule = rule
+        self._path = _path_pattern(rule.match)
+        self._matched = 0
+        self._acted = 0
+        self._random = random.Random(seed)  # noqa: S311 - a rehearsal is to be repeatable, not unguessable
+
+    def counts(self, asked: Asked) -> bool:
+        """Counts a request that matches, and tells whether the rule is due at it."""
+        if not self._matches(asked):
+            return False
+        self._matched += 1
+        return self._is_turn() and (self.rule.times is None or self._acted < self.rule.times)
+
+    def acts(self) -> None:
+        """Counts that the rule has acted."""
+        self._acted += 1
+
+    def _matches(self, asked: Asked) -> bool:
+        match = self.rule.match
+        return (
+            match.method in {None, asked.method}
+            and self._path.fullmatch(asked.path) is not None
+            and (match.name is None or match.name in asked.names)
+        )
+
+    def _is_turn(self) -> bool:
+        match = self.rule.match
+        # Drawn at every match, so that the other conditions do not shift the draws.
+        drawn = match.chance is None or self._random.random() < match.chance
+        return (
+            drawn
+            and (match.nth is None or self._matched == match.nth)
+            and (match.every is None or self._matched % match.every == 0)
+            and (match.after is None or self._matched > match.after)
+        )
+
+
+def _path_pattern(match: Match) -> re.Pattern[str]:
+    """The rule's path as a regular expression; with both a glob and an expression, both have to fit."""
+    parts = re.split(r"(\*\*|\*)", match.path or "**")
+    glob = "".join({"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in parts)
+    return re.compile(glob if match.path_regex is None else f"(?={glob}$)(?:{match.path_regex})", re.DOTALL)

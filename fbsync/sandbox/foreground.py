@@ -1,0 +1,127 @@
+"""Running a command in our place: it has our terminal, gets our signals, and its end is ours."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+NOT_EXECUTABLE: Final = 126
+NOT_FOUND: Final = 127
+_KILLED: Final = 128
+"""What shells add to a signal's number, and say of a command that they cannot run."""
+
+_PASSED_ON = (
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGALRM,
+)
+_AWAITED = {*_PASSED_ON, signal.SIGCHLD}
+_SENT_BY_KERNEL: Final = 0x80
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def run_in_foreground(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Runs a command to its end.
+
+    With a terminal, the command shares our process group, so that it can ask questions, and Ctrl-C and
+    Ctrl-Z reach it from the terminal itself. Without one it has a group of its own: whoever then signals
+    ours as a whole, as ``timeout`` and CI systems do, would else reach it twice.
+
+    Args:
+        command: the program and its arguments.
+        environment: its environment.
+
+    Returns:
+        Its exit status as shells give it: 128 and the number for one that a signal killed.
+
+    Raises:
+        FileNotFoundError: there is no such program.
+        OSError: it cannot be executed.
+    """
+    own_group = not _has_terminal()
+    with _signals_held() as original:
+        process = subprocess.Popen(  # noqa: S603 - the user's command is what we are asked to run
+            command,
+            env=environment,
+            process_group=0 if own_group else None,
+            preexec_fn=_preparation(original),  # noqa: PLW1509 - this process has one thread
+        )
+        while process.poll() is None:
+            _pass_on_next_signal(process, own_group=own_group)
+    return process.returncode if process.returncode >= 0 else _KILLED - process.returncode
+
+
+@contextmanager
+def _signals_held() -> Iterator[set[int]]:
+    """Holds back the signals that we wait for, so that none is lost and none ends us; gives the mask before."""
+    previous = signal.signal(signal.SIGCHLD, lambda *_: None)  # some systems drop what is ignored by default
+    original = signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    try:
+        yield {int(number) for number in original}
+    finally:
+        # What came after the command's end was meant for the command.
+        while signal.sigpending() & _AWAITED:
+            signal.sigwait(_AWAITED)
+        signal.pthread_sigmask(signal.SIG_SETMASK, original)
+        signal.signal(signal.SIGCHLD, previous)
+
+
+def _pass_on_next_signal(process: subprocess.Popen[bytes], *, own_group: bool) -> None:
+    """Waits for a signal, the end of the command among them, and passes on what the command did not get."""
+    number, from_terminal = _next_signal(own_group=own_group)
+    if number == signal.SIGCHLD or from_terminal or process.poll() is not None:
+        return
+    with suppress(ProcessLookupError, PermissionError):  # it is gone, or has become another user's
+        (os.killpg if own_group else os.kill)(process.pid, number)
+
+
+def _next_signal(*, own_group: bool) -> tuple[int, bool]:
+    """The next signal, and whether the terminal sent it, to our whole process group."""
+    if sys.platform == "darwin":
+        # There is no telling who sent it: what keys send is taken to come from the keyboard.
+        number = signal.sigwait(_AWAITED)
+        return number, not own_group and number in {signal.SIGINT, signal.SIGQUIT}
+    info = signal.sigwaitinfo(_AWAITED)
+    return info.si_signo, not own_group and info.si_code == _SENT_BY_KERNEL
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a controlling terminal."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
+def _preparation(mask: set[int]) -> Callable[[], None]:
+    """What the command's process does before it becomes the command.
+
+    It gets the signals that we hold back, and, where the kernel offers it, asks for a SIGTERM at our
+    death, since SIGKILL gives us no time to pass anything on.
+    """
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    parent = os.getpid()
+
+    def prepare() -> None:
+        if libc is not None:
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+            if os.getppid() != parent:
+                os._exit(_KILLED + signal.SIGTERM)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    return prepare

@@ -1,0 +1,64 @@
+"""Reading a JSON file into a record, with every mistake in it as a finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from fbsync.errors import InvalidInput
+from fbsync.findings import Finding, Position
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+Record = TypeVar("Record")
+
+_SENTENCES = {
+    "missing": "is required",
+    "unexpected_keyword_argument": "is not known here",
+    "extra_forbidden": "is not known here",
+    "union_tag_not_found": "needs a type",
+}
+_TAGGED = "type"
+
+
+def read_record(path: Path, record: type[Record], *, rule: str, remedy: str) -> Record:
+    """Reads a JSON file.
+
+    Args:
+        path: the file.
+        record: the dataclass that it is to become.
+        rule: the rule of the findings.
+        remedy: where the format is described.
+
+    Returns:
+        The record.
+
+    Raises:
+        InvalidInput: the file cannot be read, is no JSON, or does not fit; values are not repeated.
+    """
+    file = str(path)
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise refused(file, [f"the file cannot be read: {error.strerror}"], rule=rule, remedy=remedy) from None
+    try:
+        return TypeAdapter(record).validate_json(text)
+    except ValidationError as error:
+        details: list[Any] = error.errors(include_url=False, include_input=False)
+    raise refused(file, [_sentence(detail) for detail in details], rule=rule, remedy=remedy)
+
+
+def refused(file: str, messages: Sequence[str], *, rule: str, remedy: str) -> InvalidInput:
+    """The error for a file with these mistakes."""
+    position = Position(file=file)
+    return InvalidInput([Finding(rule=rule, position=position, message=message, remedy=remedy) for message in messages])
+
+
+def _sentence(detail: dict[str, Any]) -> str:
+    """A mistake as ``rules[2].match.nth: …``."""
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
+    what = _SENTENCES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
+    return f"{where}: {what}" if where else what

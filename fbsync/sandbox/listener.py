@@ -1,0 +1,32 @@
+"""The listening socket, bound before there is a server, so that nobody can take its port in between."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from fbsync.errors import FbsyncError
+
+_BACKLOG = 2048
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Binds a listening socket; port 0 takes a free one.
+
+    Raises:
+        FbsyncError: the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise FbsyncError(
+            f"the sandbox cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}",
+            hint="--port 0 takes a free port",
+        ) from None
+
+
+def url_of(listener: socket.socket) -> str:
+    """The base URL of a server on a socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,74 @@
+"""The options of a sandbox: what ``serve`` and ``run`` take alike, checked once."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from importlib.util import find_spec
+from pathlib import Path
+
+from fbsync.errors import ExitCode, FbsyncError
+
+_FRAMEWORK = ("fastapi", "uvicorn")
+_PATHS = ("db", "faults", "seed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a sandbox is to behave.
+
+    Attributes:
+        db: the SQLite file, made when it is not there; None keeps everything in memory.
+        workspaces: ids of workspaces to have besides the seeded ones.
+        token_lifetime: how many seconds an access token lives (``flashback-api.md``: one hour).
+        latency: how many milliseconds each request waits before it is looked at.
+        faults: a fault script, see ``fbsync.sandbox.fault_script``.
+        seed: a seed file, see ``fbsync.sandbox.seed_file``.
+        access_log: whether each request is logged, without query, headers and body.
+    """
+
+    db: Path | None = None
+    workspaces: tuple[str, ...] = ()
+    token_lifetime: float = 3600.0
+    latency: float = 0.0
+    faults: Path | None = None
+    seed: Path | None = None
+    access_log: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses numbers that are none.
+
+        Raises:
+            FbsyncError: a duration is infinite or not a number.
+        """
+        if not (math.isfinite(self.token_lifetime) and math.isfinite(self.latency)):
+            raise FbsyncError("a duration has to be a finite number", exit_code=ExitCode.USAGE)
+
+    def to_json(self) -> str:
+        """The options for another process, with paths that do not depend on the current folder."""
+        values = asdict(self)
+        absolute = {name: str(path.absolute()) for name in _PATHS if (path := values[name]) is not None}
+        return json.dumps(values | absolute)
+
+    @classmethod
+    def from_json(cls, text: str) -> Options:
+        """Reads what ``to_json`` wrote."""
+        values = json.loads(text)
+        paths = {name: Path(values[name]) for name in _PATHS if values[name] is not None}
+        known = {field.name: values[field.name] for field in fields(cls)}
+        return cls(**known | paths | {"workspaces": tuple(values["workspaces"])})
+
+
+def require_framework() -> None:
+    """Makes sure that the extra ``sandbox`` is installed, without importing it.
+
+    Raises:
+        FbsyncError: it is not.
+    """
+    missing = [name for name in _FRAMEWORK if find_spec(name) is None]
+    if missing:
+        raise FbsyncError(
+            f"the sandbox needs {' and '.join(missing)}, which the extra 'sandbox' brings",
+            hint="pip install 'fbsync[sandbox]'",
+        )

@@ -1,0 +1,136 @@
+"""The server: the application on uvicorn, on a socket that is bound already."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from fbsync.sandbox.app import LoggedErrors, new_app
+from fbsync.sandbox.builtin import ADMIN
+from fbsync.sandbox.connections import Connections
+from fbsync.sandbox.database import Database
+from fbsync.sandbox.fault_script import read_fault_script
+from fbsync.sandbox.faults import FaultLayer
+from fbsync.sandbox.pace import AccessLog, Latency
+from fbsync.sandbox.seeding import plant, read_options_seed, user_id
+from fbsync.sandbox.state import State, new_state
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp
+
+    from fbsync.sandbox.accounts import Tokens
+    from fbsync.sandbox.options import Options
+
+_GRACE = 1
+"""How many seconds requests under way have when the server is told to stop."""
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def log_to_stderr() -> None:
+    """Sends the sandbox's own log to stderr, and nothing of the framework's."""
+    logging.basicConfig(level=logging.INFO, format="sandbox: %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which tells when it has started."""
+
+    on_ready: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.on_ready()
+
+
+class SandboxServer:
+    """A sandbox that is ready to serve.
+
+    Args:
+        options: how it is to behave.
+
+    Raises:
+        FbsyncError: the database cannot be used.
+        InvalidInput: the seed file or the fault script is not as it should be.
+    """
+
+    def __init__(self, options: Options) -> None:
+        seed = read_options_seed(options)
+        self._script = None if options.faults is None else read_fault_script(options.faults)
+        self._options = options
+        self._database = Database(options.db)
+        plant(self._database, seed, workspaces=options.workspaces)
+        self._state = new_state(self._database, token_lifetime=options.token_lifetime)
+        self._server = _Server(self._config())
+
+    def admin_tokens(self) -> Tokens:
+        """A new pair of tokens of the built-in administrator."""
+        return self._state.accounts.issue(user_id(self._database, ADMIN.email))
+
+    def serve(self, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
+        """Serves until SIGINT, SIGTERM or SIGHUP, or ``stop``, and leaves the database closed.
+
+        Args:
+            listener: a bound socket, closed at the end.
+            on_ready: called once, when requests are answered.
+        """
+        self._server.on_ready = on_ready
+        for number in _STOPPING:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                # Also keeps uvicorn, which raises signals again at its end, from killing the process.
+                signal.signal(number, lambda *_: self.stop())
+        try:
+            self._server.run(sockets=[listener])
+        finally:
+            self._database.close()
+
+    def stop(self) -> None:
+        """Ends ``serve`` soon, from a signal handler or another thread."""
+        self._server.should_exit = True
+
+    def stop_at_end_of(self, descriptor: int) -> None:
+        """Ends ``serve``, and if need be the process, when a pipe's other end is closed.
+
+        The kernel closes it however its holder ends, SIGKILL included.
+        """
+        threading.Thread(target=self._watch, args=(descriptor,), daemon=True).start()
+
+    def _watch(self, descriptor: int) -> None:
+        os.read(descriptor, 1)
+        self._server.force_exit = True
+        self.stop()
+        time.sleep(2 * _GRACE)
+        os._exit(1)
+
+    def _config(self) -> uvicorn.Config:
+        connections = Connections()
+        return uvicorn.Config(
+            self._layers(self._state, connections),
+            http=connections.protocol(),
+            loop="asyncio",  # others hide the socket, whose options a reset needs
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,  # a client that pauses between two requests is not to meet a closing connection
+            timeout_graceful_shutdown=_GRACE,
+        )
+
+    def _layers(self, state: State, connections: Connections) -> ASGIApp:
+        app: ASGIApp = LoggedErrors(new_app(state))
+        if self._script is not None:
+            app = FaultLayer(app, script=self._script, state=state, connections=connections)
+        if self._options.latency:
+            app = Latency(app, milliseconds=self._options.latency)
+        return AccessLog(app) if self._options.access_log else app

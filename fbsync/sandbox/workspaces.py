@@ -1,0 +1,87 @@
+"""Workspaces: who may see one, and who may change what is in it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from fbsync.sandbox.refusal import Refusal
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from fbsync.sandbox.accounts import Caller
+    from fbsync.sandbox.database import Database
+
+_MEMBERS = (
+    "SELECT user.id, email, role FROM membership JOIN user ON user.id = user_id WHERE workspace_id = ? ORDER BY email"
+)
+
+
+class Role(StrEnum):
+    """What a user may do in a workspace (``flashback-api.md``, 'Signing in')."""
+
+    READ = "READ"
+    WRITE = "WRITE"
+    ADMIN = "ADMIN"
+
+
+_WRITERS = (Role.WRITE, Role.ADMIN)
+"""Which role a write needs is ND: the careful reading is that reading is not enough."""
+
+
+class Workspaces:
+    """The workspaces of a sandbox, as each caller may see them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def visible(self, caller: Caller) -> list[dict[str, Any]]:
+        """Every workspace that the caller has a role in."""
+        rows = self._database.rows(
+            "SELECT workspace.* FROM workspace JOIN membership ON workspace_id = id WHERE user_id = ? ORDER BY id",
+            caller.user_id,
+        )
+        return [self._shown(row) for row in rows]
+
+    def one(self, caller: Caller, workspace_id: str) -> dict[str, Any]:
+        """One workspace.
+
+        Raises:
+            Refusal: 404, it is not there or the caller may not see it.
+        """
+        if self.role(caller, workspace_id) is not None:
+            row = self._database.row("SELECT * FROM workspace WHERE id = ?", workspace_id)
+            if row is not None:
+                return self._shown(row)
+        raise Refusal(404, "Workspace not found")
+
+    def role(self, caller: Caller, workspace_id: str) -> Role | None:
+        """The caller's role in a workspace, or None where there is none (or no such workspace)."""
+        row = self._database.row(
+            "SELECT role FROM membership WHERE workspace_id = ? AND user_id = ?", workspace_id, caller.user_id
+        )
+        return None if row is None else Role(row["role"])
+
+    def require_reader(self, caller: Caller, workspace_id: str) -> None:
+        """Makes sure that the caller may see what is in a workspace.
+
+        Raises:
+            Refusal: 403. What the listing says to a filter by a foreign workspace is ND; an empty list
+                would look like 'nothing is there', which a client may act upon.
+        """
+        if self.role(caller, workspace_id) is None:
+            raise Refusal(403, "You do not have access to this workspace")
+
+    def require_writer(self, caller: Caller, workspace_id: str) -> None:
+        """Makes sure that the caller may change what is in a workspace.
+
+        Raises:
+            Refusal: 403, also for a workspace that is not there: creating documents no 404.
+        """
+        if self.role(caller, workspace_id) not in _WRITERS:
+            raise Refusal(403, "You do not have permission to change AI LLM configurations in this workspace")
+
+    def _shown(self, row: sqlite3.Row) -> dict[str, Any]:
+        users = [dict(member) for member in self._database.rows(_MEMBERS, row["id"])]
+        return {"id": row["id"], "name": row["name"], "orgId": row["org_id"], "users": users}

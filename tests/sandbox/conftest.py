@@ -1,0 +1,103 @@
+from itertools import count
+
+import httpx
+import pytest
+
+from fbsync.sandbox.options import Options
+from fbsync.sandbox.process import running
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory):
+    return tmp_path_factory.mktemp("sandbox") / "sandbox.db"
+
+
+@pytest.fixture(scope="module")
+def seed_file():
+    """What the module's sandbox has from the start; overridden where a module needs something."""
+
+
+@pytest.fixture(scope="module")
+def faults_file():
+    """The module's fault script; overridden where a module needs one."""
+
+
+@pytest.fixture(scope="module")
+def sandbox(db, seed_file, faults_file):
+    """One sandbox a module: tests share it, and keep apart by the names that they use."""
+    with running(Options(db=db, seed=seed_file, faults=faults_file)) as started:
+        yield started
+
+
+def signed_in(sandbox, credentials):
+    answer = httpx.post(
+        f"{sandbox.url}/user/login", json={"email": credentials.email, "password": credentials.password}
+    )
+    headers = {"Authorization": f"Bearer {answer.json()['accessToken']}"}
+    return httpx.Client(base_url=sandbox.url, headers=headers)
+
+
+@pytest.fixture(scope="module")
+def admin(sandbox):
+    with httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {sandbox.token}"}) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def writer(sandbox):
+    with signed_in(sandbox, sandbox.writer) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def reader(sandbox):
+    with signed_in(sandbox, sandbox.reader) as client:
+        yield client
+
+
+@pytest.fixture
+def anyone(sandbox):
+    with httpx.Client(base_url=sandbox.url) as client:
+        yield client
+
+
+@pytest.fixture
+def new():
+    """Makes the body of a creation, with a name that no other test uses."""
+
+    def body(**changes):
+        given = {
+            "name": f"Configuration {next(_numbers)}",
+            "aiType": "OPENAI",
+            "endpoint": "https://api.openai.com/v1",
+            "secret": "made-up-credential",
+            "workspaceId": "ws-sandbox",
+        } | changes
+        return {field: value for field, value in given.items() if value is not ...}
+
+    return body
+
+
+@pytest.fixture
+def create(admin, new):
+    """Creates a configuration and gives its id."""
+
+    def created(**changes):
+        answer = admin.post("/ai/llm", json=new(**changes))
+        assert answer.status_code == 200, answer.text
+        return answer.json()["aiLlmId"]
+
+    return created
+
+
+@pytest.fixture
+def listed(admin):
+    """Looks a configuration up in the listing; None where it is not there."""
+
+    def one(llm_id):
+        everything = admin.get("/ai/llm").json()["aiLlms"]
+        return next((llm for llm in everything if llm["id"] == llm_id), None)
+
+    return one
