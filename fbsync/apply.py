@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from fbsync.changes import (
     Adopt,
+    Blocked,
     Change,
     Create,
     Delete,
@@ -19,14 +20,18 @@ from fbsync.changes import (
     Update,
     identity_of,
 )
+from fbsync.creation import Creator
 from fbsync.errors import ExitCode, FbsyncError
-from fbsync.model import Field, Identity, Llm
+from fbsync.model import Field, Llm
+from fbsync.order import blockers, detours
 from fbsync.outcomes import Outcome, Result
 from fbsync.server import Failure, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from fbsync.model import Identity
+    from fbsync.retry import Clock
     from fbsync.secret import Secret
     from fbsync.server import Fields, Server
 
@@ -36,6 +41,9 @@ class Ledger(Protocol):
 
     async def intend(self, change: Change, sent: Fields) -> int:
         """Records a request that is about to be sent; the number names it from then on."""
+
+    def is_in_doubt(self, identity: Identity) -> bool:
+        """Whether an earlier run may have created this, and nobody knows."""
 
     async def done(self, number: int | None, change: Change, llm_id: str) -> None:
         """Records that a change came about; without a number for one that needed no request."""
@@ -69,6 +77,7 @@ async def apply(
     plan: Plan,
     *,
     server: Server,
+    clock: Clock,
     ledger: Ledger,
     parallelism: int,
     stop: Stop,
@@ -80,8 +89,9 @@ async def apply(
     Args:
         plan: what is to be done; nothing in it may lack a variable that it needs.
         server: where.
+        clock: the time.
         ledger: where it is recorded.
-        parallelism: how many requests may be under way at a time.
+        parallelism: how many changes may be under way at a time.
         stop: lets the caller end the run early.
         grace: seconds that requests under way get once the run is to stop.
         on_outcome: told of each outcome as it happens, unchanged entries included.
@@ -89,7 +99,7 @@ async def apply(
     Returns:
         An outcome for every change of the plan, in its order.
     """
-    run = _Run(plan.changes, server=server, ledger=ledger, stop=stop, on_outcome=on_outcome)
+    run = _Run(plan.changes, server=server, clock=clock, ledger=ledger, stop=stop, on_outcome=on_outcome)
     workers = [asyncio.create_task(run.work()) for _ in range(min(parallelism, len(plan.changes)))]
     if workers:
         await _until_done(workers, stop, grace)
@@ -122,23 +132,29 @@ class _Run:
         changes: tuple[Change, ...],
         *,
         server: Server,
+        clock: Clock,
         ledger: Ledger,
         stop: Stop,
         on_outcome: Callable[[Outcome], None],
     ) -> None:
         self._changes = changes
         self._server = server
+        self._creator = Creator(server, clock)
         self._ledger = ledger
         self._stop = stop
         self._on_outcome = on_outcome
         self._waits_for = blockers(changes)
+        self._detours = detours(changes)
+        self._aside: dict[int, int] = {}
         # What others wait for comes first, so that the one that they wait for is always under way.
         self._queue = deque(sorted(range(len(changes)), key=self._depth))
         self._outcomes: dict[int, Outcome] = {}
-        self._finished = {blocker: asyncio.Event() for waits in self._waits_for for blocker in waits}
+        self._freed = {blocker: asyncio.Event() for blocker in self._waits_for if blocker is not None}
 
     def _depth(self, at: int) -> int:
-        return 1 + self._depth(self._waits_for[at][0]) if self._waits_for[at] else 0
+        """How many changes come before this one; a detour gives its name up before all that wait for it."""
+        blocker = self._waits_for[at]
+        return 0 if blocker is None or at in self._detours else 1 + self._depth(blocker)
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """An outcome for every change; those that nobody came to are not attempted."""
@@ -151,29 +167,31 @@ class _Run:
         """Takes changes one after the other until none is left."""
         while self._queue:
             at = self._queue.popleft()
-            for blocker in self._waits_for[at]:
-                await self._finished[blocker].wait()
-            self._settle(at, await self._outcome(at, self._changes[at]))
+            outcome = await self._outcome(at, self._changes[at])
+            if outcome is None:
+                self._queue.append(at)
+            else:
+                self._settle(at, outcome)
 
     def _settle(self, at: int, outcome: Outcome) -> None:
         self._outcomes[at] = outcome
-        if at in self._finished:
-            self._finished[at].set()
+        if at in self._freed:
+            self._freed[at].set()
         self._on_outcome(outcome)
 
-    async def _outcome(self, at: int, change: Change) -> Outcome:
-        if self._stop.reason is not None and not isinstance(change, (Unchanged, Undeclared)):
-            return self._not_attempted(change, self._stop.reason)
-        for blocker in self._waits_for[at]:
-            before = self._outcomes[blocker]
-            if before.result.is_trouble:
-                held = FbsyncError(
-                    f'the name is still held by "{identity_of(before.change).name}", whose change did not come about',
-                    hint="mend that entry first, and run `fbsync apply` again",
-                )
-                return self._not_attempted(change, held)
+    async def _outcome(self, at: int, change: Change) -> Outcome | None:
+        """What becomes of a change; None for the first of two steps."""
         try:
+            if at in self._detours and at not in self._aside and isinstance(change, Update):
+                await self._step_aside(at, change)
+                return None
             return await self._carry_out(at, change)
+        except _NotAttempted as refused:
+            return self._not_attempted(change, refused.reason)
+        except ServerError as error:
+            if error.failure is Failure.NOT_SIGNED_IN:
+                self._stop.request(error)
+            return Outcome(change=change, result=Result.FAILED, error=error)
         except FbsyncError as error:
             # The ledger cannot be written: nothing more may be sent.
             self._stop.request(error)
@@ -185,26 +203,79 @@ class _Run:
 
     async def _carry_out(self, at: int, change: Change) -> Outcome:
         match change:
+            case Undeclared():
+                return Outcome(change=change, result=Result.UNCHANGED, llm_id=change.locked.id)
+            case Blocked():
+                reason = FbsyncError(change.message, hint=change.hint)
+                return Outcome(change=change, result=Result.FAILED, error=reason)
             case Unchanged():
                 if change.record:
                     await self._ledger.done(None, change, change.locked.id)
                 return Outcome(change=change, result=Result.UNCHANGED, llm_id=change.locked.id)
-            case Undeclared():
-                return Outcome(change=change, result=Result.UNCHANGED, llm_id=change.locked.id)
             case Forget():
                 await self._ledger.done(None, change, change.locked.id)
                 return Outcome(change=change, result=Result.FORGOTTEN, llm_id=change.locked.id)
+            case Update() if at in self._aside:
+                return await self._back_in(at, change)
             case Create() | Update() | Adopt() | Delete():
+                await self._until_free(at)
                 return await self._request(at, change)
             case _:
                 assert_never(change)
 
+    async def _until_free(self, at: int) -> None:
+        """Waits until the name that a change claims is free.
+
+        Raises:
+            _NotAttempted: it will not be, or the run is to stop.
+        """
+        blocker = self._waits_for[at]
+        if blocker is not None:
+            await self._freed[blocker].wait()
+            before = self._outcomes.get(blocker)
+            if before is not None and before.result.is_trouble:
+                raise _NotAttempted(
+                    FbsyncError(
+                        f'the name is still held by "{identity_of(before.change).name}", '
+                        "whose change did not come about",
+                        hint="mend that entry first, and run `fbsync apply` again",
+                    )
+                )
+        if self._stop.reason is not None:
+            raise _NotAttempted(self._stop.reason)
+
+    async def _step_aside(self, at: int, change: Update) -> None:
+        """The first step of a rename in a circle: to a third name, so that the others can go on.
+
+        Its intent stays open until the second step is done: a run that ends in between makes the next one look
+        at the server's list, where it finds the configuration by its id.
+
+        Raises:
+            _NotAttempted: the run is to stop.
+            ServerError: the server did not do it.
+        """
+        if self._stop.reason is not None:
+            raise _NotAttempted(self._stop.reason)
+        aside: Fields = {Field.NAME: f"{change.desired.name} (fbsync, {change.locked.id})"}
+        self._aside[at] = await self._ledger.intend(change, aside)
+        await self._server.update_llm(change.locked.id, aside)
+        self._freed[at].set()
+
+    async def _back_in(self, at: int, change: Update) -> Outcome:
+        """The second step, once the name is free: to its own."""
+        await self._until_free(at)
+        outcome = await self._request(at, change)
+        if not outcome.result.is_trouble:
+            await self._ledger.not_done(self._aside[at])
+        return outcome
+
     async def _request(self, at: int, change: Create | Update | Adopt | Delete) -> Outcome:
         """Intent, request, outcome."""
         sent = body(change)
+        in_doubt = self._ledger.is_in_doubt(identity_of(change))
         number = await self._ledger.intend(change, sent)
         try:
-            llm_id = await self._send(change, sent)
+            llm_id = await self._send(change, sent, in_doubt=in_doubt)
         except ServerError as error:
             return await self._failed(number, change, sent, error)
         except asyncio.CancelledError:
@@ -214,22 +285,20 @@ class _Run:
             )
             self._settle(at, Outcome(change=change, result=Result.UNKNOWN, error=unknown, sent=tuple(sent)))
             raise
-        return await self._done(number, change, llm_id, sent)
-
-    async def _done(self, number: int, change: Create | Update | Adopt | Delete, llm_id: str, sent: Fields) -> Outcome:
-        """The server has done it, so that is the outcome, even where it can no longer be recorded."""
-        error = None
+        outcome = Outcome(change=change, result=_DONE[type(change)], llm_id=llm_id, sent=tuple(sent))
+        # The server has done it: that is the outcome, even where it can no longer be recorded.
+        self._outcomes[at] = outcome
         try:
             await self._ledger.done(number, change, llm_id)
-        except FbsyncError as failure:
-            self._stop.request(failure)
-            error = failure
-        return Outcome(change=change, result=_DONE[type(change)], llm_id=llm_id, sent=tuple(sent), error=error)
+        except FbsyncError as error:
+            self._stop.request(error)
+            return replace(outcome, error=error)
+        return outcome
 
-    async def _send(self, change: Create | Update | Adopt | Delete, sent: Fields) -> str:
+    async def _send(self, change: Create | Update | Adopt | Delete, sent: Fields, *, in_doubt: bool) -> str:
         match change:
             case Create():
-                return await self._server.create_llm(sent)
+                return await self._creator.create(change.desired.identity, sent, in_doubt=in_doubt)
             case Update():
                 await self._server.update_llm(change.locked.id, sent)
                 return change.locked.id
@@ -257,6 +326,13 @@ class _Run:
             return Outcome(change=change, result=Result.UNKNOWN, error=error, sent=tuple(sent))
         await self._ledger.not_done(number)
         return Outcome(change=change, result=Result.FAILED, error=error, sent=tuple(sent))
+
+
+class _NotAttempted(Exception):  # noqa: N818 - a way out, not an error
+    """Nothing was sent for this change, and why."""
+
+    def __init__(self, reason: FbsyncError) -> None:
+        self.reason = reason
 
 
 _DONE: dict[type[Change], Result] = {
@@ -298,56 +374,6 @@ def _value(text: str | None) -> str:
     """A resolved text: what lacks a variable is refused before an apply begins."""
     assert text is not None
     return text
-
-
-def blockers(changes: Iterable[Change]) -> list[tuple[int, ...]]:
-    """For each change, the changes that must come first because they free the name that it claims.
-
-    The server takes a name once in a workspace (``flashback-api.md``), so a rename from A and a
-    deletion of A come before whatever becomes A.
-    """
-    changes = tuple(changes)
-    frees = {freed: at for at, change in enumerate(changes) if (freed := _freed(change)) is not None}
-    waits: list[tuple[int, ...]] = []
-    for at, change in enumerate(changes):
-        before = frees.get(identity_of(change)) if _claims(change) else None
-        waits.append(() if before is None or before == at else (before,))
-    return waits
-
-
-def _claims(change: Change) -> bool:
-    return isinstance(change, Create) or (isinstance(change, Update) and _name_given_up(change) is not None)
-
-
-def _freed(change: Change) -> Identity | None:
-    match change:
-        case Delete():
-            return change.locked.identity
-        case Update() if (name := _name_given_up(change)) is not None:
-            return Identity(workspace_id=change.locked.workspace_id, name=name)
-        case _:
-            return None
-
-
-def _name_given_up(change: Update) -> str | None:
-    """The name that a renamed configuration bears on the server until then."""
-    return next((item.before for item in change.fields if item.field is Field.NAME), None)
-
-
-def circle(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Changes that wait for one another (entries that swap names), or nothing."""
-    changes = tuple(changes)
-    waits = blockers(changes)
-    for start in range(len(changes)):
-        path = [start]
-        while waits[path[-1]]:
-            following = waits[path[-1]][0]
-            if following == start:
-                return tuple(changes[at] for at in path)
-            if following in path:
-                break
-            path.append(following)
-    return ()
 
 
 def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:

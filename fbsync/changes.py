@@ -134,7 +134,21 @@ class Unchanged:
     record: bool = False
 
 
-Change: TypeAlias = Create | Update | Adopt | Delete | Forget | Undeclared | Unchanged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """A declared configuration for which nothing may be done until somebody looks into it.
+
+    Attributes:
+        message: why, as a sentence without a full stop at its end.
+        hint: what to do.
+    """
+
+    desired: Llm
+    message: str
+    hint: str
+
+
+Change: TypeAlias = Create | Update | Adopt | Delete | Forget | Undeclared | Unchanged | Blocked
 
 
 def name_of(change: Change) -> str:
@@ -183,7 +197,7 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is to be done on the server or to the lockfile's list of entries."""
-        return not self.count(Create, Update, Adopt, Delete, Forget)
+        return not self.count(Create, Update, Adopt, Delete, Forget, Blocked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

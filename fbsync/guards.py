@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 DEFAULT_MAX_DELETES = "5"
 
 
-def refusals(plan: Plan, *, adopt: bool, max_deletes: str, declared: int, known: int) -> tuple[Refusal, ...]:
+def refusals(
+    plan: Plan, *, adopt: bool, max_deletes: str, declared: int, known: int, is_complete: bool = True
+) -> tuple[Refusal, ...]:
     """Every reason to refuse a plan, all at once.
 
     Args:
@@ -26,6 +28,7 @@ def refusals(plan: Plan, *, adopt: bool, max_deletes: str, declared: int, known:
         max_deletes: how many deletions are too many: a number, or a percentage of what is known.
         declared: how many entries the manifest has.
         known: how many the lockfile has.
+        is_complete: whether the server told of every workspace that it was asked for.
     """
     found: list[Refusal] = []
     deletes = [change for change in plan.changes if isinstance(change, Delete)]
@@ -47,6 +50,14 @@ def refusals(plan: Plan, *, adopt: bool, max_deletes: str, declared: int, known:
                 identity=None,
                 message="the manifest declares nothing: pruning would delete everything that is known",
                 hint="declare at least one entry, or delete the configurations by another way",
+            )
+        )
+    if deletes and not is_complete:
+        found.append(
+            Refusal(
+                identity=None,
+                message="the server did not tell what every workspace holds, and nothing is pruned on half a picture",
+                hint="see to it that the token may list those workspaces, or leave --prune out",
             )
         )
     return tuple(found)

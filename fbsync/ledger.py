@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync import lockfile as lockfiles
-from fbsync.changes import Adopt, Change, Create, Delete, Forget, Unchanged, Undeclared, Update, identity_of
+from fbsync.changes import Adopt, Blocked, Change, Create, Delete, Forget, Unchanged, Undeclared, Update, identity_of
 from fbsync.journal import Intent, Journal, journal_path
 from fbsync.model import Field, Llm, LockedCredential, LockedLlm
 from fbsync.plan import template_of
@@ -60,6 +60,10 @@ class FileLedger:
             FbsyncError: the record is not durable, so the request must not be sent.
         """
         return await self._open_journal().intend(_intent(change, sent))
+
+    def is_in_doubt(self, identity: Identity) -> bool:
+        """Whether an earlier run may have created this, and nobody knows."""
+        return any(intent.action == "create" and intent.identity == identity for intent in self._open_intents)
 
     async def done(self, number: int | None, change: Change, llm_id: str) -> None:
         """Records that a change came about.
@@ -123,7 +127,7 @@ class FileLedger:
                 return self._record(change.desired, llm_id, change.locked, sent)
             case Unchanged():
                 return self._record(change.desired, llm_id, change.locked, frozenset())
-            case Delete() | Forget() | Undeclared():
+            case Delete() | Forget() | Undeclared() | Blocked():
                 return None
 
     def _record(self, llm: Llm, llm_id: str, before: LockedLlm | None, sent: frozenset[Field]) -> LockedLlm:
@@ -173,7 +177,7 @@ def _intent(change: Change, sent: Fields) -> Intent:
 
 def _id_of(change: Change) -> str | None:
     match change:
-        case Create():
+        case Create() | Blocked():
             return None
         case Adopt():
             return change.live.id

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from fbsync.changes import (
     Adopt,
+    Blocked,
     Cause,
     Change,
     Changed,
@@ -38,10 +39,21 @@ class Fingerprints(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """What the server lists, and of which workspaces it was asked."""
+    """What the server lists.
+
+    Attributes:
+        workspaces: those of which it told what they hold.
+        untold: those of which it was asked and did not tell.
+    """
 
     llms: tuple[LiveLlm, ...]
     workspaces: frozenset[str]
+    untold: frozenset[str] = frozenset()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the server told of every workspace that it was asked for."""
+        return not self.untold
 
 
 def make_plan(
@@ -52,6 +64,7 @@ def make_plan(
     fingerprints: Fingerprints,
     prune: bool = False,
     only: frozenset[str] = frozenset(),
+    in_doubt: Container[Identity] = frozenset(),
 ) -> Plan:
     """Decides for every declared and every known configuration what is to be done.
 
@@ -62,18 +75,21 @@ def make_plan(
         fingerprints: tells a changed credential from an unchanged one.
         prune: whether known configurations that are no longer declared are to go.
         only: names to which the plan is limited; none means no limit.
+        in_doubt: identities that an earlier run may have created without anybody knowing.
 
     Returns:
         The plan. It is the same for the same arguments.
     """
     pairs = pair(desired, known)
     taken = {locked.id for _, locked in pairs if locked is not None}
-    view = _View(live, taken)
+    view = _View(live, taken, in_doubt)
     changes: list[Change] = [_declared(llm, locked, view, fingerprints) for llm, locked in pairs]
     changes += [_not_declared(locked, view, prune=prune) for locked in known if locked.id not in taken]
     if only:
         changes = [change for change in changes if name_of(change) in only]
-    return Plan(changes=tuple(changes), refreshed=live is not None, warnings=tuple(_notices(changes)))
+    return Plan(
+        changes=tuple(changes), refreshed=live is not None and live.is_complete, warnings=tuple(_notices(changes))
+    )
 
 
 def pair(desired: Sequence[Llm], known: Sequence[LockedLlm]) -> list[tuple[Llm, LockedLlm | None]]:
@@ -121,11 +137,15 @@ class _View:
     bears is a name that it is about to give up.
     """
 
-    def __init__(self, live: Live | None, taken: Container[str]) -> None:
+    def __init__(self, live: Live | None, taken: Container[str], in_doubt: Container[Identity]) -> None:
+        self.in_doubt = in_doubt
         llms = live.llms if live else ()
         self._workspaces = live.workspaces if live else frozenset()
         self.by_id = {llm.id: llm for llm in llms}
-        self.by_identity = {llm.identity: llm for llm in llms if llm.id not in taken}
+        self.by_identity: dict[Identity, list[LiveLlm]] = {}
+        for llm in llms:
+            if llm.id not in taken:
+                self.by_identity.setdefault(llm.identity, []).append(llm)
 
     def covers(self, workspace_id: str | None) -> bool:
         return workspace_id in self._workspaces
@@ -134,10 +154,18 @@ class _View:
 def _declared(llm: Llm, locked: LockedLlm | None, view: _View, fingerprints: Fingerprints) -> Change:
     """Rows one to five of the table: declared, with or without a record."""
     if locked is None or (view.covers(locked.workspace_id) and locked.id not in view.by_id):
-        other = view.by_identity.get(llm.identity)
-        if other is not None:
-            return Adopt(desired=llm, live=other, replaced=locked)
-        return Create(desired=llm, lost=locked)
+        match view.by_identity.get(llm.identity, []):
+            case []:
+                return _creation(llm, locked, view)
+            case [other]:
+                return Adopt(desired=llm, live=other, replaced=locked)
+            case several:
+                ids = ", ".join(sorted(other.id for other in several))
+                return Blocked(
+                    desired=llm,
+                    message=f"the server holds {len(several)} configurations of this name in its workspace: ids {ids}",
+                    hint="find out which one is right, delete or rename the others, and run `fbsync apply` again",
+                )
     fields = _field_changes(llm, locked, view.by_id.get(locked.id))
     credentials = _credential_changes(llm, locked, fingerprints)
     if fields or any(change.is_sent for change in credentials):
@@ -148,6 +176,17 @@ def _declared(llm: Llm, locked: LockedLlm | None, view: _View, fingerprints: Fin
         credentials=tuple(change for change in credentials if change.changed is Changed.UNVERIFIED),
         record=_record_differs(llm, locked),
     )
+
+
+def _creation(llm: Llm, locked: LockedLlm | None, view: _View) -> Change:
+    """A creation, unless one may have been carried out already and the server was not asked about it."""
+    if llm.identity in view.in_doubt and not view.covers(llm.workspace_id.value):
+        return Blocked(
+            desired=llm,
+            message="an earlier run may have created it, and without the server's list that cannot be told",
+            hint="run `fbsync apply` where the server can be asked for its list, or look there for this name",
+        )
+    return Create(desired=llm, lost=locked)
 
 
 def _not_declared(locked: LockedLlm, view: _View, *, prune: bool) -> Change:
@@ -246,10 +285,23 @@ def template_of(text: Text) -> str | None:
     return text.template if text.holds_references else None
 
 
-def _notices(changes: Iterable[Change]) -> Iterable[Notice]:
+def _notices(changes: Sequence[Change]) -> Iterable[Notice]:
+    left = {change.locked.name: change for change in changes if isinstance(change, (Undeclared, Delete))}
     for change in changes:
         if isinstance(change, Update):
             yield from _host_notice(change)
+        if isinstance(change, Create) and (before := left.get(change.desired.name)) is not None:
+            yield _move_notice(change, before)
+
+
+def _move_notice(change: Create, before: Undeclared | Delete) -> Notice:
+    """Says plainly what another workspace means (``flashback-api.md``: a configuration cannot be moved)."""
+    fate = "is deleted" if isinstance(before, Delete) else "stays until it is deleted with --prune"
+    return Notice(
+        identity=change.desired.identity,
+        message="a configuration cannot be moved to another workspace: this one is made anew, and the one in "
+        f"{before.locked.workspace_id} (id {before.locked.id}) {fate}",
+    )
 
 
 def _host_notice(change: Update) -> Iterable[Notice]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from fbsync.ledger import FileLedger
 from fbsync.lockfile import Lockfile
 from fbsync.manifest.assemble import Manifest, read_manifest
 from fbsync.plan import Live, make_plan
+from fbsync.server import ServerError
 from fbsync.settings import DEFAULT_API_URL, check_api_url, read_variables
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from fbsync.changes import Plan
     from fbsync.journal import Intent
-    from fbsync.model import Llm
+    from fbsync.model import LiveLlm, Llm
     from fbsync.secret import Secret
     from fbsync.server import Server
     from fbsync.settings import Variables
@@ -91,7 +93,8 @@ class Project:
         """Plans, with no request and no secret needed.
 
         Args:
-            live: what the server lists, or None to compare with the lockfile alone.
+            live: what the server lists, or None to compare with the lockfile alone. A server that was asked
+                and did not tell is one that lists no workspace.
             prune: whether known entries that are not declared are to be deleted.
             only: names to limit the plan to.
 
@@ -106,7 +109,15 @@ class Project:
             known = settle(Replayed(lockfile=known, open=self.open_intents), live.llms)
         chosen = frozenset(only)
         self._check_names(chosen, known)
-        plan = make_plan(self.desired, known.llms, live, fingerprints=self.fingerprints, prune=prune, only=chosen)
+        plan = make_plan(
+            self.desired,
+            known.llms,
+            live,
+            fingerprints=self.fingerprints,
+            prune=prune,
+            only=chosen,
+            in_doubt=frozenset(intent.identity for intent in self.open_creations) if live is not None else frozenset(),
+        )
         return plan, known
 
     def comparison(self, *, refreshed: bool) -> str:
@@ -114,6 +125,11 @@ class Project:
         path = self.where.lock_path
         lockfile = str(path) if self.on_disk is not None else f"nothing ({path} does not exist yet)"
         return f"Compared with {lockfile}{' and with the server.' if refreshed else '; the server was not asked.'}"
+
+    @property
+    def open_creations(self) -> tuple[Intent, ...]:
+        """What an earlier run may have created without anybody knowing."""
+        return tuple(intent for intent in self.open_intents if intent.action == "create")
 
     def ledger(self, known: Lockfile) -> FileLedger:
         """Where an apply of this project is recorded.
@@ -222,12 +238,41 @@ def _other_server(path: Path, locked: str, given: str) -> Finding:
     )
 
 
-async def ask(server: Server, workspaces: Iterable[str]) -> Live:
-    """Asks the server what the workspaces hold, all at the same time.
+_FEW_WORKSPACES = 4
+"""Up to so many workspaces are asked for one by one; with more, one unfiltered call is cheaper."""
+
+_NO_LISTING = (403, 404, 405)
+"""Statuses by which a server says that it does not list this: the call's errors are not documented."""
+
+
+async def ask(server: Server, project: Project) -> Live:
+    """Asks the server what the workspaces of a project hold.
+
+    A workspace of which the unfiltered list shows nothing although something is known of it is asked for again
+    by itself: the list holds what the caller may see, and that may have become less.
 
     Raises:
-        ServerError: one of the calls failed.
+        ServerError: a call failed in another way than by there being no such list.
     """
-    asked = tuple(sorted(workspaces))
-    listings = await asyncio.gather(*(server.list_llms(workspace) for workspace in asked))
-    return Live(llms=tuple(llm for listing in listings for llm in listing), workspaces=frozenset(asked))
+    workspaces = project.workspaces()
+    llms: tuple[LiveLlm, ...] = ()
+    if len(workspaces) > _FEW_WORKSPACES:
+        llms = await _listed(server, None) or ()
+    shown = {llm.workspace_id for llm in llms}
+    rest = sorted(workspaces - shown)
+    listings = await asyncio.gather(*(_listed(server, workspace) for workspace in rest))
+    told = {workspace: listing for workspace, listing in zip(rest, listings, strict=True) if listing is not None}
+    return Live(
+        llms=(*(llm for llm in llms if llm.workspace_id in workspaces), *itertools.chain(*told.values())),
+        workspaces=frozenset((shown & workspaces) | told.keys()),
+        untold=frozenset(rest) - told.keys(),
+    )
+
+
+async def _listed(server: Server, workspace: str | None) -> tuple[LiveLlm, ...] | None:
+    try:
+        return await server.list_llms(workspace)
+    except ServerError as error:
+        if error.status in _NO_LISTING:
+            return None
+        raise

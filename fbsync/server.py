@@ -42,6 +42,7 @@ class ServerError(FbsyncError):
         failure: what it means.
         status: the HTTP status, or None where there was no answer.
         retry_after: seconds that the server asked to wait, or None.
+        is_transient: whether trying again, as it is, may help.
     """
 
     def __init__(
@@ -52,17 +53,19 @@ class ServerError(FbsyncError):
         failure: Failure,
         status: int | None = None,
         retry_after: float | None = None,
+        is_transient: bool = True,
     ) -> None:
         denied = failure in (Failure.NOT_SIGNED_IN, Failure.NOT_ALLOWED)
         super().__init__(message, hint=hint, exit_code=ExitCode.NOT_ALLOWED if denied else ExitCode.ERROR)
         self.failure = failure
         self.status = status
         self.retry_after = retry_after
+        self.is_transient = is_transient
 
     @property
     def is_retryable(self) -> bool:
         """Whether the same run, started again later, may well succeed."""
-        return self.failure in (Failure.UNREACHABLE, Failure.THROTTLED, Failure.UNKNOWN)
+        return self.is_transient and self.failure in (Failure.UNREACHABLE, Failure.THROTTLED, Failure.UNKNOWN)
 
 
 class Server(Protocol):
@@ -71,8 +74,8 @@ class Server(Protocol):
     Each raises ServerError and nothing else.
     """
 
-    async def list_llms(self, workspace_id: str) -> tuple[LiveLlm, ...]:
-        """The configurations of a workspace."""
+    async def list_llms(self, workspace_id: str | None) -> tuple[LiveLlm, ...]:
+        """The configurations of a workspace, or all that the caller may see for None."""
 
     async def create_llm(self, fields: Fields) -> str:
         """Makes a configuration; returns its id."""

@@ -38,6 +38,14 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
     metavar="SECONDS",
     help="How long an answer may take.",
 )
+@click.option(
+    "--retry-timeout",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a request is tried again after its first failure.",
+)
 @click.option("--no-refresh", is_flag=True, help="Go by the lockfile alone; do not list the server's state first.")
 @click.option("--adopt", is_flag=True, help="Take over configurations that are on the server already.")
 @click.option("--prune", is_flag=True, help="Delete what is known but no longer declared.")

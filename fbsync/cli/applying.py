@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.apply import Stop, apply, circle, exit_code
-from fbsync.changes import Change, Plan, Refusal, identity_of
+from fbsync.apply import Stop, apply, exit_code
+from fbsync.changes import Plan, identity_of
 from fbsync.cli import terminal
 from fbsync.cli.progress import Progress
 from fbsync.client import Client, Exchange
@@ -21,6 +21,7 @@ from fbsync.render.document import dump, outcome_entry, result_document
 from fbsync.render.outcome_text import closing_sentence, report
 from fbsync.render.paint import visible
 from fbsync.render.plan_text import plan_text
+from fbsync.retry import Retrying, SystemClock
 from fbsync.settings import read_account
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from fbsync.lockfile import Lockfile
     from fbsync.outcomes import Outcome
     from fbsync.plan import Live
+    from fbsync.server import Server
 
 _GRACE_SECONDS = 6.0
 _SIGNALS = {
@@ -48,6 +50,7 @@ class Options:
     yes: bool
     parallelism: int
     timeout: float
+    retry_timeout: float
     no_refresh: bool
     adopt: bool
     prune: bool
@@ -67,6 +70,7 @@ class Applying:
         self._project = project
         self._options = options
         self._stop = Stop()
+        self._clock = SystemClock()
         self._signal: signal.Signals | None = None
 
     def run(self) -> int:
@@ -80,11 +84,18 @@ class Applying:
             stack = AsyncExitStack()
             client = runner.run(stack.enter_async_context(self._client()))
             try:
-                live = runner.run(self._live(client)) if self._refreshes else None
+                server = Retrying(
+                    client,
+                    clock=self._clock,
+                    stop=self._stop,
+                    parallelism=self._options.parallelism,
+                    timeout=self._options.retry_timeout,
+                )
+                live = runner.run(self._live(server)) if self._refreshes else None
                 plan, known = self._project.plan(live=live, prune=self._options.prune, only=self._options.only)
                 self._show(plan)
-                self._check(plan, known)
-                outcomes = runner.run(self._apply(plan, known, client)) if self._agreed(plan) else None
+                self._check(plan, known, live)
+                outcomes = runner.run(self._apply(plan, known, server)) if self._agreed(plan) else None
             finally:
                 runner.run(stack.aclose())
         if outcomes is None:
@@ -105,9 +116,15 @@ class Applying:
             on_exchange=self._say_exchange,
         )
 
-    async def _live(self, client: Client) -> Live:
+    async def _live(self, server: Server) -> Live:
         self._project.check_workspaces()
-        return await ask(client, self._project.workspaces())
+        live = await ask(server, self._project)
+        if live.untold:
+            terminal.say(
+                f"The server does not tell what {', '.join(map(visible, sorted(live.untold)))} holds. What somebody "
+                "changed there is not seen, and a creation whose outcome is not known is not tried again."
+            )
+        return live
 
     def _say_exchange(self, exchange: Exchange) -> None:
         if not self._options.verbose:
@@ -122,7 +139,7 @@ class Applying:
             compared = self._project.comparison(refreshed=plan.refreshed)
             terminal.out(plan_text(plan, paint=terminal.paint_for(sys.stdout), compared=compared))
 
-    def _check(self, plan: Plan, known: Lockfile) -> None:
+    def _check(self, plan: Plan, known: Lockfile, live: Live | None) -> None:
         """Everything that must hold before the first change; nothing is sent when something does not."""
         self._project.check_needs(plan)
         reasons = refusals(
@@ -131,8 +148,9 @@ class Applying:
             max_deletes=self._options.max_deletes,
             declared=len(self._project.desired),
             known=len(known.llms),
+            is_complete=live is None or live.is_complete,
         )
-        if reasons := (*reasons, *map(_swap, circle(plan.changes))):
+        if reasons:
             raise GuardRefused(reasons)
 
     def _agreed(self, plan: Plan) -> bool:
@@ -141,7 +159,7 @@ class Applying:
             return True
         return terminal.ask("Make these changes?")
 
-    async def _apply(self, plan: Plan, known: Lockfile, client: Client) -> tuple[Outcome, ...]:
+    async def _apply(self, plan: Plan, known: Lockfile, server: Server) -> tuple[Outcome, ...]:
         """The deed. The lockfile holds what came about, however this ends."""
         ledger = self._project.ledger(known)
         outcomes: tuple[Outcome, ...] = ()
@@ -150,7 +168,8 @@ class Applying:
             try:
                 outcomes = await apply(
                     plan,
-                    server=client,
+                    server=server,
+                    clock=self._clock,
                     ledger=ledger,
                     parallelism=self._options.parallelism,
                     stop=self._stop,
@@ -189,11 +208,3 @@ class Applying:
         else:
             terminal.out(report(outcomes, paint=terminal.paint_for(sys.stdout)))
         return code
-
-
-def _swap(change: Change) -> Refusal:
-    return Refusal(
-        identity=identity_of(change),
-        message="swaps its name with other entries, and the server takes a name only once at a time",
-        hint="give one of them a third name first, apply, and then its own",
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,6 +37,9 @@ _HINTS = {
     Failure.THROTTLED: "wait, lower --parallelism, and run `fbsync apply` again",
     Failure.UNKNOWN: _AGAIN,
 }
+
+_IN_USE = re.compile(r"\b(in use|used|uses|repositor(y|ies))\b", re.IGNORECASE)
+"""A deletion is denied with the same status whether it is not allowed or in use: only the words tell them apart."""
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -95,6 +99,8 @@ def failure_of(answer: Answer, secrets: Sequence[Secret]) -> ServerError | None:
     failure = _failure(answer)
     said = _said(answer, secrets)
     hint = _HINTS[failure]
+    if failure is Failure.NOT_ALLOWED and answer.call.startswith("DELETE") and _IN_USE.search(said):
+        failure, hint = Failure.REJECTED, "take it out of the repositories that use it, and run `fbsync apply` again"
     if failure is Failure.NOT_SIGNED_IN and answer.call.startswith("POST /user/"):
         hint = "check FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL and FLASHBACK_PASSWORD"
     if httpx.codes.is_redirect(answer.status):
@@ -137,7 +143,10 @@ def transport_error(error: Exception, method: str, api_url: str) -> ServerError:
     """What a transport's exception means. Its own text is not shown, as it may hold parts of the request."""
     if isinstance(error, _NOT_SENT):
         what, hint = _why_not_sent(error)
-        return ServerError(f"{api_url} {what}", hint=hint, failure=Failure.UNREACHABLE)
+        # A certificate or a scheme does not get better by trying again.
+        transient = isinstance(error, (httpx.ConnectError, httpx.TimeoutException, httpx.ProxyError))
+        transient = transient and not isinstance(_root(error), ssl.SSLError)
+        return ServerError(f"{api_url} {what}", hint=hint, failure=Failure.UNREACHABLE, is_transient=transient)
     timed_out = isinstance(error, httpx.TimeoutException)
     what = "did not answer in time" if timed_out else "broke the connection off"
     if method == "GET":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
@@ -13,16 +13,19 @@ import httpx
 from fbsync import __version__
 from fbsync.client.answers import Answer, failure_of, transport_error
 from fbsync.client.signin import Session
+from fbsync.errors import FbsyncError
 from fbsync.model import LiveLlm
 from fbsync.secret import Secret
 from fbsync.server import Failure, ServerError
 from fbsync.settings import Account, is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from types import TracebackType
 
     from fbsync.server import Fields
+
+_Token = TypeVar("_Token")
 
 _CONNECT_SECONDS = 10.0
 
@@ -88,13 +91,16 @@ class Client:
     ) -> None:
         await self._http.aclose()
 
-    async def list_llms(self, workspace_id: str) -> tuple[LiveLlm, ...]:
-        """The configurations of a workspace; entries that the server lists for others are left out.
+    async def list_llms(self, workspace_id: str | None) -> tuple[LiveLlm, ...]:
+        """The configurations of a workspace, or all that the caller may see.
+
+        What the server lists for other workspaces is left out, and so is, in the latter case, what it lists
+        without saying for which.
 
         Raises:
             ServerError: the call failed, or the answer is no such list.
         """
-        answer = await self._call("GET", "/ai/llm", query={"workspaceId": workspace_id})
+        answer = await self._call("GET", "/ai/llm", query={"workspaceId": workspace_id} if workspace_id else None)
         rows = answer.body.get("aiLlms")
         if not isinstance(rows, list):
             raise ServerError(
@@ -103,7 +109,7 @@ class Client:
                 failure=Failure.UNKNOWN,
                 status=answer.status,
             )
-        return tuple(llm for llm in _live(rows, workspace_id) if llm.workspace_id == workspace_id)
+        return tuple(llm for llm in _live(rows, workspace_id) if workspace_id in (None, llm.workspace_id))
 
     async def create_llm(self, fields: Fields) -> str:
         """Makes a configuration; returns its id.
@@ -142,10 +148,10 @@ class Client:
         self, method: str, path: str, *, fields: Fields | None = None, query: Mapping[str, str] | None = None
     ) -> Answer:
         """One call, sent a second time only if the token had expired: a 401 means that nothing was done."""
-        token = await self._session.token()
+        token = await _signed_in(self._session.token())
         answer = await self._send(method, path, fields=fields, query=query, token=token)
         if answer.status == httpx.codes.UNAUTHORIZED:
-            renewed = await self._session.renew(token)
+            renewed = await _signed_in(self._session.renew(token))
             if renewed is not None:
                 answer = await self._send(method, path, fields=fields, query=query, token=renewed)
         return self._checked(answer, _secrets(fields or {}))
@@ -188,6 +194,27 @@ class Client:
         return Answer.of(method, path, response)
 
 
+async def _signed_in(step: Awaitable[_Token]) -> _Token:
+    """A step of signing in. When it fails, the call itself was not carried out, whatever became of the step.
+
+    Raises:
+        ServerError: it failed.
+    """
+    try:
+        return await step
+    except ServerError as error:
+        passing = error.failure in (Failure.UNREACHABLE, Failure.THROTTLED, Failure.UNKNOWN)
+        raise ServerError(
+            f"signing in failed: {error.message}",
+            hint=error.hint,
+            failure=Failure.UNREACHABLE if passing else Failure.NOT_SIGNED_IN,
+            status=error.status,
+            is_transient=False,
+        ) from None
+    except FbsyncError as error:
+        raise ServerError(error.message, hint=error.hint, failure=Failure.NOT_SIGNED_IN) from None
+
+
 def _shown_path(path: str, query: Mapping[str, str] | None) -> str:
     return path + (f"?{urlencode(query)}" if query else "")
 
@@ -200,14 +227,18 @@ def _secrets(fields: Mapping[Any, str | Secret | None]) -> tuple[Secret, ...]:
     return tuple(value for value in fields.values() if isinstance(value, Secret))
 
 
-def _live(rows: Iterable[object], workspace_id: str) -> Iterable[LiveLlm]:
-    """The listed configurations; one without an id or a name cannot be reconciled and is left out."""
+def _live(rows: Iterable[object], workspace_id: str | None) -> Iterable[LiveLlm]:
+    """The listed configurations; one without an id, a name or a workspace cannot be reconciled and is left out."""
     for row in rows:
-        if isinstance(row, dict) and isinstance(row.get("id"), str) and isinstance(row.get("name"), str):
+        if not isinstance(row, dict):
+            continue
+        llm_id, name = _text(row.get("id")), _text(row.get("name"))
+        workspace = _text(row.get("workspaceId")) or workspace_id
+        if llm_id and name and workspace:
             yield LiveLlm(
-                id=row["id"],
-                name=row["name"],
-                workspace_id=_text(row.get("workspaceId")) or workspace_id,
+                id=llm_id,
+                name=name,
+                workspace_id=workspace,
                 ai_type=_text(row.get("aiType")),
                 endpoint=_text(row.get("endpoint")),
             )

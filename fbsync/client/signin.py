@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbsync.errors import ExitCode, FbsyncError
 from fbsync.secret import Secret
+from fbsync.server import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -79,12 +80,18 @@ class Session:
 
     async def _sign_in(self) -> Mapping[str, Any] | None:
         """One renewal: by the refresh token, which is taken to die with its use, else by e-mail and password."""
+        email, password = self._account.email, self._account.password
+        can_log_in = email is not None and password is not None
         if self._refresh_token is not None:
             used, self._refresh_token = self._refresh_token, None
-            # Client and documentation disagree on the name, so both are sent.
-            return await self._post("/user/refresh", {"refresh_token": used, "refreshToken": used})
-        if self._account.email is not None and self._account.password is not None:
-            return await self._post("/user/login", {"email": self._account.email, "password": self._account.password})
+            try:
+                # Client and documentation disagree on the name, so both are sent.
+                return await self._post("/user/refresh", {"refresh_token": used, "refreshToken": used})
+            except ServerError:
+                if not can_log_in:
+                    raise
+        if email is not None and password is not None:
+            return await self._post("/user/login", {"email": email, "password": password})
         return None
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from fbsync.changes import (
     Adopt,
+    Blocked,
     Change,
     Changed,
     Create,
@@ -118,6 +119,7 @@ def _summary(plan: Plan) -> dict[str, int]:
         "forget": (Forget,),
         "unchanged": (Unchanged,),
         "undeclared": (Undeclared,),
+        "blocked": (Blocked,),
     }
     return {word: plan.count(*kind) for word, kind in kinds.items()}
 
@@ -157,6 +159,8 @@ def _resource_change(change: Change) -> Json:
         "change": {"actions": actions, "before": before, "after": after},
         "credentials": [_credential(item) for item in credentials],
     }
+    if isinstance(change, Blocked):
+        entry["reason"] = change.message
     if isinstance(change, Update):
         entry["causes"] = {item.field.value: item.cause.value for item in change.fields}
     return entry
@@ -185,6 +189,8 @@ def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tu
             return ["no-op"], "forget", _locked(change.locked), None, ()
         case Undeclared():
             return ["no-op"], "undeclared", _locked(change.locked), _locked(change.locked), ()
+        case Blocked():
+            return ["no-op"], "blocked", None, _declared(change.desired), ()
         case Unchanged():
             same = _declared(change.desired)
             return ["no-op"], "unchanged", same, same, change.credentials
@@ -194,7 +200,7 @@ def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tu
 
 def _id(change: Change) -> str | None:
     match change:
-        case Create():
+        case Create() | Blocked():
             return None
         case Adopt():
             return change.live.id

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from fbsync.changes import (
     Adopt,
+    Blocked,
     Cause,
     Change,
     Changed,
@@ -86,6 +87,8 @@ def _block(change: Change, plan: Plan, paint: Paint) -> list[str]:
             block = [_head(paint.dim("-"), change, paint, "neither declared nor on the server: only its record goes")]
         case Undeclared():
             block = [_head(paint.dim("?"), change, paint, "known, but no longer declared; --prune deletes it")]
+        case Blocked():
+            block = [_head(paint.red("!"), change, paint, change.message), f"      what to do: {visible(change.hint)}"]
         case Unchanged():
             return []
         case _:

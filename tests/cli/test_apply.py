@@ -183,6 +183,38 @@ def test_a_rename_makes_room_for_a_new_entry_of_the_old_name(project, on_server)
     assert on_server()["One"]["aiType"] == "OTHER"
 
 
+@pytest.mark.parametrize("parallelism", ["1", "8"])
+def test_entries_that_swap_their_names(project, server, on_server, parallelism):
+    project("apply")
+    before = {name: row["id"] for name, row in on_server().items()}
+    swapped = (
+        MANIFEST.replace("name: One", "name: TWO\n    previousName: One")
+        .replace("name: Two", "name: One\n    previousName: Two")
+        .replace("name: TWO", "name: Two")
+    )
+    project.write("fbsync.yaml", swapped)
+    done = project("apply", "--parallelism", parallelism)
+    assert done.returncode == 0, done.stdout
+    assert {name: row["id"] for name, row in on_server().items()} == {"One": before["Two"], "Two": before["One"]}
+    assert not (project.folder / "fbsync.lock.journal").exists()
+    writes = len(server.writes)
+    assert project("apply").returncode == 0
+    assert len(server.writes) == writes == 5
+
+
+def test_many_workspaces_are_listed_by_one_call(cli, server):
+    entries = "".join(
+        f"  - {{name: N, aiType: OTHER, endpoint: 'https://x.example.com', secret: $S, workspaceId: ws-test-{at}}}\n"
+        for at in range(250, 256)
+    )
+    cli.write("fbsync.yaml", f"version: 1\nllms:\n{entries}")
+    cli.credential("S", "canary-many-91c2")
+    assert cli("apply").returncode == 0
+    del server.requests[:]
+    assert cli("apply").returncode == 0
+    assert [request.path for request in server.requests] == ["/ai/llm"]
+
+
 def test_the_lockfile_of_another_server_is_refused(project, server):
     project("apply")
     done = project("apply", "--api-url", "http://127.0.0.1:9")
@@ -250,7 +282,7 @@ def test_an_interrupted_run_records_what_it_did_and_the_next_one_does_the_rest(c
         if request.writes and len(server.writes) == 3:
             process.send_signal(number)
             return Reply(body={}, processed=True, delay=0.3, status=500)
-        return None
+        return Reply(status=500, body={}) if len(server.writes) >= 3 else None
 
     server.replies = interrupt_at_the_third
     done = cli.finish(process)

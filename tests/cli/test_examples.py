@@ -53,7 +53,11 @@ def test_apply_in_ci_commits_the_lockfile(run, tmp_path):
 
     remote = tmp_path / "remote.git"
     subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", remote], check=True)
-    identity = {f"GIT_{role}_{what}": f"{what.lower()}@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    identity = {
+        f"GIT_{role}_{what}": f"{what.lower()}@example.com"
+        for role in ("AUTHOR", "COMMITTER")
+        for what in ("NAME", "EMAIL")
+    }
     git("init", "--quiet", "--initial-branch=main")
     git("add", ".")
     git("commit", "--quiet", "--message", "first")
@@ -62,7 +66,9 @@ def test_apply_in_ci_commits_the_lockfile(run, tmp_path):
     done = run("apply-in-ci", "fbsync", "sandbox", "run", "--", "sh", "apply.sh", env=CREDENTIALS | identity)
     assert done.returncode == 0, done.stderr
     assert "Resources: 2 added" in done.stdout
-    pushed = subprocess.run(["git", "-C", remote, "show", "main:fbsync.lock"], capture_output=True, text=True, check=True)
+    pushed = subprocess.run(
+        ["git", "-C", remote, "show", "main:fbsync.lock"], capture_output=True, text=True, check=True
+    )
     assert '"name": "Production OpenAI"' in pushed.stdout
     assert "canary" not in pushed.stdout + done.stdout + done.stderr
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from records import URL, PlainFingerprints, credential, desired, live, locked, text
 
-from fbsync.apply import blockers, body, circle
-from fbsync.changes import Adopt, Cause, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
+from fbsync.apply import body
+from fbsync.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
 from fbsync.guards import delete_limit, missing, refusals
 from fbsync.model import Field, LockedCredential
+from fbsync.order import blockers, detours
 from fbsync.plan import Live, make_plan
 from fbsync.render.paint import PLAIN
 from fbsync.render.plan_text import plan_text, summary
@@ -103,6 +104,20 @@ class TestTable:
     def test_not_declared_not_locked_present_is_left_alone(self):
         assert plan([], [], [live()], prune=True).changes == ()
 
+    def test_an_identity_that_the_server_has_twice_is_blocked_with_the_ids(self):
+        change = only_change([desired()], [], [live(llm_id="one"), live(llm_id="two")])
+        assert isinstance(change, Blocked)
+        assert "ids one, two" in change.message
+
+    def test_another_one_of_the_same_name_does_not_matter_while_ours_is_there(self):
+        listed = [live(), live(llm_id="another")]
+        assert isinstance(only_change([desired()], [locked()], listed), Unchanged)
+
+    def test_what_may_have_been_created_is_blocked_where_the_server_does_not_tell(self):
+        doubts = frozenset({desired().identity})
+        assert isinstance(only_change([desired()], [], [], workspaces=(), in_doubt=doubts), Blocked)
+        assert isinstance(only_change([desired()], [], [], in_doubt=doubts), Create)
+
     def test_a_workspace_that_was_not_asked_is_not_taken_for_empty(self):
         known = locked(workspace="elsewhere")
         assert only_change([desired(workspace="elsewhere")], [known], [], workspaces=["ws"]) == Unchanged(
@@ -188,28 +203,29 @@ class TestRenames:
         changes = plan([desired("A"), desired("B", previous_name="A")], [locked("A")]).changes
         assert isinstance(changes[0], Create)
         assert isinstance(changes[1], Update)
-        assert blockers(changes) == [(1,), ()]
+        assert blockers(changes) == [1, None]
 
     def test_a_chain_of_renames_is_in_order(self):
         wanted = [desired("B", previous_name="A"), desired("C", previous_name="B")]
         changes = plan(wanted, [locked("A"), locked("B")]).changes
         assert [change.locked.name for change in changes] == ["A", "B"]
-        assert blockers(changes) == [(1,), ()]
-        assert circle(changes) == ()
+        assert blockers(changes) == [1, None]
+        assert detours(changes) == frozenset()
 
     def test_a_swap_is_seen_as_one_and_is_over_once_it_was_done(self):
         wanted = [desired("A", previous_name="B"), desired("B", previous_name="A")]
         changes = plan(wanted, [locked("A"), locked("B")]).changes
         assert [(change.locked.name, change.desired.name) for change in changes] == [("B", "A"), ("A", "B")]
-        assert len(circle(changes)) == 2
+        assert blockers(changes) == [1, 0]
+        assert len(detours(changes)) == 1
         after = [locked("A", llm_id="id-B", previous_name="B"), locked("B", llm_id="id-A", previous_name="A")]
         assert all(isinstance(change, Unchanged) for change in plan(wanted, after).changes)
 
     def test_a_deletion_comes_before_what_claims_its_name(self):
         changes = plan([desired("A", secret=credential())], [locked("A", workspace="ws2")], prune=True).changes
-        assert blockers(changes) == [(), ()]
+        assert blockers(changes) == [None, None]
         moved = (Create(desired=desired("A")), Delete(locked=locked("A")))
-        assert blockers(moved) == [(1,), ()]
+        assert blockers(moved) == [1, None]
 
 
 class TestGuards:
@@ -234,6 +250,10 @@ class TestGuards:
 
     def test_an_empty_manifest_prunes_nothing(self):
         assert "declares nothing" in self.refuse(plan([], [locked()], prune=True), declared=0)[0]
+
+    def test_half_a_picture_prunes_nothing(self):
+        made = plan([], [locked()], prune=True)
+        assert "half a picture" in self.refuse(made, is_complete=False)[0]
 
     def test_every_reason_at_once(self):
         made = plan(
@@ -260,6 +280,12 @@ class TestNotices:
 
     def test_another_path_on_the_same_host_is_not(self):
         assert plan([desired(endpoint=URL.upper().replace("HTTPS", "https"))], [locked()]).warnings == ()
+
+    def test_another_workspace_is_said_plainly_to_be_another_configuration(self):
+        made = plan([desired(workspace="ws2")], [locked()])
+        assert [type(change) for change in made.changes] == [Create, Undeclared]
+        (notice,) = made.warnings
+        assert "the one in ws (id id-A) stays until it is deleted with --prune" in notice.message
 
 
 class TestSummary:

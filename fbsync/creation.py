@@ -1,0 +1,108 @@
+"""Creation, exactly once: a POST whose outcome is not known is followed by a look, never by a blind repetition.
+
+The API has no idempotency key and no read by id (``flashback-api.md``, 'Common'), so identity, which the
+server keeps unique, has to serve.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.model import Field
+from fbsync.server import Failure, ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fbsync.model import Identity, LiveLlm
+    from fbsync.retry import Clock
+    from fbsync.server import Fields, Server
+
+_ROUNDS = 3
+_LOOKS = (0.0, 0.5, 1.0, 2.0)
+"""Seconds before each look at the list, which may lag behind."""
+
+_NAME_MAY_EXIST = (400, 409, 422)
+"""Statuses that may mean "this name exists": which one is not documented."""
+
+
+class Creator:
+    """Creates configurations.
+
+    Args:
+        server: the server.
+        clock: the time.
+    """
+
+    def __init__(self, server: Server, clock: Clock) -> None:
+        self._server = server
+        self._clock = clock
+
+    async def create(self, identity: Identity, fields: Fields, *, in_doubt: bool) -> str:
+        """Creates one configuration; gives its id.
+
+        Args:
+            identity: its identity.
+            fields: the request's body.
+            in_doubt: whether an earlier request for it may have been carried out.
+
+        Raises:
+            ServerError: it was refused, somebody else has it, or its state cannot be found out.
+        """
+        for _ in range(_ROUNDS):
+            try:
+                return await self._server.create_llm(fields)
+            except ServerError as error:
+                failure = error
+            if failure.failure is Failure.UNKNOWN:
+                in_doubt = True
+            elif failure.status not in _NAME_MAY_EXIST:
+                raise failure
+            found = await self._look(identity, failure)
+            if found:
+                return await self._take(found, identity, fields, failure, in_doubt=in_doubt)
+            if failure.failure is not Failure.UNKNOWN:
+                raise failure
+        raise failure
+
+    async def _look(self, identity: Identity, failure: ServerError) -> Sequence[LiveLlm]:
+        """Everything live that has the identity, looked for a few times."""
+        for seconds in _LOOKS:
+            await self._clock.sleep(seconds)
+            try:
+                listed = await self._server.list_llms(identity.workspace_id)
+            except ServerError:
+                # Without a look nothing more may be sent: what happened first is what is said.
+                raise failure from None
+            if found := [llm for llm in listed if llm.identity == identity]:
+                return found
+        return ()
+
+    async def _take(
+        self, found: Sequence[LiveLlm], identity: Identity, fields: Fields, failure: ServerError, *, in_doubt: bool
+    ) -> str:
+        """Takes what is there for our own if it is; makes sure of its credential then."""
+        if len(found) > 1:
+            raise several(identity, found)
+        (live,) = found
+        if not (in_doubt and (live.ai_type, live.endpoint) == (fields[Field.AI_TYPE], fields[Field.ENDPOINT])):
+            raise ServerError(
+                f"somebody else created it meanwhile, or changed it since (id {live.id}): {failure.message}",
+                hint="to take it over as the manifest has it, run `fbsync apply --adopt`",
+                failure=Failure.REJECTED,
+                status=failure.status,
+            )
+        await self._server.update_llm(
+            live.id, {field: value for field, value in fields.items() if field is not Field.WORKSPACE_ID}
+        )
+        return live.id
+
+
+def several(identity: Identity, found: Sequence[LiveLlm]) -> ServerError:
+    """The failure of an entry whose identity the server has more than once."""
+    ids = ", ".join(sorted(llm.id for llm in found))
+    return ServerError(
+        f"the server holds {len(found)} configurations of this name in {identity.workspace_id}: ids {ids}",
+        hint="find out which one is right, delete or rename the others, and run `fbsync apply` again",
+        failure=Failure.REJECTED,
+    )

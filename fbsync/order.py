@@ -1,0 +1,58 @@
+"""The order in which changes may happen: a name is given up before somebody else takes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.changes import Change, Create, Delete, Update, identity_of
+from fbsync.model import Field, Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def blockers(changes: Sequence[Change]) -> list[int | None]:
+    """For each change, the one that must come first because it frees the name that this one claims.
+
+    The server takes a name once in a workspace (``flashback-api.md``), so a rename from A and a
+    deletion of A come before whatever becomes A.
+    """
+    frees = {freed: at for at, change in enumerate(changes) if (freed := _freed(change)) is not None}
+    found = (frees.get(identity_of(change)) if _claims(change) else None for change in changes)
+    return [None if before == at else before for at, before in enumerate(found)]
+
+
+def detours(changes: Sequence[Change]) -> frozenset[int]:
+    """The renames that must go by way of a third name: one of each circle of entries that swap names."""
+    waits = blockers(changes)
+    chosen: set[int] = set()
+    seen: set[int] = set()
+    for start in range(len(changes)):
+        path: list[int] = []
+        at: int | None = start
+        while at is not None and at not in seen:
+            seen.add(at)
+            path.append(at)
+            at = waits[at]
+        if at is not None and at in path:
+            chosen.add(at)
+    return frozenset(chosen)
+
+
+def name_given_up(change: Update) -> str | None:
+    """The name that a configuration bears on the server until it is renamed, or None where it is not."""
+    return next((item.before for item in change.fields if item.field is Field.NAME), None)
+
+
+def _claims(change: Change) -> bool:
+    return isinstance(change, Create) or (isinstance(change, Update) and name_given_up(change) is not None)
+
+
+def _freed(change: Change) -> Identity | None:
+    match change:
+        case Delete():
+            return change.locked.identity
+        case Update() if (name := name_given_up(change)) is not None:
+            return Identity(workspace_id=change.locked.workspace_id, name=name)
+        case _:
+            return None
