@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync import lockfile as lockfiles
+from fbsync import rescue
 from fbsync.changes import Adopt, Blocked, Change, Create, Delete, Forget, Unchanged, Undeclared, Update, identity_of
+from fbsync.errors import FbsyncError
 from fbsync.journal import Intent, Journal, journal_path
 from fbsync.model import Field, Llm, LockedCredential, LockedLlm
 from fbsync.plan import template_of
@@ -34,6 +36,7 @@ class FileLedger:
         known: the known state: what it holds, with what an earlier run's journal adds.
         open_intents: what earlier runs left open and nobody has settled.
         fingerprints: makes the fingerprints of this lockfile.
+        state_folder: the user's folder for state, where a rescue file goes.
     """
 
     def __init__(
@@ -44,7 +47,9 @@ class FileLedger:
         known: Lockfile,
         open_intents: Iterable[Intent],
         fingerprints: Fingerprinter,
+        state_folder: Path,
     ) -> None:
+        self._state_folder = state_folder
         self._path = path
         self._on_disk = on_disk
         self._known = known
@@ -95,10 +100,13 @@ class FileLedger:
             settled: entries of which nothing is open any more, whatever earlier runs left.
 
         Raises:
-            FbsyncError: the files cannot be written; what could be recorded is in the journal.
+            FbsyncError: the files cannot be written; the message says where the known state is instead.
         """
         self._known = self._known.with_llms(self._llms.values())
-        self._write_lockfile()
+        try:
+            self._write_lockfile()
+        except FbsyncError as error:
+            raise self._rescued(error) from error
         if self._journal is not None or journal_path(self._path).exists():
             journal = self._open_journal()
             journal.settled(settled)
@@ -117,6 +125,22 @@ class FileLedger:
         if self._known != self._on_disk and (self._known.llms or self._on_disk is not None):
             lockfiles.write(self._path, self._known)
             self._on_disk = self._known
+        rescue.discard(self._path, self._state_folder)
+
+    def _rescued(self, error: FbsyncError) -> FbsyncError:
+        """Puts the known state where the next run finds it, and says so."""
+        try:
+            file = rescue.save(self._path, self._known, self._state_folder)
+        except OSError:
+            ids = ", ".join(sorted(llm.id for llm in self._known.llms))
+            return FbsyncError(
+                f"{error.message}, and no rescue file can be written either; these are the known ids: {ids}",
+                hint="make room or mend the permissions, and run `fbsync apply --adopt`: it goes by the server's list",
+            )
+        return FbsyncError(
+            f"{error.message}; what is known is in {file} instead",
+            hint="make room or mend the permissions, and run `fbsync apply` again: it reads that file",
+        )
 
     def _entry(self, change: Change, llm_id: str) -> LockedLlm | None:
         match change:

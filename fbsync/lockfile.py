@@ -204,7 +204,11 @@ def write(path: Path, lockfile: Lockfile) -> None:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Puts a text in a file's place: temporary file in the same folder, fsync, rename, fsync of the folder."""
+    """Puts a text in a file's place: temporary file in the same folder, fsync, rename, fsync of the folder.
+
+    A link stays a link: what it points at is replaced.
+    """
+    path = path.resolve() if path.is_symlink() else path
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:

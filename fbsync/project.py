@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fbsync import fingerprint, lockfile
+from fbsync import fingerprint, lockfile, rescue
 from fbsync.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.findings import Finding, Position, in_file_order
 from fbsync.fingerprint import Fingerprinter
@@ -19,7 +19,7 @@ from fbsync.lockfile import Lockfile
 from fbsync.manifest.assemble import Manifest, read_manifest
 from fbsync.plan import Live, make_plan
 from fbsync.server import ServerError
-from fbsync.settings import DEFAULT_API_URL, check_api_url, read_variables
+from fbsync.settings import DEFAULT_API_URL, check_api_url, find_state_folder, read_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -77,6 +77,7 @@ class Project:
         known: that, and what an unfinished apply's journal adds to it.
         open_intents: requests of an unfinished apply whose outcome nobody recorded.
         fingerprints: makes and compares the lockfile's fingerprints.
+        state_folder: the user's folder for state.
     """
 
     where: Where
@@ -88,6 +89,7 @@ class Project:
     known: Lockfile
     open_intents: tuple[Intent, ...]
     fingerprints: Fingerprinter
+    state_folder: Path
 
     def plan(self, *, live: Live | None = None, prune: bool = False, only: Iterable[str] = ()) -> tuple[Plan, Lockfile]:
         """Plans, with no request and no secret needed.
@@ -143,6 +145,7 @@ class Project:
             known=known,
             open_intents=still_open(self.open_intents, known, (llm.identity for llm in self.desired)),
             fingerprints=self.fingerprints,
+            state_folder=self.state_folder,
         )
 
     def workspaces(self) -> frozenset[str]:
@@ -201,8 +204,10 @@ def load(where: Where, environment: Mapping[str, str], *, online: bool) -> Proje
     on_disk = lockfile.read(where.lock_path)
     given = where.api_url or variables.text("FLASHBACK_API_URL")
     api_url = check_api_url(given or DEFAULT_API_URL)
-    left = replay(journal_path(where.lock_path), on_disk)
-    known = left.lockfile if left else on_disk
+    state_folder = find_state_folder(environment)
+    recovered = rescue.recover(where.lock_path, on_disk, state_folder)
+    left = replay(journal_path(where.lock_path), recovered)
+    known = left.lockfile if left else recovered
     if known is None:
         known = Lockfile(api_url=api_url, fingerprints=fingerprint.new_parameters(key))
     fingerprints = Fingerprinter(known.fingerprints, key=key)
@@ -220,6 +225,7 @@ def load(where: Where, environment: Mapping[str, str], *, online: bool) -> Proje
         known=known,
         open_intents=left.open if left else (),
         fingerprints=fingerprints,
+        state_folder=state_folder,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
@@ -12,7 +13,6 @@ from fbsync.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
 DEFAULT_API_URL = "https://backend.flashback.tech"
 """The base URL of every sample in the vendor's documentation (``flashback-api.md``, 'Common')."""
@@ -180,6 +180,12 @@ def check_api_url(url: str) -> str:
             exit_code=ExitCode.INVALID_INPUT,
         )
     return url.rstrip("/")
+
+
+def find_state_folder(environment: Mapping[str, str]) -> Path:
+    """The user's folder for state that belongs to no project (XDG Base Directory Specification, XDG_STATE_HOME)."""
+    base = environment.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "fbsync"
 
 
 def is_loopback(host: str | None) -> bool:

@@ -46,6 +46,14 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
     metavar="SECONDS",
     help="How long a request is tried again after its first failure.",
 )
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another run over the same lockfile.",
+)
 @click.option("--no-refresh", is_flag=True, help="Go by the lockfile alone; do not list the server's state first.")
 @click.option("--adopt", is_flag=True, help="Take over configurations that are on the server already.")
 @click.option("--prune", is_flag=True, help="Delete what is known but no longer declared.")
@@ -65,6 +73,7 @@ def apply(
     lock_file: Path | None,
     api_url: str | None,
     format_: str,
+    lock_timeout: float,
     **how: object,
 ) -> int:
     r"""Makes the server as the manifest declares it: plans, asks if someone can answer, and does it.
@@ -79,8 +88,10 @@ def apply(
     """
     from fbsync.cli.applying import Applying, Options
     from fbsync.project import load
+    from fbsync.runlock import held
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    project = load(where, os.environ, online=True)
-    terminal.report_warnings(project.manifest.findings)
-    return Applying(project, Options(json=format_ == "json", **how)).run()  # type: ignore[arg-type]
+    with held(where.lock_path, timeout=lock_timeout):
+        project = load(where, os.environ, online=True)
+        terminal.report_warnings(project.manifest.findings)
+        return Applying(project, Options(json=format_ == "json", **how)).run()  # type: ignore[arg-type]

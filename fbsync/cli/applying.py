@@ -72,6 +72,7 @@ class Applying:
         self._stop = Stop()
         self._clock = SystemClock()
         self._signal: signal.Signals | None = None
+        self._unrecorded: FbsyncError | None = None
 
     def run(self) -> int:
         """Does it all; gives the exit status.
@@ -182,7 +183,10 @@ class Applying:
 
     async def _close(self, ledger: FileLedger, outcomes: Iterable[Outcome]) -> None:
         settled = (identity_of(outcome.change) for outcome in outcomes if not outcome.result.is_trouble)
-        await ledger.close(settled)
+        try:
+            await ledger.close(settled)
+        except FbsyncError as error:
+            self._unrecorded = error
 
     def _watch_signals(self) -> None:
         """From here on a signal ends the run in order: nothing new is started, what is under way may finish."""
@@ -200,11 +204,17 @@ class Applying:
         self._stop.request(reason)
 
     def _report(self, outcomes: Sequence[Outcome]) -> int:
-        code = _SIGNALS[self._signal] if self._signal else exit_code(outcomes)
+        code = exit_code(outcomes)
+        if self._unrecorded is not None:
+            code = ExitCode.ERROR
+        if self._signal is not None:
+            code = _SIGNALS[self._signal]
         if self._options.json:
             entries = [outcome_entry(outcome) for outcome in outcomes]
-            document = result_document("apply", code, summary=closing_sentence(outcomes), entries=entries)
-            terminal.out(dump(document))
+            summary = closing_sentence(outcomes)
+            terminal.out(dump(result_document("apply", code, error=self._unrecorded, summary=summary, entries=entries)))
         else:
             terminal.out(report(outcomes, paint=terminal.paint_for(sys.stdout)))
+            if self._unrecorded is not None:
+                terminal.report_error(self._unrecorded)
         return code

@@ -23,34 +23,44 @@ def run(command: click.Command, argv: Sequence[str]) -> int:
     With ``--format json`` a failure prints a result document to stdout, as a success does.
     """
     try:
-        status = command.main(args=list(argv), prog_name="fbsync", standalone_mode=False)
+        status = _status(command, argv)
         sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on: end quietly.
+        status = ExitCode.ERROR
+        _silence()
+    except OSError as error:
+        status = ExitCode.ERROR
+        _silence()
+        terminal.say(f"error: the output cannot be written: {error.strerror}")
+    return status
+
+
+def _status(command: click.Command, argv: Sequence[str]) -> int:
+    try:
+        status = command.main(args=list(argv), prog_name="fbsync", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return ExitCode.USAGE
     except click.ClickException as error:
         return _fail(argv, _usage(error))
     except (click.Abort, KeyboardInterrupt):
+        terminal.end_line()
         return _fail(argv, FbsyncError("interrupted; nothing was changed", exit_code=ExitCode.INTERRUPTED))
     except FbsyncError as error:
         return _fail(argv, error)
-    except BrokenPipeError:
-        return _closed_pipe()
+    except OSError:
+        # What the disk refuses is an FbsyncError of whoever wrote there: this is the output itself.
+        raise
     except Exception as error:  # noqa: BLE001 - the boundary: nothing passes it
         return _fail(argv, _unexpected(error))
     return status if isinstance(status, int) else ExitCode.DONE
 
 
 def _fail(argv: Sequence[str], error: FbsyncError) -> int:
-    try:
-        if _wants_json(argv):
-            _print_document(argv, error)
-        else:
-            terminal.report_error(error)
-    except BrokenPipeError:
-        return _closed_pipe()
-    except Exception as second:  # noqa: BLE001 - reporting must not fail, either
-        error = _unexpected(second)
+    if _wants_json(argv):
+        _print_document(argv, error)
+    else:
         terminal.report_error(error)
     return error.exit_code
 
@@ -94,7 +104,6 @@ def _print_document(argv: Sequence[str], error: FbsyncError) -> None:
     click.echo(dump(result_document(command, error.exit_code, error=error, findings=findings)), nl=False)
 
 
-def _closed_pipe() -> int:
-    """Nobody reads on: end quietly, and keep Python from flushing into the closed pipe at exit."""
+def _silence() -> None:
+    """Keeps Python from flushing into an output that does not take it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.ERROR

@@ -33,6 +33,7 @@ class Progress:
         self._paint = terminal.paint_for(self._stream)
         steps = sum(not isinstance(change, (Unchanged, Undeclared)) for change in plan.changes)
         self._bar = click.progressbar(length=steps, label="Applying", file=sys.stderr, show_pos=True)
+        self._lost = False
         self._has_bar = bool(steps) and sys.stderr.isatty()
 
     def __enter__(self) -> Self:
@@ -49,8 +50,15 @@ class Progress:
     def show(self, outcome: Outcome) -> None:
         """Shows one outcome; entries that needed nothing are counted at the end and not shown."""
         line = outcome_line(outcome, paint=self._paint)
-        if line is None:
+        if line is None or self._lost:
             return
+        try:
+            self._print(line)
+        except OSError:
+            # A reader that went away or a full disk must not stop what is under way: the end will say so.
+            self._lost = True
+
+    def _print(self, line: str) -> None:
         if self._has_bar:
             self._clear()
         click.echo(line, file=self._stream, color=True)

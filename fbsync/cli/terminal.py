@@ -60,7 +60,8 @@ def findings_text(findings: Iterable[Finding], *, paint: Paint) -> str:
     from fbsync.render.findings_text import findings_text as render
 
     findings = tuple(findings)
-    files = {finding.position.file for finding in findings if finding.position.line}
+    places = (place for finding in findings for place in (finding.position, *finding.related))
+    files = {place.file for place in places if place.line}
     sources = {file: source for file in files if (source := _source(file)) is not None}
     return render(findings, sources=sources, paint=paint)
 
@@ -70,6 +71,12 @@ def _source(file: str) -> str | None:
         return Path(file).read_text(encoding="utf-8-sig") if Path(file).is_file() else None
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def end_line() -> None:
+    """Ends the line of a question that was left unanswered."""
+    if can_ask():
+        say("")
 
 
 def can_ask() -> bool:

@@ -9,7 +9,7 @@ from fbsync.outcomes import Outcome, Result
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _WORDS = {Result.NOT_ATTEMPTED: "not attempted", Result.UNKNOWN: "outcome unknown"}
 _GOOD = (Result.CREATED, Result.UPDATED, Result.ADOPTED, Result.DELETED, Result.FORGOTTEN)
@@ -32,19 +32,32 @@ def outcome_line(outcome: Outcome, *, paint: Paint) -> str | None:
 
 
 def report(outcomes: Sequence[Outcome], *, paint: Paint) -> str:
-    """What went wrong, entry by entry with what to do, and Terraform's closing sentence."""
-    troubled = [outcome for outcome in outcomes if outcome.error is not None]
+    """What went wrong, entry by entry with what to do, and Terraform's closing sentence.
+
+    Entries that share one reason, such as an interrupt, share one line.
+    """
+    reasons: dict[int, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.error is not None:
+            reasons.setdefault(id(outcome.error), []).append(outcome)
     lines = [""] if any(outcome_line(outcome, paint=paint) for outcome in outcomes) else []
-    for outcome in troubled:
-        assert outcome.error is not None
-        name = visible(identity_of(outcome.change).name)
-        word = _WORDS.get(outcome.result, outcome.result.value)
-        lines.append(f"{paint.red(f'{name}: {word}')}: {visible(outcome.error.message)}")
-        if outcome.error.hint:
-            lines.append(f"  {paint.cyan('what to do:')} {outcome.error.hint}")
-    if troubled:
+    for troubled in reasons.values():
+        lines += _trouble(troubled, paint)
+    if reasons:
         lines.append("")
     return "\n".join([*lines, paint.bold(closing_sentence(outcomes)), ""])
+
+
+def _trouble(outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
+    error = outcomes[0].error
+    assert error is not None
+    name = visible(identity_of(outcomes[0].change).name)
+    rest = len(outcomes) - 1
+    who = f"{name} and {rest} more" if rest else name
+    word = _WORDS.get(outcomes[0].result, outcomes[0].result.value)
+    yield f"{paint.red(f'{who}: {word}')}: {visible(error.message)}"
+    if error.hint:
+        yield f"  {paint.cyan('what to do:')} {error.hint}"
 
 
 def closing_sentence(outcomes: Sequence[Outcome]) -> str:

@@ -187,7 +187,12 @@ class TestLedger:
     def ledger(self, tmp_path, *, on_disk=None, known=EMPTY):
         fingerprints = Fingerprinter(EMPTY.fingerprints, key=None)
         return FileLedger(
-            tmp_path / "fbsync.lock", on_disk=on_disk, known=known, open_intents=(), fingerprints=fingerprints
+            tmp_path / "fbsync.lock",
+            on_disk=on_disk,
+            known=known,
+            open_intents=(),
+            fingerprints=fingerprints,
+            state_folder=tmp_path / "state",
         )
 
     def test_a_run_without_changes_writes_nothing(self, tmp_path):

@@ -1,0 +1,164 @@
+"""Runs that meet each other, and disks that fail."""
+
+import json
+import resource
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+from conftest import MANIFEST
+from recorder import Reply
+
+
+def hold(server, seconds=1.5):
+    """Makes the first creation take its time."""
+    first = iter([Reply(body={}, processed=True, delay=seconds, status=500)])
+    server.replies = lambda request: next(first, None) if request.method == "POST" else None
+
+
+def wait_for_a_write(server, process):
+    while not server.writes:
+        assert process.poll() is None
+
+
+class TestTwoRuns:
+    def test_the_second_is_refused_and_told_who_holds_the_lockfile(self, project, server):
+        hold(server)
+        first = project.process("apply")
+        wait_for_a_write(server, first)
+        second = project("apply")
+        assert second.returncode == 7
+        assert f"process {first.pid} on {socket.gethostname()}, for " in second.stderr
+        assert "--lock-timeout" in second.stderr
+        assert project.finish(first).returncode == 0
+        assert not (project.folder / "fbsync.lock.run").exists()
+
+    def test_the_second_waits_where_it_may(self, project, server, on_server):
+        hold(server)
+        first = project.process("apply")
+        wait_for_a_write(server, first)
+        second = project("apply", "--lock-timeout", "60")
+        assert second.returncode == 0
+        assert "2 unchanged" in second.stdout
+        assert project.finish(first).returncode == 0
+        assert len(on_server()) == 2
+
+    def test_a_dead_holder_is_none(self, project, server, on_server):
+        hold(server, seconds=0.5)
+        first = project.process("apply")
+        wait_for_a_write(server, first)
+        first.send_signal(signal.SIGKILL)
+        project.finish(first)
+        assert (project.folder / "fbsync.lock.run").exists()
+        assert project("apply").returncode == 0
+        assert not (project.folder / "fbsync.lock.run").exists()
+        assert len(on_server()) == 2
+
+    def test_two_environments_do_not_wait_for_each_other(self, project, server):
+        project.write("fbsync.yaml", MANIFEST + "environments: {staging: {workspaceId: ws-test-299}}\n")
+        hold(server)
+        first = project.process("apply")
+        wait_for_a_write(server, first)
+        assert project("apply", "-e", "staging").returncode == 0
+        assert project.finish(first).returncode == 0
+
+    def test_a_plan_does_not_wait(self, project, server):
+        hold(server)
+        first = project.process("apply")
+        wait_for_a_write(server, first)
+        assert project("plan").returncode == 0
+        assert project.finish(first).returncode == 0
+
+
+class TestDisk:
+    def test_a_lockfile_whose_folder_goes_away_is_rescued(self, project, server, on_server):
+        """What the server did is not lost: it is said, put elsewhere, and found again by the next run."""
+        folder = project.folder / "state"
+        folder.mkdir()
+
+        def take_the_folder_away(request):
+            if request.writes and folder.exists():
+                folder.rename(project.folder / "gone")
+
+        server.replies = take_the_folder_away
+        done = project("apply", "--lock-file", "state/fbsync.lock")
+        assert done.returncode == 1
+        assert "the lockfile state/fbsync.lock cannot be written" in done.stderr
+        assert "what is known is in" in done.stderr
+        for row in on_server().values():
+            assert row["id"] in done.stdout
+        server.replies = lambda request: None
+        folder.mkdir()
+        writes = len(server.writes)
+        assert project("apply", "--lock-file", "state/fbsync.lock").returncode == 0
+        assert len(server.writes) == writes
+        known = json.loads((folder / "fbsync.lock").read_text())["llms"]
+        assert {llm["id"] for llm in known} == {row["id"] for row in on_server().values()}
+        assert list((project.folder / ".local" / "state" / "fbsync").iterdir()) == []
+
+    @pytest.mark.parametrize("room", [300, 700, 1100])
+    def test_a_disk_without_room_says_what_was_done(self, project, server, on_server, room):
+        """Every file of the process is limited to so many bytes, which is what a full disk looks like to it."""
+        limited = project.process(
+            "apply", "--parallelism", "1", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+        )
+        done = project.finish(limited)
+        assert done.returncode in (1, 5)
+        for row in on_server().values():
+            assert row["id"] in done.stdout + done.stderr
+        assert project("apply", "--adopt").returncode == 0
+        assert len(on_server()) == 2
+        assert {llm["id"] for llm in project.lockfile["llms"]} == {row["id"] for row in on_server().values()}
+        writes = len(server.writes)
+        assert project("apply").returncode == 0
+        assert len(server.writes) == writes
+
+    def test_a_lockfile_that_is_a_link_stays_one(self, project, server):
+        (project.folder / "elsewhere").mkdir()
+        (project.folder / "fbsync.lock").symlink_to("elsewhere/real.lock")
+        assert project("apply").returncode == 0
+        assert (project.folder / "fbsync.lock").readlink().as_posix() == "elsewhere/real.lock"
+        assert len(json.loads((project.folder / "elsewhere" / "real.lock").read_text())["llms"]) == 2
+        assert "2 unchanged" in project("apply").stdout
+
+    def test_a_run_lock_that_is_a_link_is_not_followed(self, project, server):
+        target = project.write("precious", "precious")
+        (project.folder / "fbsync.lock.run").symlink_to("precious")
+        done = project("apply")
+        assert done.returncode == 1
+        assert "cannot be locked" in done.stderr
+        assert target.read_text() == "precious"
+        assert server.requests == []
+
+    def test_a_reader_that_goes_away_does_not_stop_the_run(self, project, server, on_server):
+        hold(server, seconds=0.5)
+        process = project.process("apply", "--yes")
+        wait_for_a_write(server, process)
+        process.stdout.close()
+        process.stdout = None
+        assert process.wait(60) == 1
+        stderr = process.stderr.read()
+        process.stderr.close()
+        assert "Traceback" not in stderr
+        assert "BrokenPipe" not in stderr
+        assert {llm["id"] for llm in project.lockfile["llms"]} == {row["id"] for row in on_server().values()}
+        assert len(on_server()) == 2
+
+    def test_stdout_on_a_full_disk_does_not_lose_the_lockfile(self, project, on_server):
+        with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+            done = subprocess.run(
+                [sys.executable, "-m", "fbsync", "apply"],
+                cwd=project.folder,
+                env={**project.environment, **project.credentials},
+                stdin=subprocess.DEVNULL,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        known = project.lockfile["llms"] if (project.folder / "fbsync.lock").exists() else []
+        assert {llm["id"] for llm in known} == {row["id"] for row in on_server().values()}
