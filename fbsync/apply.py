@@ -23,7 +23,7 @@ from fbsync.changes import (
 from fbsync.creation import Creator
 from fbsync.errors import ExitCode, FbsyncError
 from fbsync.model import Field, Llm
-from fbsync.order import blockers, detours
+from fbsync.order import blockers, detours, in_order
 from fbsync.outcomes import Outcome, Result
 from fbsync.server import Failure, ServerError
 
@@ -147,14 +147,9 @@ class _Run:
         self._detours = detours(changes)
         self._aside: dict[int, int] = {}
         # What others wait for comes first, so that the one that they wait for is always under way.
-        self._queue = deque(sorted(range(len(changes)), key=self._depth))
+        self._queue = deque(in_order(self._waits_for, self._detours))
         self._outcomes: dict[int, Outcome] = {}
         self._freed = {blocker: asyncio.Event() for blocker in self._waits_for if blocker is not None}
-
-    def _depth(self, at: int) -> int:
-        """How many changes come before this one; a detour gives its name up before all that wait for it."""
-        blocker = self._waits_for[at]
-        return 0 if blocker is None or at in self._detours else 1 + self._depth(blocker)
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """An outcome for every change; those that nobody came to are not attempted."""

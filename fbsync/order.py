@@ -8,7 +8,7 @@ from fbsync.changes import Change, Create, Delete, Update, identity_of
 from fbsync.model import Field, Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 
 def blockers(changes: Sequence[Change]) -> list[int | None]:
@@ -37,6 +37,22 @@ def detours(changes: Sequence[Change]) -> frozenset[int]:
         if at is not None and at in path:
             chosen.add(at)
     return frozenset(chosen)
+
+
+def in_order(waits: Sequence[int | None], aside: Container[int]) -> list[int]:
+    """The changes by number, each after the one that it waits for; those that go aside first wait for none."""
+    depths: dict[int, int] = {}
+    for start in range(len(waits)):
+        path: list[int] = []
+        at: int | None = start
+        while at is not None and at not in depths:
+            path.append(at)
+            at = None if at in aside else waits[at]
+        depth = -1 if at is None else depths[at]
+        for change in reversed(path):
+            depth += 1
+            depths[change] = depth
+    return sorted(depths, key=lambda change: (depths[change], change))
 
 
 def name_given_up(change: Update) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,6 +153,14 @@ class Project:
         declared = {llm.workspace_id.value for llm in self.desired if llm.workspace_id.value is not None}
         return frozenset(declared | {llm.workspace_id for llm in self.known.llms})
 
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about the variables, a sentence each: nothing that stops a run."""
+        odd = sorted({secret.reference for secret in secrets_of(self.desired) if secret.has_blank_ends})
+        return tuple(
+            f"The value of ${name} begins or ends with blanks or a line break, and is sent exactly as it is."
+            for name in odd
+        )
+
     def check_needs(self, plan: Plan) -> None:
         """Makes sure that all variables that carrying out a plan would send are set.
 
@@ -184,27 +192,56 @@ class Project:
             )
 
 
-def load(where: Where, environment: Mapping[str, str], *, online: bool) -> Project:
-    """Reads everything that a plan needs.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What the user wrote: the manifest, and the variables that it refers to.
+
+    Attributes:
+        desired: what is declared, resolved as far as the variables allow.
+        environment: the process's environment.
+    """
+
+    where: Where
+    environment: Mapping[str, str] = field(repr=False)
+    variables: Variables
+    manifest: Manifest
+    desired: tuple[Llm, ...]
+
+
+def read_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
+    """Reads what the user wrote.
 
     Args:
         where: what to work on.
         environment: the process's environment.
-        online: whether the server is to be asked. The lockfile never says which one that is, since a
-            change to it could then send credentials elsewhere; without the server, it may be any.
 
     Raises:
-        InvalidInput: the manifest, a file of variables, the lockfile or the journal is wrong.
-        FbsyncError: a file cannot be read, or the lockfile is of another server.
+        InvalidInput: the manifest or a file of variables is wrong.
     """
     variables = read_variables(folders=where.folders, env_files=where.env_files, environment=environment)
     manifest = read_manifest(where.files)
     desired = manifest.desired(where.environment, variables)
+    return Inputs(where=where, environment=environment, variables=variables, manifest=manifest, desired=desired)
+
+
+def load(inputs: Inputs, *, online: bool) -> Project:
+    """Reads what is known, for a plan.
+
+    Args:
+        inputs: what the user wrote.
+        online: whether the server is to be asked. The lockfile never says which one that is, since a
+            change to it could then send credentials elsewhere; without the server, it may be any.
+
+    Raises:
+        InvalidInput: the lockfile or the journal is wrong, or of another server.
+        FbsyncError: a file cannot be read.
+    """
+    where, variables = inputs.where, inputs.variables
     key = variables.secret(fingerprint.KEY_VARIABLE)
     on_disk = lockfile.read(where.lock_path)
     given = where.api_url or variables.text("FLASHBACK_API_URL")
     api_url = check_api_url(given or DEFAULT_API_URL)
-    state_folder = find_state_folder(environment)
+    state_folder = find_state_folder(inputs.environment)
     recovered = rescue.recover(where.lock_path, on_disk, state_folder)
     left = replay(journal_path(where.lock_path), recovered)
     known = left.lockfile if left else recovered
@@ -214,12 +251,12 @@ def load(where: Where, environment: Mapping[str, str], *, online: bool) -> Proje
     if (online or given is not None) and known.api_url != api_url:
         raise InvalidInput([_other_server(where.lock_path, known.api_url, api_url)])
     if known.llms:
-        fingerprints.prepare(secrets_of(desired))
+        fingerprints.prepare(secrets_of(inputs.desired))
     return Project(
         where=where,
-        manifest=manifest,
+        manifest=inputs.manifest,
         variables=variables,
-        desired=desired,
+        desired=inputs.desired,
         api_url=api_url,
         on_disk=on_disk,
         known=known,

@@ -30,6 +30,11 @@ class Secret:
         """The value itself: for the body of a request and for a fingerprint, for nothing else."""
         return self.__value
 
+    @property
+    def has_blank_ends(self) -> bool:
+        """Whether the value begins or ends with white space: most likely a slip of whoever set it."""
+        return self.__value != self.__value.strip()
+
     def is_echoed_in(self, text: str) -> bool:
         """Tells whether a foreign text (a server's message) repeats this secret or a good part of it.
 

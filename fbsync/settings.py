@@ -182,6 +182,12 @@ def check_api_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def sends_in_clear(url: str) -> bool:
+    """Whether a server's URL lets the token and the credentials cross a network unencrypted."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname)
+
+
 def find_state_folder(environment: Mapping[str, str]) -> Path:
     """The user's folder for state that belongs to no project (XDG Base Directory Specification, XDG_STATE_HOME)."""
     base = environment.get("XDG_STATE_HOME")

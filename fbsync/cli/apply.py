@@ -87,11 +87,14 @@ def apply(
     fbsync apply --only "Production OpenAI"
     """
     from fbsync.cli.applying import Applying, Options
-    from fbsync.project import load
+    from fbsync.project import load, read_inputs
     from fbsync.runlock import held
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    inputs = read_inputs(where, os.environ)
+    terminal.report_warnings(inputs.manifest.findings)
     with held(where.lock_path, timeout=lock_timeout):
-        project = load(where, os.environ, online=True)
-        terminal.report_warnings(project.manifest.findings)
+        project = load(inputs, online=True)
+        for note in project.notes():
+            terminal.say(note)
         return Applying(project, Options(json=format_ == "json", **how)).run()  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from fbsync.render.outcome_text import closing_sentence, report
 from fbsync.render.paint import visible
 from fbsync.render.plan_text import plan_text
 from fbsync.retry import Retrying, SystemClock
-from fbsync.settings import read_account
+from fbsync.settings import read_account, sends_in_clear
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,6 +80,10 @@ class Applying:
         Raises:
             FbsyncError: nothing was changed, and why.
         """
+        if sends_in_clear(self._project.api_url):
+            terminal.say(
+                "warning: the API URL is plain http: the token and the credentials cross the network unencrypted"
+            )
         # One loop for all requests, and none while a question is asked: a Ctrl-C then ends the run at once.
         with asyncio.Runner() as runner:
             stack = AsyncExitStack()

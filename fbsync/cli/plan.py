@@ -40,10 +40,10 @@ def plan(
     fbsync plan
     fbsync plan -e staging --detailed-exitcode
     """
-    from fbsync.project import load
+    from fbsync.project import load, read_inputs
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    project = load(where, os.environ, online=False)
+    project = load(read_inputs(where, os.environ), online=False)
     made, _ = project.plan(prune=prune, only=only)
     code = ExitCode.PENDING if detailed_exitcode and not made.is_empty else ExitCode.DONE
     if format_ == "json":

@@ -332,3 +332,23 @@ def test_a_second_environment_has_a_lockfile_of_its_own(project, server):
     assert [request.body["name"] for request in server.writes] == ["One"]
     assert (project.folder / "fbsync.staging.lock").exists()
     assert not (project.folder / "fbsync.lock").exists()
+
+
+def test_a_credential_with_a_line_break_at_its_end_is_sent_as_it_is_and_said_so(project, server):
+    project.credential("SECRET_ONE", "canary-with-line-break\n")
+    done = project("apply")
+    assert "The value of $SECRET_ONE begins or ends with blanks or a line break" in done.stderr
+    assert next(request.body["secret"] for request in server.writes if request.body["name"] == "One").endswith("\n")
+
+
+def test_a_wrong_manifest_leaves_no_file_behind(cli):
+    cli.write("fbsync.yaml", "version: 2\n")
+    assert cli("apply").returncode == 3
+    assert cli("apply", "-f", "nowhere/fbsync.yaml").returncode == 3
+    assert [path.name for path in cli.folder.iterdir()] == ["fbsync.yaml"]
+
+
+def test_plain_http_to_another_machine_is_warned_about(project):
+    done = project("apply", "--api-url", "http://no-such-host.invalid", "--retry-timeout", "0")
+    assert "plain http" in done.stderr
+    assert done.returncode == 1

@@ -9,7 +9,7 @@ from fbsync.apply import body
 from fbsync.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
 from fbsync.guards import delete_limit, missing, refusals
 from fbsync.model import Field, LockedCredential
-from fbsync.order import blockers, detours
+from fbsync.order import blockers, detours, in_order
 from fbsync.plan import Live, make_plan
 from fbsync.render.paint import PLAIN
 from fbsync.render.plan_text import plan_text, summary
@@ -211,6 +211,16 @@ class TestRenames:
         assert [change.locked.name for change in changes] == ["A", "B"]
         assert blockers(changes) == [1, None]
         assert detours(changes) == frozenset()
+        assert in_order(blockers(changes), frozenset()) == [1, 0]
+
+    def test_a_very_long_chain_is_in_order(self):
+        wanted = [desired(f"N{at + 1}", previous_name=f"N{at}") for at in range(5_000)]
+        changes = plan(wanted, [locked(f"N{at}") for at in range(5_000)]).changes
+        assert in_order(blockers(changes), detours(changes)) == list(reversed(range(5_000)))
+
+    def test_a_circle_with_a_tail_goes_aside_once(self):
+        waits = [1, 2, 0, 0, None]
+        assert in_order(waits, frozenset({0})) == [0, 4, 2, 3, 1]
 
     def test_a_swap_is_seen_as_one_and_is_over_once_it_was_done(self):
         wanted = [desired("A", previous_name="B"), desired("B", previous_name="A")]
