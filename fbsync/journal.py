@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from fbsync.errors import FbsyncError, InvalidInput
 from fbsync.findings import Finding, Position
-from fbsync.fingerprint import Method, Parameters
-from fbsync.lockfile import Lockfile, entry_of, llm_from, sync_folder, write_atomically
+from fbsync.lockfile import Lockfile, entry_of, llm_from, parameters_from, parameters_of
 from fbsync.model import Field, Identity, LiveLlm, LockedCredential, LockedLlm
+from fbsync.written import sync_folder, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -116,8 +116,7 @@ def _base(header: dict[str, Any], path: Path, lockfile: Lockfile | None) -> Lock
     """The lockfile that the journal goes on from: the one that is there, or the one that it began itself."""
     if header.get("journal") != VERSION:
         raise InvalidInput([_finding(path, 1, "the journal is of another version of fbsync")])
-    how = header["fingerprints"]
-    parameters = Parameters(**{**how, "method": Method(how["method"])})
+    parameters = parameters_from(header["fingerprints"])
     if lockfile is None:
         return Lockfile(api_url=header["apiUrl"], fingerprints=parameters)
     if (lockfile.api_url, lockfile.fingerprints) != (header["apiUrl"], parameters):
@@ -363,11 +362,10 @@ class Journal:
 
 
 def _header(lockfile: Lockfile) -> dict[str, Any]:
-    how = lockfile.fingerprints
     return {
         "journal": VERSION,
         "apiUrl": lockfile.api_url,
-        "fingerprints": {"method": how.method.value, "salt": how.salt, "n": how.n, "check": how.check},
+        "fingerprints": parameters_of(lockfile.fingerprints),
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fbsync import lockfile as lockfiles
 from fbsync.errors import FbsyncError
+from fbsync.written import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ def save(lockfile: Path, known: Lockfile, state_folder: Path) -> Path:
     """
     path = rescue_path(lockfile, state_folder)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lockfiles.write_atomically(path, lockfiles.render(known))
+    write_atomically(path, lockfiles.render(known))
     return path
 
 
