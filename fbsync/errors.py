@@ -3,7 +3,7 @@
 FbsyncError
 ├── (raised as it is, with an exit code, wherever nobody needs to tell it apart)
 ├── InvalidInput      findings about an input: exit 3
-├── GuardRefused      reasons not to carry a plan out: exit 8
+├── GuardRefused      reasons not to carry a plan out: exit 8, or 6 for a stale one
 └── ServerError       what the server or the way to it said: see ``fbsync.server``
 """
 
@@ -63,8 +63,14 @@ class InvalidInput(FbsyncError):  # noqa: N818 - reads as what it is at the rais
 
 
 class GuardRefused(FbsyncError):  # noqa: N818 - reads as what it is at the raise
-    """A plan that must not be carried out as it is; nothing was changed."""
+    """A plan that must not be carried out as it is, by a guard or because it is stale; nothing was changed."""
 
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__("refused before the first change", exit_code=ExitCode.GUARD_REFUSED)
+    def __init__(
+        self,
+        refusals: Sequence[Refusal],
+        *,
+        message: str = "refused before the first change",
+        exit_code: ExitCode = ExitCode.GUARD_REFUSED,
+    ) -> None:
+        super().__init__(message, exit_code=exit_code)
         self.refusals = tuple(refusals)

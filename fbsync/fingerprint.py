@@ -21,7 +21,7 @@ from fbsync.errors import ExitCode, FbsyncError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fbsync.model import Credential, Field, LockedCredential
+    from fbsync.model import Credential, Field, Identity, LockedCredential
     from fbsync.secret import Secret
 
 KEY_VARIABLE = "FBSYNC_FINGERPRINT_KEY"
@@ -108,6 +108,11 @@ class Fingerprinter:
         message = f"fbsync fingerprint 1\0{field.value}\0{llm_id}"
         digest = hmac.digest(self._root(secret), message.encode(), "sha256")
         return _encode(digest[:_FINGERPRINT_BYTES])
+
+    def commitment(self, secret: Secret, identity: Identity, field: Field) -> str:
+        """The fingerprint of a value for a saved plan, keyed by identity: a configuration to come has no id."""
+        message = f"fbsync plan 1\0{field.value}\0{identity.workspace_id}\0{identity.name}"
+        return _encode(hmac.digest(self._root(secret), message.encode(), "sha256")[:_FINGERPRINT_BYTES])
 
     def matches(self, credential: Credential, locked: LockedCredential, *, llm_id: str, field: Field) -> bool | None:
         """Whether a credential is the one that the lockfile knows; None where that cannot be told."""

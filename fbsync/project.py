@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fbsync import fingerprint, lockfile, rescue
+from fbsync.drift import find_drift
 from fbsync.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.findings import Finding, Position, in_file_order
 from fbsync.fingerprint import Fingerprinter
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from fbsync.changes import Plan
+    from fbsync.drift import Drift
+    from fbsync.fingerprint import Parameters
     from fbsync.journal import Intent
     from fbsync.model import LiveLlm, Llm
     from fbsync.secret import Secret
@@ -106,9 +109,7 @@ class Project:
         Raises:
             InvalidInput: a name in ``only`` is neither declared nor known.
         """
-        known = self.known
-        if live is not None:
-            known = settle(Replayed(lockfile=known, open=self.open_intents), live.llms)
+        known = self.known if live is None else self._settled(live)
         chosen = frozenset(only)
         self._check_names(chosen, known)
         plan = make_plan(
@@ -121,6 +122,26 @@ class Project:
             in_doubt=frozenset(intent.identity for intent in self.open_creations) if live is not None else frozenset(),
         )
         return plan, known
+
+    def drift(self, live: Live, *, only: Iterable[str] = ()) -> Drift:
+        """Compares what is known with what the server lists.
+
+        Args:
+            live: what the server lists.
+            only: names to limit the comparison to.
+
+        Raises:
+            FbsyncError: a name in ``only`` is neither declared nor known nor listed.
+        """
+        known = self._settled(live)
+        chosen = frozenset(only)
+        self._check_names(chosen, known, live.llms)
+        in_doubt = frozenset(intent.llm_id for intent in self.open_intents if intent.llm_id is not None)
+        return find_drift(self.desired, known.llms, live, only=chosen, in_doubt=in_doubt)
+
+    def _settled(self, live: Live) -> Lockfile:
+        """The known state, with what an unfinished apply created and the server lists."""
+        return settle(Replayed(lockfile=self.known, open=self.open_intents), live.llms)
 
     def comparison(self, *, refreshed: bool) -> str:
         """The sentence that says what a plan was compared with."""
@@ -182,8 +203,8 @@ class Project:
             findings = (need_finding(need, empty=self.variables.is_empty(need.variable)) for need in needs)
             raise InvalidInput(in_file_order(findings))
 
-    def _check_names(self, only: frozenset[str], known: Lockfile) -> None:
-        names = {llm.name for llm in self.desired} | {llm.name for llm in known.llms}
+    def _check_names(self, only: frozenset[str], known: Lockfile, listed: Iterable[LiveLlm] = ()) -> None:
+        names = {llm.name for llm in self.desired} | {llm.name for llm in known.llms} | {llm.name for llm in listed}
         if unknown := sorted(only - names):
             raise FbsyncError(
                 f"--only names {', '.join(map(repr, unknown))}, which is neither declared nor known",
@@ -224,13 +245,14 @@ def read_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
     return Inputs(where=where, environment=environment, variables=variables, manifest=manifest, desired=desired)
 
 
-def load(inputs: Inputs, *, online: bool) -> Project:
+def load(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) -> Project:
     """Reads what is known, for a plan.
 
     Args:
         inputs: what the user wrote.
         online: whether the server is to be asked. The lockfile never says which one that is, since a
             change to it could then send credentials elsewhere; without the server, it may be any.
+        parameters: how fingerprints are made where there is no lockfile yet, or None for new ones.
 
     Raises:
         InvalidInput: the lockfile or the journal is wrong, or of another server.
@@ -242,11 +264,11 @@ def load(inputs: Inputs, *, online: bool) -> Project:
     given = where.api_url or variables.text("FLASHBACK_API_URL")
     api_url = check_api_url(given or DEFAULT_API_URL)
     state_folder = find_state_folder(inputs.environment)
-    recovered = rescue.recover(where.lock_path, on_disk, state_folder)
-    left = replay(journal_path(where.lock_path), recovered)
-    known = left.lockfile if left else recovered
-    if known is None:
-        known = Lockfile(api_url=api_url, fingerprints=fingerprint.new_parameters(key))
+    left = read_known(where.lock_path, on_disk, state_folder)
+    if left is None:
+        known = Lockfile(api_url=api_url, fingerprints=parameters or fingerprint.new_parameters(key))
+    else:
+        known = left.lockfile
     fingerprints = Fingerprinter(known.fingerprints, key=key)
     if (online or given is not None) and known.api_url != api_url:
         raise InvalidInput([_other_server(where.lock_path, known.api_url, api_url)])
@@ -264,6 +286,25 @@ def load(inputs: Inputs, *, online: bool) -> Project:
         fingerprints=fingerprints,
         state_folder=state_folder,
     )
+
+
+def read_known(path: Path, on_disk: Lockfile | None, state_folder: Path) -> Replayed | None:
+    """What is known: what the lockfile holds, and what an apply that did not end as it should left elsewhere.
+
+    Args:
+        path: the lockfile.
+        on_disk: what it holds, or None where there is none.
+        state_folder: the user's folder for state, where a rescue file may be.
+
+    Returns:
+        The known state and the requests that are still open, or None where there is nothing of all that.
+
+    Raises:
+        FbsyncError: the rescue file or the journal is wrong, or cannot be read.
+    """
+    recovered = rescue.recover(path, on_disk, state_folder)
+    left = replay(journal_path(path), recovered)
+    return left if left or recovered is None else Replayed(lockfile=recovered, open=())
 
 
 def secrets_of(llms: Iterable[Llm]) -> Iterable[Secret]:
@@ -288,14 +329,19 @@ _NO_LISTING = (403, 404, 405)
 """Statuses by which a server says that it does not list this: the call's errors are not documented."""
 
 
-async def ask(server: Server, project: Project) -> Live:
+async def ask(server: Server, project: Project, *, all_or_nothing: bool = False) -> Live:
     """Asks the server what the workspaces of a project hold.
 
     A workspace of which the unfiltered list shows nothing although something is known of it is asked for again
     by itself: the list holds what the caller may see, and that may have become less.
 
+    Args:
+        server: the server.
+        project: what to ask about.
+        all_or_nothing: whether it is a failure, too, that there is no such list.
+
     Raises:
-        ServerError: a call failed in another way than by there being no such list.
+        ServerError: a call failed.
     """
     workspaces = project.workspaces()
     llms: tuple[LiveLlm, ...] = ()
@@ -303,7 +349,8 @@ async def ask(server: Server, project: Project) -> Live:
         llms = await _listed(server, None) or ()
     shown = {llm.workspace_id for llm in llms}
     rest = sorted(workspaces - shown)
-    listings = await asyncio.gather(*(_listed(server, workspace) for workspace in rest))
+    optional = not all_or_nothing
+    listings = await asyncio.gather(*(_listed(server, workspace, optional=optional) for workspace in rest))
     told = {workspace: listing for workspace, listing in zip(rest, listings, strict=True) if listing is not None}
     return Live(
         llms=(*(llm for llm in llms if llm.workspace_id in workspaces), *itertools.chain(*told.values())),
@@ -312,10 +359,10 @@ async def ask(server: Server, project: Project) -> Live:
     )
 
 
-async def _listed(server: Server, workspace: str | None) -> tuple[LiveLlm, ...] | None:
+async def _listed(server: Server, workspace: str | None, *, optional: bool = True) -> tuple[LiveLlm, ...] | None:
     try:
         return await server.list_llms(workspace)
     except ServerError as error:
-        if error.status in _NO_LISTING:
+        if optional and error.status in _NO_LISTING:
             return None
         raise

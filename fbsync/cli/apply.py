@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import format_option, only_option, where_from, where_options
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from fbsync.errors import FbsyncError, InvalidInput
 
 
 def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -25,6 +25,7 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
 
 
 @click.command()
+@click.argument("saved_plan", type=click.Path(path_type=Path), required=False, metavar="[PLAN]")
 @where_options
 @only_option
 @format_option("text", "json")
@@ -65,18 +66,14 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
     metavar="NUMBER|PERCENT%",
     help="How many deletions --prune may make.",
 )
+@click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Write the result document there, too.")
+@click.option("--events", type=click.Path(path_type=Path), metavar="FILE", help="Write JSON lines as things happen.")
 @click.option("-v", "--verbose", count=True, help="Say each request on stderr; -vv also the names of its fields.")
-def apply(
-    files: tuple[Path, ...],
-    environment: str | None,
-    env_files: tuple[Path, ...],
-    lock_file: Path | None,
-    api_url: str | None,
-    format_: str,
-    lock_timeout: float,
-    **how: object,
-) -> int:
+def apply(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
     r"""Makes the server as the manifest declares it: plans, asks if someone can answer, and does it.
+
+    With PLAN, a file of `fbsync plan --out`, it does what was reviewed and nothing else: it plans again, and
+    refuses (6) when what would happen to an entry is not what the plan says.
 
     The token comes from the environment: FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL
     with FLASHBACK_PASSWORD.
@@ -85,16 +82,61 @@ def apply(
     fbsync apply
     fbsync apply -e staging --yes
     fbsync apply --only "Production OpenAI"
+    fbsync plan --out reviewed.json && fbsync apply reviewed.json
     """
+    try:
+        return _apply(json=format_ == "json", result=result, **given)
+    except FbsyncError as error:
+        if result is not None:
+            from fbsync.cli.events import write_result
+            from fbsync.render.document import result_document
+
+            findings = error.findings if isinstance(error, InvalidInput) else ()
+            write_result(result, result_document("apply", error.exit_code, error=error, findings=findings))
+        raise
+
+
+def _apply(
+    *,
+    saved_plan: Path | None,
+    files: tuple[Path, ...],
+    environment: str | None,
+    env_files: tuple[Path, ...],
+    lock_file: Path | None,
+    api_url: str | None,
+    lock_timeout: float,
+    **how: Any,  # noqa: ANN401 - the options of a run, as they are
+) -> int:
     from fbsync.cli.applying import Applying, Options
     from fbsync.project import load, read_inputs
     from fbsync.runlock import held
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    saved = None
+    if saved_plan is not None:
+        from fbsync.saved import read
+
+        _refuse_beside_a_plan(
+            files=files,
+            environment=environment,
+            lock_file=lock_file,
+            only=how["only"],
+            prune=how["prune"],
+            no_refresh=how["no_refresh"],
+        )
+        saved = read(saved_plan)
+        where = replace(where, files=saved.files, environment=saved.environment, lock_file=saved.lock_file)
+        how |= {"only": saved.only, "prune": saved.prune}
     inputs = read_inputs(where, os.environ)
     terminal.report_warnings(inputs.manifest.findings)
     with held(where.lock_path, timeout=lock_timeout):
-        project = load(inputs, online=True)
+        project = load(inputs, online=True, parameters=saved.fingerprints if saved else None)
         for note in project.notes():
             terminal.say(note)
-        return Applying(project, Options(json=format_ == "json", **how)).run()  # type: ignore[arg-type]
+        return Applying(project, Options(**how), saved).run()
+
+
+def _refuse_beside_a_plan(**given: object) -> None:
+    """A saved plan says itself what it is for."""
+    if beside := [f"--{name.replace('_', '-').removesuffix('s')}" for name, value in given.items() if value]:
+        raise click.UsageError(f"a saved plan says itself what it is for: leave out {', '.join(beside)}")

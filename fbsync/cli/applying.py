@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from fbsync.apply import Stop, apply, exit_code
 from fbsync.changes import Plan, identity_of
 from fbsync.cli import terminal
+from fbsync.cli.events import Events, write_result
 from fbsync.cli.progress import Progress
 from fbsync.client import Client, Exchange
 from fbsync.errors import ExitCode, FbsyncError, GuardRefused
@@ -20,12 +21,14 @@ from fbsync.project import Project, ask
 from fbsync.render.document import dump, outcome_entry, result_document
 from fbsync.render.outcome_text import closing_sentence, report
 from fbsync.render.paint import visible
-from fbsync.render.plan_text import plan_text
+from fbsync.render.plan_text import plan_text, summary
 from fbsync.retry import Retrying, SystemClock
+from fbsync.saved import SavedPlan, differences, narrowed
 from fbsync.settings import read_account, sends_in_clear
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from fbsync.ledger import FileLedger
     from fbsync.lockfile import Lockfile
@@ -56,6 +59,8 @@ class Options:
     prune: bool
     max_deletes: str
     verbose: int
+    result: Path | None
+    events: Path | None
 
 
 class Applying:
@@ -64,10 +69,12 @@ class Applying:
     Args:
         project: what to apply.
         options: how.
+        saved: the plan that was reviewed, or None.
     """
 
-    def __init__(self, project: Project, options: Options) -> None:
+    def __init__(self, project: Project, options: Options, saved: SavedPlan | None) -> None:
         self._project = project
+        self._saved = saved
         self._options = options
         self._stop = Stop()
         self._clock = SystemClock()
@@ -98,6 +105,7 @@ class Applying:
                 )
                 live = runner.run(self._live(server)) if self._refreshes else None
                 plan, known = self._project.plan(live=live, prune=self._options.prune, only=self._options.only)
+                plan = self._as_reviewed(plan)
                 self._show(plan)
                 self._check(plan, known, live)
                 outcomes = runner.run(self._apply(plan, known, server)) if self._agreed(plan) else None
@@ -158,9 +166,22 @@ class Applying:
         if reasons:
             raise GuardRefused(reasons)
 
+    def _as_reviewed(self, plan: Plan) -> Plan:
+        """The part of the plan that was reviewed, where one was; all of it otherwise.
+
+        Raises:
+            GuardRefused: what would happen to an entry is not what was reviewed (exit 6).
+        """
+        if self._saved is None:
+            return plan
+        reasons = differences(self._saved, plan, self._project.fingerprints, self._project.known.api_url)
+        if reasons:
+            raise GuardRefused(reasons, message="the saved plan is stale", exit_code=ExitCode.STALE_PLAN)
+        return narrowed(self._saved, plan)
+
     def _agreed(self, plan: Plan) -> bool:
         """Whether to go on: asked only where there is something to change and somebody who can answer."""
-        if self._options.yes or plan.is_empty or not terminal.can_ask():
+        if self._options.yes or self._saved is not None or plan.is_empty or not terminal.can_ask():
             return True
         return terminal.ask("Make these changes?")
 
@@ -169,7 +190,13 @@ class Applying:
         ledger = self._project.ledger(known)
         outcomes: tuple[Outcome, ...] = ()
         self._watch_signals()
-        with Progress(plan, quiet=self._options.json) as progress:
+        with Events(self._options.events) as events, Progress(plan, quiet=self._options.json) as progress:
+            events.emit("started", summary=summary(plan))
+
+            def show(outcome: Outcome) -> None:
+                progress.show(outcome)
+                events.outcome(outcome)
+
             try:
                 outcomes = await apply(
                     plan,
@@ -179,10 +206,11 @@ class Applying:
                     parallelism=self._options.parallelism,
                     stop=self._stop,
                     grace=_GRACE_SECONDS,
-                    on_outcome=progress.show,
+                    on_outcome=show,
                 )
             finally:
                 await self._close(ledger, outcomes)
+                events.emit("finished", exit_code=self._exit_code(outcomes), summary=closing_sentence(outcomes))
         return outcomes
 
     async def _close(self, ledger: FileLedger, outcomes: Iterable[Outcome]) -> None:
@@ -207,16 +235,24 @@ class Applying:
         )
         self._stop.request(reason)
 
-    def _report(self, outcomes: Sequence[Outcome]) -> int:
-        code = exit_code(outcomes)
-        if self._unrecorded is not None:
-            code = ExitCode.ERROR
+    def _exit_code(self, outcomes: Sequence[Outcome]) -> ExitCode:
         if self._signal is not None:
-            code = _SIGNALS[self._signal]
+            return _SIGNALS[self._signal]
+        return ExitCode.ERROR if self._unrecorded is not None else exit_code(outcomes)
+
+    def _report(self, outcomes: Sequence[Outcome]) -> int:
+        code = self._exit_code(outcomes)
+        document = result_document(
+            "apply",
+            code,
+            error=self._unrecorded,
+            summary=closing_sentence(outcomes),
+            entries=[outcome_entry(outcome) for outcome in outcomes],
+        )
+        if self._options.result is not None:
+            write_result(self._options.result, document)
         if self._options.json:
-            entries = [outcome_entry(outcome) for outcome in outcomes]
-            summary = closing_sentence(outcomes)
-            terminal.out(dump(result_document("apply", code, error=self._unrecorded, summary=summary, entries=entries)))
+            terminal.out(dump(document))
         else:
             terminal.out(report(outcomes, paint=terminal.paint_for(sys.stdout)))
             if self._unrecorded is not None:

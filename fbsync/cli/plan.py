@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fbsync.cli import terminal
+from fbsync.cli.asking import Asking, ask_server, asking_options
 from fbsync.cli.options import format_option, only_option, where_from, where_options
 from fbsync.errors import ExitCode
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from fbsync.changes import Plan
+    from fbsync.project import Project
 
 
 @click.command()
 @where_options
 @only_option
 @format_option("text", "json")
+@click.option("--refresh", is_flag=True, help="Compare with the server, too. This needs a token.")
+@asking_options
 @click.option("--prune", is_flag=True, help="Plan to delete what is known but no longer declared.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `fbsync apply FILE`.")
 def plan(
     files: tuple[Path, ...],
     environment: str | None,
@@ -31,31 +37,66 @@ def plan(
     only: tuple[str, ...],
     format_: str,
     *,
+    refresh: bool,
     prune: bool,
     detailed_exitcode: bool,
+    out: Path | None,
+    **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
     r"""Shows what apply would do, compared with the lockfile: no token, no network, no secret needed.
 
+    With --refresh the server is asked as well, as apply does it; --timeout, --retry-timeout and -v are for that.
+
     \b
     fbsync plan
+    fbsync plan --refresh
     fbsync plan -e staging --detailed-exitcode
+    fbsync plan --out reviewed.json
     """
     from fbsync.project import load, read_inputs
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    project = load(read_inputs(where, os.environ), online=False)
-    made, _ = project.plan(prune=prune, only=only)
+    project = load(read_inputs(where, os.environ), online=refresh)
+    live = ask_server(project, Asking(**asking)) if refresh else None
+    made, _ = project.plan(live=live, prune=prune, only=only)
     code = ExitCode.PENDING if detailed_exitcode and not made.is_empty else ExitCode.DONE
-    if format_ == "json":
-        from fbsync.render.document import dump, plan_document
-
-        terminal.out(dump(plan_document(made, code, environment=environment, api_url=project.known.api_url)))
-    else:
-        from fbsync.render.plan_text import plan_text
-
+    if out is not None:
+        _save(out, project, made, prune=prune, only=only)
+    if format_ != "json":
         terminal.report_warnings(project.manifest.findings)
         if project.open_intents:
             terminal.say(terminal.open_intents_note(len(project.open_intents)))
-        compared = project.comparison(refreshed=False)
-        terminal.out(plan_text(made, paint=terminal.paint_for(sys.stdout), compared=compared))
+    terminal.out(_rendered(format_, project, made, code))
     return code
+
+
+def _rendered(format_: str, project: Project, plan: Plan, code: ExitCode) -> str:
+    compared = project.comparison(refreshed=plan.refreshed)
+    match format_:
+        case "json":
+            from fbsync.render.document import dump
+
+            return dump(_document(project, plan, code))
+        case _:
+            from fbsync.render.plan_text import plan_text
+
+            return plan_text(plan, paint=terminal.paint_for(sys.stdout), compared=compared)
+
+
+def _document(project: Project, plan: Plan, code: ExitCode) -> dict[str, Any]:
+    from fbsync.render.document import plan_document
+
+    return plan_document(plan, code, environment=project.where.environment, api_url=project.known.api_url)
+
+
+def _save(path: Path, project: Project, plan: Plan, *, prune: bool, only: tuple[str, ...]) -> None:
+    from fbsync.saved import save
+
+    where = project.where
+    how = {
+        "files": [str(file) for file in where.files],
+        "lock_file": None if where.lock_file is None else str(where.lock_file),
+        "only": list(only),
+        "prune": prune,
+    }
+    save(path, plan, _document(project, plan, ExitCode.DONE), how, project.fingerprints)

@@ -78,7 +78,7 @@ def plan_document(plan: Plan, exit_code: ExitCode, *, environment: str | None, a
         "api_url": api_url,
         "compared_with": "server" if plan.refreshed else "lockfile",
         "summary": _summary(plan),
-        "resource_changes": [_resource_change(change) for change in plan.changes],
+        "resource_changes": [change_entry(change) for change in plan.changes],
         "warnings": [
             {"workspaceId": item.identity.workspace_id, "name": item.identity.name, "message": item.message}
             for item in plan.warnings
@@ -148,7 +148,8 @@ def _finding(finding: Finding) -> Json:
     }
 
 
-def _resource_change(change: Change) -> Json:
+def change_entry(change: Change) -> Json:
+    """What is to happen to one entry (``schemas/plan.schema.json``, 'resourceChange')."""
     identity = identity_of(change)
     actions, kind, before, after, credentials = _sides(change)
     entry: Json = {

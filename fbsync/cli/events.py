@@ -1,0 +1,71 @@
+"""What ``apply --events`` and ``--result`` write: JSON lines as things happen, and the result as a document."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Self
+
+from fbsync.errors import FbsyncError
+from fbsync.render.document import dump, outcome_entry
+from fbsync.written import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from fbsync.outcomes import Outcome
+
+
+class Events:
+    """A file of JSON lines, each there as soon as the thing has happened; a context manager.
+
+    Args:
+        path: the file, written anew; None for no events.
+
+    Raises:
+        FbsyncError: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        try:
+            self._stream = None if path is None else path.open("w", encoding="utf-8", buffering=1)
+        except OSError as error:
+            raise FbsyncError(
+                f"the events file {path} cannot be opened: {error.strerror}", hint="name a file that can be written"
+            ) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+    def emit(self, event: str, **details: object) -> None:
+        """Writes one event. A file that takes no more is given up: it must not stop what is under way."""
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(json.dumps({"event": event, **details}, ensure_ascii=False) + "\n")
+        except OSError:
+            self._stream = None
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Writes what became of an entry."""
+        self.emit("outcome", entry=outcome_entry(outcome))
+
+
+def write_result(path: Path, document: dict[str, Any]) -> None:
+    """Writes a result document, in one step.
+
+    Raises:
+        FbsyncError: the operating system refuses.
+    """
+    try:
+        write_atomically(path, dump(document))
+    except OSError as error:
+        raise FbsyncError(
+            f"the result file {path} cannot be written: {error.strerror}", hint="name a file that can be written"
+        ) from error
