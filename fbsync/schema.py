@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fbsync.explain import Misfit, Violation, explain
+from fbsync.explain import explain, mistyped_keys
+from fbsync.misfit import Misfit, Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
 
     from jsonschema import ValidationError
 
@@ -59,31 +61,65 @@ def validate(kind: Kind, value: object) -> tuple[Violation, ...]:
     Returns:
         Everything that does not fit, explained, in no particular order; nothing where all fits.
     """
-    from jsonschema import Draft202012Validator
-
     root = schema(kind)
-    errors = Draft202012Validator(root).iter_errors(value)
-    return tuple(violation for misfit in _misfits(errors, root) for violation in explain(misfit))
+    return tuple(violation for misfit in _misfits(value, _Within(root=root)) for violation in explain(misfit))
 
 
-def _misfits(errors: Iterable[ValidationError], root: Mapping[str, Any]) -> Iterable[Misfit]:
-    """Puts the validator's errors into plain records, the several missing keys of one mapping into one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Within:
+    """Where in a schema and in a value a comparison begins; both at the root unless something else is said."""
+
+    root: Mapping[str, Any]
+    part: Mapping[str, Any] | None = None
+    path: tuple[str | int, ...] = ()
+
+
+def _misfits(value: object, within: _Within) -> Iterator[Misfit]:
+    """Puts the validator's errors into plain records, the several missing keys of one mapping into one.
+
+    What stands under a mistyped key is compared with what belongs under the right one.
+    """
     seen = set()
-    for error in errors:
-        misfit = Misfit(
-            path=tuple(error.absolute_path),
-            keyword=str(error.validator),
-            expected=error.validator_value,
-            value=error.instance,
-            schema=_with_reference(error.schema, root),
-            properties=_properties(error.schema, root),
-            of_key="propertyNames" in error.absolute_schema_path,
-        )
+    for error in _errors(value, within):
+        misfit = _misfit(error, within)
         if misfit.keyword == "required":
             if misfit.path in seen:
                 continue
             seen.add(misfit.path)
         yield misfit
+        if misfit.keyword == "additionalProperties":
+            for key, meant in mistyped_keys(misfit):
+                part, path = misfit.properties[meant], (*misfit.path, key)
+                yield from _misfits(misfit.value[key], _Within(root=within.root, part=part, path=path))
+
+
+def _errors(value: object, within: _Within) -> Iterator[ValidationError]:
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(within.root)
+    errors: Iterator[ValidationError] = validator.evolve(schema=within.part or within.root).iter_errors(value)
+    return errors
+
+
+def _misfit(error: ValidationError, within: _Within) -> Misfit:
+    return Misfit(
+        path=(*within.path, *error.absolute_path),
+        keyword=str(error.validator),
+        expected=error.validator_value,
+        value=error.instance,
+        schema=_part(error, within),
+        properties=_properties(error.schema, within.root),
+        of_key="propertyNames" in error.absolute_schema_path,
+    )
+
+
+def _part(error: ValidationError, within: _Within) -> Mapping[str, Any]:
+    """The part of the schema that holds the keyword, with what stands beside the ``$ref`` that led there."""
+    part = _with_reference(within.part or within.root, within.root)
+    for step in list(error.absolute_schema_path)[:-1]:
+        inner: Any = part
+        part = _with_reference(inner[step], within.root) if isinstance(inner[step], dict) else inner[step]
+    return part
 
 
 def _properties(part: Any, root: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:  # noqa: ANN401 - JSON

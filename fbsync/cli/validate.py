@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,19 +13,29 @@ import click
 from fbsync.cli import terminal
 from fbsync.cli.options import files_options, format_option, where_from
 from fbsync.errors import ExitCode
+from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fbsync.findings import Finding
-    from fbsync.manifest.assemble import Manifest
+    from fbsync.project import Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Report:
+    """What was looked at, and what was found."""
+
+    files: tuple[str, ...]
+    entries: int
+    findings: tuple[Finding, ...]
 
 
 @click.command()
+@click.argument("manifests", nargs=-1, type=click.Path(path_type=Path), metavar="[MANIFEST]...")
 @files_options
-@format_option("text", "json")
+@format_option("text", "json", "github", "sarif", "junit")
 @click.option("--strict", is_flag=True, help="Let warnings fail, too.")
 def validate(
+    manifests: tuple[Path, ...],
     files: tuple[Path, ...],
     environment: str | None,
     env_files: tuple[Path, ...],
@@ -31,38 +43,90 @@ def validate(
     *,
     strict: bool,
 ) -> int:
-    r"""Checks a manifest and prints every finding, each at its place; no network, no secrets needed.
+    """Checks manifests and prints every finding, each at its place; no network, no secrets needed.
+
+    Every environment is checked, unless -e names one. Files given with -f are parts of one manifest;
+    each MANIFEST is one of its own, as pre-commit hands them over.
 
     \b
     fbsync validate
-    fbsync validate -f prod/ --strict --format json
-    """
+    fbsync validate -f prod/ --strict --format github
+    fbsync validate team-a/fbsync.yaml team-b/fbsync.yaml
+    """  # noqa: D301 - click's mark for lines to be kept
+    groups: list[tuple[Path, ...]] = [(manifest,) for manifest in manifests]
+    if files or not groups:
+        groups.insert(0, files)
+    reports = [
+        _check(where_from(files=group, environment=environment, env_files=env_files), environment) for group in groups
+    ]
+    report = _Report(
+        files=tuple(file for report in reports for file in report.files),
+        entries=sum(report.entries for report in reports),
+        findings=tuple(dict.fromkeys(finding for report in reports for finding in report.findings)),
+    )
+    return _print(report, format_, strict=strict)
+
+
+def _check(where: Where, environment: str | None) -> _Report:
+    from fbsync.findings import in_file_order
     from fbsync.manifest.assemble import read_manifest
+
+    manifest = read_manifest(where.files)
+    found = manifest.findings if environment is None else manifest.findings_in(environment)
+    return _Report(
+        files=tuple(document.file for document in manifest.documents),
+        entries=len(manifest.drafts),
+        findings=in_file_order([*found, *_env_file_findings(where)]),
+    )
+
+
+def _env_file_findings(where: Where) -> tuple[Finding, ...]:
+    """What is wrong with the files of variables, which belong to the manifest; their values are not looked at."""
+    from fbsync.errors import InvalidInput
     from fbsync.settings import read_variables
 
-    where = where_from(files=files, environment=environment, env_files=env_files)
-    read_variables(folders=where.folders, env_files=where.env_files, environment=os.environ)
-    manifest = read_manifest(where.files)
-    manifest.in_environment(environment)
-    code = _exit_code(manifest.findings, strict=strict)
-    _print(manifest, code, format_)
+    try:
+        read_variables(folders=where.folders, env_files=where.env_files, environment=os.environ)
+    except InvalidInput as error:
+        return error.findings
+    except OSError:
+        return ()  # a folder that cannot be looked into: the manifest in it has that finding
+    return ()
+
+
+def _print(report: _Report, format_: str, *, strict: bool) -> ExitCode:
+    from fbsync.findings import errors_among
+
+    failing = report.findings if strict else errors_among(report.findings)
+    code = ExitCode.INVALID_INPUT if failing else ExitCode.DONE
+    terminal.out(_rendered(report, format_, code, failing))
     return code
 
 
-def _exit_code(findings: tuple[Finding, ...], *, strict: bool) -> ExitCode:
-    from fbsync.findings import errors_among
+def _rendered(report: _Report, format_: str, code: ExitCode, failing: tuple[Finding, ...]) -> str:
+    match format_:
+        case "json":
+            from fbsync.render.document import dump, result_document
 
-    failing = findings if strict else errors_among(findings)
-    return ExitCode.INVALID_INPUT if failing else ExitCode.DONE
+            return dump(result_document("validate", code, findings=report.findings))
+        case "github":
+            from fbsync.render.findings_github import findings_github
+
+            return findings_github(report.findings)
+        case "sarif":
+            from fbsync.render.findings_sarif import findings_sarif
+
+            return findings_sarif(report.findings)
+        case "junit":
+            from fbsync.render.findings_junit import findings_junit
+
+            return findings_junit(report.findings, files=report.files, failing=frozenset(failing))
+        case _:
+            return _text(report)
 
 
-def _print(manifest: Manifest, code: ExitCode, format_: str) -> None:
-    if format_ == "json":
-        from fbsync.render.document import dump, result_document
-
-        terminal.out(dump(result_document("validate", code, findings=manifest.findings)))
-    elif manifest.findings:
-        terminal.out(terminal.findings_text(manifest.findings, paint=terminal.paint_for(sys.stdout)))
-    else:
-        entries = "1 entry" if len(manifest.drafts) == 1 else f"{len(manifest.drafts)} entries"
-        terminal.out(f"{', '.join(document.file for document in manifest.documents)}: {entries}, no findings\n")
+def _text(report: _Report) -> str:
+    if report.findings:
+        return terminal.findings_text(report.findings, paint=terminal.paint_for(sys.stdout))
+    entries = "1 entry" if report.entries == 1 else f"{report.entries} entries"
+    return f"{', '.join(visible(file) for file in report.files)}: {entries}, no findings\n"

@@ -10,16 +10,25 @@ from fbsync.findings import Finding, Position, errors_among, in_file_order
 from fbsync.manifest import checks
 from fbsync.manifest.drafts import Draft, Variant, in_environment, read_drafts, read_variants
 from fbsync.manifest.loader import Document, read
-from fbsync.manifest.sources import find_files
+from fbsync.manifest.sources import find_files, shown_path
 from fbsync.model import Llm
 from fbsync.references import parse, resolve_credential, resolve_text
 from fbsync.schema import Kind, validate
+from fbsync.shown import is_wordlike
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    import pathlib
+    from collections.abc import Container, Iterable, Sequence
 
+    from fbsync.manifest.loader import Path
+    from fbsync.misfit import Violation
     from fbsync.settings import Variables
+
+_LEAVES_GAPS = frozenset(("merge-key", "key-not-a-string", "quote-not-indented", "too-many-findings"))
+"""What the loader refuses and leaves out, so that what then seems to be missing may well be there."""
+
+_LEAVES_NOTHING = frozenset(("unknown-alias", "recursive-alias"))
+"""What the loader refuses and puts null in the place of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +49,34 @@ class Manifest:
         documents: the files.
         drafts: the entries without an environment's changes.
         variants: what is said of each environment.
-        findings: everything wrong with the files, in file order.
+        misshapen: everything wrong with the files, one by one: how they are written, and their shape.
+        is_complete: whether all entries could be read.
     """
 
     documents: tuple[Document, ...]
     drafts: tuple[Draft, ...]
     variants: dict[str, tuple[Variant, ...]]
-    findings: tuple[Finding, ...]
+    misshapen: tuple[Finding, ...]
+    is_complete: bool
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything wrong with the files, in any environment, in file order."""
+        semantic = checks.semantic(self.drafts, self.variants, is_complete=self.is_complete)
+        return _in_order((*self.misshapen, *semantic))
+
+    def findings_in(self, environment: str | None) -> tuple[Finding, ...]:
+        """What is wrong with the files and with one environment, or with the list itself for None, in file order.
+
+        An environment that there is not is a finding, unless a file could not be read that may declare it.
+        """
+        if environment is None or environment in self.variants:
+            own = {environment: self.variants[environment]} if environment is not None else {}
+            unknown = checks.unknown_entries(self.drafts, own) if self.is_complete else ()
+            semantic = [*checks.of_group(self.in_environment(environment)), *unknown]
+        else:
+            semantic = [self._unknown_environment(environment)] if self.is_complete else []
+        return _in_order((*self.misshapen, *semantic))
 
     def in_environment(self, environment: str | None) -> tuple[Draft, ...]:
         """The entries of an environment, or those of no environment for None.
@@ -57,7 +87,7 @@ class Manifest:
         if environment is None:
             return self.drafts
         if environment not in self.variants:
-            raise InvalidInput([checks.unknown_environment(environment, self.variants, self.documents)])
+            raise InvalidInput([self._unknown_environment(environment)])
         return in_environment(self.drafts, self.variants[environment])
 
     def uses(self, environment: str | None) -> tuple[Use, ...]:
@@ -79,50 +109,73 @@ class Manifest:
         """The declared configurations of an environment, resolved as far as the variables allow.
 
         Raises:
-            InvalidInput: the files have findings, there is no such environment, or what the variables
-                hold makes two entries the same or an endpoint no URL.
+            InvalidInput: the files or the environment have findings, there is no such environment, or what
+                the variables hold makes two entries the same or an endpoint no URL.
         """
-        if wrong := errors_among(self.findings):
+        if wrong := errors_among(self.findings_in(environment)):
             raise InvalidInput(wrong)
         llms = tuple(_llm(draft, variables) for draft in self.in_environment(environment))
-        if wrong := tuple(checks.resolved(llms)):
+        if wrong := checks.resolved(llms):
             raise InvalidInput(in_file_order(wrong))
         return llms
 
+    def _unknown_environment(self, environment: str) -> Finding:
+        return checks.unknown_environment(environment, self.variants, self.documents)
 
-def read_manifest(paths: Iterable[Path]) -> Manifest:
+
+def read_manifest(paths: Iterable[pathlib.Path]) -> Manifest:
     """Reads a manifest from files and folders; what is wrong with it is in its findings."""
     files, findings = find_files(paths)
-    return assemble([read(file, shown_as=str(file)) for file in files], findings)
+    return assemble([read(file, shown_as=shown_path(file)) for file in files], findings)
 
 
 def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) -> Manifest:
     """Makes a manifest of files that were read, and gathers what is wrong with them."""
-    drafts, variants = read_drafts(documents), read_variants(documents)
-    gathered = [*findings]
+    gathered, refused = [*findings], set()
     for document in documents:
         gathered += document.findings
-        if document.value is not None:
-            gathered += _schema_findings(document)
-    gathered += checks.semantic(drafts, variants)
+        for violation in validate(Kind.MANIFEST, document.value) if document.value is not None else ():
+            refused.add((document.file, violation.path))
+            gathered.append(_finding(document, violation))
     return Manifest(
         documents=tuple(documents),
-        drafts=drafts,
-        variants=variants,
-        findings=in_file_order(dict.fromkeys(gathered)),
+        drafts=read_drafts(documents, frozenset(refused)),
+        variants=read_variants(documents, frozenset(refused)),
+        misshapen=tuple(gathered),
+        is_complete=all(_has_all_entries(document, refused) for document in documents),
     )
 
 
-def _schema_findings(document: Document) -> Iterable[Finding]:
-    for violation in validate(Kind.MANIFEST, document.value):
-        place = document.position_of_key if violation.at_key else document.position_of
-        yield Finding(
-            rule=violation.rule,
-            position=place(violation.path),
-            message=violation.message,
-            remedy=violation.remedy,
-            entry=_entry_name(document.value, violation.path),
-        )
+def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings in file order, each once; not those that follow from what the loader had to leave out."""
+    gaps = {finding.position.file for finding in findings if finding.rule in _LEAVES_GAPS}
+    nothing = {finding.position for finding in findings if finding.rule in _LEAVES_NOTHING}
+    kept = (
+        finding
+        for finding in findings
+        if not (finding.rule.startswith("missing-") and finding.position.file in gaps)
+        and not (finding.position in nothing and finding.rule not in _LEAVES_NOTHING)
+    )
+    return in_file_order(dict.fromkeys(kept))
+
+
+def _has_all_entries(document: Document, refused: Container[tuple[str, Path]]) -> bool:
+    entries = document.value.get("llms") if isinstance(document.value, dict) else None
+    return isinstance(entries, list) and all(
+        isinstance(entry, dict) and "name" in entry and (document.file, ("llms", at, "name")) not in refused
+        for at, entry in enumerate(entries)
+    )
+
+
+def _finding(document: Document, violation: Violation) -> Finding:
+    place = document.position_of_key if violation.at_key else document.position_of
+    return Finding(
+        rule=violation.rule,
+        position=place(violation.path),
+        message=violation.message,
+        remedy=violation.remedy,
+        entry=_entry_name(document.value, violation.path),
+    )
 
 
 def _entry_name(value: Any, path: tuple[str | int, ...]) -> str | None:  # noqa: ANN401 - YAML
@@ -133,7 +186,7 @@ def _entry_name(value: Any, path: tuple[str | int, ...]) -> str | None:  # noqa:
             name = entry.get("name") if isinstance(entry, dict) else None
             return name if isinstance(name, str) else None
         case ("environments", _, "llms", str(name), *_):
-            return name
+            return name if is_wordlike(name) else None
         case _:
             return None
 

@@ -1,258 +1,226 @@
-"""What a schema cannot say: checks across entries, of references and of URLs."""
+"""What a schema cannot say: checks of and across entries, in the base list and in every environment."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from fbsync.explain import nearest
-from fbsync.findings import Finding, Position, Severity
+from fbsync.findings import Finding, Position, Severity, errors_among
+from fbsync.manifest import entry_checks
 from fbsync.manifest.drafts import in_environment
-from fbsync.references import parse
-from fbsync.settings import is_loopback
+from fbsync.manifest.endpoint import faults
+from fbsync.shown import is_wordlike, nearest, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
-    from fbsync.manifest.drafts import Draft, Placed, Variant
+    from fbsync.manifest.drafts import Draft, Variant
     from fbsync.manifest.loader import Document
     from fbsync.model import Llm
 
 
-def semantic(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]) -> Iterator[Finding]:
+def semantic(
+    drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]], *, is_complete: bool
+) -> tuple[Finding, ...]:
     """Everything wrong with a manifest that its schema does not see, in any environment.
 
-    Fields that the schema refuses are passed over here: they have their finding.
+    A finding that the list itself does not have says in which environments it shows. A workspace that the
+    list lacks and an environment gives is no mistake: such a manifest is used with ``-e`` only.
+
+    Args:
+        drafts: the entries without an environment's changes.
+        variants: what is said of each environment.
+        is_complete: whether all entries could be read; a name that is not among them is a mistake only then.
     """
+    shows_in: dict[Finding, list[str | None]] = {}
+    groups = {name: in_environment(drafts, own) for name, own in variants.items()}
+    for name, group in groups.items():
+        for finding in of_group(group):
+            shows_in.setdefault(finding, []).append(name)
+    for finding in of_group(drafts):
+        if finding.rule != "missing-workspace" or len(shows_in.get(finding, ())) == len(groups):
+            shows_in.setdefault(finding, []).append(None)
+    return (
+        *(finding if None in names else _in_environments(finding, names) for finding, names in shows_in.items()),
+        *(unknown_entries(drafts, variants) if is_complete else ()),
+        *_left_out_everywhere(drafts, groups),
+    )
+
+
+def of_group(drafts: Sequence[Draft]) -> Iterator[Finding]:
+    """Everything wrong with the entries of one environment, or with the list itself."""
     for draft in drafts:
-        yield from _name(draft)
-    for group in (drafts, *(in_environment(drafts, own) for own in variants.values())):
-        for draft in group:
-            yield from _fields(draft)
-        yield from _identities(group)
-        yield from _previous_names(group)
-    yield from _patches(drafts, variants)
-    yield from _left_out_everywhere(drafts, variants)
+        yield from entry_checks.entry(draft)
+    yield from _missing_workspaces(drafts)
+    yield from _identities(drafts)
+    yield from _previous_names(drafts)
 
 
-def resolved(llms: Sequence[Llm]) -> Iterator[Finding]:
-    """What is wrong only now that references are resolved: equal identities, endpoints that are no URLs."""
-    places = [(llm.identity, llm.name, llm.position) for llm in llms]
-    yield from _duplicates(places)
+def resolved(llms: Sequence[Llm]) -> tuple[Finding, ...]:
+    """The errors that show only when references are resolved: equal identities, endpoints that are no URLs."""
+    found = [*_duplicates((llm.identity, llm.name, partial(getattr, llm, "position")) for llm in llms)]
     for llm in llms:
-        if llm.endpoint.missing or llm.endpoint.value is None or not llm.endpoint.holds_references:
-            continue
-        yield from _endpoint(llm.endpoint.value, llm.endpoint.position, llm.name)
+        endpoint = llm.endpoint
+        if endpoint.value is not None and endpoint.holds_references:
+            found += [
+                entry_checks.endpoint_finding(fault, position=endpoint.position, entry=llm.name)
+                for fault in faults(endpoint.value)
+            ]
+    return errors_among(found)
 
 
 def unknown_environment(name: str, variants: Mapping[str, Sequence[Variant]], documents: Sequence[Document]) -> Finding:
     """The finding for an environment that was asked for and is nowhere declared."""
-    known = ", ".join(sorted(variants))
     meant = nearest(name, variants)
+    declared = f"declared are {', '.join(sorted(variants))}" if variants else "none is declared"
+    place = next((d.position_of_key(("environments",)) for d in documents if _has_environments(d)), None)
     return Finding(
         rule="unknown-environment",
-        position=Position(file=documents[0].file if documents else "fbsync.yaml"),
-        message=f'there is no environment "{name}"; ' + (f"declared are {known}" if known else "none is declared"),
-        remedy=f"use -e {meant}" if meant else 'declare it under "environments:", or use another one',
+        position=place or Position(file=documents[0].file if documents else "fbsync.yaml"),
+        message=f'there is no environment "{name}": {declared}',
+        remedy=f"use -e {meant}" if meant else 'declare it below "environments:", or leave -e out',
     )
 
 
-def _name(draft: Draft) -> Iterator[Finding]:
-    name = draft.name
-    if name is None:
-        return
-    place = draft.position("name")
-    if name != name.strip():
-        yield _warning("name-blanks", place, name, "the name begins or ends with blanks", "remove them")
-    if parse(name).names:
-        yield _warning(
-            "name-reference",
-            place,
-            name,
-            "names hold no references: this one is sent exactly as it is written, dollar sign and all",
-            "write the name itself",
-        )
-    if draft.text("previousName") == name:
-        yield _error(
-            "previous-name",
-            draft.position("previousName"),
-            name,
-            "previousName is the name itself",
-            "remove previousName, or give the name that the entry had before",
-        )
+def _has_environments(document: Document) -> bool:
+    return isinstance(document.value, dict) and "environments" in document.value
 
 
-def _fields(draft: Draft) -> Iterator[Finding]:
-    for field in ("workspaceId", "endpoint"):
-        placed = draft.fields.get(field)
-        if placed is not None and placed.text is not None:
-            yield from _references(placed, placed.text, field, draft.name)
-    if "workspaceId" not in draft.fields:
-        yield _error(
-            "missing-workspace",
-            draft.entry.position,
-            draft.name,
-            "the entry has no workspace: neither it nor the file names a workspaceId",
-            'add "workspaceId: $FLASHBACK_WORKSPACE_ID" at the top of the file',
-        )
-    endpoint = draft.text("endpoint")
-    if endpoint is not None and (checkable := _with_placeholders(endpoint)) is not None:
-        yield from _endpoint(checkable, draft.position("endpoint"), draft.name)
-    if draft.text("aiType") == "AWS" and "key" not in draft.fields:
-        yield _warning(
-            "missing-key",
-            draft.entry.position,
-            draft.name,
-            "an AWS entry has no key: AWS signs requests with an access key id and a secret",
-            'add "key: $AWS_ACCESS_KEY_ID"',
-        )
+def _in_environments(finding: Finding, names: Sequence[str | None]) -> Finding:
+    listed = ", ".join(shown(name, "another") for name in names)
+    return replace(
+        finding, message=f"in {'environment' if len(names) == 1 else 'environments'} {listed}: {finding.message}"
+    )
 
 
-def _references(placed: Placed, text: str, field: str, entry: str | None) -> Iterator[Finding]:
-    if parse(text).stray:
-        yield _error(
-            "bad-reference",
-            placed.position,
-            entry,
-            f"a dollar sign in {field} begins no legal reference: variables' names have letters, digits and "
-            "underscores and do not begin with a digit",
-            "write $NAME, ${NAME} or $<NAME>; write $$ for a dollar sign itself",
-        )
-
-
-def _with_placeholders(endpoint: str) -> str | None:
-    """The endpoint with a word for each reference, or None where even its scheme is a reference."""
-    parts = list(parse(endpoint).parts)
-    if len(parts) > 1 and "://" not in parts[0]:
-        return None
-    parts[1::2] = ["x"] * len(parts[1::2])
-    return "".join(parts)
-
-
-def _endpoint(url: str, place: Position, entry: str | None) -> Iterator[Finding]:
-    """Checks an endpoint as a URL; never shows it, since a URL may hold credentials."""
-    remedy = "write, for example, https://api.openai.com/v1"
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname)
-        _ = parts.port
-    except ValueError:
-        fits = False
-    if not fits:
-        yield _error("endpoint-no-url", place, entry, "the endpoint is not an http or https URL with a host", remedy)
-        return
-    if parts.username is not None or parts.password is not None:
-        yield _error(
-            "endpoint-credentials",
-            place,
-            entry,
-            "the endpoint holds a user name or a password",
-            "take them out of the URL: the credential belongs in secret, as a reference",
-        )
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        yield _warning(
-            "endpoint-plain-http",
-            place,
-            entry,
-            "the endpoint is plain http: the credential would cross the network unencrypted",
-            "write https://",
+def _missing_workspaces(drafts: Sequence[Draft]) -> Iterator[Finding]:
+    """One finding for all entries of a file, since one line mends them all."""
+    lacking: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        if draft.lacks_workspace:
+            lacking.setdefault(draft.entry.document.file, []).append(draft)
+    for group in lacking.values():
+        first, *others = group
+        who = f"this entry and {len(others)} more have" if others else "the entry has"
+        yield Finding(
+            rule="missing-workspace",
+            position=first.entry.position,
+            entry=first.name,
+            message=f"{who} no workspace: workspaceId is given neither there nor for the whole file",
+            remedy='add "workspaceId: $FLASHBACK_WORKSPACE_ID" at the top of the file',
+            related=tuple(draft.entry.position for draft in others),
         )
 
 
 def _identities(drafts: Sequence[Draft]) -> Iterator[Finding]:
-    named = [(draft, draft.name, draft.text("workspaceId")) for draft in drafts]
-    places = [((workspace, name), name, draft.position("name")) for draft, name, workspace in named if name]
-    yield from _duplicates(places)
-    alike: dict[tuple[str | None, str], tuple[str, Position]] = {}
-    for (workspace, _), name, place in places:
-        known, first = alike.setdefault((workspace, name.strip().casefold()), (name, place))
+    named = [(draft, draft.name, draft.text("workspaceId")) for draft in drafts if draft.name is not None]
+    yield from _duplicates(((workspace, name), name, partial(_own_place, draft)) for draft, name, workspace in named)
+    alike: dict[Hashable, tuple[str, Draft]] = {}
+    for draft, name, workspace in named:
+        known, first = alike.setdefault((workspace, name.strip().casefold()), (name, draft))
         if known != name:
-            yield _warning(
-                "names-alike",
-                place,
-                name,
-                "this name differs from another one of its workspace only by case or surrounding blanks",
-                "give them names that people can tell apart",
-                first,
+            yield Finding(
+                rule="names-alike",
+                position=_own_place(draft),
+                entry=name,
+                message="the name differs from another one of its workspace only by case or surrounding blanks",
+                remedy="give them names that people can tell apart",
+                related=(_own_place(first),),
+                severity=Severity.WARNING,
             )
 
 
-def _duplicates(places: Iterable[tuple[Hashable, str, Position]]) -> Iterator[Finding]:
-    seen: dict[Hashable, Position] = {}
-    for identity, name, place in places:
+def _own_place(draft: Draft) -> Position:
+    """Where the entry's name stands; where the entry is an alias, that, since the name is its anchor's."""
+    return max(draft.position("name"), draft.entry.position)
+
+
+def _duplicates(entries: Iterable[tuple[Hashable, str, Callable[[], Position]]]) -> Iterator[Finding]:
+    """Entries of one identity; their places are looked up for those only."""
+    seen: dict[Hashable, Callable[[], Position]] = {}
+    for identity, name, place in entries:
         first = seen.setdefault(identity, place)
         if first is not place:
-            yield _error(
-                "duplicate-identity",
-                place,
-                name,
-                f"the workspace already has an entry of this name, at {first}",
-                "rename one of them, or remove it",
-                first,
+            yield Finding(
+                rule="duplicate-identity",
+                position=place(),
+                entry=name,
+                message="the workspace already has an entry of this name",
+                remedy="rename one of them, remove it, or give it another workspaceId",
+                related=(first(),),
             )
 
 
 def _previous_names(drafts: Sequence[Draft]) -> Iterator[Finding]:
-    """Warns where a previous name is also declared: right for a swap, and else most likely a slip."""
+    """Previous names that are claimed twice, or declared too: which is right for a new entry under the old name."""
     declared = {(draft.text("workspaceId"), draft.name): draft for draft in drafts}
+    claimed: dict[Hashable, Draft] = {}
     for draft in drafts:
         previous = draft.text("previousName")
-        other = declared.get((draft.text("workspaceId"), previous)) if previous else None
-        if other is not None and other is not draft:
-            yield _warning(
-                "previous-name-declared",
-                draft.position("previousName"),
-                draft.name,
-                "the previous name is declared too: the known configuration of that name becomes this entry, "
-                "and the other entry is made anew unless it has a previousName itself",
-                "remove previousName if this is no rename",
-                other.position("name"),
-            )
+        if previous is None or previous == draft.name:
+            continue
+        identity = (draft.text("workspaceId"), previous)
+        first = claimed.setdefault(identity, draft)
+        if first is not draft:
+            yield _claimed_twice(draft, first)
+        other = declared.get(identity)
+        if other is not None and other is not draft and other.text("previousName") is None:
+            yield _declared_too(draft, other)
 
 
-def _patches(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]) -> Iterator[Finding]:
-    names = {draft.name for draft in drafts if draft.name}
+def _claimed_twice(draft: Draft, first: Draft) -> Finding:
+    return Finding(
+        rule="previous-name-twice",
+        position=draft.position("previousName"),
+        entry=draft.name,
+        message="another entry claims the same previous name: only one can be the renamed one",
+        remedy="remove previousName from the one that is new",
+        related=(first.position("previousName"),),
+    )
+
+
+def _declared_too(draft: Draft, other: Draft) -> Finding:
+    return Finding(
+        rule="previous-name-declared",
+        position=draft.position("previousName"),
+        entry=draft.name,
+        message="the previous name is declared too: the configuration of that name becomes this entry, "
+        "and the other entry is made anew",
+        remedy="remove previousName if this is no rename",
+        related=(other.position("name"),),
+        severity=Severity.WARNING,
+    )
+
+
+def unknown_entries(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]) -> Iterator[Finding]:
+    """Changes of entries that do not exist: a mistake where all entries could be read."""
+    names = {draft.name for draft in drafts}
     for environment, own in variants.items():
-        for variant in own:
-            for name, patch in variant.patches.items():
-                if name in names:
-                    continue
-                meant = nearest(name, names)
-                yield _error(
-                    "unknown-entry",
-                    patch.document.position_of_key(patch.path),
-                    name,
-                    f'the environment "{environment}" changes an entry that does not exist',
-                    f'write "{meant}"' if meant else "declare the entry under llms, or remove this",
+        for name, patch in ((name, patch) for variant in own for name, patch in variant.patches.items()):
+            if name not in names:
+                meant = nearest(name, filter(None, names))
+                yield Finding(
+                    rule="unknown-entry",
+                    position=patch.document.position_of_key(patch.path),
+                    entry=name if is_wordlike(name) else None,
+                    message=f"environment {shown(environment, 'settings')} changes an entry that does not exist",
+                    remedy=f'write "{meant}"' if meant else "declare the entry under llms, or remove this",
                 )
 
 
-def _left_out_everywhere(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]) -> Iterator[Finding]:
-    if not variants:
+def _left_out_everywhere(drafts: Sequence[Draft], groups: Mapping[str, Sequence[Draft]]) -> Iterator[Finding]:
+    """Entries that no environment has; where there is one environment only, leaving out is what null is for."""
+    if len(groups) <= 1:
         return
-    kept = {id(d.entry.value) for own in variants.values() for d in in_environment(drafts, own)}
+    kept = {draft.place for group in groups.values() for draft in group}
     for draft in drafts:
-        if id(draft.entry.value) not in kept:
-            yield _warning(
-                "left-out-everywhere",
-                draft.position("name"),
-                draft.name,
-                "every environment leaves this entry out: only a run without -e has it",
-                "remove it if no such run is meant",
+        if draft.place not in kept:
+            yield Finding(
+                rule="left-out-everywhere",
+                position=draft.position("name"),
+                entry=draft.name,
+                message="every environment leaves this entry out: only a run without -e has it",
+                remedy="remove it if no such run is meant",
+                severity=Severity.WARNING,
             )
-
-
-def _error(rule: str, place: Position, entry: str | None, message: str, remedy: str, *related: Position) -> Finding:
-    return Finding(rule=rule, position=place, entry=entry, message=message, remedy=remedy, related=related)
-
-
-def _warning(rule: str, place: Position, entry: str | None, message: str, remedy: str, *related: Position) -> Finding:
-    return Finding(
-        rule=rule,
-        position=place,
-        entry=entry,
-        message=message,
-        remedy=remedy,
-        related=related,
-        severity=Severity.WARNING,
-    )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from fbsync.model import Field
+from fbsync.shown import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +15,27 @@ if TYPE_CHECKING:
     from fbsync.manifest.loader import Document, Path
 
 
+_KEYS = frozenset((*Field, "previousName", "protect"))
+
+Refused: TypeAlias = frozenset[tuple[str, "Path"]]
+"""The parts of the files that do not fit the schema, by file and path."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A value and where it stands."""
+    """A value and where it stands.
+
+    Attributes:
+        value: as the file has it.
+        document: the file.
+        path: the keys and indices that lead to it.
+        refused: what of the files does not fit the schema, so that nothing else is to be said of it.
+    """
 
     value: Any
     document: Document
     path: Path
+    refused: Refused = frozenset()
 
     @property
     def position(self) -> Position:
@@ -27,8 +44,13 @@ class Placed:
 
     @property
     def text(self) -> str | None:
-        """The value if it is a string; anything else has its finding from the schema."""
-        return self.value if isinstance(self.value, str) else None
+        """The value if it is a string that fits; anything else has its finding from the schema."""
+        fits = not self.refused or (self.document.file, self.path) not in self.refused
+        return self.value if fits and isinstance(self.value, str) else None
+
+    def inside(self, *steps: str | int, value: Any) -> Placed:  # noqa: ANN401 - YAML
+        """A value inside of this one."""
+        return Placed(value=value, document=self.document, path=(*self.path, *steps), refused=self.refused)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +64,25 @@ class Draft:
 
     entry: Placed
     fields: Mapping[str, Placed]
+
+    @property
+    def place(self) -> tuple[str, Path]:
+        """The file and the path of the entry itself, the same in every environment."""
+        return self.entry.document.file, self.entry.path
+
+    @property
+    def lacks_workspace(self) -> bool:
+        """Whether nobody so much as mentions a workspace for it; one that is empty or mistyped has its finding."""
+        return "workspaceId" not in self.fields and not any(
+            nearest(key, ("workspaceId", "workspace"))
+            for holder in (self.entry.value, _dict(self.entry.document.value))
+            for key in holder
+        )
+
+    @property
+    def has_unknown_keys(self) -> bool:
+        """Whether what the entry lacks may be there under another name, which has its finding."""
+        return not _KEYS.issuperset(self.entry.value)
 
     def text(self, field: str) -> str | None:
         """A field's string, or None where there is none."""
@@ -73,30 +114,30 @@ class Variant:
     patches: Mapping[str, Placed]
 
 
-def read_drafts(documents: Iterable[Document]) -> tuple[Draft, ...]:
-    """The entries of all files, in order, each with its own file's default workspace; what is no mapping is passed over."""
+def read_drafts(documents: Iterable[Document], refused: Refused = frozenset()) -> tuple[Draft, ...]:
+    """The entries of all files, in order, each with its file's default workspace; what is no mapping is passed over."""
     drafts = []
     for document in documents:
-        workspace = _default_workspace(document, document.value, ())
+        root = Placed(value=document.value, document=document, path=(), refused=refused)
+        workspace = _default_workspace(root)
         for at, value in enumerate(_list(_get(document.value, "llms"))):
             if isinstance(value, dict):
-                entry = Placed(value=value, document=document, path=("llms", at))
-                defaults = {"workspaceId": workspace} if workspace else {}
-                drafts.append(Draft(entry=entry, fields=defaults | _fields(entry)))
+                entry = root.inside("llms", at, value=value)
+                drafts.append(Draft(entry=entry, fields=workspace | _fields(entry)))
     return tuple(drafts)
 
 
-def read_variants(documents: Iterable[Document]) -> dict[str, tuple[Variant, ...]]:
+def read_variants(documents: Iterable[Document], refused: Refused = frozenset()) -> dict[str, tuple[Variant, ...]]:
     """What the files say of each environment, in order."""
     variants: dict[str, tuple[Variant, ...]] = {}
     for document in documents:
+        root = Placed(value=document.value, document=document, path=(), refused=refused)
         for name, value in _dict(_get(document.value, "environments")).items():
-            path = ("environments", name)
+            own = root.inside("environments", name, value=value)
             patches = {
-                entry: Placed(value=patch, document=document, path=(*path, "llms", entry))
-                for entry, patch in _dict(_get(value, "llms")).items()
+                entry: own.inside("llms", entry, value=patch) for entry, patch in _dict(_get(value, "llms")).items()
             }
-            variant = Variant(document=document, workspace=_default_workspace(document, value, path), patches=patches)
+            variant = Variant(document=document, workspace=_default_workspace(own).get("workspaceId"), patches=patches)
             variants[name] = (*variants.get(name, ()), variant)
     return variants
 
@@ -130,18 +171,12 @@ def _in_environment(draft: Draft, variants: Sequence[Variant]) -> Draft | None:
 
 
 def _fields(placed: Placed) -> dict[str, Placed]:
-    return {
-        field: Placed(value=value, document=placed.document, path=(*placed.path, field))
-        for field, value in placed.value.items()
-        if value is not None
-    }
+    return {field: placed.inside(field, value=value) for field, value in placed.value.items() if value is not None}
 
 
-def _default_workspace(document: Document, holder: object, path: Path) -> Placed | None:
-    value = _get(holder, "workspaceId")
-    if value is None:
-        return None
-    return Placed(value=value, document=document, path=(*path, "workspaceId"))
+def _default_workspace(holder: Placed) -> dict[str, Placed]:
+    value = _get(holder.value, "workspaceId")
+    return {} if value is None else {"workspaceId": holder.inside("workspaceId", value=value)}
 
 
 def _get(holder: object, key: str) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from fbsync.findings import Finding, Position
@@ -20,25 +21,47 @@ def find_files(paths: Iterable[Path]) -> tuple[tuple[Path, ...], tuple[Finding, 
         paths: files, and folders whose ``*.yaml`` and ``*.yml`` are taken (hidden files and folders below are not).
 
     Returns:
-        The files, each once, in the order given and by name within a folder; findings for empty folders.
-        A path that is not there is listed all the same: reading it gives the finding.
+        The files, each once whatever names lead to it, in the order given and by name within a folder;
+        findings for folders that are empty or closed. A path that is not there is listed all the same:
+        reading it gives the finding.
     """
-    files: dict[Path, None] = {}
+    files: dict[str, Path] = {}
     findings = []
     for path in paths:
-        found = _yaml_files(path) if path.is_dir() else [path]
+        try:
+            found = _yaml_files(path) if os.path.isdir(path) else [path]  # noqa: PTH112 - never raises
+        except OSError as error:
+            findings.append(_unreadable(path, error))
+            continue
         if not found:
-            findings.append(
-                Finding(
-                    rule="empty-folder",
-                    position=Position(file=str(path)),
-                    message="the folder holds no *.yaml or *.yml file",
-                    remedy="name a manifest, or a folder that holds one",
-                )
-            )
-        files.update(dict.fromkeys(found))
-    return tuple(files), tuple(findings)
+            findings.append(_empty(path))
+        for file in found:
+            files.setdefault(os.path.realpath(file), file)
+    return tuple(files.values()), tuple(findings)
+
+
+def shown_path(path: Path) -> str:
+    """A path as messages have it: as it was given, with what is no text in it escaped."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
 
 
 def _yaml_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES and not path.name.startswith("."))
+
+
+def _empty(path: Path) -> Finding:
+    return Finding(
+        rule="empty-folder",
+        position=Position(file=shown_path(path)),
+        message="the folder holds no *.yaml or *.yml file",
+        remedy="name a manifest, or a folder that holds one",
+    )
+
+
+def _unreadable(path: Path, error: OSError) -> Finding:
+    return Finding(
+        rule="folder-unreadable",
+        position=Position(file=shown_path(path)),
+        message=f"the folder cannot be read: {error.strerror or 'unknown reason'}",
+        remedy="check its permissions",
+    )

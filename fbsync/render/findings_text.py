@@ -1,15 +1,19 @@
-"""Findings as text: the place, what is wrong, the line itself with a caret, and what to write instead."""
+"""Findings as text: the place, what is wrong, the line itself underlined, and what to write instead."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from fbsync.findings import Finding, Severity
+from fbsync.findings import Finding, Position, Severity
 from fbsync.render.excerpt import excerpt
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+_LINE_BREAK = re.compile(r"\r\n?|\n")
+_MOST_RELATED = 3
 
 
 def findings_text(findings: Sequence[Finding], *, sources: Mapping[str, str], paint: Paint) -> str:
@@ -23,7 +27,8 @@ def findings_text(findings: Sequence[Finding], *, sources: Mapping[str, str], pa
     Returns:
         A block for each finding, and a line that counts them; empty where there are none.
     """
-    blocks = [_block(finding, sources.get(finding.position.file), paint) for finding in findings]
+    lines = {file: _LINE_BREAK.split(source) for file, source in sources.items()}
+    blocks = ["\n".join([*_block(finding, lines, paint), ""]) for finding in findings]
     return "\n".join([*blocks, count_sentence(findings), ""]) if blocks else ""
 
 
@@ -38,16 +43,27 @@ def _counted(number: int, noun: str) -> str:
     return "" if not number else f"{number} {noun}" + ("" if number == 1 else "s")
 
 
-def _block(finding: Finding, source: str | None, paint: Paint) -> str:
+def _block(finding: Finding, lines: Mapping[str, Sequence[str]], paint: Paint) -> Iterator[str]:
     colour = paint.red if finding.severity is Severity.ERROR else paint.yellow
+    severity = colour(finding.severity.value)
     entry = f' in "{visible(finding.entry)}"' if finding.entry else ""
-    head = f"{paint.bold(visible(str(finding.position)))}: {colour(finding.severity.value)}{entry}"
-    lines = [f"{head}: {visible(finding.message)}"]
-    shown = excerpt(source, finding.position) if source is not None else None
-    if shown is not None:
-        number = f"{finding.position.line:>5} | "
-        lines.append(paint.dim(number) + shown.line)
-        lines.append(" " * len(number) + " " * shown.offset + colour("^" * shown.width))
+    rule = paint.dim(f"[{finding.rule}]")
+    yield f"{paint.bold(visible(str(finding.position)))}: {severity}{entry}: {visible(finding.message)} {rule}"
+    yield from _underlined(finding.position, lines, paint, mark=lambda width: colour("^" * width))
+    for other in finding.related[:_MOST_RELATED]:
+        if other.file != finding.position.file:
+            yield f"        and {visible(str(other))}"
+        yield from _underlined(other, lines, paint, mark=lambda width: paint.dim("-" * width))
+    if len(finding.related) > _MOST_RELATED:
+        yield f"        and {len(finding.related) - _MOST_RELATED} more"
     if finding.remedy:
-        lines.append(f"    {paint.cyan('remedy:')} {visible(finding.remedy)}")
-    return "\n".join([*lines, ""])
+        yield f"    {paint.cyan('fix:')} {visible(finding.remedy)}"
+
+
+def _underlined(
+    place: Position, lines: Mapping[str, Sequence[str]], paint: Paint, *, mark: Callable[[int], str]
+) -> Iterator[str]:
+    shown = excerpt(lines.get(place.file, ()), place)
+    if shown is not None and shown.line:
+        yield paint.dim(f"{place.line:>5} | ") + shown.line
+        yield paint.dim(f"{'':>5} | ") + " " * shown.offset + mark(shown.width)

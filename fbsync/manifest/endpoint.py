@@ -1,0 +1,163 @@
+"""Checks an endpoint as a URL (RFC 3986; hosts by RFC 1123), strictly, where the standard library is lenient.
+
+References that are not resolved are left open: what they stand for is checked when it is known.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from fbsync.findings import Severity
+from fbsync.references import parse
+from fbsync.shown import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OPEN = "\ue000"
+"""Stands for a reference that is not resolved: a private character, which no URL may hold as it is."""
+
+_URL = re.compile(r"(?P<scheme>[^:/?#]+)://(?P<authority>[^/?#]*).*", re.DOTALL)
+_SLASHES_AMISS = re.compile(r"(?P<scheme>[A-Za-z]{2,8})(?::|//)")
+_NEVER = re.compile(r"[\s\x00-\x20\x7f\"<>\\^`{|}]")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_CREDENTIAL_ENDINGS = ("key", "token", "secret", "password", "passwd", "pwd", "auth", "authorization", "signature")
+_LONGEST_HOST = 253
+_HIGHEST_PORT = 65535
+_EXAMPLE = "write, for example, https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One thing wrong with an endpoint; its words repeat nothing of it, since a URL may hold credentials."""
+
+    rule: str
+    message: str
+    remedy: str
+    severity: Severity = Severity.ERROR
+
+
+def faults_of_template(template: str) -> Iterator[Fault]:
+    """What is wrong with an endpoint as the manifest has it, whatever its references stand for."""
+    parts = list(parse(template).parts)
+    parts[1::2] = [OPEN] * len(parts[1::2])
+    return faults("".join(parts))
+
+
+def faults(url: str) -> Iterator[Fault]:
+    """What is wrong with an endpoint: the first reason why it is no URL, or everything amiss with the URL.
+
+    Args:
+        url: the endpoint, with ``OPEN`` for each reference that is not resolved.
+    """
+    if url.startswith(OPEN):
+        yield from _credentials(url.partition(OPEN)[2])
+        return
+    parts = _URL.fullmatch(url)
+    why = _not_a_url(url) if parts is None else _wrong_part(parts, url)
+    if why is not None:
+        yield Fault(rule="endpoint-no-url", message=f"the endpoint is no URL: {why[0]}", remedy=why[1])
+    if parts is None:
+        return
+    yield from _credentials(url)
+    if why is None and parts["scheme"].lower() == "http" and not _is_loopback(_host_and_port(parts["authority"])[0]):
+        yield Fault(
+            rule="endpoint-plain-http",
+            message="the endpoint is plain http: the credential would cross the network unencrypted",
+            remedy="write https://",
+            severity=Severity.WARNING,
+        )
+
+
+def _not_a_url(url: str) -> tuple[str, str]:
+    amiss = _SLASHES_AMISS.match(url)
+    if amiss and nearest(amiss["scheme"], ("http", "https")):
+        return "its scheme is followed by something else than ://", _EXAMPLE
+    return "it has no scheme", f"put https:// in front; {_EXAMPLE}"
+
+
+def _wrong_part(parts: re.Match[str], url: str) -> tuple[str, str] | None:
+    """The first part that is wrong, and what to write instead."""
+    if parts["scheme"].lower() not in ("http", "https") and OPEN not in parts["scheme"]:
+        return "its scheme is neither https nor http", "begin it with https://"
+    if _NEVER.search(url):
+        return "it holds a character that no URL may hold, such as a blank, a brace or a backslash", _EXAMPLE
+    if _BAD_ESCAPE.search(url):
+        return "a percent sign in it is followed by no two hexadecimal digits", "write %25 for a percent sign itself"
+    host, port = _host_and_port(parts["authority"])
+    if not host:
+        return "it has no host", _EXAMPLE
+    if not _is_host(host):
+        return "its host is neither a name nor an address", _EXAMPLE
+    if port is not None and not _is_port(port):
+        return f"its port is no number from 1 to {_HIGHEST_PORT}", "write the port as a number, or leave it out"
+    return None
+
+
+def _host_and_port(authority: str) -> tuple[str, str | None]:
+    """The host and the port, None where there is none; a colon inside of brackets belongs to an address."""
+    place = authority.rpartition("@")[2]
+    host, colon, port = place.rpartition(":")
+    if not colon or place.endswith("]"):
+        return place, None
+    return host, port
+
+
+def _is_host(host: str) -> bool:
+    if host.startswith("["):
+        return host.endswith("]") and (OPEN in host or _is_address(host[1:-1], version=6))
+    host = host.replace(OPEN, "x").removesuffix(".")
+    try:
+        ascii_host = host.encode("idna").decode() if not host.isascii() else host
+    except UnicodeError:
+        return False
+    labels = ascii_host.split(".")
+    if labels[-1].isdigit():
+        return _is_address(ascii_host, version=4)
+    return len(ascii_host) <= _LONGEST_HOST and all(_LABEL.fullmatch(label) for label in labels)
+
+
+def _is_address(text: str, *, version: int) -> bool:
+    try:
+        return ip_address(text).version == version
+    except ValueError:
+        return False
+
+
+def _is_port(port: str) -> bool:
+    return OPEN in port or (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= _HIGHEST_PORT)
+
+
+def _is_loopback(host: str) -> bool:
+    bare = host.strip("[]").removesuffix(".").lower()
+    if bare == "localhost" or bare.endswith(".localhost"):
+        return True
+    return any(_is_address(bare, version=version) for version in (4, 6)) and ip_address(bare).is_loopback
+
+
+def _credentials(url: str) -> Iterator[Fault]:
+    """Credentials in a URL: they would be shown in plans, kept in the lockfile, and logged by every proxy."""
+    authority = re.split(r"[/?#]", url.partition("://")[2] or url, maxsplit=1)[0]
+    if "@" in authority:
+        yield Fault(
+            rule="endpoint-credentials",
+            message="the endpoint holds a user name or a password",
+            remedy="take them out of the URL: the credential belongs in secret, as a reference",
+        )
+    query = url.partition("?")[2].partition("#")[0]
+    names = (parameter.partition("=")[0] for parameter in re.split("[&;]", query))
+    if any(_names_a_credential(name) for name in names):
+        yield Fault(
+            rule="endpoint-credentials",
+            message="the endpoint holds a credential among its parameters, behind the question mark",
+            remedy="take it out of the URL: the credential belongs in secret, as a reference",
+        )
+
+
+def _names_a_credential(parameter: str) -> bool:
+    folded = re.sub("[-_.]", "", parameter).lower()
+    return folded == "sig" or folded.endswith(_CREDENTIAL_ENDINGS)

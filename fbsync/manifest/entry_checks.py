@@ -1,0 +1,97 @@
+"""What a schema cannot say of one entry: its name, its references, its endpoint, what its provider needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.findings import Finding, Severity
+from fbsync.manifest.endpoint import Fault, faults_of_template
+from fbsync.references import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fbsync.findings import Position
+    from fbsync.manifest.drafts import Draft
+
+
+def entry(draft: Draft) -> Iterator[Finding]:
+    """Everything wrong with one entry as an environment has it.
+
+    Fields that the schema refuses are passed over: they have their finding.
+    """
+    if draft.name is not None:
+        yield from _name(draft, draft.name)
+    for field in ("workspaceId", "endpoint"):
+        yield from _references(draft, field)
+    yield from _endpoint(draft)
+    if draft.text("aiType") == "AWS" and "key" not in draft.fields and not draft.has_unknown_keys:
+        yield Finding(
+            rule="missing-access-key",
+            position=draft.position("aiType"),
+            entry=draft.name,
+            message="an AWS entry has no key: AWS signs requests with an access key id and a secret",
+            remedy='add "key: $AWS_ACCESS_KEY_ID"',
+            severity=Severity.WARNING,
+        )
+
+
+def endpoint_finding(fault: Fault, *, position: Position, entry: str | None) -> Finding:
+    """What is wrong with an endpoint, as a finding."""
+    return Finding(
+        rule=fault.rule,
+        position=position,
+        entry=entry,
+        message=fault.message,
+        remedy=fault.remedy,
+        severity=fault.severity,
+    )
+
+
+def _name(draft: Draft, name: str) -> Iterator[Finding]:
+    if name != name.strip():
+        yield Finding(
+            rule="name-blanks",
+            position=draft.position("name"),
+            entry=name,
+            message="the name begins or ends with blanks",
+            remedy="remove them",
+            severity=Severity.WARNING,
+        )
+    if parse(name).names:
+        yield Finding(
+            rule="name-reference",
+            position=draft.position("name"),
+            entry=name,
+            message="names hold no references: this one is sent exactly as it is written, dollar sign and all",
+            remedy="write the name itself",
+            severity=Severity.WARNING,
+        )
+    if draft.text("previousName") == name:
+        yield Finding(
+            rule="previous-name-same",
+            position=draft.position("previousName"),
+            entry=name,
+            message="previousName is the name that the entry has now",
+            remedy="remove previousName, or give the name that the entry had before",
+        )
+
+
+def _references(draft: Draft, field: str) -> Iterator[Finding]:
+    text = draft.text(field)
+    if text is not None and parse(text).stray:
+        yield Finding(
+            rule="bad-reference",
+            position=draft.position(field),
+            entry=draft.name,
+            message=f"a dollar sign in {field} begins no reference: a variable's name has letters, digits and "
+            "underscores, and no digit first",
+            remedy="write $NAME, ${NAME} or $<NAME>; write $$ for a dollar sign itself",
+        )
+
+
+def _endpoint(draft: Draft) -> Iterator[Finding]:
+    text = draft.text("endpoint")
+    if text is not None and not parse(text).stray:
+        for fault in faults_of_template(text):
+            yield endpoint_finding(fault, position=draft.position("endpoint"), entry=draft.name)

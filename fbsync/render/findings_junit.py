@@ -1,0 +1,59 @@
+"""Findings as a JUnit report, which most CI systems show as tests: one for each finding, and one for a clean file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from fbsync.findings import Finding
+
+
+def findings_junit(findings: Sequence[Finding], *, files: Sequence[str], failing: Collection[Finding]) -> str:
+    """Renders findings.
+
+    Args:
+        findings: in the order in which they are to stand.
+        files: what was looked at.
+        failing: those of the findings that fail the run; the others pass, with their text as output.
+    """
+    concerned = {finding.position.file for finding in findings}
+    clean = [file for file in dict.fromkeys(files) if file not in concerned]
+    suite = Element("testsuite", name="fbsync validate", tests=str(len(findings) + len(clean)))
+    suite.set("failures", str(sum(finding in failing for finding in findings)))
+    suite.set("errors", "0")
+    for finding in findings:
+        _finding(suite, finding, fails=finding in failing)
+    for file in clean:
+        SubElement(suite, "testcase", classname=_text(file), name="no findings")
+    root = Element("testsuites")
+    root.append(suite)
+    indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _finding(suite: Element, finding: Finding, *, fails: bool) -> None:
+    place = finding.position
+    entry = f" in {finding.entry}" if finding.entry else ""
+    name = f"{finding.rule}{entry}" + (f" (line {place.line})" if place.line else "")
+    case = SubElement(suite, "testcase", classname=_text(place.file), name=_text(name), file=_text(place.file))
+    if place.line:
+        case.set("line", str(place.line))
+    text = f"{place}: {finding.severity.value}{entry}: {finding.message}"
+    text += "".join(f"\nsee also {other}" for other in finding.related)
+    text += f"\nfix: {finding.remedy}" if finding.remedy else ""
+    if fails:
+        failure = SubElement(case, "failure", message=_text(finding.message), type=finding.severity.value)
+        failure.text = _text(text)
+    else:
+        SubElement(case, "system-out").text = _text(text)
+
+
+def _text(text: str) -> str:
+    """A text with no characters that XML forbids (XML 1.0, 2.2), which its writer would let through."""
+    lines = (visible(line) for line in text.split("\n"))
+    return "\n".join(lines).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

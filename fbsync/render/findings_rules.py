@@ -1,0 +1,63 @@
+"""What each rule is about, for formats that list the rules beside their findings."""
+
+from __future__ import annotations
+
+_ABOUT = {
+    "anchor-name": "The name of an anchor or alias has characters that are not taken.",
+    "bad-reference": "A dollar sign begins no reference to an environment variable.",
+    "conflict-marker": "A merge left a conflict marker behind.",
+    "control-character": "A character stands in the file that YAML does not take.",
+    "directive-not-taken": "A YAML directive other than the version is not taken.",
+    "duplicate-identity": "Two entries of one workspace have the same name.",
+    "duplicate-key": "A key is given twice in one mapping.",
+    "empty-file": "The file is empty.",
+    "empty-folder": "The folder holds no manifest.",
+    "endpoint-credentials": "An endpoint holds credentials, which would show in plans and in the lockfile.",
+    "endpoint-no-url": "An endpoint is no http or https URL with a host.",
+    "endpoint-plain-http": "An endpoint is plain http, so that the credential crosses the network unencrypted.",
+    "env-file-syntax": "A line of a file of variables is no assignment.",
+    "env-file-unreadable": "A file of variables cannot be read.",
+    "file-missing": "There is no such file.",
+    "file-too-large": "The file is too large to be a manifest.",
+    "file-unreadable": "The file cannot be read.",
+    "folder-unreadable": "The folder cannot be read.",
+    "key-not-a-string": "A key is no string.",
+    "left-out-everywhere": "Every environment leaves the entry out.",
+    "merge-key": "The merge key of YAML 1.1 is not taken.",
+    "missing-access-key": "An AWS entry has no access key id.",
+    "missing-key": "A key that must be given is missing.",
+    "missing-workspace": "An entry has no workspace.",
+    "name-blanks": "A name begins or ends with blanks.",
+    "name-reference": "A name seems to hold a reference, and names hold none.",
+    "names-alike": "Two names of one workspace differ only by case or surrounding blanks.",
+    "nesting-too-deep": "Lists and mappings are nested too deep.",
+    "not-a-file": "The path names something that is no file.",
+    "not-a-reference": "A credential is not given as exactly one reference to an environment variable.",
+    "not-utf8": "The file is not in UTF-8.",
+    "number-too-long": "A number is too long.",
+    "previous-name-declared": "The previous name of one entry is the name of another.",
+    "previous-name-same": "The previous name of an entry is its name.",
+    "previous-name-twice": "Two entries claim the same previous name.",
+    "quote-not-indented": "A text in quotes goes on in lines that are not indented.",
+    "recursive-alias": "An alias repeats the value that it is a part of.",
+    "several-documents": "The file holds several YAML documents.",
+    "tab-indentation": "A tab stands where YAML takes only spaces.",
+    "tag-not-taken": "YAML tags are not taken.",
+    "too-many-aliases": "Aliases repeat too many values.",
+    "too-many-findings": "There are too many findings to go on.",
+    "too-many-nodes": "The file holds too many values.",
+    "unknown-alias": "An alias has no anchor.",
+    "unknown-entry": "An environment changes an entry that does not exist.",
+    "unknown-environment": "There is no such environment.",
+    "unknown-key": "A key is unknown here.",
+    "unquoted-question-mark": "A word in brackets starts with a question mark.",
+    "wrong-form": "A value does not have the form that is expected.",
+    "wrong-type": "A value is of the wrong type.",
+    "wrong-value": "A value is none of those expected.",
+    "yaml-syntax": "The file is not YAML.",
+}
+
+
+def about(rule: str) -> str:
+    """What a rule is about, in a sentence; its own words where nothing more is known."""
+    return _ABOUT.get(rule, f"{rule.replace('-', ' ').capitalize()}.")

@@ -1,0 +1,96 @@
+"""Findings as SARIF 2.1.0 (OASIS Standard), which code scanning shows and tracks."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from fbsync import __version__
+from fbsync.render.findings_rules import about
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fbsync.findings import Finding, Position
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+
+_Json = dict[str, Any]
+
+
+def findings_sarif(findings: Sequence[Finding]) -> str:
+    """Renders findings as a log of one run; a run without findings has no results, which closes old alerts."""
+    rules = {rule: at for at, rule in enumerate(dict.fromkeys(finding.rule for finding in findings))}
+    prints = _fingerprints(findings)
+    driver = {
+        "name": "fbsync",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "rules": [_rule(rule) for rule in rules],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [
+            _result(finding, at=rules[finding.rule], fingerprint=fingerprint)
+            for finding, fingerprint in zip(findings, prints, strict=True)
+        ],
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(rule: str) -> _Json:
+    return {
+        "id": rule,
+        "name": "".join(word.capitalize() for word in rule.split("-")),
+        "shortDescription": {"text": about(rule)},
+        "fullDescription": {"text": f"{about(rule)} Each finding says what to write instead."},
+        "help": {"text": "Mend the line as the finding says, and run `fbsync validate` again."},
+    }
+
+
+def _result(finding: Finding, *, at: int, fingerprint: str) -> _Json:
+    lines = [f'In "{visible(finding.entry)}": ' if finding.entry else "", visible(finding.message)]
+    text = "".join(lines) + (f"\nFix: {visible(finding.remedy)}" if finding.remedy else "")
+    result: _Json = {
+        "ruleId": finding.rule,
+        "ruleIndex": at,
+        "level": finding.severity.value,
+        "message": {"text": text},
+        "locations": [_location(finding.position)],
+        "partialFingerprints": {"primaryLocationLineHash": fingerprint},
+    }
+    if finding.related:
+        related = (_location(place) for place in finding.related)
+        result["relatedLocations"] = [
+            {"id": number, **place, "message": {"text": "belongs to it"}} for number, place in enumerate(related, 1)
+        ]
+    return result
+
+
+def _location(place: Position) -> _Json:
+    location: _Json = {"artifactLocation": {"uri": _uri(place.file)}}
+    if place.line:
+        location["region"] = {"startLine": place.line} | ({"startColumn": place.column} if place.column else {})
+    return {"physicalLocation": location}
+
+
+def _uri(file: str) -> str:
+    """A path as a URI reference (RFC 3986, 4.2): relative paths stay relative, to the folder of the run."""
+    if file.startswith("/"):
+        return f"file://{quote(visible(file))}"
+    return quote(visible(file).removeprefix("./"))
+
+
+def _fingerprints(findings: Sequence[Finding]) -> Iterator[str]:
+    """What stays the same of a finding when lines move: not its place, but the how-manieth of its kind it is."""
+    seen: Counter[str] = Counter()
+    for finding in findings:
+        parts = (finding.rule, finding.position.file, finding.entry or "", finding.message)
+        digest = sha256("\0".join(visible(part) for part in parts).encode()).hexdigest()[:16]
+        seen[digest] += 1
+        yield f"{digest}:{seen[digest]}"

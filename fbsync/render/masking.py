@@ -1,0 +1,121 @@
+"""A source line with nothing in it that might be a credential.
+
+What is shown is what cannot be one: structure, references, words. Everything else is masked: a credential may
+stand in the wrong field, under a mistyped key, in a comment or in the middle of a block of text, and the
+line may be of a file that could not be read as YAML at all.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from fbsync.model import VARIABLE_NAME as NAME
+from fbsync.shown import is_wordlike
+
+MASK = "•••"
+
+_PLAIN_FIELDS = frozenset(("name", "previousName", "aiType", "workspaceId", "protect", "version"))
+_REFERENCE = re.compile(rf"\$(?:({NAME})|\{{({NAME})\}}|<({NAME})>)")
+_HARMLESS = re.compile(r"|true|false|null|~|[|>][+-]?[1-9]?[+-]?|<<|={7}|---|\.\.\.")
+_CONFLICT = re.compile(r"(?P<marker><{7}|>{7}|\|{7})(?P<branch> .*)?")
+_ENDPOINT = re.compile(r"(?P<start>(?:[A-Za-z]{2,8}(?::/{0,3}|//))?(?P<host>[^/?#@\\]+))(?P<path>[^?#@]*)(?P<rest>.*)")
+_ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|\[::1\]")
+_PORT = re.compile(r":\d{1,5}$")
+_PATH = re.compile(r"/?|/v\d{1,2}[a-z]{0,5}\d?/?")
+_CHARACTER = r"(?:\$\{[^\s{}]*\}|[^\s:,\[\]{}]|:(?!\s|$))"
+_TOKEN = re.compile(
+    r"(?P<space>\s+)"
+    r"|(?P<comment>(?:(?<=\s)|^)#.*)"
+    r"|(?P<quoted>\"(?:[^\"\\]|\\.)*\"?|'(?:[^']|'')*'?)"
+    r"|(?P<punctuation>[\[\]{},]|[:?-](?=\s|$))"
+    rf"|(?P<plain>{_CHARACTER}(?:{_CHARACTER}|[ \t]+(?!#){_CHARACTER})*)"
+    r"|(?P<other>.)"
+)
+"""YAML's tokens, as far as one line tells; a line inside of a quoted or a block of text is read amiss, and masked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of a source line: its offsets there, and the text to show for it."""
+
+    start: int
+    end: int
+    text: str
+
+
+def masked(line: str) -> tuple[Piece, ...]:
+    """A line in pieces, each shown, masked, or, if it is a tab, as blanks."""
+    tokens = [(match.lastgroup or "", match.group(), match.start(), match.end()) for match in _TOKEN.finditer(line)]
+    pieces, field = [], ""
+    for at, (kind, text, start, end) in enumerate(tokens):
+        is_key = kind in ("plain", "quoted") and _followed_by_colon(tokens, at)
+        if is_key:
+            field = text.strip("\"'")
+        pieces.append(Piece(start=start, end=end, text=_shown(kind, text, field, is_key=is_key)))
+        if text in (",", "{", "}"):
+            field = ""
+    return tuple(pieces)
+
+
+def _followed_by_colon(tokens: list[tuple[str, str, int, int]], at: int) -> bool:
+    return next((text for kind, text, _, _ in tokens[at + 1 :] if kind != "space"), "") == ":"
+
+
+def _shown(kind: str, text: str, field: str, *, is_key: bool) -> str:
+    match kind:
+        case "space":
+            return text.replace("\t", "    ")
+        case "punctuation":
+            return text
+        case "comment":
+            return f"# {MASK}"
+        case "quoted":
+            inner = text[1:-1] if len(text) > 1 and text[-1] == text[0] else text[1:]
+            kept = _shown_scalar(inner, field, is_key=is_key)
+            return text if kept == inner else text[0] + kept + text[0]
+        case _:
+            return _shown_scalar(text, field, is_key=is_key)
+
+
+def _shown_scalar(text: str, field: str, *, is_key: bool) -> str:
+    if not all(_takes_part(character) for character in text):
+        return MASK
+    if _HARMLESS.fullmatch(text) or (not is_key and _REFERENCE.fullmatch(text) and not _hides(text)):
+        return text
+    if conflict := _CONFLICT.fullmatch(text):
+        branch = conflict["branch"] or ""
+        return conflict["marker"] + (branch if not branch or is_wordlike(branch) else f" {MASK}")
+    if field == "endpoint" and not is_key:
+        return _shown_endpoint(text)
+    if is_key or field in _PLAIN_FIELDS:
+        return text if _reads_as_words(text) else MASK
+    return MASK
+
+
+def _takes_part(character: str) -> bool:
+    """Whether a character can be shown as it is: no control and direction characters."""
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def _reads_as_words(text: str) -> bool:
+    return is_wordlike(_REFERENCE.sub("x", text)) and not _hides(text)
+
+
+def _hides(text: str) -> bool:
+    """Whether a reference in it has a name that reads like a credential behind a stray dollar sign."""
+    return not all(is_wordlike(found[found.lastindex or 0]) for found in _REFERENCE.finditer(text))
+
+
+def _shown_endpoint(text: str) -> str:
+    """The scheme and the host, and a path that is only a version; no user, no password, no parameters."""
+    parts = _ENDPOINT.fullmatch(text)
+    if parts is None or "@" in text:
+        return MASK
+    host = _PORT.sub("", _REFERENCE.sub("x", parts["host"]))
+    if _hides(parts["start"]) or not (_ADDRESS.fullmatch(host) or is_wordlike(host)):
+        return MASK
+    path = parts["path"]
+    ends = path if _PATH.fullmatch(path) or _reads_as_words(path) else f"/{MASK}"
+    return parts["start"] + ends + (parts["rest"][0] + MASK if parts["rest"] else "")

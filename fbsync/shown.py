@@ -1,0 +1,71 @@
+"""What of an input may be shown to people: words; never what might be a credential, wherever it stands."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SEPARATORS = re.compile(r"[ ._/()&+',-]+")
+_WORD = re.compile(r"(?P<letters>[^\W\d_]{1,20})\d{0,2}|\d{1,4}")
+_CAMEL_CASE = re.compile(r"[A-Za-z]?[a-z]{3,}(?:[A-Z][a-z]+){1,3}")
+_ANY_CASE = 11
+_LONGEST = 64
+_MOST_DIGITS = 4
+_MOST_CHOICES = 1_000
+
+
+def is_wordlike(text: str) -> bool:
+    """Tells whether a text reads as words, so that it can be shown although nobody knows what it was meant as.
+
+    Credentials are made to be random: long runs, digits among letters, case that changes without a reason.
+    Words, words joined by dashes and the like, and a few digits (``eu-central-1``, ``gpt-4``) are none.
+    """
+    words = [word for word in _SEPARATORS.split(text) if word]
+    digits = sum(character.isdigit() for character in text)
+    return (
+        0 < len(text) <= _LONGEST and digits <= _MOST_DIGITS and bool(words) and all(_is_word(word) for word in words)
+    )
+
+
+def _is_word(text: str) -> bool:
+    match = _WORD.fullmatch(text)
+    if match is None:
+        return False
+    letters = match["letters"] or ""
+    as_words_are = letters in (letters.lower(), letters.upper(), letters.capitalize())
+    return len(letters) <= _ANY_CASE or as_words_are or bool(_CAMEL_CASE.fullmatch(letters))
+
+
+def shown(text: object, otherwise: str) -> str:
+    """A text in quotes, or other words where it must not be shown."""
+    return f'"{text}"' if isinstance(text, str) and is_wordlike(text) else otherwise
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice that a mistyped word most likely meant, its case, dashes and underscores aside, or None."""
+    folded = _by_folded(choices)
+    exact = folded.get(_folded(word))
+    if exact is not None or len(folded) > _MOST_CHOICES:
+        return exact
+    close = get_close_matches(_folded(word), folded, n=1, cutoff=0.7)
+    return folded[close[0]] if close else None
+
+
+def same_word(word: str, choices: Iterable[str]) -> str | None:
+    """The choice that a word is, its case, dashes and underscores aside, or None."""
+    return _by_folded(choices).get(_folded(word))
+
+
+def _by_folded(choices: Iterable[str]) -> dict[str, str]:
+    folded: dict[str, str] = {}
+    for choice in choices:
+        folded.setdefault(_folded(choice), choice)
+    return folded
+
+
+def _folded(word: str) -> str:
+    return re.sub(r"[\s_-]", "", word.casefold())

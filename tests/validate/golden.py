@@ -1,0 +1,69 @@
+"""The golden cases: folders, each with what `fbsync validate` says there and how it ends.
+
+``expected.txt`` begins with the command and ends with the exit status. To write the cases anew after a change of
+words, and to read the difference before committing it: ``FBSYNC_UPDATE_CASES=1 pytest tests/validate/test_cases.py``
+"""
+
+import contextlib
+import io
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from fbsync.cli import main
+
+ROOT = Path(__file__).parents[2]
+CASES = ROOT / "tests" / "cases"
+
+os.environ.pop("FORCE_COLOR", None)  # CI systems set it, and the cases are without colour
+
+
+@dataclass(frozen=True)
+class Case:
+    folder: Path
+
+    @property
+    def id(self):
+        return str(self.folder.relative_to(CASES))
+
+    @property
+    def expected(self):
+        return (self.folder / "expected.txt").read_text(encoding="utf-8")
+
+    @property
+    def args(self):
+        command, _, _ = self.expected.partition("\n")
+        return shlex.split(command.removeprefix("$ fbsync "))
+
+    @property
+    def manifests(self):
+        return sorted(path for path in self.folder.rglob("*.y*ml") if not path.name.startswith("."))
+
+    def run(self, *more):
+        with contextlib.chdir(self.folder):
+            return run(*self.args, *more)
+
+    def transcript(self):
+        code, out, err = self.run()
+        assert not err
+        return f"$ fbsync {shlex.join(self.args)}\n{out}exit {code}\n"
+
+    def update(self):
+        (self.folder / "expected.txt").write_text(self.transcript(), encoding="utf-8")
+
+
+def run(*args):
+    """Runs fbsync in this process; gives its exit status, and what it wrote to stdout and to stderr."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(io.StringIO()) as err,
+    ):
+        code = main([str(arg) for arg in args])
+    return int(code), out.getvalue(), err.getvalue()
+
+
+def cases(kind=""):
+    found = [Case(path.parent) for path in sorted((CASES / kind).rglob("expected.txt"))]
+    assert found
+    return found
