@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +59,7 @@ class Where:
     @property
     def folders(self) -> tuple[Path, ...]:
         """The folders of the manifests, in which ``.env`` is looked for."""
-        return tuple(file if file.is_dir() else file.parent for file in self.files)
+        return tuple(file if os.path.isdir(file) else file.parent for file in self.files)  # noqa: PTH112 - never raises
 
     @property
     def lock_path(self) -> Path:

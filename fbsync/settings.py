@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 DEFAULT_API_URL = "https://backend.flashback.tech"
 """The base URL of every sample in the vendor's documentation (``flashback-api.md``, 'Common')."""
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Variables:
@@ -196,4 +195,9 @@ def find_state_folder(environment: Mapping[str, str]) -> Path:
 
 def is_loopback(host: str | None) -> bool:
     """Whether a URL's host is this machine itself."""
-    return host in _LOOPBACK or (host is not None and host.startswith("127."))
+    if host == "localhost":
+        return True
+    try:
+        return host is not None and ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -70,7 +70,7 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
 @click.option("--events", type=click.Path(path_type=Path), metavar="FILE", help="Write JSON lines as things happen.")
 @click.option("-v", "--verbose", count=True, help="Say each request on stderr; -vv also the names of its fields.")
 def apply(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
-    r"""Makes the server as the manifest declares it: plans, asks if someone can answer, and does it.
+    """Makes the server as the manifest declares it: plans, asks if someone can answer, and does it.
 
     With PLAN, a file of `fbsync plan --out`, it does what was reviewed and nothing else: it plans again, and
     refuses (6) when what would happen to an entry is not what the plan says.
@@ -83,7 +83,7 @@ def apply(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN4
     fbsync apply -e staging --yes
     fbsync apply --only "Production OpenAI"
     fbsync plan --out reviewed.json && fbsync apply reviewed.json
-    """
+    """  # noqa: D301 - click's mark for a block to leave as it is
     try:
         return _apply(json=format_ == "json", result=result, **given)
     except FbsyncError as error:
@@ -128,7 +128,7 @@ def _apply(
         where = replace(where, files=saved.files, environment=saved.environment, lock_file=saved.lock_file)
         how |= {"only": saved.only, "prune": saved.prune}
     inputs = read_inputs(where, os.environ)
-    terminal.report_warnings(inputs.manifest.findings)
+    terminal.report_warnings(inputs.manifest.findings_in(where.environment))
     with held(where.lock_path, timeout=lock_timeout):
         project = load(inputs, online=True, parameters=saved.fingerprints if saved else None)
         for note in project.notes():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,10 @@ def run(command: click.Command, argv: Sequence[str]) -> int:
 
     With ``--format json`` a failure prints a result document to stdout, as a success does.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # An output that is not UTF-8 gets question marks rather than an error in the middle of the work.
+            stream.reconfigure(errors="replace")
     try:
         status = _status(command, argv)
         sys.stdout.flush()

@@ -43,7 +43,7 @@ def plan(
     out: Path | None,
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
-    r"""Shows what apply would do, compared with the lockfile: no token, no network, no secret needed.
+    """Shows what apply would do, compared with the lockfile: no token, no network, no secret needed.
 
     With --refresh the server is asked as well, as apply does it; --timeout, --retry-timeout and -v are for that.
 
@@ -52,7 +52,7 @@ def plan(
     fbsync plan --refresh
     fbsync plan -e staging --detailed-exitcode
     fbsync plan --out reviewed.json
-    """
+    """  # noqa: D301 - click's mark for a block to leave as it is
     from fbsync.project import load, read_inputs
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
@@ -63,7 +63,7 @@ def plan(
     if out is not None:
         _save(out, project, made, prune=prune, only=only)
     if format_ != "json":
-        terminal.report_warnings(project.manifest.findings)
+        terminal.report_warnings(project.manifest.findings_in(project.where.environment))
         if project.open_intents:
             terminal.say(terminal.open_intents_note(len(project.open_intents)))
     terminal.out(_rendered(format_, project, made, code))

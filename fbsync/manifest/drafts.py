@@ -94,6 +94,11 @@ class Draft:
         """The entry's name, where it has one."""
         return self.text("name")
 
+    def owns(self, field: str) -> bool:
+        """Whether a field is said of this entry itself, and not a default of the file or of an environment."""
+        placed = self.fields.get(field)
+        return placed is not None and "llms" in placed.path
+
     def position(self, field: str) -> Position:
         """Where a field stands, or the entry where it lacks the field."""
         placed = self.fields.get(field)

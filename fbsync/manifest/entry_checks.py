@@ -83,7 +83,7 @@ def _references(draft: Draft, field: str) -> Iterator[Finding]:
         yield Finding(
             rule="bad-reference",
             position=draft.position(field),
-            entry=draft.name,
+            entry=draft.name if draft.owns(field) else None,
             message=f"a dollar sign in {field} begins no reference: a variable's name has letters, digits and "
             "underscores, and no digit first",
             remedy="write $NAME, ${NAME} or $<NAME>; write $$ for a dollar sign itself",

@@ -43,8 +43,8 @@ def conflict_markers(source: SourceText, *, lone: bool = False) -> list[Finding]
         source.finding(
             "conflict-marker",
             marker.start(),
-            f"This line (`{marker[0]}`) is a marker that a merge left behind.",
-            "Settle the conflict: keep the lines that are meant and remove the markers.",
+            f"this line (`{marker[0]}`) is a marker that a merge left behind",
+            "settle the conflict: keep the lines that are meant and remove the markers",
         )
         for marker in islice(_ANY_MARKER.finditer(text), MOST_FINDINGS)
     ]
@@ -58,8 +58,8 @@ def control_character(source: SourceText) -> Finding | None:
     return source.finding(
         "control-character",
         found.start(),
-        f"The character U+{ord(found[0]):04X} here cannot stand in YAML.",
-        'Remove it; inside of double quotes it can be written as an escape, such as "\\x07".',
+        f"the character U+{ord(found[0]):04X} here cannot stand in YAML",
+        'remove it; inside of double quotes it can be written as an escape, such as "\\x07"',
     )
 
 
@@ -70,14 +70,14 @@ def _misread_characters(source: SourceText) -> list[Finding]:
         return []
     for character, name in _LINE_SEPARATORS.items():
         if character in text:
-            return [_misread(source, character, f"The character {name} here ends a line in YAML 1.1 only.")]
+            return [_misread(source, character, f"the character {name} here ends a line in YAML 1.1 only")]
     if "\ufeff" in text:
-        return [_misread(source, "\ufeff", "A byte order mark (U+FEFF) stands here, inside of the text.")]
+        return [_misread(source, "\ufeff", "a byte order mark (U+FEFF) stands here, inside of the text")]
     return []
 
 
 def _misread(source: SourceText, character: str, message: str) -> Finding:
-    remedy = f'Remove it; inside of double quotes it can be written as "\\u{ord(character):04X}".'
+    remedy = f'remove it; inside of double quotes it can be written as "\\u{ord(character):04X}"'
     return source.finding("control-character", source.text.index(character), message, remedy)
 
 
@@ -95,8 +95,8 @@ def _directives(source: SourceText) -> list[Finding]:
                 source.finding(
                     "directive-not-taken",
                     start,
-                    "A line that starts with `%` is a directive, and fbsync takes none but `%YAML 1.2`.",
-                    "Remove it: the rules of YAML 1.2 hold in any case.",
+                    "a line that starts with `%` is a directive, and fbsync takes none but `%YAML 1.2`",
+                    "remove it: the rules of YAML 1.2 hold in any case",
                 )
             ]
         at = start + len(line)

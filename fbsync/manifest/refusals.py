@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from fbsync.shown import is_wordlike
 
 if TYPE_CHECKING:
     from fbsync.findings import Finding
@@ -21,8 +22,6 @@ MOST_ALIASED_NODES = 100_000
 MOST_FINDINGS = 1_000
 """More than anyone mends in one go; a file of nothing but mistakes must not fill the memory."""
 
-_SPEAKABLE_KEY = re.compile(r"[A-Za-z_][A-Za-z_ -]{0,39}")
-
 
 class _Words(NamedTuple):
     message: str
@@ -31,79 +30,79 @@ class _Words(NamedTuple):
 
 _REFUSALS = {
     "anchor-name": _Words(
-        "The names of anchors (`&…`) and aliases (`*…`) consist of letters, digits, `-` and `_` here.",
-        'Choose such a name. Text that starts with `&` or `*` must be in quotes: "&…".',
+        "the names of anchors (`&…`) and aliases (`*…`) consist of letters, digits, `-` and `_` here",
+        'choose such a name; text that starts with `&` or `*` must be in quotes: "&…"',
     ),
     "duplicate-key": _Words(
-        "{subject} is given twice in this mapping.",
-        "Keep the one that is meant and remove the other.",
+        "{subject} is given twice in this mapping",
+        "keep the one that is meant and remove the other",
     ),
     "empty-file": _Words(
-        "The file is empty, or holds nothing but comments.",
-        "A minimal manifest is `version: 1` and, on the next line, `llms: []`.",
+        "the file is empty, or holds nothing but comments",
+        "a minimal manifest is `version: 1` and, on the next line, `llms: []`",
     ),
     "key-not-a-string": _Words(
-        "{subject} stands where a key is expected, and keys are text.",
-        'Write it as a word, or in quotes. Text that starts with a bracket must be in quotes: "{…".',
+        "{subject} stands where a key is expected, and keys are text",
+        'write it as a word, or in quotes; text that starts with a bracket must be in quotes: "{…"',
     ),
     "merge-key": _Words(
-        "`<<` merges mappings in YAML 1.1 only; by YAML 1.2, which holds here, it is a key like any other.",
-        "Write out the pairs that are meant.",
+        "`<<` merges mappings in YAML 1.1 only; by YAML 1.2, which holds here, it is a key like any other",
+        "write out the pairs that are meant",
     ),
     "nesting-too-deep": _Words(
-        f"Lists and mappings are nested more than {DEEPEST} levels deep.",
-        "A manifest needs five levels; look for brackets that were not closed.",
+        f"lists and mappings are nested more than {DEEPEST} levels deep",
+        "a manifest needs five levels; look for brackets that were not closed",
     ),
     "number-too-long": _Words(
-        "This number is longer than any that is taken.",
-        'If it is meant as text, put it into quotes: "…".',
+        "this number is longer than any that is taken",
+        'if it is meant as text, put it into quotes: "…"',
     ),
     "quote-not-indented": _Words(
-        "The text in quotes that starts here goes on in lines that are not indented deeper than its key.",
-        "Close the quote on its own line, or indent the lines that belong to the text.",
+        "the text in quotes that starts here goes on in lines that are not indented deeper than its key",
+        "close the quote on its own line, or indent the lines that belong to the text",
     ),
     "recursive-alias": _Words(
-        "This alias (`*…`) repeats the very value that it is a part of.",
-        "Write out what is meant.",
+        "this alias (`*…`) repeats the very value that it is a part of",
+        "write out what is meant",
     ),
     "several-documents": _Words(
-        "A second document starts here, and a manifest is a single one.",
-        "Put it into a file of its own: -f can be given more than once.",
+        "a second document starts here, and a manifest is a single one",
+        "put it into a file of its own: -f can be given more than once",
     ),
     "tag-not-taken": _Words(
-        "A tag (`!…`) stands here, and fbsync takes none.",
-        'Remove it. Text that starts with an exclamation mark must be in quotes: "!…".',
+        "a tag (`!…`) stands here, and fbsync takes none",
+        'remove it; text that starts with an exclamation mark must be in quotes: "!…"',
     ),
     "too-many-aliases": _Words(
-        f"The aliases (`*…`) of this file repeat more than {MOST_ALIASED_NODES:,} values.",
-        "Write out what is meant, without aliases of aliases.",
+        f"the aliases (`*…`) of this file repeat more than {MOST_ALIASED_NODES:,} values",
+        "write out what is meant, without aliases of aliases",
     ),
     "too-many-findings": _Words(
-        f"There are more than {MOST_FINDINGS:,} findings, so the file is not read any further.",
-        "Mend those above first, and check that this is the right file.",
+        f"there are more than {MOST_FINDINGS:,} findings, so the file is not read any further",
+        "mend those above first, and check that this is the right file",
     ),
     "too-many-nodes": _Words(
-        f"The file holds more than {MOST_NODES:,} values.",
-        "Split it into several files: -f can be given more than once.",
+        f"the file holds more than {MOST_NODES:,} values",
+        "split it into several files: -f can be given more than once",
     ),
     "unquoted-question-mark": _Words(
-        "Inside of brackets, a word starts with a question mark here.",
-        'Put it into quotes: "?…".',
+        "inside of brackets, a word starts with a question mark here",
+        'put it into quotes: "?…"',
     ),
     "unknown-alias": _Words(
-        "An alias (`*…`) stands here, but no anchor (`&…`) of that name stands before it.",
-        'Text that starts with an asterisk must be in quotes: "*…".',
+        "an alias (`*…`) stands here, but no anchor (`&…`) of that name stands before it",
+        'text that starts with an asterisk must be in quotes: "*…"',
     ),
 }
 
 
 _KINDS = {
-    dict: "A mapping",
-    list: "A list",
-    bool: "A boolean",
-    int: "A number",
-    float: "A number",
-    type(None): "Nothing (null)",
+    dict: "a mapping",
+    list: "a list",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "nothing (null)",
 }
 
 
@@ -154,7 +153,7 @@ class Refusals:
 
 def spoken(key: str) -> str:
     """A key as the subject of a message, unless it could be a credential, not looking like a word."""
-    return f"The key `{key}`" if _SPEAKABLE_KEY.fullmatch(key) else "A key"
+    return f"the key `{key}`" if is_wordlike(key) else "a key"
 
 
 def kind_of(value: object) -> str:

@@ -47,7 +47,7 @@ def read_bytes(path: Path, *, shown_as: str) -> bytes | Finding:
     except OSError as error:
         return _explained(error, shown_as)
     except ValueError:
-        return _finding("file-missing", shown_as, "No file can have this name.", "Check the path.")
+        return _finding("file-missing", shown_as, "no file can have this name", "check the path")
 
 
 def _opened(path: Path, shown_as: str) -> bytes | Finding:
@@ -62,7 +62,7 @@ def _opened(path: Path, shown_as: str) -> bytes | Finding:
 def _refusal(status: os.stat_result, shown_as: str) -> Finding | None:
     if not stat.S_ISREG(status.st_mode):
         kind = next((name for test, name in _KINDS if test(status.st_mode)), "no regular file")
-        return _finding("not-a-file", shown_as, f"This is {kind}, not a file.", "Name a YAML file.")
+        return _finding("not-a-file", shown_as, f"this is {kind}, not a file", "name a YAML file")
     if status.st_size > LARGEST_FILE:
         return _too_large(shown_as)
     return None
@@ -72,18 +72,18 @@ def _too_large(shown_as: str) -> Finding:
     return _finding(
         "file-too-large",
         shown_as,
-        f"The file is larger than {LARGEST_FILE // 1024**2} MiB, so it was not read.",
-        "Check the path; a manifest of that size can be split, since -f can be given more than once.",
+        f"the file is larger than {LARGEST_FILE // 1024**2} MiB, so it was not read",
+        "check the path; a manifest of that size can be split, since -f can be given more than once",
     )
 
 
 def _explained(error: OSError, shown_as: str) -> Finding:
     if error.errno in _MISSING:
         return _finding(
-            "file-missing", shown_as, "There is no such file.", "Check the path, or start with `fbsync init`."
+            "file-missing", shown_as, "there is no such file", "check the path, or name the manifest with -f"
         )
     reason = os.strerror(error.errno) if error.errno else "unknown reason"
-    return _finding("file-unreadable", shown_as, f"The file cannot be read: {reason}.", "Check its permissions.")
+    return _finding("file-unreadable", shown_as, f"the file cannot be read: {reason}", "check its permissions")
 
 
 def _finding(rule: str, shown_as: str, message: str, remedy: str) -> Finding:
@@ -102,8 +102,8 @@ def decode(data: bytes, *, file: str) -> tuple[SourceText, Finding | None]:
         return SourceText(file=file, text=""), _finding(
             "not-utf8",
             file,
-            f"The file is in {other}, and manifests are in UTF-8.",
-            f"Save it as UTF-8, or convert it: iconv -f {other} -t UTF-8.",
+            f"the file is in {other}, and manifests are in UTF-8",
+            f"save it as UTF-8, or convert it: iconv -f {other} -t UTF-8",
         )
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
@@ -113,8 +113,8 @@ def decode(data: bytes, *, file: str) -> tuple[SourceText, Finding | None]:
         return source, source.finding(
             "not-utf8",
             len(data[: error.start].decode()),
-            f"The byte 0x{data[error.start]:02X} here is not UTF-8, the encoding of manifests.",
-            "Save the file as UTF-8, or convert it: iconv -f LATIN1 -t UTF-8 if it is Latin-1.",
+            f"the byte 0x{data[error.start]:02X} here is not UTF-8, the encoding of manifests",
+            "save the file as UTF-8, or convert it: iconv -f LATIN1 -t UTF-8 if it is Latin-1",
         )
 
 

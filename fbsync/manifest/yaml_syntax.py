@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LONGEST_KEY = 1_024
 """Of a key that shares its line with its value, in characters (YAML 1.2.2, chapter 8.2.2)."""
 
-_QUOTE_IT = 'If it is text, put it into quotes: "…".'
+_QUOTE_IT = 'if it is text, put it into quotes: "…"'
 
 
 class _Words(NamedTuple):
@@ -27,61 +27,61 @@ class _Words(NamedTuple):
 
 
 _UNKNOWN = _Words(
-    "This is not valid YAML.",
-    "Compare it with the lines around: indentation, quotes, brackets, a colon and a space behind each key.",
+    "this is not valid YAML",
+    "compare it with the lines around: indentation, quotes, brackets, a colon and a space behind each key",
 )
-_TAB = _Words("A tab stands here where spaces are expected.", "Indent with spaces, two for each level.")
+_TAB = _Words("a tab stands here where spaces are expected", "indent with spaces, two for each level")
 _SECOND_COLON = _Words(
-    "A second key stands on this line: a colon with a space behind it follows a value.",
-    'Begin a new line, or put a value that holds ": " into quotes.',
+    "a second key stands on this line: a colon with a space behind it follows a value",
+    'begin a new line, or put a value that holds ": " into quotes',
 )
 _KEY_TOO_LONG = _Words(
-    f"What stands before this colon is longer than a key may be ({_LONGEST_KEY:,} characters).",
+    f"what stands before this colon is longer than a key may be ({_LONGEST_KEY:,} characters)",
     _QUOTE_IT,
 )
 _TOO_DEEP = _Words(
-    "This line is indented deeper than the one above it, which has a value already.",
-    "Indent it as its neighbours, or end the line above with its colon if this belongs to it.",
+    "this line is indented deeper than the one above it, which has a value already",
+    "indent it as its neighbours, or end the line above with its colon if this belongs to it",
 )
 _NO_COLON = _Words(
-    "This line has no key: each one needs a colon with a space behind it.",
-    "Write `key: value`. Text of several lines must be indented deeper than its key, or be in quotes.",
+    "this line has no key: each one needs a colon with a space behind it",
+    "write `key: value`; text of several lines must be indented deeper than its key, or be in quotes",
 )
 _NEEDLESS_ITEM = _Words(
-    "A list item (`- `) stands among the keys of a mapping.",
-    "Indent the list below the key that it belongs to.",
+    "a list item (`- `) stands among the keys of a mapping",
+    "indent the list below the key that it belongs to",
 )
-_NO_KEY = _Words("There is no key before this colon.", "Write `key: value`.")
+_NO_KEY = _Words("there is no key before this colon", "write `key: value`")
 _NO_NEIGHBOUR = _Words(
-    "This line's indentation is not that of the mapping that it should belong to.",
-    "Indent it exactly as the keys beside it.",
+    "this line's indentation is not that of the mapping that it should belong to",
+    "indent it exactly as the keys beside it",
 )
 _NO_ITEM = _Words(
-    "This line is neither an item of the list around it (`- …`) nor indented as a part of one.",
-    "Begin it with `- `, or give it the indentation of the keys that it belongs to.",
+    "this line is neither an item of the list around it (`- …`) nor indented as a part of one",
+    "begin it with `- `, or give it the indentation of the keys that it belongs to",
 )
 _TEXT_BEHIND = _Words(
-    "Text follows a value that has ended with a quote or a bracket.",
-    "Put quotes around the value as a whole; inside of single quotes, '' stands for one.",
+    "text follows a value that has ended with a quote or a bracket",
+    "put quotes around the value as a whole; inside of single quotes, '' stands for one",
 )
 _ROOT_ENDED = _Words(
-    "This does not belong to the value that the file starts with.",
-    "A manifest is one mapping: its keys start at the beginning of their lines, all alike.",
+    "this does not belong to the value that the file starts with",
+    "a manifest is one mapping: its keys start at the beginning of their lines, all alike",
 )
 _UNCLOSED_BRACKET = _Words(
-    "This bracket is not closed, or a key inside of it runs over two lines.", "Write `]` or `}` behind its last item."
+    "this bracket is not closed, or a key inside of it runs over two lines", "write `]` or `}` behind its last item"
 )
 _WRONG_BRACKET = _Words(
-    "Brackets do not match: another one was opened before this.",
-    "Close `[` by `]` and `{` by `}`, the innermost first.",
+    "brackets do not match: another one was opened before this",
+    "close `[` by `]` and `{` by `}`, the innermost first",
 )
 _NO_COMMA = _Words(
-    "Inside of brackets, a comma or the closing bracket is expected here.",
-    "Write a comma between the items; text with commas, colons or brackets must be in quotes.",
+    "inside of brackets, a comma or the closing bracket is expected here",
+    "write a comma between the items; text with commas, colons or brackets must be in quotes",
 )
-_NOTHING_OPEN = _Words("This bracket closes nothing.", _QUOTE_IT)
-_NO_VALUE = _Words("A value is expected here.", 'Write one; text that starts so must be in quotes: "…".')
-_NO_START = _Words("No unquoted value may start with this character.", 'Put the value into quotes: "…".')
+_NOTHING_OPEN = _Words("this bracket closes nothing", _QUOTE_IT)
+_NO_VALUE = _Words("a value is expected here", 'write one; text that starts so must be in quotes: "…"')
+_NO_START = _Words("no unquoted value may start with this character", 'put the value into quotes: "…"')
 
 
 def _mapping_not_allowed(error: ParseError) -> Finding:
@@ -142,16 +142,16 @@ def _at_context(message: str, remedy: str, *, rule: str = "yaml-syntax") -> Call
 
 
 _UNCLOSED_QUOTE = _at_context(
-    "The quote that opens here is not closed.",
-    "Close it. A quote inside of double quotes is written \\\", one inside of single quotes ''.",
+    "the quote that opens here is not closed",
+    "close it; a quote inside of double quotes is written \\\", one inside of single quotes ''",
 )
 _BAD_ESCAPE = _at_problem(
-    "A backslash inside of double quotes starts an escape, and this is none.",
-    "Write \\\\ for a backslash, or put the text into single quotes.",
+    "a backslash inside of double quotes starts an escape, and this is none",
+    "write \\\\ for a backslash, or put the text into single quotes",
 )
 _TAG = _at_context(
-    "A tag (`!…`) stands here, and fbsync takes none.",
-    'Remove it. Text that starts with an exclamation mark must be in quotes: "!…".',
+    "a tag (`!…`) stands here, and fbsync takes none",
+    'remove it; text that starts with an exclamation mark must be in quotes: "!…"',
     rule="tag-not-taken",
 )
 
@@ -165,7 +165,7 @@ _EXPLANATIONS: tuple[tuple[str, str, Callable[[ParseError], Finding]], ...] = (
         "",
         "a directive",
         _at_context(
-            "A line that starts with `%` is a directive, and none may stand here.",
+            "a line that starts with `%` is a directive, and none may stand here",
             _QUOTE_IT,
             rule="directive-not-taken",
         ),
@@ -174,39 +174,39 @@ _EXPLANATIONS: tuple[tuple[str, str, Callable[[ParseError], Finding]], ...] = (
         "",
         "an anchor",
         _at_context(
-            "An unquoted `&` starts an anchor, named by letters, digits, `-` and `_`.", 'Text must be in quotes: "&…".'
+            "an unquoted `&` starts an anchor, named by letters, digits, `-` and `_`", 'text must be in quotes: "&…"'
         ),
     ),
     (
         "",
         "an alias",
         _at_context(
-            "An unquoted `*` starts an alias, named by letters, digits, `-` and `_`.", 'Text must be in quotes: "*…".'
+            "an unquoted `*` starts an alias, named by letters, digits, `-` and `_`", 'text must be in quotes: "*…"'
         ),
     ),
     (
         "",
         "a block scalar",
         _at_problem(
-            "Behind `|` or `>` at the start of a value, nothing but a comment may follow on the line.",
-            f"Begin the text on the next line, indented. {_QUOTE_IT}",
+            "behind `|` or `>` at the start of a value, nothing but a comment may follow on the line",
+            f"begin the text on the next line, indented; {_QUOTE_IT}",
         ),
     ),
     (
         "unexpected ':'",
         "a plain scalar",
-        _at_problem("Inside of brackets, a space must follow this colon.", _QUOTE_IT),
+        _at_problem("inside of brackets, a space must follow this colon", _QUOTE_IT),
     ),
     ("mapping values are not allowed", "", _mapping_not_allowed),
     (
         "sequence entries are not allowed",
         "",
         _at_problem(
-            "A list item (`- `) cannot start on the line of its key.",
-            f"Begin each item on a line of its own below the key. {_QUOTE_IT}",
+            "a list item (`- `) cannot start on the line of its key",
+            f"begin each item on a line of its own below the key; {_QUOTE_IT}",
         ),
     ),
-    ("mapping keys are not allowed", "", _at_problem("An unquoted `? ` starts a key.", _QUOTE_IT)),
+    ("mapping keys are not allowed", "", _at_problem("an unquoted `? ` starts a key", _QUOTE_IT)),
     ("expected ':'", "a simple key", _at_context(*_NO_COLON)),
     ("cannot start any token", "", _at_problem(*_NO_START)),
     ("expected key", "block mapping", _key_expected),
