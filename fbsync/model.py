@@ -145,6 +145,9 @@ class LiveLlm:
     """A configuration as the server lists it. Fields that an answer left out are None and not compared.
 
     The listing never holds the secret, and the key only masked, so neither is here.
+
+    Attributes:
+        has_key: whether it was listed with a key.
     """
 
     id: str
@@ -152,6 +155,7 @@ class LiveLlm:
     workspace_id: str
     ai_type: str | None = None
     endpoint: str | None = None
+    has_key: bool = False
 
     @property
     def identity(self) -> Identity:

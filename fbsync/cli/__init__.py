@@ -14,7 +14,9 @@ _COMMANDS = {
     "validate": "check a manifest: findings, with no network and no secrets",
     "plan": "show what apply would do",
     "apply": "make the server as the manifest declares it",
+    "drift": "show where the server differs from what is known",
     "env": "list every variable that the manifest refers to",
+    "state": "look at what is known, and mend it",
     "schema": "print a JSON Schema",
     "sandbox": "a local server that behaves as the API contract says",
 }

@@ -241,6 +241,7 @@ def _live(rows: Iterable[object], workspace_id: str | None) -> Iterable[LiveLlm]
                 workspace_id=workspace,
                 ai_type=_text(row.get("aiType")),
                 endpoint=_text(row.get("endpoint")),
+                has_key=bool(row.get("key")),
             )
 
 

@@ -174,22 +174,22 @@ def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tu
             return ["create"], "create", None, _declared(change.desired), _all_new(change.desired)
         case Update():
             drifted = {item.field.value: item.before for item in change.fields}
-            before = _locked(change.locked) | drifted
+            before = locked_fields(change.locked) | drifted
             return ["update"], "update", before, _declared(change.desired), change.credentials
         case Adopt():
             return (
                 ["update"],
                 "adopt",
-                _live(change.live),
+                live_fields(change.live),
                 _declared(change.desired),
                 _all_new(change.desired),
             )
         case Delete():
-            return ["delete"], "delete", _locked(change.locked), None, ()
+            return ["delete"], "delete", locked_fields(change.locked), None, ()
         case Forget():
-            return ["no-op"], "forget", _locked(change.locked), None, ()
+            return ["no-op"], "forget", locked_fields(change.locked), None, ()
         case Undeclared():
-            return ["no-op"], "undeclared", _locked(change.locked), _locked(change.locked), ()
+            return ["no-op"], "undeclared", locked_fields(change.locked), locked_fields(change.locked), ()
         case Blocked():
             return ["no-op"], "blocked", None, _declared(change.desired), ()
         case Unchanged():
@@ -219,7 +219,8 @@ def _declared(llm: Llm) -> Json:
     }
 
 
-def _locked(llm: LockedLlm) -> Json:
+def locked_fields(llm: LockedLlm) -> Json:
+    """A known entry without its credentials."""
     return {
         Field.WORKSPACE_ID.value: llm.workspace_id,
         Field.NAME.value: llm.name,
@@ -228,7 +229,8 @@ def _locked(llm: LockedLlm) -> Json:
     }
 
 
-def _live(llm: LiveLlm) -> Json:
+def live_fields(llm: LiveLlm) -> Json:
+    """A listed entry; a field that the server left out is null."""
     return {
         Field.WORKSPACE_ID.value: llm.workspace_id,
         Field.NAME.value: llm.name,

@@ -1,0 +1,76 @@
+"""``fbsync drift``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fbsync.cli import terminal
+from fbsync.cli.asking import Asking, ask_server, asking_options
+from fbsync.cli.options import format_option, only_option, where_from, where_options
+from fbsync.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fbsync.drift import Drift
+    from fbsync.project import Project
+
+
+@click.command()
+@where_options
+@only_option
+@format_option("text", "json")
+@asking_options
+def drift(
+    files: tuple[Path, ...],
+    environment: str | None,
+    env_files: tuple[Path, ...],
+    lock_file: Path | None,
+    api_url: str | None,
+    only: tuple[str, ...],
+    format_: str,
+    **asking: Any,  # noqa: ANN401 - one an option
+) -> int:
+    """Shows where the server differs from what is known, and what it holds beside that; changes nothing.
+
+    It needs a token, and no credential: the server never shows those, so they are not compared.
+
+    Drift is what was changed, deleted or replaced outside of fbsync; the exit code is then 2. Configurations
+    that are not known are named as well, and alone are no drift: unmanaged ones, which are not declared
+    either, and declared ones that an apply would have to adopt.
+
+    \b
+    fbsync drift
+    fbsync drift -e staging --format json
+    """  # noqa: D301 - click's mark for lines to be kept
+    from fbsync.project import load, read_inputs
+
+    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    project = load(read_inputs(where, os.environ), online=True)
+    live = ask_server(project, Asking(**asking), all_or_nothing=True)
+    found = project.drift(live, only=only)
+    code = ExitCode.PENDING if found.is_found else ExitCode.DONE
+    if format_ != "json":
+        terminal.report_warnings(project.manifest.findings)
+        if project.open_intents:
+            terminal.say(terminal.open_intents_note(len(project.open_intents)))
+    terminal.out(_rendered(format_, project, found, code))
+    return code
+
+
+def _rendered(format_: str, project: Project, found: Drift, code: ExitCode) -> str:
+    if format_ == "json":
+        from fbsync.render.document import dump, result_document
+        from fbsync.render.drift_text import summary
+        from fbsync.render.known_document import drift_part
+
+        part = drift_part(found, api_url=project.api_url)
+        return dump(result_document("drift", code, summary=summary(found), drift=part))
+    from fbsync.render.drift_text import drift_text
+
+    compared = f"{project.comparison(refreshed=True)} Credentials are not compared: the server never shows them."
+    return drift_text(found, paint=terminal.paint_for(sys.stdout), compared=compared)

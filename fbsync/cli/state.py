@@ -1,0 +1,216 @@
+"""``fbsync state``: the known state, looked at and mended. It reads the lockfile, never the manifest."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from fbsync.cli import terminal
+from fbsync.cli.options import format_option, where_from
+from fbsync.cli.picking import called, known_at, pick
+from fbsync.errors import ExitCode, FbsyncError, GuardRefused
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from fbsync.journal import Replayed
+    from fbsync.lockfile import Lockfile
+    from fbsync.model import LockedLlm
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+_PATH = click.Path(path_type=Path)
+
+
+def _lockfile_options(command: _Command) -> _Command:
+    """Adds the options that say which lockfile; the manifest itself need not be there."""
+    return click.option(
+        "-f", "--file", "files", multiple=True, type=_PATH, metavar="PATH", help="The manifest beside the lockfile."
+    )(
+        click.option("-e", "--environment", metavar="NAME", help="The environment whose lockfile it is.")(
+            click.option(
+                "--lock-file", type=_PATH, metavar="FILE", help="The lockfile. [default: beside the manifest]"
+            )(command)
+        )
+    )
+
+
+def _entry_options(command: _Command) -> _Command:
+    """Adds the name of one entry, and what tells it from others of that name."""
+    return click.argument("name")(
+        click.option("--workspace", metavar="ID", help="The entry's workspace, where the name alone does not tell.")(
+            command
+        )
+    )
+
+
+@click.group()
+def state() -> None:
+    """Look at what is known, and mend it: the lockfile, with what an unfinished apply left beside it.
+
+    None of this asks the server or reads the manifest: -f and -e only say where the lockfile is.
+    """
+
+
+@state.command("list")
+@_lockfile_options
+@format_option("text", "json")
+def list_(files: tuple[Path, ...], environment: str | None, lock_file: Path | None, format_: str) -> None:
+    """Lists the entries that are known."""
+    path = where_from(files=files, environment=environment, env_files=(), lock_file=lock_file).lock_path
+    known = known_at(path)
+    if format_ == "json":
+        _print_document(path, known, known.lockfile.llms)
+        return
+    from fbsync.render.state_text import state_table
+
+    _note_open(known)
+    terminal.out(state_table(known.lockfile.llms, paint=terminal.paint_for(sys.stdout)))
+
+
+@state.command()
+@_entry_options
+@_lockfile_options
+@format_option("text", "json")
+def show(
+    name: str,
+    workspace: str | None,
+    files: tuple[Path, ...],
+    environment: str | None,
+    lock_file: Path | None,
+    format_: str,
+) -> None:
+    """Shows all that is known of the entry NAME.
+
+    Of a credential that is the variable's name, and whether there is a fingerprint.
+
+    \b
+    fbsync state show "Production OpenAI"
+    """  # noqa: D301 - click's mark for lines to be kept
+    path = where_from(files=files, environment=environment, env_files=(), lock_file=lock_file).lock_path
+    known = known_at(path)
+    entry = pick(known.lockfile, name, workspace)
+    if format_ == "json":
+        _print_document(path, known, [entry])
+        return
+    from fbsync.render.state_text import state_entry
+
+    _note_open(known)
+    terminal.out(state_entry(entry, paint=terminal.paint_for(sys.stdout)))
+
+
+@state.command()
+@_entry_options
+@_lockfile_options
+@format_option("text", "json")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Forget it although it is protected.")
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another run over the same lockfile.",
+)
+def forget(
+    name: str,
+    workspace: str | None,
+    files: tuple[Path, ...],
+    environment: str | None,
+    lock_file: Path | None,
+    format_: str,
+    lock_timeout: float,
+    *,
+    yes: bool,
+    force: bool,
+) -> None:
+    """Takes the entry NAME out of the lockfile, and leaves the configuration on the server as it is.
+
+    A protected entry is refused (exit code 8) unless --force is given, since its protection goes with it. So is
+    any entry while an unfinished apply has left its journal: the next apply has to settle that first.
+
+    \b
+    fbsync state forget "Production OpenAI"
+    """  # noqa: D301 - click's mark for lines to be kept
+    from fbsync.runlock import held
+
+    path = where_from(files=files, environment=environment, env_files=(), lock_file=lock_file).lock_path
+    with held(path, timeout=lock_timeout):
+        _check_journal(path)
+        known = known_at(path).lockfile
+        entry = pick(known, name, workspace)
+        _check_protection(entry, force=force)
+        if not yes and terminal.can_ask() and not terminal.ask(f"Forget {visible(called(entry))}?"):
+            raise FbsyncError("not confirmed; nothing was changed")
+        _write(path, known.with_llms(llm for llm in known.llms if llm is not entry))
+    _print_forgotten(entry, format_)
+
+
+def _check_journal(path: Path) -> None:
+    """Makes sure that no journal is there: its records would bring the entry back, or be about it."""
+    from fbsync.journal import journal_path
+
+    if journal_path(path).exists():
+        raise FbsyncError(
+            f"an earlier apply did not come to its end: {journal_path(path)} is there",
+            hint="run `fbsync apply` first, which finds out what became of its requests, and then this again",
+        )
+
+
+def _check_protection(entry: LockedLlm, *, force: bool) -> None:
+    from fbsync.changes import Refusal
+
+    if entry.protect and not force:
+        message = "is protected, and its protection would be forgotten with it"
+        raise GuardRefused([Refusal(identity=entry.identity, message=message, hint="if that is meant, use --force")])
+
+
+def _write(path: Path, known: Lockfile) -> None:
+    """Writes the lockfile; a rescue file, whose entries it now holds, would bring the forgotten one back."""
+    from fbsync import lockfile, rescue
+    from fbsync.settings import find_state_folder
+    from fbsync.written import write_atomically
+
+    try:
+        write_atomically(path, lockfile.render(known))
+        rescue.discard(path, find_state_folder(os.environ))
+    except OSError as error:
+        raise FbsyncError(
+            f"what is known cannot be written to {path}: {error.strerror}",
+            hint="make room or mend the permissions, and run this again",
+        ) from error
+
+
+def _note_open(known: Replayed) -> None:
+    if known.open:
+        terminal.say(terminal.open_intents_note(len(known.open)))
+
+
+def _print_document(path: Path, known: Replayed, entries: Iterable[LockedLlm]) -> None:
+    from fbsync.render.document import dump, result_document
+    from fbsync.render.known_document import state_part
+
+    part = state_part(entries, lockfile=str(path), api_url=known.lockfile.api_url, open_requests=len(known.open))
+    terminal.out(dump(result_document("state", ExitCode.DONE, state=part)))
+
+
+def _print_forgotten(entry: LockedLlm, format_: str) -> None:
+    from fbsync.changes import Forget
+    from fbsync.outcomes import Outcome, Result
+
+    outcome = Outcome(change=Forget(locked=entry), result=Result.FORGOTTEN, llm_id=entry.id)
+    if format_ == "json":
+        from fbsync.render.document import dump, outcome_entry, result_document
+
+        terminal.out(dump(result_document("state", ExitCode.DONE, entries=[outcome_entry(outcome)])))
+        return
+    from fbsync.render.outcome_text import outcome_line
+
+    terminal.out(f"{outcome_line(outcome, paint=terminal.paint_for(sys.stdout))}\n")
+    terminal.out("It stays on the server; while it is declared, the next apply needs --adopt to take it over again.\n")

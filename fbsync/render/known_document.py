@@ -1,0 +1,102 @@
+"""The JSON of what is known, and of how live differs from it (``schemas/result.schema.json``, 'drift' and 'state')."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from fbsync.drift import (
+    ChangedOutside,
+    DeletedOutside,
+    Difference,
+    Drift,
+    ReplacedOutside,
+    Unadopted,
+    Unmanaged,
+    identity_of,
+)
+from fbsync.model import Field
+from fbsync.render.document import Json, live_fields, locked_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fbsync.drift import FieldDrift
+    from fbsync.model import LiveLlm, LockedCredential, LockedLlm
+
+_KINDS: dict[type[Difference], str] = {
+    ChangedOutside: "changed",
+    DeletedOutside: "deleted",
+    ReplacedOutside: "replaced",
+    Unadopted: "unadopted",
+    Unmanaged: "unmanaged",
+}
+
+
+def drift_part(drift: Drift, *, api_url: str) -> Json:
+    """What ``drift`` adds to its result document."""
+    return {
+        "api_url": api_url,
+        "workspaces": sorted(drift.workspaces),
+        "summary": {"unchanged": drift.in_step} | {word: drift.count(kind) for kind, word in _KINDS.items()},
+        "entries": [_difference(difference) for difference in drift.differences],
+    }
+
+
+def _difference(difference: Difference) -> Json:
+    identity = identity_of(difference)
+    locked, live, fields, in_doubt = _parts(difference)
+    return {
+        "workspaceId": identity.workspace_id,
+        "name": identity.name,
+        "kind": _KINDS[type(difference)],
+        "id": None if locked is None else locked.id,
+        "live_ids": [llm.id for llm in live],
+        "known": None if locked is None else locked_fields(locked),
+        "live": live_fields(live[0]) if len(live) == 1 else None,
+        "fields": [item.field.value for item in fields],
+        "in_doubt": in_doubt,
+    }
+
+
+def _parts(
+    difference: Difference,
+) -> tuple[LockedLlm | None, tuple[LiveLlm, ...], tuple[FieldDrift, ...], bool]:
+    """The known side, the live side, the fields that differ, and whether it is in doubt who did it."""
+    match difference:
+        case ChangedOutside():
+            return difference.locked, (difference.live,), difference.fields, difference.in_doubt
+        case DeletedOutside():
+            return difference.locked, (), (), difference.in_doubt
+        case ReplacedOutside():
+            return difference.locked, difference.live, difference.fields, difference.in_doubt
+        case Unadopted() | Unmanaged():
+            return None, (difference.live,), (), False
+        case _:
+            assert_never(difference)
+
+
+def state_part(llms: Iterable[LockedLlm], *, lockfile: str, api_url: str, open_requests: int) -> Json:
+    """What ``state list`` and ``state show`` add to their result document."""
+    return {
+        "lockfile": lockfile,
+        "api_url": api_url,
+        "open_requests": open_requests,
+        "entries": [_entry(llm) for llm in llms],
+    }
+
+
+def _entry(llm: LockedLlm) -> Json:
+    credentials = ((field, llm.credential(field)) for field in (Field.KEY, Field.SECRET))
+    return {
+        **locked_fields(llm),
+        "id": llm.id,
+        "protect": llm.protect,
+        "previousName": llm.previous_name,
+        "templates": {Field.WORKSPACE_ID.value: llm.workspace_template, Field.ENDPOINT.value: llm.endpoint_template},
+        "credentials": [_credential(field, locked) for field, locked in credentials if locked is not None],
+    }
+
+
+def _credential(field: Field, locked: LockedCredential) -> Json:
+    """A reference, and whether there is a fingerprint: never the fingerprint itself."""
+    return {"field": field.value, "reference": f"${locked.reference}", "fingerprint": bool(locked.fingerprint)}

@@ -1,0 +1,74 @@
+"""What is known, as text: a table of the entries, and one entry in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.model import Field, LockedLlm
+from fbsync.render.excerpt import columns
+from fbsync.render.paint import Paint, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from fbsync.model import LockedCredential
+
+_HEADINGS = ("WORKSPACE", "NAME", "TYPE", "ID", "PROTECTED")
+
+
+def state_table(llms: Iterable[LockedLlm], *, paint: Paint) -> str:
+    """Renders the entries as a table, aligned by terminal columns.
+
+    Returns:
+        Lines, the last one ended; the first holds the headings.
+    """
+    rows = [tuple(map(visible, _cells(llm))) for llm in llms]
+    widths = [max(map(columns, column)) for column in zip(_HEADINGS, *rows, strict=True)]
+    return "".join(
+        [paint.bold(_line(_HEADINGS, widths)) + "\n", *(_line(row, widths) + "\n" for row in rows)],
+    )
+
+
+def _cells(llm: LockedLlm) -> tuple[str, ...]:
+    return llm.workspace_id, llm.name, llm.ai_type, llm.id, "yes" if llm.protect else "no"
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell + " " * (width - columns(cell)) for cell, width in zip(cells, widths, strict=True))
+    return "  ".join(padded).rstrip()
+
+
+def state_entry(llm: LockedLlm, *, paint: Paint) -> str:
+    """Renders all that is known of one entry.
+
+    Of a fingerprint it says only whether there is one.
+
+    Returns:
+        Lines, the last one ended.
+    """
+    rows = list(_rows(llm))
+    width = max(len(label) for label, _ in rows) + 1
+    lines = [f"  {label + ':':<{width}} {visible(text)}" for label, text in rows]
+    return "\n".join([paint.bold(visible(llm.name)), *lines, ""])
+
+
+def _rows(llm: LockedLlm) -> Iterator[tuple[str, str]]:
+    yield Field.WORKSPACE_ID.value, _from(llm.workspace_id, llm.workspace_template)
+    yield "id", llm.id
+    yield Field.AI_TYPE.value, llm.ai_type
+    yield Field.ENDPOINT.value, _from(llm.endpoint, llm.endpoint_template)
+    if llm.key is not None:
+        yield Field.KEY.value, _credential(llm.key)
+    yield Field.SECRET.value, _credential(llm.secret)
+    yield "protect", "true" if llm.protect else "false"
+    if llm.previous_name is not None:
+        yield "previousName", llm.previous_name
+
+
+def _from(value: str, template: str | None) -> str:
+    return value if template is None else f"{value} (from {template})"
+
+
+def _credential(locked: LockedCredential) -> str:
+    known = "fingerprint known" if locked.fingerprint else "no fingerprint: which value the server has is not known"
+    return f"${locked.reference} ({known})"

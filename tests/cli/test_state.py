@@ -1,0 +1,349 @@
+"""Looking at the known state, and mending it: no server, and no manifest that is right."""
+
+import json
+import os
+import pty
+import resource
+import subprocess
+import sys
+
+import pytest
+from conftest import MANIFEST
+
+from fbsync.cli import main
+from fbsync.schema import Kind, validate
+
+
+def document_of(done):
+    document = json.loads(done.stdout)
+    assert validate(Kind.RESULT, document) == ()
+    assert document["exit_code"] == done.returncode
+    return document
+
+
+def entry(name, workspace="ws-1", **more):
+    return {
+        "workspaceId": workspace,
+        "name": name,
+        "id": f"id-{workspace}-{name}",
+        "aiType": "OTHER",
+        "endpoint": "https://x.example.com",
+        "secret": {"reference": "SECRET", "fingerprint": None},
+        **more,
+    }
+
+
+@pytest.fixture
+def state(cli, server):
+    """A lockfile of these entries, and nothing beside it."""
+
+    def write(*entries, name="fbsync.lock"):
+        value = {
+            "version": 1,
+            "apiUrl": "https://api.example.com",
+            "fingerprints": {"method": "scrypt", "salt": "A" * 22, "n": 4096},
+            "llms": list(entries),
+        }
+        return cli.write(name, json.dumps(value))
+
+    yield write
+    assert server.requests == []
+
+
+def names(path):
+    return [llm["name"] for llm in json.loads(path.read_text())["llms"]]
+
+
+@pytest.fixture
+def killed(project, server, on_server):
+    """A project whose first apply was killed before the answer to its second request, which was carried out."""
+    process = project.process("apply", "--parallelism", "1")
+    server.replies = lambda request: process.kill() if len(server.writes) == 2 else None
+    project.finish(process)
+    server.replies = lambda request: None
+    while len(on_server()) < 2:
+        continue  # the request is on its way still
+    assert (project.folder / "fbsync.lock.journal").exists()
+    return project
+
+
+class TestList:
+    def test_a_table_aligned_by_columns(self, cli, state):
+        state(
+            entry("模型", workspace="ws", id="1", protect=True),
+            entry("Cafe\u0301", workspace="ws", id="2"),
+            entry("a\x1b[2J\nb", workspace="ws-longer", id="3", aiType="ANTHROPIC"),
+        )
+        assert cli("state", "list").stdout.splitlines() == [
+            "WORKSPACE  NAME         TYPE       ID  PROTECTED",
+            "ws         模型         OTHER      1   yes",
+            "ws         Cafe\u0301         OTHER      2   no",
+            "ws-longer  a\\x1b[2J\\nb  ANTHROPIC  3   no",
+        ]
+
+    def test_as_a_document(self, project):
+        project("apply")
+        part = document_of(project("state", "list", "--format", "json"))["state"]
+        assert (part["lockfile"], part["open_requests"]) == ("fbsync.lock", 0)
+        assert [(llm["name"], llm["id"]) for llm in part["entries"]] == [
+            (llm["name"], llm["id"]) for llm in project.lockfile["llms"]
+        ]
+        fingerprints = [llm["secret"]["fingerprint"] for llm in project.lockfile["llms"]]
+        assert not any(fingerprint in json.dumps(part) for fingerprint in fingerprints)
+
+    def test_no_manifest_is_needed_and_no_right_one(self, cli, state):
+        state(entry("A"))
+        assert cli("state", "list").returncode == 0
+        cli.write("fbsync.yaml", "version: [")
+        assert cli("state", "list").returncode == 0
+
+    def test_the_lockfile_is_found_as_by_other_commands(self, cli, state):
+        (cli.folder / "prod").mkdir()
+        state(entry("A"), name="prod/fbsync.staging.lock")
+        state(entry("B"), name="other.lock")
+        assert " A " in cli("state", "list", "-f", "prod", "-e", "staging").stdout
+        assert " A " in cli("state", "list", "-f", "prod/fbsync.yaml", "-e", "staging").stdout
+        assert " B " in cli("state", "list", "--lock-file", "other.lock").stdout
+
+    @pytest.mark.parametrize("command", [["list"], ["show", "A"], ["forget", "A"]])
+    def test_without_a_lockfile(self, cli, command):
+        done = cli("state", *command, "--format", "json")
+        assert done.returncode == 3
+        assert "there is no lockfile fbsync.lock" in document_of(done)["error"]["message"]
+        assert list(cli.folder.iterdir()) == []
+
+    @pytest.mark.parametrize("command", [["list"], ["show", "A"], ["forget", "A"]])
+    def test_a_damaged_lockfile_is_never_taken_for_an_empty_one(self, cli, command):
+        path = cli.write("fbsync.lock", "{")
+        done = cli("state", *command, "--format", "json")
+        assert done.returncode == 3
+        assert document_of(done)["findings"]
+        assert path.read_text() == "{"
+
+    def test_what_a_killed_apply_did_is_known(self, killed):
+        done = killed("state", "list")
+        assert " One " in done.stdout
+        assert "1 request open" in done.stderr
+        part = document_of(killed("state", "list", "--format", "json"))["state"]
+        assert (len(part["entries"]), part["open_requests"]) == (1, 1)
+
+
+class TestShow:
+    def test_all_of_one_entry(self, cli, state):
+        state(
+            entry(
+                "A",
+                key={"reference": "KEY", "fingerprint": "f1ngerpr1nt"},
+                protect=True,
+                previousName="Before",
+                templates={"workspaceId": "$WORKSPACE", "endpoint": "https://${HOST}"},
+            )
+        )
+        assert cli("state", "show", "A").stdout.splitlines() == [
+            "A",
+            "  workspaceId:  ws-1 (from $WORKSPACE)",
+            "  id:           id-ws-1-A",
+            "  aiType:       OTHER",
+            "  endpoint:     https://x.example.com (from https://${HOST})",
+            "  key:          $KEY (fingerprint known)",
+            "  secret:       $SECRET (no fingerprint: which value the server has is not known)",
+            "  protect:      true",
+            "  previousName: Before",
+        ]
+        (shown,) = document_of(cli("state", "show", "A", "--format", "json"))["state"]["entries"]
+        assert shown["credentials"] == [
+            {"field": "key", "reference": "$KEY", "fingerprint": True},
+            {"field": "secret", "reference": "$SECRET", "fingerprint": False},
+        ]
+        assert not any("f1ngerpr1nt" in text for text in cli.printed)
+
+    def test_an_unknown_name_gets_those_like_it(self, cli, state):
+        state(entry("Production OpenAI"), entry("Bedrock"))
+        done = cli("state", "show", "Production OpenAl")
+        assert done.returncode == 3
+        assert 'no entry "Production OpenAl" is known' in done.stderr
+        assert 'known are: "Production OpenAI" (workspace ws-1)\n' in done.stderr
+
+    def test_a_name_like_no_other_gets_all_of_them_up_to_a_few(self, cli, state):
+        state(*(entry(f"Entry {at:02}") for at in range(12)))
+        done = cli("state", "show", "\x1b[2J")
+        assert '"Entry 09" (workspace ws-1), and 2 more; see `fbsync state list`' in done.stderr
+        assert "\x1b" not in done.stderr
+
+    def test_a_name_in_several_workspaces(self, cli, state):
+        state(entry("A"), entry("A", "ws-2"), entry("B"))
+        done = cli("state", "show", "A", "--format", "json")
+        assert done.returncode == 3
+        error = document_of(done)["error"]
+        assert error["message"] == '"A" is known in several workspaces'
+        assert error["hint"] == 'say with --workspace which one: "A" (workspace ws-1), "A" (workspace ws-2)'
+        assert "id-ws-2-A" in cli("state", "show", "A", "--workspace", "ws-2").stdout
+        elsewhere = cli("state", "show", "B", "--workspace", "ws-2")
+        assert 'no entry "B" is known in workspace ws-2' in elsewhere.stderr
+        assert 'known are: "B" (workspace ws-1)' in elsewhere.stderr
+
+
+class TestForget:
+    def test_only_the_record_goes(self, project, server, on_server):
+        project("apply")
+        before = (project.folder / "fbsync.lock").read_text()
+        done = project("state", "forget", "Two")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(f"Two (workspace {on_server()['Two']['workspaceId']}): forgotten (id ")
+        after = (project.folder / "fbsync.lock").read_text()
+        assert [llm["name"] for llm in json.loads(after)["llms"]] == ["One"]
+        assert after.splitlines()[:8] == before.splitlines()[:8]
+        assert set(on_server()) == {"One", "Two"}
+        assert len(server.writes) == 2
+        assert {path.name for path in project.folder.glob("fbsync*")} == {"fbsync.yaml", "fbsync.lock"}
+
+    def test_what_was_forgotten_is_not_created_again_but_to_be_adopted(self, project, server):
+        project("apply")
+        project("state", "forget", "Two")
+        assert project("apply").returncode == 8
+        assert project("apply", "--adopt").returncode == 0
+        assert [request.method for request in server.writes] == ["POST", "POST", "PUT"]
+
+    def test_as_a_document(self, cli, state):
+        path = state(entry("A"), entry("A", "ws-2"))
+        document = document_of(cli("state", "forget", "A", "--workspace", "ws-2", "--format", "json"))
+        assert document["entries"] == [{"workspaceId": "ws-2", "name": "A", "id": "id-ws-2-A", "outcome": "forgotten"}]
+        assert [llm["workspaceId"] for llm in json.loads(path.read_text())["llms"]] == ["ws-1"]
+
+    def test_an_unknown_or_unclear_name_changes_nothing(self, cli, state):
+        path = state(entry("A"), entry("A", "ws-2"))
+        before = path.read_text()
+        assert cli("state", "forget", "A").returncode == 3
+        assert cli("state", "forget", "B").returncode == 3
+        assert path.read_text() == before
+
+    def test_a_protected_entry_needs_force(self, cli, state):
+        path = state(entry("A", protect=True))
+        done = cli("state", "forget", "A", "--yes", "--format", "json")
+        assert done.returncode == 8
+        (refusal,) = document_of(done)["error"]["refusals"]
+        assert refusal["name"] == "A"
+        assert "--force" in refusal["hint"]
+        assert names(path) == ["A"]
+        assert cli("state", "forget", "A", "--force").returncode == 0
+        assert names(path) == []
+
+    def test_an_unfinished_apply_comes_first(self, killed, server):
+        done = killed("state", "forget", "One", "--format", "json")
+        assert done.returncode == 1
+        assert "run `fbsync apply` first" in document_of(done)["error"]["hint"]
+        assert killed("apply").returncode == 0
+        assert killed("state", "forget", "One").returncode == 0
+        assert names(killed.folder / "fbsync.lock") == ["Two"]
+
+    def test_another_run_comes_first(self, project, server):
+        project("apply")
+        project.write("fbsync.yaml", MANIFEST.replace("one.example.com", "uno.example.com"))
+        during = []
+        server.replies = lambda request: (
+            during.append(project("state", "forget", "Two")) if request.method == "PUT" else None
+        )
+        assert project("apply").returncode == 0
+        assert [done.returncode for done in during] == [7]
+        assert names(project.folder / "fbsync.lock") == ["One", "Two"]
+
+    def test_what_is_in_a_rescue_file_is_forgotten_there_too(self, project, server):
+        folder = project.folder / "state"
+        folder.mkdir()
+
+        def take_the_folder_away(request):
+            if request.writes and folder.exists():
+                folder.rename(project.folder / "gone")
+
+        server.replies = take_the_folder_away
+        at = ("--lock-file", "state/fbsync.lock")
+        assert project("apply", *at).returncode == 1
+        server.replies = lambda request: None
+        folder.mkdir()
+        known = [
+            llm["name"] for llm in document_of(project("state", "list", *at, "--format", "json"))["state"]["entries"]
+        ]
+        assert project("state", "forget", known[0], *at).returncode == 0
+        assert names(folder / "fbsync.lock") == known[1:]
+        listed = document_of(project("state", "list", *at, "--format", "json"))["state"]["entries"]
+        assert [llm["name"] for llm in listed] == known[1:]
+
+    def test_a_disk_without_room_changes_nothing(self, cli, state):
+        """Every file of the process is limited to so many bytes, which is what a full disk looks like to it."""
+        path = state(entry("A"), entry("B"))
+        before = path.read_text()
+        limited = cli.process(
+            "state", "forget", "A", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+        )
+        done = cli.finish(limited)
+        assert done.returncode == 1
+        assert "what is known cannot be written to fbsync.lock" in done.stderr
+        assert path.read_text() == before
+        assert [path.name for path in cli.folder.iterdir()] == ["fbsync.lock"]
+
+    def test_a_lockfile_that_is_a_link_stays_one(self, cli, state):
+        (cli.folder / "elsewhere").mkdir()
+        state(entry("A"), name="elsewhere/real.lock")
+        (cli.folder / "fbsync.lock").symlink_to("elsewhere/real.lock")
+        assert cli("state", "forget", "A").returncode == 0
+        assert (cli.folder / "fbsync.lock").is_symlink()
+        assert names(cli.folder / "elsewhere" / "real.lock") == []
+
+    @pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, []), ("n", 1, ["A\x1b"]), ("", 1, ["A\x1b"])])
+    def test_somebody_who_can_answer_is_asked(self, cli, state, answer, code, left):
+        path = state(entry("A\x1b"))
+        returncode, seen = at_a_terminal(cli, ["state", "forget", "A\x1b"], answer)
+        assert 'Forget "A\\x1b" (workspace ws-1)? [y/N]' in seen
+        assert (returncode, names(path)) == (code, left)
+
+    def test_with_yes_nobody_is_asked(self, cli, state):
+        path = state(entry("A"))
+        returncode, seen = at_a_terminal(cli, ["state", "forget", "A", "--yes"], "n")
+        assert "[y/N]" not in seen
+        assert (returncode, names(path)) == (0, [])
+
+
+def at_a_terminal(cli, argv, answer):
+    """Runs a command whose stdin and stderr are a terminal, at which somebody has typed an answer already."""
+    keyboard, terminal = pty.openpty()
+    try:
+        os.write(keyboard, f"{answer}\n".encode())
+        done = subprocess.run(
+            [sys.executable, "-m", "fbsync", *argv],
+            cwd=cli.folder,
+            env=cli.environment,
+            stdin=terminal,
+            stdout=subprocess.DEVNULL,
+            stderr=terminal,
+            check=False,
+        )
+        return done.returncode, os.read(keyboard, 10_000).decode()
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+
+
+def test_the_commands_need_no_server(state, cli):
+    state(entry("A"))
+    code = (
+        "import sys\nfrom fbsync.cli import main\nassert main(['state', 'list']) == 0\n"
+        "assert not {'httpx', 'fastapi'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=cli.folder, env=cli.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", ["list", "show", "forget"])
+def test_each_has_help(cli, command):
+    done = cli("state", command, "--help")
+    assert done.stdout.startswith(f"Usage: fbsync state {command}")
+    assert "\\b" not in done.stdout
+    assert command in cli("state", "--help").stdout
+
+
+def test_wrong_usage(cli, capsys):
+    assert cli("state").returncode == 64
+    assert cli("state", "show").returncode == 64
+    assert main(["state", "list", "--only", "A"]) == 64
