@@ -144,11 +144,18 @@ class Project:
         """The known state, with what an unfinished apply created and the server lists."""
         return settle(Replayed(lockfile=self.known, open=self.open_intents), live.llms)
 
-    def comparison(self, *, refreshed: bool) -> str:
-        """The sentence that says what a plan was compared with."""
+    def comparison(self, live: Live | None) -> str:
+        """The sentence that says what was compared with: the lockfile, and what the server told, if it was asked."""
         path = self.where.lock_path
         lockfile = str(path) if self.on_disk is not None else f"nothing ({path} does not exist yet)"
-        return f"Compared with {lockfile}{' and with the server.' if refreshed else '; the server was not asked.'}"
+        match live:
+            case None:
+                return f"Compared with {lockfile}; the server was not asked."
+            case Live(untold=untold) if untold:
+                workspaces = ", ".join(sorted(untold))
+                return f"Compared with {lockfile} and with the server, which did not tell what {workspaces} holds."
+            case _:
+                return f"Compared with {lockfile} and with the server."
 
     @property
     def open_creations(self) -> tuple[Intent, ...]:
@@ -171,9 +178,10 @@ class Project:
         )
 
     def workspaces(self) -> frozenset[str]:
-        """The workspaces that declared and known entries are in, as far as the variables tell."""
+        """The workspaces that declared and known entries are in, and open requests, as far as the variables tell."""
         declared = {llm.workspace_id.value for llm in self.desired if llm.workspace_id.value is not None}
-        return frozenset(declared | {llm.workspace_id for llm in self.known.llms})
+        in_doubt = {intent.identity.workspace_id for intent in self.open_intents}
+        return frozenset(declared | in_doubt | {llm.workspace_id for llm in self.known.llms})
 
     def notes(self) -> tuple[str, ...]:
         """What is odd about the variables, a sentence each: nothing that stops a run."""

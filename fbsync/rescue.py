@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fbsync import lockfile as lockfiles
@@ -61,5 +62,6 @@ def recover(lockfile: Path, on_disk: Lockfile | None, state_folder: Path) -> Loc
 
 
 def discard(lockfile: Path, state_folder: Path) -> None:
-    """Removes the rescue file, once the lockfile holds it all."""
-    rescue_path(lockfile, state_folder).unlink(missing_ok=True)
+    """Removes the rescue file, once the lockfile holds it all; one that stays is read again, and adds nothing."""
+    with suppress(OSError):
+        rescue_path(lockfile, state_folder).unlink(missing_ok=True)

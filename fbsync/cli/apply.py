@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from fbsync.cli import terminal
+from fbsync.cli.asking import asking_options
 from fbsync.cli.options import format_option, only_option, where_from, where_options
 from fbsync.errors import FbsyncError, InvalidInput
 
@@ -31,22 +32,7 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
 @format_option("text", "json")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--parallelism", type=click.IntRange(min=1), default=8, show_default=True, help="Requests at a time.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long an answer may take.",
-)
-@click.option(
-    "--retry-timeout",
-    type=click.FloatRange(min=0),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long a request is tried again after its first failure.",
-)
+@asking_options
 @click.option(
     "--lock-timeout",
     type=click.FloatRange(min=0),
@@ -68,7 +54,6 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
 )
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Write the result document there, too.")
 @click.option("--events", type=click.Path(path_type=Path), metavar="FILE", help="Write JSON lines as things happen.")
-@click.option("-v", "--verbose", count=True, help="Say each request on stderr; -vv also the names of its fields.")
 def apply(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
     """Makes the server as the manifest declares it: plans, asks if someone can answer, and does it.
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from fbsync.apply import Stop, apply, exit_code
 from fbsync.changes import Plan, identity_of
 from fbsync.cli import terminal
+from fbsync.cli.asking import Asking, connected, warn_of_clear_text
 from fbsync.cli.events import Events, write_result
 from fbsync.cli.progress import Progress
-from fbsync.client import Client, Exchange
 from fbsync.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.guards import refusals
 from fbsync.project import Project, ask
@@ -22,9 +22,8 @@ from fbsync.render.document import dump, outcome_entry, result_document
 from fbsync.render.outcome_text import closing_sentence, report
 from fbsync.render.paint import visible
 from fbsync.render.plan_text import plan_text, summary
-from fbsync.retry import Retrying, SystemClock
+from fbsync.retry import SystemClock
 from fbsync.saved import SavedPlan, differences, narrowed
-from fbsync.settings import read_account, sends_in_clear
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,26 +86,22 @@ class Applying:
         Raises:
             FbsyncError: nothing was changed, and why.
         """
-        if sends_in_clear(self._project.api_url):
-            terminal.say(
-                "warning: the API URL is plain http: the token and the credentials cross the network unencrypted"
-            )
+        warn_of_clear_text(self._project.api_url)
         # One loop for all requests, and none while a question is asked: a Ctrl-C then ends the run at once.
         with asyncio.Runner() as runner:
             stack = AsyncExitStack()
-            client = runner.run(stack.enter_async_context(self._client()))
+            how = Asking(
+                timeout=self._options.timeout,
+                retry_timeout=self._options.retry_timeout,
+                verbose=self._options.verbose,
+                parallelism=self._options.parallelism,
+            )
+            server = runner.run(stack.enter_async_context(connected(self._project, how, stop=self._stop)))
             try:
-                server = Retrying(
-                    client,
-                    clock=self._clock,
-                    stop=self._stop,
-                    parallelism=self._options.parallelism,
-                    timeout=self._options.retry_timeout,
-                )
                 live = runner.run(self._live(server)) if self._refreshes else None
                 plan, known = self._project.plan(live=live, prune=self._options.prune, only=self._options.only)
                 plan = self._as_reviewed(plan)
-                self._show(plan)
+                self._show(plan, self._project.comparison(live))
                 self._check(plan, known, live)
                 outcomes = runner.run(self._apply(plan, known, server)) if self._agreed(plan) else None
             finally:
@@ -120,15 +115,6 @@ class Applying:
         """Whether the server is asked first: always where an earlier run left something open."""
         return not self._options.no_refresh or bool(self._project.open_intents)
 
-    def _client(self) -> Client:
-        return Client(
-            self._project.api_url,
-            read_account(self._project.variables),
-            timeout=self._options.timeout,
-            parallelism=self._options.parallelism,
-            on_exchange=self._say_exchange,
-        )
-
     async def _live(self, server: Server) -> Live:
         self._project.check_workspaces()
         live = await ask(server, self._project)
@@ -139,17 +125,8 @@ class Applying:
             )
         return live
 
-    def _say_exchange(self, exchange: Exchange) -> None:
-        if not self._options.verbose:
-            return
-        status = exchange.status or "no answer"
-        fields = f" [{', '.join(exchange.fields)}]" if self._options.verbose > 1 and exchange.fields else ""
-        line = f"{exchange.method} {exchange.path}{fields}: {status}, {exchange.seconds * 1000:.0f} ms"
-        terminal.say(visible(line))
-
-    def _show(self, plan: Plan) -> None:
+    def _show(self, plan: Plan, compared: str) -> None:
         if not self._options.json:
-            compared = self._project.comparison(refreshed=plan.refreshed)
             terminal.out(plan_text(plan, paint=terminal.paint_for(sys.stdout), compared=compared))
 
     def _check(self, plan: Plan, known: Lockfile, live: Live | None) -> None:

@@ -58,11 +58,11 @@ def drift(
         terminal.report_warnings(project.manifest.findings)
         if project.open_intents:
             terminal.say(terminal.open_intents_note(len(project.open_intents)))
-    terminal.out(_rendered(format_, project, found, code))
+    terminal.out(_rendered(format_, project, found, project.comparison(live), code))
     return code
 
 
-def _rendered(format_: str, project: Project, found: Drift, code: ExitCode) -> str:
+def _rendered(format_: str, project: Project, found: Drift, compared: str, code: ExitCode) -> str:
     if format_ == "json":
         from fbsync.render.document import dump, result_document
         from fbsync.render.drift_text import summary
@@ -72,5 +72,5 @@ def _rendered(format_: str, project: Project, found: Drift, code: ExitCode) -> s
         return dump(result_document("drift", code, summary=summary(found), drift=part))
     from fbsync.render.drift_text import drift_text
 
-    compared = f"{project.comparison(refreshed=True)} Credentials are not compared: the server never shows them."
+    compared = f"{compared} Credentials are not compared: the server never shows them."
     return drift_text(found, paint=terminal.paint_for(sys.stdout), compared=compared)

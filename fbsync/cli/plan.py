@@ -66,12 +66,11 @@ def plan(
         terminal.report_warnings(project.manifest.findings_in(project.where.environment))
         if project.open_intents:
             terminal.say(terminal.open_intents_note(len(project.open_intents)))
-    terminal.out(_rendered(format_, project, made, code))
+    terminal.out(_rendered(format_, project, made, project.comparison(live), code))
     return code
 
 
-def _rendered(format_: str, project: Project, plan: Plan, code: ExitCode) -> str:
-    compared = project.comparison(refreshed=plan.refreshed)
+def _rendered(format_: str, project: Project, plan: Plan, compared: str, code: ExitCode) -> str:
     match format_:
         case "json":
             from fbsync.render.document import dump

@@ -38,6 +38,15 @@ _HINTS = {
     Failure.UNKNOWN: _AGAIN,
 }
 
+_LIST_HINTS = _HINTS | {
+    Failure.NOT_ALLOWED: "ask for a role in this workspace, or check the workspaceId",
+    Failure.NOT_FOUND: "check the API URL and the workspaceId",
+    Failure.REJECTED: "check the API URL and the workspaceId",
+    Failure.THROTTLED: "wait, and run the command again, perhaps with a longer --retry-timeout",
+    Failure.UNKNOWN: "run the command again later; if it stays so, check the API URL",
+}
+"""What to do where something was only asked for."""
+
 _IN_USE = re.compile(r"\b(in use|used|uses|repositor(y|ies))\b", re.IGNORECASE)
 """A deletion is denied with the same status whether it is not allowed or in use: only the words tell them apart."""
 
@@ -98,7 +107,7 @@ def failure_of(answer: Answer, secrets: Sequence[Secret]) -> ServerError | None:
         return None
     failure = _failure(answer)
     said = _said(answer, secrets)
-    hint = _HINTS[failure]
+    hint = (_LIST_HINTS if answer.call.startswith("GET") else _HINTS)[failure]
     if failure is Failure.NOT_ALLOWED and answer.call.startswith("DELETE") and _IN_USE.search(said):
         failure, hint = Failure.REJECTED, "take it out of the repositories that use it, and run `fbsync apply` again"
     if failure is Failure.NOT_SIGNED_IN and answer.call.startswith("POST /user/"):

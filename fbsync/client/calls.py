@@ -105,7 +105,7 @@ class Client:
         if not isinstance(rows, list):
             raise ServerError(
                 'GET /ai/llm: the answer holds no list "aiLlms"',
-                hint="check that the API URL is the Flashback API's, or use --no-refresh",
+                hint="check that the API URL is the Flashback API's",
                 failure=Failure.UNKNOWN,
                 status=answer.status,
             )
@@ -191,7 +191,7 @@ class Client:
             self._on_exchange(
                 Exchange(method=method, path=path, fields=names, status=status, seconds=time.monotonic() - start)
             )
-        return Answer.of(method, path, response)
+        return Answer.of(method, _shown_path(path, query), response)
 
 
 async def _signed_in(step: Awaitable[_Token]) -> _Token:
