@@ -127,7 +127,14 @@ class Applying:
 
     def _show(self, plan: Plan, compared: str) -> None:
         if not self._options.json:
-            terminal.out(plan_text(plan, paint=terminal.paint_for(sys.stdout), compared=compared))
+            terminal.out(
+                plan_text(
+                    plan,
+                    paint=terminal.paint_for(sys.stdout),
+                    compared=compared,
+                    width=terminal.width_of(sys.stdout),
+                )
+            )
 
     def _check(self, plan: Plan, known: Lockfile, live: Live | None) -> None:
         """Everything that must hold before the first change; nothing is sent when something does not."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @where_options
 @only_option
-@format_option("text", "json")
+@format_option("text", "json", "html")
 @asking_options
 def drift(
     files: tuple[Path, ...],
@@ -70,7 +70,11 @@ def _rendered(format_: str, project: Project, found: Drift, compared: str, code:
 
         part = drift_part(found, api_url=project.api_url)
         return dump(result_document("drift", code, summary=summary(found), drift=part))
+    compared = f"{compared} Credentials are not compared: the server never shows them."
+    if format_ == "html":
+        from fbsync.render.drift_html import drift_html
+
+        return drift_html(found, environment=project.where.environment, compared=compared)
     from fbsync.render.drift_text import drift_text
 
-    compared = f"{compared} Credentials are not compared: the server never shows them."
     return drift_text(found, paint=terminal.paint_for(sys.stdout), compared=compared)

@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 @click.command()
 @where_options
 @only_option
-@format_option("text", "json")
+@format_option("text", "json", "markdown", "html")
+@click.option(
+    "--max-chars",
+    type=click.IntRange(min=120),
+    default=60_000,
+    show_default=True,
+    help="How long --format markdown may become; it leaves out whole entries then.",
+)
 @click.option("--refresh", is_flag=True, help="Compare with the server, too. This needs a token.")
 @asking_options
 @click.option("--prune", is_flag=True, help="Plan to delete what is known but no longer declared.")
@@ -37,6 +44,7 @@ def plan(
     only: tuple[str, ...],
     format_: str,
     *,
+    max_chars: int,
     refresh: bool,
     prune: bool,
     detailed_exitcode: bool,
@@ -66,12 +74,21 @@ def plan(
         terminal.report_warnings(project.manifest.findings_in(project.where.environment))
         if project.open_intents:
             terminal.say(terminal.open_intents_note(len(project.open_intents)))
-    terminal.out(_rendered(format_, project, made, project.comparison(live), code))
+    terminal.out(_rendered(format_, project, made, project.comparison(live), code, max_chars))
     return code
 
 
-def _rendered(format_: str, project: Project, plan: Plan, compared: str, code: ExitCode) -> str:
+def _rendered(format_: str, project: Project, plan: Plan, compared: str, code: ExitCode, max_chars: int) -> str:
+    environment = project.where.environment
     match format_:
+        case "markdown":
+            from fbsync.render.plan_markdown import plan_markdown
+
+            return plan_markdown(plan, environment=environment, compared=compared, max_chars=max_chars)
+        case "html":
+            from fbsync.render.plan_html import plan_html
+
+            return plan_html(plan, environment=environment, compared=compared)
         case "json":
             from fbsync.render.document import dump
 
@@ -79,7 +96,9 @@ def _rendered(format_: str, project: Project, plan: Plan, compared: str, code: E
         case _:
             from fbsync.render.plan_text import plan_text
 
-            return plan_text(plan, paint=terminal.paint_for(sys.stdout), compared=compared)
+            return plan_text(
+                plan, paint=terminal.paint_for(sys.stdout), compared=compared, width=terminal.width_of(sys.stdout)
+            )
 
 
 def _document(project: Project, plan: Plan, code: ExitCode) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -25,6 +26,11 @@ def paint_for(stream: TextIO) -> Paint:
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return Paint(enabled=True)
     return Paint(enabled=stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def width_of(stream: TextIO) -> int | None:
+    """How many columns a terminal has; None for a pipe or a file, where lines are never wrapped."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
 def out(text: str) -> None:

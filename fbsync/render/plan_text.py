@@ -2,148 +2,122 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from fbsync.changes import (
-    Adopt,
-    Blocked,
-    Cause,
-    Change,
-    Changed,
-    Create,
-    CredentialChange,
-    Delete,
-    FieldChange,
-    Forget,
-    Plan,
-    Unchanged,
-    Undeclared,
-    Update,
-    identity_of,
-)
-from fbsync.model import Field
-from fbsync.render.paint import Paint, visible
+from fbsync.render.entries import Entry, Row, Tone
+from fbsync.render.excerpt import columns
+from fbsync.render.plan_counts import Unverified, summary, unverified, warning_count
+from fbsync.render.plan_entries import Kind, is_worth_showing, plan_entries
+from fbsync.render.wrapping import Span, unpainted, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from fbsync.model import Credential, Llm, Text
+    from fbsync.changes import Plan
+    from fbsync.render.paint import Paint
+    from fbsync.render.wrapping import Style
 
-_CAUSES = {Cause.MANIFEST: "", Cause.OUTSIDE: "changed outside", Cause.BOTH: "changed here and outside"}
+__all__ = ["plan_text", "summary"]
+
+_SIGNS = {
+    Kind.CREATE: "+",
+    Kind.UPDATE: "~",
+    Kind.ADOPT: "~",
+    Kind.DELETE: "-",
+    Kind.FORGET: "-",
+    Kind.UNDECLARED: "?",
+    Kind.BLOCKED: "!",
+    Kind.UNCHANGED: "=",
+}
+_INDENT = 6
+_MOST_NAMES = 3
 
 
-def plan_text(plan: Plan, *, paint: Paint, compared: str) -> str:
+def plan_text(plan: Plan, *, paint: Paint, compared: str, width: int | None = None) -> str:
     """Renders a plan.
 
     Args:
         plan: the plan.
         paint: colours.
         compared: the sentence that says what was compared with what.
+        width: the terminal's columns; without it, as into a pipe, no line is broken.
 
     Returns:
         Lines, the last one ended.
     """
-    blocks = [block for change in plan.changes if (block := _block(change, plan, paint))]
-    lines = [compared, *_unverified_note(plan), ""]
-    for block in blocks:
-        lines += [*block, ""]
-    return "\n".join([*lines, paint.bold(summary(plan)), ""])
+    lines = [*wrapped([Span(compared)], width=width, indent=2), *_not_verified(plan, paint, width), ""]
+    for entry in plan_entries(plan):
+        if is_worth_showing(entry):
+            lines += [*_block(entry, paint, width), ""]
+    if warnings := warning_count(plan):
+        lines += wrapped([Span("Warnings: ", paint.yellow), Span(f"{warnings}.")], width=width, indent=2)
+    lines += wrapped([Span(summary(plan), paint.bold)], width=width, indent=2)
+    return "\n".join([*lines, ""])
 
 
-def summary(plan: Plan) -> str:
-    """Terraform's sentence, which tools look for."""
-    if plan.is_empty:
-        return "No changes. What is declared is as it is known."
-    changed = plan.count(Update, Adopt)
-    return f"Plan: {plan.count(Create)} to add, {changed} to change, {plan.count(Delete)} to destroy."
+def _not_verified(plan: Plan, paint: Paint, width: int | None) -> Iterator[str]:
+    found = unverified(plan)
+    if not found:
+        return
+    noun = "This credential" if len(found) == 1 else "These credentials"
+    yield from wrapped([Span(f"{noun} could not be compared, and may have changed:")], width=width, indent=2)
+    for item in found:
+        spans = [Span("  "), Span(item.reference, paint.yellow), Span(f": {item.why} ({_users(item)})")]
+        yield from wrapped(spans, width=width, indent=4)
 
 
-def _unverified_note(plan: Plan) -> Iterator[str]:
-    changes = (change.credentials for change in plan.changes if isinstance(change, (Update, Unchanged)))
-    unverified = sum(item.changed is Changed.UNVERIFIED for credentials in changes for item in credentials)
-    if unverified:
-        noun = "credential" if unverified == 1 else "credentials"
-        yield f"{unverified} {noun} could not be verified: the variables are not set here, or nothing is known of them."
+def _users(item: Unverified) -> str:
+    rest = len(item.entries) - _MOST_NAMES
+    names = ", ".join(item.entries[:_MOST_NAMES])
+    return f"{names} and {rest} more" if rest > 0 else names
 
 
-def _block(change: Change, plan: Plan, paint: Paint) -> list[str]:
-    """The lines of one entry; none for one that stays as it is and of which nothing is to be said."""
-    match change:
-        case Create():
-            why = "deleted outside, to be created again" if change.lost else ""
-            block = [_head(paint.green("+"), change, paint, why), *_rows(_whole(change.desired))]
-        case Adopt():
-            why = "replaced outside, to be taken over" if change.replaced else "on the server already, to be taken over"
-            block = [
-                _head(paint.yellow("~"), change, paint, f"{why}, id {change.live.id}"),
-                *_rows(_whole(change.desired)),
-            ]
-        case Update():
-            rows = [*map(_field_row, change.fields), *map(_credential_row, change.credentials)]
-            block = [_head(paint.yellow("~"), change, paint), *_rows(row for row in rows if row)]
-        case Delete():
-            block = [_head(paint.red("-"), change, paint, "no longer declared")]
-        case Forget():
-            block = [_head(paint.dim("-"), change, paint, "neither declared nor on the server: only its record goes")]
-        case Undeclared():
-            block = [_head(paint.dim("?"), change, paint, "known, but no longer declared; --prune deletes it")]
-        case Blocked():
-            block = [_head(paint.red("!"), change, paint, change.message), f"      what to do: {visible(change.hint)}"]
-        case Unchanged():
-            return []
-        case _:
-            assert_never(change)
-    notices = [notice for notice in plan.warnings if notice.identity == identity_of(change)]
-    return [*block, *(f"      {paint.yellow('warning:')} {visible(notice.message)}" for notice in notices)]
+def _block(entry: Entry, paint: Paint, width: int | None) -> Iterator[str]:
+    colour = _colour(entry.tone, paint)
+    about = ", ".join((f"workspace {entry.workspace}", *entry.marks))
+    why = f": {entry.why}" if entry.why else ""
+    head = [Span("  "), Span(f"{_SIGNS[Kind(entry.kind)]} ", colour), Span(entry.name, paint.bold)]
+    yield from wrapped([*head, Span(f" ({about}){why}")], width=width, indent=4)
+    label_width = max((columns(row.label) for row in entry.rows), default=0) + 1
+    for row in entry.rows:
+        yield from _row(row, label_width, paint, width)
+    if entry.hint:
+        yield from _remark("what to do:", paint.cyan, entry.hint, width)
+    for warning in entry.warnings:
+        yield from _remark("warning:", paint.yellow, warning, width)
 
 
-def _head(sign: str, change: Change, paint: Paint, why: str = "") -> str:
-    identity = identity_of(change)
-    head = f"  {sign} {paint.bold(visible(identity.name))} (workspace {visible(identity.workspace_id)})"
-    return f"{head}: {visible(why)}" if why else head
+def _row(row: Row, label_width: int, paint: Paint, width: int | None) -> Iterator[str]:
+    label = f"{row.label}:"
+    indent = _INDENT + label_width + 1
+    spans = [Span(" " * _INDENT + label + " " * (label_width - columns(label) + 1))]
+    if width is not None and any(columns(value or "") > width - indent for value in (row.before, row.after)):
+        yield " " * _INDENT + label
+        indent = _INDENT + 2
+        spans = [Span(" " * indent)]
+    if row.before is not None:
+        spans.append(Span(row.before))
+    if row.before is not None and row.after is not None:
+        spans.append(Span(" → "))
+    if row.after is not None:
+        spans.append(Span(row.after))
+    if row.note:
+        spans.append(Span(f" ({row.note})", paint.yellow if row.is_drift else unpainted))
+    yield from wrapped(spans, width=width, indent=indent)
 
 
-def _rows(rows: Iterable[tuple[str, str]]) -> list[str]:
-    rows = list(rows)
-    width = max((len(label) for label, _ in rows), default=0) + 1
-    return [f"      {label + ':':<{width}} {text}" for label, text in rows]
+def _remark(label: str, colour: Style, text: str, width: int | None) -> list[str]:
+    spans = [Span(" " * _INDENT), Span(label, colour), Span(f" {text}")]
+    return wrapped(spans, width=width, indent=_INDENT + 2)
 
 
-def _whole(llm: Llm) -> Iterator[tuple[str, str]]:
-    yield Field.AI_TYPE.value, llm.ai_type
-    yield Field.ENDPOINT.value, _text(llm.endpoint)
-    for field, credential in llm.credentials:
-        yield field.value, _credential(credential)
-
-
-def _field_row(change: FieldChange) -> tuple[str, str]:
-    note = _CAUSES[change.cause]
-    row = f"{visible(change.before)} → {_text(change.after)}"
-    return change.field.value, f"{row} ({note})" if note else row
-
-
-def _credential_row(change: CredentialChange) -> tuple[str, str] | None:
-    label = change.field.value
-    if change.after is None:
-        return label, f"removed (${change.before.reference})" if change.before else ""
-    if change.before is None:
-        return label, f"added ({_credential(change.after)})"
-    moved = change.before.reference != change.after.reference
-    reference = f"${change.before.reference} → ${change.after.reference}" if moved else f"${change.after.reference}"
-    match change.changed:
-        case Changed.YES:
-            return label, f"changed ({reference})"
-        case Changed.UNVERIFIED:
-            return label, f"not verified ({reference}{'' if change.after.secret else ', not set here'})"
-        case Changed.NO:
-            return (label, f"same value, other variable ({reference})") if moved else None
-
-
-def _text(text: Text) -> str:
-    if text.value is not None:
-        return visible(text.value)
-    return f"{visible(text.template)} (not set: {', '.join('$' + name for name in text.missing)})"
-
-
-def _credential(credential: Credential) -> str:
-    return f"${credential.reference}" + ("" if credential.secret else " (not set: not yet available)")
+def _colour(tone: Tone, paint: Paint) -> Style:
+    match tone:
+        case Tone.ADD:
+            return paint.green
+        case Tone.CHANGE:
+            return paint.yellow
+        case Tone.REMOVE | Tone.TROUBLE:
+            return paint.red
+        case Tone.QUIET:
+            return paint.dim

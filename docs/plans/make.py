@@ -1,0 +1,144 @@
+# ruff: noqa: INP001 - a script, no package
+"""Makes this page's pictures: one plan on a terminal, in a pull request, and as a report.
+
+    pip install -e . cmarkgfm playwright      # and Debian's chromium, or CHROMIUM=/path/to/it
+    python docs/plans/make.py
+
+The comment is made into HTML by GitHub's own Markdown parser; its colours (``comment.css``) follow GitHub's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from html import escape
+from pathlib import Path
+
+import cmarkgfm
+from cmarkgfm.cmark import Options
+from playwright.sync_api import Browser, sync_playwright
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[1] / "tests" / "render"))
+
+from plans import credential_change, desired, field_change, locked, notice, update  # noqa: E402 - from the tests
+
+from fbsync.changes import Cause, Changed, Create, Delete, Plan, Unchanged, Undeclared  # noqa: E402
+from fbsync.model import Field  # noqa: E402
+from fbsync.render.paint import Paint  # noqa: E402
+from fbsync.render.plan_html import plan_html  # noqa: E402
+from fbsync.render.plan_markdown import plan_markdown  # noqa: E402
+from fbsync.render.plan_text import plan_text  # noqa: E402
+
+COMPARED = "Compared with fbsync.production.lock and with the server."
+ENVIRONMENT = "production"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+TALLEST = 1_300
+STYLES = {"1": "bold", "2": "dim", "31": "red", "32": "green", "33": "yellow", "36": "cyan"}
+LINES = {"+": "added", "-": "removed", "!": "changed", "#": "remark"}
+
+
+def plan() -> Plan:
+    """A plan with something of everything that reviewers look for."""
+    proxied = update(
+        "Production OpenAI",
+        field_change(Field.ENDPOINT, "https://api.openai.com/v1", "https://llm-proxy.example.net/v1"),
+        credentials=[credential_change(Changed.YES)],
+        want={"protect": True},
+        known={"protect": True},
+    )
+    drifted = update(
+        "Support chat", field_change(Field.AI_TYPE, "OTHER", "ANTHROPIC", cause=Cause.OUTSIDE, known="ANTHROPIC")
+    )
+    unset = credential_change(Changed.UNVERIFIED, before="VISION_KEY", after="VISION_KEY", is_set=False)
+    return Plan(
+        refreshed=True,
+        changes=(
+            Create(desired=desired("Embeddings", workspace="ws-research")),
+            proxied,
+            drifted,
+            Unchanged(desired=desired("Search"), locked=locked("Search")),
+            Unchanged(desired=desired("Vision"), locked=locked("Vision"), credentials=(unset,)),
+            Delete(locked=locked("Playground", llm_id="llm-0042", workspace="ws-research")),
+            Undeclared(locked=locked("Compliance", protect=True)),
+        ),
+        warnings=(
+            notice(
+                proxied,
+                "the stored credential will be sent to another host: llm-proxy.example.net, before api.openai.com",
+            ),
+        ),
+    )
+
+
+def terminal(text: str) -> str:
+    """Text with ANSI colours as a page that looks like a terminal."""
+    parts = re.split(r"\x1b\[(\d+)m", text)
+    shown = escape(parts[0])
+    for code, piece in zip(parts[1::2], parts[2::2], strict=True):
+        shown += f'<span class="{STYLES[code]}">{escape(piece)}</span>' if code in STYLES else escape(piece)
+    return page("terminal.css", f"<pre><b>$</b> fbsync plan --refresh -e {ENVIRONMENT}\n{shown}</pre>")
+
+
+def comment(markdown: str) -> str:
+    """A comment as GitHub shows it, with the colours of its alerts and of its diffs."""
+    shown = cmarkgfm.github_flavored_markdown_to_html(markdown, Options.CMARK_OPT_UNSAFE)
+    shown = re.sub(
+        r"<blockquote>\n<p>\[!(\w+)\]\n",
+        lambda found: f'<blockquote class="{found[1].lower()}">\n<p class="alert">{found[1].capitalize()}</p><p>',
+        shown,
+    )
+    shown = re.sub(r'<pre lang="diff"><code>(.*?)</code></pre>', coloured, shown, flags=re.DOTALL)
+    return page(
+        "comment.css", f'<article><header><b>ci-bot</b> commented</header><div class="body">{shown}</div></article>'
+    )
+
+
+def coloured(diff: re.Match[str]) -> str:
+    """A diff's lines, each in its colour."""
+    lines = (f'<span class="{LINES.get(line[:1], "same")}">{line or " "}</span>' for line in diff[1].splitlines())
+    return f"<pre>{''.join(lines)}</pre>"
+
+
+def page(stylesheet: str, body: str) -> str:
+    """A whole page around a body."""
+    style = (HERE / stylesheet).read_text(encoding="utf-8")
+    return f'<!doctype html><html lang="en"><meta charset="utf-8"><style>{style}</style><body>{body}</body></html>'
+
+
+def picture(browser: Browser, name: str, source: str, *, width: int, scheme: str = "light") -> None:
+    """Opens a page and keeps what it looks like beside this script."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "page.html"
+        file.write_text(source, encoding="utf-8")
+        shown = browser.new_page(viewport={"width": width, "height": 300}, color_scheme=scheme)  # type: ignore[arg-type]
+        shown.goto(file.as_uri())
+        path = HERE / f"{name}.png"
+        height = min(shown.evaluate("document.documentElement.scrollHeight"), TALLEST)
+        shown.screenshot(path=path, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height})
+        shown.close()
+    sys.stdout.write(f"{path.name}: {path.stat().st_size // 1024} KiB\n")
+
+
+def main() -> None:
+    """Makes all pictures."""
+    made = plan()
+    text = plan_text(made, paint=Paint(enabled=True), compared=COMPARED, width=100)
+    markdown = plan_markdown(made, environment=ENVIRONMENT, compared=COMPARED, max_chars=60_000)
+    report = plan_html(made, environment=ENVIRONMENT, compared=COMPARED)
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        picture(browser, "terminal", terminal(text), width=900)
+        picture(browser, "comment", comment(markdown), width=900)
+        picture(browser, "report", report, width=860)
+        picture(browser, "report-dark", report, width=860, scheme="dark")
+        picture(browser, "report-phone", report, width=390)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

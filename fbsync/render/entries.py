@@ -1,0 +1,66 @@
+"""What every rendering of a plan or of drift shows: entries, each with its rows, all of it safe to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """What sort of news something is; each rendering has a colour and a sign for it."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+    TROUBLE = "trouble"
+    """Nothing goes on before somebody looks into it."""
+    QUIET = "quiet"
+    """To know about; nothing is done on the server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One field of an entry: its value, or two where it goes from one to the other.
+
+    Attributes:
+        before: the value that it has, where that goes.
+        after: the value that it is to have, or that it keeps.
+        note: what else is to be said of it.
+        tone: whether it comes, changes, goes, or is only mentioned.
+        is_drift: whether somebody changed it outside.
+    """
+
+    label: str
+    before: str | None = None
+    after: str | None = None
+    note: str = ""
+    tone: Tone
+    is_drift: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One configuration and what there is to say of it.
+
+    Attributes:
+        kind: one word for what happens to it, by which entries are grouped.
+        why: the reason, where the kind does not say it all.
+        hint: what to do.
+        marks: what stands out about it: ``protected``, ``drift``.
+        warnings: sentences without their full stop.
+    """
+
+    kind: str
+    tone: Tone
+    name: str
+    workspace: str
+    why: str = ""
+    hint: str = ""
+    rows: tuple[Row, ...] = ()
+    marks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

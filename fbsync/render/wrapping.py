@@ -1,0 +1,97 @@
+"""Lines that fit a terminal: painted text, broken between words, or within one that is wider than the line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from fbsync.render.excerpt import columns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Style = Callable[[str], str]
+
+_NARROWEST = 12
+_WIDEST = 2
+"""The columns that a character takes at most."""
+
+
+def unpainted(text: str) -> str:
+    """The style of text that has none."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of text in one style."""
+
+    text: str
+    style: Style = unpainted
+
+
+def wrapped(spans: Iterable[Span], *, width: int | None, indent: int) -> list[str]:
+    """Breaks a line in several where it does not fit.
+
+    Args:
+        spans: the line. Its first line begins where it does; blanks around a break are dropped.
+        width: how many columns there are, or None for no limit.
+        indent: how many blanks further lines begin with; fewer where little room would be left.
+
+    Returns:
+        At least one line.
+    """
+    words = [(word, span.style) for span in spans for word in _words(span.text)]
+    if width is None:
+        return [_painted(words)]
+    indent = max(0, min(indent, width - _NARROWEST))
+    lines: list[list[tuple[str, Style]]] = [[]]
+    room = width
+    for piece, style in _fitting(words, width - indent):
+        if columns(piece.rstrip(" ")) > room:
+            if any(word.strip(" ") for word, _ in lines[-1]):
+                lines.append([])
+            else:
+                lines[-1] = [(" " * indent, unpainted)] if len(lines) == 1 else []
+            room = width - indent
+        lines[-1].append((piece, style))
+        room -= columns(piece)
+    first, *rest = (_painted(_without_end(line)) for line in lines)
+    return [first, *(" " * indent + line for line in rest)]
+
+
+def _words(text: str) -> Iterator[str]:
+    """The words, each with the blanks after it; blanks at the beginning are a word of their own."""
+    start = 0
+    for at in range(1, len(text) + 1):
+        if at == len(text) or (text[at - 1] == " " and text[at] != " "):
+            yield text[start:at]
+            start = at
+
+
+def _fitting(words: Iterable[tuple[str, Style]], room: int) -> Iterator[tuple[str, Style]]:
+    """The words, those that are wider than a line in pieces that are not."""
+    for word, style in words:
+        if len(word) * _WIDEST <= room:
+            yield word, style
+            continue
+        piece, used = "", 0
+        for character in word:
+            taken = columns(character)
+            if piece and character != " " and used + taken > room:
+                yield piece, style
+                piece, used = "", 0
+            piece += character
+            used += taken
+        yield piece, style
+
+
+def _without_end(line: list[tuple[str, Style]]) -> list[tuple[str, Style]]:
+    """A line without the blanks at its end."""
+    *rest, (word, style) = line or [("", unpainted)]
+    return [*rest, (word.rstrip(" "), style)] if word.strip(" ") or not rest else _without_end(rest)
+
+
+def _painted(words: Iterable[tuple[str, Style]]) -> str:
+    return "".join(style("".join(word for word, _ in same)) for style, same in groupby(words, key=lambda item: item[1]))

@@ -1,0 +1,295 @@
+"""Plans made of literals, one for each thing that a rendering must get right; golden files are named after them."""
+
+from fbsync.changes import (
+    Adopt,
+    Blocked,
+    Cause,
+    Changed,
+    Create,
+    CredentialChange,
+    Delete,
+    FieldChange,
+    Forget,
+    Notice,
+    Plan,
+    Unchanged,
+    Undeclared,
+    Update,
+)
+from fbsync.model import Credential, Field, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+from fbsync.secret import Secret
+
+COMPARED = "Compared with fbsync.lock; the server was not asked."
+COMPARED_LIVE = "Compared with fbsync.lock and with the server."
+
+
+def text(template, value=...):
+    """A text; with None as its value, its template is a variable that is not set."""
+    missing = (template.strip("${}"),) if value is None else ()
+    return Text(template=template, value=template if value is ... else value, missing=missing)
+
+
+def credential(reference, *, is_set=True):
+    return Credential(reference=reference, secret=Secret("never-shown", reference=reference) if is_set else None)
+
+
+def fingerprint(reference, value="fingerprint-never-shown"):
+    return LockedCredential(reference=reference, fingerprint=value)
+
+
+def desired(name, *, endpoint="https://api.openai.com/v1", workspace="ws-main", secret="OPENAI_API_KEY", **more):
+    return Llm(
+        name=name,
+        ai_type=more.pop("ai_type", "OPENAI"),
+        endpoint=endpoint if isinstance(endpoint, Text) else text(endpoint),
+        workspace_id=workspace if isinstance(workspace, Text) else text(workspace),
+        secret=secret if isinstance(secret, Credential) else credential(secret),
+        **more,
+    )
+
+
+def locked(name, *, endpoint="https://api.openai.com/v1", workspace="ws-main", secret="OPENAI_API_KEY", **more):
+    return LockedLlm(
+        id=more.pop("llm_id", f"llm-{abs(hash_of(name)):04d}"),
+        name=name,
+        workspace_id=workspace,
+        ai_type=more.pop("ai_type", "OPENAI"),
+        endpoint=endpoint,
+        secret=fingerprint(secret),
+        **more,
+    )
+
+
+def hash_of(name):
+    """A number that is the same in every run."""
+    return sum(map(ord, name)) % 10_000
+
+
+def live(name, *, llm_id="llm-live", workspace="ws-main", endpoint="https://api.openai.com/v1", ai_type="OPENAI"):
+    return LiveLlm(id=llm_id, name=name, workspace_id=workspace, ai_type=ai_type, endpoint=endpoint)
+
+
+def field_change(field, before, after, *, cause=Cause.MANIFEST, known=None):
+    return FieldChange(
+        field=field,
+        before=before,
+        after=after if isinstance(after, Text) else text(after),
+        known=before if known is None else known,
+        cause=cause,
+    )
+
+
+def credential_change(changed, *, before="OPENAI_API_KEY", after="OPENAI_API_KEY", is_set=True, field=Field.SECRET):
+    return CredentialChange(
+        field=field,
+        before=None if before is None else fingerprint(before),
+        after=None if after is None else credential(after, is_set=is_set),
+        changed=changed,
+    )
+
+
+def update(name, *fields, credentials=(), want=None, known=None):
+    return Update(
+        desired=desired(name, **(want or {})),
+        locked=locked(name, **(known or {})),
+        fields=fields,
+        credentials=tuple(credentials),
+    )
+
+
+def notice(change, message):
+    return Notice(identity=change.desired.identity, message=message)
+
+
+def nothing_to_do():
+    names = ("Production OpenAI", "Support chat")
+    return Plan(changes=tuple(Unchanged(desired=desired(name), locked=locked(name)) for name in names), refreshed=False)
+
+
+def first_plan():
+    """A manifest's first plan in a pull request: nothing is known, and hardly a variable is set."""
+    unset = credential("AWS_SECRET_ACCESS_KEY", is_set=False)
+    bedrock = desired(
+        "Bedrock",
+        ai_type="AWS",
+        endpoint=text("https://bedrock-runtime.${AWS_REGION}.amazonaws.com", None),
+        workspace=text("$FLASHBACK_WORKSPACE_ID", None),
+        key=credential("AWS_ACCESS_KEY_ID", is_set=False),
+        secret=unset,
+        protect=True,
+    )
+    bedrock = Llm(
+        **{
+            **{name: getattr(bedrock, name) for name in Llm.__slots__},
+            "endpoint": Text(template=bedrock.endpoint.template, value=None, missing=("AWS_REGION",)),
+        }
+    )
+    return Plan(changes=(Create(desired=desired("Production OpenAI")), Create(desired=bedrock)), refreshed=False)
+
+
+def every_kind():
+    """Each kind of change once at least, the server asked."""
+    moved = "https://llm-proxy.example.net/v1"
+    proxied = update(
+        "Production OpenAI",
+        field_change(Field.ENDPOINT, "https://api.openai.com/v1", moved),
+        credentials=[credential_change(Changed.YES)],
+        want={"endpoint": moved, "protect": True},
+        known={"protect": True},
+    )
+    drifted = update(
+        "Support chat",
+        field_change(Field.AI_TYPE, "OTHER", "OPENAI", cause=Cause.OUTSIDE, known="OPENAI"),
+        field_change(
+            Field.ENDPOINT,
+            "https://changed.example.com/v1",
+            "https://api.openai.com/v2",
+            cause=Cause.BOTH,
+            known="https://api.openai.com/v1",
+        ),
+    )
+    renamed = update(
+        "Claude for research",
+        field_change(Field.NAME, "Claude", "Claude for research"),
+        credentials=[
+            credential_change(Changed.YES, before=None, after="CLAUDE_KEY_ID", field=Field.KEY),
+            credential_change(Changed.UNVERIFIED, before="CLAUDE_KEY", after="RESEARCH_CLAUDE_KEY"),
+        ],
+    )
+    keyless = update(
+        "Translations",
+        credentials=[
+            credential_change(Changed.YES, before="TRANSLATIONS_KEY_ID", after=None, field=Field.KEY),
+            credential_change(Changed.NO, before="OLD_TRANSLATIONS_KEY", after="TRANSLATIONS_KEY"),
+        ],
+    )
+    replaced = desired("Summaries", endpoint="https://summaries.example.com/v1", workspace="ws-research")
+    anew = desired("Evaluation", workspace="ws-research", secret="EVALUATION_KEY")
+    loose = desired("Archive search")
+    return Plan(
+        refreshed=True,
+        changes=(
+            Create(desired=desired("Embeddings", key=credential("EMBEDDINGS_KEY_ID"))),
+            Create(desired=desired("Night batch"), lost=locked("Night batch")),
+            Create(desired=anew),
+            proxied,
+            drifted,
+            renamed,
+            keyless,
+            Adopt(desired=desired("Moderation"), live=live("Moderation", ai_type="OTHER")),
+            Adopt(
+                desired=replaced,
+                live=live("Summaries", llm_id="llm-5521", workspace="ws-research"),
+                replaced=locked("Summaries", llm_id="llm-1034", workspace="ws-research"),
+            ),
+            Blocked(
+                desired=desired("Tickets"),
+                message="the server holds 2 configurations of this name in its workspace: ids llm-7, llm-8",
+                hint="find out which one is right, delete or rename the others, and run `fbsync apply` again",
+            ),
+            Unchanged(desired=desired("Search"), locked=locked("Search")),
+            Unchanged(
+                desired=desired("Vision", secret=credential("VISION_KEY", is_set=False)),
+                locked=locked("Vision", secret="VISION_KEY"),
+                credentials=(
+                    credential_change(Changed.UNVERIFIED, before="VISION_KEY", after="VISION_KEY", is_set=False),
+                ),
+            ),
+            Unchanged(desired=loose, locked=locked("Archive search", protect=True), record=True),
+            Delete(locked=locked("Playground", llm_id="llm-0042")),
+            Delete(locked=locked("Ledger", llm_id="llm-0043", protect=True)),
+            Forget(locked=locked("Pilot")),
+            Undeclared(locked=locked("Evaluation", llm_id="llm-0044")),
+            Undeclared(locked=locked("Compliance", protect=True)),
+        ),
+        warnings=(
+            notice(
+                proxied,
+                "the stored credential will be sent to another host: llm-proxy.example.net, before api.openai.com",
+            ),
+            Notice(
+                identity=anew.identity,
+                message="a configuration cannot be moved to another workspace: this one is made anew, and the one in "
+                "ws-main (id llm-0044) stays until it is deleted with --prune",
+            ),
+        ),
+    )
+
+
+def without_credentials():
+    """A plan in a pull request from a fork: no variable is set."""
+    unset = [
+        Unchanged(
+            desired=desired(name, secret=credential("OPENAI_API_KEY", is_set=False)),
+            locked=locked(name),
+            credentials=(credential_change(Changed.UNVERIFIED, is_set=False),),
+        )
+        for name in ("Chat", "Embeddings", "Moderation", "Search", "Vision")
+    ]
+    changed = update(
+        "Production OpenAI",
+        field_change(Field.ENDPOINT, "https://api.openai.com/v1", "https://api.openai.com/v2"),
+        credentials=[
+            credential_change(
+                Changed.UNVERIFIED, before="PRODUCTION_OPENAI_KEY", after="PRODUCTION_OPENAI_KEY", is_set=False
+            )
+        ],
+    )
+    return Plan(changes=(*unset, changed), refreshed=False)
+
+
+HOSTILE = (
+    "```",
+    "</details><script>alert(1)</script>",
+    "@everyone #123 GH-7 owner/repo#5 deadbeefdeadbeef",
+    "--> <!-- a|b -->",
+    "**bold** _it_ ~~no~~ [x](javascript:alert(1)) ![i](https://e.example/x.png)",
+    "`one` ``two`` `",
+    "\x1b[31mred\x1b[0m\r\n# heading\n> quote",
+    "evil\u202egnp.exe",
+    "&lt;b&gt; &amp; \"quoted\" 'single'",
+    "https://phish.example/ www.example.com a@b.example",
+    ":smile: $math$ \\(x\\)",
+)
+
+
+def hostile_names():
+    """Names and workspaces that try to be markup, commands and other people's mentions."""
+    creates = [Create(desired=desired(name, workspace=f"ws {name}")) for name in HOSTILE]
+    changed = update(
+        "</pre>@admins",
+        field_change(Field.ENDPOINT, "https://a.example/```\n```", "https://b.example/-->\u2066</del>"),
+    )
+    removed = [Delete(locked=locked(name, llm_id=f"id {name}")) for name in HOSTILE]
+    refused = Blocked(
+        desired=desired("```diff"), message="the server says: </summary> `x` @root", hint="ask #42 ``` <b>now</b>"
+    )
+    warned = notice(changed, "the stored credential will be sent to another host: <img src=x> @team #1, before `a`|b")
+    return Plan(changes=(*creates, changed, *removed, refused), refreshed=True, warnings=(warned,))
+
+
+def wide_names():
+    """Names of two columns a character, from right to left, of combined characters, and very long ones."""
+    names = ("製品用の言語モデル", "نموذج الإنتاج", "מודל ייצור", "Ångström e\u0301", "👩‍🔬 lab", "x" * 130)
+    long = "https://gateway.example.com/" + "/".join(f"segment-{at:02d}" for at in range(18))
+    creates = [Create(desired=desired(name, workspace="作業場")) for name in names]
+    changed = update(
+        "運用チャット",
+        field_change(Field.ENDPOINT, "https://例え.example/v1", long, cause=Cause.OUTSIDE, known=long),
+        credentials=[credential_change(Changed.YES)],
+    )
+    return Plan(changes=(*creates, changed), refreshed=True)
+
+
+PLANS = {
+    "nothing-to-do": (nothing_to_do, None),
+    "first-plan": (first_plan, None),
+    "every-kind": (every_kind, "production"),
+    "without-credentials": (without_credentials, "staging"),
+    "hostile-names": (hostile_names, "a-->b"),
+    "wide-names": (wide_names, None),
+}
+
+
+def compared(plan):
+    return COMPARED_LIVE if plan.refreshed else COMPARED

@@ -1,0 +1,206 @@
+"""The comment: inert whatever names hold, within its limit whatever that is, and never broken."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+import cmarkgfm
+import pytest
+from cmarkgfm.cmark import Options
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from plans import COMPARED, HOSTILE, credential, credential_change, desired, every_kind, hostile_names, locked
+from strategies import foreign, plans
+
+from fbsync.changes import Changed, Create, Plan, Unchanged
+from fbsync.render.markdown import code, marker, prose
+from fbsync.render.paint import visible
+from fbsync.render.plan_markdown import LEAST_CHARS, plan_markdown
+from fbsync.render.plan_text import summary
+
+OWN_HTML = re.compile(
+    r"<!-- fbsync-plan(:[\w.~%-]*)? -->|<details>|</details>|<summary>(🟢|🟡|⚪) <b>\d+ [a-z ]+</b></summary>"
+)
+OWN_TEXT = re.compile(r"[A-Za-z0-9 ,.:;()'?!⛔🔴🟠\n]*|\[!(WARNING|NOTE)\]")
+CONTAINERS = {"paragraph", "heading", "blockquote", "bullet_list", "list_item", "inline", "strong"}
+LEAVES = {"text", "code_inline", "softbreak"}
+
+
+def parsed(source):
+    """The tokens of GitHub-flavoured Markdown, links without brackets included; and those within lines."""
+    tokens = MarkdownIt("gfm-like", {"html": True, "linkify": True}).enable(["linkify"]).parse(source)
+    return tokens, [inner for token in tokens for inner in token.children or ()]
+
+
+def assert_inert(source):
+    blocks, inlines = parsed(source)
+    for token in (*blocks, *inlines):
+        kind = token.type.removesuffix("_open").removesuffix("_close")
+        assert kind in CONTAINERS | LEAVES | {"fence", "html_block"}, token
+        if token.type == "html_block":
+            assert OWN_HTML.sub("", token.content).strip() == "", token.content
+        if token.type == "text":
+            assert OWN_TEXT.fullmatch(token.content), token.content
+    return blocks, inlines
+
+
+class Tags(HTMLParser):
+    """Counts a document's tags, and keeps what is within ``pre``."""
+
+    def __init__(self):
+        super().__init__()
+        self.opened, self.closed, self.fenced = Counter(), Counter(), []
+
+    def handle_starttag(self, tag, attrs):
+        self.opened[tag] += 1
+
+    def handle_endtag(self, tag):
+        self.closed[tag] += 1
+
+    def handle_data(self, data):
+        if self.opened["pre"] > self.closed["pre"]:
+            self.fenced.append(data)
+
+
+def on_github(source):
+    """What GitHub's own parser makes of it."""
+    tags = Tags()
+    tags.feed(cmarkgfm.github_flavored_markdown_to_html(source, Options.CMARK_OPT_UNSAFE))
+    return tags
+
+
+def rendered(plan, *, environment="staging", compared=COMPARED, max_chars=60_000):
+    return plan_markdown(plan, environment=environment, compared=compared, max_chars=max_chars)
+
+
+@given(text=foreign)
+@example(text="`")
+@example(text=" `a` ")
+@example(text="  ")
+def test_a_code_span_holds_any_text(text):
+    shown = visible(text)
+    _, [*tokens] = parsed(f"x {code(shown)} y")
+    assert [token.type for token in tokens] == ["text", "code_inline", "text"]
+    assert tokens[1].content == (shown if shown.strip() else f"'{shown}'")
+
+
+@given(text=st.one_of(foreign, st.lists(foreign, max_size=6).map(" ".join)))
+@example(text="1. x")
+@example(text="a`b` `c` `d`e `f`. (g) --h @i #1 deadbeef")
+def test_foreign_prose_is_inert(text):
+    assert_inert(prose(visible(text)))
+
+
+def test_our_own_prose_reads_well():
+    said = (
+        "the stored credential will be sent to another host: a.example, before b.example (2 of 3). Run `fbsync plan`."
+    )
+    hosts = said.replace("a.example", "`a.example`").replace("b.example", "`b.example`")
+    assert prose(said) == hosts
+
+
+@given(plan=plans(), environment=st.one_of(st.none(), foreign), compared=foreign)
+@example(plan=hostile_names(), environment="--> x", compared="@x #1 <b>")
+def test_the_comment_is_inert(plan, environment, compared):
+    source = rendered(plan, environment=environment, compared=compared)
+    blocks, _ = assert_inert(source)
+    assert source.startswith(marker("fbsync-plan", environment) + "\n")
+    assert blocks[0].type == "html_block"
+    tags = on_github(source)
+    assert set(tags.opened) <= {
+        "h3",
+        "h4",
+        "p",
+        "strong",
+        "code",
+        "pre",
+        "blockquote",
+        "ul",
+        "li",
+        "details",
+        "summary",
+        "b",
+    }
+    assert tags.opened == tags.closed
+
+
+@given(plan=plans(max_size=12), environment=st.one_of(st.none(), foreign), limit=st.integers(LEAST_CHARS, 4_000))
+def test_the_limit_is_kept_and_nothing_is_cut(plan, environment, limit):
+    source = rendered(plan, environment=environment, max_chars=limit)
+    assert len(source) <= limit
+    assert f"**{summary(plan)}**" in source
+    assert_inert(source)
+    tags = on_github(source)
+    assert tags.opened == tags.closed
+    assert tags.opened["pre"] == len(re.findall("^```diff$", source, re.MULTILINE))
+
+
+@pytest.mark.parametrize("limit", [700, 1_500, 3_000, 4_000])
+def test_what_is_left_out_is_counted(limit):
+    plan = Plan(changes=tuple(Create(desired=desired(f"entry {at}")) for at in range(40)), refreshed=False)
+    source = rendered(plan, max_chars=limit)
+    shown = re.findall(r"^\+ entry \d+ ", source, re.MULTILINE)
+    [missing] = re.findall(r"Left out for length:\*\* (\d+) to add\.", source)
+    assert len(shown) + int(missing) == 40
+    assert shown
+    assert all(f"{line}(workspace ws-main)\n+     aiType:   OPENAI\n" in source for line in shown)
+    assert len(source) <= limit < len(source) + 250
+
+
+def test_what_is_destroyed_stays_longest():
+    whole = rendered(every_kind())
+    cut = rendered(every_kind(), max_chars=1_600)
+    assert "#### 🔴 2 to destroy" in cut
+    assert "4 to change" in cut
+    assert "🟡" in whole
+    assert "🟡" not in cut
+
+
+def test_one_entry_that_is_too_long_does_not_push_out_the_others():
+    giant = Create(desired=desired("x" * 5_000))
+    plan = Plan(changes=(giant, *(Create(desired=desired(f"entry {at}")) for at in range(3))), refreshed=False)
+    source = rendered(plan, max_chars=2_000)
+    assert "**Left out for length:** 1 to add." in source
+    assert source.count("+ entry ") == 3
+
+
+def test_the_marker_comes_first_and_is_of_one_environment():
+    plan = every_kind()
+    starts = {rendered(plan, environment=name).splitlines()[0] for name in (None, "staging", "prod", "")}
+    assert starts == {
+        "<!-- fbsync-plan:default -->",
+        "<!-- fbsync-plan:staging -->",
+        "<!-- fbsync-plan:prod -->",
+        "<!-- fbsync-plan: -->",
+    }
+
+
+def test_counts_and_environment_stand_first_then_what_is_destroyed():
+    source = rendered(every_kind(), environment="production")
+    order = ["`production`", "Plan: 3 to add", "blocked\n", "to destroy\n", "to adopt\n", "<details>"]
+    places = [source.index(word) for word in order]
+    assert places == sorted(places)
+    assert "- Ledger" in source[: source.index("<details>")]
+    assert "+ Embeddings" in source[source.index("<details>") :]
+
+
+def test_every_hostile_name_is_shown_as_it_is():
+    fenced = "".join(on_github(rendered(hostile_names())).fenced)
+    assert all(f"+ {visible(name)} (workspace" in fenced for name in HOSTILE)
+
+
+def test_many_entries_of_one_variable_are_counted():
+    unset = credential("KEY", is_set=False)
+    same = (credential_change(Changed.UNVERIFIED, before="KEY", after="KEY", is_set=False),)
+    names = [f"entry {at}" for at in range(25)]
+    changes = tuple(Unchanged(desired=desired(n, secret=unset), locked=locked(n), credentials=same) for n in names)
+    source = rendered(Plan(changes=changes, refreshed=False))
+    assert "> - `$KEY`: its variable is not set here (`entry 0`, " in source
+    assert "`entry 9` and 15 more)" in source
+    assert_inert(source)
+
+
+def test_a_limit_that_nothing_fits_in_is_refused():
+    with pytest.raises(ValueError, match="at least 120 characters"):
+        rendered(every_kind(), max_chars=LEAST_CHARS - 1)
