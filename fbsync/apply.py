@@ -23,7 +23,7 @@ from fbsync.changes import (
 from fbsync.creation import Creator
 from fbsync.errors import ExitCode, FbsyncError
 from fbsync.model import Field, Llm
-from fbsync.order import blockers, detours, in_order
+from fbsync.order import aside_name, blockers, detours, in_order
 from fbsync.outcomes import Outcome, Result
 from fbsync.server import Failure, ServerError
 
@@ -47,6 +47,9 @@ class Ledger(Protocol):
 
     async def done(self, number: int | None, change: Change, llm_id: str) -> None:
         """Records that a change came about; without a number for one that needed no request."""
+
+    async def set_aside(self, number: int, change: Update, name: str) -> None:
+        """Records that a configuration bears a third name until it gets the one that the change gives it."""
 
     async def not_done(self, number: int) -> None:
         """Records that a request certainly was not carried out; one of unknown outcome is left as intended."""
@@ -145,7 +148,7 @@ class _Run:
         self._on_outcome = on_outcome
         self._waits_for = blockers(changes)
         self._detours = detours(changes)
-        self._aside: dict[int, int] = {}
+        self._aside: set[int] = set()
         # What others wait for comes first, so that the one that they wait for is always under way.
         self._queue = deque(in_order(self._waits_for, self._detours))
         self._outcomes: dict[int, Outcome] = {}
@@ -178,8 +181,7 @@ class _Run:
         """What becomes of a change; None for the first of two steps."""
         try:
             if at in self._detours and at not in self._aside and isinstance(change, Update):
-                await self._step_aside(at, change)
-                return None
+                return await self._step_aside(at, change)
             return await self._carry_out(at, change)
         except _NotAttempted as refused:
             return self._not_attempted(change, refused.reason)
@@ -210,8 +212,6 @@ class _Run:
             case Forget():
                 await self._ledger.done(None, change, change.locked.id)
                 return Outcome(change=change, result=Result.FORGOTTEN, llm_id=change.locked.id)
-            case Update() if at in self._aside:
-                return await self._back_in(at, change)
             case Create() | Update() | Adopt() | Delete():
                 await self._until_free(at)
                 return await self._request(at, change)
@@ -239,30 +239,28 @@ class _Run:
         if self._stop.reason is not None:
             raise _NotAttempted(self._stop.reason)
 
-    async def _step_aside(self, at: int, change: Update) -> None:
+    async def _step_aside(self, at: int, change: Update) -> Outcome | None:
         """The first step of a rename in a circle: to a third name, so that the others can go on.
 
-        Its intent stays open until the second step is done: a run that ends in between makes the next one look
-        at the server's list, where it finds the configuration by its id.
+        It is recorded as any change: a run that ends in between leaves a record under the third name, which the
+        next plan takes on to where it was going (``fbsync.order.name_ahead``).
 
         Raises:
             _NotAttempted: the run is to stop.
-            ServerError: the server did not do it.
         """
         if self._stop.reason is not None:
             raise _NotAttempted(self._stop.reason)
-        aside: Fields = {Field.NAME: f"{change.desired.name} (fbsync, {change.locked.id})"}
-        self._aside[at] = await self._ledger.intend(change, aside)
-        await self._server.update_llm(change.locked.id, aside)
+        name = aside_name(change.desired.name, change.locked.id)
+        sent: Fields = {Field.NAME: name}
+        number = await self._ledger.intend(change, sent)
+        try:
+            await self._server.update_llm(change.locked.id, sent)
+        except ServerError as error:
+            return await self._failed(number, change, sent, error)
+        await self._ledger.set_aside(number, change, name)
+        self._aside.add(at)
         self._freed[at].set()
-
-    async def _back_in(self, at: int, change: Update) -> Outcome:
-        """The second step, once the name is free: to its own."""
-        await self._until_free(at)
-        outcome = await self._request(at, change)
-        if not outcome.result.is_trouble:
-            await self._ledger.not_done(self._aside[at])
-        return outcome
+        return None
 
     async def _request(self, at: int, change: Create | Update | Adopt | Delete) -> Outcome:
         """Intent, request, outcome."""
@@ -344,7 +342,8 @@ def body(change: Create | Update | Adopt | Delete) -> Fields:
         case Create():
             return {**_whole(change.desired), Field.WORKSPACE_ID: _value(change.desired.workspace_id.value)}
         case Adopt():
-            return _whole(change.desired)
+            # A key that is there and that the manifest does not have goes, too.
+            return ({Field.KEY: None} if change.live.has_key else {}) | _whole(change.desired)
         case Update():
             fields = {item.field: _value(item.after.value) for item in change.fields}
             return fields | {

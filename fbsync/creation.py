@@ -49,31 +49,32 @@ class Creator:
         Raises:
             ServerError: it was refused, somebody else has it, or its state cannot be found out.
         """
+        unsure = False
         for _ in range(_ROUNDS):
             try:
                 return await self._server.create_llm(fields)
             except ServerError as error:
                 failure = error
-            if failure.failure is Failure.UNKNOWN:
-                in_doubt = True
-            elif failure.status not in _NAME_MAY_EXIST:
-                raise failure
-            found = await self._look(identity, failure)
+            refused = failure.failure is not Failure.UNKNOWN
+            unsure = unsure or not refused
+            if refused and failure.status not in _NAME_MAY_EXIST:
+                break
+            found = await self._look(identity)
             if found:
-                return await self._take(found, identity, fields, failure, in_doubt=in_doubt)
-            if failure.failure is not Failure.UNKNOWN:
-                raise failure
-        raise failure
+                return await self._take(found, identity, fields, failure, in_doubt=in_doubt or unsure)
+            # Without a look nothing more may be sent, and what was refused once is not sent again.
+            if refused or found is None:
+                break
+        raise _left_open(failure) if unsure else failure
 
-    async def _look(self, identity: Identity, failure: ServerError) -> Sequence[LiveLlm]:
-        """Everything live that has the identity, looked for a few times."""
+    async def _look(self, identity: Identity) -> Sequence[LiveLlm] | None:
+        """Everything live that has the identity, looked for a few times; None where the server does not tell."""
         for seconds in _LOOKS:
             await self._clock.sleep(seconds)
             try:
                 listed = await self._server.list_llms(identity.workspace_id)
             except ServerError:
-                # Without a look nothing more may be sent: what happened first is what is said.
-                raise failure from None
+                return None
             if found := [llm for llm in listed if llm.identity == identity]:
                 return found
         return ()
@@ -92,10 +93,27 @@ class Creator:
                 failure=Failure.REJECTED,
                 status=failure.status,
             )
-        await self._server.update_llm(
-            live.id, {field: value for field, value in fields.items() if field is not Field.WORKSPACE_ID}
-        )
+        # An earlier request for it may have carried a key that is no longer declared.
+        whole: Fields = ({Field.KEY: None} if live.has_key else {}) | {**fields}
+        try:
+            await self._server.update_llm(
+                live.id, {field: value for field, value in whole.items() if field is not Field.WORKSPACE_ID}
+            )
+        except ServerError as error:
+            raise _left_open(error) from None
         return live.id
+
+
+def _left_open(error: ServerError) -> ServerError:
+    """The failure of a creation that an earlier request may have carried out: whatever came last, that stays open."""
+    return ServerError(
+        error.message,
+        hint="run `fbsync apply` again: it looks at the server's list before it sends anything",
+        failure=Failure.UNKNOWN,
+        status=error.status,
+        retry_after=error.retry_after,
+        is_transient=error.is_transient,
+    )
 
 
 def several(identity: Identity, found: Sequence[LiveLlm]) -> ServerError:

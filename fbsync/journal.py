@@ -16,6 +16,7 @@ from fbsync.errors import FbsyncError, InvalidInput
 from fbsync.findings import Finding, Position
 from fbsync.lockfile import Lockfile, entry_of, llm_from, parameters_from, parameters_of
 from fbsync.model import Field, Identity, LiveLlm, LockedCredential, LockedLlm
+from fbsync.order import aside_name
 from fbsync.written import sync_folder, write_atomically
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Intent:
         llm_id: the server's id, where there is one already.
         ai_type: what the request sends, for telling our own configuration from somebody else's.
         endpoint: likewise.
-        credentials: the credential fields that the request carries, and the variables that they come from.
+        credentials: the credential fields that the request carries, and the variables that they come from; an
+            empty name takes the credential away.
     """
 
     action: str
@@ -136,12 +138,22 @@ def _replay(lockfile: Lockfile, records: Iterable[dict[str, Any]]) -> Replayed:
         for llm_id in record.get("gone", ()):
             llms.pop(llm_id, None)
         if "entry" in record:
-            llm = llm_from(record["entry"])
-            llms[llm.id] = llm
+            put(llms, llm_from(record["entry"]))
     for intent in intents.values():
         if intent.llm_id is not None and intent.llm_id in llms:
             llms[intent.llm_id] = _doubted(llms[intent.llm_id], intent.credentials)
     return Replayed(lockfile=lockfile.with_llms(llms.values()), open=tuple(intents.values()))
+
+
+def put(llms: dict[str, LockedLlm], entry: LockedLlm) -> None:
+    """Puts a record to the others, by id.
+
+    Another one that is known by the same identity cannot bear that name any more, since the server takes a name
+    once: it stays known by its id, and the next look at the server's list tells what became of it.
+    """
+    for other in [other for other in llms.values() if other.identity == entry.identity and other.id != entry.id]:
+        llms[other.id] = replace(other, name=aside_name(other.name, other.id))
+    llms[entry.id] = entry
 
 
 def settle(replayed: Replayed, live: Iterable[LiveLlm]) -> Lockfile:
@@ -151,15 +163,13 @@ def settle(replayed: Replayed, live: Iterable[LiveLlm]) -> Lockfile:
     endpoint; its credentials are in doubt, so that the next plan sends them. Anything else of that name is
     somebody else's, and left to the plan to say so.
     """
-    known = {llm.id for llm in replayed.lockfile.llms}
+    known = {llm.id: llm for llm in replayed.lockfile.llms}
     listed = {llm.identity: llm for llm in live}
-    found = []
     for intent in replayed.open:
         llm = listed.get(intent.identity)
         if intent.action == "create" and llm is not None and llm.id not in known and _is_ours(intent, llm):
-            found.append(_created(intent, llm))
-            known.add(llm.id)
-    return replayed.lockfile.with_llms((*replayed.lockfile.llms, *found))
+            put(known, _created(intent, llm))
+    return replayed.lockfile.with_llms(known.values())
 
 
 def still_open(intents: Iterable[Intent], known: Lockfile, declared: Iterable[Identity]) -> tuple[Intent, ...]:
@@ -191,10 +201,11 @@ def _created(intent: Intent, live: LiveLlm) -> LockedLlm:
 
 def _doubted(llm: LockedLlm, credentials: Iterable[tuple[Field, str]]) -> LockedLlm:
     """The record with the credentials in doubt that an open request carried."""
-    for field, _ in credentials:
+    for field, name in credentials:
         known = llm.credential(field)
-        if known is not None:
-            doubted = LockedCredential(reference=known.reference, fingerprint=IN_DOUBT)
+        reference = name if known is None else known.reference
+        if reference:
+            doubted = LockedCredential(reference=reference, fingerprint=IN_DOUBT)
             llm = replace(llm, key=doubted) if field is Field.KEY else replace(llm, secret=doubted)
     return llm
 

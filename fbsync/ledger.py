@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fbsync import lockfile as lockfiles
 from fbsync import rescue
 from fbsync.changes import Adopt, Blocked, Change, Create, Delete, Forget, Unchanged, Undeclared, Update, identity_of
 from fbsync.errors import FbsyncError
-from fbsync.journal import Intent, Journal, journal_path
+from fbsync.journal import Intent, Journal, journal_path, put
 from fbsync.model import Field, Llm, LockedCredential, LockedLlm
 from fbsync.plan import template_of
 from fbsync.secret import Secret
@@ -81,9 +82,19 @@ class FileLedger:
         for lost in gone:
             self._llms.pop(lost, None)
         if entry is not None:
-            self._llms[entry.id] = entry
+            put(self._llms, entry)
         if number is not None:
             await self._open_journal().done(number, entry=entry, gone=gone)
+
+    async def set_aside(self, number: int, change: Update, name: str) -> None:
+        """Records that a configuration bears a third name for now.
+
+        Raises:
+            FbsyncError: the record is not durable; the lockfile may still come to hold it.
+        """
+        entry = replace(change.locked, name=name)
+        put(self._llms, entry)
+        await self._open_journal().done(number, entry=entry)
 
     async def not_done(self, number: int) -> None:
         """Records that a request certainly was not carried out.
@@ -195,8 +206,13 @@ def _intent(change: Change, sent: Fields) -> Intent:
         llm_id=_id_of(change),
         ai_type=_text(sent.get(Field.AI_TYPE)),
         endpoint=_text(sent.get(Field.ENDPOINT)),
-        credentials=tuple((field, value.reference) for field, value in sent.items() if isinstance(value, Secret)),
+        credentials=tuple((field, _reference(sent[field])) for field in (Field.KEY, Field.SECRET) if field in sent),
     )
+
+
+def _reference(credential: str | Secret | None) -> str:
+    """The variable that a credential comes from, and nothing for one that is taken away."""
+    return credential.reference if isinstance(credential, Secret) else ""
 
 
 def _id_of(change: Change) -> str | None:

@@ -10,6 +10,8 @@ from fbsync.model import Field, Identity
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
+    from fbsync.model import LockedLlm
+
 
 def blockers(changes: Sequence[Change]) -> list[int | None]:
     """For each change, the one that must come first because it frees the name that this one claims.
@@ -53,6 +55,17 @@ def in_order(waits: Sequence[int | None], aside: Container[int]) -> list[int]:
             depth += 1
             depths[change] = depth
     return sorted(depths, key=lambda change: (depths[change], change))
+
+
+def aside_name(name: str, llm_id: str) -> str:
+    """The name that a configuration bears on its way to another one: nobody else's, since it holds the id."""
+    return f"{name} (fbsync, {llm_id})"
+
+
+def name_ahead(locked: LockedLlm) -> str | None:
+    """The name that a configuration was on its way to when it was last recorded, or None where it was on none."""
+    ahead = locked.name.removesuffix(aside_name("", locked.id))
+    return None if ahead == locked.name else ahead
 
 
 def name_given_up(change: Update) -> str | None:

@@ -25,6 +25,7 @@ from fbsync.changes import (
     name_of,
 )
 from fbsync.model import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+from fbsync.order import name_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -80,7 +81,7 @@ def make_plan(
     Returns:
         The plan. It is the same for the same arguments.
     """
-    pairs = pair(desired, known)
+    pairs = _found_again(pair(desired, known), known, live)
     taken = {locked.id for _, locked in pairs if locked is not None}
     view = _View(live, taken, in_doubt)
     changes: list[Change] = [_declared(llm, locked, view, fingerprints) for llm, locked in pairs]
@@ -98,27 +99,63 @@ def pair(desired: Sequence[Llm], known: Sequence[LockedLlm]) -> list[tuple[Llm, 
     A previous name counts when the entry has no record yet, and also when its own record is claimed
     by another entry's previous name (chains and swaps), unless the record says that it was dealt with.
     """
-    records = {locked.identity: locked for locked in known}
-    by_template = {(locked.workspace_template, locked.name): locked for locked in known}
+    records = _Records((locked.name, locked) for locked in known)
+    on_their_way = _Records((ahead, locked) for locked in known if (ahead := name_ahead(locked)) is not None)
 
-    def find(llm: Llm, name: str | None) -> LockedLlm | None:
-        if name is None:
+    def find_former(llm: Llm, own: LockedLlm | None) -> LockedLlm | None:
+        if (stopped := on_their_way.find(llm, llm.name)) is not None:
+            return stopped
+        if llm.previous_name is None or (own is not None and own.previous_name == llm.previous_name):
             return None
-        if llm.workspace_id.value is None:
-            return by_template.get((llm.workspace_id.template, name))
-        return records.get(Identity(workspace_id=llm.workspace_id.value, name=name))
+        return records.find(llm, llm.previous_name)
 
-    own = [find(llm, llm.name) for llm in desired]
-    former = [
-        None if record is not None and record.previous_name == llm.previous_name else find(llm, llm.previous_name)
-        for llm, record in zip(desired, own, strict=True)
-    ]
+    own = [records.find(llm, llm.name) for llm in desired]
+    former = [find_former(llm, record) for llm, record in zip(desired, own, strict=True)]
     claimed = {record.id for record in former if record is not None}
     pairs = [
         (llm, before if before is not None and (record is None or record.id in claimed) else record)
         for llm, record, before in zip(desired, own, former, strict=True)
     ]
     return _without_double_claims(pairs)
+
+
+class _Records:
+    """Known records by a name each, within their workspace; by its template where its variable is not set."""
+
+    def __init__(self, named: Iterable[tuple[str, LockedLlm]]) -> None:
+        named = tuple(named)
+        self._by_identity = {Identity(workspace_id=at.workspace_id, name=name): at for name, at in named}
+        self._by_template = {(at.workspace_template, name): at for name, at in named}
+
+    def find(self, llm: Llm, name: str) -> LockedLlm | None:
+        """The record of this name in an entry's workspace."""
+        if llm.workspace_id.value is None:
+            return self._by_template.get((llm.workspace_id.template, name))
+        return self._by_identity.get(Identity(workspace_id=llm.workspace_id.value, name=name))
+
+
+def _found_again(
+    pairs: list[tuple[Llm, LockedLlm | None]], known: Sequence[LockedLlm], live: Live | None
+) -> list[tuple[Llm, LockedLlm | None]]:
+    """Gives an entry the record that no entry claims and that bears its identity on the server, if its own does not.
+
+    A known configuration that was renamed outside, or by a run that could not record it, is nobody else's, and
+    while it bears the name no other one can get it.
+    """
+    if live is None:
+        return pairs
+    identities = {llm.id: llm.identity for llm in live.llms}
+    while True:
+        claimed = {record.id for _, record in pairs if record is not None}
+        bearers = {identities[at.id]: at for at in known if at.id in identities and at.id not in claimed}
+        again = [
+            (llm, at if at and identities.get(at.id) == llm.identity else bearers.get(llm.identity, at))
+            for llm, at in pairs
+        ]
+        # A record that was given back may bear the identity of another entry; one that was found stays: this ends.
+        if again == pairs:
+            return pairs
+        pairs = again
 
 
 def _without_double_claims(pairs: list[tuple[Llm, LockedLlm | None]]) -> list[tuple[Llm, LockedLlm | None]]:
@@ -267,7 +304,9 @@ def _changed(
 def _record_differs(llm: Llm, locked: LockedLlm) -> bool:
     """Whether the record would be another one though no request is needed."""
     return (
-        llm.protect != locked.protect
+        llm.name != locked.name
+        or llm.ai_type != locked.ai_type
+        or llm.protect != locked.protect
         or llm.previous_name != locked.previous_name
         or (llm.endpoint.value is not None and llm.endpoint.value != locked.endpoint)
         or any(

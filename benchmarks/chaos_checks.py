@@ -1,0 +1,138 @@
+"""The checks after a schedule: what has to hold of server, lockfile and files once a clean run has converged."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fbsync.sandbox.database import stored_credential_is
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from benchmarks.chaos_manifest import Declared
+
+STRANGER = "stranger"
+"""The name of a configuration that is somebody else's and stays so."""
+
+_COLUMNS = "id, workspace_id, name, ai_type, endpoint, secret_hash, key_hash"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A configuration as the server has it."""
+
+    id: str
+    workspace_id: str
+    name: str
+    ai_type: str
+    endpoint: str
+    secret_hash: str
+    key_hash: str | None
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What makes it one of its kind."""
+        return self.workspace_id, self.name
+
+
+def on_server(database: Path, workspaces: Iterable[str]) -> dict[str, Row]:
+    """What the server holds in these workspaces, by id."""
+    chosen = tuple(workspaces)
+    marks = ", ".join("?" * len(chosen))
+    sql = f"SELECT {_COLUMNS} FROM llm WHERE workspace_id IN ({marks})"
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5)) as connection:
+        connection.row_factory = sqlite3.Row
+        return {row["id"]: Row(**dict(row)) for row in connection.execute(sql, chosen)}
+
+
+def violations(
+    declared: Declared,
+    rows: Mapping[str, Row],
+    lockfile: Path,
+    database: Path,
+    *,
+    strangers: Mapping[str, Row],
+    before: Container[str],
+) -> Iterator[str]:
+    """Everything that does not hold, a sentence each.
+
+    Args:
+        declared: the manifest.
+        rows: what the server holds.
+        lockfile: the lockfile.
+        database: the server's own records, for the credentials.
+        strangers: what was on the server before fbsync was: it stays as it is unless it is declared.
+        before: ids that may be there without fbsync knowing: theirs, and what it made before it lost its memory.
+    """
+    known = {entry["id"]: entry for entry in json.loads(lockfile.read_text())["llms"]} if lockfile.exists() else {}
+    yield from _of_server(declared, rows, database)
+    yield from _of_strangers(declared, rows, known, strangers, before)
+    yield from _of_lockfile(declared, rows, known)
+    yield from _of_files(declared, lockfile)
+
+
+def _of_server(declared: Declared, rows: Mapping[str, Row], database: Path) -> Iterator[str]:
+    for entry in declared.entries:
+        found = [row for row in rows.values() if row.identity == entry.identity]
+        if len(found) != 1:
+            yield f"{entry.identity} is on the server {len(found)} times"
+            continue
+        (row,) = found
+        if (row.ai_type, row.endpoint) != (entry.ai_type, entry.endpoint):
+            yield f"{entry.identity} is {row.ai_type} {row.endpoint} on the server"
+        if not stored_credential_is(database, row.id, declared.values[entry.secret]):
+            yield f"{entry.identity}: the secret on the server is not that of ${entry.secret}"
+        if entry.key is None:
+            if row.key_hash is not None:
+                yield f"{entry.identity}: the server has a key, and the manifest has none"
+        elif not stored_credential_is(database, row.id, declared.values[entry.key], field="key"):
+            yield f"{entry.identity}: the key on the server is not that of ${entry.key}"
+
+
+def _of_strangers(
+    declared: Declared,
+    rows: Mapping[str, Row],
+    known: Mapping[str, Any],
+    strangers: Mapping[str, Row],
+    before: Container[str],
+) -> Iterator[str]:
+    """Nothing is there that nobody knows of, and what was there before is as it was."""
+    wanted = {entry.identity for entry in declared.entries}
+    for row in rows.values():
+        if row.identity not in wanted and row.id not in known and row.id not in before:
+            yield f"{row.identity} (id {row.id}) is on the server, in neither manifest nor lockfile"
+    for row in strangers.values():
+        if row.name == STRANGER and rows.get(row.id) != row:
+            yield f"{row.identity} was there before, and was changed to {rows.get(row.id)}"
+
+
+def _of_lockfile(declared: Declared, rows: Mapping[str, Row], known: Mapping[str, Any]) -> Iterator[str]:
+    """Every record is there, and those of declared entries are as the server has them."""
+    wanted = {entry.identity for entry in declared.entries}
+    for entry in known.values():
+        identity, row = (entry["workspaceId"], entry["name"]), rows.get(entry["id"])
+        if row is None:
+            yield f"the lockfile has {identity} as {entry['id']}, which the server has not"
+            continue
+        recorded = (*identity, entry["aiType"], entry["endpoint"])
+        if identity in wanted and (row.workspace_id, row.name, row.ai_type, row.endpoint) != recorded:
+            yield f"the lockfile has {recorded}, the server has {row}"
+    listed = [(entry["workspaceId"], entry["name"]) for entry in known.values()]
+    for declared_entry in declared.entries:
+        if listed.count(declared_entry.identity) != 1:
+            yield f"the lockfile has {declared_entry.identity} {listed.count(declared_entry.identity)} times"
+
+
+def _of_files(declared: Declared, lockfile: Path) -> Iterator[str]:
+    for suffix in (".journal", ".run"):
+        if lockfile.with_name(lockfile.name + suffix).exists():
+            yield f"a clean run left {lockfile.name}{suffix}"
+    texts = {path: path.read_text(errors="replace") for path in lockfile.parent.iterdir() if path.is_file()}
+    for path, text in texts.items():
+        if any(value in text for value in declared.values.values()):
+            yield f"{path.name} holds a credential"

@@ -1,0 +1,239 @@
+"""The gate: a real HTTP server between fbsync and the sandbox, which counts, troubles and can kill at each request."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import contextmanager, suppress
+from email.utils import formatdate
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from benchmarks.chaos_messages import Reply, Request, envelope
+from benchmarks.chaos_troubles import Fault, Moment, Troubles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.chaos_runs import Run
+
+_HTML = b"<html>Bad gateway</html>"
+
+
+class Gate:
+    """The way to the server, and what befalls requests on it.
+
+    Attributes:
+        upstream: the sandbox's URL.
+        requests: how many have been seen since ``open``.
+        writes: how many of them may change something.
+        faults: how many faults have been injected in all, by kind.
+    """
+
+    def __init__(self) -> None:
+        self.upstream = ""
+        self.requests = self.writes = self.all_requests = 0
+        self.faults: Counter[str] = Counter()
+        self._troubles = Troubles()
+        self._run: Run | None = None
+        self._lock = threading.Lock()
+        self._drawn: Counter[str] = Counter()
+        self._under_way = 0
+        self._idle = threading.Condition(self._lock)
+        self._dead_tokens: set[str] = set()
+        self._late: dict[str, int] = {}
+        self.server = _Server(("127.0.0.1", 0), _handler(self))
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def open(self, troubles: Troubles) -> None:
+        """Begins a run: counts anew, and lets these troubles befall it."""
+        with self._lock:
+            self.requests = self.writes = 0
+            self._drawn.clear()
+            self._troubles = troubles
+            self._run = None
+            if not troubles.keeps_late:
+                self._late.clear()
+
+    def watch(self, run: Run) -> None:
+        """Names the run that is to be killed when it is time."""
+        self._run = run
+
+    def drain(self) -> None:
+        """Waits until nothing is under way to the server any more."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._under_way == 0)
+
+    def pass_on(self, request: Request) -> tuple[Reply, int]:
+        """What the client gets for a request, with all that befalls it, and the request's number."""
+        with self._lock:
+            self.requests += 1
+            self.all_requests += 1
+            self._under_way += 1
+            self.writes += request.is_write
+            self._drawn[request.key] += 1
+            nth, number, troubles = self._drawn[request.key], self.requests, self._troubles
+        try:
+            return self._befall(request, troubles, troubles.fault(request.method, request.key, nth), number), number
+        finally:
+            with self._idle:
+                self._under_way -= 1
+                self._idle.notify_all()
+
+    def _befall(self, request: Request, troubles: Troubles, fault: Fault | None, number: int) -> Reply:
+        if request.path.startswith("/user"):
+            return self._forward(request)
+        if request.headers.get("Authorization", "") in self._dead_tokens:
+            return envelope(401)
+        if fault is not None:
+            with self._lock:
+                self.faults[fault.value] += 1
+        if troubles.kills(number, Moment.BEFORE) and self._kill() and not troubles.goes_through:
+            return Reply()
+        reply = self._suffer(request, troubles, fault)
+        if troubles.kills(number, Moment.PROCESSED):
+            self._kill()
+        return reply
+
+    def kill_after(self, number: int) -> None:
+        """Kills the run once an answer has been sent, where that is its lot."""
+        if self._troubles.kills(number, Moment.ANSWERED):
+            self._kill()
+
+    def _kill(self) -> bool:
+        return self._run is not None and self._run.send(self._troubles.signal)
+
+    def _suffer(self, request: Request, troubles: Troubles, fault: Fault | None) -> Reply:
+        match fault:
+            case None:
+                return self._forward(request)
+            case Fault.REFUSED:
+                return Reply()
+            case Fault.EXPIRED:
+                self._dead_tokens.add(request.headers.get("Authorization", ""))
+                return envelope(401)
+            case Fault.STATUS_500 | Fault.STATUS_502:
+                return Reply(status=500 if fault is Fault.STATUS_500 else 502, body=_HTML)
+            case Fault.THROTTLED_SECONDS:
+                return envelope(429, **{"Retry-After": "0"})
+            case Fault.THROTTLED_LONG:
+                return envelope(429, **{"Retry-After": "1"})
+            case Fault.THROTTLED_DATE:
+                return envelope(503, **{"Retry-After": formatdate(time.time(), usegmt=True)})
+            case Fault.THROTTLED_NONE:
+                return envelope(429)
+            case Fault.LATE:
+                time.sleep(troubles.late_seconds)
+                return self._forward(request)
+            case _:
+                return self._spoil(self._forward(request), request, troubles, fault)
+
+    def _spoil(self, reply: Reply, request: Request, troubles: Troubles, fault: Fault) -> Reply:
+        """The request was processed; its answer fares as the fault says."""
+        match fault:
+            case Fault.DROPPED:
+                return Reply()
+            case Fault.ANSWERED_500 | Fault.ANSWERED_502 | Fault.ANSWERED_504:
+                return Reply(status=int(fault.value[-3:]), body=_HTML)
+            case Fault.ANSWERED_HTML:
+                return Reply(status=200, body=_HTML)
+            case Fault.TORN:
+                return Reply(status=reply.status, body=reply.body, kept=len(reply.body) // 2)
+            case Fault.CUT:
+                return Reply(status=reply.status, body=reply.body[: len(reply.body) // 2])
+            case Fault.SLOW:
+                time.sleep(troubles.late_seconds)
+            case Fault.LAGGING if request.method == "POST" and reply.status == 200:
+                with self._lock:
+                    self._late[json.loads(reply.body)["aiLlmId"]] = 1 + len(request.data) % 3
+            case _:
+                pass
+        return reply
+
+    def _forward(self, request: Request) -> Reply:
+        where = urlsplit(self.upstream)
+        connection = HTTPConnection(where.hostname or "", where.port, timeout=30)
+        try:
+            connection.request(request.method, request.path, request.data or None, request.headers)
+            answer = connection.getresponse()
+            body = answer.read()
+        except (OSError, HTTPException):
+            # A sandbox with faults of its own breaks connections off: so does the gate then.
+            return Reply()
+        finally:
+            connection.close()
+        kept = {name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers}
+        if request.method == "GET" and self._late and answer.status == 200:
+            body = self._without_late(body)
+        return Reply(status=answer.status, body=body, headers=kept)
+
+    def _without_late(self, body: bytes) -> bytes:
+        listed = json.loads(body)
+        with self._lock:
+            hidden = {row["id"] for row in listed["aiLlms"] if row["id"] in self._late}
+            for llm_id in hidden:
+                self._late[llm_id] -= 1
+                if not self._late[llm_id]:
+                    del self._late[llm_id]
+        return json.dumps(listed | {"aiLlms": [row for row in listed["aiLlms"] if row["id"] not in hidden]}).encode()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's signature
+        """A client that was killed breaks its connections off: that is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def _pass_on(self) -> None:
+            data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            kept = {name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers}
+            reply, number = gate.pass_on(Request(method=self.command, path=self.path, headers=kept, data=data))
+            with suppress(OSError):
+                self._send(reply)
+            gate.kill_after(number)
+
+        def _send(self, reply: Reply) -> None:
+            if reply.status is None:
+                self.close_connection = True
+                return
+            self.send_response(reply.status)
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(reply.body)))
+            self.end_headers()
+            self.wfile.write(reply.body[: reply.kept])
+            self.close_connection = self.close_connection or reply.kept is not None
+
+        do_GET = do_POST = do_PUT = do_DELETE = _pass_on  # noqa: N815 - http.server's names
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - http.server's signature
+            """Keeps quiet."""
+
+    return Handler
+
+
+@contextmanager
+def gate() -> Iterator[Gate]:
+    """Has a gate open for as long as the context lasts."""
+    opened = Gate()
+    thread = threading.Thread(target=opened.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield opened
+    finally:
+        opened.server.shutdown()
+        opened.server.server_close()
+        thread.join()

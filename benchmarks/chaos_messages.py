@@ -1,0 +1,46 @@
+"""What passes the gate: requests and replies."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+
+@dataclass(kw_only=True)
+class Request:
+    """A request on its way through."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    data: bytes
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it may change what the server holds."""
+        return self.method != "GET" and self.path.startswith("/ai/llm")
+
+    @property
+    def key(self) -> str:
+        """What a fault is drawn by: the same whenever the request comes, as far as it can be told."""
+        try:
+            name = json.loads(self.data)["name"]
+        except (ValueError, KeyError, TypeError):
+            name = ""
+        return f"{self.method} {name}"
+
+
+@dataclass(kw_only=True)
+class Reply:
+    """An answer: the server's or one made here. Without a status the connection is broken off."""
+
+    status: int | None = None
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    kept: int | None = None
+
+
+def envelope(status: int, **headers: str) -> Reply:
+    """An answer in the API's form that was made here."""
+    body = json.dumps({"success": False, "message": f"status {status}, says the gate"}).encode()
+    return Reply(status=status, body=body, headers=headers)

@@ -1,0 +1,82 @@
+"""The place of schedules: a sandbox with its records, the gate before it, and what starts fbsync."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from benchmarks.chaos_checks import Row, on_server
+from fbsync.sandbox.options import Options
+from fbsync.sandbox.process import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from benchmarks.chaos_gate import Gate
+    from benchmarks.chaos_runs import Forks
+    from fbsync.sandbox.process import Sandbox
+
+_JSON = {"Content-Type": "application/json"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where schedules happen, one after the other.
+
+    Attributes:
+        database: the sandbox's records.
+        folder: for the schedules' own folders.
+        authority: a certificate, so that no run spends its time on loading all that there are.
+        workspaces: those of the schedule at hand.
+    """
+
+    sandbox: Sandbox
+    database: Path
+    gate: Gate
+    forks: Forks
+    folder: Path
+    authority: Path
+    workspaces: tuple[str, ...]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """How to reach the server and to sign in, also once the token has expired."""
+        return {
+            "FLASHBACK_API_URL": self.gate.url,
+            "FLASHBACK_TOKEN": self.sandbox.token,
+            "FLASHBACK_EMAIL": self.sandbox.admin.email,
+            "FLASHBACK_PASSWORD": self.sandbox.admin.password,
+            "SSL_CERT_FILE": str(self.authority),
+        }
+
+    def rows(self) -> dict[str, Row]:
+        """What the server holds, by id."""
+        return on_server(self.database, self.workspaces)
+
+    def send(self, method: str, path: str, fields: Mapping[str, str] | None) -> None:
+        """Sends a request past the gate, as somebody else does."""
+        admin, where = self.sandbox.admin, urlsplit(self.sandbox.url)
+        connection = HTTPConnection(where.hostname or "", where.port, timeout=30)
+        connection.request("POST", "/user/login", json.dumps({"email": admin.email, "password": admin.password}), _JSON)
+        token = json.load(connection.getresponse())["accessToken"]
+        body = None if fields is None else json.dumps(fields)
+        connection.request(method, path, body, _JSON | {"Authorization": f"Bearer {token}"})
+        connection.getresponse().read()
+        connection.close()
+
+    @contextmanager
+    def faulty(self, script: Mapping[str, Any], file: Path) -> Iterator[None]:
+        """Has a second sandbox over the same records behind the gate, with the faults of a fault script."""
+        file.write_text(json.dumps(script))
+        try:
+            with running(Options(db=self.database, faults=file)) as sandbox:
+                self.gate.upstream = sandbox.url
+                yield
+        finally:
+            self.gate.upstream = self.sandbox.url
+            file.unlink()

@@ -1,0 +1,177 @@
+"""Runs of fbsync that may be killed at any moment: forks of a process that has it imported, so that they start fast.
+
+``python -m benchmarks.chaos_runs`` is that process: an order a line on stdin, the run's number and its end on stdout.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PRELOADED = (
+    "fbsync.cli.apply",
+    "fbsync.cli.applying",
+    "fbsync.manifest.assemble",
+    "httpcore._async.http11",
+    "httpcore._backends.anyio",
+    "anyio._backends._asyncio",
+    "anyio.streams.tls",
+    "attrs",
+    "certifi",
+    "encodings.idna",
+)
+"""What a run would import while it runs."""
+_ROOT = Path(__file__).parents[1]
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+class Run:
+    """One run: it can be sent signals until its end has been seen.
+
+    Args:
+        forks: the process that forked it.
+        pid: its number, which stays its own until ``wait`` has returned.
+    """
+
+    def __init__(self, forks: subprocess.Popen[str], pid: int) -> None:
+        self._forks = forks
+        self._pid = pid
+        self._lock = threading.Lock()
+        self._ended = False
+
+    def send(self, number: signal.Signals) -> bool:
+        """Sends a signal; tells whether there still was somebody to get it."""
+        with self._lock:
+            if not self._ended:
+                os.kill(self._pid, number)
+            return not self._ended
+
+    def wait(self) -> int:
+        """Waits for the end; gives the exit status, negative for a signal."""
+        _heard(self._forks)
+        with self._lock:
+            self._ended = True
+        return int(_answer(self._forks, "buried"))
+
+
+class Forks:
+    """Starts runs, one at a time.
+
+    Args:
+        process: the forking process.
+    """
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def start(
+        self, argv: list[str], *, folder: Path, environment: Mapping[str, str], log: Path, die_at: int | None = None
+    ) -> Run:
+        """Starts ``fbsync`` with these arguments.
+
+        Args:
+            argv: the arguments.
+            folder: where it runs.
+            environment: all of its environment.
+            log: takes what it prints.
+            die_at: before which of its changes to files it is to be killed, counted from 1.
+        """
+        order = {"argv": argv, "folder": str(folder), "environment": dict(environment), "log": str(log)}
+        pid = _answer(self._process, json.dumps(order | {"die_at": die_at}))
+        return Run(self._process, int(pid))
+
+
+@contextmanager
+def forking() -> Iterator[Forks]:
+    """Has a forking process for as long as the context lasts."""
+    command = [sys.executable, "-m", "benchmarks.chaos_runs"]
+    process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+    try:
+        yield Forks(process)
+    finally:
+        process.communicate()
+
+
+def _answer(process: subprocess.Popen[str], line: str) -> str:
+    assert process.stdin is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+    return _heard(process)
+
+
+def _heard(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def _serve() -> None:
+    for name in _PRELOADED:
+        import_module(name)
+    gc.freeze()
+    while line := sys.stdin.readline():
+        order = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            _become(order)
+        _tell(pid)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        _tell("ended")
+        # Until it is buried, the number is the dead run's: a late signal reaches nobody else.
+        sys.stdin.readline()
+        _tell(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def _tell(word: object) -> None:
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
+def _become(order: dict[str, Any]) -> NoReturn:
+    """Turns this fork into the run."""
+    status = 70
+    try:
+        os.chdir(order["folder"])
+        os.environ.clear()
+        os.environ.update(order["environment"])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        if order["die_at"] is not None:
+            _die_at(order["die_at"])
+        from fbsync.cli import main
+
+        status = main(order["argv"])
+        sys.stdout.flush()
+    finally:
+        os._exit(status)
+
+
+def _die_at(last: int) -> None:
+    """Kills this process before one of its changes to files: an open for writing, a rename, a removal."""
+    seen = 0
+
+    def watch(event: str, args: tuple[Any, ...]) -> None:
+        nonlocal seen
+        if event in ("os.rename", "os.remove") or (event == "open" and args[2] is not None and args[2] & _WRITING):
+            seen += 1
+            if seen == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+
+
+if __name__ == "__main__":
+    _serve()

@@ -1,0 +1,185 @@
+"""One schedule: edits, runs under trouble, then clean runs that have to converge; all drawn from one seed."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from benchmarks.chaos_applies import Applies
+from benchmarks.chaos_checks import STRANGER, Row, violations
+from benchmarks.chaos_manifest import Declared
+from benchmarks.chaos_script import fault_script
+from benchmarks.chaos_troubles import Troubles, draw
+
+if TYPE_CHECKING:
+    from benchmarks.chaos_place import Place
+
+_EVEN = 0.5
+_SCRIPTED = 0.05
+"""How many of the schedules have a fault script's faults from a sandbox of their own, rather than the gate's."""
+_RETRIED = 0.25
+_OUTSIDE = 0.2
+_PRUNED = 0.3
+
+_EXIT_CODES = {0, 1, 4, 5, 8, 130, 143, -9, -15}
+"""How a run under trouble may end: 3 would be a lockfile or a journal that fbsync itself cannot read. SIGTERM takes its
+usual course until there is something to end in order."""
+
+
+class Fate(StrEnum):
+    """What becomes of the lockfile and the journal before the clean run."""
+
+    KEPT = "kept"
+    LOST = "lost"
+
+
+@dataclass(kw_only=True)
+class Report:
+    """What came of a schedule."""
+
+    seed: int
+    runs: int = 0
+    kills: int = 0
+    signals: int = 0
+    steps: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+
+class Schedule:
+    """One schedule.
+
+    Args:
+        seed: everything that is drawn is drawn from it.
+        place: where it happens; the workspaces are this schedule's own.
+        edits: how many times, at most, the manifest is edited and applied under trouble.
+    """
+
+    def __init__(self, seed: int, place: Place, *, edits: int) -> None:
+        self._chance = random.Random(seed)
+        self._place = place
+        self._rounds = self._chance.randint(1, edits)
+        self.report = Report(seed=seed)
+        self._declared = Declared(self._chance, place.workspaces)
+        self._fate = self._chance.choice(tuple(Fate))
+        self._applies = Applies(
+            place=place,
+            folder=place.folder / f"seed-{seed}",
+            log=place.folder / f"seed-{seed}.log",
+            declared=self._declared,
+            fingerprint_key=self._chance.choice(("", "the key of this schedule")),
+        )
+        self._strangers: dict[str, Row] = {}
+
+    def carry_out(self) -> Report:
+        """Does it all; the report says what does not hold."""
+        self._applies.folder.mkdir()
+        self._say(f"fate of the lockfile: {self._fate}")
+        self._put_strangers()
+        with ExitStack() as stack:
+            scripted = self._chance.random() < _SCRIPTED
+            if scripted:
+                script = fault_script(self._chance)
+                self._say(f"fault script: {json.dumps(script)}")
+                stack.enter_context(self._place.faulty(script, self._applies.folder.with_suffix(".faults.json")))
+            for number in range(self._rounds):
+                self._round(number, scripted=scripted)
+        self._converge(self._meet_fate())
+        if not self.report.violations:
+            shutil.rmtree(self._applies.folder)
+            self._applies.log.unlink()
+        return self.report
+
+    def _put_strangers(self) -> None:
+        """Puts configurations on the server that are not fbsync's; one may get a declared name."""
+        names = [STRANGER]
+        if self._fate is not Fate.KEPT:
+            names.append(self._chance.choice(self._declared.entries).name)
+        for name in names:
+            fields = {"name": name, "workspaceId": self._declared.entries[0].workspace, "aiType": "OTHER"}
+            self._place.send("POST", "/ai/llm", fields | {"endpoint": "https://s.net", "secret": "s", "key": "theirs"})
+        self._strangers = self._place.rows()
+
+    def _round(self, number: int, *, scripted: bool) -> None:
+        """A few edits, or none for a retry, and a run under trouble."""
+        edits = 0 if self._chance.random() < _RETRIED or not number else self._chance.randint(1, 3)
+        for _ in range(edits):
+            self._say(f"edit: {self._declared.edit()}")
+        if edits and self._chance.random() < _OUTSIDE:
+            self._meddle()
+        troubles = draw(self._chance, f"{self.report.seed}:{number}", keeps_late=not edits)
+        if scripted:
+            troubles = replace(troubles, chance=0.0)
+        argv = ["--parallelism", self._chance.choice(("1", "2", "8"))]
+        argv += ["--timeout", "0.5", "--retry-timeout", self._chance.choice(("0", "0.3", "1"))]
+        argv += ["--prune", "--max-deletes", "100"] if self._chance.random() < _PRUNED else []
+        if self._fate is not Fate.KEPT and self._chance.random() < _EVEN:
+            argv.append("--adopt")
+        status = self._run(argv, troubles)
+        if status not in _EXIT_CODES:
+            self._violated(f"a run ended with {status}")
+
+    def _meddle(self) -> None:
+        """Somebody changes or deletes a known configuration on the server."""
+        lockfile = self._applies.lockfile
+        known = json.loads(lockfile.read_text())["llms"] if lockfile.exists() else []
+        if not known:
+            return
+        llm = self._chance.choice(known)
+        changes = ({"endpoint": "https://outside.net"}, {"name": f"outside {self._chance.getrandbits(32)}"}, None)
+        fields = self._chance.choice(changes)
+        self._say(f"outside: {fields or 'deletion'} for {llm['name']} (id {llm['id']})")
+        self._place.send("DELETE" if fields is None else "PUT", f"/ai/llm/{llm['id']}", fields)
+
+    def _meet_fate(self) -> frozenset[str]:
+        """Loses what is to be lost; gives what may be on the server without fbsync knowing."""
+        if self._fate is Fate.KEPT:
+            return frozenset(self._strangers)
+        self._applies.journal.unlink(missing_ok=True)
+        self._applies.lockfile.unlink(missing_ok=True)
+        return frozenset(self._place.rows())
+
+    def _converge(self, before: frozenset[str]) -> None:
+        """The clean runs, with the checks after each."""
+        prune = ["--prune", "--max-deletes", "1000"]
+        for argv in ([], prune) if self._fate is Fate.KEPT else (["--adopt", *prune],):
+            self._clean(argv)
+            self._check(before)
+        self._clean(["--adopt", *prune])
+        if self._place.gate.writes:
+            self._violated(f"a second run sent {self._place.gate.writes} writes")
+
+    def _clean(self, argv: list[str]) -> None:
+        if status := self._run(argv, Troubles()):
+            self._violated(f"the clean run {argv} ended with {status}")
+
+    def _check(self, before: frozenset[str]) -> None:
+        found = violations(
+            self._declared,
+            self._place.rows(),
+            self._applies.lockfile,
+            self._place.database,
+            strangers=self._strangers,
+            before=before,
+        )
+        for violation in found:
+            self._violated(violation)
+
+    def _run(self, argv: list[str], troubles: Troubles) -> int:
+        status, gate = self._applies.run(argv, troubles), self._place.gate
+        self.report.runs += 1
+        self.report.kills += status < 0
+        self.report.signals += status in (130, 143)
+        self._say(f"apply {' '.join(argv)} ({troubles}): {status}, {gate.requests} requests, {gate.writes} writes")
+        return status
+
+    def _say(self, step: str) -> None:
+        self.report.steps.append(step)
+
+    def _violated(self, what: str) -> None:
+        self._say(f"VIOLATION: {what}")
+        self.report.violations.append(what)

@@ -1,0 +1,108 @@
+"""Troubles: what is to befall one run, drawn from a seed: faults of the server, and the moment of its death."""
+
+from __future__ import annotations
+
+import random
+import signal
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What befalls one request."""
+
+    REFUSED = "refused"
+    STATUS_500 = "not-processed-500"
+    STATUS_502 = "not-processed-502"
+    THROTTLED_SECONDS = "throttled-seconds"
+    THROTTLED_LONG = "throttled-long"
+    THROTTLED_DATE = "throttled-date"
+    THROTTLED_NONE = "throttled-none"
+    LATE = "processed-after-time-out"
+    EXPIRED = "token-expired"
+    DROPPED = "processed-then-dropped"
+    ANSWERED_500 = "processed-then-500"
+    ANSWERED_502 = "processed-then-502"
+    ANSWERED_504 = "processed-then-504"
+    ANSWERED_HTML = "processed-then-html"
+    TORN = "processed-then-torn"
+    CUT = "processed-then-cut"
+    SLOW = "processed-then-time-out"
+    LAGGING = "listed-late"
+
+
+_FAULTS = tuple(Fault)
+
+
+class Moment(StrEnum):
+    """When, of a request, the run is killed."""
+
+    BEFORE = "before-processing"
+    PROCESSED = "before-answer"
+    ANSWERED = "after-answer"
+
+
+class Death(StrEnum):
+    """By what the moment of the death is told."""
+
+    REQUEST = "request"
+    JOURNAL = "journal"
+    FILE = "file"
+    TIME = "time"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Troubles:
+    """What befalls one run; without arguments, nothing.
+
+    Attributes:
+        seed: what the faults are drawn from, with the request and how often it has come.
+        chance: of a fault, for each request.
+        death: by what the moment is told, or None for a run that lives.
+        at: the request, the journal's line, the change to files, or the millisecond.
+        moment: when, of that request.
+        goes_through: whether a request is processed although its sender died before.
+        signal: what ends the run.
+        keeps_late: whether what an earlier run created may still be listed late.
+    """
+
+    seed: str = ""
+    chance: float = 0.0
+    death: Death | None = None
+    at: int = 0
+    moment: Moment = Moment.BEFORE
+    goes_through: bool = False
+    signal: signal.Signals = signal.SIGKILL
+    late_seconds: float = 0.7
+    keeps_late: bool = False
+
+    def fault(self, method: str, key: str, nth: int) -> Fault | None:
+        """The fault that befalls a request, if any."""
+        drawn = random.Random(f"{self.seed}:{key}:{nth}")
+        chance = self.chance / 3 if method == "GET" else self.chance
+        return drawn.choice(_FAULTS) if drawn.random() < chance else None
+
+    def kills(self, number: int, moment: Moment) -> bool:
+        """Whether the run dies at this moment of this request."""
+        return self.death is Death.REQUEST and (self.at, self.moment) == (number, moment)
+
+    def __str__(self) -> str:
+        """For the log of a failed schedule."""
+        end = f"{self.signal.name} at {self.death} {self.at} ({self.moment})" if self.death else "no kill"
+        return f"faults {self.chance:.2f}, {end}"
+
+
+def draw(chance: random.Random, seed: str, *, keeps_late: bool) -> Troubles:
+    """Draws the troubles of one run."""
+    death = chance.choice((None, *Death, Death.REQUEST, Death.REQUEST))
+    most = {Death.REQUEST: 12, Death.JOURNAL: 16, Death.FILE: 10, Death.TIME: 400, None: 1}[death]
+    return Troubles(
+        seed=seed,
+        chance=chance.choice((0.0, 0.2, 0.4, 0.7)),
+        death=death,
+        at=chance.randint(1, most),
+        moment=chance.choice(tuple(Moment)),
+        goes_through=chance.random() < 0.5,
+        signal=chance.choice((signal.SIGKILL,) * 6 + (signal.SIGTERM, signal.SIGINT)),
+        keeps_late=keeps_late,
+    )

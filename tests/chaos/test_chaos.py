@@ -1,0 +1,24 @@
+"""The long proofs, short: `python -m benchmarks.chaos` and `benchmarks.killed` have more of the same."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.killed import Findings, kill_and_rerun
+
+ROOT = Path(__file__).parents[2]
+SCHEDULES = 100
+
+
+def test_schedules_of_edits_faults_and_kills_converge():
+    command = [sys.executable, "-m", "benchmarks.chaos", "--schedules", str(SCHEDULES), "--edits", "3", "--jobs", "8"]
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{SCHEDULES} schedules" in done.stdout
+    assert ": 0 violations" in done.stdout
+
+
+def test_a_killed_apply_loses_nothing_and_makes_nothing_twice():
+    found = kill_and_rerun(entries=40, latency=50, started=12, seconds=0)
+    assert 12 <= found.survivors < 40
+    assert found == Findings(survivors=found.survivors, status=0, objects=40, duplicates=0, lost=0, between=0)

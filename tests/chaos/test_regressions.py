@@ -1,0 +1,297 @@
+"""What the chaos run found, each reduced to its smallest form."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from fake_server import FakeServer, Row
+
+from fbsync import lockfile
+from fbsync.apply import Stop, apply
+from fbsync.changes import Adopt, Forget, Unchanged, Update
+from fbsync.fingerprint import Fingerprinter, new_parameters
+from fbsync.journal import Intent, Journal, Replayed, journal_path, replay, settle
+from fbsync.ledger import FileLedger
+from fbsync.lockfile import Lockfile
+from fbsync.model import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+from fbsync.outcomes import Result
+from fbsync.plan import Live, make_plan
+from fbsync.secret import Secret
+from fbsync.server import Failure, ServerError
+
+URL = "https://a.example.com"
+KEY = Secret("the fingerprint key", reference="FBSYNC_FINGERPRINT_KEY")
+EMPTY = Lockfile(api_url="https://api.example.com", fingerprints=new_parameters(KEY))
+FINGERPRINTS = Fingerprinter(EMPTY.fingerprints, key=KEY)
+
+
+def credential(name, value):
+    return Credential(reference=name, secret=Secret(value, reference=name))
+
+
+def desired(name, *, previous_name=None, key=None):
+    return Llm(
+        name=name,
+        ai_type="OPENAI",
+        endpoint=Text(template=URL, value=URL),
+        workspace_id=Text(template="ws", value="ws"),
+        secret=credential("SECRET", "s"),
+        key=key,
+        previous_name=previous_name,
+    )
+
+
+def record(name, llm_id):
+    return LockedLlm(
+        id=llm_id,
+        name=name,
+        workspace_id="ws",
+        ai_type="OPENAI",
+        endpoint=URL,
+        secret=LockedCredential(
+            reference="SECRET",
+            fingerprint=FINGERPRINTS.fingerprint(Secret("s", reference="S"), llm_id=llm_id, field=Field.SECRET),
+        ),
+    )
+
+
+def row(name, **more):
+    return Row("ws", name, "OPENAI", URL, "s", **more)
+
+
+class Clock:
+    def now(self):
+        return 0.0
+
+    def chance(self):
+        return 0.0
+
+    async def sleep(self, seconds):
+        """Time does not matter here."""
+
+
+class Failing(FakeServer):
+    """Fails calls in turn: ``fail`` gets each write's verb and fields, and may raise before or let pass."""
+
+    def __init__(self, fail):
+        super().__init__()
+        self.fail = fail
+
+    async def create_llm(self, fields):
+        error = self.fail("create", fields)
+        if error is not None and error.failure is not Failure.UNKNOWN:
+            raise error
+        llm_id = await super().create_llm(fields)
+        if error is not None:
+            raise error
+        return llm_id
+
+    async def update_llm(self, llm_id, fields):
+        if (error := self.fail("update", fields)) is not None:
+            raise error
+        await super().update_llm(llm_id, fields)
+
+
+def failure(kind, status=None):
+    return ServerError("no", hint="", failure=kind, status=status)
+
+
+def run(path, server, wanted, known, *, prune=False):
+    """One apply as the command does it; gives the outcomes."""
+
+    async def applied():
+        live = Live(llms=await server.list_llms(None), workspaces=frozenset({"ws"}))
+        left = replay(journal_path(path), known)
+        settled = settle(left or Replayed(lockfile=known, open=()), live.llms)
+        plan = make_plan(wanted, settled.llms, live, fingerprints=FINGERPRINTS, prune=prune)
+        ledger = FileLedger(
+            path,
+            on_disk=lockfile.read(path),
+            known=settled,
+            open_intents=(),
+            fingerprints=FINGERPRINTS,
+            state_folder=path.parent / "state",
+        )
+        outcomes = await apply(
+            plan,
+            server=server,
+            clock=Clock(),
+            ledger=ledger,
+            parallelism=2,
+            stop=Stop(),
+            grace=1,
+            on_outcome=lambda outcome: None,
+        )
+        await ledger.close(())
+        return [outcome.result for outcome in outcomes]
+
+    return asyncio.run(applied())
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "fbsync.lock"
+
+
+def test_a_swap_that_fails_on_its_last_step_leaves_a_lockfile_that_can_be_read_and_is_finished_later(path):
+    """It held one identity twice, and every later run ended with 3."""
+    known = EMPTY.with_llms([record("A", "id-1"), record("B", "id-2")])
+    wanted = [desired("A", previous_name="B"), desired("B", previous_name="A")]
+    refused = iter([None, None, failure(Failure.REJECTED, 400)])
+    server = Failing(lambda verb, fields: next(refused, None))
+    server.rows = {"id-1": row("A"), "id-2": row("B")}
+    assert sorted(run(path, server, wanted, known)) == [Result.FAILED, Result.UPDATED]
+    again = lockfile.read(path)
+    assert {llm.id for llm in again.llms} == {"id-1", "id-2"}
+    assert run(path, server, wanted, again)
+    assert {llm_id: found.name for llm_id, found in server.rows.items()} == {"id-1": "B", "id-2": "A"}
+    assert {llm.id: llm.name for llm in lockfile.read(path).llms} == {"id-1": "B", "id-2": "A"}
+
+
+def test_a_circle_that_nobody_finished_is_given_up_without_a_deletion_when_the_manifest_says_so(path):
+    aside = replace(record("A", "id-1"), name="B (fbsync, id-1)")
+    known = EMPTY.with_llms([aside, record("B", "id-2")])
+    server = FakeServer()
+    server.rows = {"id-1": row("B (fbsync, id-1)"), "id-2": row("B")}
+    assert run(path, server, [desired("B", previous_name="A")], known) == [Result.UNCHANGED, Result.UNCHANGED]
+    assert server.writes == 0
+
+
+@pytest.mark.parametrize("then", [Failure.THROTTLED, Failure.NOT_ALLOWED], ids=str)
+def test_a_creation_in_doubt_stays_open_whatever_comes_after_it(path, then):
+    """The second request's clear refusal closed the intent of the first one, which the server had carried out."""
+    errors = iter([failure(Failure.UNKNOWN), failure(then, 429)])
+    server = Failing(lambda verb, fields: next(errors, None))
+
+    async def nothing_yet(workspace_id):
+        return ()
+
+    seen, server.list_llms = server.list_llms, nothing_yet
+    assert run(path, server, [desired("A")], EMPTY) == [Result.UNKNOWN]
+    server.list_llms = seen
+    assert run(path, server, [desired("B", previous_name="A")], EMPTY) == [Result.UPDATED]
+    assert [found.name for found in server.rows.values()] == ["B"]
+
+
+def test_a_creation_that_was_found_and_could_not_be_finished_stays_open(path):
+    def fail(verb, fields):
+        return failure(Failure.UNKNOWN) if verb == "create" else failure(Failure.THROTTLED, 429)
+
+    server = Failing(fail)
+    assert run(path, server, [desired("A")], EMPTY) == [Result.UNKNOWN]
+    server.fail = lambda verb, fields: None
+    assert run(path, server, [desired("A")], EMPTY) == [Result.UPDATED]
+
+
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_known_configuration_that_bears_a_declared_name_is_no_strangers(prune):
+    """It was adopted and, with --prune, deleted in the same run."""
+    plan = make_plan(
+        [desired("B")],
+        [record("A", "id-1")],
+        Live(
+            llms=(LiveLlm(id="id-1", name="B", workspace_id="ws", ai_type="OPENAI", endpoint=URL),),
+            workspaces=frozenset({"ws"}),
+        ),
+        fingerprints=FINGERPRINTS,
+        prune=prune,
+    )
+    (change,) = plan.changes
+    assert isinstance(change, Unchanged)
+    assert change.record
+
+
+def test_the_record_that_it_takes_the_place_of_is_forgotten():
+    plan = make_plan(
+        [desired("A")],
+        [record("A", "id-1"), record("B", "id-2")],
+        Live(
+            llms=(LiveLlm(id="id-2", name="A", workspace_id="ws", ai_type="OPENAI", endpoint=URL),),
+            workspaces=frozenset({"ws"}),
+        ),
+        fingerprints=FINGERPRINTS,
+        prune=True,
+    )
+    assert [type(change) for change in plan.changes] == [Unchanged, Forget]
+
+
+def test_a_record_that_another_entry_gave_back_is_found_again_too():
+    """Known names may lag behind live ones by a whole chain: each entry gets what bears its name."""
+    listed = {"id-1": "C", "id-2": "B"}
+    plan = make_plan(
+        [desired("B"), desired("C")],
+        [record("B", "id-1"), record("A", "id-2")],
+        Live(
+            llms=tuple(
+                LiveLlm(id=llm_id, name=name, workspace_id="ws", ai_type="OPENAI", endpoint=URL)
+                for llm_id, name in listed.items()
+            ),
+            workspaces=frozenset({"ws"}),
+        ),
+        fingerprints=FINGERPRINTS,
+        prune=True,
+    )
+    assert [(type(change), change.locked.id) for change in plan.changes] == [(Unchanged, "id-2"), (Unchanged, "id-1")]
+
+
+def test_a_type_that_both_sides_changed_alike_renews_the_record():
+    known = replace(record("A", "id-1"), ai_type="AWS")
+    live = Live(
+        llms=(LiveLlm(id="id-1", name="A", workspace_id="ws", ai_type="OPENAI", endpoint=URL),),
+        workspaces=frozenset({"ws"}),
+    )
+    (change,) = make_plan([desired("A")], [known], live, fingerprints=FINGERPRINTS).changes
+    assert isinstance(change, Unchanged)
+    assert change.record
+
+
+def test_an_adoption_takes_a_key_away_that_the_manifest_does_not_have(path):
+    server = FakeServer()
+    server.rows = {"id-1": row("A", key="theirs")}
+    assert run(path, server, [desired("A")], EMPTY) == [Result.ADOPTED]
+    assert server.rows["id-1"].key is None
+
+
+def test_a_creation_in_place_of_a_lost_one_is_not_known_twice_after_a_crash():
+    intent = Intent(
+        action="create",
+        identity=Identity(workspace_id="ws", name="A"),
+        ai_type="OPENAI",
+        endpoint=URL,
+        credentials=((Field.SECRET, "SECRET"),),
+    )
+    listed = LiveLlm(id="id-2", name="A", workspace_id="ws", ai_type="OPENAI", endpoint=URL)
+    settled = settle(Replayed(lockfile=EMPTY.with_llms([record("A", "id-1")]), open=(intent,)), [listed])
+    assert len({llm.identity for llm in settled.llms}) == 2
+    live = Live(llms=(listed,), workspaces=frozenset({"ws"}))
+    plan = make_plan([desired("A")], settled.llms, live, fingerprints=FINGERPRINTS)
+    assert [type(change) for change in plan.changes] == [Update, Forget]
+    assert not plan.count(Adopt)
+
+
+@pytest.mark.parametrize("sent", ["KEY", ""], ids=["given", "taken-away"])
+def test_a_key_whose_change_is_in_doubt_is_sent_again_or_taken_away(path, sent):
+    """Undone in the manifest after a crash, it was taken for never sent."""
+    known = record("A", "id-1")
+    key = Secret("k", reference="KEY")
+    if not sent:
+        made = FINGERPRINTS.fingerprint(key, llm_id="id-1", field=Field.KEY)
+        known = replace(known, key=LockedCredential(reference="KEY", fingerprint=made))
+    known = EMPTY.with_llms([known])
+    intent = Intent(
+        action="update",
+        identity=Identity(workspace_id="ws", name="A"),
+        llm_id="id-1",
+        credentials=((Field.KEY, sent),),
+    )
+
+    async def crash():
+        await Journal(journal_path(path), known).intend(intent)
+
+    asyncio.run(crash())
+    lockfile.write(path, known)
+    server = FakeServer()
+    server.rows = {"id-1": row("A", key="k" if sent else None)}
+    declared = None if sent else Credential(reference="KEY", secret=key)
+    assert run(path, server, [desired("A", key=declared)], known) == [Result.UPDATED]
+    assert server.rows["id-1"].key == (None if sent else "k")

@@ -1,0 +1,187 @@
+"""The contract that programs rely on: for every command and format, in every situation, the exit code of the
+table, one document on stdout where one was asked for, and nothing on the wrong stream (``design.md``, 'Exit codes')."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import MANIFEST
+from recorder import Reply
+
+from fbsync.schema import Kind, validate
+
+COMMANDS = {
+    "validate": ["validate"],
+    "plan": ["plan"],
+    "plan --refresh": ["plan", "--refresh"],
+    "apply": ["apply"],
+    "drift": ["drift"],
+    "env": ["env"],
+    "state list": ["state", "list"],
+    "state show": ["state", "show", "One"],
+    "state forget": ["state", "forget", "One", "--yes"],
+}
+ASKS_THE_SERVER = ("plan --refresh", "apply", "drift")
+READS_THE_MANIFEST = ("validate", "plan", "plan --refresh", "apply", "drift", "env")
+READS_THE_LOCKFILE = ("plan", "plan --refresh", "apply", "drift", "state list", "state show", "state forget")
+
+
+def applied(project, server):
+    assert project("apply").returncode == 0
+
+
+def wrong_manifest(project, server):
+    applied(project, server)
+    project.write("fbsync.yaml", MANIFEST.replace("OPENAI", "OPENAPI"))
+
+
+def no_manifest(project, server):
+    applied(project, server)
+    (project.folder / "fbsync.yaml").unlink()
+
+
+def wrong_lockfile(project, server):
+    applied(project, server)
+    path = project.folder / "fbsync.lock"
+    path.write_text(path.read_text()[:-30])
+
+
+def wrong_environment(project, server):
+    applied(project, server)
+    project.arguments = ["-e", "nowhere"]
+
+
+def no_token(project, server):
+    applied(project, server)
+    project.environment.pop("FLASHBACK_TOKEN")
+
+
+def denied(project, server):
+    applied(project, server)
+    server.replies = lambda request: Reply(status=401, body={"success": False, "message": "no"})
+
+
+def broken_server(project, server):
+    applied(project, server)
+    server.replies = lambda request: Reply(status=500, body={"success": False, "message": "no"})
+
+
+def unknown_option(project, server):
+    applied(project, server)
+    project.arguments = ["--no-such-option"]
+
+
+def unexpected_argument(project, server):
+    applied(project, server)
+    project.arguments = ["one", "argument", "too", "many"]
+
+
+ALL = tuple(COMMANDS)
+SITUATIONS = [
+    # situation, exit code, the commands that end with it (others: 0)
+    (applied, 0, ALL),
+    (wrong_manifest, 3, READS_THE_MANIFEST),
+    (no_manifest, 3, READS_THE_MANIFEST),
+    (wrong_lockfile, 3, READS_THE_LOCKFILE),
+    (wrong_environment, 3, READS_THE_MANIFEST),
+    (no_token, 4, ASKS_THE_SERVER),
+    (denied, 4, ASKS_THE_SERVER),
+    (broken_server, 1, ASKS_THE_SERVER),
+    (unknown_option, 64, ALL),
+    (unexpected_argument, 64, ALL),
+]
+CASES = [
+    pytest.param(situation, code, command, id=f"{situation.__name__}-{command.replace(' ', '-')}")
+    for situation, code, commands in SITUATIONS
+    for command in commands
+]
+
+
+def arguments(project, command, format_):
+    fast = ["--retry-timeout", "0"] if command in ASKS_THE_SERVER else []
+    return [*COMMANDS[command], "--format", format_, *fast, *getattr(project, "arguments", [])]
+
+
+@pytest.mark.parametrize(("situation", "code", "command"), CASES)
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_every_ending(project, server, situation, code, command, format_):
+    situation(project, server)
+    project.printed.clear()
+    before = len(server.writes)
+    done = project(*arguments(project, command, format_))
+    assert done.returncode == code, (done.stdout, done.stderr)
+    if format_ == "json":
+        check_document(done, command)
+    elif code and command != "validate":
+        assert done.stdout == ""
+        assert done.stderr
+    assert len(server.writes) == before
+
+
+def check_document(done, command):
+    """Exactly one document, of the right schema, that carries the exit code; and no chatter beside it."""
+    document = json.loads(done.stdout)
+    kind = Kind.PLAN if "resource_changes" in document else Kind.RESULT
+    assert validate(kind, document) == ()
+    assert document["exit_code"] == done.returncode
+    assert document["command"].startswith(command.split()[0])
+    if done.returncode not in (0, 2):
+        assert done.stderr == "" or "warning" in done.stderr
+
+
+@pytest.mark.parametrize("command", ALL)
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_an_output_that_takes_nothing(project, server, command, format_):
+    """A full disk behind stdout is an error and no traceback; the files of fbsync itself are as they should be."""
+    applied(project, server)
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        done = subprocess.run(
+            [sys.executable, "-m", "fbsync", *arguments(project, command, format_)],
+            cwd=project.folder,
+            env={**project.environment, **project.credentials},
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "the output cannot be written: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads((project.folder / "fbsync.lock").read_text())["version"] == 1
+
+
+@pytest.mark.parametrize("command", ALL)
+def test_a_reader_that_went_away(project, server, command):
+    applied(project, server)
+    line = " ".join(arguments(project, command, "json"))
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m fbsync {line} | true; exit ${{PIPESTATUS[0]}}"],
+        cwd=project.folder,
+        env={**project.environment, **project.credentials},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1)
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_changes_are_pending(project):
+    assert project("plan", "--detailed-exitcode", "--format", "json").returncode == 2
+
+
+def test_partly_applied(project, server):
+    server.replies = lambda request: Reply(status=400, body={}) if request.body.get("name") == "One" else None
+    done = project("apply", "--format", "json")
+    assert done.returncode == 5
+    check_document(done, "apply")
+
+
+def test_a_missing_variable(project):
+    done = project("apply", "--format", "json", env={"SECRET_ONE": None})
+    assert done.returncode == 3
+    check_document(done, "apply")
