@@ -169,6 +169,17 @@ def identity_of(change: Change) -> Identity:
             return change.desired.identity
 
 
+def id_of(change: Change) -> str | None:
+    """The server's id of the entry, where it has one already."""
+    match change:
+        case Create() | Blocked():
+            return None
+        case Adopt():
+            return change.live.id
+        case _:
+            return change.locked.id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something that a reviewer should know about an entry, and that stops nothing."""

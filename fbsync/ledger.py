@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 from fbsync import lockfile as lockfiles
 from fbsync import rescue
-from fbsync.changes import Adopt, Blocked, Change, Create, Delete, Forget, Unchanged, Undeclared, Update, identity_of
+from fbsync.changes import (
+    Adopt,
+    Blocked,
+    Change,
+    Create,
+    Delete,
+    Forget,
+    Unchanged,
+    Undeclared,
+    Update,
+    id_of,
+    identity_of,
+)
 from fbsync.errors import FbsyncError
 from fbsync.journal import Intent, Journal, journal_path, put
 from fbsync.model import Field, Llm, LockedCredential, LockedLlm
@@ -203,7 +215,7 @@ def _intent(change: Change, sent: Fields) -> Intent:
     return Intent(
         action=_ACTIONS[type(change)],
         identity=identity_of(change),
-        llm_id=_id_of(change),
+        llm_id=id_of(change),
         ai_type=_text(sent.get(Field.AI_TYPE)),
         endpoint=_text(sent.get(Field.ENDPOINT)),
         credentials=tuple((field, _reference(sent[field])) for field in (Field.KEY, Field.SECRET) if field in sent),
@@ -213,16 +225,6 @@ def _intent(change: Change, sent: Fields) -> Intent:
 def _reference(credential: str | Secret | None) -> str:
     """The variable that a credential comes from, and nothing for one that is taken away."""
     return credential.reference if isinstance(credential, Secret) else ""
-
-
-def _id_of(change: Change) -> str | None:
-    match change:
-        case Create() | Blocked():
-            return None
-        case Adopt():
-            return change.live.id
-        case _:
-            return change.locked.id
 
 
 def _text(value: object) -> str | None:

@@ -19,6 +19,7 @@ from fbsync.changes import (
     Unchanged,
     Undeclared,
     Update,
+    id_of,
     identity_of,
 )
 from fbsync.errors import GuardRefused
@@ -155,7 +156,7 @@ def change_entry(change: Change) -> Json:
     entry: Json = {
         "workspaceId": identity.workspace_id,
         "name": identity.name,
-        "id": _id(change),
+        "id": id_of(change),
         "kind": kind,
         "change": {"actions": actions, "before": before, "after": after},
         "credentials": [_credential(item) for item in credentials],
@@ -197,16 +198,6 @@ def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tu
             return ["no-op"], "unchanged", same, same, change.credentials
         case _:
             assert_never(change)
-
-
-def _id(change: Change) -> str | None:
-    match change:
-        case Create() | Blocked():
-            return None
-        case Adopt():
-            return change.live.id
-        case _:
-            return change.locked.id
 
 
 def _declared(llm: Llm) -> Json:
