@@ -1,4 +1,3 @@
-import itertools
 import json
 import os
 import subprocess
@@ -14,17 +13,20 @@ from fbsync.sandbox.process import running
 
 ROOT = Path(__file__).parents[2]
 QUICKSTART = ROOT / "examples" / "quickstart"
-_WORKSPACES = [f"ws-test-{number}" for number in range(300)]
+_WORKSPACES = [f"ws-test-{number}" for number in range(1_000)]
+"""One for each test of a worker; none is used twice, so that no test finds what another one left."""
+SHARED_WORKSPACES = [f"ws-shared-{number}" for number in range(8)]
+"""For tests that need further ones."""
 
 
 @pytest.fixture(scope="session")
 def sandbox():
     """One sandbox process for all tests of a worker; each test takes a workspace of its own."""
-    with running(Options(workspaces=tuple(_WORKSPACES))) as box:
+    with running(Options(workspaces=(*_WORKSPACES, *SHARED_WORKSPACES))) as box:
         yield box
 
 
-_unused = itertools.cycle(_WORKSPACES)
+_unused = iter(_WORKSPACES)
 
 
 @pytest.fixture

@@ -204,8 +204,8 @@ def test_entries_that_swap_their_names(project, server, on_server, parallelism):
 
 def test_many_workspaces_are_listed_by_one_call(cli, server):
     entries = "".join(
-        f"  - {{name: N, aiType: OTHER, endpoint: 'https://x.example.com', secret: $S, workspaceId: ws-test-{at}}}\n"
-        for at in range(250, 256)
+        f"  - {{name: N, aiType: OTHER, endpoint: 'https://x.example.com', secret: $S, workspaceId: ws-shared-{at}}}\n"
+        for at in range(6)
     )
     cli.write("fbsync.yaml", f"version: 1\nllms:\n{entries}")
     cli.credential("S", "canary-many-91c2")

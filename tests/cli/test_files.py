@@ -57,7 +57,7 @@ class TestTwoRuns:
         assert len(on_server()) == 2
 
     def test_two_environments_do_not_wait_for_each_other(self, project, server):
-        project.write("fbsync.yaml", MANIFEST + "environments: {staging: {workspaceId: ws-test-299}}\n")
+        project.write("fbsync.yaml", MANIFEST + "environments: {staging: {workspaceId: ws-shared-7}}\n")
         hold(server)
         first = project.process("apply")
         wait_for_a_write(server, first)
