@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from fbsync.findings import Position
     from fbsync.model import Credential, Llm, Text
 
-DEFAULT_MAX_DELETES = "5"
-
 
 def refusals(
     plan: Plan, *, adopt: bool, max_deletes: str, declared: int, known: int, is_complete: bool = True

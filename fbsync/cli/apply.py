@@ -12,7 +12,7 @@ import click
 from fbsync.cli import terminal
 from fbsync.cli.asking import asking_options
 from fbsync.cli.options import format_option, only_option, where_from, where_options
-from fbsync.errors import FbsyncError, InvalidInput
+from fbsync.errors import FbsyncError
 
 
 def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -74,10 +74,9 @@ def apply(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN4
     except FbsyncError as error:
         if result is not None:
             from fbsync.cli.events import write_result
-            from fbsync.render.document import result_document
+            from fbsync.render.document import failure_document
 
-            findings = error.findings if isinstance(error, InvalidInput) else ()
-            write_result(result, result_document("apply", error.exit_code, error=error, findings=findings))
+            write_result(result, failure_document("apply", error))
         raise
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fbsync.cli import terminal
-from fbsync.errors import ExitCode, FbsyncError, InvalidInput
+from fbsync.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,11 +102,10 @@ def _wants_json(argv: Sequence[str]) -> bool:
 
 
 def _print_document(argv: Sequence[str], error: FbsyncError) -> None:
-    from fbsync.render.document import dump, result_document
+    from fbsync.render.document import dump, failure_document
 
     command = next((word for word in argv if not word.startswith("-")), "fbsync")
-    findings = error.findings if isinstance(error, InvalidInput) else ()
-    click.echo(dump(result_document(command, error.exit_code, error=error, findings=findings)), nl=False)
+    click.echo(dump(failure_document(command, error)), nl=False)
 
 
 def _silence() -> None:

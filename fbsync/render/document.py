@@ -22,7 +22,7 @@ from fbsync.changes import (
     id_of,
     identity_of,
 )
-from fbsync.errors import GuardRefused
+from fbsync.errors import GuardRefused, InvalidInput
 from fbsync.model import Field, LiveLlm, Llm, LockedLlm
 from fbsync.server import ServerError
 
@@ -67,6 +67,12 @@ def result_document(
     if found := [_finding(finding) for finding in findings]:
         document["findings"] = found
     return document | more
+
+
+def failure_document(command: str, error: FbsyncError) -> Json:
+    """The document of a command that came to nothing, with the findings that it failed for."""
+    findings = error.findings if isinstance(error, InvalidInput) else ()
+    return result_document(command, error.exit_code, error=error, findings=findings)
 
 
 def plan_document(plan: Plan, exit_code: ExitCode, *, environment: str | None, api_url: str) -> Json:

@@ -14,7 +14,7 @@ from fbsync.drift import (
     Unmanaged,
     identity_of,
 )
-from fbsync.render.drift_text import summary
+from fbsync.render.drift_text import IN_DOUBT, summary
 from fbsync.render.entries import Entry, Row, Tone
 from fbsync.render.page import Page, Section, html
 from fbsync.render.paint import visible
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from fbsync.drift import FieldDrift
 
-_IN_DOUBT = "an apply that was cut off may have done this itself; the next one finds out"
 _SECTIONS = (
     ("deleted", "deleted outside", Tone.REMOVE),
     ("replaced", "replaced outside", Tone.CHANGE),
@@ -96,7 +95,7 @@ def _made(kind: str, tone: Tone, difference: Difference, why: str, rows: Iterabl
         workspace=visible(identity.workspace_id),
         why=visible(why),
         rows=tuple(rows),
-        warnings=(_IN_DOUBT,) if in_doubt else (),
+        warnings=(IN_DOUBT,) if in_doubt else (),
     )
 
 

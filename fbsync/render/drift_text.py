@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from fbsync.drift import FieldDrift
 
-_IN_DOUBT = "an apply that was cut off may have done this itself; the next one finds out"
+IN_DOUBT = "an apply that was cut off may have done this itself; the next one finds out"
 
 
 def drift_text(drift: Drift, *, paint: Paint, compared: str) -> str:
@@ -98,4 +98,4 @@ def _rows(fields: Iterable[FieldDrift]) -> list[str]:
 
 
 def _doubt(paint: Paint, *, in_doubt: bool) -> list[str]:
-    return [f"      {paint.cyan('note:')} {_IN_DOUBT}"] if in_doubt else []
+    return [f"      {paint.cyan('note:')} {IN_DOUBT}"] if in_doubt else []
