@@ -28,7 +28,7 @@ _PRUNED = 0.3
 
 _EXIT_CODES = {0, 1, 4, 5, 8, 130, 143, -9, -15}
 """How a run under trouble may end: 3 would be a lockfile or a journal that fbsync itself cannot read. SIGTERM takes its
-usual course until there is something to end in order."""
+usual course before fbsync has begun and after it has recorded everything."""
 
 
 class Fate(StrEnum):
@@ -111,7 +111,7 @@ class Schedule:
             self._say(f"edit: {self._declared.edit()}")
         if edits and self._chance.random() < _OUTSIDE:
             self._meddle()
-        troubles = draw(self._chance, f"{self.report.seed}:{number}", keeps_late=not edits)
+        troubles = draw(self._chance, f"{self.report.seed}:{number}")
         if scripted:
             troubles = replace(troubles, chance=0.0)
         argv = ["--parallelism", self._chance.choice(("1", "2", "8"))]

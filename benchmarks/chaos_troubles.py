@@ -92,7 +92,7 @@ class Troubles:
         return f"faults {self.chance:.2f}, {end}"
 
 
-def draw(chance: random.Random, seed: str, *, keeps_late: bool) -> Troubles:
+def draw(chance: random.Random, seed: str) -> Troubles:
     """Draws the troubles of one run."""
     death = chance.choice((None, *Death, Death.REQUEST, Death.REQUEST))
     most = {Death.REQUEST: 12, Death.JOURNAL: 16, Death.FILE: 10, Death.TIME: 400, None: 1}[death]
@@ -104,5 +104,5 @@ def draw(chance: random.Random, seed: str, *, keeps_late: bool) -> Troubles:
         moment=chance.choice(tuple(Moment)),
         goes_through=chance.random() < 0.5,
         signal=chance.choice((signal.SIGKILL,) * 6 + (signal.SIGTERM, signal.SIGINT)),
-        keeps_late=keeps_late,
+        keeps_late=True,
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fbsync.server import Fields, Server
 
 _ROUNDS = 3
-_LOOKS = (0.0, 0.5, 1.0, 2.0)
+LOOKS = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each look at the list, which may lag behind."""
 
 _NAME_MAY_EXIST = (400, 409, 422)
@@ -69,7 +69,7 @@ class Creator:
 
     async def _look(self, identity: Identity) -> Sequence[LiveLlm] | None:
         """Everything live that has the identity, looked for a few times; None where the server does not tell."""
-        for seconds in _LOOKS:
+        for seconds in LOOKS:
             await self._clock.sleep(seconds)
             try:
                 listed = await self._server.list_llms(identity.workspace_id)

@@ -20,7 +20,7 @@ from fbsync.order import aside_name
 from fbsync.written import sync_folder, write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from pathlib import Path
 
 VERSION = 1
@@ -172,14 +172,28 @@ def settle(replayed: Replayed, live: Iterable[LiveLlm]) -> Lockfile:
     return replayed.lockfile.with_llms(known.values())
 
 
-def still_open(intents: Iterable[Intent], known: Lockfile, declared: Iterable[Identity]) -> tuple[Intent, ...]:
-    """The open creations that the server's list did not show, of entries that are still declared.
+def still_open(
+    intents: Iterable[Intent], known: Lockfile, declared: Iterable[Identity], *, told: Container[str]
+) -> tuple[Intent, ...]:
+    """The open creations that stay open: those that the server's list did not show.
 
-    A listing may lag behind, so they stay open until the entry itself comes to an end.
+    A listing may lag behind, so those of declared entries stay until the entry itself comes to an end; others
+    stay until the server has told what their workspace holds.
+
+    Args:
+        intents: what earlier runs left open.
+        known: the known state, with what the list explained.
+        declared: the identities of the manifest's entries.
+        told: the workspaces of which the server told what they hold.
     """
-    there = {llm.identity for llm in known.llms}
-    wanted = set(declared) - there
-    return tuple(intent for intent in intents if intent.action == "create" and intent.identity in wanted)
+    there, wanted = {llm.identity for llm in known.llms}, set(declared)
+    return tuple(
+        intent
+        for intent in intents
+        if intent.action == "create"
+        and intent.identity not in there
+        and (intent.identity in wanted or intent.identity.workspace_id not in told)
+    )
 
 
 def _is_ours(intent: Intent, live: LiveLlm) -> bool:

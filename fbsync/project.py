@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fbsync import fingerprint, lockfile, rescue
+from fbsync.creation import LOOKS
 from fbsync.drift import find_drift
 from fbsync.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.findings import Finding, Position, in_file_order
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from fbsync.fingerprint import Parameters
     from fbsync.journal import Intent
     from fbsync.model import LiveLlm, Llm
+    from fbsync.retry import Clock
     from fbsync.secret import Secret
     from fbsync.server import Server
     from fbsync.settings import Variables
@@ -162,17 +164,19 @@ class Project:
         """What an earlier run may have created without anybody knowing."""
         return tuple(intent for intent in self.open_intents if intent.action == "create")
 
-    def ledger(self, known: Lockfile) -> FileLedger:
+    def ledger(self, known: Lockfile, live: Live | None) -> FileLedger:
         """Where an apply of this project is recorded.
 
         Args:
             known: the known state that the plan was made against.
+            live: what the server listed for it, or None where it was not asked.
         """
+        told = live.workspaces if live is not None else frozenset[str]()
         return FileLedger(
             self.where.lock_path,
             on_disk=self.on_disk,
             known=known,
-            open_intents=still_open(self.open_intents, known, (llm.identity for llm in self.desired)),
+            open_intents=still_open(self.open_intents, known, (llm.identity for llm in self.desired), told=told),
             fingerprints=self.fingerprints,
             state_folder=self.state_folder,
         )
@@ -182,6 +186,18 @@ class Project:
         declared = {llm.workspace_id.value for llm in self.desired if llm.workspace_id.value is not None}
         in_doubt = {intent.identity.workspace_id for intent in self.open_intents}
         return frozenset(declared | in_doubt | {llm.workspace_id for llm in self.known.llms})
+
+    def is_amiss(self, live: Live) -> bool:
+        """Whether something that nobody declares is not listed: it would be forgotten, and must then be gone indeed.
+
+        Args:
+            live: what the server lists.
+        """
+        ids = {llm.id for llm in live.llms}
+        unseen = {llm.identity for llm in self.known.llms if llm.id not in ids}
+        unseen |= {intent.identity for intent in self.open_creations} - {llm.identity for llm in live.llms}
+        unseen -= {llm.identity for llm in self.desired}
+        return any(identity.workspace_id in live.workspaces for identity in unseen)
 
     def notes(self) -> tuple[str, ...]:
         """What is odd about the variables, a sentence each: nothing that stops a run."""
@@ -338,21 +354,36 @@ _NO_LISTING = (403, 404, 405)
 """Statuses by which a server says that it does not list this: the call's errors are not documented."""
 
 
-async def ask(server: Server, project: Project, *, all_or_nothing: bool = False) -> Live:
+async def ask(server: Server, project: Project, clock: Clock, *, all_or_nothing: bool = False) -> Live:
     """Asks the server what the workspaces of a project hold.
 
-    A workspace of which the unfiltered list shows nothing although something is known of it is asked for again
-    by itself: the list holds what the caller may see, and that may have become less.
+    A listing may lag behind what was done a moment ago. For what is declared, the server's uniqueness of names
+    tells the truth in the end; what would be forgotten is looked for a few times before it is believed to be gone.
 
     Args:
         server: the server.
         project: what to ask about.
+        clock: the time.
         all_or_nothing: whether it is a failure, too, that there is no such list.
 
     Raises:
         ServerError: a call failed.
     """
-    workspaces = project.workspaces()
+    live = await _asked(server, project.workspaces(), all_or_nothing=all_or_nothing)
+    for seconds in LOOKS[1:]:
+        if not project.is_amiss(live):
+            break
+        await clock.sleep(seconds)
+        live = await _asked(server, project.workspaces(), all_or_nothing=all_or_nothing)
+    return live
+
+
+async def _asked(server: Server, workspaces: frozenset[str], *, all_or_nothing: bool) -> Live:
+    """Asks once.
+
+    A workspace of which the unfiltered list shows nothing although something is known of it is asked for again
+    by itself: the list holds what the caller may see, and that may have become less.
+    """
     llms: tuple[LiveLlm, ...] = ()
     if len(workspaces) > _FEW_WORKSPACES:
         llms = await _listed(server, None) or ()

@@ -103,7 +103,7 @@ class Applying:
                 plan = self._as_reviewed(plan)
                 self._show(plan, self._project.comparison(live))
                 self._check(plan, known, live)
-                outcomes = runner.run(self._apply(plan, known, server)) if self._agreed(plan) else None
+                outcomes = runner.run(self._apply(plan, known, live, server)) if self._agreed(plan) else None
             finally:
                 runner.run(stack.aclose())
         if outcomes is None:
@@ -117,7 +117,7 @@ class Applying:
 
     async def _live(self, server: Server) -> Live:
         self._project.check_workspaces()
-        live = await ask(server, self._project)
+        live = await ask(server, self._project, self._clock)
         if live.untold:
             terminal.say(
                 f"The server does not tell what {', '.join(map(visible, sorted(live.untold)))} holds. What somebody "
@@ -169,9 +169,11 @@ class Applying:
             return True
         return terminal.ask("Make these changes?")
 
-    async def _apply(self, plan: Plan, known: Lockfile, server: Server) -> tuple[Outcome, ...]:
+    async def _apply(
+        self, plan: Plan, known: Lockfile, live: Live | None, server: Server
+    ) -> tuple[Outcome, ...]:
         """The deed. The lockfile holds what came about, however this ends."""
-        ledger = self._project.ledger(known)
+        ledger = self._project.ledger(known, live)
         outcomes: tuple[Outcome, ...] = ()
         self._watch_signals()
         with Events(self._options.events) as events, Progress(plan, quiet=self._options.json) as progress:

@@ -91,9 +91,10 @@ def warn_of_clear_text(api_url: str) -> None:
 async def _asked(project: Project, how: Asking, *, all_or_nothing: bool) -> Live:
     from fbsync.apply import Stop
     from fbsync.project import ask
+    from fbsync.retry import SystemClock
 
     async with connected(project, how, stop=Stop()) as server:
-        return await ask(server, project, all_or_nothing=all_or_nothing)
+        return await ask(server, project, SystemClock(), all_or_nothing=all_or_nothing)
 
 
 @asynccontextmanager

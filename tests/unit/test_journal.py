@@ -135,7 +135,7 @@ class TestSettling:
         settled = settle(self.LEFT, [live("A", llm_id="new")])
         (llm,) = settled.llms
         assert (llm.id, llm.name, llm.secret.reference, llm.secret.fingerprint) == ("new", "A", "KEY_A", IN_DOUBT)
-        assert still_open(self.LEFT.open, settled, [CREATE_A.identity]) == ()
+        assert still_open(self.LEFT.open, settled, [CREATE_A.identity], told={"ws"}) == ()
 
     @pytest.mark.parametrize(
         "other", [{"endpoint": "https://else.example.com"}, {"ai_type": "AWS"}, {"workspace": "ws2"}]
@@ -146,8 +146,11 @@ class TestSettling:
     def test_what_the_list_does_not_show_stays_open_while_it_is_declared(self):
         settled = settle(self.LEFT, [])
         assert settled == EMPTY
-        assert still_open(self.LEFT.open, settled, [CREATE_A.identity]) == (CREATE_A,)
-        assert still_open(self.LEFT.open, settled, []) == ()
+        assert still_open(self.LEFT.open, settled, [CREATE_A.identity], told={"ws"}) == (CREATE_A,)
+        assert still_open(self.LEFT.open, settled, [], told={"ws"}) == ()
+
+    def test_what_nobody_declares_stays_open_until_the_server_tells_of_its_workspace(self):
+        assert still_open(self.LEFT.open, EMPTY, [], told={"another"}) == (CREATE_A,)
 
 
 def test_records_share_the_waiting_for_the_disk(path, monkeypatch):
