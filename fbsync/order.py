@@ -19,8 +19,8 @@ def blockers(changes: Sequence[Change]) -> list[int | None]:
     The server takes a name once in a workspace (``flashback-api.md``), so a rename from A and a
     deletion of A come before whatever becomes A.
     """
-    frees = {freed: at for at, change in enumerate(changes) if (freed := _freed(change)) is not None}
-    found = (frees.get(identity_of(change)) if _claims(change) else None for change in changes)
+    frees = {freed: at for at, change in enumerate(changes) if (freed := freed_name(change)) is not None}
+    found = (frees.get(identity_of(change)) if claims_name(change) else None for change in changes)
     return [None if before == at else before for at, before in enumerate(found)]
 
 
@@ -73,11 +73,13 @@ def name_given_up(change: Update) -> str | None:
     return next((item.before for item in change.fields if item.field is Field.NAME), None)
 
 
-def _claims(change: Change) -> bool:
+def claims_name(change: Change) -> bool:
+    """Whether a change needs a name in its workspace that it does not have yet."""
     return isinstance(change, Create) or (isinstance(change, Update) and name_given_up(change) is not None)
 
 
-def _freed(change: Change) -> Identity | None:
+def freed_name(change: Change) -> Identity | None:
+    """The name in its workspace that a change gives up."""
     match change:
         case Delete():
             return change.locked.identity

@@ -22,13 +22,15 @@ from fbsync.changes import (
     Unchanged,
     Undeclared,
     Update,
+    id_of,
+    identity_of,
     name_of,
 )
 from fbsync.model import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
-from fbsync.order import name_ahead
+from fbsync.order import claims_name, freed_name, name_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
 
 class Fingerprints(Protocol):
@@ -86,6 +88,7 @@ def make_plan(
     view = _View(live, taken, in_doubt)
     changes: list[Change] = [_declared(llm, locked, view, fingerprints) for llm, locked in pairs]
     changes += [_not_declared(locked, view, prune=prune) for locked in known if locked.id not in taken]
+    changes = _without_taken_names(changes, view)
     if only:
         changes = [change for change in changes if name_of(change) in only]
     return Plan(
@@ -224,6 +227,39 @@ def _creation(llm: Llm, locked: LockedLlm | None, view: _View) -> Change:
             hint="run `fbsync apply` where the server can be asked for its list, or look there for this name",
         )
     return Create(desired=llm, lost=locked)
+
+
+def _without_taken_names(changes: list[Change], view: _View) -> list[Change]:
+    """Blocks what claims a name that somebody else keeps, as the server takes a name once; and what waits for those."""
+    holders = _holders(changes, view)
+    while True:
+        checked = [_unless_taken(change, holders) for change in changes]
+        blocked = [change for change, after in zip(changes, checked, strict=True) if after is not change]
+        if not blocked:
+            return changes
+        kept = ((freed_name(change), id_of(change)) for change in blocked)
+        holders |= {name: llm_id for name, llm_id in kept if name is not None and llm_id is not None}
+        changes = checked
+
+
+def _holders(changes: Iterable[Change], view: _View) -> dict[Identity, str]:
+    """The names that stay taken by configurations which this plan leaves alone, with their ids."""
+    leaving = {change.locked.id for change in changes if isinstance(change, Delete | Forget)}
+    kept = {change.locked.identity: change.locked.id for change in changes if isinstance(change, Undeclared)}
+    listed = {identity: llm.id for identity, llms in view.by_identity.items() for llm in llms if llm.id not in leaving}
+    seen = {identity: held for identity, held in kept.items() if not view.covers(identity.workspace_id)}
+    return seen | listed
+
+
+def _unless_taken(change: Change, holders: Mapping[Identity, str]) -> Change:
+    if not claims_name(change) or (holder := holders.get(identity_of(change))) is None:
+        return change
+    assert isinstance(change, Create | Update)
+    return Blocked(
+        desired=change.desired,
+        message=f"another configuration in its workspace bears this name and keeps it: id {holder}",
+        hint="delete or rename that one first (--prune does so where fbsync knows it), or choose another name",
+    )
 
 
 def _not_declared(locked: LockedLlm, view: _View, *, prune: bool) -> Change:

@@ -205,6 +205,18 @@ class TestRenames:
         assert isinstance(changes[1], Update)
         assert blockers(changes) == [1, None]
 
+    def test_a_rename_to_a_name_that_somebody_else_bears_is_blocked_and_so_is_what_waits_for_it(self):
+        wanted = [desired("C", previous_name="B"), desired("B", previous_name="A"), desired("A")]
+        known, theirs = [locked("A"), locked("B")], live("C", llm_id="theirs")
+        changes = plan(wanted, known, [live("A"), live("B"), theirs]).changes
+        assert [type(change) for change in changes] == [Blocked] * 3
+        assert [change.message.rpartition(" ")[2] for change in changes] == ["theirs", "id-B", "id-A"]
+        assert [type(change) for change in plan(wanted, known, [live("A"), live("B")]).changes] == [
+            Update,
+            Update,
+            Create,
+        ]
+
     def test_a_chain_of_renames_is_in_order(self):
         wanted = [desired("B", previous_name="A"), desired("C", previous_name="B")]
         changes = plan(wanted, [locked("A"), locked("B")]).changes
