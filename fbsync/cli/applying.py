@@ -9,12 +9,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import click
+
 from fbsync.apply import Stop, apply, exit_code
 from fbsync.changes import Plan, identity_of
 from fbsync.cli import terminal
 from fbsync.cli.asking import Asking, connected, warn_of_clear_text
 from fbsync.cli.events import Events, write_result
 from fbsync.cli.progress import Progress
+from fbsync.cli.signals import Terminated
 from fbsync.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.guards import refusals
 from fbsync.project import Project, ask
@@ -79,6 +82,7 @@ class Applying:
         self._clock = SystemClock()
         self._signal: signal.Signals | None = None
         self._unrecorded: FbsyncError | None = None
+        self._has_begun = False
 
     def run(self) -> int:
         """Does it all; gives the exit status.
@@ -87,6 +91,22 @@ class Applying:
             FbsyncError: nothing was changed, and why.
         """
         warn_of_clear_text(self._project.api_url)
+        try:
+            outcomes = self._outcomes()
+        except (KeyboardInterrupt, click.Abort, Terminated) as ended:
+            if self._has_begun:
+                raise
+            terminal.end_line()
+            raise FbsyncError(
+                "interrupted before the first change; nothing was changed",
+                exit_code=ExitCode.TERMINATED if isinstance(ended, Terminated) else ExitCode.INTERRUPTED,
+            ) from ended
+        if outcomes is None:
+            raise FbsyncError("not confirmed; nothing was changed")
+        return self._report(outcomes)
+
+    def _outcomes(self) -> tuple[Outcome, ...] | None:
+        """Asks the server, plans, asks the user, and does it; None where the user said no."""
         # One loop for all requests, and none while a question is asked: a Ctrl-C then ends the run at once.
         with asyncio.Runner() as runner:
             stack = AsyncExitStack()
@@ -103,12 +123,9 @@ class Applying:
                 plan = self._as_reviewed(plan)
                 self._show(plan, self._project.comparison(live))
                 self._check(plan, known, live)
-                outcomes = runner.run(self._apply(plan, known, live, server)) if self._agreed(plan) else None
+                return runner.run(self._apply(plan, known, live, server)) if self._agreed(plan) else None
             finally:
                 runner.run(stack.aclose())
-        if outcomes is None:
-            raise FbsyncError("not confirmed; nothing was changed")
-        return self._report(outcomes)
 
     @property
     def _refreshes(self) -> bool:
@@ -169,13 +186,12 @@ class Applying:
             return True
         return terminal.ask("Make these changes?")
 
-    async def _apply(
-        self, plan: Plan, known: Lockfile, live: Live | None, server: Server
-    ) -> tuple[Outcome, ...]:
+    async def _apply(self, plan: Plan, known: Lockfile, live: Live | None, server: Server) -> tuple[Outcome, ...]:
         """The deed. The lockfile holds what came about, however this ends."""
         ledger = self._project.ledger(known, live)
         outcomes: tuple[Outcome, ...] = ()
         self._watch_signals()
+        self._has_begun = True
         with Events(self._options.events) as events, Progress(plan, quiet=self._options.json) as progress:
             events.emit("started", summary=summary(plan))
 

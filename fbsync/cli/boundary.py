@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fbsync.cli import terminal
+from fbsync.cli.signals import Terminated, unwind_on_signals
 from fbsync.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def run(command: click.Command, argv: Sequence[str]) -> int:
         if isinstance(stream, TextIOWrapper):
             # An output that is not UTF-8 gets question marks rather than an error in the middle of the work.
             stream.reconfigure(errors="replace")
+    unwind_on_signals()
     try:
         status = _status(command, argv)
         sys.stdout.flush()
@@ -51,7 +53,9 @@ def _status(command: click.Command, argv: Sequence[str]) -> int:
         return _fail(argv, _usage(error))
     except (click.Abort, KeyboardInterrupt):
         terminal.end_line()
-        return _fail(argv, FbsyncError("interrupted; nothing was changed", exit_code=ExitCode.INTERRUPTED))
+        return _fail(argv, FbsyncError("interrupted", exit_code=ExitCode.INTERRUPTED))
+    except Terminated as ended:
+        return _fail(argv, FbsyncError(f"interrupted by {ended.name}", exit_code=ExitCode.TERMINATED))
     except FbsyncError as error:
         return _fail(argv, error)
     except OSError:

@@ -300,6 +300,25 @@ def test_an_interrupted_run_records_what_it_did_and_the_next_one_does_the_rest(c
     assert not (cli.folder / "fbsync.lock.journal").exists()
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
+def test_a_signal_before_the_first_change_changes_nothing_and_says_so(project, server, number, code):
+    process = project.process("apply", "--format", "json", "--result", "result.json")
+
+    def interrupt(request):
+        process.send_signal(number)
+        return Reply(body={}, processed=True, delay=0.5)
+
+    server.replies = interrupt
+    done = project.finish(process)
+    assert done.returncode == code
+    document = json.loads(done.stdout)
+    assert document["exit_code"] == code
+    assert document["error"]["message"] == "interrupted before the first change; nothing was changed"
+    assert json.loads((project.folder / "result.json").read_text()) == document
+    assert server.writes == []
+    assert not (project.folder / "fbsync.lock").exists()
+
+
 def test_a_killed_run_is_taken_up_by_the_next_one(cli, server, on_server):
     entries = "".join(
         f"  - {{name: N{at}, aiType: OTHER, endpoint: 'https://x.example.com', secret: $S}}\n" for at in range(12)
@@ -352,3 +371,47 @@ def test_plain_http_to_another_machine_is_warned_about(project):
     done = project("apply", "--api-url", "http://no-such-host.invalid", "--retry-timeout", "0")
     assert "plain http" in done.stderr
     assert done.returncode == 1
+
+
+def test_what_the_list_shows_late_is_not_forgotten(project, server, on_server):
+    """A listing may lag behind (``flashback-api.md`` promises nothing): an absence is looked at again."""
+    project("apply")
+    kept = {llm["name"]: llm["id"] for llm in project.lockfile["llms"]}
+    project.write("fbsync.yaml", MANIFEST[: MANIFEST.index("  - name: Two")])
+    lists = []
+
+    def hide_it_once(request):
+        if request.method == "GET" and request.path.startswith("/ai/llm"):
+            lists.append(request)
+            if len(lists) == 1:
+                return Reply(body={"success": True, "aiLlms": [on_server()["One"]]})
+        return None
+
+    server.replies = hide_it_once
+    done = project("apply")
+    assert done.returncode == 0, done.stderr
+    assert len(lists) == 2
+    assert {llm["name"]: llm["id"] for llm in project.lockfile["llms"]} == kept
+
+
+def test_an_undeclared_creation_of_unknown_outcome_is_found_even_if_it_is_listed_late(project, server, on_server):
+    server.replies = lambda request: (
+        Reply(status=502, processed=request.method == "POST" and request.body["name"] == "Two")
+        if request.method == "POST"
+        else Reply(status=404, body={})
+        if request.path.startswith("/ai/llm")
+        else None
+    )
+    assert project("apply").returncode == 5
+    assert set(on_server()) == {"Two"}
+    project.write("fbsync.yaml", MANIFEST[: MANIFEST.index("  - name: Two")])
+
+    assert project("apply").returncode == 5
+    journal = (project.folder / "fbsync.lock.journal").read_text()
+    assert '"Two"' in journal, "the server did not list, so nobody knows what became of it"
+
+    server.replies = lambda request: None
+    done = project("apply")
+    assert done.returncode == 0, done.stderr
+    assert {llm["name"] for llm in project.lockfile["llms"]} == {"One", "Two"}
+    assert not (project.folder / "fbsync.lock.journal").exists()

@@ -1,0 +1,33 @@
+"""The signals that ask a command to end: until it ends them in its own way, they unwind it as Ctrl-C does."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGHUP came.
+
+    Args:
+        name: the signal's name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def unwind_on_signals() -> None:
+    """Lets SIGTERM and SIGHUP raise; what is ignored (``nohup``) stays so. A second one ends the process."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _unwind)
+
+
+def _unwind(number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_DFL)
+    raise Terminated(signal.Signals(number).name)
