@@ -39,6 +39,14 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A workspace as the server lists it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """A string of the manifest that may hold references.
 

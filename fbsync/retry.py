@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from fbsync.apply import Stop
-    from fbsync.model import LiveLlm
+    from fbsync.model import LiveLlm, Workspace
     from fbsync.server import Fields, Server
 
 _Answer = TypeVar("_Answer")
@@ -125,6 +125,10 @@ class Retrying:
     async def list_llms(self, workspace_id: str | None) -> tuple[LiveLlm, ...]:
         """As the server's, tried again."""
         return await self._persist(lambda: self._server.list_llms(workspace_id), repeatable=True)
+
+    async def list_workspaces(self) -> tuple[Workspace, ...]:
+        """As the server's, tried again."""
+        return await self._persist(self._server.list_workspaces, repeatable=True)
 
     async def create_llm(self, fields: Fields) -> str:
         """As the server's, tried again only while nothing can have been created."""

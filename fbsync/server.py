@@ -11,7 +11,7 @@ from fbsync.model import Field
 from fbsync.secret import Secret
 
 if TYPE_CHECKING:
-    from fbsync.model import LiveLlm
+    from fbsync.model import LiveLlm, Workspace
 
 Fields: TypeAlias = Mapping[Field, str | Secret | None]
 """The fields of a request's body. None takes a key away."""
@@ -76,6 +76,9 @@ class Server(Protocol):
 
     async def list_llms(self, workspace_id: str | None) -> tuple[LiveLlm, ...]:
         """The configurations of a workspace, or all that the caller may see for None."""
+
+    async def list_workspaces(self) -> tuple[Workspace, ...]:
+        """The workspaces that the caller may see."""
 
     async def create_llm(self, fields: Fields) -> str:
         """Makes a configuration; returns its id."""

@@ -14,7 +14,7 @@ from fbsync import __version__
 from fbsync.client.answers import Answer, failure_of, transport_error
 from fbsync.client.signin import Session
 from fbsync.errors import FbsyncError
-from fbsync.model import LiveLlm
+from fbsync.model import LiveLlm, Workspace
 from fbsync.secret import Secret
 from fbsync.server import Failure, ServerError
 from fbsync.settings import Account, is_loopback
@@ -101,15 +101,18 @@ class Client:
             ServerError: the call failed, or the answer is no such list.
         """
         answer = await self._call("GET", "/ai/llm", query={"workspaceId": workspace_id} if workspace_id else None)
-        rows = answer.body.get("aiLlms")
-        if not isinstance(rows, list):
-            raise ServerError(
-                'GET /ai/llm: the answer holds no list "aiLlms"',
-                hint="check that the API URL is the Flashback API's",
-                failure=Failure.UNKNOWN,
-                status=answer.status,
-            )
+        rows = _listed(answer, "GET /ai/llm", "aiLlms")
         return tuple(llm for llm in _live(rows, workspace_id) if workspace_id in (None, llm.workspace_id))
+
+    async def list_workspaces(self) -> tuple[Workspace, ...]:
+        """The workspaces that the caller may see; what else the answer tells of them is left alone.
+
+        Raises:
+            ServerError: the call failed, or the answer is no such list.
+        """
+        rows = _listed(await self._call("GET", "/workspace"), "GET /workspace", "workspaces")
+        named = ((_text(row.get("id")), _text(row.get("name"))) for row in rows)
+        return tuple(Workspace(id=workspace_id, name=name) for workspace_id, name in named if workspace_id and name)
 
     async def create_llm(self, fields: Fields) -> str:
         """Makes a configuration; returns its id.
@@ -227,11 +230,26 @@ def _secrets(fields: Mapping[Any, str | Secret | None]) -> tuple[Secret, ...]:
     return tuple(value for value in fields.values() if isinstance(value, Secret))
 
 
-def _live(rows: Iterable[object], workspace_id: str | None) -> Iterable[LiveLlm]:
+def _listed(answer: Answer, call: str, field: str) -> list[dict[str, Any]]:
+    """The objects of the list that an answer holds.
+
+    Raises:
+        ServerError: there is no such list in it.
+    """
+    rows = answer.body.get(field)
+    if not isinstance(rows, list):
+        raise ServerError(
+            f'{call}: the answer holds no list "{field}"',
+            hint="check that the API URL is the Flashback API's",
+            failure=Failure.UNKNOWN,
+            status=answer.status,
+        )
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _live(rows: Iterable[dict[str, Any]], workspace_id: str | None) -> Iterable[LiveLlm]:
     """The listed configurations; one without an id, a name or a workspace cannot be reconciled and is left out."""
     for row in rows:
-        if not isinstance(row, dict):
-            continue
         llm_id, name = _text(row.get("id")), _text(row.get("name"))
         workspace = _text(row.get("workspaceId")) or workspace_id
         if llm_id and name and workspace:
