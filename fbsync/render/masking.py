@@ -16,7 +16,7 @@ from fbsync.shown import is_wordlike
 
 MASK = "•••"
 
-_PLAIN_FIELDS = frozenset(("name", "previousName", "aiType", "workspaceId", "protect", "version"))
+_PLAIN_FIELDS = frozenset(("name", "previousName", "aiType", "workspaceId", "workspace", "protect", "version"))
 _REFERENCE = re.compile(rf"\$(?:({NAME})|\{{({NAME})\}}|<({NAME})>)")
 _HARMLESS = re.compile(r"|true|false|null|~|[|>][+-]?[1-9]?[+-]?|<<|={7}|---|\.\.\.")
 _CONFLICT = re.compile(r"(?P<marker><{7}|>{7}|\|{7})(?P<branch> .*)?")
@@ -51,6 +51,9 @@ def masked(line: str) -> tuple[Piece, ...]:
     pieces, field = [], ""
     for at, (kind, text, start, end) in enumerate(tokens):
         is_key = kind in ("plain", "quoted") and _followed_by_colon(tokens, at)
+        if is_key and field and field not in _PLAIN_FIELDS:
+            # A second colon after a value: what stands before it begins with that value.
+            is_key = False
         if is_key:
             field = text.strip("\"'")
         pieces.append(Piece(start=start, end=end, text=_shown(kind, text, field, is_key=is_key)))
