@@ -23,7 +23,7 @@ from fbsync.changes import (
 from fbsync.errors import FbsyncError
 from fbsync.journal import Intent, Journal, journal_path, put
 from fbsync.model import Field, Llm, LockedCredential, LockedLlm
-from fbsync.plan import template_of
+from fbsync.plan import template_of, workspace_template
 from fbsync.secret import Secret
 
 if TYPE_CHECKING:
@@ -200,7 +200,8 @@ class FileLedger:
             key=credential(Field.KEY, llm.key),
             protect=llm.protect,
             previous_name=llm.previous_name,
-            workspace_template=template_of(llm.workspace_id),
+            workspace_template=workspace_template(llm),
+            workspace=llm.workspace,
             endpoint_template=template_of(llm.endpoint),
         )
 

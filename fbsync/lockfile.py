@@ -151,6 +151,8 @@ def entry_of(llm: LockedLlm) -> dict[str, Any]:
     if llm.key is not None:
         entry["key"] = _credential_of(llm.key)
     entry["secret"] = _credential_of(llm.secret)
+    if llm.workspace is not None:
+        entry["workspace"] = llm.workspace
     if llm.protect:
         entry["protect"] = True
     if llm.previous_name is not None:
@@ -176,6 +178,7 @@ def llm_from(entry: dict[str, Any]) -> LockedLlm:
         previous_name=entry.get("previousName"),
         workspace_template=templates.get("workspaceId"),
         endpoint_template=templates.get("endpoint"),
+        workspace=entry.get("workspace"),
     )
 
 

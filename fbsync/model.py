@@ -84,7 +84,12 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Llm:
-    """A declared configuration, with references resolved as far as the environment allows."""
+    """A declared configuration, with references resolved as far as the environment allows.
+
+    Attributes:
+        workspace: the workspace's name, where it is given by that; ``workspace_id`` has no value until the name's
+            id is known.
+    """
 
     name: str
     ai_type: str
@@ -92,6 +97,7 @@ class Llm:
     workspace_id: Text
     secret: Credential
     key: Credential | None = None
+    workspace: str | None = None
     previous_name: str | None = None
     protect: bool = False
     position: Position = NOWHERE
@@ -104,7 +110,7 @@ class Llm:
 
     @property
     def identity(self) -> Identity:
-        """The identity; while the workspace's variable is not set, with the template in its place."""
+        """The identity; while the workspace's id is not known, with what the manifest has in its place."""
         return Identity(workspace_id=self.workspace_id.shown, name=self.name)
 
 
@@ -124,6 +130,7 @@ class LockedLlm:
         previous_name: the declared ``previousName`` that has been dealt with, so that it is not again.
         workspace_template: the workspace as the manifest writes it, where that holds references.
         endpoint_template: likewise for the endpoint.
+        workspace: the workspace's name, where the manifest gives that.
     """
 
     id: str
@@ -137,6 +144,7 @@ class LockedLlm:
     previous_name: str | None = None
     workspace_template: str | None = None
     endpoint_template: str | None = None
+    workspace: str | None = None
 
     @property
     def identity(self) -> Identity:

@@ -350,7 +350,7 @@ def _record_differs(llm: Llm, locked: LockedLlm) -> bool:
             for field, credential in llm.credentials
             for known in (locked.credential(field),)
         )
-        or template_of(llm.workspace_id) != locked.workspace_template
+        or (workspace_template(llm), llm.workspace) != (locked.workspace_template, locked.workspace)
         or template_of(llm.endpoint) != locked.endpoint_template
     )
 
@@ -358,6 +358,11 @@ def _record_differs(llm: Llm, locked: LockedLlm) -> bool:
 def template_of(text: Text) -> str | None:
     """What the lockfile keeps of a text as the manifest writes it: nothing where it holds no reference."""
     return text.template if text.holds_references else None
+
+
+def workspace_template(llm: Llm) -> str | None:
+    """What the lockfile keeps of an entry's workspace as the manifest writes it, where it is given by its id."""
+    return template_of(llm.workspace_id) if llm.workspace is None else None
 
 
 def _notices(changes: Sequence[Change]) -> Iterable[Notice]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,11 @@ from fbsync.journal import Replayed, journal_path, replay, settle, still_open
 from fbsync.ledger import FileLedger
 from fbsync.lockfile import Lockfile
 from fbsync.manifest.assemble import Manifest, read_manifest
+from fbsync.manifest.checks import same_identities
 from fbsync.plan import Live, make_plan
 from fbsync.server import ServerError
 from fbsync.settings import DEFAULT_API_URL, check_api_url, find_state_folder, read_variables
+from fbsync.workspaces import listed, remembered, unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -151,6 +153,9 @@ class Project:
         path = self.where.lock_path
         lockfile = str(path) if self.on_disk is not None else f"nothing ({path} does not exist yet)"
         match live:
+            case None if names := unresolved(self.desired):
+                unknown = f"so the ids of these workspaces are not known: {', '.join(names)}"
+                return f"Compared with {lockfile}; the server was not asked, {unknown}."
             case None:
                 return f"Compared with {lockfile}; the server was not asked."
             case Live(untold=untold) if untold:
@@ -294,6 +299,7 @@ def load(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) 
         known = Lockfile(api_url=api_url, fingerprints=parameters or fingerprint.new_parameters(key))
     else:
         known = left.lockfile
+    desired = _distinct(remembered(inputs.desired, known.llms))
     fingerprints = Fingerprinter(known.fingerprints, key=key)
     if (online or given is not None) and known.api_url != api_url:
         raise InvalidInput([_other_server(where.lock_path, known.api_url, api_url)])
@@ -303,7 +309,7 @@ def load(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) 
         where=where,
         manifest=inputs.manifest,
         variables=variables,
-        desired=inputs.desired,
+        desired=desired,
         api_url=api_url,
         on_disk=on_disk,
         known=known,
@@ -311,6 +317,17 @@ def load(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) 
         fingerprints=fingerprints,
         state_folder=state_folder,
     )
+
+
+def _distinct(desired: tuple[Llm, ...]) -> tuple[Llm, ...]:
+    """The entries as they are, if no two have one identity now that the names of workspaces are resolved.
+
+    Raises:
+        InvalidInput: two have.
+    """
+    if wrong := tuple(same_identities(desired)):
+        raise InvalidInput(in_file_order(wrong))
+    return desired
 
 
 def read_known(path: Path, on_disk: Lockfile | None, state_folder: Path) -> Replayed | None:
@@ -354,8 +371,26 @@ _NO_LISTING = (403, 404, 405)
 """Statuses by which a server says that it does not list this: the call's errors are not documented."""
 
 
+async def resolve_workspaces(server: Server, project: Project) -> Project:
+    """The project with the ids of the workspaces that are given by name, as the server has them.
+
+    Raises:
+        ServerError: the call failed, and the lockfile does not know all of these names either.
+        InvalidInput: the server lists no workspace of a name, or several, or two entries are the same one now.
+    """
+    if all(llm.workspace is None for llm in project.desired):
+        return project
+    try:
+        workspaces = await server.list_workspaces()
+    except ServerError as error:
+        if error.status in _NO_LISTING and not unresolved(project.desired):
+            return project
+        raise
+    return replace(project, desired=_distinct(listed(project.desired, workspaces)))
+
+
 async def ask(server: Server, project: Project, clock: Clock, *, all_or_nothing: bool = False) -> Live:
-    """Asks the server what the workspaces of a project hold.
+    """Asks the server what the workspaces of a project, which are resolved, hold.
 
     A listing may lag behind what was done a moment ago. For what is declared, the server's uniqueness of names
     tells the truth in the end; what would be forgotten is looked for a few times before it is believed to be gone.

@@ -20,7 +20,7 @@ from fbsync.cli.progress import Progress
 from fbsync.cli.signals import Terminated
 from fbsync.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.guards import refusals
-from fbsync.project import Project, ask
+from fbsync.project import Project, ask, resolve_workspaces
 from fbsync.render.document import dump, outcome_entry, result_document
 from fbsync.render.outcome_text import closing_sentence, report
 from fbsync.render.paint import visible
@@ -118,7 +118,7 @@ class Applying:
             )
             server = runner.run(stack.enter_async_context(connected(self._project, how, stop=self._stop)))
             try:
-                live = runner.run(self._live(server)) if self._refreshes else None
+                live = runner.run(self._look(server))
                 plan, known = self._project.plan(live=live, prune=self._options.prune, only=self._options.only)
                 plan = self._as_reviewed(plan)
                 self._show(plan, self._project.comparison(live))
@@ -132,8 +132,12 @@ class Applying:
         """Whether the server is asked first: always where an earlier run left something open."""
         return not self._options.no_refresh or bool(self._project.open_intents)
 
-    async def _live(self, server: Server) -> Live:
+    async def _look(self, server: Server) -> Live | None:
+        """What the server lists, if it is to be asked; it always is for the ids of workspaces given by name."""
         self._project.check_workspaces()
+        self._project = await resolve_workspaces(server, self._project)
+        if not self._refreshes:
+            return None
         live = await ask(server, self._project, self._clock)
         if live.untold:
             terminal.say(

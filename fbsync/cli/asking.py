@@ -58,13 +58,16 @@ def asking_options(command: _Command) -> _Command:
     )
 
 
-def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -> Live:
-    """Asks what the workspaces of a project hold.
+def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -> tuple[Project, Live]:
+    """Asks for the workspaces that are given by name, and what the workspaces of a project hold.
 
     Args:
         project: what to ask about.
         how: the patience with the server, and whether requests are shown.
         all_or_nothing: whether it is a failure that the server does not tell of a workspace; it is said otherwise.
+
+    Returns:
+        The project with the ids of its workspaces, and what the server lists.
 
     Raises:
         FbsyncError: nobody can be asked: no means of signing in, a workspace that is not known, a call that failed.
@@ -73,11 +76,11 @@ def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -
 
     project.check_workspaces()
     warn_of_clear_text(project.api_url)
-    live = asyncio.run(_asked(project, how, all_or_nothing=all_or_nothing))
+    project, live = asyncio.run(_asked(project, how, all_or_nothing=all_or_nothing))
     if live.untold:
         untold = ", ".join(map(visible, sorted(live.untold)))
         terminal.say(f"The server does not tell what {untold} holds. What somebody changed there is not seen.")
-    return live
+    return project, live
 
 
 def warn_of_clear_text(api_url: str) -> None:
@@ -88,13 +91,14 @@ def warn_of_clear_text(api_url: str) -> None:
         terminal.say("warning: the API URL is plain http: tokens and credentials cross the network unencrypted")
 
 
-async def _asked(project: Project, how: Asking, *, all_or_nothing: bool) -> Live:
+async def _asked(project: Project, how: Asking, *, all_or_nothing: bool) -> tuple[Project, Live]:
     from fbsync.apply import Stop
-    from fbsync.project import ask
+    from fbsync.project import ask, resolve_workspaces
     from fbsync.retry import SystemClock
 
     async with connected(project, how, stop=Stop()) as server:
-        return await ask(server, project, SystemClock(), all_or_nothing=all_or_nothing)
+        project = await resolve_workspaces(server, project)
+        return project, await ask(server, project, SystemClock(), all_or_nothing=all_or_nothing)
 
 
 @asynccontextmanager

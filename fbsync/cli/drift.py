@@ -51,7 +51,7 @@ def drift(
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     project = load(read_inputs(where, os.environ), online=True)
-    live = ask_server(project, Asking(**asking), all_or_nothing=True)
+    project, live = ask_server(project, Asking(**asking), all_or_nothing=True)
     found = project.drift(live, only=only)
     code = ExitCode.PENDING if found.is_found else ExitCode.DONE
     if format_ != "json":

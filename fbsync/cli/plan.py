@@ -65,7 +65,9 @@ def plan(
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     project = load(read_inputs(where, os.environ), online=refresh)
-    live = ask_server(project, Asking(**asking)) if refresh else None
+    live = None
+    if refresh:
+        project, live = ask_server(project, Asking(**asking))
     made, _ = project.plan(live=live, prune=prune, only=only)
     code = ExitCode.PENDING if detailed_exitcode and not made.is_empty else ExitCode.DONE
     if out is not None:

@@ -11,7 +11,8 @@ from fbsync.manifest import checks
 from fbsync.manifest.drafts import Draft, Variant, in_environment, read_drafts, read_variants
 from fbsync.manifest.loader import Document, read
 from fbsync.manifest.sources import find_files, shown_path
-from fbsync.model import Llm
+from fbsync.manifest.workspace_key import contradictions
+from fbsync.model import Llm, Text
 from fbsync.references import parse, resolve_credential, resolve_text
 from fbsync.schema import Kind, validate
 from fbsync.shown import is_wordlike
@@ -101,6 +102,7 @@ class Manifest:
             for draft in self.in_environment(environment)
             for field, placed in draft.fields.items()
             if field in ("workspaceId", "endpoint", "key", "secret") and placed.text is not None
+            if not (field == "workspaceId" and draft.is_by_name)
             for name in parse(placed.text).names
         )
         return tuple(sorted(uses, key=lambda use: (use.position, use.variable)))
@@ -137,6 +139,7 @@ def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) ->
         for violation in validate(Kind.MANIFEST, document.value) if document.value is not None else ():
             refused.add((document.file, violation.path))
             gathered.append(_finding(document, violation))
+    gathered += contradictions(documents)
     return Manifest(
         documents=tuple(documents),
         drafts=read_drafts(documents, frozenset(refused)),
@@ -199,10 +202,19 @@ def _llm(draft: Draft, variables: Variables) -> Llm:
         name=fields["name"].value,
         ai_type=fields["aiType"].value,
         endpoint=resolve_text(fields["endpoint"].value, variables, position=draft.position("endpoint")),
-        workspace_id=resolve_text(fields["workspaceId"].value, variables, position=draft.position("workspaceId")),
+        workspace_id=_workspace_id(draft, variables),
+        workspace=fields["workspaceId"].value if draft.is_by_name else None,
         secret=resolve_credential(fields["secret"].value, variables, position=draft.position("secret")),
         key=resolve_credential(key.value, variables, position=key.position) if key else None,
         previous_name=draft.text("previousName"),
         protect=bool(fields["protect"].value) if "protect" in fields else False,
         position=draft.position("name"),
     )
+
+
+def _workspace_id(draft: Draft, variables: Variables) -> Text:
+    """The workspace's id, which nobody knows yet where it is given by its name."""
+    value, position = draft.fields["workspaceId"].value, draft.position("workspaceId")
+    if draft.is_by_name:
+        return Text(template=value, value=None, position=position)
+    return resolve_text(value, variables, position=position)

@@ -59,7 +59,7 @@ def of_group(drafts: Sequence[Draft]) -> Iterator[Finding]:
 
 def resolved(llms: Sequence[Llm]) -> tuple[Finding, ...]:
     """The errors that show only when references are resolved: equal identities, endpoints that are no URLs."""
-    found = [*_duplicates((llm.identity, llm.name, partial(getattr, llm, "position")) for llm in llms)]
+    found = [*same_identities(llms)]
     for llm in llms:
         endpoint = llm.endpoint
         if endpoint.value is not None and endpoint.holds_references:
@@ -68,6 +68,16 @@ def resolved(llms: Sequence[Llm]) -> tuple[Finding, ...]:
                 for fault in faults(endpoint.value)
             ]
     return errors_among(found)
+
+
+def same_identities(llms: Iterable[Llm]) -> Iterator[Finding]:
+    """Entries of one identity, as far as references and the names of workspaces are resolved."""
+    return _duplicates((_resolved_identity(llm), llm.name, partial(getattr, llm, "position")) for llm in llms)
+
+
+def _resolved_identity(llm: Llm) -> Hashable:
+    """Its identity; a workspace of which only the name is known is none whose id reads like that."""
+    return llm.identity, llm.workspace_id.value is None and llm.workspace
 
 
 def unknown_environment(name: str, variants: Mapping[str, Sequence[Variant]], documents: Sequence[Document]) -> Finding:
@@ -107,14 +117,14 @@ def _missing_workspaces(drafts: Sequence[Draft]) -> Iterator[Finding]:
             rule="missing-workspace",
             position=first.entry.position,
             entry=first.name,
-            message=f"{who} no workspace: workspaceId is given neither there nor for the whole file",
+            message=f"{who} no workspace: neither workspaceId nor workspace is given there or for the whole file",
             remedy='add "workspaceId: $FLASHBACK_WORKSPACE_ID" at the top of the file',
             related=tuple(draft.entry.position for draft in others),
         )
 
 
 def _identities(drafts: Sequence[Draft]) -> Iterator[Finding]:
-    named = [(draft, draft.name, draft.text("workspaceId")) for draft in drafts if draft.name is not None]
+    named = [(draft, draft.name, draft.workspace) for draft in drafts if draft.name is not None]
     yield from _duplicates(((workspace, name), name, partial(_own_place, draft)) for draft, name, workspace in named)
     alike: dict[Hashable, tuple[str, Draft]] = {}
     for draft, name, workspace in named:
@@ -154,13 +164,13 @@ def _duplicates(entries: Iterable[tuple[Hashable, str, Callable[[], Position]]])
 
 def _previous_names(drafts: Sequence[Draft]) -> Iterator[Finding]:
     """Previous names that are claimed twice, or declared too: which is right for a new entry under the old name."""
-    declared = {(draft.text("workspaceId"), draft.name): draft for draft in drafts}
+    declared = {(draft.workspace, draft.name): draft for draft in drafts}
     claimed: dict[Hashable, Draft] = {}
     for draft in drafts:
         previous = draft.text("previousName")
         if previous is None or previous == draft.name:
             continue
-        identity = (draft.text("workspaceId"), previous)
+        identity = (draft.workspace, previous)
         first = claimed.setdefault(identity, draft)
         if first is not draft:
             yield _claimed_twice(draft, first)

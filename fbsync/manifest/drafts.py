@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from fbsync.manifest.workspace_key import BY_ID, BY_NAME, key_in
 from fbsync.model import Field
 from fbsync.shown import nearest
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from fbsync.manifest.loader import Document, Path
 
 
-_KEYS = frozenset((*Field, "previousName", "protect"))
+_KEYS = frozenset((*Field, BY_NAME, "previousName", "protect"))
 
 Refused: TypeAlias = frozenset[tuple[str, "Path"]]
 """The parts of the files that do not fit the schema, by file and path."""
@@ -59,7 +60,8 @@ class Draft:
 
     Attributes:
         entry: the entry itself.
-        fields: by the manifest's field names; those that are absent or null are not in it.
+        fields: by the manifest's field names; those that are absent or null are not in it. The workspace is at
+            ``workspaceId``, however it is given.
     """
 
     entry: Placed
@@ -73,8 +75,8 @@ class Draft:
     @property
     def lacks_workspace(self) -> bool:
         """Whether nobody so much as mentions a workspace for it; one that is empty or mistyped has its finding."""
-        return "workspaceId" not in self.fields and not any(
-            nearest(key, ("workspaceId", "workspace"))
+        return BY_ID not in self.fields and not any(
+            nearest(key, (BY_ID, BY_NAME))
             for holder in (self.entry.value, _dict(self.entry.document.value))
             for key in holder
         )
@@ -93,6 +95,17 @@ class Draft:
     def name(self) -> str | None:
         """The entry's name, where it has one."""
         return self.text("name")
+
+    @property
+    def workspace(self) -> tuple[str, str | None]:
+        """The key under which its workspace is given, and what stands there."""
+        placed = self.fields.get(BY_ID)
+        return (BY_ID, None) if placed is None else (str(placed.path[-1]), placed.text)
+
+    @property
+    def is_by_name(self) -> bool:
+        """Whether its workspace is given by name."""
+        return self.workspace[0] == BY_NAME
 
     def owns(self, field: str) -> bool:
         """Whether a field is said of this entry itself, and not a default of the file or of an environment."""
@@ -124,7 +137,7 @@ def read_drafts(documents: Iterable[Document], refused: Refused = frozenset()) -
     drafts = []
     for document in documents:
         root = Placed(value=document.value, document=document, path=(), refused=refused)
-        workspace = _default_workspace(root)
+        workspace = _workspace(root)
         for at, value in enumerate(_list(_get(document.value, "llms"))):
             if isinstance(value, dict):
                 entry = root.inside("llms", at, value=value)
@@ -142,7 +155,7 @@ def read_variants(documents: Iterable[Document], refused: Refused = frozenset())
             patches = {
                 entry: own.inside("llms", entry, value=patch) for entry, patch in _dict(_get(value, "llms")).items()
             }
-            variant = Variant(document=document, workspace=_default_workspace(own).get("workspaceId"), patches=patches)
+            variant = Variant(document=document, workspace=_workspace(own).get(BY_ID), patches=patches)
             variants[name] = (*variants.get(name, ()), variant)
     return variants
 
@@ -161,8 +174,8 @@ def _in_environment(draft: Draft, variants: Sequence[Variant]) -> Draft | None:
     fields = dict(draft.fields)
     workspaces = [variant for variant in variants if variant.workspace]
     own = [variant for variant in workspaces if variant.document is draft.entry.document]
-    if workspaces and "workspaceId" not in draft.entry.value:
-        fields["workspaceId"] = (own or workspaces)[0].workspace  # type: ignore[assignment]
+    if workspaces and key_in(draft.entry.value) is None:
+        fields[BY_ID] = (own or workspaces)[0].workspace  # type: ignore[assignment]
     for variant in variants:
         patch = variant.patches.get(draft.name or "")
         if patch is None:
@@ -176,12 +189,14 @@ def _in_environment(draft: Draft, variants: Sequence[Variant]) -> Draft | None:
 
 
 def _fields(placed: Placed) -> dict[str, Placed]:
-    return {field: placed.inside(field, value=value) for field, value in placed.value.items() if value is not None}
+    own = {field: value for field, value in placed.value.items() if value is not None and field != BY_NAME}
+    return {field: placed.inside(field, value=value) for field, value in own.items()} | _workspace(placed)
 
 
-def _default_workspace(holder: Placed) -> dict[str, Placed]:
-    value = _get(holder.value, "workspaceId")
-    return {} if value is None else {"workspaceId": holder.inside("workspaceId", value=value)}
+def _workspace(holder: Placed) -> dict[str, Placed]:
+    """The workspace that a mapping gives, however it gives it; where it does so twice, that has its finding."""
+    key = key_in(holder.value)
+    return {} if key is None else {BY_ID: holder.inside(key, value=holder.value[key])}
 
 
 def _get(holder: object, key: str) -> object:

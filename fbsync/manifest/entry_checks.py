@@ -22,8 +22,9 @@ def entry(draft: Draft) -> Iterator[Finding]:
     """
     if draft.name is not None:
         yield from _name(draft, draft.name)
-    for field in ("workspaceId", "endpoint"):
-        yield from _references(draft, field)
+    if not draft.is_by_name:
+        yield from _references(draft, "workspaceId")
+    yield from _references(draft, "endpoint")
     yield from _endpoint(draft)
     if draft.text("aiType") == "AWS" and "key" not in draft.fields and not draft.has_unknown_keys:
         yield Finding(

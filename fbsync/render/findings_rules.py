@@ -46,6 +46,7 @@ _ABOUT = {
     "too-many-aliases": "Aliases repeat too many values.",
     "too-many-findings": "There are too many findings to go on.",
     "too-many-nodes": "The file holds too many values.",
+    "two-workspaces": "A workspace is given both by its id and by its name.",
     "unknown-alias": "An alias has no anchor.",
     "unknown-entry": "An environment changes an entry that does not exist.",
     "unknown-environment": "There is no such environment.",

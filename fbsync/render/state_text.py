@@ -53,7 +53,8 @@ def state_entry(llm: LockedLlm, *, paint: Paint) -> str:
 
 
 def _rows(llm: LockedLlm) -> Iterator[tuple[str, str]]:
-    yield Field.WORKSPACE_ID.value, _from(llm.workspace_id, llm.workspace_template)
+    by_name = None if llm.workspace is None else f"workspace {llm.workspace}"
+    yield Field.WORKSPACE_ID.value, _from(llm.workspace_id, llm.workspace_template or by_name)
     yield "id", llm.id
     yield Field.AI_TYPE.value, llm.ai_type
     yield Field.ENDPOINT.value, _from(llm.endpoint, llm.endpoint_template)
