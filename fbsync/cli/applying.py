@@ -17,6 +17,7 @@ from fbsync.cli import terminal
 from fbsync.cli.asking import Asking, connected, warn_of_clear_text
 from fbsync.cli.events import Events, write_result
 from fbsync.cli.progress import Progress
+from fbsync.cli.running import run
 from fbsync.cli.signals import Terminated
 from fbsync.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.guards import refusals
@@ -93,7 +94,7 @@ class Applying:
         warn_of_clear_text(self._project.api_url)
         try:
             outcomes = self._outcomes()
-        except (KeyboardInterrupt, click.Abort, Terminated) as ended:
+        except (KeyboardInterrupt, click.Abort) as ended:
             if self._has_begun:
                 raise
             terminal.end_line()
@@ -118,7 +119,7 @@ class Applying:
             )
             server = runner.run(stack.enter_async_context(connected(self._project, how, stop=self._stop)))
             try:
-                live = runner.run(self._look(server))
+                live = run(runner, self._look(server))
                 plan, known = self._project.plan(live=live, prune=self._options.prune, only=self._options.only)
                 plan = self._as_reviewed(plan)
                 self._show(plan, self._project.comparison(live))

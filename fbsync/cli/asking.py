@@ -74,9 +74,12 @@ def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -
     """
     import asyncio
 
+    from fbsync.cli.running import run
+
     project.check_workspaces()
     warn_of_clear_text(project.api_url)
-    project, live = asyncio.run(_asked(project, how, all_or_nothing=all_or_nothing))
+    with asyncio.Runner() as runner:
+        project, live = run(runner, _asked(project, how, all_or_nothing=all_or_nothing))
     if live.untold:
         untold = ", ".join(map(visible, sorted(live.untold)))
         terminal.say(f"The server does not tell what {untold} holds. What somebody changed there is not seen.")

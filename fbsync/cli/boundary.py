@@ -51,11 +51,9 @@ def _status(command: click.Command, argv: Sequence[str]) -> int:
         return ExitCode.USAGE
     except click.ClickException as error:
         return _fail(argv, _usage(error))
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as ended:
         terminal.end_line()
-        return _fail(argv, FbsyncError("interrupted", exit_code=ExitCode.INTERRUPTED))
-    except Terminated as ended:
-        return _fail(argv, FbsyncError(f"interrupted by {ended.name}", exit_code=ExitCode.TERMINATED))
+        return _fail(argv, _interrupted(ended))
     except FbsyncError as error:
         return _fail(argv, error)
     except OSError:
@@ -72,6 +70,14 @@ def _fail(argv: Sequence[str], error: FbsyncError) -> int:
     else:
         terminal.report_error(error)
     return error.exit_code
+
+
+def _interrupted(ended: BaseException) -> FbsyncError:
+    """What to say of a signal; click makes an Abort of each."""
+    for cause in (ended, ended.__cause__):
+        if isinstance(cause, Terminated):
+            return FbsyncError(f"interrupted by {cause.name}", exit_code=ExitCode.TERMINATED)
+    return FbsyncError("interrupted", exit_code=ExitCode.INTERRUPTED)
 
 
 def _usage(error: click.ClickException) -> FbsyncError:

@@ -9,8 +9,12 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-class Terminated(BaseException):
-    """SIGTERM or SIGHUP came.
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""The signals that ask for an end, beside SIGINT, which Python makes a KeyboardInterrupt of."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP came: it passes where Ctrl-C does.
 
     Args:
         name: the signal's name.
@@ -23,7 +27,7 @@ class Terminated(BaseException):
 
 def unwind_on_signals() -> None:
     """Lets SIGTERM and SIGHUP raise; what is ignored (``nohup``) stays so. A second one ends the process."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _unwind)
 

@@ -131,10 +131,10 @@ def test_what_is_there_already_needs_to_be_adopted(project, server, on_server):
     assert len(server.writes) == 2
     done = project("apply", "--adopt")
     assert done.returncode == 0, done.stderr
-    assert [sorted(request.body) for request in server.writes[2:]] == [
-        ["aiType", "endpoint", "name", "secret"],
-        ["aiType", "endpoint", "key", "name", "secret"],
-    ]
+    assert {request.body["name"]: sorted(request.body) for request in server.writes[2:]} == {
+        "One": ["aiType", "endpoint", "name", "secret"],
+        "Two": ["aiType", "endpoint", "key", "name", "secret"],
+    }
     assert {llm["id"] for llm in project.lockfile["llms"]} == {row["id"] for row in on_server().values()}
 
 
@@ -317,6 +317,20 @@ def test_a_signal_before_the_first_change_changes_nothing_and_says_so(project, s
     assert json.loads((project.folder / "result.json").read_text()) == document
     assert server.writes == []
     assert not (project.folder / "fbsync.lock").exists()
+
+
+@pytest.mark.parametrize("command", ["drift", "plan --refresh"])
+def test_a_signal_while_the_server_is_asked_ends_with_one_document(project, server, command):
+    process = project.process(*command.split(), "--format", "json")
+
+    def interrupt(request):
+        process.send_signal(signal.SIGTERM)
+        return Reply(body={}, processed=True, delay=0.5)
+
+    server.replies = interrupt
+    done = project.finish(process)
+    assert done.returncode == 143
+    assert json.loads(done.stdout)["error"]["message"] == "interrupted by SIGTERM"
 
 
 def test_a_killed_run_is_taken_up_by_the_next_one(cli, server, on_server):
