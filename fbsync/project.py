@@ -193,15 +193,18 @@ class Project:
         return frozenset(declared | in_doubt | {llm.workspace_id for llm in self.known.llms})
 
     def is_amiss(self, live: Live) -> bool:
-        """Whether something that nobody declares is not listed: it would be forgotten, and must then be gone indeed.
+        """Whether something is not listed of which nobody would hear again if it was there all the same.
+
+        That is what is known, since its record goes when it counts as deleted outside, and what an earlier run may
+        have created and is no longer declared.
 
         Args:
             live: what the server lists.
         """
         ids = {llm.id for llm in live.llms}
         unseen = {llm.identity for llm in self.known.llms if llm.id not in ids}
-        unseen |= {intent.identity for intent in self.open_creations} - {llm.identity for llm in live.llms}
-        unseen -= {llm.identity for llm in self.desired}
+        listed = {llm.identity for llm in live.llms} | {llm.identity for llm in self.desired}
+        unseen |= {intent.identity for intent in self.open_creations} - listed
         return any(identity.workspace_id in live.workspaces for identity in unseen)
 
     def notes(self) -> tuple[str, ...]:
@@ -392,8 +395,8 @@ async def resolve_workspaces(server: Server, project: Project) -> Project:
 async def ask(server: Server, project: Project, clock: Clock, *, all_or_nothing: bool = False) -> Live:
     """Asks the server what the workspaces of a project, which are resolved, hold.
 
-    A listing may lag behind what was done a moment ago. For what is declared, the server's uniqueness of names
-    tells the truth in the end; what would be forgotten is looked for a few times before it is believed to be gone.
+    A listing may lag behind what was done a moment ago: what is missing is looked for a few times before it is
+    believed to be gone.
 
     Args:
         server: the server.
