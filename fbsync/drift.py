@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from fbsync.model import Llm
-    from fbsync.plan import Live
+    from fbsync.planning import Live
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from fbsync.changes import (
 from fbsync.errors import FbsyncError
 from fbsync.journal import Intent, Journal, journal_path, put
 from fbsync.model import Field, Llm, LockedCredential, LockedLlm
-from fbsync.plan import template_of, workspace_template
+from fbsync.planning import template_of, workspace_template
 from fbsync.secret import Secret
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from fbsync.ledger import FileLedger
 from fbsync.lockfile import Lockfile
 from fbsync.manifest.assemble import Manifest, read_manifest
 from fbsync.manifest.checks import same_identities
-from fbsync.plan import Live, make_plan
+from fbsync.planning import Live, make_plan
 from fbsync.server import ServerError
 from fbsync.settings import DEFAULT_API_URL, check_api_url, find_state_folder, read_variables
 from fbsync.workspaces import listed, remembered, unresolved

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
 
-    from fbsync.apply import Stop
+    from fbsync.execution import Stop
     from fbsync.model import LiveLlm, Workspace
     from fbsync.server import Fields, Server
 

@@ -1,8 +1,7 @@
-"""Asking the server what it holds: the options that commands share for it, the connection, and the question."""
+"""Asking the server: the options that commands share for it, the session, and what to say of the answer."""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,13 +11,12 @@ from fbsync.cli import terminal
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
-    from fbsync.apply import Stop
     from fbsync.client import Exchange
-    from fbsync.plan import Live
+    from fbsync.planning import Live
     from fbsync.project import Project
-    from fbsync.server import Server
+    from fbsync.session import Session
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -72,63 +70,36 @@ def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -
     Raises:
         FbsyncError: nobody can be asked: no means of signing in, a workspace that is not known, a call that failed.
     """
-    import asyncio
-
-    from fbsync.cli.running import run
-
-    project.check_workspaces()
-    warn_of_clear_text(project.api_url)
-    with asyncio.Runner() as runner:
-        project, live = run(runner, _asked(project, how, all_or_nothing=all_or_nothing))
-    if live.untold:
-        untold = ", ".join(map(visible, sorted(live.untold)))
-        terminal.say(f"The server does not tell what {untold} holds. What somebody changed there is not seen.")
-    return project, live
+    with session(project, how) as asked:
+        live = asked.look(all_or_nothing=all_or_nothing)
+    assert live is not None
+    say_untold(live, "What somebody changed there is not seen.")
+    return asked.project, live
 
 
-def warn_of_clear_text(api_url: str) -> None:
-    """Says so where the token would cross a network unencrypted."""
-    from fbsync.settings import sends_in_clear
-
-    if sends_in_clear(api_url):
-        terminal.say("warning: the API URL is plain http: tokens and credentials cross the network unencrypted")
-
-
-async def _asked(project: Project, how: Asking, *, all_or_nothing: bool) -> tuple[Project, Live]:
-    from fbsync.apply import Stop
-    from fbsync.project import ask, resolve_workspaces
-    from fbsync.retry import SystemClock
-
-    async with connected(project, how, stop=Stop()) as server:
-        project = await resolve_workspaces(server, project)
-        return project, await ask(server, project, SystemClock(), all_or_nothing=all_or_nothing)
-
-
-@asynccontextmanager
-async def connected(project: Project, how: Asking, *, stop: Stop) -> AsyncIterator[Server]:
-    """The server of a project, for as long as the context lasts: signed in to, and tried again where that is safe.
-
-    Args:
-        project: whose server.
-        how: the patience with it, and whether requests are shown.
-        stop: ends waiting early.
+def session(project: Project, how: Asking) -> Session:
+    """A session with a project's server that signals end in order; it says so where the token crosses in clear.
 
     Raises:
-        FbsyncError: there are no means of signing in.
+        FbsyncError: there are no means of signing in (when it is entered).
     """
-    from fbsync.client import Client
-    from fbsync.retry import Retrying, SystemClock
-    from fbsync.settings import read_account
+    from fbsync.cli.running import run
+    from fbsync.session import Patience, Session
+    from fbsync.settings import sends_in_clear
 
-    client = Client(
-        project.api_url,
-        read_account(project.variables),
-        timeout=how.timeout,
-        parallelism=how.parallelism,
-        on_exchange=lambda exchange: _say_exchange(exchange, verbose=how.verbose),
+    if sends_in_clear(project.api_url):
+        terminal.say("warning: the API URL is plain http: tokens and credentials cross the network unencrypted")
+    patience = Patience(timeout=how.timeout, retry_timeout=how.retry_timeout, parallelism=how.parallelism)
+    return Session(
+        project, patience, on_exchange=lambda exchange: _say_exchange(exchange, verbose=how.verbose), run=run
     )
-    async with client:
-        yield Retrying(client, clock=SystemClock(), stop=stop, parallelism=how.parallelism, timeout=how.retry_timeout)
+
+
+def say_untold(live: Live | None, consequence: str) -> None:
+    """Says of which workspaces the server does not tell what they hold."""
+    if live is not None and live.untold:
+        untold = ", ".join(map(visible, sorted(live.untold)))
+        terminal.say(f"The server does not tell what {untold} holds. {consequence}")
 
 
 def _say_exchange(exchange: Exchange, *, verbose: int) -> None:

@@ -62,13 +62,14 @@ def plan(
     fbsync plan --out reviewed.json
     """  # noqa: D301 - click's mark for a block to leave as it is
     from fbsync.project import load, read_inputs
+    from fbsync.proposal import propose
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     project = load(read_inputs(where, os.environ), online=refresh)
     live = None
     if refresh:
         project, live = ask_server(project, Asking(**asking))
-    made, _ = project.plan(live=live, prune=prune, only=only)
+    made = propose(project, live, prune=prune, only=only).plan
     code = ExitCode.PENDING if detailed_exitcode and not made.is_empty else ExitCode.DONE
     if out is not None:
         _save(out, project, made, prune=prune, only=only)

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from fbsync import lockfile
-from fbsync.apply import Stop, apply
 from fbsync.changes import Adopt, Forget, Unchanged, Update
+from fbsync.execution import Stop, apply
 from fbsync.fingerprint import Fingerprinter, new_parameters
 from fbsync.guards import refusals
 from fbsync.ledger import FileLedger
 from fbsync.lockfile import Lockfile
 from fbsync.model import Credential, Llm, Text
 from fbsync.outcomes import Result
-from fbsync.plan import Live, make_plan
+from fbsync.planning import Live, make_plan
 from fbsync.secret import Secret
 
 WORKSPACES = ("ws-1", "ws-2")

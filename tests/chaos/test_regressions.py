@@ -7,15 +7,15 @@ import pytest
 from fake_server import FakeServer, Row
 
 from fbsync import lockfile
-from fbsync.apply import Stop, apply
 from fbsync.changes import Adopt, Forget, Unchanged, Update
+from fbsync.execution import Stop, apply
 from fbsync.fingerprint import Fingerprinter, new_parameters
 from fbsync.journal import Intent, Journal, Replayed, journal_path, replay, settle
 from fbsync.ledger import FileLedger
 from fbsync.lockfile import Lockfile
 from fbsync.model import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
 from fbsync.outcomes import Result
-from fbsync.plan import Live, make_plan
+from fbsync.planning import Live, make_plan
 from fbsync.secret import Secret
 from fbsync.server import Failure, ServerError
 

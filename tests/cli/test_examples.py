@@ -47,6 +47,19 @@ def test_every_manifest_is_valid_and_says_where_its_schema_is(run, manifest):
     assert schema.resolve() == ROOT / "schemas" / "fbsync.schema.json"
 
 
+def test_the_library_plans_and_applies(run):
+    def sync(**env):
+        return run("library", "fbsync", "sandbox", "run", "--", sys.executable, "sync.py", env=env)
+
+    done = sync(OPENAI_API_KEY="canary-openai", ANTHROPIC_API_KEY="canary-anthropic")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1:] == ["Create: Chat", "Create: Summaries", "created Chat", "created Summaries"]
+    assert "canary" not in done.stdout + done.stderr
+    another = sync(OPENAI_API_KEY="canary-openai")
+    assert another.returncode == 3
+    assert "the lockfile belongs to http://127.0.0.1:" in another.stderr
+
+
 def test_apply_in_ci_commits_the_lockfile(run, tmp_path):
     def git(*args):
         return run("apply-in-ci", "git", "-c", "user.name=t", "-c", "user.email=t@example.com", *args)

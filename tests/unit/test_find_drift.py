@@ -14,7 +14,7 @@ from fbsync.drift import (
 )
 from fbsync.errors import ExitCode
 from fbsync.model import Field
-from fbsync.plan import Live
+from fbsync.planning import Live
 from fbsync.render.document import result_document
 from fbsync.render.drift_text import drift_text, summary
 from fbsync.render.known_document import drift_part

@@ -1,0 +1,104 @@
+"""fbsync as a library: the same as the commands, without their output."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import MANIFEST
+from recorder import Reply
+
+import fbsync
+from fbsync.changes import Create, Unchanged
+from fbsync.runlock import held
+from fbsync.schema import Kind, validate
+
+
+@pytest.fixture
+def load(project):
+    def load_it(**options):
+        variables = {**project.environment, **project.credentials}
+        return fbsync.load(project.folder / "fbsync.yaml", variables=variables, **options)
+
+    return load_it
+
+
+def test_plan_and_apply(load, project, server, on_server, capfd):
+    pending = fbsync.plan(load())
+    assert [type(change) for change in pending.plan.changes] == [Create, Create]
+    assert server.requests == []
+    told = []
+    applied = fbsync.apply(load(), on_outcome=told.append)
+    assert applied.exit_code is fbsync.ExitCode.DONE
+    assert [outcome.result for outcome in applied.outcomes] == [fbsync.Result.CREATED] * 2
+    assert sorted(map(id, told)) == sorted(map(id, applied.outcomes))
+    assert set(on_server()) == {"One", "Two"}
+    again = fbsync.plan(load(), refresh=True)
+    assert [type(change) for change in again.plan.changes] == [Unchanged, Unchanged]
+    assert again.plan.refreshed
+    assert capfd.readouterr() == ("", "")
+    assert project("plan", "--refresh", "--detailed-exitcode").returncode == 0
+
+
+def test_one_entrys_failure_is_an_outcome(load, server):
+    server.replies = lambda request: (
+        Reply(status=403, body={"success": False, "message": "no"}) if request.body.get("name") == "Two" else None
+    )
+    applied = fbsync.apply(load())
+    assert applied.exit_code is fbsync.ExitCode.PARTLY_APPLIED
+    assert {fbsync.name_of(outcome.change): outcome.result for outcome in applied.outcomes} == {
+        "One": fbsync.Result.CREATED,
+        "Two": fbsync.Result.FAILED,
+    }
+
+
+def test_a_guard_refuses_before_the_first_change(load, project, server):
+    fbsync.apply(load())
+    (project.folder / "fbsync.lock").unlink()
+    with pytest.raises(fbsync.GuardRefused) as caught:
+        fbsync.apply(load())
+    assert len(caught.value.refusals) == 2
+    assert len(server.writes) == 2
+    assert fbsync.apply(load(), adopt=True).exit_code is fbsync.ExitCode.DONE
+
+
+def test_wrong_input_is_findings(load, project):
+    project.write("fbsync.yaml", MANIFEST.replace("OPENAI", "OPENIA"))
+    with pytest.raises(fbsync.InvalidInput) as caught:
+        load()
+    (finding,) = caught.value.findings
+    assert (finding.rule, finding.position.line) == ("wrong-value", 5)
+
+
+def test_another_run_is_waited_for_and_then_refused(load, project, server):
+    with held(project.folder / "fbsync.lock", timeout=0), pytest.raises(fbsync.FbsyncError) as caught:
+        fbsync.apply(load(), lock_timeout=0.2)
+    assert caught.value.exit_code is fbsync.ExitCode.LOCKED
+    assert server.requests == []
+
+
+def test_there_are_no_means_of_signing_in(project, server):
+    variables = {**project.environment, **project.credentials} | {"FLASHBACK_TOKEN": ""}
+    with pytest.raises(fbsync.FbsyncError) as caught:
+        fbsync.apply(fbsync.load(project.folder / "fbsync.yaml", variables=variables))
+    assert caught.value.exit_code is fbsync.ExitCode.NOT_ALLOWED
+    assert server.requests == []
+
+
+def test_what_was_applied_makes_a_result_document(load):
+    from fbsync.render.document import outcome_entry, result_document
+
+    applied = fbsync.apply(load())
+    entries = [outcome_entry(outcome) for outcome in applied.outcomes]
+    document = result_document("apply", applied.exit_code, summary="", entries=entries)
+    assert validate(Kind.RESULT, json.loads(json.dumps(document))) == ()
+
+
+def test_importing_it_costs_nothing_and_every_name_is_there():
+    code = "import sys, fbsync; print(*(name for name in sys.modules if name.startswith('fbsync')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["fbsync"]
+    assert all(getattr(fbsync, name) is not None for name in fbsync.__all__)
+    assert set(fbsync.__all__) <= set(dir(fbsync))
+    with pytest.raises(AttributeError):
+        _ = fbsync.nothing_of_this_name
