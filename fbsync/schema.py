@@ -6,17 +6,18 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fbsync.explain import explain, mistyped_keys
-from fbsync.misfit import Misfit, Violation
+from fbsync.fit import UnknownKeywordError, fit_of, fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from jsonschema import ValidationError
+
+    from fbsync.fit import Fit
+    from fbsync.misfit import Misfit, Violation
 
 
 class Kind(StrEnum):
@@ -38,10 +39,11 @@ _FILES = {
 
 def schema_text(kind: Kind) -> str:
     """A schema as it stands in its file: beside this module in a wheel, in ``schemas/`` in a checkout."""
-    shipped = files("fbsync") / "schemas" / _FILES[kind]
-    if shipped.is_file():
-        return shipped.read_text(encoding="utf-8")
-    return (Path(__file__).parent.parent / "schemas" / _FILES[kind]).read_text(encoding="utf-8")
+    package = Path(__file__).parent
+    try:
+        return (package / "schemas" / _FILES[kind]).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return (package.parent / "schemas" / _FILES[kind]).read_text(encoding="utf-8")
 
 
 @cache
@@ -54,6 +56,8 @@ def schema(kind: Kind) -> dict[str, Any]:
 def validate(kind: Kind, value: object) -> tuple[Violation, ...]:
     """Compares a value with a schema.
 
+    A value that fits is told by tests that are quick to load and to run; why one does not, jsonschema tells.
+
     Args:
         kind: which schema.
         value: of builtin types, as a YAML or JSON parser gives them.
@@ -61,8 +65,21 @@ def validate(kind: Kind, value: object) -> tuple[Violation, ...]:
     Returns:
         Everything that does not fit, explained, in no particular order; nothing where all fits.
     """
-    root = schema(kind)
-    return tuple(violation for misfit in _misfits(value, _Within(root=root)) for violation in explain(misfit))
+    if fits(value, _fit(kind)):
+        return ()
+    from fbsync.explain import explain
+
+    within = _Within(root=schema(kind))
+    return tuple(violation for misfit in _misfits(value, within) for violation in explain(misfit))
+
+
+@cache
+def _fit(kind: Kind) -> Fit:
+    """The quick tests of a schema; nothing passes them where one cannot be made."""
+    try:
+        return fit_of(schema(kind), schema(kind))
+    except UnknownKeywordError:
+        return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +96,8 @@ def _misfits(value: object, within: _Within) -> Iterator[Misfit]:
 
     What stands under a mistyped key is compared with what belongs under the right one.
     """
+    from fbsync.explain import mistyped_keys
+
     seen = set()
     for error in _errors(value, within):
         misfit = _misfit(error, within)
@@ -102,6 +121,8 @@ def _errors(value: object, within: _Within) -> Iterator[ValidationError]:
 
 
 def _misfit(error: ValidationError, within: _Within) -> Misfit:
+    from fbsync.misfit import Misfit
+
     return Misfit(
         path=(*within.path, *error.absolute_path),
         keyword=str(error.validator),
