@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fbsync.execution import Stop
     from fbsync.model import LiveLlm, Workspace
-    from fbsync.server import Fields, Server
+    from fbsync.server import Fields, Server, Validation
 
 _Answer = TypeVar("_Answer")
 
@@ -141,6 +141,10 @@ class Retrying:
     async def delete_llm(self, llm_id: str) -> None:
         """As the server's, tried again."""
         await self._persist(lambda: self._server.delete_llm(llm_id), repeatable=True)
+
+    async def validate_llm(self, llm_id: str) -> Validation:
+        """As the server's, tried again only while the provider cannot have been asked: that may be billed."""
+        return await self._persist(lambda: self._server.validate_llm(llm_id), repeatable=False)
 
     async def _persist(self, call: Callable[[], Awaitable[_Answer]], *, repeatable: bool) -> _Answer:
         deadline, attempt = None, 0

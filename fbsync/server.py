@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -68,6 +69,18 @@ class ServerError(FbsyncError):
         return self.is_transient and self.failure in (Failure.UNREACHABLE, Failure.THROTTLED, Failure.UNKNOWN)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """What the provider says of a configuration's credential, by way of the server.
+
+    Attributes:
+        message: its words, made safe to show.
+    """
+
+    accepted: bool
+    message: str
+
+
 class Server(Protocol):
     """The calls that reconciling needs (``flashback-api.md``, 'AI LLM configurations').
 
@@ -88,3 +101,6 @@ class Server(Protocol):
 
     async def delete_llm(self, llm_id: str) -> None:
         """Deletes a configuration for good."""
+
+    async def validate_llm(self, llm_id: str) -> Validation:
+        """Has the provider asked whether it takes a configuration's credential: a real call, possibly billed."""

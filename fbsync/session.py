@@ -14,9 +14,10 @@ from fbsync.execution import Stop, apply, exit_code
 from fbsync.project import ask, resolve_workspaces
 from fbsync.retry import Retrying, SystemClock
 from fbsync.settings import read_account
+from fbsync.verification import verify
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
     from types import TracebackType
 
     from fbsync.changes import Plan
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from fbsync.project import Project
     from fbsync.proposal import Proposal
     from fbsync.server import Server
+    from fbsync.verdicts import Target, Verified
 
 _Result = TypeVar("_Result")
 
@@ -194,6 +196,33 @@ class Session:
         finally:
             unrecorded = await _closed(ledger, outcomes)
         return Applied(plan=proposal.plan, outcomes=outcomes, unrecorded=unrecorded)
+
+    def verify(
+        self,
+        targets: Sequence[Target],
+        *,
+        begin: Callable[[], None] = lambda: None,
+        on_verdict: Callable[[Verified], None] = lambda _: None,
+    ) -> tuple[Verified, ...]:
+        """Has the server try credentials with their providers: real calls, which may be billed.
+
+        Args:
+            targets: the configurations.
+            begin: called in the event loop just before the first call.
+            on_verdict: told of each verdict as it comes.
+        """
+
+        async def work() -> tuple[Verified, ...]:
+            begin()
+            return await verify(
+                targets,
+                server=self.server,
+                parallelism=self._patience.parallelism,
+                stop=self.stop,
+                on_verdict=on_verdict,
+            )
+
+        return self._runner.run(work())
 
 
 async def _closed(ledger: FileLedger, outcomes: tuple[Outcome, ...]) -> FbsyncError | None:

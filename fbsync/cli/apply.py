@@ -52,6 +52,9 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
     metavar="NUMBER|PERCENT%",
     help="How many deletions --prune may make.",
 )
+@click.option(
+    "--verify", is_flag=True, help="Have the providers tried with what was created or changed; this may be billed."
+)
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Write the result document there, too.")
 @click.option("--events", type=click.Path(path_type=Path), metavar="FILE", help="Write JSON lines as things happen.")
 def apply(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option

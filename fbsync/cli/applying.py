@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
+from fbsync import verdicts
 from fbsync.cli import terminal
 from fbsync.cli.asking import Asking, say_untold, session
 from fbsync.cli.events import Events, write_result
 from fbsync.cli.progress import Progress
+from fbsync.cli.running import Interrupts
 from fbsync.cli.signals import Terminated
 from fbsync.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.proposal import Proposal, propose
-from fbsync.render.document import dump, outcome_entry, result_document
+from fbsync.render.document import dump, outcome_entry, result_document, verified_entry
 from fbsync.render.outcome_text import closing_sentence, report
 from fbsync.render.plan_text import plan_text, summary
+from fbsync.render.verdict_text import verdicts_text
 from fbsync.saved import SavedPlan, differences, narrowed
+from fbsync.verification import targets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,13 +31,7 @@ if TYPE_CHECKING:
     from fbsync.outcomes import Outcome
     from fbsync.project import Project
     from fbsync.session import Applied
-
-_SIGNALS = {
-    signal.SIGINT: ExitCode.INTERRUPTED,
-    signal.SIGTERM: ExitCode.TERMINATED,
-    signal.SIGHUP: ExitCode.TERMINATED,
-}
-
+    from fbsync.verdicts import Verified
 
 _UNTOLD = "What somebody changed there is not seen, and a creation whose outcome is not known is not tried again."
 
@@ -55,6 +51,7 @@ class Options:
     prune: bool
     max_deletes: str
     verbose: int
+    verify: bool
     result: Path | None
     events: Path | None
 
@@ -81,8 +78,8 @@ class Applying:
                 parallelism=options.parallelism,
             ),
         )
-        self._signal: signal.Signals | None = None
-        self._has_begun = False
+        self._verified: tuple[Verified, ...] = ()
+        self._interrupts = Interrupts(self._session.stop, hint="run `fbsync apply` again for the rest")
 
     def run(self) -> int:
         """Does it all; gives the exit status.
@@ -93,7 +90,7 @@ class Applying:
         try:
             applied = self._run()
         except (KeyboardInterrupt, click.Abort) as ended:
-            if self._has_begun:
+            if self._interrupts.is_watching:
                 raise
             terminal.end_line()
             raise FbsyncError(
@@ -113,7 +110,12 @@ class Applying:
             proposal = self._as_reviewed(propose(connection.project, live, prune=options.prune, only=options.only))
             self._show(proposal)
             proposal.check(adopt=options.adopt, max_deletes=options.max_deletes)
-            return self._carry_out(proposal) if self._agreed(proposal.plan) else None
+            if not self._agreed(proposal.plan):
+                return None
+            applied = self._carry_out(proposal)
+            if self._options.verify:
+                self._verified = connection.verify(targets(applied.outcomes))
+            return applied
 
     def _show(self, proposal: Proposal) -> None:
         if not self._options.json:
@@ -158,28 +160,12 @@ class Applying:
                 progress.show(outcome)
                 events.outcome(outcome)
 
-            applied = self._session.carry_out(proposal, begin=self._begin, on_outcome=show)
+            applied = self._session.carry_out(proposal, begin=self._interrupts.watch, on_outcome=show)
             events.emit("finished", exit_code=self._exit_code(applied), summary=closing_sentence(applied.outcomes))
         return applied
 
-    def _begin(self) -> None:
-        """From here on a signal ends the run in order: nothing new is started, what is under way may finish."""
-        loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, self._interrupt, number)
-        self._has_begun = True
-
-    def _interrupt(self, number: signal.Signals) -> None:
-        self._signal = self._signal or number
-        reason = FbsyncError(
-            f"interrupted by {number.name}",
-            hint="run `fbsync apply` again for the rest",
-            exit_code=_SIGNALS[number],
-        )
-        self._session.stop.request(reason)
-
     def _exit_code(self, applied: Applied) -> ExitCode:
-        return applied.exit_code if self._signal is None else _SIGNALS[self._signal]
+        return self._interrupts.exit_code or applied.exit_code or verdicts.exit_code(self._verified)
 
     def _report(self, applied: Applied) -> int:
         code = self._exit_code(applied)
@@ -190,12 +176,16 @@ class Applying:
             summary=closing_sentence(applied.outcomes),
             entries=[outcome_entry(outcome) for outcome in applied.outcomes],
         )
+        if self._options.verify:
+            document["verified"] = [verified_entry(one) for one in self._verified]
         if self._options.result is not None:
             write_result(self._options.result, document)
         if self._options.json:
             terminal.out(dump(document))
         else:
             terminal.out(report(applied.outcomes, paint=terminal.paint_for(sys.stdout)))
+            if self._options.verify:
+                terminal.out(verdicts_text(self._verified, paint=terminal.paint_for(sys.stdout)))
             if applied.unrecorded is not None:
                 terminal.report_error(applied.unrecorded)
         return code

@@ -47,6 +47,17 @@ _LIST_HINTS = _HINTS | {
 }
 """What to do where something was only asked for."""
 
+VALIDATE = "/validate"
+"""How the path of the call ends that has the provider asked."""
+
+_VALIDATE_HINTS = _HINTS | {
+    Failure.NOT_ALLOWED: "ask for a role in this workspace that may verify",
+    Failure.NOT_FOUND: "it is not on the server any more: `fbsync drift` says so, and `fbsync apply` makes it anew",
+    Failure.REJECTED: "see what the server says, and look at the entry with `fbsync plan --refresh`",
+    Failure.THROTTLED: "wait, lower --parallelism, and run `fbsync verify` again",
+    Failure.UNKNOWN: "run `fbsync verify` again if the verdict is worth another call, which may be billed",
+}
+
 _IN_USE = re.compile(r"\b(in use|used|uses|repositor(y|ies))\b", re.IGNORECASE)
 """A deletion is denied with the same status whether it is not allowed or in use: only the words tell them apart."""
 
@@ -106,22 +117,29 @@ def failure_of(answer: Answer, secrets: Sequence[Secret]) -> ServerError | None:
     if answer.status == httpx.codes.OK and answer.is_json and answer.body.get("success") is not False:
         return None
     failure = _failure(answer)
-    said = _said(answer, secrets)
-    hint = (_LIST_HINTS if answer.call.startswith("GET") else _HINTS)[failure]
-    if failure is Failure.NOT_ALLOWED and answer.call.startswith("DELETE") and _IN_USE.search(said):
+    words = said(answer, secrets)
+    hint = _hints(answer.call)[failure]
+    if failure is Failure.NOT_ALLOWED and answer.call.startswith("DELETE") and _IN_USE.search(words):
         failure, hint = Failure.REJECTED, "take it out of the repositories that use it, and run `fbsync apply` again"
     if failure is Failure.NOT_SIGNED_IN and answer.call.startswith("POST /user/"):
         hint = "check FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL and FLASHBACK_PASSWORD"
     if httpx.codes.is_redirect(answer.status):
-        said = "the server redirects elsewhere; fbsync does not follow, so as not to hand the token on"
+        words = "the server redirects elsewhere; fbsync does not follow, so as not to hand the token on"
         hint = "set --api-url or FLASHBACK_API_URL to where the API really is"
     return ServerError(
-        f"{answer.call} answered {answer.status}: {said}",
+        f"{answer.call} answered {answer.status}: {words}",
         hint=hint,
         failure=failure,
         status=answer.status,
         retry_after=answer.retry_after,
     )
+
+
+def _hints(call: str) -> Mapping[Failure, str]:
+    """What to do about each failure of a call, given as method and path."""
+    if call.startswith("GET"):
+        return _LIST_HINTS
+    return _VALIDATE_HINTS if call.endswith(VALIDATE) else _HINTS
 
 
 def _failure(answer: Answer) -> Failure:
@@ -134,7 +152,7 @@ def _failure(answer: Answer) -> Failure:
     return Failure.UNKNOWN if httpx.codes.is_server_error(status) else Failure.REJECTED
 
 
-def _said(answer: Answer, secrets: Sequence[Secret]) -> str:
+def said(answer: Answer, secrets: Sequence[Secret] = ()) -> str:
     """The server's own words, made safe: untrusted text, which may repeat what was sent."""
     if not answer.is_json:
         return "a body that is not the API's JSON (a proxy's page, perhaps)"
@@ -148,8 +166,14 @@ def _said(answer: Answer, secrets: Sequence[Secret]) -> str:
     return words if len(words) <= _MESSAGE_LIMIT else words[:_MESSAGE_LIMIT] + "…"
 
 
-def transport_error(error: Exception, method: str, api_url: str) -> ServerError:
-    """What a transport's exception means. Its own text is not shown, as it may hold parts of the request."""
+def transport_error(error: Exception, call: str, api_url: str) -> ServerError:
+    """What a transport's exception means. Its own text is not shown, as it may hold parts of the request.
+
+    Args:
+        error: the exception.
+        call: the request's method and path.
+        api_url: the server.
+    """
     if isinstance(error, _NOT_SENT):
         what, hint = _why_not_sent(error)
         # A certificate or a scheme does not get better by trying again.
@@ -158,10 +182,10 @@ def transport_error(error: Exception, method: str, api_url: str) -> ServerError:
         return ServerError(f"{api_url} {what}", hint=hint, failure=Failure.UNREACHABLE, is_transient=transient)
     timed_out = isinstance(error, httpx.TimeoutException)
     what = "did not answer in time" if timed_out else "broke the connection off"
-    if method == "GET":
+    if call.startswith("GET"):
         hint = "check the network and try again" + ("; --timeout gives it longer" if timed_out else "")
     else:
-        hint = f"whether the request was carried out is not known: {_AGAIN}"
+        hint = f"whether the request was carried out is not known: {_hints(call)[Failure.UNKNOWN]}"
     return ServerError(f"{api_url} {what}", hint=hint, failure=Failure.UNKNOWN)
 
 

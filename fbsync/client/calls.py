@@ -11,12 +11,12 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 
 from fbsync import __version__
-from fbsync.client.answers import Answer, failure_of, transport_error
+from fbsync.client.answers import VALIDATE, Answer, failure_of, said, transport_error
 from fbsync.client.signin import Session
 from fbsync.errors import FbsyncError
 from fbsync.model import LiveLlm, Workspace
 from fbsync.secret import Secret
-from fbsync.server import Failure, ServerError
+from fbsync.server import Failure, ServerError, Validation
 from fbsync.settings import Account, is_loopback
 
 if TYPE_CHECKING:
@@ -147,7 +147,29 @@ class Client:
         """
         await self._call("DELETE", f"/ai/llm/{quote(llm_id, safe='')}")
 
+    async def validate_llm(self, llm_id: str) -> Validation:
+        """Has the provider asked whether it takes a configuration's credential.
+
+        Raises:
+            ServerError: the call failed, so that there is no verdict.
+        """
+        answer = await self._answer("POST", f"/ai/llm/{quote(llm_id, safe='')}{VALIDATE}")
+        if answer.status == httpx.codes.OK and answer.body.get("success") is False:
+            return Validation(accepted=False, message=said(answer))
+        self._checked(answer, ())
+        return Validation(accepted=True, message=said(answer) if answer.body.get("message") else "")
+
     async def _call(
+        self, method: str, path: str, *, fields: Fields | None = None, query: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One call that succeeded.
+
+        Raises:
+            ServerError: it did not.
+        """
+        return self._checked(await self._answer(method, path, fields=fields, query=query), _secrets(fields or {}))
+
+    async def _answer(
         self, method: str, path: str, *, fields: Fields | None = None, query: Mapping[str, str] | None = None
     ) -> Answer:
         """One call, sent a second time only if the token had expired: a 401 means that nothing was done."""
@@ -157,7 +179,7 @@ class Client:
             renewed = await _signed_in(self._session.renew(token))
             if renewed is not None:
                 answer = await self._send(method, path, fields=fields, query=query, token=renewed)
-        return self._checked(answer, _secrets(fields or {}))
+        return answer
 
     async def _post_without_token(self, path: str, fields: Mapping[str, Secret]) -> Mapping[str, Any]:
         answer = await self._send("POST", path, fields=fields, query=None, token=None)
@@ -188,7 +210,7 @@ class Client:
             response = await self._http.request(method, path, content=body, params=query, headers=headers)
             status = response.status_code
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise transport_error(error, method, self._api_url) from None
+            raise transport_error(error, f"{method} {path}", self._api_url) from None
         finally:
             names = tuple(str(name) for name in fields or ())
             self._on_exchange(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fbsync.findings import Finding
     from fbsync.model import LockedCredential
     from fbsync.outcomes import Outcome
+    from fbsync.verdicts import Verified
 
 FORMAT_VERSION = "1.0"
 
@@ -114,6 +115,21 @@ def outcome_entry(outcome: Outcome) -> Json:
         entry["sent"] = [field.value for field in outcome.sent]
     if outcome.error is not None:
         entry["error"] = _error(outcome.error)
+    return entry
+
+
+def verified_entry(verified: Verified) -> Json:
+    """What a provider said of one configuration's credential."""
+    identity = verified.target.identity
+    entry: Json = {
+        "workspaceId": identity.workspace_id,
+        "name": identity.name,
+        "id": verified.target.llm_id,
+        "verdict": verified.verdict.value,
+        "message": verified.message,
+    }
+    if verified.error is not None:
+        entry["error"] = _error(verified.error)
     return entry
 
 

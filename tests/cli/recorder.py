@@ -18,7 +18,7 @@ class Request:
 
     @property
     def writes(self):
-        return self.method != "GET" and self.path.startswith("/ai/llm")
+        return self.method != "GET" and self.path.startswith("/ai/llm") and not self.path.endswith("/validate")
 
 
 @dataclass

@@ -1,0 +1,123 @@
+"""``fbsync verify``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fbsync.cli import terminal
+from fbsync.cli.asking import Asking, asking_options
+from fbsync.cli.options import format_option, only_option, where_from, where_options
+from fbsync.errors import FbsyncError
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from fbsync.proposal import Proposal
+    from fbsync.verdicts import Target, Verified
+
+
+@click.command()
+@where_options
+@only_option
+@format_option("text", "json")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--parallelism", type=click.IntRange(min=1), default=8, show_default=True, help="Requests at a time.")
+@asking_options
+def verify(
+    files: tuple[Path, ...],
+    environment: str | None,
+    env_files: tuple[Path, ...],
+    lock_file: Path | None,
+    api_url: str | None,
+    only: tuple[str, ...],
+    format_: str,
+    *,
+    yes: bool,
+    **asking: Any,  # noqa: ANN401 - one an option
+) -> int:
+    """Has the server try the credentials that it holds with their providers: a real call each, which may be billed.
+
+    It verifies what was applied, as the lockfile knows it, changes nothing, and needs no credential but the token.
+    The exit code is 5 when a provider refuses one. A call whose answer does not come is not sent again.
+
+    \b
+    fbsync verify
+    fbsync verify --only "Production OpenAI"
+    fbsync verify -e staging --yes --format json
+    """  # noqa: D301 - click's mark for lines to be kept
+    from fbsync.project import load, read_inputs
+    from fbsync.proposal import propose
+
+    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    proposal = propose(load(read_inputs(where, os.environ), online=True), None, only=only)
+    json = format_ == "json"
+    targets, notes = _targets(proposal, named=bool(only))
+    for note in () if json else notes:
+        terminal.say(note)
+    if targets and not yes and terminal.can_ask() and not terminal.ask("Verify?"):
+        raise FbsyncError("not confirmed; nothing was verified")
+    return _verify(proposal, targets, Asking(**asking), json=json)
+
+
+def _targets(proposal: Proposal, *, named: bool) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+    """What is known of the declared entries, and of others that were named; and what is to be said of that."""
+    from fbsync.changes import Adopt, Blocked, Create, Delete, Forget, Unchanged, Undeclared, Update, name_of
+    from fbsync.verdicts import Target
+
+    targets, absent, pending = [], [], 0
+    for change in proposal.plan.changes:
+        match change:
+            case Unchanged() | Update():
+                pending += isinstance(change, Update)
+                targets.append(Target(identity=change.locked.identity, llm_id=change.locked.id))
+            case Undeclared() | Delete() | Forget():
+                if named:
+                    targets.append(Target(identity=change.locked.identity, llm_id=change.locked.id))
+            case Create() | Adopt() | Blocked():
+                absent.append(name_of(change))
+    calls = "1 call" if len(targets) == 1 else f"{len(targets)} calls"
+    notes = [f"The server asks the providers with the credentials that it holds: {calls}, which may be billed."]
+    if absent:
+        notes.append(f"Not applied yet, and so not verified: {', '.join(map(visible, absent))}.")
+    if pending:
+        notes.append(f"Changes are pending for {pending} of them: what is verified is what the server has.")
+    return tuple(targets), tuple(notes)
+
+
+def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json: bool) -> int:
+    from fbsync.cli.asking import session
+    from fbsync.cli.running import Interrupts
+    from fbsync.render.verdict_text import closing_sentence, verdict_text
+    from fbsync.server import ServerError
+    from fbsync.verdicts import exit_code
+
+    paint = terminal.paint_for(sys.stdout)
+
+    heard: list[Verified] = []
+
+    def show(one: Verified) -> None:
+        if connection.stop.reason is None or one.error is not connection.stop.reason:
+            heard.append(one)
+            if not json:
+                terminal.out(verdict_text(one, paint=paint) + "\n")
+
+    with session(proposal.project, how) as connection:
+        interrupts = Interrupts(connection.stop, hint="run `fbsync verify` again for the rest, with --only")
+        verified = connection.verify(targets, begin=interrupts.watch, on_verdict=show) if targets else ()
+    if isinstance(connection.stop.reason, ServerError) and not heard:
+        raise connection.stop.reason
+    code = interrupts.exit_code or exit_code(verified)
+    if json:
+        from fbsync.render.document import dump, result_document, verified_entry
+
+        entries = [verified_entry(one) for one in verified]
+        terminal.out(dump(result_document("verify", code, summary=closing_sentence(verified), verified=entries)))
+    else:
+        terminal.out(paint.bold(closing_sentence(verified)) + "\n")
+    return code
