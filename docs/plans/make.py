@@ -29,7 +29,7 @@ from plans import credential_change, desired, field_change, locked, notice, upda
 from fbsync.changes import Cause, Changed, Create, Delete, Plan, Unchanged, Undeclared  # noqa: E402
 from fbsync.model import Field  # noqa: E402
 from fbsync.render.paint import Paint  # noqa: E402
-from fbsync.render.plan_html import plan_html  # noqa: E402
+from fbsync.render.plan_html import Planned, plan_html, plans_html  # noqa: E402
 from fbsync.render.plan_markdown import plan_markdown  # noqa: E402
 from fbsync.render.plan_text import plan_text  # noqa: E402
 
@@ -72,6 +72,16 @@ def plan() -> Plan:
             ),
         ),
     )
+
+
+def environments(production: Plan) -> list[Planned]:
+    """That plan beside those of two other environments."""
+    staging = Plan(refreshed=True, changes=production.changes[3:5])
+    review = Plan(refreshed=True, changes=(Create(desired=desired("Search", workspace="ws-review")),))
+    return [
+        Planned(environment=name, plan=plan, compared=f"Compared with fbsync.{name}.lock and with the server.")
+        for name, plan in ((ENVIRONMENT, production), ("staging", staging), ("review", review))
+    ]
 
 
 def terminal(text: str) -> str:
@@ -137,6 +147,7 @@ def main() -> None:
         picture(browser, "report", report, width=860)
         picture(browser, "report-dark", report, width=860, scheme="dark")
         picture(browser, "report-phone", report, width=390)
+        picture(browser, "environments", plans_html(environments(made)), width=860)
         browser.close()
 
 

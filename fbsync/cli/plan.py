@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="How long --format markdown may become; it leaves out whole entries then.",
 )
+@click.option(
+    "--all-environments", is_flag=True, help="One page over the list itself and all environments, with --format html."
+)
 @click.option("--refresh", is_flag=True, help="Compare with the server, too. This needs a token.")
 @asking_options
 @click.option("--prune", is_flag=True, help="Plan to delete what is known but no longer declared.")
@@ -45,6 +48,7 @@ def plan(
     format_: str,
     *,
     max_chars: int,
+    all_environments: bool,
     refresh: bool,
     prune: bool,
     detailed_exitcode: bool,
@@ -60,11 +64,19 @@ def plan(
     fbsync plan --refresh
     fbsync plan -e staging --detailed-exitcode
     fbsync plan --out reviewed.json
+    fbsync plan --all-environments --format html > state.html
     """  # noqa: D301 - click's mark for a block to leave as it is
     from fbsync.project import load, read_inputs
     from fbsync.proposal import propose
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    if all_environments:
+        from fbsync.cli.planning_all import plan_all
+
+        if format_ != "html" or environment or lock_file or out:
+            raise click.UsageError("--all-environments goes with --format html, and without -e, --lock-file and --out")
+        how = Asking(**asking) if refresh else None
+        return plan_all(where, how, prune=prune, only=only, detailed_exitcode=detailed_exitcode)
     project = load(read_inputs(where, os.environ), online=refresh)
     live = None
     if refresh:

@@ -48,6 +48,7 @@ class Entry:
         hint: what to do.
         marks: what stands out about it: ``protected``, ``drift``.
         warnings: sentences without their full stop.
+        environment: the environment that it is of, where several are shown; empty for the list itself.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Entry:
     rows: tuple[Row, ...] = ()
     marks: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    environment: str | None = None
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
+NO_ENVIRONMENT = "(none)"
+"""What stands for the manifest's own list beside environments."""
+
 _QUOTED = re.compile("`([^`]+)`")
 
 
@@ -130,22 +133,33 @@ def _box(section: Section) -> str:
 
 def _overview(sections: Sequence[Section]) -> Iterator[str]:
     """How many entries of each kind each workspace has, where there are several workspaces."""
-    numbers = Counter((entry.workspace, section.kind) for section in sections for entry in section.entries)
-    workspaces = sorted({workspace for workspace, _ in numbers})
-    if len(workspaces) < 2:  # noqa: PLR2004 - one is no overview
+    numbers = Counter((_place(entry), section.kind) for section in sections for entry in section.entries)
+    places = sorted({place for place, _ in numbers})
+    if len(places) < 2:  # noqa: PLR2004 - one is no overview
         return
-    yield '<div class="overview" role="region" aria-label="Workspaces at a glance" tabindex="0">'
+    columns = ("environment", "workspace")[-len(places[0]) :]
+    title = f"{'s and '.join(columns).capitalize()}s at a glance"
+    yield f'<div class="overview" role="region" aria-label="{title}" tabindex="0">'
     yield "<table>"
-    yield "<caption>Workspaces at a glance</caption>"
+    yield f"<caption>{title}</caption>"
     titles = "".join(f'<th scope="col">{escape(section.title)}</th>' for section in sections)
-    yield f'<thead><tr><th scope="col">workspace</th>{titles}</tr></thead>'
+    headings = "".join(f'<th scope="col" class="place">{name}</th>' for name in columns)
+    yield f"<thead><tr>{headings}{titles}</tr></thead>"
     yield "<tbody>"
-    for workspace in workspaces:
-        cells = "".join(_cell(numbers[workspace, section.kind]) for section in sections)
-        yield f'<tr><th scope="row">{_foreign(workspace)}</th>{cells}</tr>'
+    for place in places:
+        names = "".join(
+            f'<th scope="row" class="place">{_foreign(name) if name else NO_ENVIRONMENT}</th>' for name in place
+        )
+        cells = "".join(_cell(numbers[place, section.kind]) for section in sections)
+        yield f"<tr>{names}{cells}</tr>"
     yield "</tbody>"
     yield "</table>"
     yield "</div>"
+
+
+def _place(entry: Entry) -> tuple[str, ...]:
+    """Where an entry is: its environment, if several are shown, and its workspace."""
+    return (entry.workspace,) if entry.environment is None else (entry.environment, entry.workspace)
 
 
 def _cell(number: int) -> str:
@@ -197,7 +211,8 @@ def _article(entry: Entry) -> Iterator[str]:
 
 def _who(entry: Entry, tag: str) -> str:
     name = f"<{tag}>{_foreign(entry.name)}</{tag}>"
-    where = f'<span class="where">workspace {_foreign(entry.workspace)}</span>'
+    environment = f"environment {_foreign(entry.environment)}, " if entry.environment else ""
+    where = f'<span class="where">{environment}workspace {_foreign(entry.workspace)}</span>'
     badges = (f'<span class="badge tone-change">{escape(mark)}</span>' for mark in entry.marks)
     return f'<div class="head">{" ".join((name, where, *badges))}</div>'
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fbsync.render.entries import counted
+from fbsync.changes import Plan
+from fbsync.render.entries import Entry, counted
 from fbsync.render.page import Notes, Page, Section, html
 from fbsync.render.paint import visible
 from fbsync.render.plan_counts import summary, unverified, warning_count
 from fbsync.render.plan_entries import TONES, Kind, plan_entries
 
 if TYPE_CHECKING:
-    from fbsync.changes import Plan
+    from collections.abc import Sequence
 
 _TITLES = {
     Kind.BLOCKED: "blocked",
@@ -23,6 +25,20 @@ _TITLES = {
     Kind.UNDECLARED: "no longer declared",
     Kind.UNCHANGED: "unchanged",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The plan of one environment.
+
+    Attributes:
+        environment: its name, or None for the manifest's own list.
+        compared: the sentence that says what was compared with what.
+    """
+
+    environment: str | None
+    plan: Plan
+    compared: str
 
 
 def plan_html(plan: Plan, *, environment: str | None, compared: str, title: str = "fbsync plan") -> str:
@@ -37,8 +53,58 @@ def plan_html(plan: Plan, *, environment: str | None, compared: str, title: str 
     Returns:
         The document, the same for the same arguments.
     """
-    entries = plan_entries(plan)
-    sections = tuple(
+    warnings = warning_count(plan)
+    return html(
+        Page(
+            title=visible(title if environment is None else f"{title}: {environment}"),
+            lead=summary(plan),
+            asides=(visible(compared), *((f"Warnings: {warnings}.",) if warnings else ())),
+            sections=_sections(plan_entries(plan)),
+            notes=_unverified(plan),
+        )
+    )
+
+
+def plans_html(planned: Sequence[Planned], problems: Sequence[tuple[str | None, str]] = ()) -> str:
+    """Renders the plans of several environments as one page: every workspace and environment at a glance.
+
+    Args:
+        planned: the plans, in the order in which they are to be mentioned.
+        problems: environments that could not be planned, and why.
+
+    Returns:
+        The document, the same for the same arguments.
+    """
+    entries = tuple(
+        replace(entry, environment=visible(one.environment or ""))
+        for one in planned
+        for entry in plan_entries(one.plan)
+    )
+    all_of_them = Plan(
+        changes=tuple(change for one in planned for change in one.plan.changes),
+        refreshed=all(one.plan.refreshed for one in planned),
+        warnings=tuple(warning for one in planned for warning in one.plan.warnings),
+    )
+    said = (f"{_called(one.environment)}: {summary(one.plan)} {one.compared}" for one in planned)
+    troubles = tuple((_called(environment), visible(why)) for environment, why in problems)
+    title = f"{counted(len(troubles), 'environment')} could not be planned"
+    return html(
+        Page(
+            title="fbsync plan: all environments",
+            lead=summary(all_of_them),
+            asides=tuple(map(visible, said)),
+            sections=_sections(entries),
+            notes=Notes(title=title, items=troubles) if troubles else _unverified(all_of_them),
+        )
+    )
+
+
+def _called(environment: str | None) -> str:
+    return "the list itself, without an environment" if environment is None else visible(environment)
+
+
+def _sections(entries: Sequence[Entry]) -> tuple[Section, ...]:
+    return tuple(
         Section(
             kind=kind,
             title=words,
@@ -47,16 +113,6 @@ def plan_html(plan: Plan, *, environment: str | None, compared: str, title: str 
             is_brief=kind is Kind.UNCHANGED,
         )
         for kind, words in _TITLES.items()
-    )
-    warnings = warning_count(plan)
-    return html(
-        Page(
-            title=visible(title if environment is None else f"{title}: {environment}"),
-            lead=summary(plan),
-            asides=(visible(compared), *((f"Warnings: {warnings}.",) if warnings else ())),
-            sections=sections,
-            notes=_unverified(plan),
-        )
     )
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from plans import COMPARED, every_kind, hostile_names, wide_names
-from test_page import some_drift
+from test_page import all_environments, some_drift
 
 from fbsync.render.drift_html import drift_html
-from fbsync.render.plan_html import plan_html
+from fbsync.render.plan_html import plan_html, plans_html
 
 HERE = Path(__file__).parent
 FLAGS = [
@@ -22,6 +22,7 @@ PAGES = {
     "every kind": lambda: plan_html(every_kind(), environment="production", compared=COMPARED),
     "hostile names": lambda: plan_html(hostile_names(), environment=None, compared=COMPARED),
     "wide names": lambda: plan_html(wide_names(), environment=None, compared=COMPARED),
+    "all environments": lambda: plans_html(all_environments(), [("broken", "the lockfile is not what fbsync wrote")]),
     "drift": lambda: drift_html(some_drift(), environment="staging", compared=COMPARED),
 }
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -14,7 +14,7 @@ from fbsync.drift import ChangedOutside, DeletedOutside, Drift, FieldDrift, Repl
 from fbsync.model import Field
 from fbsync.render.drift_html import drift_html
 from fbsync.render.paint import visible
-from fbsync.render.plan_html import plan_html
+from fbsync.render.plan_html import Planned, plan_html, plans_html
 
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "header", "main", "footer", "section", "article"),
@@ -91,6 +91,35 @@ def test_a_plan_without_entries_is_still_a_page():
     document = Document(rendered(Plan(changes=(), refreshed=True), environment=None))
     assert "No changes. What is declared is as it is known." in document.text
     assert "fieldset" not in document.tags
+
+
+def all_environments():
+    return [
+        Planned(environment=None, plan=every_kind(), compared=COMPARED),
+        Planned(environment="staging", plan=every_kind(), compared=COMPARED),
+        Planned(environment="eu-prod", plan=Plan(changes=(), refreshed=False), compared=COMPARED),
+    ]
+
+
+@given(name=foreign, why=foreign)
+def test_all_environments_are_the_same_sort_of_page(name, why):
+    planned = [Planned(environment=name, plan=every_kind(), compared=COMPARED), *all_environments()]
+    document = Document(plans_html(planned, [(name, why)]))
+    assert set(document.tags) <= TAGS
+    shown = "".join(document.text)
+    assert visible(name) in shown
+    assert visible(why) in shown
+
+
+def test_all_environments_are_counted_together_and_by_place():
+    document = Document(plans_html(all_environments()))
+    one = Document(rendered(every_kind()))
+    assert "Environments and workspaces at a glance" in document.text
+    assert "Workspaces at a glance" in one.text
+    added = [int(number) for number in re.findall(r"Plan: (\d+) to add", "".join(document.text))]
+    assert added[0] == sum(added[1:]) == 2 * int(re.search(r"Plan: (\d+) to add", "".join(one.text))[1])
+    assert "(none)" in document.text
+    assert "eu-prod: No changes." in "".join(document.text)
 
 
 def some_drift(name="Chat"):
