@@ -11,18 +11,21 @@ import hashlib
 import hmac
 import os
 from base64 import urlsafe_b64encode
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from fbsync.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from fbsync.model import Credential, Field, Identity, LockedCredential
     from fbsync.secret import Secret
+
+    _Root = tuple[Secret, bytes]
 
 KEY_VARIABLE = "FBSYNC_FINGERPRINT_KEY"
 
@@ -86,6 +89,8 @@ class Fingerprinter:
         self.parameters = parameters
         self._key = key
         self._roots: dict[Secret, bytes] = {}
+        self._ready: list[tuple[Secret, bytes]] = []
+        self._under_way: list[Thread] = []
 
     @property
     def can_verify(self) -> bool:
@@ -93,12 +98,14 @@ class Fingerprinter:
         return self.parameters.method is Method.SCRYPT or self._key is not None
 
     def prepare(self, secrets: Iterable[Secret]) -> None:
-        """Stretches each distinct value once, several at a time (scrypt releases the interpreter's lock)."""
+        """Begins to stretch each distinct value once, several at a time (scrypt releases the interpreter's lock).
+
+        Whoever then asks for a fingerprint waits until all are done; what could not be stretched fails there.
+        """
         todo = [secret for secret in dict.fromkeys(secrets) if secret not in self._roots]
         if self.parameters.method is Method.HMAC or len(todo) < 2:  # noqa: PLR2004 - one needs no threads
             return
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
-            self._roots.update(zip(todo, threads.map(self._stretch, todo), strict=True))
+        self._under_way += _started(lambda secret: (secret, self._stretch(secret)), todo, self._ready)
 
     def fingerprint(self, secret: Secret, *, llm_id: str, field: Field) -> str:
         """The fingerprint of a value in one field of one configuration.
@@ -122,6 +129,9 @@ class Fingerprinter:
         return hmac.compare_digest(made, locked.fingerprint)
 
     def _root(self, secret: Secret) -> bytes:
+        while self._under_way:
+            self._under_way.pop().join()
+            self._roots.update(self._ready)
         if secret not in self._roots:
             self._roots[secret] = self._stretch(secret)
         return self._roots[secret]
@@ -145,6 +155,20 @@ class Fingerprinter:
                 exit_code=ExitCode.INVALID_INPUT,
             )
         return hmac.digest(self._key.reveal().encode(), b"fbsync value 1\0" + value, "sha256")
+
+
+def _started(stretch: Callable[[Secret], _Root], todo: list[Secret], ready: list[_Root]) -> list[Thread]:
+    """Threads that stretch values, one a processor; they keep nobody from exiting."""
+
+    def work() -> None:
+        with suppress(Exception):  # the list is empty, or whoever needs the value will get the same exception
+            while True:
+                ready.append(stretch(todo.pop()))
+
+    threads = [Thread(target=work, daemon=True) for _ in range(min(len(todo), os.cpu_count() or 1))]
+    for thread in threads:
+        thread.start()
+    return threads
 
 
 def _check(key: Secret) -> str:

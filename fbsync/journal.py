@@ -6,7 +6,6 @@ a secret: credentials stand as in the lockfile. Intents without an outcome are w
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from fbsync.order import aside_name
 from fbsync.written import sync_folder, write_atomically
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Container, Iterable, Mapping
     from pathlib import Path
 
@@ -353,6 +353,8 @@ class Journal:
         """Waits until a record is durable; records that come while one fsync runs share the next."""
         if self._failed is not None:
             raise _cannot_write(self._path, self._failed)
+        import asyncio  # here, since reading a journal must not cost a plan the loading of it
+
         future = asyncio.get_running_loop().create_future()
         self._waiting.append((_line(record), future))
         if self._writer is None or self._writer.done():
@@ -360,6 +362,8 @@ class Journal:
         await future
 
     async def _drain(self) -> None:
+        import asyncio
+
         loop = asyncio.get_running_loop()
         while self._waiting:
             batch, self._waiting = self._waiting, []

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fbsync import fingerprint, lockfile, rescue
-from fbsync.creation import LOOKS
-from fbsync.drift import find_drift
 from fbsync.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.findings import Finding, Position, in_file_order
 from fbsync.fingerprint import Fingerprinter
-from fbsync.guards import Need, missing, missing_workspaces, need_finding
 from fbsync.journal import Replayed, journal_path, replay, settle, still_open
-from fbsync.ledger import FileLedger
 from fbsync.lockfile import Lockfile
 from fbsync.manifest.assemble import Manifest, read_manifest
 from fbsync.manifest.checks import same_identities
 from fbsync.planning import Live, make_plan
-from fbsync.server import ServerError
 from fbsync.settings import DEFAULT_API_URL, check_api_url, find_state_folder, read_variables
-from fbsync.workspaces import listed, remembered, unresolved
+from fbsync.workspaces import remembered, unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,11 +25,11 @@ if TYPE_CHECKING:
     from fbsync.changes import Plan
     from fbsync.drift import Drift
     from fbsync.fingerprint import Parameters
+    from fbsync.guards import Need
     from fbsync.journal import Intent
+    from fbsync.ledger import FileLedger
     from fbsync.model import LiveLlm, Llm
-    from fbsync.retry import Clock
     from fbsync.secret import Secret
-    from fbsync.server import Server
     from fbsync.settings import Variables
 
 DEFAULT_MANIFEST = Path("fbsync.yaml")
@@ -138,6 +131,8 @@ class Project:
         Raises:
             FbsyncError: a name in ``only`` is neither declared nor known nor listed.
         """
+        from fbsync.drift import find_drift
+
         known = self._settled(live)
         chosen = frozenset(only)
         self._check_names(chosen, known, live.llms)
@@ -176,6 +171,8 @@ class Project:
             known: the known state that the plan was made against.
             live: what the server listed for it, or None where it was not asked.
         """
+        from fbsync.ledger import FileLedger
+
         told = live.workspaces if live is not None else frozenset[str]()
         return FileLedger(
             self.where.lock_path,
@@ -221,6 +218,8 @@ class Project:
         Raises:
             InvalidInput: with a finding for every missing one.
         """
+        from fbsync.guards import missing
+
         self._refuse(missing(plan.changes))
 
     def check_workspaces(self) -> None:
@@ -229,10 +228,14 @@ class Project:
         Raises:
             InvalidInput: with a finding for every missing variable.
         """
+        from fbsync.guards import missing_workspaces
+
         self._refuse(missing_workspaces(self.desired))
 
     def _refuse(self, needs: Sequence[Need]) -> None:
         if needs:
+            from fbsync.guards import need_finding
+
             findings = (need_finding(need, empty=self.variables.is_empty(need.variable)) for need in needs)
             raise InvalidInput(in_file_order(findings))
 
@@ -302,7 +305,7 @@ def load(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) 
         known = Lockfile(api_url=api_url, fingerprints=parameters or fingerprint.new_parameters(key))
     else:
         known = left.lockfile
-    desired = _distinct(remembered(inputs.desired, known.llms))
+    desired = distinct(remembered(inputs.desired, known.llms))
     fingerprints = Fingerprinter(known.fingerprints, key=key)
     if (online or given is not None) and known.api_url != api_url:
         raise InvalidInput([_other_server(where.lock_path, known.api_url, api_url)])
@@ -322,7 +325,7 @@ def load(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) 
     )
 
 
-def _distinct(desired: tuple[Llm, ...]) -> tuple[Llm, ...]:
+def distinct(desired: tuple[Llm, ...]) -> tuple[Llm, ...]:
     """The entries as they are, if no two have one identity now that the names of workspaces are resolved.
 
     Raises:
@@ -365,82 +368,3 @@ def _other_server(path: Path, locked: str, given: str) -> Finding:
         remedy="use the API URL that it belongs to, or name another lockfile with --lock-file "
         "(the leftover of a rehearsal in a sandbox can simply be removed)",
     )
-
-
-_FEW_WORKSPACES = 4
-"""Up to so many workspaces are asked for one by one; with more, one unfiltered call is cheaper."""
-
-_NO_LISTING = (403, 404, 405)
-"""Statuses by which a server says that it does not list this: the call's errors are not documented."""
-
-
-async def resolve_workspaces(server: Server, project: Project) -> Project:
-    """The project with the ids of the workspaces that are given by name, as the server has them.
-
-    Raises:
-        ServerError: the call failed, and the lockfile does not know all of these names either.
-        InvalidInput: the server lists no workspace of a name, or several, or two entries are the same one now.
-    """
-    if all(llm.workspace is None for llm in project.desired):
-        return project
-    try:
-        workspaces = await server.list_workspaces()
-    except ServerError as error:
-        if error.status in _NO_LISTING and not unresolved(project.desired):
-            return project
-        raise
-    return replace(project, desired=_distinct(listed(project.desired, workspaces)))
-
-
-async def ask(server: Server, project: Project, clock: Clock, *, all_or_nothing: bool = False) -> Live:
-    """Asks the server what the workspaces of a project, which are resolved, hold.
-
-    A listing may lag behind what was done a moment ago: what is missing is looked for a few times before it is
-    believed to be gone.
-
-    Args:
-        server: the server.
-        project: what to ask about.
-        clock: the time.
-        all_or_nothing: whether it is a failure, too, that there is no such list.
-
-    Raises:
-        ServerError: a call failed.
-    """
-    live = await _asked(server, project.workspaces(), all_or_nothing=all_or_nothing)
-    for seconds in LOOKS[1:]:
-        if not project.is_amiss(live):
-            break
-        await clock.sleep(seconds)
-        live = await _asked(server, project.workspaces(), all_or_nothing=all_or_nothing)
-    return live
-
-
-async def _asked(server: Server, workspaces: frozenset[str], *, all_or_nothing: bool) -> Live:
-    """Asks once.
-
-    A workspace of which the unfiltered list shows nothing although something is known of it is asked for again
-    by itself: the list holds what the caller may see, and that may have become less.
-    """
-    llms: tuple[LiveLlm, ...] = ()
-    if len(workspaces) > _FEW_WORKSPACES:
-        llms = await _listed(server, None) or ()
-    shown = {llm.workspace_id for llm in llms}
-    rest = sorted(workspaces - shown)
-    optional = not all_or_nothing
-    listings = await asyncio.gather(*(_listed(server, workspace, optional=optional) for workspace in rest))
-    told = {workspace: listing for workspace, listing in zip(rest, listings, strict=True) if listing is not None}
-    return Live(
-        llms=(*(llm for llm in llms if llm.workspace_id in workspaces), *itertools.chain(*told.values())),
-        workspaces=frozenset((shown & workspaces) | told.keys()),
-        untold=frozenset(rest) - told.keys(),
-    )
-
-
-async def _listed(server: Server, workspace: str | None, *, optional: bool = True) -> tuple[LiveLlm, ...] | None:
-    try:
-        return await server.list_llms(workspace)
-    except ServerError as error:
-        if optional and error.status in _NO_LISTING:
-            return None
-        raise

@@ -11,7 +11,7 @@ from fbsync.changes import identity_of
 from fbsync.client import Client
 from fbsync.errors import ExitCode, FbsyncError
 from fbsync.execution import Stop, apply, exit_code
-from fbsync.project import ask, resolve_workspaces
+from fbsync.look import ask, resolve_workspaces
 from fbsync.retry import Retrying, SystemClock
 from fbsync.settings import read_account
 from fbsync.verification import verify

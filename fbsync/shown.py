@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     exact = folded.get(_folded(word))
     if exact is not None or len(folded) > _MOST_CHOICES:
         return exact
+    from difflib import get_close_matches
+
     close = get_close_matches(_folded(word), folded, n=1, cutoff=0.7)
     return folded[close[0]] if close else None
 

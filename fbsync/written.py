@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +138,8 @@ def write_atomically(path: Path, text: str) -> None:
     Raises:
         OSError: the operating system refuses; the file is as it was.
     """
+    import tempfile
+
     path = path.resolve() if path.is_symlink() else path
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -30,7 +29,11 @@ def paint_for(stream: TextIO) -> Paint:
 
 def width_of(stream: TextIO) -> int | None:
     """How many columns a terminal has; None for a pipe or a file, where lines are never wrapped."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def out(text: str) -> None:

@@ -14,7 +14,6 @@ from fbsync.manifest.places import Path, Places, Value
 from fbsync.manifest.refusals import Stopped
 from fbsync.manifest.source_bytes import decode, read_bytes
 from fbsync.manifest.source_text import SourceText
-from fbsync.manifest.yaml_syntax import explain
 
 try:
     from yaml import CBaseLoader as Parser
@@ -92,6 +91,8 @@ def _parse(text: SourceText) -> Document:
     except Stopped:
         return _document(text, findings=composer.findings)
     except YAMLError as error:
+        from fbsync.manifest.yaml_syntax import explain
+
         explained = explain(error, text, opened_at=composer.opened_at)
         return _document(text, findings=[*composer.findings, *explained])
     return _document(text, findings=composer.findings, value=value, places=Places(value, place))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fbsync.render.columns import columns, width_of
 from fbsync.render.masking import Piece, masked
 
 if TYPE_CHECKING:
@@ -47,17 +47,6 @@ def excerpt(lines: Sequence[str], position: Position) -> Excerpt | None:
     return _cut(line, min(offset, columns(line)), width)
 
 
-def columns(text: str) -> int:
-    """How many terminal columns a text takes (UAX #11: wide and full-width characters take two)."""
-    return sum(_width(character) for character in text)
-
-
-def _width(character: str) -> int:
-    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
 def _place(pieces: Sequence[Piece], column: int) -> tuple[int, int]:
     """Where the piece around a column is shown, and how wide; a masked piece is underlined as a whole."""
     before = 0
@@ -77,10 +66,10 @@ def _cut(line: str, offset: int, width: int) -> Excerpt:
     first = max(0, min(offset - _WIDEST // 3, total - _WIDEST))
     kept, at, start = "", 0, None
     for character in line:
-        if first <= at and at + _width(character) <= first + _WIDEST - 2:
+        if first <= at and at + width_of(character) <= first + _WIDEST - 2:
             start = at if start is None else start
             kept += character
-        at += _width(character)
+        at += width_of(character)
     begin = start or 0
     lead = _CUT if begin else ""
     line = lead + kept + (_CUT if begin + columns(kept) < total else "")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fbsync.render.columns import columns
 from fbsync.render.entries import Entry, Row, Tone
-from fbsync.render.excerpt import columns
 from fbsync.render.plan_counts import Unverified, summary, unverified, warning_count
 from fbsync.render.plan_entries import Kind, is_worth_showing, plan_entries
 from fbsync.render.wrapping import Span, unpainted, wrapped

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.model import Field, LockedLlm
-from fbsync.render.excerpt import columns
+from fbsync.render.columns import columns
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from fbsync.render.excerpt import columns
+from fbsync.render.columns import columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -1,0 +1,17 @@
+"""Terminal columns: how many a text takes."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def columns(text: str) -> int:
+    """How many terminal columns a text takes (UAX #11: wide and full-width characters take two)."""
+    return sum(width_of(character) for character in text)
+
+
+def width_of(character: str) -> int:
+    """How many of them a character takes; none where it only adds to the one before."""
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
