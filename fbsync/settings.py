@@ -161,6 +161,14 @@ def read_account(variables: Variables) -> Account:
     )
 
 
+def means_of_signing_in(variables: Variables) -> tuple[str, ...]:
+    """The names of the variables by which fbsync signs in, the first means that is there; none where there is none."""
+    for means in (("FLASHBACK_TOKEN",), ("FLASHBACK_REFRESH_TOKEN",), ("FLASHBACK_EMAIL", "FLASHBACK_PASSWORD")):
+        if all(variables.source(name) is not None for name in means):
+            return means
+    return ()
+
+
 def check_api_url(url: str) -> str:
     """The API's base URL without a slash at its end.
 

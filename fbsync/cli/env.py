@@ -6,6 +6,7 @@ import os
 import sys
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,23 +17,45 @@ from fbsync.errors import ExitCode, InvalidInput
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fbsync.manifest.assemble import Use
     from fbsync.settings import Variables
+
+_MEANS = "FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD"
 
 
 @click.command()
 @files_options
 @format_option("text", "json")
-def env(files: tuple[Path, ...], environment: str | None, env_files: tuple[Path, ...], format_: str) -> None:
+@click.option(
+    "--check", is_flag=True, help="Exit with 3 when a variable is not set that apply needs, signing in included."
+)
+@click.option(
+    "--write",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the names to a file such as .env.example, without values; lines that are there stay.",
+)
+def env(
+    files: tuple[Path, ...],
+    environment: str | None,
+    env_files: tuple[Path, ...],
+    format_: str,
+    *,
+    check: bool,
+    write: Path | None,
+) -> int:
     """Lists every variable that the manifest refers to: whether and where it is set, and where it is used.
 
-    Values are never shown.
-    """
+    Values are never shown, and never written.
+
+    \b
+    fbsync env
+    fbsync env -e staging --check
+    fbsync env --write .env.example
+    """  # noqa: D301 - click's mark for a block to leave as it is
     from fbsync.findings import errors_among
     from fbsync.manifest.assemble import read_manifest
-    from fbsync.settings import read_variables
+    from fbsync.settings import means_of_signing_in, read_variables
 
     where = where_from(files=files, environment=environment, env_files=env_files)
     variables = read_variables(folders=where.folders, env_files=where.env_files, environment=os.environ)
@@ -41,13 +64,33 @@ def env(files: tuple[Path, ...], environment: str | None, env_files: tuple[Path,
         raise InvalidInput(wrong)
     uses = sorted(manifest.uses(environment), key=attrgetter("variable"))
     rows = {name: tuple(group) for name, group in groupby(uses, key=attrgetter("variable"))}
+    if write is not None:
+        _write(write, rows)
+    means = means_of_signing_in(variables)
+    lacking = not means or any(variables.source(name) is None for name in rows)
+    code = ExitCode.INVALID_INPUT if check and lacking else ExitCode.DONE
     if format_ == "json":
         from fbsync.render.document import dump, result_document
 
         listed = [_entry(name, uses, variables) for name, uses in rows.items()]
-        terminal.out(dump(result_document("env", ExitCode.DONE, variables=listed)))
+        terminal.out(dump(result_document("env", code, variables=listed, signs_in_with=list(means))))
     else:
-        terminal.out(_text(rows, variables))
+        terminal.out(_text(rows, variables, means))
+    return code
+
+
+def _write(path: Path, rows: dict[str, tuple[Use, ...]]) -> None:
+    from fbsync.cli.added import add_to
+    from fbsync.render.env_example import SIGNING_IN, Needed, env_example
+
+    needed = [
+        Needed(
+            name=name,
+            purposes=tuple(dict.fromkeys(f"{use.field} of {use.entry}" if use.entry else use.field for use in uses)),
+        )
+        for name, uses in rows.items()
+    ]
+    terminal.say(f"{path}: {add_to(path, lambda existing: env_example([SIGNING_IN, *needed], existing))}")
 
 
 def _entry(name: str, uses: tuple[Use, ...], variables: Variables) -> dict[str, object]:
@@ -68,7 +111,7 @@ def _entry(name: str, uses: tuple[Use, ...], variables: Variables) -> dict[str, 
     }
 
 
-def _text(rows: dict[str, tuple[Use, ...]], variables: Variables) -> str:
+def _text(rows: dict[str, tuple[Use, ...]], variables: Variables, means: tuple[str, ...]) -> str:
     paint = terminal.paint_for(sys.stdout)
     lines = []
     for name, uses in rows.items():
@@ -78,6 +121,8 @@ def _text(rows: dict[str, tuple[Use, ...]], variables: Variables) -> str:
             state = paint.red("set but empty")
         lines.append(f"{paint.bold(name)}: {state}")
         lines += [f"    {use.position}: {use.field} of {visible(use.entry or 'an entry')}" for use in uses]
+    signing_in = paint.green(" with ".join(means)) if means else paint.red("not possible") + f": set {_MEANS}"
+    lines.append(f"Signing in: {signing_in}")
     absent = sum(variables.source(name) is None for name in rows)
     noun = "variable" if len(rows) == 1 else "variables"
     lines.append(f"{len(rows)} {noun}, {absent} not set")

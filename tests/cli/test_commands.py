@@ -82,6 +82,7 @@ class TestEnv:
             "    fbsync.yaml:7:13: secret of One",
             "SECRET_TWO: not set",
             "    fbsync.yaml:12:13: secret of Two",
+            "Signing in: FLASHBACK_TOKEN",
             "4 variables, 1 not set",
         ]
 

@@ -1,0 +1,54 @@
+"""``.env.example``: the variables that a manifest needs, each without a value and with a word on what for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fbsync.model import VARIABLE_NAME
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NAMED = re.compile(rf"^[ \t]*#?[ \t]*(?:export[ \t]+)?({VARIABLE_NAME})[ \t]*=", re.MULTILINE)
+"""A line for a variable, also one that is commented out: whoever did that had a reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needed:
+    """A variable that has to be set.
+
+    Attributes:
+        purposes: what it is for, a phrase each.
+    """
+
+    name: str
+    purposes: tuple[str, ...]
+
+
+SIGNING_IN = Needed(
+    name="FLASHBACK_TOKEN",
+    purposes=("how fbsync signs in (or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD)",),
+)
+
+
+def env_example(needed: Iterable[Needed], existing: str = "") -> str:
+    """The file's text: what is there, byte for byte, and after it the variables that it does not have yet.
+
+    Args:
+        needed: the variables, in the order in which they are to stand.
+        existing: the file's present text, or nothing.
+    """
+    there = set(_NAMED.findall(existing))
+    end = "\r\n" if "\r\n" in existing else "\n"
+    lines = []
+    for variable in needed:
+        if variable.name not in there:
+            there.add(variable.name)
+            lines += [*(f"# {visible(purpose)}" for purpose in variable.purposes), f"{variable.name}="]
+    if not lines:
+        return existing
+    gap = "" if not existing or existing.endswith("\n") else end
+    return existing + gap + "".join(line + end for line in lines)

@@ -1,0 +1,82 @@
+"""``env``: which variables are needed, for people, for CI, and as a file to fill in."""
+
+import json
+
+import pytest
+from conftest import MANIFEST
+
+from fbsync.render.env_example import Needed, env_example
+from fbsync.schema import Kind, validate
+
+STAGING = "environments:\n  staging: {llms: {One: {secret: $STAGING_SECRET}}}\n"
+
+
+@pytest.fixture
+def staged(project):
+    project.write("fbsync.yaml", MANIFEST + STAGING)
+    return project
+
+
+def test_what_a_new_environment_lacks_is_told_beforehand(staged):
+    done = staged("env", "-e", "staging")
+    assert done.returncode == 0
+    assert "STAGING_SECRET: not set" in done.stdout
+    assert "Signing in: FLASHBACK_TOKEN" in done.stdout
+    assert done.stdout.endswith("4 variables, 1 not set\n")
+
+
+def test_check_is_for_ci(staged):
+    assert staged("env", "--check").returncode == 0
+    done = staged("env", "--check", "-e", "staging", "--format", "json")
+    assert done.returncode == 3
+    document = json.loads(done.stdout)
+    assert validate(Kind.RESULT, document) == ()
+    assert document["exit_code"] == 3
+    assert [item["name"] for item in document["variables"] if not item["set"]] == ["STAGING_SECRET"]
+    assert staged("env", "--check", "-e", "staging", env={"STAGING_SECRET": "canary-staging"}).returncode == 0
+
+
+def test_check_wants_a_means_of_signing_in(staged):
+    done = staged("env", "--check", env={"FLASHBACK_TOKEN": None})
+    assert done.returncode == 3
+    assert "Signing in: not possible: set FLASHBACK_TOKEN, or" in done.stdout
+    both = {"FLASHBACK_TOKEN": None, "FLASHBACK_EMAIL": "me@example.com", "FLASHBACK_PASSWORD": "canary-password"}
+    assert "Signing in: FLASHBACK_EMAIL with FLASHBACK_PASSWORD" in staged("env", "--check", env=both).stdout
+    assert staged("env", "--check", env=both | {"FLASHBACK_PASSWORD": ""}).returncode == 3
+
+
+def test_write_makes_a_file_and_then_adds_to_it(staged):
+    done = staged("env", "--write", ".env.example")
+    assert done.returncode == 0
+    assert ".env.example: written" in done.stderr
+    path = staged.folder / ".env.example"
+    assert path.read_text() == (
+        "# how fbsync signs in (or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD)\n"
+        "FLASHBACK_TOKEN=\n"
+        "# workspaceId of One\n# workspaceId of Two\nFLASHBACK_WORKSPACE_ID=\n"
+        "# key of Two\nKEY_TWO=\n# secret of One\nSECRET_ONE=\n# secret of Two\nSECRET_TWO=\n"
+    )
+    assert ".env.example: kept as it is" in staged("env", "--write", ".env.example").stderr
+    before = path.read_text()
+    assert ".env.example: lines added" in staged("env", "-e", "staging", "--write", ".env.example").stderr
+    assert path.read_text() == before + "# secret of One\nSTAGING_SECRET=\n"
+
+
+def test_a_file_that_cannot_be_written_is_an_error(staged):
+    (staged.folder / "folder").mkdir()
+    done = staged("env", "--write", "folder")
+    assert done.returncode == 1
+    assert "folder cannot be written: Is a directory" in done.stderr
+    staged.write("latin", "").write_bytes(b"\xff=")
+    assert "latin is not UTF-8 text, and is left alone" in staged("env", "--write", "latin").stderr
+    assert list((staged.folder / "folder").iterdir()) == []
+
+
+@pytest.mark.parametrize("line", ["A=x", "  A = x", "export A=x", "# A=", "#A=x"])
+def test_a_variable_that_is_there_in_any_way_is_left_alone(line):
+    assert env_example([Needed(name="A", purposes=())], f"{line}\n") == f"{line}\n"
+
+
+def test_what_is_there_stays_byte_for_byte():
+    existing = "# mine\r\nB=1"
+    assert env_example([Needed(name="A", purposes=("one\nB=2",))], existing) == "# mine\r\nB=1\r\n# one\\nB=2\r\nA=\r\n"
