@@ -15,7 +15,7 @@ from fbsync.errors import FbsyncError, InvalidInput
 from fbsync.findings import Finding, Position
 from fbsync.lockfile import Lockfile, entry_of, llm_from, parameters_from, parameters_of
 from fbsync.model import Field, Identity, LiveLlm, LockedCredential, LockedLlm
-from fbsync.order import aside_name
+from fbsync.records import Records
 from fbsync.written import sync_folder, write_atomically
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _base(header: dict[str, Any], path: Path, lockfile: Lockfile | None) -> Lock
 
 
 def _replay(lockfile: Lockfile, records: Iterable[dict[str, Any]]) -> Replayed:
-    llms = {llm.id: llm for llm in lockfile.llms}
+    llms = Records(lockfile.llms)
     intents: dict[int, Intent] = {}
     for record in records:
         number = int(record["n"])
@@ -136,24 +136,13 @@ def _replay(lockfile: Lockfile, records: Iterable[dict[str, Any]]) -> Replayed:
             continue
         intents.pop(number, None)
         for llm_id in record.get("gone", ()):
-            llms.pop(llm_id, None)
+            llms.drop(llm_id)
         if "entry" in record:
-            put(llms, llm_from(record["entry"]))
+            llms.put(llm_from(record["entry"]))
     for intent in intents.values():
         if intent.llm_id is not None and intent.llm_id in llms:
-            llms[intent.llm_id] = _doubted(llms[intent.llm_id], intent.credentials)
-    return Replayed(lockfile=lockfile.with_llms(llms.values()), open=tuple(intents.values()))
-
-
-def put(llms: dict[str, LockedLlm], entry: LockedLlm) -> None:
-    """Puts a record to the others, by id.
-
-    Another one that is known by the same identity cannot bear that name any more, since the server takes a name
-    once: it stays known by its id, and the next look at the server's list tells what became of it.
-    """
-    for other in [other for other in llms.values() if other.identity == entry.identity and other.id != entry.id]:
-        llms[other.id] = replace(other, name=aside_name(other.name, other.id))
-    llms[entry.id] = entry
+            llms.replace(_doubted(llms[intent.llm_id], intent.credentials))
+    return Replayed(lockfile=lockfile.with_llms(llms), open=tuple(intents.values()))
 
 
 def settle(replayed: Replayed, live: Iterable[LiveLlm]) -> Lockfile:
@@ -163,13 +152,13 @@ def settle(replayed: Replayed, live: Iterable[LiveLlm]) -> Lockfile:
     endpoint; its credentials are in doubt, so that the next plan sends them. Anything else of that name is
     somebody else's, and left to the plan to say so.
     """
-    known = {llm.id: llm for llm in replayed.lockfile.llms}
+    known = Records(replayed.lockfile.llms)
     listed = {llm.identity: llm for llm in live}
     for intent in replayed.open:
         llm = listed.get(intent.identity)
         if intent.action == "create" and llm is not None and llm.id not in known and _is_ours(intent, llm):
-            put(known, _created(intent, llm))
-    return replayed.lockfile.with_llms(known.values())
+            known.put(_created(intent, llm))
+    return replayed.lockfile.with_llms(known)
 
 
 def still_open(

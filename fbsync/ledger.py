@@ -21,9 +21,10 @@ from fbsync.changes import (
     identity_of,
 )
 from fbsync.errors import FbsyncError
-from fbsync.journal import Intent, Journal, journal_path, put
+from fbsync.journal import Intent, Journal, journal_path
 from fbsync.model import Field, Llm, LockedCredential, LockedLlm
 from fbsync.planning import template_of, workspace_template
+from fbsync.records import Records
 from fbsync.secret import Secret
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class FileLedger:
         self._known = known
         self._open_intents = tuple(open_intents)
         self._fingerprints = fingerprints
-        self._llms = {llm.id: llm for llm in known.llms}
+        self._llms = Records(known.llms)
         self._journal: Journal | None = None
 
     async def intend(self, change: Change, sent: Fields) -> int:
@@ -92,9 +93,9 @@ class FileLedger:
         entry = self._entry(change, llm_id)
         gone = _gone(change)
         for lost in gone:
-            self._llms.pop(lost, None)
+            self._llms.drop(lost)
         if entry is not None:
-            put(self._llms, entry)
+            self._llms.put(entry)
         if number is not None:
             await self._open_journal().done(number, entry=entry, gone=gone)
 
@@ -105,7 +106,7 @@ class FileLedger:
             FbsyncError: the record is not durable; the lockfile may still come to hold it.
         """
         entry = replace(change.locked, name=name)
-        put(self._llms, entry)
+        self._llms.put(entry)
         await self._open_journal().done(number, entry=entry)
 
     async def not_done(self, number: int) -> None:
@@ -125,7 +126,7 @@ class FileLedger:
         Raises:
             FbsyncError: the files cannot be written; the message says where the known state is instead.
         """
-        self._known = self._known.with_llms(self._llms.values())
+        self._known = self._known.with_llms(self._llms)
         try:
             self._write_lockfile()
         except FbsyncError as error:

@@ -309,7 +309,8 @@ def load(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) 
     fingerprints = Fingerprinter(known.fingerprints, key=key)
     if (online or given is not None) and known.api_url != api_url:
         raise InvalidInput([_other_server(where.lock_path, known.api_url, api_url)])
-    if known.llms:
+    if known.llms or online:
+        # They are ready by the time the server has answered.
         fingerprints.prepare(secrets_of(inputs.desired))
     return Project(
         where=where,
