@@ -48,19 +48,26 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialChange:
-    """What is to happen to one credential; None on a side where there is none."""
+    """What is to happen to one credential; None on a side where there is none.
+
+    Attributes:
+        can_be_known: whether the value is here and can be recorded once it was sent.
+        assumed: whether the value is taken for the one that the server holds, of which nothing is known.
+    """
 
     field: Field
     before: LockedCredential | None
     after: Credential | None
     changed: Changed
+    can_be_known: bool = False
+    assumed: bool = False
 
     @property
     def is_sent(self) -> bool:
         """Whether an update carries it.
 
-        That is so when its value changed, and when it comes from another variable whose value
-        cannot be compared: nothing then says that the server has it.
+        That is so when its value changed, and when nothing says that the server has it: it comes from another
+        variable whose value cannot be compared, or it is here and what the server holds is not known.
         """
         match self.changed:
             case Changed.YES:
@@ -68,7 +75,16 @@ class CredentialChange:
             case Changed.NO:
                 return False
             case Changed.UNVERIFIED:
-                return self.before is None or self.after is None or self.before.reference != self.after.reference
+                return self._is_another or (self._is_unknown and not self.assumed)
+
+    @property
+    def _is_another(self) -> bool:
+        return self.before is None or self.after is None or self.before.reference != self.after.reference
+
+    @property
+    def _is_unknown(self) -> bool:
+        """Whether the value is here, and what the server holds was never recorded."""
+        return self.can_be_known and self.before is not None and self.before.fingerprint is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

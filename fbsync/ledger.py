@@ -172,9 +172,9 @@ class FileLedger:
                 return self._record(change.desired, llm_id, None, frozenset(Field))
             case Update():
                 sent = frozenset(item.field for item in change.credentials if item.is_sent)
-                return self._record(change.desired, llm_id, change.locked, sent)
+                return self._record(change.desired, llm_id, change.locked, sent | _assumed(change))
             case Unchanged():
-                return self._record(change.desired, llm_id, change.locked, frozenset())
+                return self._record(change.desired, llm_id, change.locked, _assumed(change))
             case Delete() | Forget() | Undeclared() | Blocked():
                 return None
 
@@ -211,6 +211,11 @@ class FileLedger:
         if declared.secret is not None and self._fingerprints.can_verify:
             made = self._fingerprints.fingerprint(declared.secret, llm_id=llm_id, field=field)
         return LockedCredential(reference=declared.reference, fingerprint=made)
+
+
+def _assumed(change: Update | Unchanged) -> frozenset[Field]:
+    """The credentials that are taken for what the server holds, and recorded as if they had been sent."""
+    return frozenset(item.field for item in change.credentials if item.assumed)
 
 
 def _intent(change: Change, sent: Fields) -> Intent:

@@ -61,6 +61,7 @@ def plan(
     refresh: bool = False,
     prune: bool = False,
     only: Iterable[str] = (),
+    assume_secrets: bool = False,
     patience: Patience | None = None,
 ) -> Proposal:
     """Plans; changes nothing.
@@ -70,6 +71,7 @@ def plan(
         refresh: whether to compare with the server, too, for which a token is needed.
         prune: whether known configurations that are no longer declared are to be deleted.
         only: names to limit the plan to.
+        assume_secrets: whether credentials of which nothing is known count as what the server holds.
         patience: how the server is asked.
 
     Returns:
@@ -86,7 +88,7 @@ def plan(
         with Session(project, patience) as session:
             live = session.look()
             project = session.project
-    return propose(project, live, prune=prune, only=only)
+    return propose(project, live, prune=prune, only=only, assume_secrets=assume_secrets)
 
 
 def apply(
@@ -96,6 +98,7 @@ def apply(
     prune: bool = False,
     max_deletes: str = MAX_DELETES,
     only: Iterable[str] = (),
+    assume_secrets: bool = False,
     refresh: bool = True,
     lock_timeout: float = 0.0,
     patience: Patience | None = None,
@@ -109,6 +112,7 @@ def apply(
         prune: whether known configurations that are no longer declared are to be deleted.
         max_deletes: how many deletions are too many: a number, or a percentage of what is known such as ``"10%"``.
         only: names to limit it to.
+        assume_secrets: whether credentials of which nothing is known (after an export) are recorded, and not sent.
         refresh: whether to ask first what the server holds; it is, all the same, after a run that was cut off.
         lock_timeout: seconds to wait for another run over the same lockfile.
         patience: how the server is asked.
@@ -129,6 +133,6 @@ def apply(
         project = load_project(inputs, online=True)
         with Session(project, patience) as session:
             live = session.look(refresh=refresh)
-            proposal = propose(session.project, live, prune=prune, only=only)
+            proposal = propose(session.project, live, prune=prune, only=only, assume_secrets=assume_secrets)
             proposal.check(adopt=adopt, max_deletes=max_deletes)
             return session.carry_out(proposal, on_outcome=on_outcome)

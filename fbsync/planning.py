@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 class Fingerprints(Protocol):
     """Tells whether a credential is the one that the server was last given."""
 
+    @property
+    def can_verify(self) -> bool:
+        """Whether a value that is here can be recorded and compared."""
+
     def matches(self, credential: Credential, locked: LockedCredential, *, llm_id: str, field: Field) -> bool | None:
         """True or False, or None where that cannot be told."""
 
@@ -68,6 +72,7 @@ def make_plan(
     prune: bool = False,
     only: frozenset[str] = frozenset(),
     in_doubt: Container[Identity] = frozenset(),
+    assume_secrets: bool = False,
 ) -> Plan:
     """Decides for every declared and every known configuration what is to be done.
 
@@ -79,6 +84,7 @@ def make_plan(
         prune: whether known configurations that are no longer declared are to go.
         only: names to which the plan is limited; none means no limit.
         in_doubt: identities that an earlier run may have created without anybody knowing.
+        assume_secrets: whether credentials of which nothing is known count as what the server holds.
 
     Returns:
         The plan. It is the same for the same arguments.
@@ -86,7 +92,8 @@ def make_plan(
     pairs = _found_again(pair(desired, known), known, live)
     taken = {locked.id for _, locked in pairs if locked is not None}
     view = _View(live, taken, in_doubt)
-    changes: list[Change] = [_declared(llm, locked, view, fingerprints) for llm, locked in pairs]
+    secrets = _Secrets(fingerprints, assume=assume_secrets)
+    changes: list[Change] = [_declared(llm, locked, view, secrets) for llm, locked in pairs]
     changes += [_not_declared(locked, view, prune=prune) for locked in known if locked.id not in taken]
     changes = _without_taken_names(changes, view)
     if only:
@@ -191,7 +198,7 @@ class _View:
         return workspace_id in self._workspaces
 
 
-def _declared(llm: Llm, locked: LockedLlm | None, view: _View, fingerprints: Fingerprints) -> Change:
+def _declared(llm: Llm, locked: LockedLlm | None, view: _View, secrets: _Secrets) -> Change:
     """Rows one to five of the table: declared, with or without a record."""
     if locked is None or (view.covers(locked.workspace_id) and locked.id not in view.by_id):
         match view.by_identity.get(llm.identity, []):
@@ -207,14 +214,14 @@ def _declared(llm: Llm, locked: LockedLlm | None, view: _View, fingerprints: Fin
                     hint="find out which one is right, delete or rename the others, and run `fbsync apply` again",
                 )
     fields = _field_changes(llm, locked, view.by_id.get(locked.id))
-    credentials = _credential_changes(llm, locked, fingerprints)
+    credentials = secrets.changes(llm, locked)
     if fields or any(change.is_sent for change in credentials):
         return Update(desired=llm, locked=locked, fields=fields, credentials=credentials)
     return Unchanged(
         desired=llm,
         locked=locked,
         credentials=tuple(change for change in credentials if change.changed is Changed.UNVERIFIED),
-        record=_record_differs(llm, locked),
+        record=_record_differs(llm, locked) or any(change.assumed for change in credentials),
     )
 
 
@@ -307,34 +314,47 @@ def _field_change(
     return FieldChange(field=field, before=present, after=desired, known=known, cause=cause)
 
 
-def _credential_changes(llm: Llm, locked: LockedLlm, fingerprints: Fingerprints) -> tuple[CredentialChange, ...]:
-    """What becomes of ``key`` and ``secret``; nothing is said of a field that neither side has."""
-    changes = []
-    for field, after in ((Field.KEY, llm.key), (Field.SECRET, llm.secret)):
-        before = locked.credential(field)
-        if before is not None or after is not None:
-            changed = _changed(before, after, fingerprints, llm_id=locked.id, field=field)
-            changes.append(CredentialChange(field=field, before=before, after=after, changed=changed))
-    return tuple(changes)
+class _Secrets:
+    """Tells what becomes of credentials."""
 
+    def __init__(self, fingerprints: Fingerprints, *, assume: bool) -> None:
+        self._fingerprints = fingerprints
+        self._assume = assume
 
-def _changed(
-    before: LockedCredential | None,
-    after: Credential | None,
-    fingerprints: Fingerprints,
-    *,
-    llm_id: str,
-    field: Field,
-) -> Changed:
-    if before is None or after is None:
-        return Changed.YES
-    match fingerprints.matches(after, before, llm_id=llm_id, field=field):
-        case None:
-            return Changed.UNVERIFIED
-        case True:
-            return Changed.NO
-        case False:
+    def changes(self, llm: Llm, locked: LockedLlm) -> tuple[CredentialChange, ...]:
+        """What becomes of ``key`` and ``secret``; nothing is said of a field that neither side has."""
+        fields = ((Field.KEY, llm.key), (Field.SECRET, llm.secret))
+        found = (self._change(field, locked.credential(field), after, locked.id) for field, after in fields)
+        return tuple(change for change in found if change is not None)
+
+    def _change(
+        self, field: Field, before: LockedCredential | None, after: Credential | None, llm_id: str
+    ) -> CredentialChange | None:
+        if before is None and after is None:
+            return None
+        changed = self._changed(before, after, llm_id=llm_id, field=field)
+        knowable = after is not None and after.secret is not None and self._fingerprints.can_verify
+        return CredentialChange(
+            field=field,
+            before=before,
+            after=after,
+            changed=changed,
+            can_be_known=knowable,
+            assumed=self._assume and knowable and before is not None and before.fingerprint is None,
+        )
+
+    def _changed(
+        self, before: LockedCredential | None, after: Credential | None, *, llm_id: str, field: Field
+    ) -> Changed:
+        if before is None or after is None:
             return Changed.YES
+        match self._fingerprints.matches(after, before, llm_id=llm_id, field=field):
+            case None:
+                return Changed.UNVERIFIED
+            case True:
+                return Changed.NO
+            case False:
+                return Changed.YES
 
 
 def _record_differs(llm: Llm, locked: LockedLlm) -> bool:

@@ -92,7 +92,9 @@ class Project:
     fingerprints: Fingerprinter
     state_folder: Path
 
-    def plan(self, *, live: Live | None = None, prune: bool = False, only: Iterable[str] = ()) -> tuple[Plan, Lockfile]:
+    def plan(
+        self, *, live: Live | None = None, prune: bool = False, only: Iterable[str] = (), assume_secrets: bool = False
+    ) -> tuple[Plan, Lockfile]:
         """Plans, with no request and no secret needed.
 
         Args:
@@ -100,6 +102,7 @@ class Project:
                 and did not tell is one that lists no workspace.
             prune: whether known entries that are not declared are to be deleted.
             only: names to limit the plan to.
+            assume_secrets: whether credentials of which nothing is known count as what the server holds.
 
         Returns:
             The plan, and the known state that it was made against.
@@ -118,6 +121,7 @@ class Project:
             prune=prune,
             only=chosen,
             in_doubt=frozenset(intent.identity for intent in self.open_creations) if live is not None else frozenset(),
+            assume_secrets=assume_secrets,
         )
         return plan, known
 

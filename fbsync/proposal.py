@@ -64,7 +64,14 @@ class Proposal:
             raise GuardRefused(reasons)
 
 
-def propose(project: Project, live: Live | None, *, prune: bool = False, only: Iterable[str] = ()) -> Proposal:
+def propose(
+    project: Project,
+    live: Live | None,
+    *,
+    prune: bool = False,
+    only: Iterable[str] = (),
+    assume_secrets: bool = False,
+) -> Proposal:
     """Plans, with no request and no secret needed.
 
     Args:
@@ -72,9 +79,10 @@ def propose(project: Project, live: Live | None, *, prune: bool = False, only: I
         live: what the server lists, or None to compare with the lockfile alone.
         prune: whether known entries that are not declared are to be deleted.
         only: names to limit the plan to.
+        assume_secrets: whether credentials of which nothing is known count as what the server holds.
 
     Raises:
         InvalidInput: a name in ``only`` is neither declared nor known.
     """
-    plan, known = project.plan(live=live, prune=prune, only=only)
+    plan, known = project.plan(live=live, prune=prune, only=only, assume_secrets=assume_secrets)
     return Proposal(project=project, plan=plan, known=known, live=live)

@@ -11,7 +11,7 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.asking import asking_options
-from fbsync.cli.options import format_option, only_option, where_from, where_options
+from fbsync.cli.options import assume_secrets_option, format_option, only_option, where_from, where_options
 from fbsync.errors import FbsyncError
 
 
@@ -43,6 +43,7 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
 )
 @click.option("--no-refresh", is_flag=True, help="Go by the lockfile alone; do not list the server's state first.")
 @click.option("--adopt", is_flag=True, help="Take over configurations that are on the server already.")
+@assume_secrets_option
 @click.option("--prune", is_flag=True, help="Delete what is known but no longer declared.")
 @click.option(
     "--max-deletes",

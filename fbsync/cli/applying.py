@@ -48,6 +48,7 @@ class Options:
     retry_timeout: float
     no_refresh: bool
     adopt: bool
+    assume_secrets: bool
     prune: bool
     max_deletes: str
     verbose: int
@@ -107,7 +108,15 @@ class Applying:
         with self._session as connection:
             live = connection.look(refresh=not options.no_refresh)
             say_untold(live, _UNTOLD)
-            proposal = self._as_reviewed(propose(connection.project, live, prune=options.prune, only=options.only))
+            proposal = self._as_reviewed(
+                propose(
+                    connection.project,
+                    live,
+                    prune=options.prune,
+                    only=options.only,
+                    assume_secrets=options.assume_secrets,
+                )
+            )
             self._show(proposal)
             proposal.check(adopt=options.adopt, max_deletes=options.max_deletes)
             if not self._agreed(proposal.plan):

@@ -61,6 +61,15 @@ def only_option(command: _Command) -> _Command:
     )(command)
 
 
+def assume_secrets_option(command: _Command) -> _Command:
+    """Adds ``--assume-secrets``."""
+    return click.option(
+        "--assume-secrets",
+        is_flag=True,
+        help="Record credentials of which nothing is known (after an export) as what the server holds, and send none.",
+    )(command)
+
+
 def format_option(*formats: str) -> Callable[[_Command], _Command]:
     """Adds ``--format`` with these choices, the first one the default."""
     return click.option(

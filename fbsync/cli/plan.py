@@ -11,7 +11,7 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.asking import Asking, ask_server, asking_options
-from fbsync.cli.options import format_option, only_option, where_from, where_options
+from fbsync.cli.options import assume_secrets_option, format_option, only_option, where_from, where_options
 from fbsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option("--refresh", is_flag=True, help="Compare with the server, too. This needs a token.")
 @asking_options
+@assume_secrets_option
 @click.option("--prune", is_flag=True, help="Plan to delete what is known but no longer declared.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `fbsync apply FILE`.")
@@ -51,6 +52,7 @@ def plan(
     all_environments: bool,
     refresh: bool,
     prune: bool,
+    assume_secrets: bool,
     detailed_exitcode: bool,
     out: Path | None,
     **asking: Any,  # noqa: ANN401 - one an option
@@ -81,7 +83,7 @@ def plan(
     live = None
     if refresh:
         project, live = ask_server(project, Asking(**asking))
-    made = propose(project, live, prune=prune, only=only).plan
+    made = propose(project, live, prune=prune, only=only, assume_secrets=assume_secrets).plan
     code = ExitCode.PENDING if detailed_exitcode and not made.is_empty else ExitCode.DONE
     if out is not None:
         _save(out, project, made, prune=prune, only=only)

@@ -49,6 +49,8 @@ def live(name="A", *, workspace="ws", endpoint=URL, ai_type="OPENAI", llm_id=Non
 class PlainFingerprints:
     """Compares values with fingerprints that are the values themselves."""
 
+    can_verify = True
+
     def matches(self, credential, locked, *, llm_id, field):
         if credential.secret is None or locked.fingerprint is None:
             return None

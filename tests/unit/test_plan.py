@@ -328,3 +328,35 @@ class TestSummary:
 
 def test_records_are_compared_by_value():
     assert replace(locked(), id="x") != locked()
+
+
+class TestUnknownCredentials:
+    """After an export: the reference is known, and what the server holds is not."""
+
+    KNOWN = locked(secret=None)
+
+    def test_a_value_that_is_here_is_sent(self):
+        change = only_change([desired()], [self.KNOWN])
+        assert isinstance(change, Update)
+        assert [item.changed for item in change.credentials] == [Changed.UNVERIFIED]
+        assert list(body(change)) == [Field.SECRET]
+
+    def test_without_the_value_nothing_is_to_be_done(self):
+        change = only_change([desired(secret=credential(value=None))], [self.KNOWN])
+        assert isinstance(change, Unchanged)
+        assert not change.record
+
+    def test_it_can_be_assumed_to_be_what_the_server_holds(self):
+        change = only_change([desired()], [self.KNOWN], assume_secrets=True)
+        assert isinstance(change, Unchanged)
+        assert change.record
+        assert [item.assumed for item in change.credentials] == [True]
+
+    def test_what_is_known_is_not_assumed(self):
+        change = only_change([desired(secret=credential(value="b"))], [locked()], assume_secrets=True)
+        assert isinstance(change, Update)
+        assert list(body(change)) == [Field.SECRET]
+
+    def test_another_variable_is_sent_even_then(self):
+        change = only_change([desired(secret=credential("OTHER"))], [self.KNOWN], assume_secrets=True)
+        assert isinstance(change, Update)
