@@ -16,6 +16,7 @@ _COMMANDS = {
     "apply": "make the server as the manifest declares it",
     "drift": "show where the server differs from what is known",
     "verify": "have the server try the credentials with their providers",
+    "export": "write what the server holds as a manifest and a lockfile",
     "env": "list every variable that the manifest refers to",
     "state": "look at what is known, and mend it",
     "schema": "print a JSON Schema",

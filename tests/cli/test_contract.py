@@ -18,14 +18,18 @@ COMMANDS = {
     "apply": ["apply"],
     "drift": ["drift"],
     "verify": ["verify"],
+    "export": ["export", "--workspace", "WORKSPACE"],
     "env": ["env"],
     "state list": ["state", "list"],
     "state show": ["state", "show", "One"],
     "state forget": ["state", "forget", "One", "--yes"],
 }
-ASKS_THE_SERVER = ("plan --refresh", "apply", "drift", "verify")
+ASKS_THE_SERVER = ("plan --refresh", "apply", "drift", "verify", "export")
 READS_THE_MANIFEST = ("validate", "plan", "plan --refresh", "apply", "drift", "verify", "env")
-READS_THE_LOCKFILE = ("plan", "plan --refresh", "apply", "drift", "verify", "state list", "state show", "state forget")
+READS_THE_LOCKFILE = (
+    *("plan", "plan --refresh", "apply", "drift", "verify", "export"),
+    *("state list", "state show", "state forget"),
+)
 
 
 def applied(project, server):
@@ -101,7 +105,9 @@ CASES = [
 
 def arguments(project, command, format_):
     fast = ["--retry-timeout", "0"] if command in ASKS_THE_SERVER else []
-    return [*COMMANDS[command], "--format", format_, *fast, *getattr(project, "arguments", [])]
+    workspace = project.environment["FLASHBACK_WORKSPACE_ID"]
+    words = [workspace if word == "WORKSPACE" else word for word in COMMANDS[command]]
+    return [*words, "--format", format_, *fast, *getattr(project, "arguments", [])]
 
 
 @pytest.mark.parametrize(("situation", "code", "command"), CASES)

@@ -1,0 +1,153 @@
+"""``fbsync export``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fbsync.cli import terminal
+from fbsync.cli.asking import Asking, asking_options
+from fbsync.cli.options import format_option, where_from
+from fbsync.errors import ExitCode
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from fbsync.exporting import Export
+    from fbsync.model import LiveLlm
+    from fbsync.project import Project, Where
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--workspace", "workspaces", multiple=True, metavar="ID", help="Only this workspace; may be repeated.")
+@click.option("-f", "--file", "file", type=_PATH, metavar="FILE", help="The manifest. [default: fbsync.yaml]")
+@click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    type=_PATH,
+    metavar="FILE",
+    help="A file of NAME=value lines, read over .env; may be repeated. The real environment wins.",
+)
+@click.option("--lock-file", type=_PATH, metavar="FILE", help="The lockfile. [default: beside the manifest]")
+@click.option("--api-url", metavar="URL", help="The server. [default: FLASHBACK_API_URL, or the vendor's]")
+@format_option("text", "json")
+@asking_options
+def export(
+    workspaces: tuple[str, ...],
+    file: Path | None,
+    env_files: tuple[Path, ...],
+    lock_file: Path | None,
+    api_url: str | None,
+    format_: str,
+    **asking: Any,  # noqa: ANN401 - one an option
+) -> int:
+    """Writes what the server holds as a manifest, with references for the credentials, and a lockfile beside it.
+
+    All that the token may see, or the workspaces that are named. A manifest that is there is added to: its entries,
+    comments and order stay as they are. `.env.example` gets the variables' names. The server never shows a
+    credential, so that none is in any of this: until its variable is set, it is unverified, and `fbsync apply` then
+    sends it, or takes it for what the server holds with --assume-secrets.
+
+    \b
+    fbsync export
+    fbsync export --workspace ws-research -f research.yaml
+    """  # noqa: D301 - click's mark for a block to leave as it is
+    from fbsync.project import load
+    from fbsync.runlock import held
+
+    files = () if file is None else (file,)
+    where = where_from(files=files, environment=None, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    inputs = _inputs(where)
+    with held(where.lock_path, timeout=0):
+        project = load(inputs, online=True)
+        _check_settled(project)
+        project, listed = _listed(project, workspaces, Asking(**asking))
+        made = _export(project, listed)
+        written = _write(made)
+    code = ExitCode.PARTLY_APPLIED if made.left_out else ExitCode.DONE
+    _report(made, written, code, json=format_ == "json")
+    return code
+
+
+def _inputs(where: Where) -> Any:  # noqa: ANN401 - Inputs, imported when it runs
+    """The manifest that is there, or an empty one."""
+    from fbsync.manifest.assemble import assemble
+    from fbsync.project import Inputs, read_inputs
+    from fbsync.settings import read_variables
+
+    if where.files[0].exists():
+        return read_inputs(where, os.environ)
+    variables = read_variables(folders=where.folders, env_files=where.env_files, environment=os.environ)
+    return Inputs(where=where, environment=os.environ, variables=variables, manifest=assemble([]), desired=())
+
+
+def _check_settled(project: Project) -> None:
+    from fbsync.errors import FbsyncError
+
+    if project.open_intents:
+        raise FbsyncError(
+            terminal.open_intents_note(len(project.open_intents)), hint="run `fbsync apply` first, then export"
+        )
+
+
+def _listed(project: Project, workspaces: tuple[str, ...], how: Asking) -> tuple[Project, tuple[LiveLlm, ...]]:
+    """What the server holds of the workspaces, or all that it lists."""
+    from fbsync.cli.asking import session
+    from fbsync.look import resolve_workspaces
+
+    with session(project, how) as connection:
+
+        async def ask() -> tuple[Project, tuple[LiveLlm, ...]]:
+            resolved = await resolve_workspaces(connection.server, project)
+            lists = [await connection.server.list_llms(workspace) for workspace in workspaces or (None,)]
+            return resolved, tuple({llm.id: llm for listed in lists for llm in listed}.values())
+
+        return connection.run(ask())
+
+
+def _export(project: Project, listed: tuple[LiveLlm, ...]) -> Export:
+    from fbsync.exporting import export as make
+    from fbsync.manifest.sources import shown_path
+
+    path = project.where.files[0]
+    return make(project, listed, path=path, shown_as=shown_path(path))
+
+
+def _write(made: Export) -> list[tuple[Path, str]]:
+    """Writes the files, the lockfile last: what is only in the manifest is taken up by the next export."""
+    from fbsync import lockfile
+    from fbsync.cli.added import Done, add_to
+    from fbsync.render.env_example import env_example
+
+    example = made.path.parent / ".env.example"
+    written: list[tuple[Path, str]] = [
+        (made.path, add_to(made.path, lambda _: made.text)),
+        (example, add_to(example, lambda existing: env_example(made.needed, existing))),
+    ]
+    had = made.lock_path.exists()
+    if made.lockfile != made.on_disk:
+        lockfile.write(made.lock_path, made.lockfile)
+        written.append((made.lock_path, Done.ADDED_TO if had else Done.WRITTEN))
+    return written
+
+
+def _report(made: Export, written: list[tuple[Path, str]], code: ExitCode, *, json: bool) -> None:
+    for left in made.left_out:
+        name = f"{visible(left.live.name)} (workspace {visible(left.live.workspace_id)}, id {visible(left.live.id)})"
+        terminal.say(f"warning: left out: {name}: {visible(left.reason)}")
+    for name in made.differing:
+        terminal.say(f"note: {visible(name)} differs from what the manifest says: see `fbsync plan --refresh`")
+    if json:
+        from fbsync.render.document import dump, result_document
+
+        files = [{"path": str(path), "done": str(done)} for path, done in written]
+        terminal.out(dump(result_document("export", code, entries=made.entries, files=files)))
+        return
+    lines = [f"{path}: {done}" for path, done in written]
+    counts = f"Exported: {len(made.added)} added, {len(made.kept)} there already, {len(made.left_out)} left out."
+    terminal.out("\n".join([*lines, counts, ""]))

@@ -1,0 +1,192 @@
+"""An export: the manifest, the variables and the lockfile that stand for what the server holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from fbsync.errors import FbsyncError
+from fbsync.exportable import LeftOut, References, fields_of, only_workspace, ordered, record, twins
+from fbsync.findings import errors_among
+from fbsync.manifest.additions import NotAddable, new_manifest, with_entries
+from fbsync.manifest.assemble import assemble
+from fbsync.manifest.loader import load as load_yaml
+from fbsync.model import Field, LockedLlm
+from fbsync.records import Records
+from fbsync.references import escape
+from fbsync.render.env_example import SIGNING_IN, Needed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from fbsync.lockfile import Lockfile
+    from fbsync.manifest.loader import Document
+    from fbsync.model import LiveLlm, Llm
+    from fbsync.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What an export writes.
+
+    Attributes:
+        text: the manifest's whole new text.
+        lockfile: the lockfile with the exported entries.
+        on_disk: what it holds now.
+        needed: the variables of the exported entries.
+        added: what the manifest did not have.
+        kept: what it had.
+        differing: the names of those of them that the server has otherwise.
+        left_out: what a manifest cannot express.
+    """
+
+    path: Path
+    text: str
+    lock_path: Path
+    lockfile: Lockfile
+    on_disk: Lockfile | None
+    needed: tuple[Needed, ...]
+    added: tuple[LiveLlm, ...]
+    kept: tuple[LiveLlm, ...]
+    differing: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def entries(self) -> list[dict[str, object]]:
+        """What became of each configuration, as ``schemas/result.schema.json`` has it."""
+        left = {item.live.id: item.reason for item in self.left_out}
+        outcomes = [(llm, "exported") for llm in self.added] + [(llm, "unchanged") for llm in self.kept]
+        outcomes += [(item.live, "left_out") for item in self.left_out]
+        return [
+            {"workspaceId": llm.workspace_id, "name": llm.name, "id": llm.id, "outcome": outcome}
+            | ({"error": {"message": left[llm.id], "hint": _LEFT_OUT_HINT}} if llm.id in left else {})
+            for llm, outcome in outcomes
+        ]
+
+
+_LEFT_OUT_HINT = "change it on the server so that a manifest can express it, and export again"
+_HEAD = (
+    "AI LLM configurations, as `fbsync export` found them on the server.",
+    "Credentials are references to environment variables: .env.example names them all.",
+)
+
+
+def export(project: Project, listed: Iterable[LiveLlm], *, path: Path, shown_as: str) -> Export:
+    """Makes the files of an export; writes none.
+
+    Args:
+        project: the manifest that is there, if any, and what is known.
+        listed: what the server lists.
+        path: the manifest.
+        shown_as: how messages name it.
+
+    Raises:
+        FbsyncError: entries cannot be added to the manifest that is there.
+    """
+    declared = {llm.identity: llm for llm in project.desired}
+    live = ordered(listed)
+    left = twins(live)
+    kept = tuple(llm for llm in live if llm.identity in declared and llm.id not in left)
+    new = tuple(llm for llm in live if llm.identity not in declared and llm.id not in left)
+    left |= {llm.id: LeftOut(live=llm, reason=why) for llm in new if (why := _inexpressible(llm)) is not None}
+    new = tuple(llm for llm in new if llm.id not in left)
+    named = _named(project, new)
+    text = _text(project, new, named, shown_as)
+    manifest = assemble([load_yaml(text.encode(), file=shown_as)])
+    desired = {llm.identity: llm for llm in _resolved(manifest.desired(None, project.variables), project)}
+    known = Records(project.known.llms)
+    for llm in (*kept, *new):
+        if llm.id not in known and (entry := desired.get(llm.identity)) is not None:
+            known.put(record(entry, llm))
+    return Export(
+        path=path,
+        text=text,
+        lock_path=project.where.lock_path,
+        lockfile=project.known.with_llms(known),
+        on_disk=project.on_disk,
+        needed=(SIGNING_IN, *_needed(new, named)),
+        added=new,
+        kept=kept,
+        differing=tuple(llm.name for llm in kept if _differs(declared[llm.identity], llm)),
+        left_out=tuple(left.values()),
+    )
+
+
+def _inexpressible(llm: LiveLlm) -> str | None:
+    """Why a manifest cannot express a configuration: what `fbsync validate` would say of it."""
+    entry = fields_of(llm, {Field.SECRET: "X"}, default_workspace=None)
+    document = load_yaml(new_manifest([entry], head=(), workspace_id=None).encode(), file="")
+    wrong = errors_among(assemble([document]).findings)
+    if wrong:
+        return wrong[0].message
+    read = document.value.get("llms") if isinstance(document.value, dict) else None
+    return None if read == [entry] else "it does not read back as it was written"
+
+
+def _named(project: Project, new: Sequence[LiveLlm]) -> dict[str, dict[Field, str]]:
+    """The variables of each new entry, by id: those that the lockfile knows for it, else new names."""
+    environments = (None, *project.manifest.variants)
+    used = {use.variable for environment in environments for use in project.manifest.uses(environment)}
+    known = {llm.id: llm for llm in project.known.llms}
+    taken = used | {at.reference for llm in known.values() for at in (llm.secret, llm.key) if at is not None}
+    references = References(taken)
+    return {llm.id: _known_names(known[llm.id]) if llm.id in known else references.of(llm) for llm in new}
+
+
+def _known_names(llm: LockedLlm) -> dict[Field, str]:
+    pairs = ((Field.KEY, llm.key), (Field.SECRET, llm.secret))
+    return {field: locked.reference for field, locked in pairs if locked is not None}
+
+
+def _text(project: Project, new: Sequence[LiveLlm], named: Mapping[str, Mapping[Field, str]], shown_as: str) -> str:
+    """The manifest's new text, which reads back as the old one with the new entries at its end."""
+    if not project.manifest.documents:
+        default = only_workspace(new)
+        entries = [fields_of(llm, named[llm.id], default_workspace=default) for llm in new]
+        return new_manifest(entries, head=_HEAD, workspace_id=None if default is None else escape(default))
+    (document,) = project.manifest.documents
+    entries = [fields_of(llm, named[llm.id], default_workspace=_default_of(document)) for llm in new]
+    try:
+        text = with_entries(document.source, entries)
+    except NotAddable as error:
+        raise not_mergeable(shown_as, error) from error
+    before, after = document.value, load_yaml(text.encode(), file=shown_as).value
+    assert isinstance(before, dict)
+    listed = before.get("llms")
+    if after != before | {"llms": [*(listed if isinstance(listed, list) else ()), *entries]}:
+        raise not_mergeable(shown_as, "it would not read back as it was")
+    return text
+
+
+def _default_of(document: Document) -> str | None:
+    """The file's default workspace where it is an id as it stands, with nothing to resolve."""
+    value = document.value.get("workspaceId") if isinstance(document.value, dict) else None
+    return value if isinstance(value, str) and "$" not in value else None
+
+
+def _resolved(desired: Iterable[Llm], project: Project) -> tuple[Llm, ...]:
+    """Entries with the ids of workspaces that are given by name, as this run resolved them."""
+    ids = {llm.workspace: llm.workspace_id.value for llm in project.desired if llm.workspace is not None}
+    return tuple(
+        llm if llm.workspace is None else replace(llm, workspace_id=replace(llm.workspace_id, value=ids[llm.workspace]))
+        for llm in desired
+    )
+
+
+def _needed(new: Sequence[LiveLlm], named: Mapping[str, Mapping[Field, str]]) -> Iterator[Needed]:
+    for llm in new:
+        for field, name in named[llm.id].items():
+            yield Needed(name=name, purposes=(f"{field} of {llm.name}",))
+
+
+def _differs(llm: Llm, live: LiveLlm) -> bool:
+    return live.ai_type != llm.ai_type or (llm.endpoint.value is not None and live.endpoint != llm.endpoint.value)
+
+
+def not_mergeable(path: object, reason: object) -> FbsyncError:
+    """The error for a manifest that cannot be added to."""
+    return FbsyncError(
+        f"entries cannot be added to {path}: {reason}",
+        hint="write its list as lines that begin with a dash, or export into another file with -f",
+    )

@@ -1,0 +1,163 @@
+"""Entries put into a manifest's text: appended to its list, and nothing else of it touched, not a blank."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+try:
+    from yaml import CSafeLoader as Loader
+except ImportError:
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_PLAIN = re.compile(
+    r"[A-Za-z](?:[A-Za-z0-9 ._/()+-]*[A-Za-z0-9.)])?|\$[A-Z_][A-Z0-9_]*|https?://[A-Za-z0-9./_:-]*[A-Za-z0-9/]"
+)
+"""Texts that stand without quotes: they read the same by any version of YAML, but for the words below."""
+_WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
+_INDENT = 2
+
+
+class NotAddable(ValueError):  # noqa: N818 - says what it is at the raise
+    """A list that entries cannot be added to without touching what is there."""
+
+
+def new_manifest(entries: Sequence[Mapping[str, str]], *, head: Sequence[str], workspace_id: str | None) -> str:
+    """The text of a manifest that there is not yet.
+
+    Args:
+        entries: the fields of each, in the order in which they are to stand.
+        head: lines of comment, without their signs.
+        workspace_id: the default workspace, as a template, or None for none.
+    """
+    lines = [*(f"# {line}".rstrip() for line in head), "version: 1"]
+    if workspace_id is not None:
+        lines.append(f"workspaceId: {_scalar(workspace_id)}")
+    lines += ["llms:", *_block(entries, _INDENT)] if entries else ["llms: []"]
+    return "\n".join(lines) + "\n"
+
+
+def with_entries(text: str, entries: Sequence[Mapping[str, str]]) -> str:
+    """A manifest's text with entries at the end of its list.
+
+    Args:
+        text: a manifest that the loader takes.
+        entries: the fields of each, in the order in which they are to stand.
+
+    Raises:
+        NotAddable: the list stands where it cannot be added to, such as behind an alias.
+    """
+    if not entries:
+        return text
+    end = "\r\n" if "\r\n" in text else "\n"
+    root = yaml.compose(text, Loader=Loader)
+    if not isinstance(root, yaml.MappingNode):
+        raise NotAddable("it is no mapping of keys")
+    found = next((value for key, value in root.value if key.value == "llms"), None)
+    if root.flow_style or (found is not None and found.start_mark.index < root.start_mark.index):
+        raise NotAddable('its "llms" stand in brackets, or behind an alias')
+    match found:
+        case None:
+            insertion = _Insertion(at=len(text.rstrip()), lines=("llms:", *_block(entries, _INDENT)))
+        case yaml.SequenceNode(flow_style=True, value=[]):
+            insertion = _in_place_of_nothing(text, found, entries)
+        case yaml.SequenceNode(flow_style=True):
+            return _in_brackets(text, found, entries)
+        case yaml.SequenceNode():
+            insertion = _Insertion(at=_end_of_list(text, found), lines=tuple(_block(entries, found.start_mark.column)))
+        case _:
+            insertion = _in_place_of_nothing(text, found, entries)
+    return insertion.into(text, end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Insertion:
+    """Whole lines that are put behind a line's end; and what goes, on that line."""
+
+    at: int
+    lines: tuple[str, ...]
+    gone: tuple[int, int] = (0, 0)
+
+    def into(self, text: str, end: str) -> str:
+        before = text[: self.at]
+        if self.gone[1]:
+            before = before[: self.gone[0]].rstrip(" ") + before[self.gone[1] :]
+        return before + end + end.join(self.lines) + (text[self.at :] or end)
+
+
+def _in_place_of_nothing(text: str, found: yaml.Node, entries: Sequence[Mapping[str, str]]) -> _Insertion:
+    """For ``llms: []`` and ``llms:``: the brackets go, the rest of their line stays."""
+    start, end = found.start_mark.index, found.end_mark.index
+    if text[start:end].strip() not in ("[]", "", "~", "null"):
+        raise NotAddable('its "llms" are no plain list')
+    at = _line_end(text, end if text[start:end].strip() else text.rindex(":", 0, start + 1))
+    return _Insertion(
+        at=at, lines=tuple(_block(entries, _INDENT)), gone=(start, end) if text[start:end].strip() else (0, 0)
+    )
+
+
+def _in_brackets(text: str, found: yaml.SequenceNode, entries: Sequence[Mapping[str, str]]) -> str:
+    """For ``[{…}]``: more of the same, right behind the last one."""
+    at = found.value[-1].end_mark.index
+    added = "".join(f", {_flow(entry)}" for entry in entries)
+    return text[:at] + added + text[at:]
+
+
+def _end_of_list(text: str, found: yaml.SequenceNode) -> int:
+    """The end of the line on which a list's last item ends."""
+    *others, last = found.value
+    if last.start_mark.index > max([found.start_mark.index, *(item.start_mark.index for item in others)]):
+        return _line_end(text, _last_leaf(last).end_mark.index)
+    # An alias is known by its anchor's place only: what is left is the end of the list, without what follows it.
+    lines = text[: found.end_mark.index].splitlines(keepends=True)
+    while not lines[-1].strip() or lines[-1].lstrip().startswith("#"):
+        lines.pop()
+    return _line_end(text, len("".join(lines)))
+
+
+def _last_leaf(node: yaml.Node) -> yaml.Node:
+    """The scalar, or the list or mapping in brackets, that ends last: those know where they end."""
+    while isinstance(node, (yaml.SequenceNode, yaml.MappingNode)) and not node.flow_style:
+        node = max(_children(node), key=lambda child: child.end_mark.index)
+    return node
+
+
+def _children(node: yaml.Node) -> Iterable[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        return list(node.value)
+    return [part for pair in node.value for part in pair]
+
+
+def _line_end(text: str, at: int) -> int:
+    """The end of the line that a part of the text ends on; of the line before, where it ends at a line's start."""
+    while at > 0 and text[at - 1] in "\r\n":
+        at -= 1
+    found = re.compile(r"\r?\n|\Z").search(text, at)
+    assert found is not None
+    return found.start()
+
+
+def _block(entries: Iterable[Mapping[str, str]], indent: int) -> Iterator[str]:
+    for entry in entries:
+        lead = "- "
+        for field, value in entry.items():
+            yield f"{' ' * indent}{lead}{field}: {_scalar(value)}"
+            lead = "  "
+
+
+def _flow(entry: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{field}: {_quoted(value)}" for field, value in entry.items()) + "}"
+
+
+def _scalar(value: str) -> str:
+    return value if _PLAIN.fullmatch(value) and value.lower() not in _WORDS else _quoted(value)
+
+
+def _quoted(value: str) -> str:
+    return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=float("inf")).rstrip("\n")

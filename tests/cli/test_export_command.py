@@ -1,0 +1,244 @@
+"""``export``: what the server holds becomes a manifest, and a plan right after it is empty."""
+
+import json
+import re
+from urllib.request import Request, urlopen
+
+import pytest
+from conftest import MANIFEST
+from recorder import Reply
+
+from fbsync.schema import Kind, validate
+
+
+@pytest.fixture
+def put(server, workspace, cli):
+    """Puts a configuration on the server, by plain HTTP; gives its id."""
+
+    own = cli.environment["FLASHBACK_TOKEN"]
+
+    def put_it(name, *, url=None, token=None, **fields):
+        body = {"name": name, "aiType": "OPENAI", "endpoint": "https://x.example.com", "secret": "canary-theirs"}
+        request = Request(
+            f"{url or server.url}/ai/llm",
+            data=json.dumps(body | {"workspaceId": workspace} | fields).encode(),
+            headers={
+                "Authorization": f"Bearer {token or own}",
+                "Content-Type": "application/json",
+            },
+        )
+        with urlopen(request) as answer:
+            return json.load(answer)["aiLlmId"]
+
+    return put_it
+
+
+@pytest.fixture
+def export(cli, workspace):
+    def export_it(*arguments):
+        return cli("export", "--workspace", workspace, *arguments)
+
+    return export_it
+
+
+def is_empty(cli, *arguments, env=None):
+    done = cli("plan", "--detailed-exitcode", *arguments, env=env)
+    assert done.returncode in (0, 2), done.stderr
+    return done.returncode == 0
+
+
+def test_export_then_plan_is_empty_and_one_edit_is_one_update(cli, put, export, server, workspace):
+    put("Production OpenAI")
+    put("Bedrock", aiType="AWS", key="AKIA-theirs", endpoint="https://bedrock.example.com/$path")
+    done = export()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        "fbsync.yaml: written\n.env.example: written\nfbsync.lock: written\n"
+        "Exported: 2 added, 0 there already, 0 left out.\n"
+    )
+    text = (cli.folder / "fbsync.yaml").read_text()
+    assert f"workspaceId: {workspace}\n" in text
+    assert "secret: $PRODUCTION_OPENAI_SECRET\n" in text
+    assert "key: $BEDROCK_KEY\n" in text
+    assert 'endpoint: "https://bedrock.example.com/$$path"' in text
+    assert "theirs" not in text + (cli.folder / "fbsync.lock").read_text()
+    example = (cli.folder / ".env.example").read_text()
+    assert re.findall(r"^(\w+)=$", example, re.MULTILINE) == [
+        *("FLASHBACK_TOKEN", "BEDROCK_KEY", "BEDROCK_SECRET", "PRODUCTION_OPENAI_SECRET"),
+    ]
+    assert is_empty(cli)
+    assert is_empty(cli, "--refresh")
+    assert cli("validate", "--strict").returncode == 0
+    assert cli("drift").returncode == 0
+
+    (cli.folder / "fbsync.yaml").write_text(text.replace("https://x.example.com", "https://y.example.com"))
+    before = len(server.writes)
+    assert cli("apply").returncode == 0
+    assert [(request.method, request.body) for request in server.writes[before:]] == [
+        ("PUT", {"endpoint": "https://y.example.com"})
+    ]
+
+
+class TestUnknownCredentials:
+    @pytest.fixture
+    def exported(self, cli, put, export):
+        put("Chat")
+        assert export().returncode == 0
+        cli.credential("CHAT_SECRET", "canary-ours-7720")
+        return cli
+
+    def test_a_value_that_is_here_is_sent_and_then_known(self, exported, server):
+        planned = exported("plan")
+        assert (
+            "secret: $CHAT_SECRET (to be sent; not verified: nothing is known of what the server holds)"
+            in planned.stdout
+        )
+        before = len(server.writes)
+        assert exported("apply").returncode == 0
+        assert [request.body for request in server.writes[before:]] == [{"secret": "canary-ours-7720"}]
+        assert is_empty(exported, "--refresh")
+
+    def test_or_taken_for_what_the_server_holds(self, exported, server):
+        before = len(server.writes)
+        assert is_empty(exported, "--assume-secrets")
+        assert exported("apply", "--assume-secrets").returncode == 0
+        assert len(server.writes) == before
+        assert exported.lockfile["llms"][0]["secret"]["fingerprint"]
+        assert is_empty(exported)
+        exported.credential("CHAT_SECRET", "canary-rotated-33")
+        assert not is_empty(exported)
+
+    def test_a_saved_plan_knows_that_it_is_sent(self, exported, server):
+        assert exported("plan", "--out", "reviewed.json").returncode == 0
+        assert validate(Kind.PLAN, json.loads((exported.folder / "reviewed.json").read_text())) == ()
+        before = len(server.writes)
+        assert exported("apply", "reviewed.json").returncode == 0
+        assert len(server.writes) == before + 1
+
+    def test_state_says_that_it_is_not_known(self, exported):
+        assert "$CHAT_SECRET (no fingerprint" in exported("state", "show", "Chat").stdout
+
+
+class TestMerging:
+    def test_what_is_there_stays_and_the_rest_is_added(self, project, put, export, server):
+        text = "# ours\n" + MANIFEST + "\n# the end"
+        project.write("fbsync.yaml", text)
+        assert project("apply").returncode == 0
+        lock = project.lockfile
+        put("Three")
+        done = export()
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == (
+            "fbsync.yaml: lines added\n.env.example: written\nfbsync.lock: lines added\n"
+            "Exported: 1 added, 2 there already, 0 left out.\n"
+        )
+        after = (project.folder / "fbsync.yaml").read_text()
+        assert after.startswith("# ours\n" + MANIFEST)
+        assert after.endswith("\n\n# the end")
+        assert [llm for llm in project.lockfile["llms"] if llm["name"] != "Three"] == lock["llms"]
+        assert is_empty(project, "--refresh")
+        again = export()
+        assert again.stdout.startswith("fbsync.yaml: kept as it is\n.env.example: kept as it is\nExported: 0 added, 3")
+
+    def test_an_entry_that_only_the_manifest_knows_is_known_from_then_on(self, project, put, export):
+        put("One", endpoint="https://one.example.com/v1")
+        assert export().returncode == 0
+        assert [llm["secret"]["reference"] for llm in project.lockfile["llms"]] == ["SECRET_ONE"]
+        planned = project("plan", env={"SECRET_ONE": None})
+        assert "Plan: 1 to add, 0 to change" in planned.stdout
+
+    def test_what_the_server_has_otherwise_is_said_and_not_taken_over(self, project, put, export):
+        put("One", endpoint="https://other.example.com")
+        before = (project.folder / "fbsync.yaml").read_text()
+        done = export()
+        assert "note: One differs from what the manifest says" in done.stderr
+        assert (project.folder / "fbsync.yaml").read_text() == before
+        assert "other.example.com" in project("plan").stdout
+
+    def test_a_list_that_cannot_be_added_to_is_left_alone(self, cli, put, export):
+        put("Chat")
+        text = '{"version": 1, "llms": []}\n'
+        cli.write("fbsync.yaml", text)
+        done = export()
+        assert done.returncode == 1
+        assert "entries cannot be added to fbsync.yaml" in done.stderr
+        assert (cli.folder / "fbsync.yaml").read_text() == text
+        assert not (cli.folder / "fbsync.lock").exists()
+
+    def test_a_broken_manifest_is_left_alone(self, cli, put, export):
+        put("Chat")
+        cli.write("fbsync.yaml", "version: 1\nllms: [\n")
+        assert export().returncode == 3
+        assert (cli.folder / "fbsync.yaml").read_text() == "version: 1\nllms: [\n"
+
+
+def test_what_a_manifest_cannot_express_is_left_out_and_said(cli, put, export, server, workspace):
+    put("Chat")
+    rows = [
+        {"id": "1", "name": "Good", "workspaceId": workspace, "aiType": "OTHER", "endpoint": "https://x.example.com"},
+        {"id": "2", "name": "Type", "workspaceId": workspace, "aiType": "AZURE", "endpoint": "https://x.example.com"},
+        {"id": "3", "name": "End", "workspaceId": workspace, "aiType": "OTHER", "endpoint": "ftp://x"},
+        {
+            "id": "4",
+            "name": "Line\nbreak",
+            "workspaceId": workspace,
+            "aiType": "OTHER",
+            "endpoint": "https://x.example.com",
+        },
+        {"id": "5", "name": "Twin", "workspaceId": workspace, "aiType": "OTHER", "endpoint": "https://x.example.com"},
+        {"id": "6", "name": "Twin", "workspaceId": workspace, "aiType": "OTHER", "endpoint": "https://x.example.com"},
+        {"id": "7", "name": "None", "workspaceId": workspace, "aiType": None, "endpoint": None},
+    ]
+    server.replies = lambda request: Reply(body={"success": True, "aiLlms": rows}) if request.method == "GET" else None
+    done = export("--format", "json")
+    assert done.returncode == 5
+    document = json.loads(done.stdout)
+    assert validate(Kind.RESULT, document) == ()
+    assert {entry["id"]: entry["outcome"] for entry in document["entries"]} == {"1": "exported"} | dict.fromkeys(
+        "234567", "left_out"
+    )
+    assert "warning: left out: Line\\nbreak (workspace" in done.stderr
+    assert "2 configurations of this name" in done.stderr
+    assert [llm["name"] for llm in cli.lockfile["llms"]] == ["Good"]
+
+
+def test_after_a_run_that_was_cut_off_apply_comes_first(project, server, export):
+    server.replies = lambda request: Reply(status=404) if request.method == "GET" else Reply(status=502)
+    assert project("apply").returncode == 5
+    server.replies = lambda request: None
+    done = export()
+    assert done.returncode == 1
+    assert "run `fbsync apply` first" in done.stderr
+
+
+def test_two_hundred_configurations_in_twelve_workspaces(tmp_path, put):
+    """Made by another client; then one edit is one update."""
+    import os
+    import subprocess
+    import sys
+
+    from fbsync.sandbox.options import Options
+    from fbsync.sandbox.process import running
+
+    workspaces = tuple(f"ws-{at:02}" for at in range(12))
+    with running(Options(workspaces=workspaces)) as box:
+        for at in range(200):
+            kind = ("OPENAI", "GOOGLE", "ANTHROPIC", "AWS", "OTHER")[at % 5]
+            key = {"key": f"AKIA{at}"} if kind == "AWS" else {}
+            put(f"Model {at // 12}", url=box.url, token=box.token, workspaceId=workspaces[at % 12], aiType=kind, **key)
+
+        def fbsync(*arguments):
+            environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+            environment |= {"FLASHBACK_API_URL": box.url, "FLASHBACK_TOKEN": box.token}
+            command = [sys.executable, "-m", "fbsync", *arguments]
+            return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+        done = fbsync("export")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.endswith("Exported: 200 added, 0 there already, 0 left out.\n")
+        assert fbsync("plan", "--refresh", "--detailed-exitcode").returncode == 0
+        manifest = tmp_path / "fbsync.yaml"
+        manifest.write_text(manifest.read_text().replace("https://x.example.com", "https://y.example.com", 1))
+        changed = fbsync("apply", "--yes")
+        assert changed.returncode == 0, changed.stderr
+        assert "Resources: 0 added, 1 changed, 0 destroyed. 199 unchanged." in changed.stdout
