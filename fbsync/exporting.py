@@ -14,7 +14,7 @@ from fbsync.manifest.loader import load as load_yaml
 from fbsync.model import Field, LockedLlm
 from fbsync.records import Records
 from fbsync.references import escape
-from fbsync.render.env_example import SIGNING_IN, Needed
+from fbsync.render.env_example import Needed, needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -105,7 +105,7 @@ def export(project: Project, listed: Iterable[LiveLlm], *, path: Path, shown_as:
         lock_path=project.where.lock_path,
         lockfile=project.known.with_llms(known),
         on_disk=project.on_disk,
-        needed=(SIGNING_IN, *_needed(new, named)),
+        needed=needed(_uses(new, named)),
         added=new,
         kept=kept,
         differing=tuple(llm.name for llm in kept if _differs(declared[llm.identity], llm)),
@@ -174,10 +174,8 @@ def _resolved(desired: Iterable[Llm], project: Project) -> tuple[Llm, ...]:
     )
 
 
-def _needed(new: Sequence[LiveLlm], named: Mapping[str, Mapping[Field, str]]) -> Iterator[Needed]:
-    for llm in new:
-        for field, name in named[llm.id].items():
-            yield Needed(name=name, purposes=(f"{field} of {llm.name}",))
+def _uses(new: Sequence[LiveLlm], named: Mapping[str, Mapping[Field, str]]) -> Iterator[tuple[str, str]]:
+    return ((name, f"{field} of {llm.name}") for llm in new for field, name in named[llm.id].items())
 
 
 def _differs(llm: Llm, live: LiveLlm) -> bool:

@@ -13,7 +13,7 @@ from fbsync.findings import Finding, Position, in_file_order
 from fbsync.fingerprint import Fingerprinter
 from fbsync.journal import Replayed, journal_path, replay, settle, still_open
 from fbsync.lockfile import Lockfile
-from fbsync.manifest.assemble import Manifest, read_manifest
+from fbsync.manifest.assemble import Manifest, assemble, read_manifest
 from fbsync.manifest.checks import same_identities
 from fbsync.planning import Live, make_plan
 from fbsync.settings import DEFAULT_API_URL, check_api_url, find_state_folder, read_variables
@@ -283,6 +283,20 @@ def read_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
     manifest = read_manifest(where.files)
     desired = manifest.desired(where.environment, variables)
     return Inputs(where=where, environment=environment, variables=variables, manifest=manifest, desired=desired)
+
+
+def no_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
+    """What there is before there is a manifest: the variables.
+
+    Args:
+        where: what to work on.
+        environment: the process's environment.
+
+    Raises:
+        InvalidInput: a file of variables is wrong.
+    """
+    variables = read_variables(folders=where.folders, env_files=where.env_files, environment=environment)
+    return Inputs(where=where, environment=environment, variables=variables, manifest=assemble([]), desired=())
 
 
 def load(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) -> Project:

@@ -11,6 +11,7 @@ from fbsync import __version__
 from fbsync.cli.boundary import run
 
 _COMMANDS = {
+    "init": "begin a project: a manifest, .env.example, lines for git, a pipeline",
     "validate": "check a manifest: findings, with no network and no secrets",
     "plan": "show what apply would do",
     "apply": "make the server as the manifest declares it",

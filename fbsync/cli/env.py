@@ -81,16 +81,10 @@ def env(
 
 def _write(path: Path, rows: dict[str, tuple[Use, ...]]) -> None:
     from fbsync.cli.added import add_to
-    from fbsync.render.env_example import SIGNING_IN, Needed, env_example
+    from fbsync.render.env_example import env_example, needed
 
-    needed = [
-        Needed(
-            name=name,
-            purposes=tuple(dict.fromkeys(f"{use.field} of {use.entry}" if use.entry else use.field for use in uses)),
-        )
-        for name, uses in rows.items()
-    ]
-    terminal.say(f"{path}: {add_to(path, lambda existing: env_example([SIGNING_IN, *needed], existing))}")
+    variables = needed((use.variable, use.purpose) for uses in rows.values() for use in uses)
+    terminal.say(f"{path}: {add_to(path, lambda existing: env_example(variables, existing))}")
 
 
 def _entry(name: str, uses: tuple[Use, ...], variables: Variables) -> dict[str, object]:

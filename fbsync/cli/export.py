@@ -17,7 +17,7 @@ from fbsync.render.paint import visible
 if TYPE_CHECKING:
     from fbsync.exporting import Export
     from fbsync.model import LiveLlm
-    from fbsync.project import Project, Where
+    from fbsync.project import Project
 
 _PATH = click.Path(path_type=Path)
 
@@ -57,12 +57,12 @@ def export(
     fbsync export
     fbsync export --workspace ws-research -f research.yaml
     """  # noqa: D301 - click's mark for a block to leave as it is
-    from fbsync.project import load
+    from fbsync.project import load, no_inputs, read_inputs
     from fbsync.runlock import held
 
     files = () if file is None else (file,)
     where = where_from(files=files, environment=None, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    inputs = _inputs(where)
+    inputs = (read_inputs if where.files[0].exists() else no_inputs)(where, os.environ)
     with held(where.lock_path, timeout=0):
         project = load(inputs, online=True)
         _check_settled(project)
@@ -72,18 +72,6 @@ def export(
     code = ExitCode.PARTLY_APPLIED if made.left_out else ExitCode.DONE
     _report(made, written, code, json=format_ == "json")
     return code
-
-
-def _inputs(where: Where) -> Any:  # noqa: ANN401 - Inputs, imported when it runs
-    """The manifest that is there, or an empty one."""
-    from fbsync.manifest.assemble import assemble
-    from fbsync.project import Inputs, read_inputs
-    from fbsync.settings import read_variables
-
-    if where.files[0].exists():
-        return read_inputs(where, os.environ)
-    variables = read_variables(folders=where.folders, env_files=where.env_files, environment=os.environ)
-    return Inputs(where=where, environment=os.environ, variables=variables, manifest=assemble([]), desired=())
 
 
 def _check_settled(project: Project) -> None:

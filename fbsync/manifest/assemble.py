@@ -41,6 +41,11 @@ class Use:
     entry: str | None
     field: str
 
+    @property
+    def purpose(self) -> str:
+        """What the variable is for there, in a few words."""
+        return f"{self.field} of {self.entry}" if self.entry else self.field
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:

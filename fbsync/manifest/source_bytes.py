@@ -80,7 +80,10 @@ def _too_large(shown_as: str) -> Finding:
 def _explained(error: OSError, shown_as: str) -> Finding:
     if error.errno in _MISSING:
         return _finding(
-            "file-missing", shown_as, "there is no such file", "check the path, or name the manifest with -f"
+            "file-missing",
+            shown_as,
+            "there is no such file",
+            "check the path, name the manifest with -f, or begin one with `fbsync init`",
         )
     reason = os.strerror(error.errno) if error.errno else "unknown reason"
     return _finding("file-unreadable", shown_as, f"the file cannot be read: {reason}", "check its permissions")

@@ -34,17 +34,29 @@ SIGNING_IN = Needed(
 )
 
 
-def env_example(needed: Iterable[Needed], existing: str = "") -> str:
+def needed(uses: Iterable[tuple[str, str]]) -> tuple[Needed, ...]:
+    """What signing in and a manifest need.
+
+    Args:
+        uses: a variable's name and what it is for, in the order in which they are to stand; each once is enough.
+    """
+    purposes: dict[str, dict[str, None]] = {}
+    for name, purpose in uses:
+        purposes.setdefault(name, {})[purpose] = None
+    return (SIGNING_IN, *(Needed(name=name, purposes=tuple(what)) for name, what in purposes.items()))
+
+
+def env_example(variables: Iterable[Needed], existing: str = "") -> str:
     """The file's text: what is there, byte for byte, and after it the variables that it does not have yet.
 
     Args:
-        needed: the variables, in the order in which they are to stand.
+        variables: in the order in which they are to stand.
         existing: the file's present text, or nothing.
     """
     there = set(_NAMED.findall(existing))
     end = "\r\n" if "\r\n" in existing else "\n"
     lines = []
-    for variable in needed:
+    for variable in variables:
         if variable.name not in there:
             there.add(variable.name)
             lines += [*(f"# {visible(purpose)}" for purpose in variable.purposes), f"{variable.name}="]

@@ -18,6 +18,7 @@ COMMANDS = {
     "apply": ["apply"],
     "drift": ["drift"],
     "verify": ["verify"],
+    "init": ["init"],
     "export": ["export", "--workspace", "WORKSPACE"],
     "env": ["env"],
     "state list": ["state", "list"],

@@ -1,0 +1,199 @@
+"""``init``: from an empty folder to a manifest that validates and plans, and nothing overwritten."""
+
+import itertools
+import json
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from fbsync.schema import Kind, validate
+
+PROVIDERS = ("openai", "google", "anthropic", "aws", "other")
+
+
+@pytest.fixture
+def bare(cli):
+    """A folder with nothing of fbsync in it, nor in the environment."""
+    cli.environment.pop("FLASHBACK_WORKSPACE_ID")
+    return cli
+
+
+def files(cli):
+    found = (path for path in cli.folder.rglob("*") if path.is_file() and ".git/" not in str(path))
+    return {str(path.relative_to(cli.folder)): path.read_bytes() for path in found}
+
+
+def test_an_empty_folder_becomes_a_project(bare, server):
+    done = bare("init")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "fbsync.yaml: written\n.env.example: written\n.gitignore: written\n"
+    assert "fill in .env (see .env.example), then: fbsync plan" in done.stderr
+    assert files(bare).keys() == {"fbsync.yaml", ".env.example", ".gitignore"}
+    assert bare("validate", "--strict").returncode == 0
+    assert "Plan: 1 to add" in bare("plan").stdout
+    assert b"FLASHBACK_TOKEN=\n" in files(bare)[".env.example"]
+    assert b"OPENAI_API_KEY=\n" in files(bare)[".env.example"]
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("chosen", [*itertools.combinations(PROVIDERS, 1), PROVIDERS])
+def test_every_choice_validates(bare, chosen):
+    arguments = [word for name in chosen for word in ("--provider", name)]
+    assert bare("init", "--yes", "--workspace-id", "ws-$1", *arguments).returncode == 0
+    done = bare("validate", "--strict")
+    assert done.returncode == 0, done.stdout
+    assert f"Plan: {len(chosen)} to add" in bare("plan").stdout
+    assert "(workspace ws-$1)" in bare("plan").stdout
+
+
+def test_the_environment_that_it_shows_works(bare):
+    bare("init", "--provider", "anthropic")
+    path = bare.folder / "fbsync.yaml"
+    head, _, shown = path.read_text().partition("# environments:")
+    path.write_text(head + "environments:" + shown.replace("\n# ", "\n"))
+    assert "environments:\n  staging:\n" in path.read_text()
+    assert "Plan: 1 to add" in bare("plan", "-e", "staging").stdout
+    assert "STAGING_ANTHROPIC_API_KEY: not set" in bare("env", "-e", "staging").stdout
+
+
+def test_a_second_time_everything_is_kept(bare):
+    assert bare("init", "--ci", "github").returncode == 0
+    before = files(bare)
+    done = bare("init", "--ci", "github", "--format", "json")
+    document = json.loads(done.stdout)
+    assert validate(Kind.RESULT, document) == ()
+    assert {item["done"] for item in document["files"]} == {"kept as it is"}
+    assert files(bare) == before
+
+
+def test_what_is_there_stays(bare):
+    bare.write(
+        "fbsync.yaml",
+        "# mine\nversion: 1\nworkspaceId: ws\nllms:\n  - {name: A, aiType: OTHER, secret: $MINE,\n     endpoint: 'https://x.example.com'}\n",
+    )
+    bare.write(".gitignore", "*.pyc\n.env")
+    bare.write(".env.example", "FLASHBACK_TOKEN=\n")
+    mine = (bare.folder / "fbsync.yaml").read_text()
+    done = bare("init", "--provider", "aws")
+    assert done.stdout == "fbsync.yaml: kept as it is\n.env.example: lines added\n.gitignore: lines added\n"
+    assert (bare.folder / "fbsync.yaml").read_text() == mine
+    assert (bare.folder / ".gitignore").read_text() == "*.pyc\n.env\nfbsync*.lock.journal\nfbsync*.lock.run\n"
+    assert (bare.folder / ".env.example").read_text() == "FLASHBACK_TOKEN=\n# secret of A\nMINE=\n"
+
+
+def test_git_ignores_what_is_local_and_not_the_lockfile(bare):
+    bare("init")
+    subprocess.run(["git", "init", "--quiet"], cwd=bare.folder, check=True)
+    local = [
+        ".env",
+        "fbsync.lock.journal",
+        "fbsync.staging.lock.run",
+        "fbsync.lock",
+        "fbsync.staging.lock",
+        ".env.example",
+    ]
+    done = subprocess.run(["git", "check-ignore", *local], cwd=bare.folder, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == local[:3]
+
+
+class TestPipelines:
+    def test_github_is_found_by_its_remote(self, bare):
+        subprocess.run(["git", "init", "--quiet"], cwd=bare.folder, check=True)
+        remote = ["git", "remote", "add", "origin", "git@github.com:someone/models.git"]
+        subprocess.run(remote, cwd=bare.folder, check=True)
+        done = bare("init", "--provider", "aws", "--provider", "openai")
+        assert "git submodule add URL-OF-FBSYNC .fbsync" in done.stderr
+        workflows = {name: yaml.safe_load(text) for name, text in files(bare).items() if name.startswith(".github/")}
+        assert len(workflows) == 4
+        apply = workflows[".github/workflows/fbsync-apply.yml"]["jobs"]["apply"]
+        assert apply["strategy"]["matrix"]["environment"] == [""]
+        (step,) = [step for step in apply["steps"] if step.get("name") == "Apply"]
+        names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "FLASHBACK_WORKSPACE_ID", "OPENAI_API_KEY"]
+        assert step["env"] == {
+            name: f"${{{{ secrets.{name} }}}}" for name in ("FLASHBACK_EMAIL", "FLASHBACK_PASSWORD", *names)
+        }
+        assert not [name for name, text in files(bare).items() if b"staging]" in text or b"ANTHROPIC" in text]
+
+    def test_gitlab_is_found_by_its_file_which_stays(self, bare):
+        bare.write(".gitlab-ci.yml", "test: {script: [make]}\n")
+        done = bare("init")
+        assert "fbsync.gitlab-ci.yml: written" in done.stdout
+        assert "take fbsync.gitlab-ci.yml into your .gitlab-ci.yml" in done.stderr
+        assert (bare.folder / ".gitlab-ci.yml").read_text() == "test: {script: [make]}\n"
+        jobs = yaml.safe_load((bare.folder / "fbsync.gitlab-ci.yml").read_text())
+        assert {name for name in jobs if name.startswith("fbsync ")} == {"fbsync plan", "fbsync apply", "fbsync drift"}
+
+    def test_it_can_be_told(self, bare):
+        assert ".gitlab-ci.yml: written" in bare("init", "--ci", "gitlab").stdout
+        assert ".gitlab-ci.yml: kept as it is" in bare("init").stdout
+        assert "pipeline" not in bare("init", "--ci", "none").stdout
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(bare):
+    (bare.folder / ".env.example").mkdir()
+    done = bare("init")
+    assert done.returncode == 1
+    assert ".env.example cannot be written: Is a directory" in done.stderr
+
+
+@pytest.fixture
+def dialogue(bare):
+    """Answers on a terminal; gives the exit status and what was shown."""
+
+    def hold(*answers):
+        master, slave = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fbsync", "init"],
+            cwd=bare.folder,
+            env={**bare.environment, "TERM": "xterm"},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+        )
+        os.close(slave)
+        shown = b""
+        waiting = list(answers)
+        while True:
+            try:
+                shown += os.read(master, 1024)
+            except OSError:
+                break
+            if waiting and shown.rstrip(b" ").endswith((b"]:", b"):")):
+                os.write(master, waiting.pop(0).encode() + b"\n")
+                shown += b" "
+        os.close(master)
+        return process.wait(), shown.decode()
+
+    return hold
+
+
+def test_on_a_terminal_it_asks(bare, dialogue, server):
+    status, shown = dialogue("google, aws", "")
+    assert status == 0, shown
+    text = (bare.folder / "fbsync.yaml").read_text()
+    assert "- name: Gemini" in text
+    assert "- name: Bedrock" in text
+    assert "workspaceId: $FLASHBACK_WORKSPACE_ID" in text
+    assert [request.path for request in server.requests] == ["/workspace"]
+
+
+def test_a_workspace_is_chosen_by_its_number(bare, dialogue, sandbox):
+    status, shown = dialogue("", "1")
+    assert status == 0, shown
+    line = next(line for line in shown.splitlines() if line.strip().startswith("1: "))
+    name, _, rest = line.strip().removeprefix("1: ").partition(" (")
+    text = (bare.folder / "fbsync.yaml").read_text()
+    assert f"workspaceId: {rest.rstrip(')')}\n" in text
+    assert f"# The workspace is {name}.\n" in text
+
+
+def test_without_a_server_a_workspace_is_typed(bare, dialogue):
+    bare.environment["FLASHBACK_API_URL"] = "http://127.0.0.1:9"
+    status, shown = dialogue("openai", "ws-typed")
+    assert status == 0, shown
+    assert "The workspaces cannot be listed: http://127.0.0.1:9 refused the connection" in shown
+    assert "workspaceId: ws-typed\n" in (bare.folder / "fbsync.yaml").read_text()
