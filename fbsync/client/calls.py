@@ -7,12 +7,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import getproxies
 
 import httpx
 
 from fbsync import __version__
 from fbsync.client.answers import VALIDATE, Answer, failure_of, said, transport_error
 from fbsync.client.signin import Session
+from fbsync.client.wire import Wire
 from fbsync.errors import FbsyncError
 from fbsync.model import LiveLlm, Workspace
 from fbsync.secret import Secret
@@ -79,8 +81,7 @@ class Client:
             timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
             limits=httpx.Limits(max_connections=parallelism, max_keepalive_connections=parallelism),
             headers={"User-Agent": f"fbsync/{__version__}", "Accept": "application/json"},
-            # A proxy of the environment is for the way out, never for this machine itself.
-            mounts={f"all://[{host}]" if ":" in host else f"all://{host}": None} if is_loopback(host) else None,
+            transport=None if _has_proxy(host) else Wire(parallelism),
         )
 
     async def __aenter__(self) -> Self:
@@ -217,6 +218,11 @@ class Client:
                 Exchange(method=method, path=path, fields=names, status=status, seconds=time.monotonic() - start)
             )
         return Answer.of(method, _shown_path(path, query), response)
+
+
+def _has_proxy(host: str) -> bool:
+    """Whether httpx is to find the way, by the environment's proxies: never to this machine itself."""
+    return bool(getproxies()) and not is_loopback(host)
 
 
 async def _signed_in(step: Awaitable[_Token]) -> _Token:

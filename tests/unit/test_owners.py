@@ -11,6 +11,7 @@ OWNERS = {
     "dotenv": "fbsync.settings",
     "yaml": "fbsync.manifest",
     "jsonschema": "fbsync.schema",
+    "h11": "fbsync.client",
     "httpx": "fbsync.client",
     "fastapi": "fbsync.sandbox",
     "starlette": "fbsync.sandbox",
