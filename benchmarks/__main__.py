@@ -1,0 +1,53 @@
+"""``python -m benchmarks``: measures fbsync beside other programs, and prints a table.
+
+Without names, all families are measured; names choose some of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks import applies, plans, startup, validation, writes
+from benchmarks.rows import Row, document, table
+
+_FAMILIES = {
+    "startup": startup.rows,
+    "plan": plans.rows,
+    "validate": validation.rows,
+    "apply": applies.rows,
+    "writes": writes.rows,
+}
+
+
+def main() -> int:
+    """Measures; gives 1 where a target is missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(_FAMILIES)}")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
+    options = parser.parse_args()
+    if unknown := set(options.names) - _FAMILIES.keys():
+        parser.error(f"there is no {', '.join(sorted(unknown))}: choose from {', '.join(_FAMILIES)}")
+    rows: list[Row] = []
+    for name in options.names or _FAMILIES:
+        with tempfile.TemporaryDirectory(prefix="fbsync-benchmark-") as folder:
+            for row in _FAMILIES[name](Path(folder)):
+                sys.stderr.write(f"{row.work}: {row.measured or row.took}\n")
+                rows.append(row)
+    sys.stdout.write(table(rows))
+    if options.json is not None:
+        options.json.write_text(json.dumps(document(rows, _machine()), indent=2) + "\n", encoding="utf-8")
+    return int(any(row.is_met is False for row in rows))
+
+
+def _machine() -> dict[str, object]:
+    return {"python": platform.python_version(), "system": platform.platform(), "processors": os.cpu_count()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

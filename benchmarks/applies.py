@@ -1,0 +1,114 @@
+"""Applying a thousand creations, beside clients that only post."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from benchmarks.places import PEERS, WORKSPACE, bodies, environment, fbsync, folder, found
+from benchmarks.rows import Row, against, shown, skipped
+from benchmarks.servers import instant
+from benchmarks.timing import Command, pairs
+from fbsync.sandbox.options import Options
+from fbsync.sandbox.process import running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_ENTRIES = 1_000
+_SECRETS = 5
+_PARALLELISM = "8"
+_LATENCY_MILLISECONDS = 50.0
+_IDEAL_SECONDS = 5.0
+_ANSIBLE_ENTRIES = 50
+"""A playbook takes about as long for each entry as for any other, and long."""
+
+
+def rows(root: Path) -> Iterator[Row]:
+    """The rows of this family."""
+    yield _slow_network(root)
+    place = folder(root, "instant", entries=_ENTRIES, secrets=_SECRETS)
+    (place / "bodies.json").write_text(json.dumps(bodies(_ENTRIES, _SECRETS)), encoding="utf-8")
+    with instant() as server:
+        yield from _fast_server(place, environment(_SECRETS, **server))
+        yield _beside_ansible(root, environment(_SECRETS, **server))
+
+
+def _slow_network(root: Path) -> Row:
+    """Each run has a sandbox of its own, whose requests all wait, and no lockfile."""
+    place = folder(root, "slow", entries=_ENTRIES, secrets=_SECRETS)
+    took = []
+    for _ in range(3):
+        (place / "fbsync.lock").unlink(missing_ok=True)
+        with running(Options(latency=_LATENCY_MILLISECONDS, workspaces=(WORKSPACE,))) as sandbox:
+            server = {"FLASHBACK_API_URL": sandbox.url, "FLASHBACK_TOKEN": sandbox.token}
+            apply = _apply(place, environment(_SECRETS, **server), "10")
+            took.append(apply.run().seconds)
+    seconds = statistics.median(took)
+    return Row(
+        work="`apply`, 1,000 creates at 50 ms a request, parallelism 10",
+        peer="the ideal 5 s",
+        target="≤ 1.1 x",
+        measured=f"{seconds / _IDEAL_SECONDS:.2f} x",
+        is_met=seconds <= 1.1 * _IDEAL_SECONDS,
+        took=shown(seconds),
+    )
+
+
+def _apply(place: Path, variables: dict[str, str], parallelism: str, entries: int = _ENTRIES) -> Command:
+    return Command(
+        argv=fbsync("apply", "--yes", "--parallelism", parallelism),
+        folder=place,
+        environment=variables,
+        expected=f" {entries} added",
+        before=lambda: (place / "fbsync.lock").unlink(missing_ok=True),
+    )
+
+
+def _fast_server(place: Path, variables: dict[str, str]) -> Iterator[Row]:
+    work = "`apply`, 1,000 creates, server answers at once"
+    apply = _apply(place, variables, _PARALLELISM)
+    peers = (
+        ("a bare httpx loop, nothing recorded", 1.3, (sys.executable, str(PEERS / "bare_httpx.py"))),
+        ("a Node.js `fetch` loop, nothing recorded", 1.0, _node()),
+    )
+    for name, limit, argv in peers:
+        if argv is None:
+            yield skipped(work, name, f"≤ {limit:g} x", "it is not installed")
+            continue
+        posting = replace(apply, argv=(*argv, "bodies.json", _PARALLELISM), expected="1000 created", before=_nothing)
+        measured = pairs(apply, posting, runs=9)
+        yield against(work, name, limit=limit, ratio=measured.ratio, seconds=measured.seconds)
+
+
+def _node() -> tuple[str, ...] | None:
+    node = found("node")
+    return None if node is None else (node, str(PEERS / "fetch.mjs"))
+
+
+def _nothing() -> None:
+    """Nothing is to be made ready."""
+
+
+def _beside_ansible(root: Path, variables: dict[str, str]) -> Row:
+    """A part of the entries, for both: what a playbook takes grows with their number."""
+    work = f"`apply`, {_ANSIBLE_ENTRIES} creates, server answers at once"
+    peer = "an Ansible playbook, `uri` in a loop"
+    program = found("ansible-playbook")
+    if program is None:
+        return skipped(work, peer, "≤ 1 x", "it is not installed (`pip install ansible-core`)")
+    place = folder(root, "ansible", entries=_ANSIBLE_ENTRIES, secrets=_SECRETS)
+    (place / "bodies.json").write_text(json.dumps(bodies(_ANSIBLE_ENTRIES, _SECRETS)), encoding="utf-8")
+    apply = _apply(place, variables, _PARALLELISM, _ANSIBLE_ENTRIES)
+    play = Command(
+        argv=(program, "-i", "localhost,", "-e", "bodies=bodies.json", str(PEERS / "playbook.yml")),
+        folder=place,
+        environment=variables | {"ANSIBLE_LOCALHOST_WARNING": "False", "ANSIBLE_PYTHON_INTERPRETER": sys.executable},
+        expected="failed=0",
+    )
+    measured = pairs(apply, play, runs=3)
+    return against(work, peer, limit=1.0, ratio=measured.ratio, seconds=measured.seconds)

@@ -1,0 +1,1 @@
+"""The programs that fbsync is measured beside."""

@@ -1,0 +1,75 @@
+"""Places: folders with a manifest of so many entries, the variables that it needs, and how fbsync is run there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+PEERS = Path(__file__).parent / "peers"
+WORKSPACE = "ws-benchmark"
+_TYPES = ("OPENAI", "GOOGLE", "ANTHROPIC", "OTHER")
+
+
+def manifest(entries: int, secrets: int) -> str:
+    """A manifest whose entries all have an endpoint of their own, which is the harder case."""
+    lines = ["version: 1", f"workspaceId: {WORKSPACE}", "llms:"]
+    for number in range(entries):
+        lines += [
+            f"  - name: Configuration {number}",
+            f"    aiType: {_TYPES[number % len(_TYPES)]}",
+            f"    endpoint: https://llm-{number}.example.com/v1",
+            f"    secret: $SECRET_{number % secrets}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def bodies(entries: int, secrets: int) -> list[dict[str, str]]:
+    """The bodies of the requests that create these entries."""
+    values = credentials(secrets)
+    return [
+        {
+            "name": f"Configuration {number}",
+            "aiType": _TYPES[number % len(_TYPES)],
+            "endpoint": f"https://llm-{number}.example.com/v1",
+            "secret": values[f"SECRET_{number % secrets}"],
+            "workspaceId": WORKSPACE,
+        }
+        for number in range(entries)
+    ]
+
+
+def credentials(secrets: int) -> dict[str, str]:
+    """Different made-up values, by variable."""
+    return {f"SECRET_{number}": f"sk-benchmark-{number:04}-abcdefghijklmnopqrstuvwxyz" for number in range(secrets)}
+
+
+def environment(secrets: int = 0, **more: str) -> dict[str, str]:
+    """This process's variables as everybody has them, and those of the manifest.
+
+    Bytecode is kept, as it is where a program was installed.
+    """
+    left_out = ("PYTHONDONTWRITEBYTECODE", "FLASHBACK_", "FBSYNC_", "TF_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    return kept | credentials(secrets) | more
+
+
+def fbsync(*arguments: str) -> tuple[str, ...]:
+    """The command as it was installed beside this interpreter."""
+    script = Path(sys.executable).with_name("fbsync")
+    return (str(script), *arguments) if script.exists() else (sys.executable, "-m", "fbsync", *arguments)
+
+
+def folder(root: Path, name: str, *, entries: int, secrets: int) -> Path:
+    """A new folder with a manifest."""
+    made = root / name
+    made.mkdir()
+    (made / "fbsync.yaml").write_text(manifest(entries, secrets), encoding="utf-8")
+    return made
+
+
+def found(program: str) -> str | None:
+    """Where a program is, beside this interpreter or on the path."""
+    beside = Path(sys.executable).with_name(program)
+    return str(beside) if beside.exists() else shutil.which(program)

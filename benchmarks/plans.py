@@ -1,0 +1,82 @@
+"""Plans that change nothing, beside Terraform's of the same entries."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+from benchmarks.places import PEERS, credentials, environment, fbsync, folder, found
+from benchmarks.rows import Row, against, shown, skipped
+from benchmarks.servers import instant
+from benchmarks.timing import Command, pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SECRETS = 5
+_MANY_SECRETS = 50
+_LIMITS = ((10, 2.0, 15), (100, 1.0, 15), (1_000, 0.1, 3))
+"""Entries, what the ratio may be, and how many pairs of runs; Terraform's last plan takes its time."""
+
+_MOST_BYTES = 150 * 1000**2
+_GROWTH = 11.0
+
+
+def rows(root: Path) -> Iterator[Row]:
+    """The rows of this family."""
+    for entries, limit, runs in _LIMITS:
+        yield _beside_terraform(root, entries, limit, runs)
+    yield from _growth(root)
+
+
+def _beside_terraform(root: Path, entries: int, limit: float, runs: int) -> Row:
+    work = f"no-op `plan`, {entries:,} entries, {_SECRETS} different secrets"
+    peer = f"Terraform's no-op plan of {entries:,} `terraform_data`"
+    terraform = found("terraform")
+    if terraform is None:
+        return skipped(work, peer, f"≤ {limit:g} x", "there is no terraform")
+    plan = _plan(root, f"plan-{entries}", entries, _SECRETS)
+    measured = pairs(plan, _terraform(terraform, plan.folder), runs=runs)
+    return against(work, peer, limit=limit, ratio=measured.ratio, seconds=measured.seconds, digits=2)
+
+
+def _plan(root: Path, name: str, entries: int, secrets: int) -> Command:
+    """A plan where all has been applied."""
+    place, variables = folder(root, name, entries=entries, secrets=secrets), environment(secrets)
+    with instant() as server:
+        argv = fbsync("apply", "--yes", "--no-refresh")
+        Command(argv=argv, folder=place, environment=variables | server, expected=f" {entries} added").run()
+    return Command(argv=fbsync("plan"), folder=place, environment=variables, expected="No changes.")
+
+
+def _terraform(program: str, place: Path) -> Command:
+    """The same with Terraform, without its own look for updates. The provider is part of it: nothing is fetched."""
+    secrets = json.dumps(credentials(_SECRETS))
+    variables = environment(0, CHECKPOINT_DISABLE="1", TF_VAR_secrets=secrets)
+    shutil.copy(PEERS / "main.tf", place)
+
+    def command(*arguments: str, expected: str) -> Command:
+        return Command(argv=(program, *arguments), folder=place, environment=variables, expected=expected)
+
+    command("init", "-input=false", "-no-color", expected="successfully").run()
+    command("apply", "-auto-approve", "-input=false", "-no-color", expected="Apply complete!").run()
+    return command("plan", "-input=false", "-no-color", expected="No changes.")
+
+
+def _growth(root: Path) -> Iterator[Row]:
+    work = f"no-op `plan`, 10,000 entries, {_MANY_SECRETS} different secrets"
+    large = _plan(root, "plan-large", 10_000, _MANY_SECRETS)
+    small = _plan(root, "plan-small", 1_000, _MANY_SECRETS)
+    measured = pairs(large, small, runs=7)
+    yield against(work, "itself at 1,000", limit=_GROWTH, ratio=measured.ratio, seconds=measured.seconds, digits=1)
+    most = max(run.peak_bytes for run in measured.subject)
+    yield Row(
+        work=work,
+        peer="its own memory",
+        target="< 150 MB",
+        measured=f"{most / 1000**2:.0f} MB",
+        is_met=most < _MOST_BYTES,
+        took=shown(measured.seconds[0]),
+    )

@@ -1,0 +1,67 @@
+"""Rows: one measurement each, with its target, as a table and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One measurement.
+
+    Attributes:
+        work: what was measured.
+        peer: what ran beside it.
+        target: what it is to be, in words.
+        measured: what it was, in words; empty where it was skipped.
+        is_met: whether the target is met, or None where it was skipped.
+        took: what the two took, or why the row was skipped.
+    """
+
+    work: str
+    peer: str
+    target: str
+    measured: str = ""
+    is_met: bool | None = None
+    took: str = ""
+
+
+def against(work: str, peer: str, *, limit: float, ratio: float, seconds: tuple[float, float], digits: int = 2) -> Row:
+    """The row of a ratio that is not to be above a limit."""
+    return Row(
+        work=work,
+        peer=peer,
+        target=f"≤ {limit:g} x",
+        measured=f"{ratio:.{digits}f} x",
+        is_met=ratio <= limit,
+        took=f"{shown(seconds[0])}, {shown(seconds[1])}",
+    )
+
+
+def skipped(work: str, peer: str, target: str, why: str) -> Row:
+    """The row of something that could not be measured here."""
+    return Row(work=work, peer=peer, target=target, took=f"skipped: {why}")
+
+
+def shown(seconds: float) -> str:
+    """A time as people read it."""
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as Markdown."""
+    head = ("work", "beside it", "target", "measured", "met", "medians: fbsync, the other")
+    lines = [head, ("---",) * len(head)]
+    for row in rows:
+        met = {True: "yes", False: "**no**", None: "-"}[row.is_met]
+        lines.append((row.work, row.peer, row.target, row.measured or "-", met, row.took))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def document(rows: Sequence[Row], machine: dict[str, Any]) -> dict[str, Any]:
+    """The rows as JSON has them."""
+    return {"machine": machine, "rows": [asdict(row) for row in rows]}

@@ -1,0 +1,27 @@
+"""Servers to apply to: one that answers at once, and the sandbox."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ROOT = Path(__file__).parents[1]
+
+
+@contextmanager
+def instant() -> Iterator[dict[str, str]]:
+    """Runs the server that answers at once; gives the variables that lead there."""
+    command = [sys.executable, "-m", "benchmarks.instant_server"]
+    with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        try:
+            yield {"FLASHBACK_API_URL": server.stdout.readline().strip(), "FLASHBACK_TOKEN": "made-up"}
+        finally:
+            server.stdin.close()
