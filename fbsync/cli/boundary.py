@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from io import TextIOWrapper
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fbsync.cli import terminal
 from fbsync.cli.signals import Terminated, unwind_on_signals
 from fbsync.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
+
+
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 def run(command: click.Command, argv: Sequence[str]) -> int:
@@ -29,6 +32,8 @@ def run(command: click.Command, argv: Sequence[str]) -> int:
             # An output that is not UTF-8 gets question marks rather than an error in the middle of the work.
             stream.reconfigure(errors="replace")
     unwind_on_signals()
+    # What a command builds lives to its end: it need not be searched for garbage each time that 700 objects are new.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         status = _status(command, argv)
         sys.stdout.flush()
@@ -39,6 +44,8 @@ def run(command: click.Command, argv: Sequence[str]) -> int:
     except OSError as error:
         status = ExitCode.ERROR
         _silence()
+        from fbsync.cli import terminal
+
         terminal.say(f"error: the output cannot be written: {error.strerror}")
     return status
 
@@ -52,6 +59,8 @@ def _status(command: click.Command, argv: Sequence[str]) -> int:
     except click.ClickException as error:
         return _fail(argv, _usage(error))
     except (click.Abort, KeyboardInterrupt) as ended:
+        from fbsync.cli import terminal
+
         terminal.end_line()
         return _fail(argv, _interrupted(ended))
     except FbsyncError as error:
@@ -68,6 +77,8 @@ def _fail(argv: Sequence[str], error: FbsyncError) -> int:
     if _wants_json(argv):
         _print_document(argv, error)
     else:
+        from fbsync.cli import terminal
+
         terminal.report_error(error)
     return error.exit_code
 

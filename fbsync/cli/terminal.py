@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -76,6 +75,8 @@ def findings_text(findings: Iterable[Finding], *, paint: Paint) -> str:
 
 
 def _source(file: str) -> str | None:
+    from pathlib import Path
+
     try:
         return Path(file).read_text(encoding="utf-8-sig") if Path(file).is_file() else None
     except (OSError, UnicodeDecodeError):

@@ -19,7 +19,7 @@ from fbsync.shown import is_wordlike
 
 if TYPE_CHECKING:
     import pathlib
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from fbsync.manifest.loader import Path
     from fbsync.misfit import Violation
@@ -167,10 +167,12 @@ def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return in_file_order(dict.fromkeys(kept))
 
 
-def _has_all_entries(document: Document, refused: Container[tuple[str, Path]]) -> bool:
+def _has_all_entries(document: Document, refused: Collection[tuple[str, Path]]) -> bool:
     entries = document.value.get("llms") if isinstance(document.value, dict) else None
     return isinstance(entries, list) and all(
-        isinstance(entry, dict) and "name" in entry and (document.file, ("llms", at, "name")) not in refused
+        isinstance(entry, dict)
+        and "name" in entry
+        and not (refused and (document.file, ("llms", at, "name")) in refused)
         for at, entry in enumerate(entries)
     )
 

@@ -124,7 +124,9 @@ def _missing_workspaces(drafts: Sequence[Draft]) -> Iterator[Finding]:
 
 
 def _identities(drafts: Sequence[Draft]) -> Iterator[Finding]:
-    named = [(draft, draft.name, draft.workspace) for draft in drafts if draft.name is not None]
+    named = [(draft, name, draft.workspace) for draft in drafts if (name := draft.name) is not None]
+    if len({(workspace, name.strip().casefold()) for _, name, workspace in named}) == len(named):
+        return  # no two are even alike
     yield from _duplicates(((workspace, name), name, partial(_own_place, draft)) for draft, name, workspace in named)
     alike: dict[Hashable, tuple[str, Draft]] = {}
     for draft, name, workspace in named:
@@ -164,6 +166,8 @@ def _duplicates(entries: Iterable[tuple[Hashable, str, Callable[[], Position]]])
 
 def _previous_names(drafts: Sequence[Draft]) -> Iterator[Finding]:
     """Previous names that are claimed twice, or declared too: which is right for a new entry under the old name."""
+    if not any("previousName" in draft.fields for draft in drafts):
+        return
     declared = {(draft.workspace, draft.name): draft for draft in drafts}
     claimed: dict[Hashable, Draft] = {}
     for draft in drafts:

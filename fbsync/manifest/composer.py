@@ -175,7 +175,13 @@ class Composer:
             if not in_brackets:
                 self._block_key_at = key_at
             key = self._key(event)
-            value, value_place = self._node(next_event())
+            event = next_event()
+            is_simple = type(event) is ScalarEvent and event.tag is None and event.anchor is None
+            if is_simple:
+                # What nearly all of a manifest is made of, without the way through ``_node``.
+                value, value_place = self._scalar(event), event.start_mark.index
+            else:
+                value, value_place = self._node(event)
             if key is None:
                 continue
             if key in pairs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -10,7 +11,7 @@ from fbsync.model import Field
 from fbsync.shown import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from fbsync.findings import Position
     from fbsync.manifest.loader import Document, Path
@@ -46,12 +47,69 @@ class Placed:
     @property
     def text(self) -> str | None:
         """The value if it is a string that fits; anything else has its finding from the schema."""
-        fits = not self.refused or (self.document.file, self.path) not in self.refused
-        return self.value if fits and isinstance(self.value, str) else None
+        return self.value if isinstance(self.value, str) and self.fits() else None
+
+    def fits(self, *steps: str | int) -> bool:
+        """Whether the schema does not refuse this, or what stands inside of it."""
+        return not self.refused or (self.document.file, (*self.path, *steps)) not in self.refused
 
     def inside(self, *steps: str | int, value: Any) -> Placed:  # noqa: ANN401 - YAML
         """A value inside of this one."""
         return Placed(value=value, document=self.document, path=(*self.path, *steps), refused=self.refused)
+
+
+class Fields(Mapping[str, Placed]):
+    """Fields by name, each placed when it is asked for: of most of them, nobody wants more than the text.
+
+    Args:
+        holders: for each field the mapping that it stands in.
+    """
+
+    __slots__ = ("_holders",)
+
+    def __init__(self, holders: dict[str, Placed]) -> None:
+        self._holders = holders
+
+    def __contains__(self, field: object) -> bool:
+        return field in self._holders
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._holders)
+
+    def __len__(self) -> int:
+        return len(self._holders)
+
+    def __getitem__(self, field: str) -> Placed:
+        holder = self._holders[field]
+        key = _key(field, holder)
+        return holder.inside(key, value=holder.value[key])
+
+    def text(self, field: str) -> str | None:
+        """A field's string if it is one that fits."""
+        return self.given(field)[1]
+
+    def given(self, field: str) -> tuple[str, str | None]:
+        """The key under which a field is given, and its string if it is one that fits."""
+        holder = self._holders.get(field)
+        if holder is None:
+            return field, None
+        key = field if field != BY_ID else _key(field, holder)
+        value = holder.value[key]
+        return key, value if isinstance(value, str) and holder.fits(key) else None
+
+    def over(self, others: Fields) -> Fields:
+        """These, and of the others those that these lack."""
+        return Fields(others._holders | self._holders)
+
+    def without(self, fields: Iterable[str]) -> Fields:
+        """These, but for some."""
+        left_out = set(fields)
+        return Fields({field: holder for field, holder in self._holders.items() if field not in left_out})
+
+
+def _key(field: str, holder: Placed) -> str:
+    """The key under which a mapping gives a field that it gives: all have their own but the workspace."""
+    return field if field != BY_ID else key_in(holder.value) or field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +123,7 @@ class Draft:
     """
 
     entry: Placed
-    fields: Mapping[str, Placed]
+    fields: Fields
 
     @property
     def place(self) -> tuple[str, Path]:
@@ -88,8 +146,7 @@ class Draft:
 
     def text(self, field: str) -> str | None:
         """A field's string, or None where there is none."""
-        placed = self.fields.get(field)
-        return placed.text if placed else None
+        return self.fields.text(field)
 
     @property
     def name(self) -> str | None:
@@ -99,8 +156,7 @@ class Draft:
     @property
     def workspace(self) -> tuple[str, str | None]:
         """The key under which its workspace is given, and what stands there."""
-        placed = self.fields.get(BY_ID)
-        return (BY_ID, None) if placed is None else (str(placed.path[-1]), placed.text)
+        return self.fields.given(BY_ID)
 
     @property
     def is_by_name(self) -> bool:
@@ -123,12 +179,12 @@ class Variant:
     """What one file says of one environment.
 
     Attributes:
-        workspace: its default workspace there, if any.
+        workspace: its default workspace there, if any, as a field.
         patches: by entry name; a patch whose value is None leaves the entry out.
     """
 
     document: Document
-    workspace: Placed | None
+    workspace: Fields
     patches: Mapping[str, Placed]
 
 
@@ -141,7 +197,7 @@ def read_drafts(documents: Iterable[Document], refused: Refused = frozenset()) -
         for at, value in enumerate(_list(_get(document.value, "llms"))):
             if isinstance(value, dict):
                 entry = root.inside("llms", at, value=value)
-                drafts.append(Draft(entry=entry, fields=workspace | _fields(entry)))
+                drafts.append(Draft(entry=entry, fields=_fields(entry).over(workspace)))
     return tuple(drafts)
 
 
@@ -155,7 +211,7 @@ def read_variants(documents: Iterable[Document], refused: Refused = frozenset())
             patches = {
                 entry: own.inside("llms", entry, value=patch) for entry, patch in _dict(_get(value, "llms")).items()
             }
-            variant = Variant(document=document, workspace=_workspace(own).get(BY_ID), patches=patches)
+            variant = Variant(document=document, workspace=_workspace(own), patches=patches)
             variants[name] = (*variants.get(name, ()), variant)
     return variants
 
@@ -171,11 +227,11 @@ def in_environment(drafts: Iterable[Draft], variants: Sequence[Variant]) -> tupl
 
 
 def _in_environment(draft: Draft, variants: Sequence[Variant]) -> Draft | None:
-    fields = dict(draft.fields)
+    fields = draft.fields
     workspaces = [variant for variant in variants if variant.workspace]
     own = [variant for variant in workspaces if variant.document is draft.entry.document]
     if workspaces and key_in(draft.entry.value) is None:
-        fields[BY_ID] = (own or workspaces)[0].workspace  # type: ignore[assignment]
+        fields = (own or workspaces)[0].workspace.over(fields)
     for variant in variants:
         patch = variant.patches.get(draft.name or "")
         if patch is None:
@@ -183,20 +239,26 @@ def _in_environment(draft: Draft, variants: Sequence[Variant]) -> Draft | None:
         if patch.value is None:
             return None
         if isinstance(patch.value, dict):
-            removed = {field for field, value in patch.value.items() if value is None}
-            fields = {field: placed for field, placed in fields.items() if field not in removed} | _fields(patch)
+            removed = (field for field, value in patch.value.items() if value is None)
+            fields = _fields(patch).over(fields.without(removed))
     return replace(draft, fields=fields)
 
 
-def _fields(placed: Placed) -> dict[str, Placed]:
-    own = {field: value for field, value in placed.value.items() if value is not None and field != BY_NAME}
-    return {field: placed.inside(field, value=value) for field, value in own.items()} | _workspace(placed)
+def _fields(placed: Placed) -> Fields:
+    """The fields of an entry or a patch that are not null."""
+    value: dict[str, Any] = placed.value
+    held = dict.fromkeys(value, placed)
+    if None in value.values():
+        held = {field: placed for field in held if value[field] is not None}
+    if BY_NAME in held:
+        del held[BY_NAME]
+        held[BY_ID] = placed
+    return Fields(held)
 
 
-def _workspace(holder: Placed) -> dict[str, Placed]:
+def _workspace(holder: Placed) -> Fields:
     """The workspace that a mapping gives, however it gives it; where it does so twice, that has its finding."""
-    key = key_in(holder.value)
-    return {} if key is None else {BY_ID: holder.inside(key, value=holder.value[key])}
+    return Fields({} if key_in(holder.value) is None else {BY_ID: holder})
 
 
 def _get(holder: object, key: str) -> object:

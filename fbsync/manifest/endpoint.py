@@ -25,6 +25,12 @@ _SLASHES_AMISS = re.compile(r"(?P<scheme>[A-Za-z]{2,8})(?::|//)")
 _NEVER = re.compile(r"[\s\x00-\x20\x7f\"<>\\^`{|}]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_PLAIN = re.compile(
+    r"https://(?=[a-z0-9.-]{1,63}(?:[:/]|\Z))(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]+"
+    r"(?::[1-9][0-9]{0,3})?(?:/[A-Za-z0-9._~-]*)*"
+)
+"""The URLs that endpoints nearly always are; short enough that no label of the host can be too long."""
+
 _CREDENTIAL_ENDINGS = ("key", "token", "secret", "password", "passwd", "pwd", "auth", "authorization", "signature")
 _LONGEST_HOST = 253
 _HIGHEST_PORT = 65535
@@ -39,6 +45,11 @@ class Fault:
     message: str
     remedy: str
     severity: Severity = Severity.ERROR
+
+
+def is_plain(url: str) -> bool:
+    """Whether an endpoint is one of those at a glance that have no faults; others may have none, too."""
+    return _PLAIN.fullmatch(url) is not None
 
 
 def faults_of_template(template: str) -> Iterator[Fault]:

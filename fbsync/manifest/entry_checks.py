@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.findings import Finding, Severity
-from fbsync.manifest.endpoint import Fault, faults_of_template
+from fbsync.manifest.endpoint import Fault, faults_of_template, is_plain
 from fbsync.references import parse
 
 if TYPE_CHECKING:
@@ -20,12 +20,14 @@ def entry(draft: Draft) -> Iterator[Finding]:
 
     Fields that the schema refuses are passed over: they have their finding.
     """
-    if draft.name is not None:
-        yield from _name(draft, draft.name)
-    if not draft.is_by_name:
+    if (name := draft.name) is not None:
+        yield from _name(draft, name)
+    key, workspace = draft.workspace
+    if workspace is not None and "$" in workspace and key == "workspaceId":
         yield from _references(draft, "workspaceId")
-    yield from _references(draft, "endpoint")
-    yield from _endpoint(draft)
+    if (endpoint := draft.text("endpoint")) is not None and not is_plain(endpoint):
+        yield from _references(draft, "endpoint")
+        yield from _endpoint(draft, endpoint)
     if draft.text("aiType") == "AWS" and "key" not in draft.fields and not draft.has_unknown_keys:
         yield Finding(
             rule="missing-access-key",
@@ -59,7 +61,7 @@ def _name(draft: Draft, name: str) -> Iterator[Finding]:
             remedy="remove them",
             severity=Severity.WARNING,
         )
-    if parse(name).names:
+    if "$" in name and parse(name).names:
         yield Finding(
             rule="name-reference",
             position=draft.position("name"),
@@ -68,7 +70,7 @@ def _name(draft: Draft, name: str) -> Iterator[Finding]:
             remedy="write the name itself",
             severity=Severity.WARNING,
         )
-    if draft.text("previousName") == name:
+    if "previousName" in draft.fields and draft.text("previousName") == name:
         yield Finding(
             rule="previous-name-same",
             position=draft.position("previousName"),
@@ -80,7 +82,7 @@ def _name(draft: Draft, name: str) -> Iterator[Finding]:
 
 def _references(draft: Draft, field: str) -> Iterator[Finding]:
     text = draft.text(field)
-    if text is not None and parse(text).stray:
+    if text is not None and "$" in text and parse(text).stray:
         yield Finding(
             rule="bad-reference",
             position=draft.position(field),
@@ -91,8 +93,7 @@ def _references(draft: Draft, field: str) -> Iterator[Finding]:
         )
 
 
-def _endpoint(draft: Draft) -> Iterator[Finding]:
-    text = draft.text("endpoint")
-    if text is not None and not parse(text).stray:
+def _endpoint(draft: Draft, text: str) -> Iterator[Finding]:
+    if not parse(text).stray:
         for fault in faults_of_template(text):
             yield endpoint_finding(fault, position=draft.position("endpoint"), entry=draft.name)

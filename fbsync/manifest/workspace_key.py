@@ -19,7 +19,9 @@ def key_in(holder: object) -> str | None:
     """The key under which a mapping gives its workspace, or None where it gives none."""
     if not isinstance(holder, dict):
         return None
-    return next((key for key in (BY_ID, BY_NAME) if holder.get(key) is not None), None)
+    if holder.get(BY_ID) is not None:
+        return BY_ID
+    return BY_NAME if holder.get(BY_NAME) is not None else None
 
 
 def contradictions(documents: Iterable[Document]) -> Iterator[Finding]:

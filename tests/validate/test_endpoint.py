@@ -1,10 +1,10 @@
 """What is taken for an endpoint, and what is not."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fbsync.manifest.endpoint import OPEN, faults, faults_of_template
+from fbsync.manifest.endpoint import _PLAIN, OPEN, faults, faults_of_template, is_plain
 from fbsync.references import resolve_text
 from fbsync.settings import Variables
 
@@ -146,3 +146,23 @@ def test_what_is_right_with_references_is_right_when_they_are_resolved(template)
     resolved = resolve_text(template, variables).value
     assert OPEN not in resolved
     assert rules(template) == list(faults(resolved)) == []
+
+
+HOSTS = st.text(alphabet="ab1-._:/@%$Z\u00e9 ?#[]", max_size=70)
+
+
+@given(url=st.one_of(st.builds("https://{}{}".format, HOSTS, HOSTS), st.from_regex(_PLAIN)))
+@example("https://" + "a" * 63 + ".com")
+@example("https://-a.com")
+@example("https://a.b-.com")
+@example("https://a.com/?token=x")
+def test_what_is_plain_at_a_glance_has_no_fault(url):
+    if is_plain(url):
+        assert list(faults_of_template(url)) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.openai.com/v1", "https://a.example.com:8443/v1/x_y~z.0", "https://a-b.co"]
+)
+def test_most_endpoints_are_plain(url):
+    assert is_plain(url)
