@@ -10,9 +10,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fbsync.project import DEFAULT_MANIFEST, Inputs, Where, read_inputs
+from fbsync.project import Inputs, read_inputs
 from fbsync.project import load as load_project
 from fbsync.proposal import MAX_DELETES, Proposal, propose
+from fbsync.where import DEFAULT_MANIFEST, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

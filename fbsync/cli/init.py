@@ -101,8 +101,9 @@ def _ask_workspace() -> Workspace | None:
 def _listed_workspaces() -> Sequence[Workspace]:
     """What the server lists, if there is a token; a server that does not answer is no reason not to begin."""
     from fbsync.cli.asking import Asking, session
-    from fbsync.project import Where, load, no_inputs
+    from fbsync.project import load, no_inputs
     from fbsync.settings import means_of_signing_in
+    from fbsync.where import Where
 
     inputs = no_inputs(Where(), os.environ)
     if not means_of_signing_in(inputs.variables):

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fbsync.project import Where
+    from fbsync.where import Where
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -91,7 +91,7 @@ def where_from(
     api_url: str | None = None,
 ) -> Where:
     """What the options add up to."""
-    from fbsync.project import DEFAULT_MANIFEST, Where
+    from fbsync.where import DEFAULT_MANIFEST, Where
 
     return Where(
         files=files or (DEFAULT_MANIFEST,),

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from fbsync.cli import terminal
 from fbsync.cli.asking import Asking, ask_server
 from fbsync.errors import ExitCode, FbsyncError, InvalidInput
-from fbsync.project import Where, load, read_inputs
+from fbsync.project import load, read_inputs
 from fbsync.proposal import propose
 from fbsync.render.plan_html import Planned, plans_html
 
 if TYPE_CHECKING:
     from fbsync.proposal import Proposal
+    from fbsync.where import Where
 
 
 def plan_all(where: Where, how: Asking | None, *, prune: bool, only: tuple[str, ...], detailed_exitcode: bool) -> int:

@@ -17,7 +17,7 @@ from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from fbsync.findings import Finding
-    from fbsync.project import Where
+    from fbsync.where import Where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
