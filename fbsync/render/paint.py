@@ -55,6 +55,8 @@ def visible(text: str) -> str:
 
     Control, format and direction characters become their escapes; joiners within words stay.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(_visible(character) for character in text)
 
 
