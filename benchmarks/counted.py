@@ -19,6 +19,7 @@ def counting(counted: Counter[str]) -> None:
         written = write(descriptor, data)
         if Path(f"/proc/self/fd/{descriptor}").readlink().suffix == ".journal":
             counted["journal"] += written
+            counted["appends"] += 1
         return written
 
     def counted_sync(descriptor: int) -> None:
@@ -35,7 +36,7 @@ def counting(counted: Counter[str]) -> None:
 
 
 if __name__ == "__main__":
-    counts: Counter[str] = Counter(journal=0, lockfile=0, lockfiles=0, syncs=0)
+    counts: Counter[str] = Counter(journal=0, appends=0, lockfile=0, lockfiles=0, syncs=0)
     counting(counts)
     status = main(sys.argv[1:])
     Path("counted.json").write_text(json.dumps(counts), encoding="utf-8")

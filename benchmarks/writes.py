@@ -26,13 +26,15 @@ class Written:
     """What one apply wrote.
 
     Attributes:
-        journal: bytes of the journal, which is only ever appended to.
+        journal: bytes that were appended to the journal.
+        appends: in how many writes.
         lockfile: bytes of the lockfile.
         lockfiles: how often that was written.
         syncs: how often the disk was waited for.
     """
 
     journal: int
+    appends: int
     lockfile: int
     lockfiles: int
     syncs: int

@@ -1,0 +1,124 @@
+"""What commands cost, counted and not timed: modules that they load, requests that they make, what they write."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+SLOW_TO_LOAD = {"asyncio", "concurrent.futures", "difflib", "h11", "httpx", "jsonschema", "logging", "tempfile"}
+"""What a command that asks no server and finds nothing wrong has no use for; each takes 3 to 60 ms."""
+
+NEVER = {"anyio", "httpcore", "jsonschema", "fastapi", "sqlite3", "uvicorn"}
+"""What not even an apply has a use for, while nothing is wrong and there is no proxy."""
+
+ENTRY = """\
+  - name: Entry {number:04}
+    aiType: OPENAI
+    endpoint: https://entry-{number:04}.example.com/v1
+    secret: $SECRET_ONE
+"""
+
+
+def manifest(entries):
+    return f"version: 1\nworkspaceId: $FLASHBACK_WORKSPACE_ID\nllms:\n{''.join(map(entry, range(entries)))}"
+
+
+def entry(number):
+    return ENTRY.format(number=number)
+
+
+@pytest.fixture
+def applied(project):
+    assert project("apply", "--yes").returncode == 0
+    return project
+
+
+def modules_after(cli, *argv, status=0):
+    """The names of all modules that a command has loaded when it ends well."""
+    code = (
+        "import sys, json\nbefore = set(sys.modules)\nfrom fbsync.cli import main\n"
+        f"status = main({list(argv)!r})\n"
+        "json.dump(sorted(set(sys.modules) - before), open('modules.json', 'w'))\nsys.exit(status)"
+    )
+    environment = {**cli.environment, **cli.credentials}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=cli.folder, env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == status, done.stderr
+    return set(json.loads((cli.folder / "modules.json").read_text()))
+
+
+def own(modules):
+    return {name for name in modules if name.split(".")[0] == "fbsync"}
+
+
+def test_the_version_takes_click_and_hardly_anything_else(cli):
+    modules = modules_after(cli, "--version")
+    assert own(modules) == {"fbsync", "fbsync.cli", "fbsync.cli.boundary", "fbsync.cli.signals", "fbsync.errors"}
+    assert modules & (SLOW_TO_LOAD | {"dataclasses", "pathlib", "yaml"}) == set()
+
+
+def test_validate_loads_what_reads_a_manifest(project):
+    modules = modules_after(project, "validate")
+    assert modules & SLOW_TO_LOAD == set()
+    assert own(modules) & {"fbsync.project", "fbsync.lockfile", "fbsync.changes", "fbsync.explain"} == set()
+
+
+def test_plan_loads_what_compares(applied):
+    modules = modules_after(applied, "plan")
+    assert modules & SLOW_TO_LOAD == set()
+    assert own(modules) & {"fbsync.client", "fbsync.ledger", "fbsync.explain", "fbsync.render.masking"} == set()
+
+
+def test_apply_loads_what_sends(project):
+    modules = modules_after(project, "apply", "--yes")
+    assert modules & NEVER == set()
+    assert {"h11", "httpx"} <= modules
+
+
+def test_jsonschema_is_loaded_only_for_what_is_wrong(cli):
+    cli.write("fbsync.yaml", "version: 2\nllms: []\n")
+    assert "jsonschema" in modules_after(cli, "validate", status=3)
+
+
+def test_apply_asks_once_and_sends_one_request_for_each_change(cli, server):
+    cli.credential("SECRET_ONE", "canary-one-5e1f0c")
+    cli.write("fbsync.yaml", manifest(12))
+    assert cli("apply", "--yes").returncode == 0
+    assert [request.method for request in server.requests] == ["GET"] + ["POST"] * 12
+    server.requests.clear()
+    cli.write("fbsync.yaml", manifest(12).replace("entry-0003", "another"))
+    assert cli("apply", "--yes").returncode == 0
+    assert [request.method for request in server.requests] == ["GET", "PUT"]
+    server.requests.clear()
+    assert cli("apply", "--yes").returncode == 0
+    assert [request.method for request in server.requests] == ["GET"]
+
+
+def test_what_is_written_grows_with_the_entries_and_no_faster(cli):
+    """The journal is appended to and never written anew, and the lockfile is written once, at the end."""
+    cli.credential("SECRET_ONE", "canary-one-5e1f0c")
+    few, some, many = (counted(cli, entries) for entries in (10, 20, 40))
+    for name in ("journal", "lockfile"):
+        first, second = (some[name] - few[name]) / 10, (many[name] - some[name]) / 20
+        assert first == pytest.approx(second, rel=0.02), name
+    assert few["lockfiles"] == some["lockfiles"] == many["lockfiles"] == 1
+    for entries, made in ((10, few), (20, some), (40, many)):
+        # Two records an entry, which share their waits, and a few for beginning and end.
+        assert made["syncs"] <= 2 * entries + 8
+        assert made["appends"] <= 2 * entries
+
+
+def counted(cli, entries):
+    """What an apply writes that creates so many entries in a workspace where there are none of these names."""
+    names = manifest(entries).replace("Entry ", f"Of {entries:02} ")
+    cli.write("fbsync.yaml", names)
+    argv = [sys.executable, "-m", "benchmarks.counted", "apply", "--yes", "--lock-file", f"{entries}.lock"]
+    environment = {**cli.environment, **cli.credentials}
+    done = subprocess.run(argv, cwd=cli.folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads((cli.folder / "counted.json").read_text())
