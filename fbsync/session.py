@@ -18,6 +18,7 @@ from fbsync.verification import verify
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from fbsync.changes import Plan
@@ -44,11 +45,13 @@ class Patience:
         timeout: seconds that an answer may take.
         retry_timeout: seconds for which a request is tried again after its first failure.
         parallelism: how many requests may be under way at a time.
+        ca_file: certificates of authorities to trust, in PEM, or None for those of the environment.
     """
 
     timeout: float = 60.0
     retry_timeout: float = 60.0
     parallelism: int = 8
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +261,7 @@ async def connected(
         read_account(project.variables),
         timeout=patience.timeout,
         parallelism=patience.parallelism,
+        ca_file=patience.ca_file,
         on_exchange=on_exchange,
     )
     async with client:

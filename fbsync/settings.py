@@ -35,6 +35,11 @@ class Variables:
     def __init__(self, *, files: Iterable[tuple[str, Mapping[str, str]]], environment: Mapping[str, str]) -> None:
         self._sources = ((None, environment), *reversed(tuple(files)))
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of variables, in falling precedence."""
+        return tuple(file for file, _ in self._sources if file is not None)
+
     def text(self, name: str) -> str | None:
         """The value of a variable that is no credential, or None while it is not set."""
         for _, values in self._sources:

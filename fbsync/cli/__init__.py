@@ -18,6 +18,7 @@ _COMMANDS = {
     "drift": "show where the server differs from what is known",
     "verify": "have the server try the credentials with their providers",
     "export": "write what the server holds as a manifest and a lockfile",
+    "doctor": "look at all that a run depends on, and say what to do",
     "env": "list every variable that the manifest refers to",
     "state": "look at what is known, and mend it",
     "schema": "print a JSON Schema",

@@ -52,6 +52,7 @@ class Options:
     prune: bool
     max_deletes: str
     verbose: int
+    ca_file: Path | None
     verify: bool
     result: Path | None
     events: Path | None
@@ -77,6 +78,7 @@ class Applying:
                 retry_timeout=options.retry_timeout,
                 verbose=options.verbose,
                 parallelism=options.parallelism,
+                ca_file=options.ca_file,
             ),
         )
         self._verified: tuple[Verified, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -29,10 +30,11 @@ class Asking:
     retry_timeout: float
     verbose: int
     parallelism: int = 8
+    ca_file: Path | None = None
 
 
 def asking_options(command: _Command) -> _Command:
-    """Adds the options that say how the server is asked: ``--timeout``, ``--retry-timeout``, ``-v``."""
+    """Adds the options that say how the server is asked: ``--timeout``, ``--retry-timeout``, ``--ca-file``, ``-v``."""
     return click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
@@ -50,8 +52,15 @@ def asking_options(command: _Command) -> _Command:
             help="How long a request is tried again after its first failure.",
         )(
             click.option(
-                "-v", "--verbose", count=True, help="Say each request on stderr; -vv also the names of its fields."
-            )(command)
+                "--ca-file",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="Trust the certificate authorities in this PEM file. [default: SSL_CERT_FILE, or the usual ones]",
+            )(
+                click.option(
+                    "-v", "--verbose", count=True, help="Say each request on stderr; -vv also the names of its fields."
+                )(command)
+            )
         )
     )
 
@@ -89,7 +98,9 @@ def session(project: Project, how: Asking) -> Session:
 
     if sends_in_clear(project.api_url):
         terminal.say("warning: the API URL is plain http: tokens and credentials cross the network unencrypted")
-    patience = Patience(timeout=how.timeout, retry_timeout=how.retry_timeout, parallelism=how.parallelism)
+    patience = Patience(
+        timeout=how.timeout, retry_timeout=how.retry_timeout, parallelism=how.parallelism, ca_file=how.ca_file
+    )
     return Session(
         project, patience, on_exchange=lambda exchange: _say_exchange(exchange, verbose=how.verbose), run=run
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,6 +61,15 @@ _VALIDATE_HINTS = _HINTS | {
 
 _IN_USE = re.compile(r"\b(in use|used|uses|repositor(y|ies))\b", re.IGNORECASE)
 """A deletion is denied with the same status whether it is not allowed or in use: only the words tell them apart."""
+
+_PRIVATE_CA = "for a private CA, name its certificate with --ca-file or SSL_CERT_FILE; do not go on otherwise"
+_CERTIFICATE_HINTS = {
+    9: "check this machine's clock: the certificate is not valid yet",
+    10: "the server needs a new certificate; check this machine's clock, too",
+    62: "check the API URL's host: the certificate is for another one",
+    64: "check the API URL's address: the certificate is for another one",
+}
+"""By OpenSSL's verification codes (x509_vfy.h)."""
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -194,7 +204,7 @@ def _why_not_sent(error: Exception) -> tuple[str, str]:
     if isinstance(reason, ssl.SSLCertVerificationError):
         return (
             f"has a TLS certificate that cannot be trusted: {reason.verify_message}",
-            "check the host's name and date; for a private CA, set SSL_CERT_FILE to its certificate",
+            _CERTIFICATE_HINTS.get(reason.verify_code, _PRIVATE_CA),
         )
     if isinstance(reason, ssl.SSLError):
         return "does not speak TLS as expected", "check the API URL's scheme and port"
@@ -204,11 +214,18 @@ def _why_not_sent(error: Exception) -> tuple[str, str]:
             "check the network, a proxy (HTTPS_PROXY) and the API URL",
         )
     if isinstance(error, httpx.ProxyError):
+        if str(error).startswith("407"):
+            return "cannot be reached: the proxy wants its user and password", "put them into HTTPS_PROXY"
         return "cannot be reached through the proxy", "check HTTPS_PROXY and NO_PROXY"
+    if isinstance(reason, socket.gaierror):
+        return (
+            "cannot be reached: the name of the host, or of a proxy, is not known",
+            "check the API URL's host, the network's name service, and HTTPS_PROXY",
+        )
     if isinstance(reason, ConnectionRefusedError):
         return (
             "refused the connection",
-            "check that the server runs and that the API URL's host and port are right",
+            "check that the server runs (or the proxy, where HTTPS_PROXY names one), and the API URL's host and port",
         )
     return (
         "cannot be reached",

@@ -6,30 +6,27 @@ import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import getproxies
+from urllib.parse import quote, urlencode
 
 import httpx
 
-from fbsync import __version__
 from fbsync.client.answers import VALIDATE, Answer, failure_of, said, transport_error
 from fbsync.client.signin import Session
-from fbsync.client.wire import Wire
+from fbsync.client.transport import http_client
 from fbsync.errors import FbsyncError
 from fbsync.model import LiveLlm, Workspace
 from fbsync.secret import Secret
 from fbsync.server import Failure, ServerError, Validation
-from fbsync.settings import Account, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from pathlib import Path
     from types import TracebackType
 
     from fbsync.server import Fields
+    from fbsync.settings import Account
 
 _Token = TypeVar("_Token")
-
-_CONNECT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +54,11 @@ class Client:
         account: the means of signing in.
         timeout: seconds that an answer may take.
         parallelism: how many connections there may be at a time.
+        ca_file: certificates of authorities to trust, or None for those of the environment.
         on_exchange: told of every exchange.
 
     Raises:
-        FbsyncError: there are no means of signing in.
+        FbsyncError: there are no means of signing in, or the file of certificates cannot be used.
     """
 
     def __init__(
@@ -70,19 +68,13 @@ class Client:
         *,
         timeout: float,
         parallelism: int,
+        ca_file: Path | None = None,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
         self._session = Session(account, post=self._post_without_token)
         self._on_exchange = on_exchange
         self._api_url = api_url
-        host = urlsplit(api_url).hostname or ""
-        self._http = httpx.AsyncClient(
-            base_url=api_url,
-            timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
-            limits=httpx.Limits(max_connections=parallelism, max_keepalive_connections=parallelism),
-            headers={"User-Agent": f"fbsync/{__version__}", "Accept": "application/json"},
-            transport=None if _has_proxy(host) else Wire(parallelism),
-        )
+        self._http = http_client(api_url, timeout=timeout, parallelism=parallelism, ca_file=ca_file)
 
     async def __aenter__(self) -> Self:
         return self
@@ -91,6 +83,14 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._http.aclose()
+
+    async def access_token(self) -> Secret:
+        """The token that requests carry; signs in for it where there is none.
+
+        Raises:
+            ServerError: signing in failed.
+        """
+        return await _signed_in(self._session.token())
 
     async def list_llms(self, workspace_id: str | None) -> tuple[LiveLlm, ...]:
         """The configurations of a workspace, or all that the caller may see.
@@ -218,11 +218,6 @@ class Client:
                 Exchange(method=method, path=path, fields=names, status=status, seconds=time.monotonic() - start)
             )
         return Answer.of(method, _shown_path(path, query), response)
-
-
-def _has_proxy(host: str) -> bool:
-    """Whether httpx is to find the way, by the environment's proxies: never to this machine itself."""
-    return bool(getproxies()) and not is_loopback(host)
 
 
 async def _signed_in(step: Awaitable[_Token]) -> _Token:

@@ -19,6 +19,7 @@ COMMANDS = {
     "drift": ["drift"],
     "verify": ["verify"],
     "init": ["init"],
+    "doctor": ["doctor"],
     "export": ["export", "--workspace", "WORKSPACE"],
     "env": ["env"],
     "state list": ["state", "list"],

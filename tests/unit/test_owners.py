@@ -51,7 +51,7 @@ def test_commands_without_requests_do_not_pay_for_them(command, tmp_path):
     assert loaded & {"httpx", "httpcore", "fastapi", "uvicorn", "sqlite3"} == set()
 
 
-REVEALERS = {"fbsync.client.calls", "fbsync.fingerprint", "fbsync.secret", "fbsync.settings"}
+REVEALERS = {"fbsync.client.calls", "fbsync.client.probe", "fbsync.fingerprint", "fbsync.secret", "fbsync.settings"}
 
 
 def test_secrets_are_revealed_in_few_places():

@@ -1,0 +1,98 @@
+"""``fbsync doctor``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fbsync.cli import terminal
+from fbsync.cli.asking import Asking, asking_options
+from fbsync.cli.options import format_option, where_from, where_options
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fbsync.checks import Check
+    from fbsync.project import Where
+
+
+@click.command()
+@where_options
+@format_option("text", "json")
+@asking_options
+def doctor(
+    files: tuple[Path, ...],
+    environment: str | None,
+    env_files: tuple[Path, ...],
+    lock_file: Path | None,
+    api_url: str | None,
+    format_: str,
+    **asking: Any,  # noqa: ANN401 - one an option
+) -> int:
+    """Looks at all that a run depends on: files, variables, the way to the server, signing in, roles.
+
+    It changes nothing and uses nothing up: a refresh token, which may be good for one use, is not tried. Values are
+    never shown. The exit code is 3 for an input that is wrong, 4 where signing in or a role is the problem, 1 for
+    any other problem; warnings leave it at 0.
+
+    \b
+    fbsync doctor
+    fbsync doctor -e staging --ca-file company-ca.pem
+    """  # noqa: D301 - click's mark for a block to leave as it is
+    import asyncio
+
+    from fbsync.checks import exit_code
+    from fbsync.cli.running import run
+
+    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    with asyncio.Runner() as runner:
+        checks = run(runner, _checked(where, Asking(**asking)))
+    code = exit_code(checks)
+    if format_ == "json":
+        from fbsync.render.document import dump, result_document
+
+        terminal.out(dump(result_document("doctor", code, checks=[_entry(check) for check in checks])))
+    else:
+        terminal.out(_text(checks))
+    return code
+
+
+async def _checked(where: Where, how: Asking) -> tuple[Check, ...]:
+    from fbsync.checks import problem
+    from fbsync.checkup import Way, check_files, check_server
+    from fbsync.errors import FbsyncError
+    from fbsync.settings import DEFAULT_API_URL, check_api_url
+
+    found, inputs, project = check_files(where, os.environ)
+    given = where.api_url or (inputs.variables.text("FLASHBACK_API_URL") if inputs is not None else None)
+    try:
+        way = Way(api_url=check_api_url(given or DEFAULT_API_URL), timeout=how.timeout, ca_file=how.ca_file)
+        return (*found, *await check_server(way, inputs, project))
+    except FbsyncError as error:
+        return (*found, problem("server", error))
+
+
+def _entry(check: Check) -> dict[str, object]:
+    return {"what": check.what, "health": check.health.value, "detail": check.detail, "remedy": check.remedy}
+
+
+def _text(checks: tuple[Check, ...]) -> str:
+    from fbsync.checks import Health
+
+    paint = terminal.paint_for(sys.stdout)
+    colours = {Health.OK: paint.green, Health.WARNING: paint.yellow, Health.PROBLEM: paint.red}
+    width = max(len(health.value) for health in Health)
+    lines = []
+    for check in checks:
+        word = check.health.value.replace("_", " ").ljust(width)
+        colour = colours.get(check.health)
+        lines.append(f"{colour(word) if colour else word}  {paint.bold(visible(check.what))}: {visible(check.detail)}")
+        if check.remedy:
+            lines.append(f"{'':<{width}}  {paint.cyan('what to do:')} {visible(check.remedy)}")
+    counts = [(health, sum(check.health is health for check in checks)) for health in Health]
+    said = [f"{number} {health.value.replace('_', ' ')}" for health, number in counts if number]
+    return "\n".join([*lines, paint.bold(", ".join(said)), ""])
