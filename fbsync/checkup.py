@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fbsync.client.probe import Probed
-    from fbsync.project import Inputs, Project, Where
+    from fbsync.project import Inputs, Project
     from fbsync.secret import Secret
     from fbsync.settings import Variables
+    from fbsync.where import Where
 
 _UNREACHABLE = "the server cannot be asked"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fbsync.checks import Check
-    from fbsync.project import Where
+    from fbsync.where import Where
 
 
 @click.command()

@@ -11,7 +11,6 @@ OWNERS = {
     "dotenv": "fbsync.settings",
     "yaml": "fbsync.manifest",
     "jsonschema": "fbsync.schema",
-    "h11": "fbsync.client",
     "httpx": "fbsync.client",
     "fastapi": "fbsync.sandbox",
     "starlette": "fbsync.sandbox",
