@@ -21,6 +21,7 @@ _COMMANDS = {
     "doctor": "look at all that a run depends on, and say what to do",
     "env": "list every variable that the manifest refers to",
     "state": "look at what is known, and mend it",
+    "completion": "make a shell complete commands, options and names",
     "schema": "print a JSON Schema",
     "sandbox": "a local server that behaves as the API contract says",
 }

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fbsync.cli import completing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,7 +43,13 @@ def files_options(command: _Command) -> _Command:
         metavar="PATH",
         help="A manifest, or a folder of manifests; may be repeated. [default: fbsync.yaml]",
     )(
-        click.option("-e", "--environment", metavar="NAME", help="An environment that the manifest declares.")(
+        click.option(
+            "-e",
+            "--environment",
+            metavar="NAME",
+            help="An environment that the manifest declares.",
+            shell_complete=completing.environments,
+        )(
             click.option(
                 "--env-file",
                 "env_files",
@@ -57,7 +65,11 @@ def files_options(command: _Command) -> _Command:
 def only_option(command: _Command) -> _Command:
     """Adds ``--only``."""
     return click.option(
-        "--only", multiple=True, metavar="NAME", help="Limit it to the entry of this name; may be repeated."
+        "--only",
+        multiple=True,
+        metavar="NAME",
+        help="Limit it to the entry of this name; may be repeated.",
+        shell_complete=completing.declared_names,
     )(command)
 
 

@@ -73,7 +73,12 @@ def sandbox() -> None:
 @sandbox.command()
 @_shared_options(port=8787, port_help="0 takes a free one.  [default: 8787]")
 def serve(host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click's
-    """Run a sandbox until Ctrl-C; prints the variables to export."""
+    """Run a sandbox until Ctrl-C; prints the variables to export.
+
+    \b
+    fbsync sandbox serve
+    fbsync sandbox serve --db sandbox.db --latency 50 --access-log
+    """  # noqa: D301 - click's mark for a block to leave as it is
     checked = _options(**options)
     from fbsync.sandbox.environment import sandbox_variables
     from fbsync.sandbox.listener import bind, url_of
@@ -97,7 +102,11 @@ def run(context: click.Context, /, command: tuple[str, ...], host: str, port: in
 
     COMMAND gets FLASHBACK_API_URL, FLASHBACK_TOKEN and the other means of signing in as the sandbox's
     administrator, and FLASHBACK_WORKSPACE_ID unless that is set.
-    """
+
+    \b
+    fbsync sandbox run -- fbsync apply --yes
+    fbsync sandbox run --faults faults.json -- sh rehearse.sh
+    """  # noqa: D301 - click's mark for a block to leave as it is
     checked = _options(**options)
     from fbsync.sandbox.environment import command_environment, sandbox_variables
     from fbsync.sandbox.foreground import NOT_EXECUTABLE, NOT_FOUND, run_in_foreground

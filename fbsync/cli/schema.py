@@ -20,7 +20,11 @@ def schema(kind: str) -> None:
     Editors take the manifest's through a first line such as:
 
         # yaml-language-server: $schema=fbsync.schema.json
-    """
+
+    \b
+    fbsync schema > fbsync.schema.json
+    fbsync schema result
+    """  # noqa: D301 - click's mark for a block to leave as it is
     from fbsync.schema import Kind, schema_text
 
     terminal.out(schema_text(Kind(kind)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fbsync.cli import terminal
+from fbsync.cli import completing, terminal
 from fbsync.cli.options import format_option, where_from
 from fbsync.cli.picking import called, known_at, pick
 from fbsync.errors import ExitCode, FbsyncError, GuardRefused
@@ -32,7 +32,13 @@ def _lockfile_options(command: _Command) -> _Command:
     return click.option(
         "-f", "--file", "files", multiple=True, type=_PATH, metavar="PATH", help="The manifest beside the lockfile."
     )(
-        click.option("-e", "--environment", metavar="NAME", help="The environment whose lockfile it is.")(
+        click.option(
+            "-e",
+            "--environment",
+            metavar="NAME",
+            help="The environment whose lockfile it is.",
+            shell_complete=completing.environments,
+        )(
             click.option(
                 "--lock-file", type=_PATH, metavar="FILE", help="The lockfile. [default: beside the manifest]"
             )(command)
@@ -42,7 +48,7 @@ def _lockfile_options(command: _Command) -> _Command:
 
 def _entry_options(command: _Command) -> _Command:
     """Adds the name of one entry, and what tells it from others of that name."""
-    return click.argument("name")(
+    return click.argument("name", shell_complete=completing.known_names)(
         click.option("--workspace", metavar="ID", help="The entry's workspace, where the name alone does not tell.")(
             command
         )
@@ -61,7 +67,12 @@ def state() -> None:
 @_lockfile_options
 @format_option("text", "json")
 def list_(files: tuple[Path, ...], environment: str | None, lock_file: Path | None, format_: str) -> None:
-    """Lists the entries that are known."""
+    """Lists the entries that are known.
+
+    \b
+    fbsync state list
+    fbsync state list -e staging --format json
+    """  # noqa: D301 - click's mark for a block to leave as it is
     path = where_from(files=files, environment=environment, env_files=(), lock_file=lock_file).lock_path
     known = known_at(path)
     if format_ == "json":

@@ -1,0 +1,67 @@
+# ruff: noqa: INP001 - a script, no package
+"""Makes a page for each command, of the text that ``--help`` prints.
+
+pip install -e .
+python docs/commands/make.py
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fbsync.cli import fbsync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+WIDTH = 100
+
+
+def commands(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str, str]]:
+    """The name, the first sentence and the help of a command, and of those below it."""
+    context = click.Context(
+        command,
+        info_name=name,
+        parent=parent,
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        help_option_names=["-h", "--help"],
+    )
+    yield context.command_path, command.get_short_help_str(limit=200), command.get_help(context)
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            assert found is not None
+            yield from commands(found, below, context)
+
+
+def pages() -> dict[str, str]:
+    """The pages by their files' names."""
+    made, rows = {}, []
+    for path, about, text in commands(fbsync, "fbsync"):
+        name = path.replace(" ", "-") + ".md"
+        made[name] = f"# {path}\n\n```text\n{text}\n```\n"
+        rows.append(f"| [`{path}`]({name}) | {about} |")
+    head = "# Commands\n\nWhat `--help` prints, a page a command; made by [`make.py`](make.py).\n\n"
+    head += "| command | |\n|---|---|\n"
+    return made | {"README.md": head + "\n".join(rows) + "\n"}
+
+
+def main() -> None:
+    """Writes the pages, and removes those of commands that are no more."""
+    made = pages()
+    for old in HERE.glob("*.md"):
+        if old.name not in made:
+            old.unlink()
+    for name, text in made.items():
+        (HERE / name).write_text(text, encoding="utf-8")
+    sys.stdout.write(f"{len(made)} pages\n")
+
+
+if __name__ == "__main__":
+    main()
