@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fbsync.outcomes import Outcome
 
 _CLEAR_LINE = "\r\x1b[K"
+_SHOW_CURSOR = "\x1b[?25h"
+"""The bar hides the cursor whenever it is drawn, and click gives it back only where the bar stays."""
 
 
 class Progress:
@@ -46,6 +48,7 @@ class Progress:
     ) -> None:
         if self._has_bar:
             self._clear()
+            click.echo(_SHOW_CURSOR, file=sys.stderr, nl=False, color=True)
 
     def show(self, outcome: Outcome) -> None:
         """Shows one outcome; entries that needed nothing are counted at the end and not shown."""

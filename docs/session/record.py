@@ -1,0 +1,95 @@
+# ruff: noqa: INP001 - a script, no package
+"""Records a session on a terminal: from an empty folder to a second environment that is applied.
+
+    pip install -e '.[sandbox]'
+    python docs/session/record.py
+
+Every line is what the commands printed, on a terminal of their own, against a sandbox.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from fbsync.sandbox.options import Options
+from fbsync.sandbox.process import running
+
+HERE = Path(__file__).parent
+CLEARED = re.compile(r"[^\n]*\r\x1b\[K")
+ESCAPES = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]|\r")
+COMMANDS = (
+    "fbsync init --provider openai --provider anthropic --yes",
+    "printf 'OPENAI_API_KEY=made-up-1\\nANTHROPIC_API_KEY=made-up-2\\n' > .env",
+    "fbsync plan",
+    "fbsync apply --yes",
+    "sed -i -e '/^# environments:/,$ s/^# //' fbsync.yaml && sed -n '/^environments:/,$ p' fbsync.yaml",
+    "fbsync env -e staging | grep 'not set'",
+    "printf 'STAGING_WORKSPACE_ID=ws-research\\nSTAGING_OPENAI_API_KEY=made-up-3\\n' >> .env",
+    "fbsync apply -e staging --yes",
+    "fbsync plan -e staging --refresh",
+    "ls",
+)
+
+
+def on_a_terminal(command: str, folder: Path, environment: dict[str, str]) -> str:
+    """Runs a command on a terminal of its own; gives what it showed, as it stands at the end, without colours."""
+    near, far = pty.openpty()
+    process = subprocess.Popen(  # noqa: S603 - the commands above
+        ["/bin/bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=far, stderr=far
+    )
+    os.close(far)
+    shown = b""
+    try:
+        while part := os.read(near, 4096):
+            shown += part
+    except OSError:
+        pass  # the terminal's other end is closed: the command has ended
+    os.close(near)
+    if process.wait():
+        raise SystemExit(f"{command}: exit {process.returncode}\n{shown.decode()}")
+    return ESCAPES.sub("", CLEARED.sub("", shown.decode()))
+
+
+def record() -> str:
+    """The page."""
+    lines = []
+    with tempfile.TemporaryDirectory(prefix="fbsync-session-") as folder, running(Options()) as sandbox:
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": folder,
+            "TERM": "xterm",
+            "COLUMNS": "100",
+            "FLASHBACK_API_URL": sandbox.url,
+            "FLASHBACK_TOKEN": sandbox.token,
+            "FLASHBACK_WORKSPACE_ID": "ws-sandbox",
+        }
+        place = Path(folder) / "models"
+        place.mkdir()
+        started = time.monotonic()
+        for command in COMMANDS:
+            lines += [f"$ {command}", *on_a_terminal(command, place, environment).splitlines()]
+        seconds = time.monotonic() - started
+    text = "\n".join(line.rstrip() for line in lines).replace(sandbox.url, "http://127.0.0.1:8787")
+    return (
+        "# From an empty folder to a second environment\n\n"
+        f"Recorded by [`record.py`](record.py), against the sandbox: {len(COMMANDS)} commands, {seconds:.1f} seconds.\n"
+        "\n"
+        f"```console\n{text}\n```\n"
+    )
+
+
+def main() -> None:
+    """Writes the page, or the file that is named."""
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "README.md"
+    path.write_text(record(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""The recorded session: its script runs today, and gives the same but for ids and seconds."""
+
+import re
+import subprocess
+import sys
+
+from conftest import ROOT
+
+FOLDER = ROOT / "docs" / "session"
+
+
+def told(text):
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9.]+ seconds", "…", text)
+
+
+def entries(text):
+    """What applies print as requests come back, in any order."""
+    return sorted(told(text).splitlines())
+
+
+def test_the_session_is_that_of_today(tmp_path):
+    page = tmp_path / "session.md"
+    subprocess.run([sys.executable, FOLDER / "record.py", page], check=True)
+    assert entries(page.read_text()) == entries((FOLDER / "README.md").read_text()), (
+        "run: python docs/session/record.py"
+    )
