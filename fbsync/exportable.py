@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from fbsync.model import Identity, LiveLlm, Llm
 
-_RESERVED = ("FLASHBACK_", "FBSYNC_")
+_RESERVED = ("FLASHBACK_", "FBSYNC_", "GITHUB_")
+"""What names do not begin with: fbsync's own do, and GitHub Actions takes no secret of the latter (its reference,
+'Naming your secrets')."""
 _NAMELESS = "LLM"
 
 
@@ -89,7 +91,8 @@ class References:
 def _stem(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     stem = re.sub(r"[^A-Z0-9]+", "_", plain.upper()).strip("_")[:60]
-    return f"{_NAMELESS}_{stem}".rstrip("_") if not stem or stem[0].isdigit() or stem.startswith(_RESERVED) else stem
+    is_taken = not stem or stem[0].isdigit() or f"{stem}_".startswith(_RESERVED)
+    return f"{_NAMELESS}_{stem}".rstrip("_") if is_taken else stem
 
 
 def record(llm: Llm, live: LiveLlm) -> LockedLlm:
@@ -110,7 +113,7 @@ def record(llm: Llm, live: LiveLlm) -> LockedLlm:
         secret=LockedCredential(reference=llm.secret.reference, fingerprint=None),
         key=key,
         protect=llm.protect,
-        previous_name=llm.previous_name,
+        previous_name=llm.previous_name if llm.name == live.name else None,
         workspace_template=workspace_template(llm),
         endpoint_template=template_of(llm.endpoint) if same else None,
         workspace=llm.workspace,

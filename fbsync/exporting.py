@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from fbsync.claims import claims
 from fbsync.errors import FbsyncError
 from fbsync.exportable import LeftOut, References, fields_of, only_workspace, ordered, record, twins
 from fbsync.findings import errors_among
@@ -15,14 +16,17 @@ from fbsync.model import Field, LockedLlm
 from fbsync.records import Records
 from fbsync.references import escape
 from fbsync.render.env_example import Needed, needed
+from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from fbsync.claims import Claims
     from fbsync.lockfile import Lockfile
+    from fbsync.manifest.assemble import Manifest
     from fbsync.manifest.loader import Document
-    from fbsync.model import LiveLlm, Llm
+    from fbsync.model import Identity, LiveLlm, Llm
     from fbsync.project import Project
 
 
@@ -31,10 +35,11 @@ class Export:
     """What an export writes.
 
     Attributes:
-        text: the manifest's whole new text.
+        before: the manifest's text as it was read, or nothing.
+        text: its whole new text.
         lockfile: the lockfile with the exported entries.
         on_disk: what it holds now.
-        needed: the variables of the exported entries.
+        needed: the variables of all entries.
         added: what the manifest did not have.
         kept: what it had.
         differing: the names of those of them that the server has otherwise.
@@ -42,6 +47,7 @@ class Export:
     """
 
     path: Path
+    before: str
     text: str
     lock_path: Path
     lockfile: Lockfile
@@ -51,6 +57,17 @@ class Export:
     kept: tuple[LiveLlm, ...]
     differing: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
+
+    def merged(self, existing: str) -> str:
+        """The new text for the file's present one, if that is still what was read.
+
+        Raises:
+            FbsyncError: somebody changed it meanwhile.
+        """
+        mark = _BYTE_ORDER_MARK if existing.startswith(_BYTE_ORDER_MARK) else ""
+        if existing.removeprefix(mark) != self.before:
+            raise FbsyncError(f"{self.path} was changed while the server was asked", hint="run `fbsync export` again")
+        return mark + self.text
 
     @property
     def entries(self) -> list[dict[str, object]]:
@@ -66,13 +83,21 @@ class Export:
 
 
 _LEFT_OUT_HINT = "change it on the server so that a manifest can express it, and export again"
+_BYTE_ORDER_MARK = "\ufeff"
 _HEAD = (
     "AI LLM configurations, as `fbsync export` found them on the server.",
     "Credentials are references to environment variables: .env.example names them all.",
 )
 
 
-def export(project: Project, listed: Iterable[LiveLlm], *, path: Path, shown_as: str) -> Export:
+def export(
+    project: Project,
+    listed: Iterable[LiveLlm],
+    *,
+    path: Path,
+    shown_as: str,
+    elsewhere: frozenset[Identity] = frozenset(),
+) -> Export:
     """Makes the files of an export; writes none.
 
     Args:
@@ -80,35 +105,33 @@ def export(project: Project, listed: Iterable[LiveLlm], *, path: Path, shown_as:
         listed: what the server lists.
         path: the manifest.
         shown_as: how messages name it.
+        elsewhere: the identities that other environments of the manifest declare.
 
     Raises:
         FbsyncError: entries cannot be added to the manifest that is there.
     """
-    declared = {llm.identity: llm for llm in project.desired}
     live = ordered(listed)
     left = twins(live)
-    kept = tuple(llm for llm in live if llm.identity in declared and llm.id not in left)
-    new = tuple(llm for llm in live if llm.identity not in declared and llm.id not in left)
+    live = tuple(llm for llm in live if llm.id not in left)
+    claimed = claims(project.desired, project.known.llms, live, elsewhere)
+    kept = tuple(llm for llm in live if claimed.has(llm))
+    new = tuple(llm for llm in live if not claimed.has(llm))
     left |= {llm.id: LeftOut(live=llm, reason=why) for llm in new if (why := _inexpressible(llm)) is not None}
     new = tuple(llm for llm in new if llm.id not in left)
     named = _named(project, new)
     text = _text(project, new, named, shown_as)
-    manifest = assemble([load_yaml(text.encode(), file=shown_as)])
-    desired = {llm.identity: llm for llm in _resolved(manifest.desired(None, project.variables), project)}
-    known = Records(project.known.llms)
-    for llm in (*kept, *new):
-        if llm.id not in known and (entry := desired.get(llm.identity)) is not None:
-            known.put(record(entry, llm))
+    manifest = _merged(text, shown_as)
     return Export(
         path=path,
+        before=project.manifest.documents[0].source if project.manifest.documents else "",
         text=text,
         lock_path=project.where.lock_path,
-        lockfile=project.known.with_llms(known),
+        lockfile=project.known.with_llms(_records(project, claimed, new, kept, _entries(manifest, project))),
         on_disk=project.on_disk,
-        needed=needed(_uses(new, named)),
+        needed=needed((use.variable, use.purpose) for use in manifest.uses(None)),
         added=new,
         kept=kept,
-        differing=tuple(llm.name for llm in kept if _differs(declared[llm.identity], llm)),
+        differing=tuple(_differing(project, claimed, kept)),
         left_out=tuple(left.values()),
     )
 
@@ -165,21 +188,57 @@ def _default_of(document: Document) -> str | None:
     return value if isinstance(value, str) and "$" not in value else None
 
 
-def _resolved(desired: Iterable[Llm], project: Project) -> tuple[Llm, ...]:
-    """Entries with the ids of workspaces that are given by name, as this run resolved them."""
-    ids = {llm.workspace: llm.workspace_id.value for llm in project.desired if llm.workspace is not None}
-    return tuple(
+def _merged(text: str, shown_as: str) -> Manifest:
+    """The manifest that the new text is."""
+    manifest = assemble([load_yaml(text.encode(), file=shown_as)])
+    if wrong := errors_among(manifest.findings):
+        raise not_mergeable(shown_as, f'of "{visible(wrong[0].entry or "")}" it would then say: {wrong[0].message}')
+    return manifest
+
+
+def _entries(manifest: Manifest, project: Project) -> dict[Identity, Llm]:
+    """Its entries, with the ids of workspaces that are given by name, as this run resolved them."""
+    ids = {llm.workspace: llm.workspace_id.value for llm in project.desired}
+    found = (
         llm if llm.workspace is None else replace(llm, workspace_id=replace(llm.workspace_id, value=ids[llm.workspace]))
-        for llm in desired
+        for llm in manifest.desired(None, project.variables)
     )
+    return {llm.identity: llm for llm in found}
 
 
-def _uses(new: Sequence[LiveLlm], named: Mapping[str, Mapping[Field, str]]) -> Iterator[tuple[str, str]]:
-    return ((name, f"{field} of {llm.name}") for llm in new for field, name in named[llm.id].items())
+def _records(
+    project: Project,
+    claimed: Claims,
+    new: Iterable[LiveLlm],
+    kept: Iterable[LiveLlm],
+    entries: Mapping[Identity, Llm],
+) -> Records:
+    """What is known after the export. What was known of credentials, and of entries that there are, stays so."""
+    known = Records(project.known.llms)
+    for llm in kept:
+        if llm.id in claimed.unrecorded:
+            known.put(record(claimed.entries[llm.id], llm))
+    for llm in new:
+        made = record(entries[llm.identity], llm)
+        if llm.id in known:
+            old = known[llm.id]
+            made = replace(made, secret=old.secret, key=old.key, protect=old.protect)
+        known.put(made)
+    return known
+
+
+def _differing(project: Project, claimed: Claims, kept: Iterable[LiveLlm]) -> Iterator[str]:
+    """The names of entries that a plan would not leave as they are."""
+    recorded = {llm.id for llm in project.known.llms}
+    for live in kept:
+        llm = claimed.entries.get(live.id)
+        if llm is not None and (_differs(llm, live) or live.id not in recorded | claimed.unrecorded):
+            yield llm.name
 
 
 def _differs(llm: Llm, live: LiveLlm) -> bool:
-    return live.ai_type != llm.ai_type or (llm.endpoint.value is not None and live.endpoint != llm.endpoint.value)
+    endpoint = live.endpoint if llm.endpoint.value is None else llm.endpoint.value
+    return (live.name, live.ai_type, live.endpoint) != (llm.name, llm.ai_type, endpoint)
 
 
 def not_mergeable(path: object, reason: object) -> FbsyncError:

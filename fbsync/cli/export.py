@@ -15,16 +15,19 @@ from fbsync.errors import ExitCode
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from fbsync.exporting import Export
-    from fbsync.model import LiveLlm
+    from fbsync.model import Identity, LiveLlm
     from fbsync.project import Project
 
 _PATH = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
 @click.option("--workspace", "workspaces", multiple=True, metavar="ID", help="Only this workspace; may be repeated.")
-@click.option("-f", "--file", "file", type=_PATH, metavar="FILE", help="The manifest. [default: fbsync.yaml]")
+@click.option("-f", "--file", "file", type=_FILE, metavar="FILE", help="The manifest. [default: fbsync.yaml]")
 @click.option(
     "--env-file",
     "env_files",
@@ -66,8 +69,8 @@ def export(
     with held(where.lock_path, timeout=0):
         project = load(inputs, online=True)
         _check_settled(project)
-        project, listed = _listed(project, workspaces, Asking(**asking))
-        made = _export(project, listed)
+        project, listed, elsewhere = _listed(project, workspaces, Asking(**asking))
+        made = _export(project, listed, elsewhere)
         written = _write(made)
     code = ExitCode.PARTLY_APPLIED if made.left_out else ExitCode.DONE
     _report(made, written, code, json=format_ == "json")
@@ -83,45 +86,79 @@ def _check_settled(project: Project) -> None:
         )
 
 
-def _listed(project: Project, workspaces: tuple[str, ...], how: Asking) -> tuple[Project, tuple[LiveLlm, ...]]:
-    """What the server holds of the workspaces, or all that it lists."""
+def _listed(
+    project: Project, workspaces: tuple[str, ...], how: Asking
+) -> tuple[Project, tuple[LiveLlm, ...], frozenset[Identity]]:
+    """What the server holds of the workspaces, or all that it lists; and what other environments have of that.
+
+    Raises:
+        InvalidInput: without a variable, an entry's workspace is not known, and so not what is there already.
+    """
+    from fbsync.claims import other_environments
     from fbsync.cli.asking import session
     from fbsync.look import resolve_workspaces
 
+    project.check_workspaces()
+    others = other_environments(project)
+    if not workspaces:
+        for other in others:
+            other.check_workspaces()
     with session(project, how) as connection:
 
-        async def ask() -> tuple[Project, tuple[LiveLlm, ...]]:
+        async def ask() -> tuple[Project, tuple[LiveLlm, ...], frozenset[Identity]]:
             resolved = await resolve_workspaces(connection.server, project)
+            elsewhere = [await resolve_workspaces(connection.server, other) for other in others]
             lists = [await connection.server.list_llms(workspace) for workspace in workspaces or (None,)]
-            return resolved, tuple({llm.id: llm for listed in lists for llm in listed}.values())
+            llms = tuple({llm.id: llm for listed in lists for llm in listed}.values())
+            return resolved, llms, frozenset(llm.identity for other in elsewhere for llm in other.desired)
 
         return connection.run(ask())
 
 
-def _export(project: Project, listed: tuple[LiveLlm, ...]) -> Export:
+def _export(project: Project, listed: tuple[LiveLlm, ...], elsewhere: frozenset[Identity]) -> Export:
     from fbsync.exporting import export as make
     from fbsync.manifest.sources import shown_path
 
     path = project.where.files[0]
-    return make(project, listed, path=path, shown_as=shown_path(path))
+    return make(project, listed, path=path, shown_as=shown_path(path), elsewhere=elsewhere)
 
 
 def _write(made: Export) -> list[tuple[Path, str]]:
-    """Writes the files, the lockfile last: what is only in the manifest is taken up by the next export."""
+    """Writes the files, the lockfile last: what is only in the manifest is taken up by the next export.
+
+    Raises:
+        FbsyncError: one cannot be written; the message says which ones were.
+    """
+    from fbsync.errors import FbsyncError
+
+    written: list[tuple[Path, str]] = []
+    try:
+        for path, write in _files(made):
+            written.append((path, write()))
+    except FbsyncError as error:
+        if not written:
+            raise
+        done = ", ".join(f"{path} ({what})" for path, what in written)
+        hint = "mend that, and run `fbsync export` again: it goes on from there"
+        raise FbsyncError(f"{error.message}; done before: {done}", hint=hint, exit_code=error.exit_code) from error
+    return written
+
+
+def _files(made: Export) -> Iterator[tuple[Path, Callable[[], str]]]:
     from fbsync import lockfile
     from fbsync.cli.added import Done, add_to
     from fbsync.render.env_example import env_example
 
-    example = made.path.parent / ".env.example"
-    written: list[tuple[Path, str]] = [
-        (made.path, add_to(made.path, lambda _: made.text)),
-        (example, add_to(example, lambda existing: env_example(made.needed, existing))),
-    ]
-    had = made.lock_path.exists()
-    if made.lockfile != made.on_disk:
+    def write_lockfile() -> str:
+        had = made.lock_path.exists()
         lockfile.write(made.lock_path, made.lockfile)
-        written.append((made.lock_path, Done.ADDED_TO if had else Done.WRITTEN))
-    return written
+        return Done.ADDED_TO if had else Done.WRITTEN
+
+    example = made.path.parent / ".env.example"
+    yield made.path, lambda: add_to(made.path, made.merged)
+    yield example, lambda: add_to(example, lambda existing: env_example(made.needed, existing))
+    if made.lockfile != made.on_disk:
+        yield made.lock_path, write_lockfile
 
 
 def _report(made: Export, written: list[tuple[Path, str]], code: ExitCode, *, json: bool) -> None:

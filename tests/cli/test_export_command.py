@@ -242,3 +242,133 @@ def test_two_hundred_configurations_in_twelve_workspaces(tmp_path, put):
         changed = fbsync("apply", "--yes")
         assert changed.returncode == 0, changed.stderr
         assert "Resources: 0 added, 1 changed, 0 destroyed. 199 unchanged." in changed.stdout
+
+
+ENVIRONMENTS = """version: 1
+workspaceId: $WS
+llms:
+  - name: Chat
+    aiType: OTHER
+    endpoint: https://x.example.com
+    secret: $CHAT
+environments:
+  staging:
+    workspaceId: $STAGING
+    llms:
+      Chat: {secret: $STAGING_CHAT}
+"""
+
+
+class TestWhatIsDeclaredAlready:
+    """It is not added a second time, however the manifest and the lockfile know it."""
+
+    @pytest.fixture
+    def lists(self, server):
+        """Makes the server list rows of id, name and workspace."""
+
+        def lists_them(*rows):
+            fixed = {"aiType": "OTHER", "endpoint": "https://x.example.com", "key": None}
+            listed = [{"id": at, "name": name, "workspaceId": workspace} | fixed for at, name, workspace in rows]
+            server.replies = lambda request: (
+                Reply(body={"success": True, "aiLlms": listed}) if request.method == "GET" else None
+            )
+
+        return lists_them
+
+    @pytest.fixture
+    def ours(self, cli):
+        cli.environment |= {"WS": "ws-a", "STAGING": "ws-b"}
+        cli.write("fbsync.yaml", ENVIRONMENTS)
+        return cli
+
+    def names(self, cli):
+        return re.findall(r"^  - name: (.*)$", (cli.folder / "fbsync.yaml").read_text(), re.MULTILINE)
+
+    def test_in_a_workspace_that_only_a_variable_tells(self, ours, lists):
+        lists(("1", "Chat", "ws-a"))
+        done = ours("export", env={"WS": None})
+        assert done.returncode == 3
+        assert "$WS is not set, and workspaceId needs it" in done.stderr
+        assert not (ours.folder / "fbsync.lock").exists()
+
+    def test_in_another_environment(self, ours, lists):
+        lists(("1", "Chat", "ws-a"), ("2", "Chat", "ws-b"))
+        assert ours("export", env={"STAGING": None}).returncode == 3
+        done = ours("export")
+        assert done.stdout.endswith("Exported: 0 added, 2 there already, 0 left out.\n")
+        assert (ours.folder / "fbsync.yaml").read_text() == ENVIRONMENTS
+        assert [llm["id"] for llm in ours.lockfile["llms"]] == ["1"]
+        assert ours("export", "--workspace", "ws-a", env={"STAGING": None}).returncode == 0
+
+    def test_by_its_former_name(self, ours, lists):
+        lists(("1", "Chat", "ws-a"))
+        text = ENVIRONMENTS.partition("environments")[0].replace("name: Chat", "name: Talk\n    previousName: Chat")
+        ours.write("fbsync.yaml", text)
+        done = ours("export")
+        assert "note: Talk differs" in done.stderr
+        assert self.names(ours) == ["Talk"]
+        assert "name:   Chat → Talk" in ours("plan", "--refresh").stdout
+
+    def test_renamed_outside(self, ours, lists):
+        lists(("1", "Chat", "ws-a"))
+        assert ours("export").returncode == 0
+        lists(("1", "Chatter", "ws-a"))
+        assert "note: Chat differs" in ours("export").stderr
+        assert self.names(ours) == ["Chat"]
+        assert "Plan: 0 to add, 1 to change" in ours("plan", "--refresh").stdout
+
+    def test_replaced_outside_is_left_for_apply_to_adopt(self, ours, lists):
+        lists(("1", "Chat", "ws-a"))
+        assert ours("export").returncode == 0
+        known = ours.lockfile
+        lists(("2", "Chat", "ws-a"))
+        assert "note: Chat differs" in ours("export").stderr
+        assert ours.lockfile == known
+
+    def test_known_and_no_longer_declared_is_declared_as_it_is_now(self, ours, lists):
+        lists(("1", "Chat", "ws-a"), ("2", "Gone", "ws-a"))
+        assert ours("export").returncode == 0
+        ours.write("fbsync.yaml", ENVIRONMENTS)
+        lists(("1", "Chat", "ws-a"), ("2", "Back", "ws-a"))
+        assert ours("export").returncode == 0
+        assert self.names(ours) == ["Chat", "Back"]
+        assert "secret: $GONE_SECRET" in (ours.folder / "fbsync.yaml").read_text()
+        assert is_empty(ours, "--refresh")
+
+
+class TestFilesThatAreInTheWay:
+    def test_what_was_written_before_a_failure_is_said_and_gone_on_from(self, cli, put, export):
+        put("Chat")
+        (cli.folder / ".env.example").mkdir()
+        done = export()
+        assert done.returncode == 1
+        assert "done before: fbsync.yaml (written)" in done.stderr
+        (cli.folder / ".env.example").rmdir()
+        assert export().returncode == 0
+        assert "CHAT_SECRET=\n" in (cli.folder / ".env.example").read_text()
+        assert is_empty(cli, "--refresh")
+
+    def test_a_folder_is_no_manifest(self, cli):
+        done = cli("export", "-f", ".")
+        assert done.returncode == 64
+
+    def test_an_edit_meanwhile_is_not_lost(self, project, put, export, server):
+        put("Three")
+        edited = MANIFEST + "# an edit\n"
+
+        def edit(request):
+            if request.method == "GET":
+                project.write("fbsync.yaml", edited)
+
+        server.replies = edit
+        done = export()
+        assert done.returncode == 1
+        assert "fbsync.yaml was changed while the server was asked" in done.stderr
+        assert (project.folder / "fbsync.yaml").read_text() == edited
+
+    def test_a_byte_order_mark_stays(self, project, put, export):
+        put("Three")
+        before = b"\xef\xbb\xbf" + MANIFEST.encode()
+        (project.folder / "fbsync.yaml").write_bytes(before)
+        assert export().returncode == 0
+        assert (project.folder / "fbsync.yaml").read_bytes().startswith(before)

@@ -110,6 +110,8 @@ class TestNames:
             ("Ünïcode -- x", "UNICODE_X_SECRET"),
             ("flashback token", "LLM_FLASHBACK_TOKEN_SECRET"),
             ("fbsync_key", "LLM_FBSYNC_KEY_SECRET"),
+            ("Flashback", "LLM_FLASHBACK_SECRET"),
+            ("GitHub Models", "LLM_GITHUB_MODELS_SECRET"),
             ("a", "A_SECRET_2"),
         ],
     )
@@ -123,7 +125,7 @@ class TestNames:
         made = [name for given_name in given_names for name in references.of(live(given_name)).values()]
         assert len({*made, "A_SECRET"}) == len(made) + 1
         assert all(re.fullmatch(r"[A-Z_][A-Z0-9_]*", name) for name in made)
-        assert not [name for name in made if name.startswith(("FLASHBACK_", "FBSYNC_"))]
+        assert not [name for name in made if name.startswith(("FLASHBACK_", "FBSYNC_", "GITHUB_"))]
 
 
 def test_dollar_signs_are_no_references():
