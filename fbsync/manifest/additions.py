@@ -60,9 +60,13 @@ def with_entries(text: str, entries: Sequence[Mapping[str, str]]) -> str:
     if not isinstance(root, yaml.MappingNode):
         raise NotAddable("it is no mapping of keys")
     found = next((value for key, value in root.value if key.value == "llms"), None)
-    if root.flow_style or (found is not None and found.start_mark.index < root.start_mark.index):
-        raise NotAddable('its "llms" stand in brackets, or behind an alias')
+    if found is not None and found.start_mark.index < root.start_mark.index:
+        raise NotAddable('its "llms" stand behind an alias')
     match found:
+        case yaml.SequenceNode(flow_style=True) if root.flow_style:
+            return _in_brackets(text, found, entries, quoted_keys=True)
+        case _ if root.flow_style:
+            raise NotAddable('it stands in brackets, and its "llms" are no list in brackets')
         case None:
             insertion = _Insertion(at=len(text.rstrip()), lines=("llms:", *_block(entries, _INDENT)))
         case yaml.SequenceNode(flow_style=True, value=[]):
@@ -102,11 +106,16 @@ def _in_place_of_nothing(text: str, found: yaml.Node, entries: Sequence[Mapping[
     )
 
 
-def _in_brackets(text: str, found: yaml.SequenceNode, entries: Sequence[Mapping[str, str]]) -> str:
-    """For ``[{…}]``: more of the same, right behind the last one."""
+def _in_brackets(
+    text: str, found: yaml.SequenceNode, entries: Sequence[Mapping[str, str]], *, quoted_keys: bool = False
+) -> str:
+    """For ``[{…}]``: more of the same, right behind the last one; with keys in quotes, what is JSON stays JSON."""
+    added = ", ".join(_flow(entry, quoted_keys=quoted_keys) for entry in entries)
+    if not found.value:
+        at = found.start_mark.index + 1
+        return text[:at] + added + text[at:]
     at = found.value[-1].end_mark.index
-    added = "".join(f", {_flow(entry)}" for entry in entries)
-    return text[:at] + added + text[at:]
+    return f"{text[:at]}, {added}{text[at:]}"
 
 
 def _end_of_list(text: str, found: yaml.SequenceNode) -> int:
@@ -151,8 +160,9 @@ def _block(entries: Iterable[Mapping[str, str]], indent: int) -> Iterator[str]:
             lead = "  "
 
 
-def _flow(entry: Mapping[str, Any]) -> str:
-    return "{" + ", ".join(f"{field}: {_quoted(value)}" for field, value in entry.items()) + "}"
+def _flow(entry: Mapping[str, Any], *, quoted_keys: bool) -> str:
+    pairs = ((_quoted(field) if quoted_keys else field, _quoted(value)) for field, value in entry.items())
+    return "{" + ", ".join(f"{field}: {value}" for field, value in pairs) + "}"
 
 
 def _scalar(value: str) -> str:

@@ -157,7 +157,7 @@ class TestMerging:
 
     def test_a_list_that_cannot_be_added_to_is_left_alone(self, cli, put, export):
         put("Chat")
-        text = '{"version": 1, "llms": []}\n'
+        text = "{version: 1, llms: null}\n"
         cli.write("fbsync.yaml", text)
         done = export()
         assert done.returncode == 1

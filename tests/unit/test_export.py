@@ -1,5 +1,6 @@
 """What an export makes of what the server holds: text that reads back, and names that do not collide."""
 
+import json
 import re
 
 import pytest
@@ -90,10 +91,20 @@ def test_any_entries_are_added(made, at):
     assert value(with_entries(MANIFESTS[at], made)) == before | {"llms": [*(before.get("llms") or ()), *made]}
 
 
-@pytest.mark.parametrize("text", ["{version: 1, llms: []}\n", "x: &a []\nllms: *a\n", "llms: text\n", "- a\n"])
+@pytest.mark.parametrize(
+    "text", ["{version: 1}\n", "{version: 1, llms: null}\n", "x: &a []\nllms: *a\n", "llms: text\n", "- a\n"]
+)
 def test_what_cannot_be_added_to_is_said(text):
     with pytest.raises(NotAddable):
         with_entries(text, [entry()])
+
+
+@pytest.mark.parametrize("listed", [[], [{"name": "a"}]])
+def test_json_stays_json(listed):
+    before = {"version": 1, "llms": listed, "workspaceId": "ws"}
+    after = with_entries(json.dumps(before), [entry('é "quoted"')])
+    assert json.loads(after) == before | {"llms": [*listed, entry('é "quoted"')]}
+    assert value(after) == json.loads(after)
 
 
 class TestNames:

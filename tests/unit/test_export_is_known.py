@@ -1,0 +1,51 @@
+"""A property of any export: it reads back, and a plan of it against the same server is empty."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from records import live
+
+from fbsync.changes import Unchanged
+from fbsync.exporting import export
+from fbsync.manifest.assemble import assemble
+from fbsync.manifest.loader import load as load_yaml
+from fbsync.planning import Live, make_plan
+from fbsync.project import load, no_inputs
+from fbsync.where import Where
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+odd_names = text | st.sampled_from(["no", "~", "- a", "a: b", "#x", "$HOME", " a ", "日本", "Flashback", "4o", "A\nB"])
+odd_endpoints = st.builds("https://x.example.com/{}".format, text) | st.sampled_from(
+    ["https://x.example.com/$HOME/${X}", "https://x.example.com/$$", "ftp://x", "", "https://u:p@x.example.com"]
+)
+configurations = st.lists(
+    st.builds(
+        live,
+        odd_names,
+        llm_id=st.uuids().map(str),
+        workspace=st.sampled_from(["ws", "ws-b", "$WS", "no"]),
+        ai_type=st.sampled_from(["OPENAI", "AWS", "OTHER", "AZURE"]),
+        endpoint=odd_endpoints,
+    ),
+    max_size=6,
+)
+
+
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory):
+    """A project with no manifest and no lockfile."""
+    folder = tmp_path_factory.mktemp("export")
+    return load(no_inputs(Where(files=(folder / "fbsync.yaml",)), {"HOME": str(folder)}), online=False)
+
+
+@settings(deadline=None)
+@given(listed=configurations)
+def test_a_plan_after_any_export_is_empty(nothing, listed):
+    made = export(nothing, listed, path=nothing.where.files[0], shown_as="fbsync.yaml")
+    assert {llm.id for llm in made.added} | {left.live.id for left in made.left_out} == {llm.id for llm in listed}
+    manifest = assemble([load_yaml(made.text.encode(), file="fbsync.yaml")])
+    desired = manifest.desired(None, nothing.variables)
+    seen = Live(llms=tuple(listed), workspaces=frozenset(llm.workspace_id for llm in listed))
+    plan = make_plan(desired, made.lockfile.llms, seen, fingerprints=nothing.fingerprints)
+    assert [change for change in plan.changes if not isinstance(change, Unchanged) or change.record] == []
+    assert {change.locked.id for change in plan.changes} == {llm.id for llm in made.added}
