@@ -13,7 +13,6 @@ from fbsync.journal import Replayed, journal_path, replay, settle, still_open
 from fbsync.lockfile import Lockfile
 from fbsync.manifest.assemble import Manifest, assemble, read_manifest
 from fbsync.manifest.checks import same_identities
-from fbsync.planning import Live, make_plan
 from fbsync.settings import DEFAULT_API_URL, check_api_url, find_state_folder, read_variables
 from fbsync.workspaces import remembered, unresolved
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from fbsync.journal import Intent
     from fbsync.ledger import FileLedger
     from fbsync.model import LiveLlm, Llm
+    from fbsync.planning import Live
     from fbsync.secret import Secret
     from fbsync.settings import Variables
     from fbsync.where import Where
@@ -76,6 +76,9 @@ class Project:
         Raises:
             InvalidInput: a name in ``only`` is neither declared nor known.
         """
+        # Not before it is needed: ``load`` has credentials stretched in other threads meanwhile.
+        from fbsync.planning import make_plan
+
         known = self.known if live is None else self._settled(live)
         chosen = frozenset(only)
         self._check_names(chosen, known)
@@ -123,8 +126,8 @@ class Project:
                 return f"Compared with {lockfile}; the server was not asked, {unknown}."
             case None:
                 return f"Compared with {lockfile}; the server was not asked."
-            case Live(untold=untold) if untold:
-                workspaces = ", ".join(sorted(untold))
+            case _ if live.untold:
+                workspaces = ", ".join(sorted(live.untold))
                 return f"Compared with {lockfile} and with the server, which did not tell what {workspaces} holds."
             case _:
                 return f"Compared with {lockfile} and with the server."

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fbsync.errors import GuardRefused
-from fbsync.guards import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +50,8 @@ class Proposal:
             InvalidInput: variables that the changes need are not set; a finding for each.
             GuardRefused: all reasons not to carry it out.
         """
+        from fbsync.guards import refusals
+
         self.project.check_needs(self.plan)
         reasons = refusals(
             self.plan,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fbsync.order import aside_name
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -42,6 +40,8 @@ class Records:
         once: it stays known by its id, and the next look at the server's list tells what became of it.
         """
         for llm_id in self._bearers.get(entry.identity, set()) - {entry.id}:
+            from fbsync.order import aside_name
+
             other = self._by_id[llm_id]
             self.replace(replace(other, name=aside_name(other.name, other.id)))
         self.replace(entry)

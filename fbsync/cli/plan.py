@@ -69,7 +69,6 @@ def plan(
     fbsync plan --all-environments --format html > state.html
     """  # noqa: D301 - click's mark for a block to leave as it is
     from fbsync.project import load, read_inputs
-    from fbsync.proposal import propose
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     if all_environments:
@@ -80,6 +79,11 @@ def plan(
         how = Asking(**asking) if refresh else None
         return plan_all(where, how, prune=prune, only=only, detailed_exitcode=detailed_exitcode)
     project = load(read_inputs(where, os.environ), online=refresh)
+    # From here on to the comparison other threads stretch credentials: what comes after it is loaded meanwhile.
+    from fbsync.proposal import propose
+
+    if format_ == "text":
+        import fbsync.render.plan_text  # noqa: F401
     live = None
     if refresh:
         project, live = ask_server(project, Asking(**asking))
