@@ -155,15 +155,12 @@ class TestMerging:
         assert (project.folder / "fbsync.yaml").read_text() == before
         assert "other.example.com" in project("plan").stdout
 
-    def test_a_list_that_cannot_be_added_to_is_left_alone(self, cli, put, export):
+    def test_what_is_json_stays_json(self, cli, put, export, workspace):
         put("Chat")
-        text = "{version: 1, llms: null}\n"
-        cli.write("fbsync.yaml", text)
-        done = export()
-        assert done.returncode == 1
-        assert "entries cannot be added to fbsync.yaml" in done.stderr
-        assert (cli.folder / "fbsync.yaml").read_text() == text
-        assert not (cli.folder / "fbsync.lock").exists()
+        cli.write("fbsync.yaml", json.dumps({"version": 1, "workspaceId": workspace, "llms": []}))
+        assert export().returncode == 0
+        assert [llm["name"] for llm in json.loads((cli.folder / "fbsync.yaml").read_text())["llms"]] == ["Chat"]
+        assert is_empty(cli, "--refresh")
 
     def test_a_broken_manifest_is_left_alone(self, cli, put, export):
         put("Chat")
