@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from fbsync import __version__
 from fbsync.cli.boundary import run
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _COMMANDS = {
     "init": "begin a project: a manifest, .env.example, lines for git, a pipeline",
@@ -40,6 +45,12 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(f"fbsync.cli.{cmd_name}"), cmd_name)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(name, help=what) for name, what in _COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
@@ -63,4 +74,8 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         The exit status (``design.md``, 'Exit codes').
     """
+    if "_FBSYNC_COMPLETE" in os.environ:
+        from fbsync.cli.shells import teach
+
+        teach()
     return run(fbsync, sys.argv[1:] if argv is None else argv)

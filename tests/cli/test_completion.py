@@ -1,102 +1,167 @@
-"""Completion, by the shells themselves: options, environments and names, from files and never from the server."""
+"""``completion``: what bash, zsh and fish offer, by the scripts that fbsync prints, run in these shells."""
 
-import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from conftest import MANIFEST
 
-ENVIRONMENTS = "environments:\n  staging: {llms: {One: null}}\n  eu-prod: {workspaceId: ws}\n"
-
-
-@pytest.fixture
-def folder(project):
-    project.write("fbsync.yaml", MANIFEST.replace("name: One", "name: Production OpenAI") + ENVIRONMENTS)
-    assert project("apply").returncode == 0
-    project.write("fbsync.yaml", MANIFEST.replace("name: One", "name: Production OpenAI") + ENVIRONMENTS)
-    return project
-
-
-@pytest.fixture
-def shell(folder, server):
-    """Runs a script in a shell with fbsync on its path."""
-
-    def run(name, script):
-        if shutil.which(name) is None:
-            pytest.skip(f"{name} is not installed (Debian: apt-get install {name})")
-        bin_folder = Path(sys.executable).parent
-        environment = folder.environment | {"PATH": f"{bin_folder}:{os.environ['PATH']}"}
-        requests = len(server.requests)
-        command = [name, "-c", script]
-        done = subprocess.run(command, cwd=folder.folder, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert done.stderr == ""
-        assert len(server.requests) == requests
-        return done.stdout.splitlines()
-
-    return run
-
-
-BASH = """
-source <(fbsync completion bash)
-complete -p fbsync >/dev/null
-COMP_WORDS=({words}); COMP_CWORD={at}; _fbsync_completion fbsync
-printf '%s\\n' "${{COMPREPLY[@]}}"
+AWKWARD = """Prod, $x: "q" it's *"""
+MANIFEST = """\
+version: 1
+workspaceId: ws-names
+llms:
+  - {name: Production OpenAI, aiType: OPENAI, endpoint: https://one.example.com, secret: $SECRET_ONE}
+  - {name: "Prod, $x: \\"q\\" it's *", aiType: OPENAI, endpoint: https://two.example.com, secret: $SECRET_ONE}
+  - {name: "a:b=c", aiType: OPENAI, endpoint: https://three.example.com, secret: $SECRET_ONE}
+environments:
+  staging: {workspaceId: ws-staging, llms: {Production OpenAI: null}}
+  steady: {workspaceId: ws-steady}
 """
+BASH = """
+COMP_LINE=$LINE COMP_POINT=${#LINE}
+_fbsync_completion fbsync
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+ZSH = """
+words=("${(z)LINE}") && [[ $LINE == *' ' ]] && words+=("")
+CURRENT=$#words
+_fbsync_completion
+"""
+ZSH_BEFORE = "compdef() { : }; compadd() { print -rl -- $plain }; _path_files() { print -l -- *(N) };"
+FISH = "\ncomplete -C $LINE | string replace -r '\\t.*' ''\n"
 
 
-def in_bash(shell, *words):
-    quoted = " ".join(f"'{word}'" for word in ("fbsync", *words))
-    return [line for line in shell("bash", BASH.format(words=quoted, at=len(words))) if line]
+@pytest.fixture
+def named(cli):
+    program = cli.write("bin/fbsync", f'#!/bin/sh\nexec {sys.executable} -m fbsync "$@"\n')
+    program.chmod(0o755)
+    cli.environment["PATH"] = f"{program.parent}:{cli.environment['PATH']}"
+    cli.write("fbsync.yaml", MANIFEST)
+    return cli
 
 
-CASES = [
-    (("pl",), ["plan"]),
-    (("plan", "--ref"), ["--refresh"]),
-    (("plan", "-e", ""), ["eu-prod", "staging"]),
-    (("apply", "-e", "st"), ["staging"]),
-    (("plan", "--format", "m"), ["markdown"]),
-    (("state", "sh"), ["show"]),
-    (("plan", "--only", "T"), ["Two"]),
-    (("state", "show", "T"), ["Two"]),
-]
+def offered(cli, shell, line):
+    """What a shell offers for the word at the end of a line, sorted."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
+    script = cli("completion", shell)
+    assert script.returncode == 0
+    begin, end = {"bash": ("", BASH), "zsh": (ZSH_BEFORE, ZSH), "fish": ("", FISH)}[shell]
+    quiet = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
+    done = subprocess.run(
+        [shell, *quiet, "-c", begin + script.stdout + end],
+        cwd=cli.folder,
+        env={**cli.environment, "LINE": line},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return sorted(line for line in done.stdout.splitlines() if line)
 
 
-@pytest.mark.parametrize(("words", "completed"), CASES, ids=" ".join)
-def test_bash(shell, words, completed):
-    assert sorted(in_bash(shell, *words)) == completed
+SHELLS = pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 
 
-def test_bash_gets_a_name_with_blanks_as_one_word(shell):
-    assert in_bash(shell, "plan", "--only", "Prod") == ["Production\\ OpenAI"]
-    assert in_bash(shell, "state", "forget", "Prod") == ["Production\\ OpenAI"]
+@SHELLS
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("fbsync pl", ["plan"]),
+        ("fbsync state f", ["forget"]),
+        ("fbsync plan --deta", ["--detailed-exitcode"]),
+        ("fbsync plan -e st", ["staging", "steady"]),
+        ("fbsync env --environment stead", ["steady"]),
+        ("fbsync plan --format m", ["markdown"]),
+        ("fbsync plan --only Nothing", []),
+    ],
+)
+def test_plain_words(named, server, shell, line, words):
+    assert offered(named, shell, line) == words
+    assert server.requests == []
 
 
-@pytest.mark.parametrize(("words", "completed"), CASES, ids=" ".join)
-def test_fish(shell, words, completed):
-    line = " ".join(["fbsync", *(word or "''" for word in words)]) if words[-1] else " ".join(["fbsync", *words])
-    shown = shell("fish", f"fbsync completion fish | source; complete -C '{line}'")
-    assert sorted(line.split("\t")[0] for line in shown) == completed
+@SHELLS
+def test_names_of_entries(named, shell):
+    names = offered(named, shell, "fbsync plan --only ")
+    quoted = [r"Prod,\ \$x\:\ \"q\"\ it\'s\ \*", r"Production\ OpenAI", r"a\:b\=c"]
+    assert names == (quoted if shell == "bash" else sorted([AWKWARD, "Production OpenAI", "a:b=c"]))
 
 
-def test_fish_gets_a_name_with_blanks(shell):
-    shown = shell("fish", "fbsync completion fish | source; complete -C 'fbsync plan --only Prod'")
-    assert [line.split("\t")[0].replace("\\ ", " ") for line in shown] == ["Production OpenAI"]
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (r"fbsync plan --only Production\ O", [r"Production\ OpenAI"]),
+        ('fbsync plan --only "Production O', ["Production OpenAI"]),
+        ('fbsync plan --only "Prod,', [r"""Prod, \$x: \"q\" it's *"""]),
+        ("fbsync plan --only 'Prod,", [r"""Prod, $x: "q" it'\''s *"""]),
+        ("fbsync plan --only=Production", [r"Production\ OpenAI"]),
+        ("fbsync plan --only a:", [r"b\=c"]),
+        ("fbsync plan --only=a:b=", ["c"]),
+        (r"fbsync plan --only a\:b", [r"a\:b\=c"]),
+    ],
+)
+def test_bash_replaces_what_follows_the_last_break(named, line, words):
+    assert offered(named, "bash", line) == words
 
 
-def test_zsh_takes_the_script(shell):
-    script = "autoload -Uz compinit; compinit -u -d .zcompdump; source <(fbsync completion zsh); print $_comps[fbsync]"
-    assert shell("zsh", script) == ["_fbsync_completion"]
-    asked = 'COMP_WORDS="fbsync plan --only Prod" COMP_CWORD=3 _FBSYNC_COMPLETE=zsh_complete fbsync'
-    assert shell("zsh", asked) == ["plain", "Production OpenAI", "_"]
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_a_value_after_an_equals_sign_keeps_its_option(named, shell):
+    assert offered(named, shell, "fbsync plan --only=Production") == ["--only=Production OpenAI"]
 
 
-@pytest.mark.parametrize("text", ["llms: [", "version: 1\nllms: 7\n", "\x00"])
-def test_a_broken_manifest_completes_to_nothing(shell, folder, text):
-    folder.write("fbsync.yaml", text)
-    assert in_bash(shell, "plan", "-e", "") == []
-    folder.write("fbsync.lock", "<<<<<<<\n")
-    assert in_bash(shell, "plan", "--only", "") == []
+@SHELLS
+def test_files(named, shell):
+    found = offered(named, shell, "fbsync validate fbs")
+    # Bash lists files by itself where there is no word, at a prompt.
+    assert found == [] if shell == "bash" else "fbsync.yaml" in found
+
+
+@SHELLS
+def test_the_options_to_the_left_say_where(named, shell):
+    named.write("other/fbsync.yaml", MANIFEST.replace("Production OpenAI", "Elsewhere"))
+    assert offered(named, shell, "fbsync plan -f other --only Els") == ["Elsewhere"]
+    assert offered(named, shell, "fbsync plan -e staging --only Production") == []
+
+
+@SHELLS
+def test_state_knows_what_the_lockfile_knows(project, named, shell):
+    named.write("fbsync.yaml", MANIFEST.replace("ws-names", "$FLASHBACK_WORKSPACE_ID"))
+    named.credential("SECRET_ONE", "canary-one-5e1f0c")
+    assert named("apply").returncode == 0
+    (named.folder / "fbsync.yaml").unlink()
+    for line in ("fbsync state show ", "fbsync state forget ", "fbsync plan --only "):
+        assert len(offered(named, shell, line)) == 3
+
+
+@SHELLS
+@pytest.mark.parametrize("text", ["llms: [", "version: 1\nllms: 7\n", "\0", "<<<<<<< a\n"])
+def test_a_broken_manifest_offers_nothing_and_says_nothing(named, shell, text):
+    named.write("fbsync.yaml", text)
+    named.write("fbsync.lock", text)
+    for line in ("fbsync plan --only ", "fbsync plan -e ", "fbsync state show "):
+        assert offered(named, shell, line) == []
+
+
+def test_a_shell_that_it_does_not_know(cli):
+    done = cli("completion", "tcsh")
+    assert (done.returncode, done.stdout) == (64, "")
+
+
+def test_zsh_takes_the_script_at_its_start(named):
+    """Both ways of installing it: read by the shell's start-up file, and found in a folder of $fpath."""
+    if shutil.which("zsh") is None:
+        pytest.skip("zsh is not installed")
+    begin = "autoload -Uz compinit; fpath=($PWD/functions $fpath); compinit -u -d .zcompdump; "
+    named.write("functions/_fbsync", named("completion", "zsh").stdout)
+    for script in (begin, begin + "source <(fbsync completion zsh); "):
+        done = subprocess.run(
+            ["zsh", "-f", "-c", script + "print $_comps[fbsync]"],
+            cwd=named.folder,
+            env=named.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout.strip() in ("_fbsync", "_fbsync_completion"), done.stderr

@@ -1,0 +1,170 @@
+"""Completion in bash, zsh and fish: click finds the words, and what is here speaks with the shells.
+
+Click's own scripts lose names with blanks, commas or colons: bash gets them unquoted, fish cuts them off. Here the
+shell hands over its line up to the cursor, and each shell gets words as it inserts them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from click.shell_completion import ShellComplete, add_completion_class, split_arg_string
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+VARIABLE = "_FBSYNC_COMPLETE"
+"""What click looks for, and what tells that a shell asks."""
+
+_LINE = "_FBSYNC_LINE"
+_BREAKS = "_FBSYNC_BREAKS"
+_PLAIN = re.compile(r"[\w./,%+^~-]", re.ASCII)
+_QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|\S""", re.DOTALL)
+
+
+class _Shell(ShellComplete):
+    """What the shells have in common: the line up to the cursor comes in a variable, a candidate is a line."""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        line = os.environ.get(_LINE, "")
+        words = split_arg_string(line)
+        begins = _last_word(line) == ""
+        incomplete = "" if begins or not words else words.pop()
+        return words[1:], incomplete
+
+    def format_completion(self, item: CompletionItem[str]) -> str:
+        if item.type != "plain":
+            return item.type
+        option, equals, _ = _last_word(os.environ.get(_LINE, "")).partition("=")
+        before = option + equals if equals and option.startswith("--") else ""
+        return f"plain\t{self.inserted(item.value, before)}\t{item.help or ''}"
+
+    def inserted(self, value: str, before: str) -> str:
+        """The text that takes the word's place.
+
+        Args:
+            value: the candidate.
+            before: what stands before its value in the same word: ``--only=``, or nothing.
+        """
+        return before + value
+
+
+class _Bash(_Shell):
+    name = "bash"
+    source_template = """\
+%(complete_func)s() {
+    local kind value help
+    COMPREPLY=()
+    while IFS=$'\\t' read -r kind value help; do
+        if [[ $kind == plain ]]; then
+            COMPREPLY+=("$value")
+        elif [[ -n $kind ]]; then
+            compopt -o default 2>/dev/null
+        fi
+    done < <(_FBSYNC_LINE="${COMP_LINE:0:COMP_POINT}" _FBSYNC_BREAKS="$COMP_WORDBREAKS" \\
+        %(complete_var)s=bash_complete "$1" 2>/dev/null)
+}
+complete -F %(complete_func)s %(prog_name)s
+"""
+
+    def inserted(self, value: str, before: str) -> str:
+        """As readline takes it: only from the last break on, and quoted in the way in which the word begins."""
+        word = _last_word(os.environ.get(_LINE, ""))
+        opened = _open_quote(word)
+        if opened == "'":
+            return value.replace("'", "'\\''")
+        if opened:
+            return re.sub(r'([$`"\\])', r"\\\1", value)
+        breaks = os.environ.get(_BREAKS, "=:")
+        done = _before_last_break(word, breaks)
+        typed = len(done) - len(before) if done.startswith(before) else 0
+        return "".join(c if _PLAIN.match(c) or not c.isascii() else f"\\{c}" for c in value[max(typed, 0) :])
+
+
+class _Zsh(_Shell):
+    name = "zsh"
+    source_template = """\
+#compdef %(prog_name)s
+%(complete_func)s() {
+    local line kind value help
+    local -a plain described files
+    (( ! $+commands[%(prog_name)s] )) && return 1
+    while IFS=$'\\t' read -r kind value help; do
+        if [[ $kind == plain ]]; then
+            plain+=("$value")
+            described+=("$value${help:+  -- $help}")
+        elif [[ -n $kind ]]; then
+            files=(yes)
+        fi
+    done < <(_FBSYNC_LINE="${(j: :)words[1,CURRENT]}" %(complete_var)s=zsh_complete %(prog_name)s 2>/dev/null)
+    (( $#plain )) && compadd -V unsorted -l -d described -a plain
+    (( $#files )) && _path_files
+}
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+    %(complete_func)s "$@"
+else
+    compdef %(complete_func)s %(prog_name)s
+fi
+"""
+
+
+class _Fish(_Shell):
+    name = "fish"
+    source_template = """\
+function %(complete_func)s
+    for line in (env _FBSYNC_LINE=(commandline -cp | string collect) %(complete_var)s=fish_complete \\
+            %(prog_name)s 2>/dev/null)
+        set -l parts (string split -m 2 \\t -- $line)
+        if test "$parts[1]" = plain
+            printf '%%s\\t%%s\\n' $parts[2] "$parts[3]"
+        else if test -n "$parts[1]"
+            __fish_complete_path (commandline -ct)
+        end
+    end
+end
+complete --no-files --command %(prog_name)s --arguments "(%(complete_func)s)"
+"""
+
+
+_SHELLS = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
+
+
+def teach() -> None:
+    """Has click answer these shells by what is here."""
+    for name, shell in _SHELLS.items():
+        add_completion_class(shell, name)
+
+
+def script(shell: str) -> str:
+    """The script that makes a shell ask fbsync: ``bash``, ``zsh`` or ``fish``."""
+    variables = {"complete_func": "_fbsync_completion", "complete_var": VARIABLE, "prog_name": "fbsync"}
+    return _SHELLS[shell].source_template % variables
+
+
+def _last_word(line: str) -> str:
+    """The word at the end of a line, as it was typed; nothing after a blank outside of quotes."""
+    word, at = "", 0
+    while at < len(line):
+        found = _QUOTED.match(line, at)
+        if found is None:
+            word, at = "", at + 1
+        elif found[0] in ("'", '"'):
+            return word + line[at:]
+        else:
+            word, at = word + found[0], found.end()
+    return word
+
+
+def _open_quote(word: str) -> str:
+    """The quote that a word leaves open, or nothing."""
+    left = [found for found in _QUOTED.findall(word) if found in ("'", '"')]
+    return left[0] if left else ""
+
+
+def _before_last_break(word: str, breaks: str) -> str:
+    """What of a typed word stands before the part that readline replaces, without its backslashes."""
+    parts = _QUOTED.findall(word)
+    last = max((at for at, part in enumerate(parts) if part in breaks), default=-1)
+    return "".join(part.removeprefix("\\") for part in parts[: last + 1])
