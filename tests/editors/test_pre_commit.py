@@ -45,7 +45,7 @@ def git(tmp_path_factory):
 def hooks(git, tmp_path_factory):
     """This checkout as a repository that pre-commit can clone, with nothing in it but what the package is made of."""
     folder = tmp_path_factory.mktemp("fbsync")
-    for name in ("fbsync", "schemas"):
+    for name in ("fbsync", "schemas", "examples"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", ".pre-commit-hooks.yaml"):
         shutil.copy(ROOT / name, folder)

@@ -127,7 +127,7 @@ def _prepare_step(folder, step, **variables):
 def test_the_action_installs_fbsync_from_its_own_checkout(tmp_path):
     source = tmp_path / "fbsync"
     source.mkdir()
-    for name in ("fbsync", "schemas", "pyproject.toml", "README.md"):
+    for name in ("fbsync", "schemas", "examples", "pyproject.toml", "README.md"):
         subprocess.run(["cp", "-r", ROOT / name, source], check=True)
     command, environment = _prepare_step(tmp_path, 0, GITHUB_ACTION_PATH=str(source))
     pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or name.endswith("_CERT")}
