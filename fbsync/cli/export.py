@@ -56,6 +56,9 @@ def export(
     credential, so that none is in any of this: until its variable is set, it is unverified, and `fbsync apply` then
     sends it, or takes it for what the server holds with --assume-secrets.
 
+    What a manifest cannot express is left out and named, and the exit code is then 5. Variables that the workspaces of
+    a manifest need have to be set; those of its other environments, too, unless workspaces are named.
+
     \b
     fbsync export
     fbsync export --workspace ws-research -f research.yaml

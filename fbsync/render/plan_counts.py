@@ -52,7 +52,7 @@ def unverified(plan: Plan) -> tuple[Unverified, ...]:
             continue
         for credential in change.credentials:
             if credential.changed is Changed.UNVERIFIED and credential.after is not None:
-                key = (f"${credential.after.reference}", why_unverified(credential.after))
+                key = (f"${credential.after.reference}", why_unverified(credential))
                 found.setdefault(key, {})[visible(change.desired.name)] = None
     return tuple(
         Unverified(reference=reference, why=why, entries=tuple(names)) for (reference, why), names in found.items()

@@ -85,7 +85,7 @@ def _credential_row(change: CredentialChange) -> Row | None:
             reference = f"{moved} → {after}" if moved else after
             return Row(label=change.field, after=f"changed ({reference})", tone=Tone.CHANGE)
         case Changed.UNVERIFIED:
-            note = f"{'to be sent; ' if change.is_sent else ''}not verified: {why_unverified(change.after)}"
+            note = f"{'to be sent; ' if change.is_sent else ''}not verified: {why_unverified(change)}"
             tone = Tone.CHANGE if change.is_sent else Tone.QUIET
             return Row(label=change.field, before=moved, after=after, note=note, tone=tone)
         case Changed.NO:
@@ -93,9 +93,13 @@ def _credential_row(change: CredentialChange) -> Row | None:
             return Row(label=change.field, before=moved, after=after, note=note, tone=Tone.QUIET) if moved else None
 
 
-def why_unverified(credential: Credential) -> str:
+def why_unverified(change: CredentialChange) -> str:
     """Why a credential could not be compared with the one that the server was last given."""
-    return "its variable is not set here" if credential.secret is None else "nothing is known of what the server holds"
+    if change.assumed:
+        return "taken for what the server holds, of which nothing is known"
+    if change.after is None or change.after.secret is None:
+        return "its variable is not set here"
+    return "nothing is known of what the server holds"
 
 
 def _text(text: Text) -> tuple[str, str]:

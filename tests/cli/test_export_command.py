@@ -101,6 +101,7 @@ class TestUnknownCredentials:
     def test_or_taken_for_what_the_server_holds(self, exported, server):
         before = len(server.writes)
         assert is_empty(exported, "--assume-secrets")
+        assert "$CHAT_SECRET: taken for what the server holds" in exported("plan", "--assume-secrets").stdout
         assert exported("apply", "--assume-secrets").returncode == 0
         assert len(server.writes) == before
         assert exported.lockfile["llms"][0]["secret"]["fingerprint"]
