@@ -184,8 +184,8 @@ def found_ci(root: Path) -> Ci:
         remotes = (root / ".git" / "config").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return Ci.NONE
-    urls = re.findall(r"^\s*url\s*=\s*(\S+)", remotes, re.MULTILINE)
-    return next((ci for url in urls for ci in (Ci.GITHUB, Ci.GITLAB) if ci.value in url.lower()), Ci.NONE)
+    hosts = re.findall(r"^\s*url\s*=\s*(?:\w+://)?(?:[^@/\s]*@)?([^:/\s]+)", remotes, re.MULTILINE)
+    return next((ci for host in hosts for ci in (Ci.GITHUB, Ci.GITLAB) if ci.value in host.lower()), Ci.NONE)
 
 
 def _recipes(in_checkout: str, in_wheel: str) -> Path:

@@ -34,7 +34,12 @@ _NEXT = {
     type=click.Choice(_PROVIDERS, case_sensitive=False),
     help="An entry for this provider; may be repeated. [default: openai]",
 )
-@click.option("--workspace-id", metavar="ID", help="The workspace. [default: the variable FLASHBACK_WORKSPACE_ID]")
+@click.option(
+    "--workspace-id",
+    metavar="ID",
+    callback=lambda _context, _parameter, value: _checked_id(value),
+    help="The workspace. [default: the variable FLASHBACK_WORKSPACE_ID]",
+)
 @click.option(
     "--ci",
     type=click.Choice(("github", "gitlab", "none")),
@@ -64,7 +69,14 @@ def init(providers: tuple[str, ...], workspace_id: str | None, ci: str | None, *
         chosen = _ask_workspace()
         workspace_id = None if chosen is None else chosen.id
     system = found_ci(root) if ci is None else Ci(ci)
-    done = _write(root, providers or ("openai",), workspace_id, chosen, system)
+    done: list[tuple[Path, str]] = []
+    try:
+        _write(done, root, providers or ("openai",), workspace_id, chosen, system)
+    except FbsyncError:
+        if format_ == "text":
+            for path, what in done:
+                terminal.say(f"{path}: {what}")
+        raise
     _report(done, system, json=format_ == "json")
     return ExitCode.DONE
 
@@ -91,11 +103,26 @@ def _ask_workspace() -> Workspace | None:
         terminal.say(f"  {number}: {visible(workspace.name)} ({visible(workspace.id)})")
     numbered = "its number, " if listed else ""
     question = f"Workspace ({numbered}its id, or nothing for $FLASHBACK_WORKSPACE_ID)"
-    answer: str = click.prompt(question, default="", show_default=False, err=True).strip()
+    answer: str = click.prompt(
+        question, default="", show_default=False, err=True, value_proc=lambda text: _answer(text, listed)
+    )
     if answer.isdigit() and 0 < int(answer) <= len(listed):
         return listed[int(answer) - 1]
     known = next((workspace for workspace in listed if answer in (workspace.id, workspace.name)), None)
     return known or (Workspace(id=answer, name=answer) if answer else None)
+
+
+def _answer(text: str, listed: Sequence[Workspace]) -> str:
+    """An answer about the workspace: nothing, the name of one that is listed, or what can be an id."""
+    answer = text.strip()
+    return answer if not answer or answer in [workspace.name for workspace in listed] else str(_checked_id(answer))
+
+
+def _checked_id(value: str | None) -> str | None:
+    """A workspace's id, as the manifest takes it (its schema, ``workspaceId``)."""
+    if value is not None and (not value or any(character.isspace() for character in value)):
+        raise click.BadParameter("a workspace id is at least one character long and holds no blanks")
+    return value
 
 
 def _listed_workspaces() -> Sequence[Workspace]:
@@ -117,16 +144,20 @@ def _listed_workspaces() -> Sequence[Workspace]:
 
 
 def _write(
-    root: Path, providers: Sequence[str], workspace_id: str | None, workspace: Workspace | None, ci: Ci
-) -> list[tuple[Path, str]]:
-    """Writes what is missing; gives what became of each file."""
+    done: list[tuple[Path, str]],
+    root: Path,
+    providers: Sequence[str],
+    workspace_id: str | None,
+    workspace: Workspace | None,
+    ci: Ci,
+) -> None:
+    """Writes what is missing; adds to ``done`` what became of each file, also where a later one cannot be written."""
     from fbsync.cli.added import add_to
     from fbsync.manifest.assemble import read_manifest
     from fbsync.render.env_example import env_example, needed
     from fbsync.starter import manifest, pipelines, with_ignored
 
     path = root / "fbsync.yaml"
-    done: list[tuple[Path, str]] = []
 
     def put(file: Path, made: str) -> None:
         done.append((file, add_to(file, lambda existing: made if not file.exists() else existing)))
@@ -142,7 +173,6 @@ def _write(
     gitlab_ci = there.read_text(encoding="utf-8", errors="replace") if there.is_file() else None
     for pipeline in pipelines(ci, sorted({use.variable for use in uses}), gitlab_ci=gitlab_ci):
         put(root / pipeline.path, pipeline.text)
-    return done
 
 
 def _report(done: list[tuple[Path, str]], ci: Ci, *, json: bool) -> None:

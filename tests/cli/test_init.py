@@ -197,3 +197,38 @@ def test_without_a_server_a_workspace_is_typed(bare, dialogue):
     assert status == 0, shown
     assert "The workspaces cannot be listed: http://127.0.0.1:9 refused the connection" in shown
     assert "workspaceId: ws-typed\n" in (bare.folder / "fbsync.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("url", "folder"),
+    [
+        ("git@gitlab.com:me/github-tools.git", ".gitlab-ci.yml"),
+        ("https://me@gitlab.example.com/github/x", ".gitlab-ci.yml"),
+        ("ssh://git@github.example.com:22/gitlab/x", ".github"),
+        ("https://github.com/gitlab/x", ".github"),
+        ("/srv/github/x.git", None),
+        ("../gitlab/x.git", None),
+    ],
+)
+def test_the_ci_system_is_that_of_the_remotes_host(bare, url, folder):
+    bare.write(".git/config", f'[remote "origin"]\n\turl = {url}\n')
+    assert bare("init").returncode == 0
+    there = {name.split("/")[0] for name in files(bare)} & {".github", ".gitlab-ci.yml"}
+    assert there == ({folder} if folder else set())
+
+
+@pytest.mark.parametrize("given", ["", " ", "ws one"])
+def test_what_is_no_id_is_refused_before_anything_is_written(bare, given):
+    done = bare("init", "--workspace-id", given)
+    assert done.returncode == 64
+    assert "holds no blanks" in done.stderr
+    assert files(bare) == {}
+
+
+def test_what_was_written_before_a_failure_is_told(bare):
+    (bare.folder / ".gitignore").mkdir()
+    done = bare("init")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("fbsync.yaml: written\n.env.example: written\nerror: .gitignore cannot be")
+    shown = json.loads(bare("init", "--format", "json").stdout)
+    assert validate(Kind.RESULT, shown) == ()
