@@ -48,19 +48,26 @@ def twins(listed: Iterable[LiveLlm]) -> dict[str, LeftOut]:
     }
 
 
-def fields_of(llm: LiveLlm, references: Mapping[Field, str], *, default_workspace: str | None) -> dict[str, str]:
+def fields_of(
+    llm: LiveLlm, references: Mapping[Field, str], *, default_workspace: str | None, protect: bool = False
+) -> dict[str, str | bool]:
     """The fields of a configuration's entry, in the order in which people write them.
 
     Args:
         llm: the configuration.
         references: the names of its variables.
         default_workspace: the workspace that goes without saying, or None.
+        protect: whether the lockfile knows it as protected.
     """
-    entry = {"name": llm.name, "aiType": llm.ai_type or "", "endpoint": escape(llm.endpoint or "")}
+    entry: dict[str, str | bool] = {
+        "name": llm.name,
+        "aiType": llm.ai_type or "",
+        "endpoint": escape(llm.endpoint or ""),
+    }
     entry |= {field.value: f"${references[field]}" for field in (Field.KEY, Field.SECRET) if field in references}
     if llm.workspace_id != default_workspace:
         entry["workspaceId"] = escape(llm.workspace_id)
-    return entry
+    return entry | ({"protect": True} if protect else {})
 
 
 class References:

@@ -164,12 +164,14 @@ def _known_names(llm: LockedLlm) -> dict[Field, str]:
 
 def _text(project: Project, new: Sequence[LiveLlm], named: Mapping[str, Mapping[Field, str]], shown_as: str) -> str:
     """The manifest's new text, which reads back as the old one with the new entries at its end."""
+    protected = _protected(project)
     if not project.manifest.documents:
         default = only_workspace(new)
-        entries = [fields_of(llm, named[llm.id], default_workspace=default) for llm in new]
+        entries = [fields_of(llm, named[llm.id], default_workspace=default, protect=llm.id in protected) for llm in new]
         return new_manifest(entries, head=_HEAD, workspace_id=None if default is None else escape(default))
     (document,) = project.manifest.documents
-    entries = [fields_of(llm, named[llm.id], default_workspace=_default_of(document)) for llm in new]
+    default = _default_of(document)
+    entries = [fields_of(llm, named[llm.id], default_workspace=default, protect=llm.id in protected) for llm in new]
     try:
         text = with_entries(document.source, entries)
     except NotAddable as error:
@@ -180,6 +182,11 @@ def _text(project: Project, new: Sequence[LiveLlm], named: Mapping[str, Mapping[
     if after != before | {"llms": [*(listed if isinstance(listed, list) else ()), *entries]}:
         raise not_mergeable(shown_as, "it would not read back as it was")
     return text
+
+
+def _protected(project: Project) -> frozenset[str]:
+    """The ids of what the lockfile protects: an entry that is declared again keeps that."""
+    return frozenset(llm.id for llm in project.known.llms if llm.protect)
 
 
 def _default_of(document: Document) -> str | None:

@@ -28,7 +28,7 @@ class NotAddable(ValueError):  # noqa: N818 - says what it is at the raise
     """A list that entries cannot be added to without touching what is there."""
 
 
-def new_manifest(entries: Sequence[Mapping[str, str]], *, head: Sequence[str], workspace_id: str | None) -> str:
+def new_manifest(entries: Sequence[Mapping[str, str | bool]], *, head: Sequence[str], workspace_id: str | None) -> str:
     """The text of a manifest that there is not yet.
 
     Args:
@@ -43,7 +43,7 @@ def new_manifest(entries: Sequence[Mapping[str, str]], *, head: Sequence[str], w
     return "\n".join(lines) + "\n"
 
 
-def with_entries(text: str, entries: Sequence[Mapping[str, str]]) -> str:
+def with_entries(text: str, entries: Sequence[Mapping[str, str | bool]]) -> str:
     """A manifest's text with entries at the end of its list.
 
     Args:
@@ -95,7 +95,7 @@ class _Insertion:
         return before + end + end.join(self.lines) + (text[self.at :] or end)
 
 
-def _in_place_of_nothing(text: str, found: yaml.Node, entries: Sequence[Mapping[str, str]]) -> _Insertion:
+def _in_place_of_nothing(text: str, found: yaml.Node, entries: Sequence[Mapping[str, str | bool]]) -> _Insertion:
     """For ``llms: []`` and ``llms:``: the brackets go, the rest of their line stays."""
     start, end = found.start_mark.index, found.end_mark.index
     if text[start:end].strip() not in ("[]", "", "~", "null"):
@@ -107,7 +107,7 @@ def _in_place_of_nothing(text: str, found: yaml.Node, entries: Sequence[Mapping[
 
 
 def _in_brackets(
-    text: str, found: yaml.SequenceNode, entries: Sequence[Mapping[str, str]], *, quoted_keys: bool = False
+    text: str, found: yaml.SequenceNode, entries: Sequence[Mapping[str, str | bool]], *, quoted_keys: bool = False
 ) -> str:
     """For ``[{…}]``: more of the same, right behind the last one; with keys in quotes, what is JSON stays JSON."""
     added = ", ".join(_flow(entry, quoted_keys=quoted_keys) for entry in entries)
@@ -152,7 +152,7 @@ def _line_end(text: str, at: int) -> int:
     return found.start()
 
 
-def _block(entries: Iterable[Mapping[str, str]], indent: int) -> Iterator[str]:
+def _block(entries: Iterable[Mapping[str, str | bool]], indent: int) -> Iterator[str]:
     for entry in entries:
         lead = "- "
         for field, value in entry.items():
@@ -165,9 +165,13 @@ def _flow(entry: Mapping[str, Any], *, quoted_keys: bool) -> str:
     return "{" + ", ".join(f"{field}: {value}" for field, value in pairs) + "}"
 
 
-def _scalar(value: str) -> str:
+def _scalar(value: str | bool) -> str:  # noqa: FBT001 - a value
+    if isinstance(value, bool):
+        return str(value).lower()
     return value if _PLAIN.fullmatch(value) and value.lower() not in _WORDS else _quoted(value)
 
 
-def _quoted(value: str) -> str:
+def _quoted(value: str | bool) -> str:  # noqa: FBT001 - a value
+    if isinstance(value, bool):
+        return str(value).lower()
     return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=float("inf")).rstrip("\n")

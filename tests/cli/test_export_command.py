@@ -370,3 +370,13 @@ class TestFilesThatAreInTheWay:
         (project.folder / "fbsync.yaml").write_bytes(before)
         assert export().returncode == 0
         assert (project.folder / "fbsync.yaml").read_bytes().startswith(before)
+
+
+def test_what_is_declared_again_keeps_its_protection(project, export):
+    project.write("fbsync.yaml", MANIFEST.replace("name: Two", "name: Two\n    protect: true"))
+    assert project("apply").returncode == 0
+    project.write("fbsync.yaml", MANIFEST[: MANIFEST.index("  - name: Two")])
+    assert export().returncode == 0
+    assert "    protect: true\n" in (project.folder / "fbsync.yaml").read_text()
+    assert is_empty(project, "--refresh")
+    assert project.lockfile["llms"][1]["protect"] is True
