@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -133,14 +134,17 @@ def _shape_findings(text: str, value: object, path: Path, sort: Sort) -> list[Fi
 def write_atomically(path: Path, text: str) -> None:
     """Puts a text in a file's place: temporary file in the same folder, fsync, rename, fsync of the folder.
 
-    After a crash there is the old text or the new one, whole. A link stays a link: what it points at is replaced.
+    After a crash there is the old text or the new one, whole. A link stays a link: what it points at is replaced. A
+    device or a pipe never is: root could put a file in the place of /dev/null.
 
     Raises:
-        OSError: the operating system refuses; the file is as it was.
+        OSError: the operating system refuses, or something is there that is no file; it is as it was.
     """
     import tempfile
 
     path = path.resolve() if path.is_symlink() else path
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:

@@ -33,6 +33,8 @@ def add_to(path: Path, complete: Callable[[str], str]) -> Done:
     """
     try:
         there = path.exists()
+        if there and not (path.is_file() or path.is_dir()):
+            raise FbsyncError(f"{path} is no regular file, and is left alone", hint="name another file")
         existing = path.read_bytes().decode() if there else ""
         text = complete(existing)
         if there and text == existing:
