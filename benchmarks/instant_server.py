@@ -20,6 +20,8 @@ class Connection(asyncio.Protocol):
     """One connection, kept alive; requests are answered in the order in which they come."""
 
     created = 0
+    seconds = 0.0
+    """How long each request waits."""
 
     def __init__(self) -> None:
         self._received = bytearray()
@@ -36,7 +38,10 @@ class Connection(asyncio.Protocol):
             if len(self._received) < size:
                 return
             del self._received[:size]
-            self._transport.write(_answer(head))
+            if self.seconds:
+                asyncio.get_running_loop().call_later(self.seconds, self._transport.write, _answer(head))
+            else:
+                self._transport.write(_answer(head))
 
 
 def _length(head: bytes) -> int:
@@ -64,7 +69,9 @@ async def serve() -> None:
 
 
 def main() -> None:
-    argparse.ArgumentParser(prog="python -m benchmarks.instant_server", description=__doc__).parse_args()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.instant_server", description=__doc__)
+    parser.add_argument("--latency", type=float, default=0, help="how many milliseconds each request waits")
+    Connection.seconds = parser.parse_args().latency / 1000
     asyncio.run(serve())
 
 

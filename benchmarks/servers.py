@@ -15,9 +15,9 @@ _ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
-def instant() -> Iterator[dict[str, str]]:
-    """Runs the server that answers at once; gives the variables that lead there."""
-    command = [sys.executable, "-m", "benchmarks.instant_server"]
+def instant(*, latency: float = 0) -> Iterator[dict[str, str]]:
+    """Runs the server that answers at once, or after so many milliseconds; gives the variables that lead there."""
+    command = [sys.executable, "-m", "benchmarks.instant_server", "--latency", str(latency)]
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
