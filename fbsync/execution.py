@@ -28,7 +28,7 @@ from fbsync.outcomes import Outcome, Result
 from fbsync.server import Failure, ServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from fbsync.model import Identity
     from fbsync.retry import Clock
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Ledger(Protocol):
-    """Where the known state is kept: what is recorded is durable when the call returns."""
+    """Where the known state is kept: what was awaited is durable, and with it all that was recorded before."""
 
     async def intend(self, change: Change, sent: Fields) -> int:
         """Records a request that is about to be sent; the number names it from then on."""
@@ -45,13 +45,16 @@ class Ledger(Protocol):
     def is_in_doubt(self, identity: Identity) -> bool:
         """Whether an earlier run may have created this, and nobody knows."""
 
-    async def done(self, number: int | None, change: Change, llm_id: str) -> None:
-        """Records that a change came about; without a number for one that needed no request."""
+    def noted(self, change: Change, llm_id: str) -> None:
+        """Takes note of a change that came about without a request: it goes into the lockfile only."""
 
-    async def set_aside(self, number: int, change: Update, name: str) -> None:
+    def done(self, number: int, change: Change, llm_id: str) -> Awaitable[None]:
+        """Records that a request was carried out."""
+
+    def set_aside(self, number: int, change: Update, name: str) -> Awaitable[None]:
         """Records that a configuration bears a third name until it gets the one that the change gives it."""
 
-    async def not_done(self, number: int) -> None:
+    def not_done(self, number: int) -> Awaitable[None]:
         """Records that a request certainly was not carried out; one of unknown outcome is left as intended."""
 
 
@@ -105,7 +108,10 @@ async def apply(
     run = _Run(plan.changes, server=server, clock=clock, ledger=ledger, stop=stop, on_outcome=on_outcome)
     workers = [asyncio.create_task(run.work()) for _ in range(min(parallelism, len(plan.changes)))]
     if workers:
-        await _until_done(workers, stop, grace)
+        try:
+            await _until_done(workers, stop, grace)
+        finally:
+            await run.recorded()
     return run.outcomes()
 
 
@@ -152,6 +158,7 @@ class _Run:
         # What others wait for comes first, so that the one that they wait for is always under way.
         self._queue = deque(in_order(self._waits_for, self._detours))
         self._outcomes: dict[int, Outcome] = {}
+        self._recording: set[asyncio.Task[None]] = set()
         self._freed = {blocker: asyncio.Event() for blocker in self._waits_for if blocker is not None}
 
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -166,10 +173,12 @@ class _Run:
         while self._queue:
             at = self._queue.popleft()
             outcome = await self._outcome(at, self._changes[at])
-            if outcome is None:
-                self._queue.append(at)
-            else:
+            if outcome is not None:
                 self._settle(at, outcome)
+
+    async def recorded(self) -> None:
+        """Waits until all that came about is recorded and told."""
+        await asyncio.gather(*self._recording)
 
     def _settle(self, at: int, outcome: Outcome) -> None:
         self._outcomes[at] = outcome
@@ -178,7 +187,7 @@ class _Run:
         self._on_outcome(outcome)
 
     async def _outcome(self, at: int, change: Change) -> Outcome | None:
-        """What becomes of a change; None for the first of two steps."""
+        """What became of a change; None while that is being recorded, or where it is the first of two steps."""
         try:
             if at in self._detours and at not in self._aside and isinstance(change, Update):
                 return await self._step_aside(at, change)
@@ -198,7 +207,7 @@ class _Run:
     def _not_attempted(change: Change, reason: FbsyncError | None) -> Outcome:
         return Outcome(change=change, result=Result.NOT_ATTEMPTED, error=reason)
 
-    async def _carry_out(self, at: int, change: Change) -> Outcome:
+    async def _carry_out(self, at: int, change: Change) -> Outcome | None:
         match change:
             case Undeclared():
                 return Outcome(change=change, result=Result.UNCHANGED, llm_id=change.locked.id)
@@ -207,10 +216,10 @@ class _Run:
                 return Outcome(change=change, result=Result.FAILED, error=reason)
             case Unchanged():
                 if change.record:
-                    await self._ledger.done(None, change, change.locked.id)
+                    self._ledger.noted(change, change.locked.id)
                 return Outcome(change=change, result=Result.UNCHANGED, llm_id=change.locked.id)
             case Forget():
-                await self._ledger.done(None, change, change.locked.id)
+                self._ledger.noted(change, change.locked.id)
                 return Outcome(change=change, result=Result.FORGOTTEN, llm_id=change.locked.id)
             case Create() | Update() | Adopt() | Delete():
                 await self._until_free(at)
@@ -260,10 +269,15 @@ class _Run:
         await self._ledger.set_aside(number, change, name)
         self._aside.add(at)
         self._freed[at].set()
+        self._queue.append(at)
         return None
 
-    async def _request(self, at: int, change: Create | Update | Adopt | Delete) -> Outcome:
-        """Intent, request, outcome."""
+    async def _request(self, at: int, change: Create | Update | Adopt | Delete) -> Outcome | None:
+        """Intent, request, outcome.
+
+        An intent is durable before its request is sent. An outcome is only on its way to the disk when the worker
+        goes on: the ledger keeps the order, so that it is durable before the worker's next request at the latest.
+        """
         sent = body(change)
         in_doubt = self._ledger.is_in_doubt(identity_of(change))
         number = await self._ledger.intend(change, sent)
@@ -281,12 +295,26 @@ class _Run:
         outcome = Outcome(change=change, result=_DONE[type(change)], llm_id=llm_id, sent=tuple(sent))
         # The server has done it: that is the outcome, even where it can no longer be recorded.
         self._outcomes[at] = outcome
+        recording = asyncio.create_task(self._record(at, outcome, self._ledger.done(number, change, llm_id)))
+        self._recording.add(recording)
+        recording.add_done_callback(self._on_recorded)
+        return None
+
+    async def _record(self, at: int, outcome: Outcome, recorded: Awaitable[None]) -> None:
+        """Settles a change that came about, once that is durable."""
         try:
-            await self._ledger.done(number, change, llm_id)
+            await recorded
         except FbsyncError as error:
             self._stop.request(error)
-            return replace(outcome, error=error)
-        return outcome
+            outcome = replace(outcome, error=error)
+        self._settle(at, outcome)
+
+    def _on_recorded(self, recording: asyncio.Task[None]) -> None:
+        """Lets go of a task that is done; one that failed is kept for ``recorded``, and nothing more is begun."""
+        if recording.cancelled() or recording.exception() is not None:
+            self._queue.clear()
+        else:
+            self._recording.discard(recording)
 
     async def _send(self, change: Create | Update | Adopt | Delete, sent: Fields, *, in_doubt: bool) -> str:
         match change:

@@ -248,7 +248,9 @@ def _finding(path: Path, line: int, message: str) -> Finding:
 
 
 class Journal:
-    """A journal being written: records are durable when their call returns, and share the fsyncs.
+    """A journal being written: a record is durable when what its call gives has ended, and so is all before it.
+
+    Records come to the disk in the order of the calls, and share the fsyncs.
 
     Args:
         path: the file, which takes the place of an earlier journal in one step.
@@ -295,26 +297,26 @@ class Journal:
         self._open[number] = intent
         return number
 
-    async def done(self, number: int, *, entry: LockedLlm | None, gone: Iterable[str] = ()) -> None:
+    def done(self, number: int, *, entry: LockedLlm | None, gone: Iterable[str] = ()) -> asyncio.Future[None]:
         """Records that a request was carried out: the entry's record now, and the ids that are no more.
 
-        Raises:
-            FbsyncError: the record is not durable.
+        Returns:
+            Ends when the record is durable; raises an FbsyncError if it is not.
         """
         record: dict[str, Any] = {"n": number, "gone": list(gone)}
         if entry is not None:
             record["entry"] = entry_of(entry)
-        await self._write(record)
         self._open.pop(number, None)
+        return self._write(record)
 
-    async def not_done(self, number: int) -> None:
+    def not_done(self, number: int) -> asyncio.Future[None]:
         """Records that a request certainly was not carried out.
 
-        Raises:
-            FbsyncError: the record is not durable.
+        Returns:
+            Ends as that of ``done``.
         """
-        await self._write({"n": number})
         self._open.pop(number, None)
+        return self._write({"n": number})
 
     async def close(self) -> None:
         """Ends the journal once the lockfile holds its outcomes: what is open is kept, else the file goes.
@@ -338,17 +340,15 @@ class Journal:
         records = [self._header, *(_record_of(intent, number) for number, intent in self._open.items())]
         write_atomically(self._path, b"".join(map(_line, records)).decode())
 
-    async def _write(self, record: dict[str, Any]) -> None:
-        """Waits until a record is durable; records that come while one fsync runs share the next."""
-        if self._failed is not None:
-            raise _cannot_write(self._path, self._failed)
+    def _write(self, record: dict[str, Any]) -> asyncio.Future[None]:
+        """Sends a record on its way to the disk; those that come while one fsync runs share the next."""
         import asyncio  # here, since reading a journal must not cost a plan the loading of it
 
         future = asyncio.get_running_loop().create_future()
         self._waiting.append((_line(record), future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._drain())
-        await future
+        return future
 
     async def _drain(self) -> None:
         import asyncio

@@ -28,7 +28,7 @@ from fbsync.records import Records
 from fbsync.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
     from pathlib import Path
 
     from fbsync.fingerprint import Fingerprinter
@@ -84,38 +84,38 @@ class FileLedger:
         """Whether an earlier run may have created this, and nobody knows."""
         return any(intent.action == "create" and intent.identity == identity for intent in self._open_intents)
 
-    async def done(self, number: int | None, change: Change, llm_id: str) -> None:
-        """Records that a change came about.
+    def noted(self, change: Change, llm_id: str) -> None:
+        """Takes note of a change that came about without a request: the lockfile will hold it."""
+        self._keep(self._entry(change, llm_id), _gone(change))
 
-        Raises:
-            FbsyncError: the record is not durable; the lockfile may still come to hold it.
+    def done(self, number: int, change: Change, llm_id: str) -> Awaitable[None]:
+        """Records that a request was carried out.
+
+        Returns:
+            Ends when the record is durable; raises an FbsyncError if it is not. The lockfile may still come to
+            hold it then.
         """
-        entry = self._entry(change, llm_id)
-        gone = _gone(change)
-        for lost in gone:
-            self._llms.drop(lost)
-        if entry is not None:
-            self._llms.put(entry)
-        if number is not None:
-            await self._open_journal().done(number, entry=entry, gone=gone)
+        entry, gone = self._entry(change, llm_id), _gone(change)
+        self._keep(entry, gone)
+        return self._open_journal().done(number, entry=entry, gone=gone)
 
-    async def set_aside(self, number: int, change: Update, name: str) -> None:
+    def set_aside(self, number: int, change: Update, name: str) -> Awaitable[None]:
         """Records that a configuration bears a third name for now.
 
-        Raises:
-            FbsyncError: the record is not durable; the lockfile may still come to hold it.
+        Returns:
+            Ends as that of ``done``.
         """
         entry = replace(change.locked, name=name)
-        self._llms.put(entry)
-        await self._open_journal().done(number, entry=entry)
+        self._keep(entry, ())
+        return self._open_journal().done(number, entry=entry)
 
-    async def not_done(self, number: int) -> None:
+    def not_done(self, number: int) -> Awaitable[None]:
         """Records that a request certainly was not carried out.
 
-        Raises:
-            FbsyncError: the record is not durable.
+        Returns:
+            Ends as that of ``done``.
         """
-        await self._open_journal().not_done(number)
+        return self._open_journal().not_done(number)
 
     async def close(self, settled: Iterable[Identity]) -> None:
         """Writes the lockfile, then ends the journal.
@@ -135,6 +135,12 @@ class FileLedger:
             journal = self._open_journal()
             journal.settled(settled)
             await journal.close()
+
+    def _keep(self, entry: LockedLlm | None, gone: Iterable[str]) -> None:
+        for lost in gone:
+            self._llms.drop(lost)
+        if entry is not None:
+            self._llms.put(entry)
 
     def _open_journal(self) -> Journal:
         """The journal, begun when it is first needed: after the lockfile holds all of an earlier one."""
