@@ -229,7 +229,7 @@ async def _sign_in(
 
 async def _logged_in(way: Way, account: Account) -> Secret:
     only = Account(token=None, refresh_token=None, email=account.email, password=account.password)
-    async with Client(way.api_url, only, timeout=way.timeout, parallelism=1, ca_file=way.ca_file) as client:
+    async with Client(way.api_url, only, timeout=way.timeout, ca_file=way.ca_file) as client:
         return await client.access_token()
 
 

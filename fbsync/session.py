@@ -260,7 +260,6 @@ async def connected(
         project.api_url,
         read_account(project.variables),
         timeout=patience.timeout,
-        parallelism=patience.parallelism,
         ca_file=patience.ca_file,
         on_exchange=on_exchange,
     )

@@ -12,7 +12,7 @@ import httpx
 
 from fbsync.client.answers import VALIDATE, Answer, failure_of, said, transport_error
 from fbsync.client.signin import Session
-from fbsync.client.transport import http_client
+from fbsync.client.transport import Connections
 from fbsync.errors import FbsyncError
 from fbsync.model import LiveLlm, Workspace
 from fbsync.secret import Secret
@@ -53,7 +53,6 @@ class Client:
         api_url: the base URL, without a slash at its end.
         account: the means of signing in.
         timeout: seconds that an answer may take.
-        parallelism: how many connections there may be at a time.
         ca_file: certificates of authorities to trust, or None for those of the environment.
         on_exchange: told of every exchange.
 
@@ -67,14 +66,13 @@ class Client:
         account: Account,
         *,
         timeout: float,
-        parallelism: int,
         ca_file: Path | None = None,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
         self._session = Session(account, post=self._post_without_token)
         self._on_exchange = on_exchange
         self._api_url = api_url
-        self._http = http_client(api_url, timeout=timeout, parallelism=parallelism, ca_file=ca_file)
+        self._connections = Connections(api_url, timeout=timeout, ca_file=ca_file)
 
     async def __aenter__(self) -> Self:
         return self
@@ -82,7 +80,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        await self._connections.aclose()
 
     async def access_token(self) -> Secret:
         """The token that requests carry; signs in for it where there is none.
@@ -208,7 +206,8 @@ class Client:
             headers["Authorization"] = f"Bearer {token.reveal()}"
         start, status = time.monotonic(), None
         try:
-            response = await self._http.request(method, path, content=body, params=query, headers=headers)
+            async with self._connections.one() as http:
+                response = await http.request(method, path, content=body, params=query, headers=headers)
             status = response.status_code
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise transport_error(error, f"{method} {path}", self._api_url) from None

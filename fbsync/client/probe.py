@@ -15,7 +15,7 @@ from urllib.request import getproxies_environment, proxy_bypass
 import httpx
 
 from fbsync.client.answers import Answer, failure_of, transport_error
-from fbsync.client.transport import http_client
+from fbsync.client.transport import Connections
 from fbsync.settings import is_loopback
 
 if TYPE_CHECKING:
@@ -70,15 +70,16 @@ class Prober:
             token: the access token for it, or None.
         """
         headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
-        client = http_client(self._api_url, timeout=self._timeout, parallelism=1, ca_file=self._ca_file)
-        async with client:
-            try:
-                async with client.stream("GET", path, headers=headers) as response:
-                    until = _certified_until(response)
-                    await response.aread()
-            except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-                failure = transport_error(error, f"GET {path}", self._api_url)
-                return Probed(body={}, error=failure, is_answered=False)
+        connections = Connections(self._api_url, timeout=self._timeout, ca_file=self._ca_file)
+        try:
+            async with connections.one() as client, client.stream("GET", path, headers=headers) as response:
+                until = _certified_until(response)
+                await response.aread()
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            failure = transport_error(error, f"GET {path}", self._api_url)
+            return Probed(body={}, error=failure, is_answered=False)
+        finally:
+            await connections.aclose()
         answer = Answer.of("GET", path, response)
         return Probed(
             body=answer.body,

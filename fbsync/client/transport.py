@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,13 +14,17 @@ from fbsync.errors import ExitCode, FbsyncError
 from fbsync.settings import is_loopback
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 _CONNECT_SECONDS = 10.0
 
 
-def http_client(api_url: str, *, timeout: float, parallelism: int, ca_file: Path | None) -> httpx.AsyncClient:
-    """A client for one server.
+class Connections:
+    """The connections to one server: as many as there are requests under way, each used again when it is free.
+
+    Each has an HTTP client of its own. In a pool of several, httpcore goes through all of them for each request, and
+    asks the operating system about every idle one, which takes longer than the request (``benchmarks/README.md``).
 
     The proxies of the environment are used, and ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` (httpx, 'Environment
     Variables'); a file of certificates that is given takes their place.
@@ -27,25 +32,51 @@ def http_client(api_url: str, *, timeout: float, parallelism: int, ca_file: Path
     Args:
         api_url: the base URL, without a slash at its end.
         timeout: seconds that an answer may take.
-        parallelism: how many connections there may be at a time.
         ca_file: certificates of authorities to trust, in PEM, or None for those of the environment.
 
     Raises:
         FbsyncError: that file cannot be used.
     """
-    host = urlsplit(api_url).hostname or ""
-    return httpx.AsyncClient(
-        base_url=api_url,
-        timeout=httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS)),
-        limits=httpx.Limits(max_connections=parallelism, max_keepalive_connections=parallelism),
-        headers={"User-Agent": f"fbsync/{__version__}", "Accept": "application/json"},
-        # A proxy of the environment is for the way out, never for this machine itself.
-        mounts={f"all://[{host}]" if ":" in host else f"all://{host}": None} if is_loopback(host) else None,
-        verify=True if ca_file is None else _trusting(ca_file),
-    )
+
+    def __init__(self, api_url: str, *, timeout: float, ca_file: Path | None) -> None:
+        self._api_url = api_url
+        self._timeout = httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
+        self._trusted = _trusted(ca_file)
+        self._all: list[httpx.AsyncClient] = []
+        self._free: list[httpx.AsyncClient] = []
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[httpx.AsyncClient]:
+        """A client that nobody else uses meanwhile."""
+        client = self._free.pop() if self._free else self._another()
+        try:
+            yield client
+        finally:
+            self._free.append(client)
+
+    async def aclose(self) -> None:
+        """Closes all of them."""
+        for client in self._all:
+            await client.aclose()
+
+    def _another(self) -> httpx.AsyncClient:
+        host = urlsplit(self._api_url).hostname or ""
+        client = httpx.AsyncClient(
+            base_url=self._api_url,
+            timeout=self._timeout,
+            limits=httpx.Limits(max_connections=1),
+            headers={"User-Agent": f"fbsync/{__version__}", "Accept": "application/json"},
+            # A proxy of the environment is for the way out, never for this machine itself.
+            mounts={f"all://[{host}]" if ":" in host else f"all://{host}": None} if is_loopback(host) else None,
+            verify=self._trusted,
+        )
+        self._all.append(client)
+        return client
 
 
-def _trusting(ca_file: Path) -> ssl.SSLContext:
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return httpx.create_ssl_context()
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
