@@ -20,12 +20,10 @@ from typing import TYPE_CHECKING
 from fbsync.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from fbsync.model import Credential, Field, Identity, LockedCredential
     from fbsync.secret import Secret
-
-    _Root = tuple[Secret, bytes]
 
 KEY_VARIABLE = "FBSYNC_FINGERPRINT_KEY"
 
@@ -89,8 +87,10 @@ class Fingerprinter:
         self.parameters = parameters
         self._key = key
         self._roots: dict[Secret, bytes] = {}
+        self._begun: set[Secret] = set()
+        self._todo: list[Secret] = []
         self._ready: list[tuple[Secret, bytes]] = []
-        self._under_way: list[Thread] = []
+        self._helpers: list[Thread] = []
 
     @property
     def can_verify(self) -> bool:
@@ -98,14 +98,20 @@ class Fingerprinter:
         return self.parameters.method is Method.SCRYPT or self._key is not None
 
     def prepare(self, secrets: Iterable[Secret]) -> None:
-        """Begins to stretch each distinct value once, several at a time (scrypt releases the interpreter's lock).
+        """Begins to stretch each distinct value once, beside the caller (scrypt releases the interpreter's lock).
 
-        Whoever then asks for a fingerprint waits until all are done; what could not be stretched fails there.
+        Whoever then asks for a fingerprint lends a hand until all are done; what could not be stretched fails there.
         """
-        todo = [secret for secret in dict.fromkeys(secrets) if secret not in self._roots]
-        if self.parameters.method is Method.HMAC or len(todo) < 2:  # noqa: PLR2004 - one needs no threads
+        if self.parameters.method is Method.HMAC:
             return
-        self._under_way += _started(lambda secret: (secret, self._stretch(secret)), todo, self._ready)
+        todo = [secret for secret in dict.fromkeys(secrets) if secret not in self._begun]
+        self._begun.update(todo)
+        self._todo += todo
+        for _ in range(min(len(todo), max(1, (os.cpu_count() or 1) - 1))):
+            # A daemon keeps nobody from exiting.
+            helper = Thread(target=self._stretch_all, daemon=True)
+            helper.start()
+            self._helpers.append(helper)
 
     def fingerprint(self, secret: Secret, *, llm_id: str, field: Field) -> str:
         """The fingerprint of a value in one field of one configuration.
@@ -129,12 +135,21 @@ class Fingerprinter:
         return hmac.compare_digest(made, locked.fingerprint)
 
     def _root(self, secret: Secret) -> bytes:
-        while self._under_way:
-            self._under_way.pop().join()
+        if self._helpers:
+            self._stretch_all()
+            while self._helpers:
+                self._helpers.pop().join()
             self._roots.update(self._ready)
         if secret not in self._roots:
             self._roots[secret] = self._stretch(secret)
         return self._roots[secret]
+
+    def _stretch_all(self) -> None:
+        """Stretches what nobody has taken on yet."""
+        with suppress(Exception):  # the list is empty, or whoever needs the value will get the same exception
+            while True:
+                secret = self._todo.pop()
+                self._ready.append((secret, self._stretch(secret)))
 
     def _stretch(self, secret: Secret) -> bytes:
         value = secret.reveal().encode()
@@ -155,20 +170,6 @@ class Fingerprinter:
                 exit_code=ExitCode.INVALID_INPUT,
             )
         return hmac.digest(self._key.reveal().encode(), b"fbsync value 1\0" + value, "sha256")
-
-
-def _started(stretch: Callable[[Secret], _Root], todo: list[Secret], ready: list[_Root]) -> list[Thread]:
-    """Threads that stretch values, one a processor; they keep nobody from exiting."""
-
-    def work() -> None:
-        with suppress(Exception):  # the list is empty, or whoever needs the value will get the same exception
-            while True:
-                ready.append(stretch(todo.pop()))
-
-    threads = [Thread(target=work, daemon=True) for _ in range(min(len(todo), os.cpu_count() or 1))]
-    for thread in threads:
-        thread.start()
-    return threads
 
 
 def _check(key: Secret) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from fbsync.findings import Finding, Position, in_file_order
 from fbsync.fingerprint import Fingerprinter
 from fbsync.journal import Replayed, journal_path, replay, settle, still_open
 from fbsync.lockfile import Lockfile
-from fbsync.manifest.assemble import Manifest, assemble, read_manifest
-from fbsync.manifest.checks import same_identities
 from fbsync.settings import DEFAULT_API_URL, check_api_url, find_state_folder, read_variables
 from fbsync.workspaces import remembered, unresolved
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from fbsync.guards import Need
     from fbsync.journal import Intent
     from fbsync.ledger import FileLedger
+    from fbsync.manifest.assemble import Manifest
     from fbsync.model import LiveLlm, Llm
     from fbsync.planning import Live
     from fbsync.secret import Secret
@@ -248,10 +248,19 @@ def read_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
     Raises:
         InvalidInput: the manifest or a file of variables is wrong.
     """
-    variables = read_variables(folders=where.folders, env_files=where.env_files, environment=environment)
+    return _inputs(where, environment, _variables(where, environment))
+
+
+def _inputs(where: Where, environment: Mapping[str, str], variables: Variables) -> Inputs:
+    from fbsync.manifest.assemble import read_manifest
+
     manifest = read_manifest(where.files)
     desired = manifest.desired(where.environment, variables)
     return Inputs(where=where, environment=environment, variables=variables, manifest=manifest, desired=desired)
+
+
+def _variables(where: Where, environment: Mapping[str, str]) -> Variables:
+    return read_variables(folders=where.folders, env_files=where.env_files, environment=environment)
 
 
 def no_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
@@ -264,8 +273,30 @@ def no_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
     Raises:
         InvalidInput: a file of variables is wrong.
     """
-    variables = read_variables(folders=where.folders, env_files=where.env_files, environment=environment)
+    from fbsync.manifest.assemble import assemble
+
+    variables = _variables(where, environment)
     return Inputs(where=where, environment=environment, variables=variables, manifest=assemble([]), desired=())
+
+
+def read_project(where: Where, environment: Mapping[str, str], *, online: bool) -> Project:
+    """Reads everything for a plan: what is known, then what the user wrote.
+
+    The known state comes first, since the credentials that it has fingerprints of are then stretched while the
+    manifest is read.
+
+    Args:
+        where: what to work on.
+        environment: the process's environment.
+        online: as for ``load``.
+
+    Raises:
+        InvalidInput: a file is wrong, or the lockfile is of another server.
+        FbsyncError: a file cannot be read.
+    """
+    variables = _variables(where, environment)
+    state = _read_state(where, environment, variables)
+    return _project(_inputs(where, environment, variables), state, online=online)
 
 
 def load(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) -> Project:
@@ -281,19 +312,65 @@ def load(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) 
         InvalidInput: the lockfile or the journal is wrong, or of another server.
         FbsyncError: a file cannot be read.
     """
-    where, variables = inputs.where, inputs.variables
+    state = _read_state(inputs.where, inputs.environment, inputs.variables)
+    return _project(inputs, state, online=online, parameters=parameters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """What is known, by the files.
+
+    Attributes:
+        on_disk: what the lockfile holds, or None where there is none yet.
+        left: that, and what an unfinished apply left; None where there is neither.
+        fingerprints: makes the fingerprints of what is known; None where nothing is.
+    """
+
+    state_folder: Path
+    on_disk: Lockfile | None
+    left: Replayed | None
+    key: Secret | None
+    fingerprints: Fingerprinter | None
+
+
+def _read_state(where: Where, environment: Mapping[str, str], variables: Variables) -> _State:
+    """Reads what is known, and begins to stretch the credentials that it has fingerprints of."""
     key = variables.secret(fingerprint.KEY_VARIABLE)
     on_disk = lockfile.read(where.lock_path)
+    state_folder = find_state_folder(environment)
+    left = read_known(where.lock_path, on_disk, state_folder)
+    fingerprints = None
+    if left is not None:
+        fingerprints = Fingerprinter(left.lockfile.fingerprints, key=key)
+        fingerprints.prepare(_known_secrets(left.lockfile, variables))
+    return _State(state_folder=state_folder, on_disk=on_disk, left=left, key=key, fingerprints=fingerprints)
+
+
+def _known_secrets(known: Lockfile, variables: Variables) -> Iterable[Secret]:
+    """The values of the variables that a lockfile names, as far as they can be used."""
+    references = {
+        credential.reference: None
+        for llm in known.llms
+        for credential in (llm.secret, llm.key)
+        if credential is not None
+    }
+    for name in references:
+        # A variable that no declared entry needs may hold anything.
+        with suppress(FbsyncError):
+            if (secret := variables.secret(name)) is not None:
+                yield secret
+
+
+def _project(inputs: Inputs, state: _State, *, online: bool, parameters: Parameters | None = None) -> Project:
+    where, variables, left = inputs.where, inputs.variables, state.left
     given = where.api_url or variables.text("FLASHBACK_API_URL")
     api_url = check_api_url(given or DEFAULT_API_URL)
-    state_folder = find_state_folder(inputs.environment)
-    left = read_known(where.lock_path, on_disk, state_folder)
     if left is None:
-        known = Lockfile(api_url=api_url, fingerprints=parameters or fingerprint.new_parameters(key))
+        known = Lockfile(api_url=api_url, fingerprints=parameters or fingerprint.new_parameters(state.key))
     else:
         known = left.lockfile
     desired = distinct(remembered(inputs.desired, known.llms))
-    fingerprints = Fingerprinter(known.fingerprints, key=key)
+    fingerprints = state.fingerprints or Fingerprinter(known.fingerprints, key=state.key)
     if (online or given is not None) and known.api_url != api_url:
         raise InvalidInput([_other_server(where.lock_path, known.api_url, api_url)])
     if known.llms or online:
@@ -305,11 +382,11 @@ def load(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) 
         variables=variables,
         desired=desired,
         api_url=api_url,
-        on_disk=on_disk,
+        on_disk=state.on_disk,
         known=known,
         open_intents=left.open if left else (),
         fingerprints=fingerprints,
-        state_folder=state_folder,
+        state_folder=state.state_folder,
     )
 
 
@@ -319,6 +396,8 @@ def distinct(desired: tuple[Llm, ...]) -> tuple[Llm, ...]:
     Raises:
         InvalidInput: two have.
     """
+    from fbsync.manifest.checks import same_identities
+
     if wrong := tuple(same_identities(desired)):
         raise InvalidInput(in_file_order(wrong))
     return desired

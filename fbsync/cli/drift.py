@@ -47,10 +47,10 @@ def drift(
     fbsync drift
     fbsync drift -e staging --format json
     """  # noqa: D301 - click's mark for lines to be kept
-    from fbsync.project import load, read_inputs
+    from fbsync.project import read_project
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    project = load(read_inputs(where, os.environ), online=True)
+    project = read_project(where, os.environ, online=True)
     project, live = ask_server(project, Asking(**asking), all_or_nothing=True)
     found = project.drift(live, only=only)
     code = ExitCode.PENDING if found.is_found else ExitCode.DONE

@@ -68,7 +68,7 @@ def plan(
     fbsync plan --out reviewed.json
     fbsync plan --all-environments --format html > state.html
     """  # noqa: D301 - click's mark for a block to leave as it is
-    from fbsync.project import load, read_inputs
+    from fbsync.project import read_project
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     if all_environments:
@@ -78,8 +78,8 @@ def plan(
             raise click.UsageError("--all-environments goes with --format html, and without -e, --lock-file and --out")
         how = Asking(**asking) if refresh else None
         return plan_all(where, how, prune=prune, only=only, detailed_exitcode=detailed_exitcode)
-    project = load(read_inputs(where, os.environ), online=refresh)
-    # From here on to the comparison other threads stretch credentials: what comes after it is loaded meanwhile.
+    project = read_project(where, os.environ, online=refresh)
+    # Other threads stretch credentials until the comparison: what comes after it is loaded meanwhile.
     from fbsync.proposal import propose
 
     if format_ == "text":

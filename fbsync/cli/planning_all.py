@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fbsync.cli import terminal
 from fbsync.cli.asking import Asking, ask_server
 from fbsync.errors import ExitCode, FbsyncError, InvalidInput
-from fbsync.project import load, read_inputs
+from fbsync.project import read_project
 from fbsync.proposal import propose
 from fbsync.render.plan_html import Planned, plans_html
 
@@ -56,7 +56,7 @@ def _environments(where: Where) -> tuple[str | None, ...]:
 
 
 def _proposal(where: Where, how: Asking | None, *, prune: bool, only: tuple[str, ...]) -> Proposal:
-    project, live = load(read_inputs(where, os.environ), online=how is not None), None
+    project, live = read_project(where, os.environ, online=how is not None), None
     if how is not None:
         project, live = ask_server(project, how)
     return propose(project, live, prune=prune, only=only)

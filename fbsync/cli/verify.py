@@ -51,11 +51,11 @@ def verify(
     fbsync verify --only "Production OpenAI"
     fbsync verify -e staging --yes --format json
     """  # noqa: D301 - click's mark for lines to be kept
-    from fbsync.project import load, read_inputs
+    from fbsync.project import read_project
     from fbsync.proposal import propose
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    proposal = propose(load(read_inputs(where, os.environ), online=True), None, only=only)
+    proposal = propose(read_project(where, os.environ, online=True), None, only=only)
     json = format_ == "json"
     targets, notes = _targets(proposal, named=bool(only))
     for note in () if json else notes:
