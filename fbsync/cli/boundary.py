@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -32,8 +33,10 @@ def run(command: click.Command, argv: Sequence[str]) -> int:
             # An output that is not UTF-8 gets question marks rather than an error in the middle of the work.
             stream.reconfigure(errors="replace")
     unwind_on_signals()
-    # What a command builds lives to its end: it need not be searched for garbage each time that 700 objects are new.
+    # What a command builds lives to its end: it need not be searched for garbage each time that 700 objects are new,
+    # nor once more when the process ends.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    atexit.register(gc.freeze)
     try:
         status = _status(command, argv)
         sys.stdout.flush()
