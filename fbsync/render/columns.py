@@ -7,6 +7,8 @@ import unicodedata
 
 def columns(text: str) -> int:
     """How many terminal columns a text takes (UAX #11: wide and full-width characters take two)."""
+    if text.isascii() and text.isprintable():
+        return len(text)
     return sum(width_of(character) for character in text)
 
 

@@ -42,9 +42,9 @@ def wrapped(spans: Iterable[Span], *, width: int | None, indent: int) -> list[st
     Returns:
         At least one line.
     """
-    words = [(word, span.style) for span in spans for word in _words(span.text)]
     if width is None:
-        return [_painted(words)]
+        return [_painted((span.text, span.style) for span in spans if span.text)]
+    words = [(word, span.style) for span in spans for word in _words(span.text)]
     indent = max(0, min(indent, width - _NARROWEST))
     lines: list[list[tuple[str, Style]]] = [[]]
     room = width
