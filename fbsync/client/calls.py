@@ -207,7 +207,8 @@ class Client:
         start, status = time.monotonic(), None
         try:
             async with self._connections.one() as http:
-                response = await http.request(method, path, content=body, params=query, headers=headers)
+                url = self._api_url + path
+                response = await http.request(method, url, content=body, params=query, headers=headers)
             status = response.status_code
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise transport_error(error, f"{method} {path}", self._api_url) from None

@@ -72,7 +72,10 @@ class Prober:
         headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
         connections = Connections(self._api_url, timeout=self._timeout, ca_file=self._ca_file)
         try:
-            async with connections.one() as client, client.stream("GET", path, headers=headers) as response:
+            async with (
+                connections.one() as client,
+                client.stream("GET", self._api_url + path, headers=headers) as response,
+            ):
                 until = _certified_until(response)
                 await response.aread()
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:

@@ -62,7 +62,6 @@ class Connections:
     def _another(self) -> httpx.AsyncClient:
         host = urlsplit(self._api_url).hostname or ""
         client = httpx.AsyncClient(
-            base_url=self._api_url,
             timeout=self._timeout,
             limits=httpx.Limits(max_connections=1),
             headers={"User-Agent": f"fbsync/{__version__}", "Accept": "application/json"},
