@@ -43,6 +43,13 @@ class TestPlan:
         project("apply")
         assert project("plan", "--detailed-exitcode").returncode == 0
 
+    def test_a_variable_that_only_the_lockfile_names_may_hold_anything(self, project):
+        project("apply")
+        project.write("fbsync.yaml", MANIFEST[: MANIFEST.index("  - name: Two")])
+        done = project("plan", env={"SECRET_TWO": "\udcff"})
+        assert done.returncode == 0, done.stderr
+        assert "Two" in done.stdout
+
     def test_every_kind_of_change_fits_the_schema(self, project):
         project("apply")
         project.write(

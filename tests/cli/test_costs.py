@@ -113,11 +113,16 @@ def test_what_is_written_grows_with_the_entries_and_no_faster(cli):
         assert made["appends"] <= 2 * entries
 
 
-def counted(cli, entries):
+def test_an_outcome_goes_to_the_disk_with_the_next_intent(cli):
+    cli.credential("SECRET_ONE", "canary-one-5e1f0c")
+    assert counted(cli, 20, "--parallelism", "1")["appends"] <= 20 + 1
+
+
+def counted(cli, entries, *options):
     """What an apply writes that creates so many entries in a workspace where there are none of these names."""
     names = manifest(entries).replace("Entry ", f"Of {entries:02} ")
     cli.write("fbsync.yaml", names)
-    argv = [sys.executable, "-m", "benchmarks.counted", "apply", "--yes", "--lock-file", f"{entries}.lock"]
+    argv = [sys.executable, "-m", "benchmarks.counted", "apply", "--yes", "--lock-file", f"{entries}.lock", *options]
     environment = {**cli.environment, **cli.credentials}
     done = subprocess.run(argv, cwd=cli.folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

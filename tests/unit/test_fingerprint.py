@@ -72,7 +72,8 @@ def test_preparing_changes_no_fingerprint():
     parameters = new_parameters(None)
     values = [Secret(f"value-{at}", reference="A") for at in range(5)]
     prepared, plain = Fingerprinter(parameters, key=None), Fingerprinter(parameters, key=None)
-    prepared.prepare([*values, *values])
+    prepared.prepare([*values[:2], *values[:2]])
+    prepared.prepare(values)
     for value in values:
         assert prepared.fingerprint(value, llm_id="i", field=Field.KEY) == plain.fingerprint(
             value, llm_id="i", field=Field.KEY

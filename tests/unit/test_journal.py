@@ -171,6 +171,23 @@ def test_records_share_the_waiting_for_the_disk(path, monkeypatch):
     assert len(replay(path, None).open) == 100
 
 
+def test_what_is_durable_has_all_before_it_on_the_disk(path):
+    async def run():
+        journal = Journal(path, EMPTY)
+        number = await journal.intend(CREATE_A)
+        recorded = journal.done(number, entry=locked("A"))
+        await journal.intend(UPDATE_B)
+        assert [json.loads(line).get("intent", "outcome") for line in path.read_text().splitlines()[1:]] == [
+            "create",
+            "outcome",
+            "update",
+        ]
+        await recorded
+
+    asyncio.run(run())
+    assert replay(path, None).open == (UPDATE_B,)
+
+
 def test_after_a_failed_write_nothing_more_is_taken(path):
     async def run():
         import os
