@@ -35,13 +35,16 @@ class Connections:
         ca_file: certificates of authorities to trust, in PEM, or None for those of the environment.
 
     Raises:
-        FbsyncError: that file cannot be used.
+        FbsyncError: that file, or the one of the environment, cannot be used.
     """
 
     def __init__(self, api_url: str, *, timeout: float, ca_file: Path | None) -> None:
         self._api_url = api_url
         self._timeout = httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
-        self._trusted = _trusted(ca_file)
+        self._is_here = is_loopback(urlsplit(api_url).hostname)
+        # Nobody speaks TLS with a server of this machine that is asked without: no authority need be trusted.
+        speaks_tls = not self._is_here or api_url.startswith("https:")
+        self._trusted = _trusted(ca_file) if speaks_tls or ca_file else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._all: list[httpx.AsyncClient] = []
         self._free: list[httpx.AsyncClient] = []
 
@@ -66,7 +69,7 @@ class Connections:
             limits=httpx.Limits(max_connections=1),
             headers={"User-Agent": f"fbsync/{__version__}", "Accept": "application/json"},
             # A proxy of the environment is for the way out, never for this machine itself.
-            mounts={f"all://[{host}]" if ":" in host else f"all://{host}": None} if is_loopback(host) else None,
+            mounts={f"all://[{host}]" if ":" in host else f"all://{host}": None} if self._is_here else None,
             verify=self._trusted,
         )
         self._all.append(client)
@@ -74,15 +77,14 @@ class Connections:
 
 
 def _trusted(ca_file: Path | None) -> ssl.SSLContext:
-    if ca_file is None:
-        return httpx.create_ssl_context()
     try:
-        return ssl.create_default_context(cafile=ca_file)
+        return httpx.create_ssl_context() if ca_file is None else ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         # ssl.SSLError is one: the file is there and holds no certificate.
         reason = "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
+        where, option = (f"in {ca_file}", "--ca-file") if ca_file else ("of SSL_CERT_FILE", "it, or unset it")
         raise FbsyncError(
-            f"the certificates in {ca_file} cannot be used: {reason}",
-            hint="name a file of CA certificates in PEM with --ca-file",
+            f"the certificates {where} cannot be used: {reason}",
+            hint=f"name a file of CA certificates in PEM with {option}",
             exit_code=ExitCode.INVALID_INPUT,
         ) from error

@@ -294,6 +294,19 @@ def test_a_private_authority_is_trusted_through_the_environment(project, tls_ser
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"), [(None, "No such file or directory"), ("no certificate", "it holds no certificate in PEM")]
+)
+def test_authorities_of_the_environment_that_cannot_be_used(project, tls_server, text, reason):
+    if text is not None:
+        project.write("ca.pem", text)
+    done = project("apply", "--api-url", tls_server[0], env={"SSL_CERT_FILE": "ca.pem"})
+    assert done.returncode == 3
+    assert f"the certificates of SSL_CERT_FILE cannot be used: {reason}" in done.stderr
+    # A sandbox on this machine speaks no TLS, and needs none of them.
+    assert project("apply", env={"SSL_CERT_FILE": "ca.pem"}).returncode == 0
+
+
 def test_something_that_speaks_no_tls(project, server):
     done = project("apply", "--api-url", server.url.replace("http:", "https:"))
     assert done.returncode == 1
