@@ -1,8 +1,6 @@
 """``python -m fbsync``: the same as the console script."""
 
-import sys
-
-from fbsync.cli import main
+from fbsync.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

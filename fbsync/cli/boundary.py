@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
 import gc
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -28,15 +28,16 @@ def run(command: click.Command, argv: Sequence[str]) -> int:
 
     With ``--format json`` a failure prints a result document to stdout, as a success does.
     """
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        # One that was closed before fbsync was started: what is printed there goes nowhere.
+        stream = getattr(sys, name) or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        setattr(sys, name, stream)
         if isinstance(stream, TextIOWrapper):
             # An output that is not UTF-8 gets question marks rather than an error in the middle of the work.
             stream.reconfigure(errors="replace")
     unwind_on_signals()
-    # What a command builds lives to its end: it need not be searched for garbage each time that 700 objects are new,
-    # nor once more when the process ends.
+    # What a command builds lives to its end: it need not be searched for garbage each time that 700 objects are new.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    atexit.register(gc.freeze)
     try:
         status = _status(command, argv)
         sys.stdout.flush()
@@ -51,6 +52,18 @@ def run(command: click.Command, argv: Sequence[str]) -> int:
 
         terminal.say(f"error: the output cannot be written: {error.strerror}")
     return status
+
+
+def leave(status: int) -> NoReturn:
+    """Ends the process, with everything that was printed.
+
+    The interpreter would first take apart all that it has loaded and built, which takes up to a fifth of a command's
+    time and has no effect: who opens a file here closes it, and no thread is left that anything depends on.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # there is nobody left to tell
+            stream.flush()
+    os._exit(status)
 
 
 def _status(command: click.Command, argv: Sequence[str]) -> int:

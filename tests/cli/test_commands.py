@@ -159,6 +159,20 @@ class TestCommandLine:
         assert done.stdout.startswith(f"Usage: fbsync {command}")
         assert command in cli("--help").stdout
 
+    @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+    def test_an_output_that_was_closed_before_is_no_traceback(self, project, closed):
+        command = f'exec {sys.executable} -m fbsync "$@" {closed}'
+        for status, *argv in ((0, "validate"), (3, "validate", "nothing.yaml"), (64, "nothing")):
+            done = subprocess.run(
+                ["sh", "-c", command, "sh", *argv],
+                cwd=project.folder,
+                env=project.environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert (done.returncode, "Traceback" in done.stdout + done.stderr) == (status, False), argv
+
     def test_a_reader_that_goes_away_is_no_traceback(self, project):
         command = f"{sys.executable} -m fbsync schema | head -n 1"
         done = subprocess.run(
