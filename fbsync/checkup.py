@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from fbsync import checks
 from fbsync.checks import Check, Health, not_checked, ok, problem
 from fbsync.client import Client
 from fbsync.client.probe import Prober, expiry_of, proxy_for
+from fbsync.dataclass import dataclass
 from fbsync.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.findings import errors_among
 from fbsync.manifest.assemble import read_manifest

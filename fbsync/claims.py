@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from fbsync.dataclass import dataclass
 from fbsync.planning import pair
 
 if TYPE_CHECKING:

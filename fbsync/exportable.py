@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fbsync.dataclass import dataclass
 from fbsync.model import Field, LockedCredential, LockedLlm
 from fbsync.planning import template_of, workspace_template
 from fbsync.references import escape

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fbsync.claims import claims
+from fbsync.dataclass import dataclass
 from fbsync.errors import FbsyncError
 from fbsync.exportable import LeftOut, References, fields_of, only_workspace, ordered, record, twins
 from fbsync.findings import errors_among

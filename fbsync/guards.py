@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fbsync.changes import Adopt, Change, Create, Delete, Plan, Refusal, Update
+from fbsync.dataclass import dataclass
 from fbsync.findings import Finding
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from fbsync.dataclass import dataclass
 from fbsync.errors import FbsyncError, InvalidInput
 from fbsync.findings import Finding, Position
 from fbsync.lockfile import Lockfile, entry_of, llm_from, parameters_from, parameters_of

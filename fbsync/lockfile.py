@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fbsync import written
+from fbsync.dataclass import dataclass
 from fbsync.errors import FbsyncError, InvalidInput
 from fbsync.fingerprint import Method, Parameters
 from fbsync.model import LockedCredential, LockedLlm

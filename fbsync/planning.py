@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from fbsync.changes import (
     identity_of,
     name_of,
 )
+from fbsync.dataclass import dataclass
 from fbsync.model import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
 from fbsync.order import claims_name, freed_name, name_ahead
 

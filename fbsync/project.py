@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from fbsync import fingerprint, lockfile, rescue
+from fbsync.dataclass import dataclass
 from fbsync.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.findings import Finding, Position, in_file_order
 from fbsync.fingerprint import Fingerprinter

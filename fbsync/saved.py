@@ -6,12 +6,13 @@ credentials that it was made with, so that one rotated since is noticed. It hold
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fbsync import written
 from fbsync.changes import Change, Delete, Forget, Plan, Refusal, Unchanged, Undeclared, identity_of
+from fbsync.dataclass import dataclass
 from fbsync.errors import ExitCode, FbsyncError
 from fbsync.lockfile import parameters_from, parameters_of
 from fbsync.model import Identity, Llm

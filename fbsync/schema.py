@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fbsync.dataclass import dataclass
 from fbsync.fit import UnknownKeywordError, fit_of, fits
 
 if TYPE_CHECKING:

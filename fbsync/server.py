@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from fbsync.dataclass import dataclass
 from fbsync.errors import ExitCode, FbsyncError
 from fbsync.model import Field
 from fbsync.secret import Secret

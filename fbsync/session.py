@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from fbsync.changes import identity_of
 from fbsync.client import Client
+from fbsync.dataclass import dataclass
 from fbsync.errors import ExitCode, FbsyncError
 from fbsync.execution import Stop, apply, exit_code
 from fbsync.look import ask, resolve_workspaces

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fbsync.dataclass import dataclass
 from fbsync.manifest.additions import new_manifest
 from fbsync.references import escape
 from fbsync.render.paint import visible

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +15,7 @@ from fbsync.cli.events import Events, write_result
 from fbsync.cli.progress import Progress
 from fbsync.cli.running import Interrupts
 from fbsync.cli.signals import Terminated
+from fbsync.dataclass import dataclass
 from fbsync.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.proposal import Proposal, propose
 from fbsync.render.document import dump, outcome_entry, result_document, verified_entry

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -13,6 +12,7 @@ import httpx
 from fbsync.client.answers import VALIDATE, Answer, failure_of, said, transport_error
 from fbsync.client.signin import Session
 from fbsync.client.transport import Connections
+from fbsync.dataclass import dataclass
 from fbsync.errors import FbsyncError
 from fbsync.model import LiveLlm, Workspace
 from fbsync.secret import Secret

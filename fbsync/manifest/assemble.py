@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fbsync.dataclass import dataclass
 from fbsync.errors import InvalidInput
 from fbsync.findings import Finding, Position, errors_among, in_file_order
 from fbsync.manifest import checks

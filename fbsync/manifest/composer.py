@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from yaml import (
@@ -15,6 +14,7 @@ from yaml import (
     StreamEndEvent,
 )
 
+from fbsync.dataclass import dataclass
 from fbsync.manifest.core_schema import SUSPECTS, NumberTooLong, resolve
 from fbsync.manifest.misread import is_cut_name, is_cut_word, is_runaway_quote
 from fbsync.manifest.places import Place, Value, offset_of

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from fbsync.dataclass import dataclass
 from fbsync.manifest.workspace_key import BY_ID, BY_NAME, key_in
 from fbsync.model import Field
 from fbsync.shown import nearest

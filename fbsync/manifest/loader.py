@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from yaml import YAMLError
 
+from fbsync.dataclass import dataclass
 from fbsync.findings import Finding, Position, in_file_order
 from fbsync.manifest.composer import Composer
 from fbsync.manifest.foreign_parts import foreign_parts

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 
+from fbsync.dataclass import dataclass
 from fbsync.model import VARIABLE_NAME as NAME
 from fbsync.shown import is_wordlike
 

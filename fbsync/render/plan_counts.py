@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fbsync.changes import Adopt, Blocked, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
+from fbsync.dataclass import dataclass
 from fbsync.render.entries import counted
 from fbsync.render.paint import visible
 from fbsync.render.plan_entries import loses_protection
