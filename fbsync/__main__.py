@@ -1,6 +1,36 @@
-"""``python -m fbsync``: the same as the console script."""
+"""The program: how the process of ``fbsync`` and ``python -m fbsync`` begins and ends."""
 
-from fbsync.cli import program
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from contextlib import suppress
+from typing import NoReturn
+
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+
+
+def program() -> NoReturn:
+    """Runs the command line, and ends the process with its exit status."""
+    # What is loaded and built lives to the end: it need not be searched for garbage each time that 700 objects are new.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    from fbsync.cli import main
+
+    _leave(main())
+
+
+def _leave(status: int) -> NoReturn:
+    """Ends the process, with everything that was printed.
+
+    The interpreter would first take apart all that it has loaded and built, which takes up to a fifth of a command's
+    time and has no effect: who opens a file here closes it, and no thread is left that anything depends on.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # there is nobody left to tell
+            stream.flush()
+    os._exit(status)
+
 
 if __name__ == "__main__":
     program()

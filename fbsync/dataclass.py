@@ -36,6 +36,8 @@ else:
 
 
 def _record(cls: type[_Class], *, order: bool) -> type[_Class]:
+    # A class without a docstring would get its signature for one, which takes longer than all the rest.
+    cls.__doc__ = cls.__doc__ or cls.__name__
     made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(cls)
     fields = dataclasses.fields(made)  # type: ignore[arg-type] # it is a dataclass
     compared = attrgetter(*names) if (names := [field.name for field in fields if field.compare]) else _nothing

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
 from fbsync import __version__
-from fbsync.cli.boundary import leave, run
+from fbsync.cli.boundary import run
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -79,8 +79,3 @@ def main(argv: list[str] | None = None) -> int:
 
         teach()
     return run(fbsync, sys.argv[1:] if argv is None else argv)
-
-
-def program() -> NoReturn:
-    """The program: runs the command line of this process, and ends it."""
-    leave(main())

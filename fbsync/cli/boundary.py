@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from contextlib import suppress
 from io import TextIOWrapper
 from itertools import pairwise
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,9 +16,6 @@ from fbsync.errors import ExitCode, FbsyncError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
-
-
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 def run(command: click.Command, argv: Sequence[str]) -> int:
@@ -36,8 +31,6 @@ def run(command: click.Command, argv: Sequence[str]) -> int:
             # An output that is not UTF-8 gets question marks rather than an error in the middle of the work.
             stream.reconfigure(errors="replace")
     unwind_on_signals()
-    # What a command builds lives to its end: it need not be searched for garbage each time that 700 objects are new.
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         status = _status(command, argv)
         sys.stdout.flush()
@@ -52,18 +45,6 @@ def run(command: click.Command, argv: Sequence[str]) -> int:
 
         terminal.say(f"error: the output cannot be written: {error.strerror}")
     return status
-
-
-def leave(status: int) -> NoReturn:
-    """Ends the process, with everything that was printed.
-
-    The interpreter would first take apart all that it has loaded and built, which takes up to a fifth of a command's
-    time and has no effect: who opens a file here closes it, and no thread is left that anything depends on.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # there is nobody left to tell
-            stream.flush()
-    os._exit(status)
 
 
 def _status(command: click.Command, argv: Sequence[str]) -> int:

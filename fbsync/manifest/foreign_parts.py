@@ -12,15 +12,16 @@ if TYPE_CHECKING:
     from fbsync.findings import Finding
     from fbsync.manifest.source_text import SourceText
 
-_CONFLICT = re.compile(r"^(?:<{7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
-_ANY_MARKER = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|\Z)", re.MULTILINE)
+# Patterns that hardly any text needs are compiled when one does.
+_CONFLICT = r"(?m)^(?:<{7}|>{7})(?=[ \r\n]|\Z)"
+_ANY_MARKER = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|\Z)"
 
 _LINE_SEPARATORS = {"\u0085": "U+0085", "\u2028": "U+2028", "\u2029": "U+2029"}
 
-_CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
+_CONTROL = "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]"
 
 _FIRST_DIRECTIVE = re.compile(r"(?:[ \t]*+(?:#[^\r\n]*+)?(?:\r\n?|\n))*+%")
-_TAKEN_DIRECTIVE = re.compile(r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?")
+_TAKEN_DIRECTIVE = r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?"
 
 
 def foreign_parts(source: SourceText) -> list[Finding]:
@@ -37,7 +38,7 @@ def conflict_markers(source: SourceText, *, lone: bool = False) -> list[Finding]
     """
     text = source.text
     suspicious = "<<<<<<<" in text or ">>>>>>>" in text
-    if not (lone or (suspicious and _CONFLICT.search(text))):
+    if not (lone or (suspicious and re.search(_CONFLICT, text))):
         return []
     return [
         source.finding(
@@ -46,13 +47,13 @@ def conflict_markers(source: SourceText, *, lone: bool = False) -> list[Finding]
             f"this line (`{marker[0]}`) is a marker that a merge left behind",
             "settle the conflict: keep the lines that are meant and remove the markers",
         )
-        for marker in islice(_ANY_MARKER.finditer(text), MOST_FINDINGS)
+        for marker in islice(re.finditer(_ANY_MARKER, text), MOST_FINDINGS)
     ]
 
 
 def control_character(source: SourceText) -> Finding | None:
     """The first character that YAML forbids, which is looked for when libyaml has stumbled over one."""
-    found = _CONTROL.search(source.text)
+    found = re.search(_CONTROL, source.text)
     if found is None:
         return None
     return source.finding(
@@ -90,7 +91,7 @@ def _directives(source: SourceText) -> list[Finding]:
     at = 0
     while found := _FIRST_DIRECTIVE.match(source.text, at):
         start, line = source.line_at(found.end() - 1)
-        if not _TAKEN_DIRECTIVE.fullmatch(line):
+        if not re.fullmatch(_TAKEN_DIRECTIVE, line):
             return [
                 source.finding(
                     "directive-not-taken",
