@@ -28,6 +28,11 @@ class _Words(NamedTuple):
     remedy: str
 
 
+NESTED_TOO_DEEP = _Words(
+    f"lists and mappings are nested more than {DEEPEST} levels deep",
+    "a manifest needs five levels; look for brackets that were not closed",
+)
+
 _REFUSALS = {
     "anchor-name": _Words(
         "the names of anchors (`&…`) and aliases (`*…`) consist of letters, digits, `-` and `_` here",
@@ -49,10 +54,7 @@ _REFUSALS = {
         "`<<` merges mappings in YAML 1.1 only; by YAML 1.2, which holds here, it is a key like any other",
         "write out the pairs that are meant",
     ),
-    "nesting-too-deep": _Words(
-        f"lists and mappings are nested more than {DEEPEST} levels deep",
-        "a manifest needs five levels; look for brackets that were not closed",
-    ),
+    "nesting-too-deep": NESTED_TOO_DEEP,
     "number-too-long": _Words(
         "this number is longer than any that is taken",
         'if it is meant as text, put it into quotes: "…"',

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fbsync.manifest.foreign_parts import conflict_markers, control_character
 from fbsync.manifest.parse_error import ParseError
+from fbsync.manifest.refusals import NESTED_TOO_DEEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,6 +157,8 @@ _TAG = _at_context(
 )
 
 _EXPLANATIONS: tuple[tuple[str, str, Callable[[ParseError], Finding]], ...] = (
+    # libyaml has a limit of its own since PyYAML 6.0.4, and looks ahead further than events are asked for.
+    ("nesting depth", "", _at_problem(*NESTED_TOO_DEEP, rule="nesting-too-deep")),
     ("unexpected end of stream", "quoted", _UNCLOSED_QUOTE),
     ("unexpected document", "quoted", _UNCLOSED_QUOTE),
     ("", "quoted", _BAD_ESCAPE),
