@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -207,8 +208,9 @@ class Client:
         start, status = time.monotonic(), None
         try:
             async with self._connections.one() as http:
-                url = self._api_url + path
-                response = await http.request(method, url, content=body, params=query, headers=headers)
+                response = await http.request(
+                    method, _parsed(self._api_url + path), content=body, params=query, headers=headers
+                )
             status = response.status_code
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise transport_error(error, f"{method} {path}", self._api_url) from None
@@ -218,6 +220,12 @@ class Client:
                 Exchange(method=method, path=path, fields=names, status=status, seconds=time.monotonic() - start)
             )
         return Answer.of(method, _shown_path(path, query), response)
+
+
+@lru_cache(maxsize=16)
+def _parsed(url: str) -> httpx.URL:
+    """A URL as httpx takes it: all creations go to the same one, and httpx would take it apart for each."""
+    return httpx.URL(url)
 
 
 async def _signed_in(step: Awaitable[_Token]) -> _Token:
