@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, assert_never
 
@@ -37,10 +38,13 @@ if TYPE_CHECKING:
 
 
 class Ledger(Protocol):
-    """Where the known state is kept: what was awaited is durable, and with it all that was recorded before."""
+    """Where the known state is kept.
 
-    async def intend(self, change: Change, sent: Fields) -> int:
-        """Records a request that is about to be sent; the number names it from then on."""
+    A call records at once; what it gives is awaited for that to be durable, and all that was recorded before.
+    """
+
+    def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
+        """Records a request that is about to be sent; the number that this comes to names it from then on."""
 
     def is_in_doubt(self, identity: Identity) -> bool:
         """Whether an earlier run may have created this, and nobody knows."""
@@ -48,13 +52,13 @@ class Ledger(Protocol):
     def noted(self, change: Change, llm_id: str) -> None:
         """Takes note of a change that came about without a request: it goes into the lockfile only."""
 
-    def done(self, number: int, change: Change, llm_id: str) -> Awaitable[None]:
+    def done(self, number: int, change: Change, llm_id: str) -> Awaitable[object]:
         """Records that a request was carried out."""
 
-    def set_aside(self, number: int, change: Update, name: str) -> Awaitable[None]:
+    def set_aside(self, number: int, change: Update, name: str) -> Awaitable[object]:
         """Records that a configuration bears a third name until it gets the one that the change gives it."""
 
-    def not_done(self, number: int) -> Awaitable[None]:
+    def not_done(self, number: int) -> Awaitable[object]:
         """Records that a request certainly was not carried out; one of unknown outcome is left as intended."""
 
 
@@ -97,7 +101,7 @@ async def apply(
         server: where.
         clock: the time.
         ledger: where it is recorded.
-        parallelism: how many changes may be under way at a time.
+        parallelism: how many changes may be under way at a time; the intents of as many more are recorded ahead.
         stop: lets the caller end the run early.
         grace: seconds that requests under way get once the run is to stop.
         on_outcome: told of each outcome as it happens, unchanged entries included.
@@ -105,7 +109,9 @@ async def apply(
     Returns:
         An outcome for every change of the plan, in its order.
     """
-    run = _Run(plan.changes, server=server, clock=clock, ledger=ledger, stop=stop, on_outcome=on_outcome)
+    run = _Run(
+        plan.changes, server=server, clock=clock, ledger=ledger, ahead=parallelism, stop=stop, on_outcome=on_outcome
+    )
     workers = [asyncio.create_task(run.work()) for _ in range(min(parallelism, len(plan.changes)))]
     if workers:
         try:
@@ -143,6 +149,7 @@ class _Run:
         server: Server,
         clock: Clock,
         ledger: Ledger,
+        ahead: int,
         stop: Stop,
         on_outcome: Callable[[Outcome], None],
     ) -> None:
@@ -157,6 +164,9 @@ class _Run:
         self._aside: set[int] = set()
         # What others wait for comes first, so that the one that they wait for is always under way.
         self._queue = deque(in_order(self._waits_for, self._detours))
+        self._most_ahead = ahead
+        self._ahead: deque[int] = deque()
+        self._intents: dict[int, Awaitable[int]] = {}
         self._outcomes: dict[int, Outcome] = {}
         self._recording: set[asyncio.Task[None]] = set()
         self._freed = {blocker: asyncio.Event() for blocker in self._waits_for if blocker is not None}
@@ -170,15 +180,46 @@ class _Run:
 
     async def work(self) -> None:
         """Takes changes one after the other until none is left."""
-        while self._queue:
-            at = self._queue.popleft()
+        while (at := self._next()) is not None:
             outcome = await self._outcome(at, self._changes[at])
             if outcome is not None:
                 self._settle(at, outcome)
 
     async def recorded(self) -> None:
-        """Waits until all that came about is recorded and told."""
-        await asyncio.gather(*self._recording)
+        """Waits until all that came about is recorded and told, and takes back intents of what was never sent."""
+        await asyncio.gather(*self._recording, *(self._take_back(intent) for intent in self._intents.values()))
+
+    async def _take_back(self, intent: Awaitable[int]) -> None:
+        with suppress(FbsyncError):  # it was not recorded, or stays open: the next run looks for what is not there
+            await self._ledger.not_done(await intent)
+
+    def _next(self) -> int | None:
+        """The change to go on with; those after it have their intents on the way to the disk meanwhile."""
+        while self._queue and len(self._ahead) <= self._most_ahead:
+            at = self._queue.popleft()
+            self._ahead.append(at)
+            self._intend_ahead(at, self._changes[at])
+        return self._ahead.popleft() if self._ahead else None
+
+    def _intend_ahead(self, at: int, change: Change) -> None:
+        """Records an intent before its turn comes, unless its change may still have to wait for another one."""
+        if not isinstance(change, (Create, Update, Adopt, Delete)) or self._stop.reason is not None:
+            return
+        if self._waits_for[at] is not None or at in self._detours:
+            return
+        try:
+            self._intents[at] = self._ledger.intend(change, body(change))
+        except FbsyncError as error:
+            self._stop.request(error)
+
+    async def _intended(self, at: int, change: Change, sent: Fields) -> int:
+        """The number of a change's intent, once that is durable."""
+        if at not in self._intents:
+            self._intents[at] = self._ledger.intend(change, sent)
+        # Whoever is cut off here has sent nothing: the intent stays, to be taken back.
+        number = await asyncio.shield(self._intents[at])
+        del self._intents[at]
+        return number
 
     def _settle(self, at: int, outcome: Outcome) -> None:
         self._outcomes[at] = outcome
@@ -261,7 +302,7 @@ class _Run:
             raise _NotAttempted(self._stop.reason)
         name = aside_name(change.desired.name, change.locked.id)
         sent: Fields = {Field.NAME: name}
-        number = await self._ledger.intend(change, sent)
+        number = await self._intended(at, change, sent)
         try:
             await self._server.update_llm(change.locked.id, sent)
         except ServerError as error:
@@ -275,12 +316,13 @@ class _Run:
     async def _request(self, at: int, change: Create | Update | Adopt | Delete) -> Outcome | None:
         """Intent, request, outcome.
 
-        An intent is durable before its request is sent. An outcome is only on its way to the disk when the worker
-        goes on: the ledger keeps the order, so that it is durable before the worker's next request at the latest.
+        An intent is durable before its request is sent: it was recorded while an earlier one was under way. An outcome
+        is on its way to the disk when the worker goes on. So a crash leaves open what was under way, and about as much
+        again: what was not sent yet, or had just come about.
         """
         sent = body(change)
         in_doubt = self._ledger.is_in_doubt(identity_of(change))
-        number = await self._ledger.intend(change, sent)
+        number = await self._intended(at, change, sent)
         try:
             llm_id = await self._send(change, sent, in_doubt=in_doubt)
         except ServerError as error:
@@ -300,7 +342,7 @@ class _Run:
         recording.add_done_callback(self._on_recorded)
         return None
 
-    async def _record(self, at: int, outcome: Outcome, recorded: Awaitable[None]) -> None:
+    async def _record(self, at: int, outcome: Outcome, recorded: Awaitable[object]) -> None:
         """Settles a change that came about, once that is durable."""
         try:
             await recorded
@@ -313,6 +355,7 @@ class _Run:
         """Lets go of a task that is done; one that failed is kept for ``recorded``, and nothing more is begun."""
         if recording.cancelled() or recording.exception() is not None:
             self._queue.clear()
+            self._ahead.clear()
         else:
             self._recording.discard(recording)
 

@@ -267,7 +267,7 @@ class Journal:
         self._header = _header(lockfile)
         self._open = dict(enumerate(open_intents, 1))
         self._number = len(self._open)
-        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[int, bytes, asyncio.Future[int]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._failed: OSError | None = None
         try:
@@ -286,19 +286,18 @@ class Journal:
         done = set(identities)
         self._open = {number: intent for number, intent in self._open.items() if intent.identity not in done}
 
-    async def intend(self, intent: Intent) -> int:
-        """Records a request that is about to be sent; returns the number by which its outcome refers to it.
+    def intend(self, intent: Intent) -> asyncio.Future[int]:
+        """Records a request that is about to be sent.
 
-        Raises:
-            FbsyncError: the record is not durable, so the request must not be sent.
+        Returns:
+            Ends when the record is durable, and gives the number by which the outcome refers to it; raises an
+            FbsyncError if it is not, so that the request must not be sent.
         """
         self._number += 1
-        number = self._number
-        await self._write(_record_of(intent, number))
-        self._open[number] = intent
-        return number
+        self._open[self._number] = intent
+        return self._write(self._number, _record_of(intent, self._number))
 
-    def done(self, number: int, *, entry: LockedLlm | None, gone: Iterable[str] = ()) -> asyncio.Future[None]:
+    def done(self, number: int, *, entry: LockedLlm | None, gone: Iterable[str] = ()) -> asyncio.Future[int]:
         """Records that a request was carried out: the entry's record now, and the ids that are no more.
 
         Returns:
@@ -308,16 +307,16 @@ class Journal:
         if entry is not None:
             record["entry"] = entry_of(entry)
         self._open.pop(number, None)
-        return self._write(record)
+        return self._write(number, record)
 
-    def not_done(self, number: int) -> asyncio.Future[None]:
+    def not_done(self, number: int) -> asyncio.Future[int]:
         """Records that a request certainly was not carried out.
 
         Returns:
             Ends as that of ``done``.
         """
         self._open.pop(number, None)
-        return self._write({"n": number})
+        return self._write(number, {"n": number})
 
     async def close(self) -> None:
         """Ends the journal once the lockfile holds its outcomes: what is open is kept, else the file goes.
@@ -341,12 +340,12 @@ class Journal:
         records = [self._header, *(_record_of(intent, number) for number, intent in self._open.items())]
         write_atomically(self._path, b"".join(map(_line, records)).decode())
 
-    def _write(self, record: dict[str, Any]) -> asyncio.Future[None]:
+    def _write(self, number: int, record: dict[str, Any]) -> asyncio.Future[int]:
         """Sends a record on its way to the disk; those that come while one fsync runs share the next."""
         import asyncio  # here, since reading a journal must not cost a plan the loading of it
 
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append((_line(record), future))
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append((number, _line(record), future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._drain())
         return future
@@ -358,15 +357,17 @@ class Journal:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             try:
-                await loop.run_in_executor(None, self._append, b"".join(line for line, _ in batch))
+                await loop.run_in_executor(None, self._append, b"".join(line for _, line, _ in batch))
             except OSError as error:
                 # Half a line may stand there now: nothing may follow it.
                 self._failed = error
-            for _, future in batch:
+            for number, _, future in batch:
+                if self._failed is not None:
+                    self._open.pop(number, None)  # an intent that is not durable: its request is not sent
                 if future.done():
                     continue
                 if self._failed is None:
-                    future.set_result(None)
+                    future.set_result(number)
                 else:
                     future.set_exception(_cannot_write(self._path, self._failed))
 

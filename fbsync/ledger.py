@@ -72,13 +72,17 @@ class FileLedger:
         self._llms = Records(known.llms)
         self._journal: Journal | None = None
 
-    async def intend(self, change: Change, sent: Fields) -> int:
+    def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
         """Records a request that is about to be sent.
 
+        Returns:
+            Ends when the record is durable, and gives its number; raises an FbsyncError if it is not, so that the
+            request must not be sent.
+
         Raises:
-            FbsyncError: the record is not durable, so the request must not be sent.
+            FbsyncError: there can be no journal.
         """
-        return await self._open_journal().intend(_intent(change, sent))
+        return self._open_journal().intend(_intent(change, sent))
 
     def is_in_doubt(self, identity: Identity) -> bool:
         """Whether an earlier run may have created this, and nobody knows."""
@@ -88,7 +92,7 @@ class FileLedger:
         """Takes note of a change that came about without a request: the lockfile will hold it."""
         self._keep(self._entry(change, llm_id), _gone(change))
 
-    def done(self, number: int, change: Change, llm_id: str) -> Awaitable[None]:
+    def done(self, number: int, change: Change, llm_id: str) -> Awaitable[int]:
         """Records that a request was carried out.
 
         Returns:
@@ -99,7 +103,7 @@ class FileLedger:
         self._keep(entry, gone)
         return self._open_journal().done(number, entry=entry, gone=gone)
 
-    def set_aside(self, number: int, change: Update, name: str) -> Awaitable[None]:
+    def set_aside(self, number: int, change: Update, name: str) -> Awaitable[int]:
         """Records that a configuration bears a third name for now.
 
         Returns:
@@ -109,7 +113,7 @@ class FileLedger:
         self._keep(entry, ())
         return self._open_journal().done(number, entry=entry)
 
-    def not_done(self, number: int) -> Awaitable[None]:
+    def not_done(self, number: int) -> Awaitable[int]:
         """Records that a request certainly was not carried out.
 
         Returns:

@@ -9,7 +9,7 @@ from fbsync.changes import Create, Plan
 from fbsync.errors import FbsyncError
 from fbsync.execution import Stop, apply
 from fbsync.fingerprint import Fingerprinter, Method, Parameters
-from fbsync.journal import journal_path
+from fbsync.journal import journal_path, replay
 from fbsync.ledger import FileLedger
 from fbsync.lockfile import Lockfile
 from fbsync.model import Field
@@ -34,18 +34,17 @@ def server(create):
     return SimpleNamespace(create_llm=create_llm)
 
 
-def carry_out(ledger, create, *, parallelism=1, on_outcome=lambda _: None):
+def carry_out(ledger, on, *, parallelism=1, stop=None, grace=1.0, on_outcome=lambda _: None):
     async def run():
-        stop = Stop()
         try:
             return await apply(
                 CREATIONS,
-                server=server(create),
+                server=on,
                 clock=SystemClock(),
                 ledger=ledger,
                 parallelism=parallelism,
-                stop=stop,
-                grace=1.0,
+                stop=stop or Stop(),
+                grace=grace,
                 on_outcome=on_outcome,
             )
         finally:
@@ -77,25 +76,27 @@ class FullLedger:
     def is_in_doubt(self, identity):
         return False
 
-    async def intend(self, change, sent):
-        if self.is_full:
-            raise FbsyncError("the disk is full")
-        return 1
+    def intend(self, change, sent):
+        return self._write()
 
     def done(self, number, change, llm_id):
         self.is_full = self.is_full or change.desired.name == self.full_at
-        return self._wait()
+        return self._write()
 
-    async def _wait(self):
-        await asyncio.sleep(0)
+    def not_done(self, number):
+        return self._write()
+
+    def _write(self):
+        written = asyncio.get_running_loop().create_future()
         if self.is_full:
-            raise FbsyncError("the disk is full")
+            written.set_exception(FbsyncError("the disk is full"))
+        else:
+            written.set_result(1)
+        return written
 
 
 @pytest.mark.parametrize("parallelism", [1, 3])
-def test_a_request_is_sent_when_its_intent_and_all_earlier_outcomes_of_its_worker_are_on_the_disk(
-    ledger, tmp_path, parallelism
-):
+def test_a_request_is_sent_when_its_intent_is_on_the_disk_and_so_are_earlier_outcomes(ledger, tmp_path, parallelism):
     journal, sent = journal_path(tmp_path / "fbsync.lock"), []
 
     def create(name):
@@ -103,24 +104,69 @@ def test_a_request_is_sent_when_its_intent_and_all_earlier_outcomes_of_its_worke
         intents = [record["name"] for record in records if "intent" in record]
         outcomes = [record["entry"]["name"] for record in records if "entry" in record]
         assert name in intents
-        # At most the other workers' last requests are without an outcome on the disk.
-        assert len(set(sent) - set(outcomes)) < parallelism
+        # An intent is recorded that many changes ahead, and behind all that had come about by then.
+        assert len(intents) <= len(sent) + 2 * parallelism
+        assert len(set(sent) - set(outcomes)) < 2 * parallelism
         sent.append(name)
 
-    outcomes = carry_out(ledger, create, parallelism=parallelism)
+    outcomes = carry_out(ledger, server(create), parallelism=parallelism)
     assert sorted(sent) == sorted(NAMES)
     assert [outcome.result for outcome in outcomes] == [Result.CREATED] * len(NAMES)
     assert [outcome.llm_id for outcome in outcomes] == [f"id-{name}" for name in NAMES]
 
 
-def test_what_came_about_and_cannot_be_recorded_is_told_and_nothing_more_is_sent():
+def test_the_next_intent_goes_to_the_disk_while_a_request_is_under_way(ledger, tmp_path):
+    journal, found = journal_path(tmp_path / "fbsync.lock"), []
+
+    async def create_llm(fields):
+        async with asyncio.timeout(10):
+            while '"name":"B"' not in journal.read_text():  # noqa: ASYNC110 - a file has no event
+                await asyncio.sleep(0.001)
+        found.append(fields[Field.NAME])
+        return f"id-{fields[Field.NAME]}"
+
+    carry_out(ledger, SimpleNamespace(create_llm=create_llm))
+    assert found == list(NAMES)
+
+
+def test_what_was_not_sent_when_a_run_stops_is_taken_back(ledger, tmp_path):
+    stop, sent = Stop(), []
+
+    def create(name):
+        sent.append(name)
+        stop.request(FbsyncError("enough"))
+
+    outcomes = carry_out(ledger, server(create), parallelism=2, stop=stop)
+    assert 1 <= len(sent) <= 2
+    assert [outcome.result for outcome in outcomes].count(Result.NOT_ATTEMPTED) == len(NAMES) - len(sent)
+    # Nothing is open: else the journal would stay.
+    assert not journal_path(tmp_path / "fbsync.lock").exists()
+
+
+def test_only_what_was_under_way_is_open_when_a_run_is_cut_off(ledger, tmp_path):
+    stop, sent = Stop(), []
+
+    async def create_llm(fields):
+        sent.append(fields[Field.NAME])
+        stop.request(FbsyncError("enough"))
+        await asyncio.Event().wait()
+
+    outcomes = carry_out(ledger, SimpleNamespace(create_llm=create_llm), parallelism=2, stop=stop, grace=0.05)
+    results = {outcome.change.desired.name: outcome.result for outcome in outcomes}
+    assert {name for name, result in results.items() if result is Result.UNKNOWN} == set(sent)
+    left = replay(journal_path(tmp_path / "fbsync.lock"), None)
+    assert {intent.identity.name for intent in left.open} == set(sent)
+
+
+def test_what_came_about_and_cannot_be_recorded_is_told_and_only_what_has_an_intent_is_sent():
     sent, told = [], []
-    outcomes = carry_out(FullLedger("C"), sent.append, on_outcome=told.append)
-    assert sent == ["A", "B", "C"]
-    assert [outcome.result for outcome in outcomes[:3]] == [Result.CREATED] * 3
-    assert "the disk is full" in str(outcomes[2].error)
-    assert {outcome.result for outcome in outcomes[3:]} == {Result.NOT_ATTEMPTED}
-    assert {outcome.llm_id for outcome in told if outcome.result is Result.CREATED} == {"id-A", "id-B", "id-C"}
+    outcomes = carry_out(FullLedger("C"), server(sent.append), on_outcome=told.append)
+    # The intent of D was on the disk before that was full: should D's outcome be lost, the next run looks for it.
+    assert sent == ["A", "B", "C", "D"]
+    assert [outcome.result for outcome in outcomes[:4]] == [Result.CREATED] * 4
+    assert [str(outcome.error or "") for outcome in outcomes[:4]] == ["", "", *["the disk is full"] * 2]
+    assert {outcome.result for outcome in outcomes[4:]} == {Result.NOT_ATTEMPTED}
+    assert {outcome.llm_id for outcome in told if outcome.result is Result.CREATED} == {f"id-{name}" for name in "ABCD"}
 
 
 def test_a_failure_of_whoever_is_told_ends_the_run():
@@ -130,5 +176,5 @@ def test_a_failure_of_whoever_is_told_ends_the_run():
         raise RuntimeError(outcome.llm_id)
 
     with pytest.raises(RuntimeError, match="id-"):
-        carry_out(FullLedger(None), sent.append, on_outcome=fail)
+        carry_out(FullLedger(None), server(sent.append), on_outcome=fail)
     assert len(sent) < len(NAMES)
