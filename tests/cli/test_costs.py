@@ -37,19 +37,53 @@ def applied(project):
     return project
 
 
-def modules_after(cli, *argv, status=0):
-    """The names of all modules that a command has loaded when it ends well."""
-    code = (
-        "import sys, json\nbefore = set(sys.modules)\nfrom fbsync.cli import main\n"
-        f"status = main({list(argv)!r})\n"
-        "json.dump(sorted(set(sys.modules) - before), open('modules.json', 'w'))\nsys.exit(status)"
-    )
+MEASURE = """
+import gc, json, os, sys
+
+class LookedFor:
+    names = []
+
+    def find_spec(self, name, path=None, target=None):
+        self.names.append(name)
+
+def collections():
+    return sum(generation["collections"] for generation in gc.get_stats())
+
+def measured(status):
+    own = [module for name, module in sys.modules.items() if name.startswith("fbsync.")]
+    records = [one for module in own for one in vars(module).values() if hasattr(one, "__dataclass_params__")]
+    cost = {
+        "modules": sorted(set(sys.modules) - before),
+        "looked_for": len(LookedFor.names),
+        "compiled": [one.__name__ for one in records if isinstance(one, type) and one.__dataclass_params__.init],
+        "collections": collections() - collected,
+    }
+    with open("measured.json", "w") as file:
+        json.dump(cost, file)
+    leave(status)
+
+before, leave, os._exit = set(sys.modules), os._exit, measured
+sys.meta_path.insert(0, LookedFor())
+from fbsync.__main__ import program
+collected = collections()
+program()
+"""
+"""Runs the program, and writes what it cost when it ends."""
+
+
+def cost_of(cli, *argv, status=0):
+    """What a command has loaded and done when it ends well."""
     environment = {**cli.environment, **cli.credentials}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=cli.folder, env=environment, capture_output=True, check=False
+        [sys.executable, "-c", MEASURE, *argv], cwd=cli.folder, env=environment, capture_output=True, check=False
     )
     assert done.returncode == status, done.stderr
-    return set(json.loads((cli.folder / "modules.json").read_text()))
+    return json.loads((cli.folder / "measured.json").read_text())
+
+
+def modules_after(cli, *argv, status=0):
+    """The names of all modules that a command has loaded when it ends well."""
+    return set(cost_of(cli, *argv, status=status)["modules"])
 
 
 def own(modules):
@@ -58,7 +92,15 @@ def own(modules):
 
 def test_the_version_takes_click_and_hardly_anything_else(cli):
     modules = modules_after(cli, "--version")
-    assert own(modules) == {"fbsync", "fbsync.cli", "fbsync.cli.boundary", "fbsync.cli.signals", "fbsync.errors"}
+    own_modules = {
+        "fbsync",
+        "fbsync.__main__",
+        "fbsync.cli",
+        "fbsync.cli.boundary",
+        "fbsync.cli.signals",
+        "fbsync.errors",
+    }
+    assert own(modules) == own_modules
     assert modules & (SLOW_TO_LOAD | {"dataclasses", "pathlib", "yaml"}) == set()
 
 
@@ -78,6 +120,27 @@ def test_apply_loads_what_sends(project):
     modules = modules_after(project, "apply", "--yes")
     assert modules & NEVER == set()
     assert "httpx" in modules
+
+
+def test_records_are_not_made_by_the_standard_library(applied):
+    """It compiles seven functions for each class of them (``fbsync/dataclass.py``)."""
+    assert cost_of(applied, "plan")["compiled"] == []
+
+
+@pytest.mark.parametrize("command", [["--version"], ["validate"], ["plan"]])
+def test_hardly_any_garbage_is_looked_for(applied, command):
+    assert cost_of(applied, *command)["collections"] <= 1
+
+
+def test_no_request_looks_for_modules(cli):
+    """Httpcore does, several times a request, for one that is not installed, unless it is told (``fbsync.client``)."""
+    cli.credential("SECRET_ONE", "canary-one-5e1f0c")
+    looked_for = []
+    for number, entries in enumerate((1, 41)):
+        cli.write("fbsync.yaml", manifest(entries).replace("Entry ", f"Run {number} "))
+        cost = cost_of(cli, "apply", "--yes", "--parallelism", "1", "--lock-file", f"{number}.lock")
+        looked_for.append(cost["looked_for"])
+    assert looked_for[0] == looked_for[1]
 
 
 def test_jsonschema_is_loaded_only_for_what_is_wrong(cli):
