@@ -151,10 +151,12 @@ def _become(order: dict[str, Any]) -> NoReturn:
         os.dup2(log, 2)
         if order["die_at"] is not None:
             _die_at(order["die_at"])
-        from fbsync.cli import main
+        from fbsync.__main__ import program
 
-        status = main(order["argv"])
-        sys.stdout.flush()
+        sys.argv = ["fbsync", *order["argv"]]
+        program()
+    except KeyboardInterrupt:
+        status = 130  # the signal came before the program began, which Python ends with as well
     finally:
         os._exit(status)
 

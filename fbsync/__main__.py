@@ -9,15 +9,23 @@ from contextlib import suppress
 from typing import NoReturn
 
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_INTERRUPTED = 130
+"""As ``fbsync.errors`` has it, which may not be loaded yet."""
 
 
 def program() -> NoReturn:
     """Runs the command line, and ends the process with its exit status."""
     # What is loaded and built lives to the end: it need not be searched for garbage each time that 700 objects are new.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-    from fbsync.cli import main
+    try:
+        from fbsync.cli import main
 
-    _leave(main())
+        status = main()
+    except KeyboardInterrupt:
+        # It came before there was a command line to say so.
+        sys.stderr.write("error: interrupted\n")
+        status = _INTERRUPTED
+    _leave(status)
 
 
 def _leave(status: int) -> NoReturn:

@@ -159,6 +159,22 @@ class TestCommandLine:
         assert done.stdout.startswith(f"Usage: fbsync {command}")
         assert command in cli("--help").stdout
 
+    def test_an_interruption_while_it_is_loaded_is_no_traceback(self, project):
+        code = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from fbsync.__main__ import program
+program()
+"""
+        done = subprocess.run([sys.executable, "-c", code, "validate"], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
+
     @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
     def test_an_output_that_was_closed_before_is_no_traceback(self, project, closed):
         command = f'exec {sys.executable} -m fbsync "$@" {closed}'
