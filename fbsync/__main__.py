@@ -8,7 +8,9 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_OBJECTS_BETWEEN_COLLECTIONS = 500_000
+"""More than 10,000 entries are made of. What an apply of as many leaves behind until then takes 25 MB."""
+
 _INTERRUPTED = 130
 """As ``fbsync.errors`` has it, which may not be loaded yet."""
 

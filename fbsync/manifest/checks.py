@@ -15,7 +15,7 @@ from fbsync.shown import is_wordlike, nearest, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
-    from fbsync.manifest.drafts import Draft, Variant
+    from fbsync.manifest.drafts import Draft, GivenWorkspace, Variant
     from fbsync.manifest.loader import Document
     from fbsync.model import Llm
 
@@ -50,10 +50,11 @@ def semantic(
 
 def of_group(drafts: Sequence[Draft]) -> Iterator[Finding]:
     """Everything wrong with the entries of one environment, or with the list itself."""
-    for draft in drafts:
-        yield from entry_checks.entry(draft)
+    named = [(draft, draft.name, draft.workspace) for draft in drafts]
+    for draft, name, workspace in named:
+        yield from entry_checks.entry(draft, name, workspace)
     yield from _missing_workspaces(drafts)
-    yield from _identities(drafts)
+    yield from _identities([(draft, name, workspace) for draft, name, workspace in named if name is not None])
     yield from _previous_names(drafts)
 
 
@@ -123,8 +124,8 @@ def _missing_workspaces(drafts: Sequence[Draft]) -> Iterator[Finding]:
         )
 
 
-def _identities(drafts: Sequence[Draft]) -> Iterator[Finding]:
-    named = [(draft, name, draft.workspace) for draft in drafts if (name := draft.name) is not None]
+def _identities(named: Sequence[tuple[Draft, str, GivenWorkspace]]) -> Iterator[Finding]:
+    """Entries of one identity, or of nearly one; each with its name and its workspace."""
     if len({(workspace, name.strip().casefold()) for _, name, workspace in named}) == len(named):
         return  # no two are even alike
     yield from _duplicates(((workspace, name), name, partial(_own_place, draft)) for draft, name, workspace in named)

@@ -155,7 +155,9 @@ class Composer:
         items: list[Value] = []
         place: list[Place] = [event.start_mark.index]
         while type(event := next_event()) is not SequenceEndEvent:
-            self._count(1, event)
+            self._nodes += 1
+            if self._nodes > MOST_NODES:
+                self._refusals.stop("too-many-nodes", event.start_mark.index)
             if not in_brackets:
                 self._block_key_at = None
             item, item_place = self._node(event)
@@ -170,8 +172,10 @@ class Composer:
         repeated: list[tuple[str, int]] = []
         in_brackets = event.flow_style
         while type(event := next_event()) is not MappingEndEvent:
-            self._count(1, event)
             key_at: int = event.start_mark.index
+            self._nodes += 1
+            if self._nodes > MOST_NODES:
+                self._refusals.stop("too-many-nodes", key_at)
             if not in_brackets:
                 self._block_key_at = key_at
             key = self._key(event)
@@ -224,7 +228,9 @@ class Composer:
         self._aliased += anchored.nodes
         if self._aliased > MOST_ALIASED_NODES:
             self._refusals.stop("too-many-aliases", at)
-        self._count(anchored.nodes, event)
+        self._nodes += anchored.nodes
+        if self._nodes > MOST_NODES:
+            self._refusals.stop("too-many-nodes", at)
         return anchored.value, at if isinstance(anchored.place, int) else (at, anchored.place)
 
     def _check_lines(self, start: int, end: int) -> None:
@@ -234,11 +240,6 @@ class Composer:
     def _check_name(self, event: _Event) -> None:
         if is_cut_name(self._text, at=event.start_mark.index, name=event.anchor):
             self._refusals.add("anchor-name", event.start_mark.index)
-
-    def _count(self, nodes: int, event: _Event) -> None:
-        self._nodes += nodes
-        if self._nodes > MOST_NODES:
-            self._refusals.stop("too-many-nodes", event.start_mark.index)
 
     def _refuse_repeated(self, repeated: list[tuple[str, int]], *, firsts: dict[str, Place]) -> None:
         for key, at in repeated:

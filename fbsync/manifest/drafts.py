@@ -23,6 +23,9 @@ _KEYS = frozenset((*Field, BY_NAME, "previousName", "protect"))
 Refused: TypeAlias = frozenset[tuple[str, "Path"]]
 """The parts of the files that do not fit the schema, by file and path."""
 
+GivenWorkspace: TypeAlias = tuple[str, str | None]
+"""The key under which a workspace is given, and what stands there if it is text that fits."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
@@ -87,7 +90,11 @@ class Fields(Mapping[str, Placed]):
 
     def text(self, field: str) -> str | None:
         """A field's string if it is one that fits."""
-        return self.given(field)[1]
+        holder = self._holders.get(field)
+        if holder is None or field == BY_ID:
+            return self.given(field)[1]
+        value = holder.value[field]
+        return value if isinstance(value, str) and (not holder.refused or holder.fits(field)) else None
 
     def given(self, field: str) -> tuple[str, str | None]:
         """The key under which a field is given, and its string if it is one that fits."""
@@ -152,10 +159,10 @@ class Draft:
     @property
     def name(self) -> str | None:
         """The entry's name, where it has one."""
-        return self.text("name")
+        return self.fields.text("name")
 
     @property
-    def workspace(self) -> tuple[str, str | None]:
+    def workspace(self) -> GivenWorkspace:
         """The key under which its workspace is given, and what stands there."""
         return self.fields.given(BY_ID)
 

@@ -12,17 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fbsync.findings import Position
-    from fbsync.manifest.drafts import Draft
+    from fbsync.manifest.drafts import Draft, GivenWorkspace
 
 
-def entry(draft: Draft) -> Iterator[Finding]:
+def entry(draft: Draft, name: str | None, given: GivenWorkspace) -> Iterator[Finding]:
     """Everything wrong with one entry as an environment has it.
 
     Fields that the schema refuses are passed over: they have their finding.
+
+    Args:
+        draft: the entry.
+        name: its name.
+        given: its workspace.
     """
-    if (name := draft.name) is not None:
+    if name is not None:
         yield from _name(draft, name)
-    key, workspace = draft.workspace
+    key, workspace = given
     if workspace is not None and "$" in workspace and key == "workspaceId":
         yield from _references(draft, "workspaceId")
     if (endpoint := draft.text("endpoint")) is not None and not is_plain(endpoint):
