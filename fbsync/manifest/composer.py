@@ -171,6 +171,8 @@ class Composer:
         place: list[Place] = [event.start_mark.index]
         repeated: list[tuple[str, int]] = []
         in_brackets = event.flow_style
+        # Nearly all keys have been met before, and are fine unless a question mark may have been cut off from one.
+        known = {} if self._has_question_marks else self._keys
         while type(event := next_event()) is not MappingEndEvent:
             key_at: int = event.start_mark.index
             self._nodes += 1
@@ -178,7 +180,10 @@ class Composer:
                 self._refusals.stop("too-many-nodes", key_at)
             if not in_brackets:
                 self._block_key_at = key_at
-            key = self._key(event)
+            is_plain = type(event) is ScalarEvent and not event.style and event.tag is None and event.anchor is None
+            key = known.get(event.value) if is_plain else None
+            if key is None:
+                key = self._key(event)
             event = next_event()
             is_simple = type(event) is ScalarEvent and event.tag is None and event.anchor is None
             if is_simple:
@@ -198,12 +203,10 @@ class Composer:
         return pairs, place if pairs else place[0]
 
     def _key(self, event: _Event) -> str | None:
-        """The key that an event starts, or None where its pair is left out."""
+        """The key that an event starts, or None where its pair is left out; a plain one is known from then on."""
         if self._has_question_marks and is_cut_word(self._text, at=event.start_mark.index):
             self._refusals.add("unquoted-question-mark", event.start_mark.index - 1)
         plain = type(event) is ScalarEvent and not event.style and event.tag is None and event.anchor is None
-        if plain and event.value in self._keys:
-            return self._keys[event.value]
         value, place = self._node(event)
         if type(event) is ScalarEvent and event.tag is not None:
             return str(event.value)
