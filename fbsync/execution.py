@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, assert_never
 
+from fbsync.ahead import Ahead
 from fbsync.changes import (
     Adopt,
     Blocked,
@@ -163,10 +163,8 @@ class _Run:
         self._detours = detours(changes)
         self._aside: set[int] = set()
         # What others wait for comes first, so that the one that they wait for is always under way.
-        self._queue = deque(in_order(self._waits_for, self._detours))
-        self._most_ahead = ahead
-        self._ahead: deque[int] = deque()
-        self._intents: dict[int, Awaitable[int]] = {}
+        order = in_order(self._waits_for, self._detours)
+        self._ahead = Ahead(order, most=ahead, intend=self._intend_ahead)
         self._outcomes: dict[int, Outcome] = {}
         self._recording: set[asyncio.Task[None]] = set()
         self._freed = {blocker: asyncio.Event() for blocker in self._waits_for if blocker is not None}
@@ -180,46 +178,31 @@ class _Run:
 
     async def work(self) -> None:
         """Takes changes one after the other until none is left."""
-        while (at := self._next()) is not None:
+        while (at := self._ahead.take()) is not None:
             outcome = await self._outcome(at, self._changes[at])
             if outcome is not None:
                 self._settle(at, outcome)
 
     async def recorded(self) -> None:
         """Waits until all that came about is recorded and told, and takes back intents of what was never sent."""
-        await asyncio.gather(*self._recording, *(self._take_back(intent) for intent in self._intents.values()))
+        await asyncio.gather(*self._recording, *map(self._take_back, self._ahead.unsent()))
 
     async def _take_back(self, intent: Awaitable[int]) -> None:
         with suppress(FbsyncError):  # it was not recorded, or stays open: the next run looks for what is not there
             await self._ledger.not_done(await intent)
 
-    def _next(self) -> int | None:
-        """The change to go on with; those after it have their intents on the way to the disk meanwhile."""
-        while self._queue and len(self._ahead) <= self._most_ahead:
-            at = self._queue.popleft()
-            self._ahead.append(at)
-            self._intend_ahead(at, self._changes[at])
-        return self._ahead.popleft() if self._ahead else None
-
-    def _intend_ahead(self, at: int, change: Change) -> None:
+    def _intend_ahead(self, at: int) -> Awaitable[int] | None:
         """Records an intent before its turn comes, unless its change may still have to wait for another one."""
+        change = self._changes[at]
         if not isinstance(change, (Create, Update, Adopt, Delete)) or self._stop.reason is not None:
-            return
+            return None
         if self._waits_for[at] is not None or at in self._detours:
-            return
+            return None
         try:
-            self._intents[at] = self._ledger.intend(change, body(change))
+            return self._ledger.intend(change, body(change))
         except FbsyncError as error:
             self._stop.request(error)
-
-    async def _intended(self, at: int, change: Change, sent: Fields) -> int:
-        """The number of a change's intent, once that is durable."""
-        if at not in self._intents:
-            self._intents[at] = self._ledger.intend(change, sent)
-        # Whoever is cut off here has sent nothing: the intent stays, to be taken back.
-        number = await asyncio.shield(self._intents[at])
-        del self._intents[at]
-        return number
+            return None
 
     def _settle(self, at: int, outcome: Outcome) -> None:
         self._outcomes[at] = outcome
@@ -302,7 +285,7 @@ class _Run:
             raise _NotAttempted(self._stop.reason)
         name = aside_name(change.desired.name, change.locked.id)
         sent: Fields = {Field.NAME: name}
-        number = await self._intended(at, change, sent)
+        number = await self._ahead.intended(at, lambda: self._ledger.intend(change, sent))
         try:
             await self._server.update_llm(change.locked.id, sent)
         except ServerError as error:
@@ -310,7 +293,7 @@ class _Run:
         await self._ledger.set_aside(number, change, name)
         self._aside.add(at)
         self._freed[at].set()
-        self._queue.append(at)
+        self._ahead.put_back(at)
         return None
 
     async def _request(self, at: int, change: Create | Update | Adopt | Delete) -> Outcome | None:
@@ -322,7 +305,7 @@ class _Run:
         """
         sent = body(change)
         in_doubt = self._ledger.is_in_doubt(identity_of(change))
-        number = await self._intended(at, change, sent)
+        number = await self._ahead.intended(at, lambda: self._ledger.intend(change, sent))
         try:
             llm_id = await self._send(change, sent, in_doubt=in_doubt)
         except ServerError as error:
@@ -354,8 +337,7 @@ class _Run:
     def _on_recorded(self, recording: asyncio.Task[None]) -> None:
         """Lets go of a task that is done; one that failed is kept for ``recorded``, and nothing more is begun."""
         if recording.cancelled() or recording.exception() is not None:
-            self._queue.clear()
-            self._ahead.clear()
+            self._ahead.end()
         else:
             self._recording.discard(recording)
 

@@ -1,0 +1,66 @@
+"""Ahead: hands out the changes of a run one by one, and has the intents of the next ones recorded meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+
+class Ahead:
+    """What is still to do, in order, and the intents that were recorded for it before its turn.
+
+    Args:
+        order: the changes, by their numbers.
+        most: how many intents may be ahead of the changes that were handed out.
+        intend: begins to record the intent of a change; None where that has to wait for its turn.
+    """
+
+    def __init__(self, order: Iterable[int], *, most: int, intend: Callable[[int], Awaitable[int] | None]) -> None:
+        self._later = deque(order)
+        self._next: deque[int] = deque()
+        self._most = most
+        self._intend = intend
+        self._intents: dict[int, Awaitable[int]] = {}
+
+    def take(self) -> int | None:
+        """The change to go on with; None when there are no more."""
+        while self._later and len(self._next) <= self._most:
+            at = self._later.popleft()
+            self._next.append(at)
+            if (intent := self._intend(at)) is not None:
+                self._intents[at] = intent
+        return self._next.popleft() if self._next else None
+
+    def put_back(self, at: int) -> None:
+        """Lets a change have another turn, after all others."""
+        self._later.append(at)
+
+    def end(self) -> None:
+        """Lets nothing more be taken."""
+        self._later.clear()
+        self._next.clear()
+
+    async def intended(self, at: int, begin: Callable[[], Awaitable[int]]) -> int:
+        """The number of a change's intent, once that is durable.
+
+        Args:
+            at: the change.
+            begin: begins to record it, where that was not done ahead.
+
+        Raises:
+            FbsyncError: it is not durable.
+        """
+        if at not in self._intents:
+            self._intents[at] = begin()
+        # Whoever is cut off here has sent nothing: the intent stays, to be taken back.
+        number = await asyncio.shield(self._intents[at])
+        del self._intents[at]
+        return number
+
+    def unsent(self) -> tuple[Awaitable[int], ...]:
+        """The intents of what was not sent."""
+        return tuple(self._intents.values())
