@@ -6,6 +6,7 @@ import pty
 import resource
 import subprocess
 import sys
+import time
 
 import pytest
 from conftest import MANIFEST
@@ -58,12 +59,20 @@ def names(path):
 def killed(project, server, on_server):
     """A project whose first apply was killed before the answer to its second request, which was carried out."""
     process = project.process("apply", "--parallelism", "1")
-    server.replies = lambda request: process.kill() if len(server.writes) == 2 else None
+    journal = project.folder / "fbsync.lock.journal"
+
+    def kill_at_the_second(_request):
+        if len(server.writes) == 2:
+            while '"entry"' not in journal.read_text():
+                time.sleep(0.01)  # the first outcome is on its way to the disk still
+            process.kill()
+
+    server.replies = kill_at_the_second
     project.finish(process)
     server.replies = lambda request: None
     while len(on_server()) < 2:
         continue  # the request is on its way still
-    assert (project.folder / "fbsync.lock.journal").exists()
+    assert journal.exists()
     return project
 
 
