@@ -11,9 +11,6 @@ from typing import NoReturn
 _OBJECTS_BETWEEN_COLLECTIONS = 500_000
 """More than 10,000 entries are made of. What an apply of as many leaves behind until then takes 25 MB."""
 
-_INTERRUPTED = 130
-"""As ``fbsync.errors`` has it, which may not be loaded yet."""
-
 
 def program() -> NoReturn:
     """Runs the command line, and ends the process with its exit status."""
@@ -25,8 +22,10 @@ def program() -> NoReturn:
         status = main()
     except KeyboardInterrupt:
         # It came before there was a command line to say so.
+        from fbsync.errors import ExitCode
+
         sys.stderr.write("error: interrupted\n")
-        status = _INTERRUPTED
+        status = ExitCode.INTERRUPTED
     _leave(status)
 
 

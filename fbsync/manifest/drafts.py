@@ -90,18 +90,20 @@ class Fields(Mapping[str, Placed]):
 
     def text(self, field: str) -> str | None:
         """A field's string if it is one that fits."""
+        if field == BY_ID:
+            return self.workspace()[1]
         holder = self._holders.get(field)
-        if holder is None or field == BY_ID:
-            return self.given(field)[1]
+        if holder is None:
+            return None
         value = holder.value[field]
         return value if isinstance(value, str) and (not holder.refused or holder.fits(field)) else None
 
-    def given(self, field: str) -> tuple[str, str | None]:
-        """The key under which a field is given, and its string if it is one that fits."""
-        holder = self._holders.get(field)
+    def workspace(self) -> GivenWorkspace:
+        """The workspace, however it is given."""
+        holder = self._holders.get(BY_ID)
         if holder is None:
-            return field, None
-        key = field if field != BY_ID else _key(field, holder)
+            return BY_ID, None
+        key = _key(BY_ID, holder)
         value = holder.value[key]
         return key, value if isinstance(value, str) and holder.fits(key) else None
 
@@ -164,7 +166,7 @@ class Draft:
     @property
     def workspace(self) -> GivenWorkspace:
         """The key under which its workspace is given, and what stands there."""
-        return self.fields.given(BY_ID)
+        return self.fields.workspace()
 
     @property
     def is_by_name(self) -> bool:
