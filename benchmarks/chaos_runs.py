@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _PRELOADED = (
     "fbsync.cli.apply",
-    "fbsync.cli.applying",
+    "fbsync.cli.apply_run",
     "fbsync.manifest.assemble",
     "httpcore._async.http11",
     "httpcore._backends.anyio",

@@ -1,6 +1,6 @@
 """fbsync keeps the AI LLM configurations of Flashback workspaces in step with a YAML file in git.
 
-``load``, ``plan`` and ``apply`` are the library (``fbsync.library``); the command line is ``fbsync.cli``.
+``load``, ``plan`` and ``apply`` are the library (``fbsync.api``); the command line is ``fbsync.cli``.
 """
 
 from __future__ import annotations
@@ -9,40 +9,40 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fbsync.changes import Plan as Plan
-    from fbsync.changes import name_of as name_of
-    from fbsync.errors import ExitCode as ExitCode
-    from fbsync.errors import FbsyncError as FbsyncError
-    from fbsync.errors import GuardRefused as GuardRefused
-    from fbsync.errors import InvalidInput as InvalidInput
-    from fbsync.library import apply as apply
-    from fbsync.library import load as load
-    from fbsync.library import plan as plan
-    from fbsync.outcomes import Outcome as Outcome
-    from fbsync.outcomes import Result as Result
-    from fbsync.project import Inputs as Inputs
-    from fbsync.proposal import Proposal as Proposal
-    from fbsync.session import Applied as Applied
-    from fbsync.session import Patience as Patience
+    from fbsync.api import apply as apply
+    from fbsync.api import load as load
+    from fbsync.api import plan as plan
+    from fbsync.model.changes import Plan as Plan
+    from fbsync.model.changes import name_of as name_of
+    from fbsync.model.errors import ExitCode as ExitCode
+    from fbsync.model.errors import FbsyncError as FbsyncError
+    from fbsync.model.errors import GuardRefused as GuardRefused
+    from fbsync.model.errors import InvalidInput as InvalidInput
+    from fbsync.model.outcomes import Outcome as Outcome
+    from fbsync.model.outcomes import Result as Result
+    from fbsync.workflow.project import Inputs as Inputs
+    from fbsync.workflow.proposal import Proposal as Proposal
+    from fbsync.workflow.session import Applied as Applied
+    from fbsync.workflow.session import Patience as Patience
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Applied": "session",
-    "ExitCode": "errors",
-    "FbsyncError": "errors",
-    "GuardRefused": "errors",
-    "Inputs": "project",
-    "InvalidInput": "errors",
-    "Outcome": "outcomes",
-    "Patience": "session",
-    "Plan": "changes",
-    "Proposal": "proposal",
-    "Result": "outcomes",
-    "apply": "library",
-    "load": "library",
-    "name_of": "changes",
-    "plan": "library",
+    "Applied": "workflow.session",
+    "ExitCode": "model.errors",
+    "FbsyncError": "model.errors",
+    "GuardRefused": "model.errors",
+    "Inputs": "workflow.project",
+    "InvalidInput": "model.errors",
+    "Outcome": "model.outcomes",
+    "Patience": "workflow.session",
+    "Plan": "model.changes",
+    "Proposal": "workflow.proposal",
+    "Result": "model.outcomes",
+    "apply": "api",
+    "load": "api",
+    "name_of": "model.changes",
+    "plan": "api",
 }
 """Where the public names live: each is imported when it is first asked for, so that ``import fbsync`` costs nothing."""
 

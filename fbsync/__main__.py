@@ -22,7 +22,7 @@ def program() -> NoReturn:
         status = main()
     except KeyboardInterrupt:
         # It came before there was a command line to say so.
-        from fbsync.errors import ExitCode
+        from fbsync.model.errors import ExitCode
 
         sys.stderr.write("error: interrupted\n")
         status = ExitCode.INTERRUPTED

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from fbsync.dataclass import dataclass
-from fbsync.errors import ExitCode, FbsyncError, InvalidInput
-from fbsync.findings import Finding, Position
-from fbsync.secret import Secret
+from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
+from fbsync.model.findings import Finding, Position
+from fbsync.model.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -26,8 +26,8 @@ sys.path.insert(0, str(HERE.parents[1] / "tests" / "render"))
 
 from plans import credential_change, desired, field_change, locked, notice, update  # noqa: E402 - from the tests
 
-from fbsync.changes import Cause, Changed, Create, Delete, Plan, Unchanged, Undeclared  # noqa: E402
-from fbsync.model import Field  # noqa: E402
+from fbsync.model.changes import Cause, Changed, Create, Delete, Plan, Unchanged, Undeclared  # noqa: E402
+from fbsync.model.configurations import Field  # noqa: E402
 from fbsync.render.paint import Paint  # noqa: E402
 from fbsync.render.plan_html import Planned, plan_html, plans_html  # noqa: E402
 from fbsync.render.plan_markdown import plan_markdown  # noqa: E402

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fbsync import __version__
-from fbsync.cli.boundary import run
+from fbsync.cli.errors import run
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

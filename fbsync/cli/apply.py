@@ -10,13 +10,13 @@ from typing import Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.asking import asking_options
 from fbsync.cli.options import assume_secrets_option, format_option, only_option, where_from, where_options
-from fbsync.errors import FbsyncError
+from fbsync.cli.server_options import asking_options
+from fbsync.model.errors import FbsyncError
 
 
 def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    from fbsync.guards import delete_limit
+    from fbsync.planning.guards import delete_limit
 
     try:
         delete_limit(value, 0)
@@ -95,14 +95,14 @@ def _apply(
     lock_timeout: float,
     **how: Any,  # noqa: ANN401 - the options of a run, as they are
 ) -> int:
-    from fbsync.cli.applying import Applying, Options
-    from fbsync.project import load, read_inputs
-    from fbsync.runlock import held
+    from fbsync.cli.apply_run import Applying, Options
+    from fbsync.state.runlock import held
+    from fbsync.workflow.project import load, read_inputs
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     saved = None
     if saved_plan is not None:
-        from fbsync.saved import read
+        from fbsync.workflow.saved_plan import read
 
         _refuse_beside_a_plan(
             files=files,

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.asking import Asking, asking_options
 from fbsync.cli.options import format_option, where_from, where_options
+from fbsync.cli.server_options import Asking, asking_options
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fbsync.checks import Check
-    from fbsync.where import Where
+    from fbsync.doctor.checks import Check
+    from fbsync.workflow.target import Where
 
 
 @click.command()
@@ -45,8 +45,8 @@ def doctor(
     """  # noqa: D301 - click's mark for a block to leave as it is
     import asyncio
 
-    from fbsync.checks import exit_code
-    from fbsync.cli.running import run
+    from fbsync.cli.event_loop import run
+    from fbsync.doctor.checks import exit_code
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     with asyncio.Runner() as runner:
@@ -62,9 +62,9 @@ def doctor(
 
 
 async def _checked(where: Where, how: Asking) -> tuple[Check, ...]:
-    from fbsync.checks import problem
-    from fbsync.checkup import Way, check_files, check_server
-    from fbsync.errors import FbsyncError
+    from fbsync.doctor.checks import problem
+    from fbsync.doctor.checkup import Way, check_files, check_server
+    from fbsync.model.errors import FbsyncError
     from fbsync.settings import DEFAULT_API_URL, check_api_url
 
     found, inputs, project = check_files(where, os.environ)
@@ -81,7 +81,7 @@ def _entry(check: Check) -> dict[str, object]:
 
 
 def _text(checks: tuple[Check, ...]) -> str:
-    from fbsync.checks import Health
+    from fbsync.doctor.checks import Health
 
     paint = terminal.paint_for(sys.stdout)
     colours = {Health.OK: paint.green, Health.WARNING: paint.yellow, Health.PROBLEM: paint.red}

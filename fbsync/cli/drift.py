@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.asking import Asking, ask_server, asking_options
 from fbsync.cli.options import format_option, only_option, where_from, where_options
-from fbsync.errors import ExitCode
+from fbsync.cli.server_options import Asking, ask_server, asking_options
+from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fbsync.drift import Drift
-    from fbsync.project import Project
+    from fbsync.planning.drift import Drift
+    from fbsync.workflow.project import Project
 
 
 @click.command()
@@ -47,7 +47,7 @@ def drift(
     fbsync drift
     fbsync drift -e staging --format json
     """  # noqa: D301 - click's mark for lines to be kept
-    from fbsync.project import read_project
+    from fbsync.workflow.project import read_project
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     project = read_project(where, os.environ, online=True)

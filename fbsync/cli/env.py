@@ -13,7 +13,7 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import files_options, format_option, where_from
-from fbsync.errors import ExitCode, InvalidInput
+from fbsync.model.errors import ExitCode, InvalidInput
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def env(
     fbsync env -e staging --check
     fbsync env --write .env.example
     """  # noqa: D301 - click's mark for a block to leave as it is
-    from fbsync.findings import errors_among
     from fbsync.manifest.assemble import read_manifest
+    from fbsync.model.findings import errors_among
     from fbsync.settings import means_of_signing_in, read_variables
 
     where = where_from(files=files, environment=environment, env_files=env_files)
@@ -80,7 +80,7 @@ def env(
 
 
 def _write(path: Path, rows: dict[str, tuple[Use, ...]]) -> None:
-    from fbsync.cli.added import add_to
+    from fbsync.cli.write_once import add_to
     from fbsync.render.env_example import env_example, needed
 
     variables = needed((use.variable, use.purpose) for uses in rows.values() for use in uses)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Self
 
-from fbsync.errors import FbsyncError
+from fbsync.model.errors import FbsyncError
 from fbsync.render.document import dump, outcome_entry
-from fbsync.written import write_atomically
+from fbsync.state.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from fbsync.outcomes import Outcome
+    from fbsync.model.outcomes import Outcome
 
 
 class Events:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.asking import Asking, asking_options
 from fbsync.cli.options import format_option, where_from
-from fbsync.errors import ExitCode
+from fbsync.cli.server_options import Asking, asking_options
+from fbsync.model.errors import ExitCode
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fbsync.exporting import Export
-    from fbsync.model import Identity, LiveLlm
-    from fbsync.project import Project
+    from fbsync.export.build import Export
+    from fbsync.model.configurations import Identity, LiveLlm
+    from fbsync.workflow.project import Project
 
 _PATH = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -63,8 +63,8 @@ def export(
     fbsync export
     fbsync export --workspace ws-research -f research.yaml
     """  # noqa: D301 - click's mark for a block to leave as it is
-    from fbsync.project import load, no_inputs, read_inputs
-    from fbsync.runlock import held
+    from fbsync.state.runlock import held
+    from fbsync.workflow.project import load, no_inputs, read_inputs
 
     files = () if file is None else (file,)
     where = where_from(files=files, environment=None, env_files=env_files, lock_file=lock_file, api_url=api_url)
@@ -81,7 +81,7 @@ def export(
 
 
 def _check_settled(project: Project) -> None:
-    from fbsync.errors import FbsyncError
+    from fbsync.model.errors import FbsyncError
 
     if project.open_intents:
         raise FbsyncError(
@@ -97,9 +97,9 @@ def _listed(
     Raises:
         InvalidInput: without a variable, an entry's workspace is not known, and so not what is there already.
     """
-    from fbsync.claims import other_environments
-    from fbsync.cli.asking import session
-    from fbsync.look import resolve_workspaces
+    from fbsync.cli.server_options import session
+    from fbsync.export.matching import other_environments
+    from fbsync.workflow.refresh import resolve_workspaces
 
     project.check_workspaces()
     others = other_environments(project)
@@ -119,7 +119,7 @@ def _listed(
 
 
 def _export(project: Project, listed: tuple[LiveLlm, ...], elsewhere: frozenset[Identity]) -> Export:
-    from fbsync.exporting import export as make
+    from fbsync.export.build import export as make
     from fbsync.manifest.sources import shown_path
 
     path = project.where.files[0]
@@ -132,7 +132,7 @@ def _write(made: Export) -> list[tuple[Path, str]]:
     Raises:
         FbsyncError: one cannot be written; the message says which ones were.
     """
-    from fbsync.errors import FbsyncError
+    from fbsync.model.errors import FbsyncError
 
     written: list[tuple[Path, str]] = []
     try:
@@ -148,9 +148,9 @@ def _write(made: Export) -> list[tuple[Path, str]]:
 
 
 def _files(made: Export) -> Iterator[tuple[Path, Callable[[], str]]]:
-    from fbsync import lockfile
-    from fbsync.cli.added import Done, add_to
+    from fbsync.cli.write_once import Done, add_to
     from fbsync.render.env_example import env_example
+    from fbsync.state import lockfile
 
     def write_lockfile() -> str:
         had = made.lock_path.exists()

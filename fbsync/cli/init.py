@@ -10,13 +10,13 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import format_option
-from fbsync.errors import ExitCode, FbsyncError
+from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fbsync.model import Workspace
-    from fbsync.starter import Ci
+    from fbsync.cli.init_templates import Ci
+    from fbsync.model.configurations import Workspace
 
 _PROVIDERS = ("openai", "google", "anthropic", "aws", "other")
 _NEXT = {
@@ -57,7 +57,7 @@ def init(providers: tuple[str, ...], workspace_id: str | None, ci: str | None, *
     fbsync init
     fbsync init --provider openai --provider anthropic --ci github --yes
     """  # noqa: D301 - click's mark for a block to leave as it is
-    from fbsync.starter import Ci, found_ci
+    from fbsync.cli.init_templates import Ci, found_ci
 
     root = Path()
     is_new = not (root / "fbsync.yaml").exists()
@@ -95,7 +95,7 @@ def _providers(text: str) -> list[str]:
 
 def _ask_workspace() -> Workspace | None:
     """A workspace of those that the server lists, or one that is typed; None for the variable."""
-    from fbsync.model import Workspace
+    from fbsync.model.configurations import Workspace
     from fbsync.render.paint import visible
 
     listed = _listed_workspaces()
@@ -127,10 +127,10 @@ def _checked_id(value: str | None) -> str | None:
 
 def _listed_workspaces() -> Sequence[Workspace]:
     """What the server lists, if there is a token; a server that does not answer is no reason not to begin."""
-    from fbsync.cli.asking import Asking, session
-    from fbsync.project import load, no_inputs
+    from fbsync.cli.server_options import Asking, session
     from fbsync.settings import means_of_signing_in
-    from fbsync.where import Where
+    from fbsync.workflow.project import load, no_inputs
+    from fbsync.workflow.target import Where
 
     inputs = no_inputs(Where(), os.environ)
     if not means_of_signing_in(inputs.variables):
@@ -152,10 +152,10 @@ def _write(
     ci: Ci,
 ) -> None:
     """Writes what is missing; adds to ``done`` what became of each file, also where a later one cannot be written."""
-    from fbsync.cli.added import add_to
+    from fbsync.cli.init_templates import manifest, pipelines, with_ignored
+    from fbsync.cli.write_once import add_to
     from fbsync.manifest.assemble import read_manifest
     from fbsync.render.env_example import env_example, needed
-    from fbsync.starter import manifest, pipelines, with_ignored
 
     path = root / "fbsync.yaml"
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fbsync.cli import completing
+from fbsync.cli import completion_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fbsync.where import Where
+    from fbsync.workflow.target import Where
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -48,7 +48,7 @@ def files_options(command: _Command) -> _Command:
             "--environment",
             metavar="NAME",
             help="An environment that the manifest declares.",
-            shell_complete=completing.environments,
+            shell_complete=completion_values.environments,
         )(
             click.option(
                 "--env-file",
@@ -69,7 +69,7 @@ def only_option(command: _Command) -> _Command:
         multiple=True,
         metavar="NAME",
         help="Limit it to the entry of this name; may be repeated.",
-        shell_complete=completing.declared_names,
+        shell_complete=completion_values.declared_names,
     )(command)
 
 
@@ -103,7 +103,7 @@ def where_from(
     api_url: str | None = None,
 ) -> Where:
     """What the options add up to."""
-    from fbsync.where import DEFAULT_MANIFEST, Where
+    from fbsync.workflow.target import DEFAULT_MANIFEST, Where
 
     return Where(
         files=files or (DEFAULT_MANIFEST,),

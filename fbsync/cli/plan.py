@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.asking import Asking, ask_server, asking_options
 from fbsync.cli.options import assume_secrets_option, format_option, only_option, where_from, where_options
-from fbsync.errors import ExitCode
+from fbsync.cli.server_options import Asking, ask_server, asking_options
+from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
-    from fbsync.changes import Plan
-    from fbsync.project import Project
+    from fbsync.model.changes import Plan
+    from fbsync.workflow.project import Project
 
 
 @click.command()
@@ -68,11 +68,11 @@ def plan(
     fbsync plan --out reviewed.json
     fbsync plan --all-environments --format html > state.html
     """  # noqa: D301 - click's mark for a block to leave as it is
-    from fbsync.project import read_project
+    from fbsync.workflow.project import read_project
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     if all_environments:
-        from fbsync.cli.planning_all import plan_all
+        from fbsync.cli.plan_environments import plan_all
 
         if format_ != "html" or environment or lock_file or out:
             raise click.UsageError("--all-environments goes with --format html, and without -e, --lock-file and --out")
@@ -80,7 +80,7 @@ def plan(
         return plan_all(where, how, prune=prune, only=only, detailed_exitcode=detailed_exitcode)
     project = read_project(where, os.environ, online=refresh)
     # Other threads stretch credentials until the comparison: what comes after it is loaded meanwhile.
-    from fbsync.proposal import propose
+    from fbsync.workflow.proposal import propose
 
     if format_ == "text":
         import fbsync.render.plan_text  # noqa: F401
@@ -129,7 +129,7 @@ def _document(project: Project, plan: Plan, code: ExitCode) -> dict[str, Any]:
 
 
 def _save(path: Path, project: Project, plan: Plan, *, prune: bool, only: tuple[str, ...]) -> None:
-    from fbsync.saved import save
+    from fbsync.workflow.saved_plan import save
 
     where = project.where
     how = {

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
-from fbsync.changes import Unchanged, Undeclared
 from fbsync.cli import terminal
+from fbsync.model.changes import Unchanged, Undeclared
 from fbsync.render.outcome_text import outcome_line
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from fbsync.changes import Plan
-    from fbsync.outcomes import Outcome
+    from fbsync.model.changes import Plan
+    from fbsync.model.outcomes import Outcome
 
 _CLEAR_LINE = "\r\x1b[K"
 _SHOW_CURSOR = "\x1b[?25h"

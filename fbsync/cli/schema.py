@@ -25,6 +25,6 @@ def schema(kind: str) -> None:
     fbsync schema > fbsync.schema.json
     fbsync schema result
     """  # noqa: D301 - click's mark for a block to leave as it is
-    from fbsync.schema import Kind, schema_text
+    from fbsync.schema.validate import Kind, schema_text
 
     terminal.out(schema_text(Kind(kind)))

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fbsync.cli import completing, terminal
+from fbsync.cli import completion_values, terminal
 from fbsync.cli.options import format_option, where_from
-from fbsync.cli.picking import called, known_at, pick
-from fbsync.errors import ExitCode, FbsyncError, GuardRefused
+from fbsync.cli.state_entry import called, known_at, pick
+from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from fbsync.journal import Replayed
-    from fbsync.lockfile import Lockfile
-    from fbsync.model import LockedLlm
+    from fbsync.model.configurations import LockedLlm
+    from fbsync.state.journal import Replayed
+    from fbsync.state.lockfile import Lockfile
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -37,7 +37,7 @@ def _lockfile_options(command: _Command) -> _Command:
             "--environment",
             metavar="NAME",
             help="The environment whose lockfile it is.",
-            shell_complete=completing.environments,
+            shell_complete=completion_values.environments,
         )(
             click.option(
                 "--lock-file", type=_PATH, metavar="FILE", help="The lockfile. [default: beside the manifest]"
@@ -48,7 +48,7 @@ def _lockfile_options(command: _Command) -> _Command:
 
 def _entry_options(command: _Command) -> _Command:
     """Adds the name of one entry, and what tells it from others of that name."""
-    return click.argument("name", shell_complete=completing.known_names)(
+    return click.argument("name", shell_complete=completion_values.known_names)(
         click.option("--workspace", metavar="ID", help="The entry's workspace, where the name alone does not tell.")(
             command
         )
@@ -149,7 +149,7 @@ def forget(
     \b
     fbsync state forget "Production OpenAI"
     """  # noqa: D301 - click's mark for lines to be kept
-    from fbsync.runlock import held
+    from fbsync.state.runlock import held
 
     path = where_from(files=files, environment=environment, env_files=(), lock_file=lock_file).lock_path
     with held(path, timeout=lock_timeout):
@@ -165,7 +165,7 @@ def forget(
 
 def _check_journal(path: Path) -> None:
     """Makes sure that no journal is there: its records would bring the entry back, or be about it."""
-    from fbsync.journal import journal_path
+    from fbsync.state.journal import journal_path
 
     if journal_path(path).exists():
         raise FbsyncError(
@@ -175,7 +175,7 @@ def _check_journal(path: Path) -> None:
 
 
 def _check_protection(entry: LockedLlm, *, force: bool) -> None:
-    from fbsync.changes import Refusal
+    from fbsync.model.changes import Refusal
 
     if entry.protect and not force:
         message = "is protected, and its protection would be forgotten with it"
@@ -184,9 +184,9 @@ def _check_protection(entry: LockedLlm, *, force: bool) -> None:
 
 def _write(path: Path, known: Lockfile) -> None:
     """Writes the lockfile; a rescue file, whose entries it now holds, would bring the forgotten one back."""
-    from fbsync import lockfile, rescue
     from fbsync.settings import find_state_folder
-    from fbsync.written import write_atomically
+    from fbsync.state import lockfile, rescue
+    from fbsync.state.atomic_file import write_atomically
 
     try:
         write_atomically(path, lockfile.render(known))
@@ -212,8 +212,8 @@ def _print_document(path: Path, known: Replayed, entries: Iterable[LockedLlm]) -
 
 
 def _print_forgotten(entry: LockedLlm, format_: str) -> None:
-    from fbsync.changes import Forget
-    from fbsync.outcomes import Outcome, Result
+    from fbsync.model.changes import Forget
+    from fbsync.model.outcomes import Outcome, Result
 
     outcome = Outcome(change=Forget(locked=entry), result=Result.FORGOTTEN, llm_id=entry.id)
     if format_ == "json":

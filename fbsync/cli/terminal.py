@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from fbsync.errors import FbsyncError, GuardRefused, InvalidInput
+from fbsync.model.errors import FbsyncError, GuardRefused, InvalidInput
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fbsync.findings import Finding
+    from fbsync.model.findings import Finding
 
 
 def paint_for(stream: TextIO) -> Paint:

@@ -12,12 +12,12 @@ import click
 from fbsync.cli import terminal
 from fbsync.cli.options import files_options, format_option, where_from
 from fbsync.dataclass import dataclass
-from fbsync.errors import ExitCode
+from fbsync.model.errors import ExitCode
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from fbsync.findings import Finding
-    from fbsync.where import Where
+    from fbsync.model.findings import Finding
+    from fbsync.workflow.target import Where
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +68,8 @@ def validate(
 
 
 def _check(where: Where, environment: str | None) -> _Report:
-    from fbsync.findings import in_file_order
     from fbsync.manifest.assemble import read_manifest
+    from fbsync.model.findings import in_file_order
 
     manifest = read_manifest(where.files)
     found = manifest.findings if environment is None else manifest.findings_in(environment)
@@ -82,7 +82,7 @@ def _check(where: Where, environment: str | None) -> _Report:
 
 def _env_file_findings(where: Where) -> tuple[Finding, ...]:
     """What is wrong with the files of variables, which belong to the manifest; their values are not looked at."""
-    from fbsync.errors import InvalidInput
+    from fbsync.model.errors import InvalidInput
     from fbsync.settings import read_variables
 
     try:
@@ -95,7 +95,7 @@ def _env_file_findings(where: Where) -> tuple[Finding, ...]:
 
 
 def _print(report: _Report, format_: str, *, strict: bool) -> ExitCode:
-    from fbsync.findings import errors_among
+    from fbsync.model.findings import errors_among
 
     failing = report.findings if strict else errors_among(report.findings)
     code = ExitCode.INVALID_INPUT if failing else ExitCode.DONE

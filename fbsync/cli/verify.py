@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.asking import Asking, asking_options
 from fbsync.cli.options import format_option, only_option, where_from, where_options
-from fbsync.errors import FbsyncError
+from fbsync.cli.server_options import Asking, asking_options
+from fbsync.model.errors import FbsyncError
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from fbsync.proposal import Proposal
-    from fbsync.verdicts import Target, Verified
+    from fbsync.model.verifications import Target, Verified
+    from fbsync.workflow.proposal import Proposal
 
 
 @click.command()
@@ -51,8 +51,8 @@ def verify(
     fbsync verify --only "Production OpenAI"
     fbsync verify -e staging --yes --format json
     """  # noqa: D301 - click's mark for lines to be kept
-    from fbsync.project import read_project
-    from fbsync.proposal import propose
+    from fbsync.workflow.project import read_project
+    from fbsync.workflow.proposal import propose
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     proposal = propose(read_project(where, os.environ, online=True), None, only=only)
@@ -67,8 +67,8 @@ def verify(
 
 def _targets(proposal: Proposal, *, named: bool) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     """What is known of the declared entries, and of others that were named; and what is to be said of that."""
-    from fbsync.changes import Adopt, Blocked, Create, Delete, Forget, Unchanged, Undeclared, Update, name_of
-    from fbsync.verdicts import Target
+    from fbsync.model.changes import Adopt, Blocked, Create, Delete, Forget, Unchanged, Undeclared, Update, name_of
+    from fbsync.model.verifications import Target
 
     targets, absent, pending = [], [], 0
     for change in proposal.plan.changes:
@@ -91,11 +91,11 @@ def _targets(proposal: Proposal, *, named: bool) -> tuple[tuple[Target, ...], tu
 
 
 def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json: bool) -> int:
-    from fbsync.cli.asking import session
-    from fbsync.cli.running import Interrupts
+    from fbsync.cli.event_loop import Interrupts
+    from fbsync.cli.server_options import session
+    from fbsync.model.server import ServerError
+    from fbsync.model.verifications import exit_code
     from fbsync.render.verdict_text import closing_sentence, verdict_text
-    from fbsync.server import ServerError
-    from fbsync.verdicts import exit_code
 
     paint = terminal.paint_for(sys.stdout)
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from fbsync.dataclass import dataclass
-from fbsync.server import Failure, ServerError
+from fbsync.model.server import Failure, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fbsync.secret import Secret
+    from fbsync.model.secret import Secret
 
 _MESSAGE_LIMIT = 300
 _AGAIN = "run `fbsync apply` again: it looks at the server's list before it sends anything"

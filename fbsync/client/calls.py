@@ -14,17 +14,17 @@ from fbsync.client.answers import VALIDATE, Answer, failure_of, said, transport_
 from fbsync.client.signin import Session
 from fbsync.client.transport import Connections
 from fbsync.dataclass import dataclass
-from fbsync.errors import FbsyncError
-from fbsync.model import LiveLlm, Workspace
-from fbsync.secret import Secret
-from fbsync.server import Failure, ServerError, Validation
+from fbsync.model.configurations import LiveLlm, Workspace
+from fbsync.model.errors import FbsyncError
+from fbsync.model.secret import Secret
+from fbsync.model.server import Failure, ServerError, Validation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
     from pathlib import Path
     from types import TracebackType
 
-    from fbsync.server import Fields
+    from fbsync.model.server import Fields
     from fbsync.settings import Account
 
 _Token = TypeVar("_Token")

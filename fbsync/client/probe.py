@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from fbsync.secret import Secret
-    from fbsync.server import ServerError
+    from fbsync.model.secret import Secret
+    from fbsync.model.server import ServerError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

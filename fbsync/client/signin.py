@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from fbsync.errors import ExitCode, FbsyncError
-from fbsync.secret import Secret
-from fbsync.server import ServerError
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.model.secret import Secret
+from fbsync.model.server import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

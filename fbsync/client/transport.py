@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from fbsync import __version__
-from fbsync.errors import ExitCode, FbsyncError
+from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.settings import is_loopback
 
 if TYPE_CHECKING:

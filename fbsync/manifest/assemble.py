@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fbsync.dataclass import dataclass
-from fbsync.errors import InvalidInput
-from fbsync.findings import Finding, Position, errors_among, in_file_order
 from fbsync.manifest import checks
 from fbsync.manifest.drafts import Draft, Variant, in_environment, read_drafts, read_variants
-from fbsync.manifest.loader import Document, read
+from fbsync.manifest.references import parse, resolve_credential, resolve_text
 from fbsync.manifest.sources import find_files, shown_path
 from fbsync.manifest.workspace_key import contradictions
-from fbsync.model import Llm, Text
-from fbsync.references import parse, resolve_credential, resolve_text
-from fbsync.schema import Kind, validate
-from fbsync.shown import is_wordlike
+from fbsync.model.configurations import Llm, Text
+from fbsync.model.errors import InvalidInput
+from fbsync.model.findings import Finding, Position, errors_among, in_file_order
+from fbsync.redact import is_wordlike
+from fbsync.schema.validate import Kind, validate
+from fbsync.strict_yaml.loader import Document, read
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Collection, Iterable, Sequence
 
-    from fbsync.manifest.loader import Path
-    from fbsync.misfit import Violation
+    from fbsync.schema.violations import Violation
     from fbsync.settings import Variables
+    from fbsync.strict_yaml.loader import Path
 
 _LEAVES_GAPS = frozenset(("merge-key", "key-not-a-string", "quote-not-indented", "too-many-findings"))
 """What the loader refuses and leaves out, so that what then seems to be missing may well be there."""

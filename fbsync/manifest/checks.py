@@ -6,18 +6,18 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fbsync.findings import Finding, Position, Severity, errors_among
 from fbsync.manifest import entry_checks
 from fbsync.manifest.drafts import in_environment
 from fbsync.manifest.endpoint import faults
-from fbsync.shown import is_wordlike, nearest, shown
+from fbsync.model.findings import Finding, Position, Severity, errors_among
+from fbsync.redact import is_wordlike, nearest, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from fbsync.manifest.drafts import Draft, GivenWorkspace, Variant
-    from fbsync.manifest.loader import Document
-    from fbsync.model import Llm
+    from fbsync.model.configurations import Llm
+    from fbsync.strict_yaml.loader import Document
 
 
 def semantic(

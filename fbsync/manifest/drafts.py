@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fbsync.dataclass import dataclass
 from fbsync.manifest.workspace_key import BY_ID, BY_NAME, key_in
-from fbsync.model import Field
-from fbsync.shown import nearest
+from fbsync.model.configurations import Field
+from fbsync.redact import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from fbsync.findings import Position
-    from fbsync.manifest.loader import Document, Path
+    from fbsync.model.findings import Position
+    from fbsync.strict_yaml.loader import Document, Path
 
 
 _KEYS = frozenset((*Field, BY_NAME, "previousName", "protect"))

@@ -10,9 +10,9 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from fbsync.dataclass import dataclass
-from fbsync.findings import Severity
-from fbsync.references import parse
-from fbsync.shown import nearest
+from fbsync.manifest.references import parse
+from fbsync.model.findings import Severity
+from fbsync.redact import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

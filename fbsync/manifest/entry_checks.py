@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.findings import Finding, Severity
 from fbsync.manifest.endpoint import Fault, faults_of_template, is_plain
-from fbsync.references import parse
+from fbsync.manifest.references import parse
+from fbsync.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fbsync.findings import Position
     from fbsync.manifest.drafts import Draft, GivenWorkspace
+    from fbsync.model.findings import Position
 
 
 def entry(draft: Draft, name: str | None, given: GivenWorkspace) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from fbsync.findings import Finding, Position
+from fbsync.model.findings import Finding, Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fbsync.findings import Finding
+from fbsync.model.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from fbsync.manifest.loader import Document, Path
+    from fbsync.strict_yaml.loader import Document, Path
 
 BY_ID = "workspaceId"
 BY_NAME = "workspace"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, assert_never
 
-from fbsync.changes import (
+from fbsync.model.changes import (
     Adopt,
     Blocked,
     Change,
@@ -22,18 +22,18 @@ from fbsync.changes import (
     id_of,
     identity_of,
 )
-from fbsync.errors import GuardRefused, InvalidInput
-from fbsync.model import Field, LiveLlm, Llm, LockedLlm
-from fbsync.server import ServerError
+from fbsync.model.configurations import Field, LiveLlm, Llm, LockedLlm
+from fbsync.model.errors import GuardRefused, InvalidInput
+from fbsync.model.server import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fbsync.errors import ExitCode, FbsyncError
-    from fbsync.findings import Finding
-    from fbsync.model import LockedCredential
-    from fbsync.outcomes import Outcome
-    from fbsync.verdicts import Verified
+    from fbsync.model.configurations import LockedCredential
+    from fbsync.model.errors import ExitCode, FbsyncError
+    from fbsync.model.findings import Finding
+    from fbsync.model.outcomes import Outcome
+    from fbsync.model.verifications import Verified
 
 FORMAT_VERSION = "1.0"
 

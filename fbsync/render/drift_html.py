@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from fbsync.drift import (
+from fbsync.planning.drift import (
     ChangedOutside,
     DeletedOutside,
     Difference,
@@ -22,7 +22,7 @@ from fbsync.render.paint import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fbsync.drift import FieldDrift
+    from fbsync.planning.drift import FieldDrift
 
 _SECTIONS = (
     ("deleted", "deleted outside", Tone.REMOVE),

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fbsync.dataclass import dataclass
-from fbsync.model import VARIABLE_NAME
+from fbsync.model.configurations import VARIABLE_NAME
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from fbsync.render.masking import Piece, masked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fbsync.findings import Position
+    from fbsync.model.findings import Position
 
 _WIDEST = 100
 _CUT = "…"

@@ -12,7 +12,7 @@ from fbsync.render.paint import visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fbsync.findings import Finding
+    from fbsync.model.findings import Finding
 
 _IN_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _IN_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})

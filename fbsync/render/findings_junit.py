@@ -10,7 +10,7 @@ from fbsync.render.paint import visible
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from fbsync.findings import Finding
+    from fbsync.model.findings import Finding
 
 
 def findings_junit(findings: Sequence[Finding], *, files: Sequence[str], failing: Collection[Finding]) -> str:

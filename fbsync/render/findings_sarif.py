@@ -15,7 +15,7 @@ from fbsync.render.paint import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fbsync.findings import Finding, Position
+    from fbsync.model.findings import Finding, Position
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fbsync.findings import Finding, Position, Severity
+from fbsync.model.findings import Finding, Position, Severity
 from fbsync.render.excerpt import excerpt
 from fbsync.render.paint import Paint, visible
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from fbsync.drift import (
+from fbsync.model.configurations import Field
+from fbsync.planning.drift import (
     ChangedOutside,
     DeletedOutside,
     Difference,
@@ -14,14 +15,13 @@ from fbsync.drift import (
     Unmanaged,
     identity_of,
 )
-from fbsync.model import Field
 from fbsync.render.document import Json, live_fields, locked_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fbsync.drift import FieldDrift
-    from fbsync.model import LiveLlm, LockedCredential, LockedLlm
+    from fbsync.model.configurations import LiveLlm, LockedCredential, LockedLlm
+    from fbsync.planning.drift import FieldDrift
 
 _KINDS: dict[type[Difference], str] = {
     ChangedOutside: "changed",

@@ -11,8 +11,8 @@ import re
 import unicodedata
 
 from fbsync.dataclass import dataclass
-from fbsync.model import VARIABLE_NAME as NAME
-from fbsync.shown import is_wordlike
+from fbsync.model.configurations import VARIABLE_NAME as NAME
+from fbsync.redact import is_wordlike
 
 MASK = "•••"
 

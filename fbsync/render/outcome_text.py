@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.changes import Undeclared, identity_of
-from fbsync.outcomes import Outcome, Result
+from fbsync.model.changes import Undeclared, identity_of
+from fbsync.model.outcomes import Outcome, Result
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.changes import Adopt, Blocked, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
 from fbsync.dataclass import dataclass
+from fbsync.model.changes import Adopt, Blocked, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
 from fbsync.render.entries import counted
 from fbsync.render.paint import visible
 from fbsync.render.plan_entries import loses_protection
 from fbsync.render.plan_rows import why_unverified
 
 if TYPE_CHECKING:
-    from fbsync.changes import Plan
+    from fbsync.model.changes import Plan
 
 
 def summary(plan: Plan) -> str:

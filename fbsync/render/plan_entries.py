@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
-from fbsync.changes import (
+from fbsync.model.changes import (
     Adopt,
     Blocked,
     Cause,
@@ -26,7 +26,7 @@ from fbsync.render.plan_rows import adopted_rows, declared_rows, known_rows, upd
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fbsync.model import Identity, Llm, LockedLlm
+    from fbsync.model.configurations import Identity, Llm, LockedLlm
 
 PROTECTED = "protected"
 DRIFT = "drift"

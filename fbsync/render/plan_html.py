@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fbsync.changes import Plan
 from fbsync.dataclass import dataclass
+from fbsync.model.changes import Plan
 from fbsync.render.entries import Entry, counted
 from fbsync.render.page import Notes, Page, Section, html
 from fbsync.render.paint import visible

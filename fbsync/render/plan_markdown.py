@@ -14,7 +14,7 @@ from fbsync.render.plan_entries import Kind, plan_entries
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fbsync.changes import Plan
+    from fbsync.model.changes import Plan
 
 LEAST_CHARS = 120
 """What the summary sentence alone fits in."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.changes import Cause, Changed, CredentialChange, FieldChange, Update
-from fbsync.model import Field
+from fbsync.model.changes import Cause, Changed, CredentialChange, FieldChange, Update
+from fbsync.model.configurations import Field
 from fbsync.render.entries import Row, Tone
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fbsync.model import Credential, LiveLlm, Llm, LockedLlm, Text
+    from fbsync.model.configurations import Credential, LiveLlm, Llm, LockedLlm, Text
 
 
 def declared_rows(llm: Llm) -> Iterator[Row]:

@@ -13,7 +13,7 @@ from fbsync.render.wrapping import Span, unpainted, wrapped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fbsync.changes import Plan
+    from fbsync.model.changes import Plan
     from fbsync.render.paint import Paint
     from fbsync.render.wrapping import Style
 

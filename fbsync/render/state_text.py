@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.model import Field, LockedLlm
+from fbsync.model.configurations import Field, LockedLlm
 from fbsync.render.columns import columns
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from fbsync.model import LockedCredential
+    from fbsync.model.configurations import LockedCredential
 
 _HEADINGS = ("WORKSPACE", "NAME", "TYPE", "ID", "PROTECTED")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fbsync.model.verifications import Verdict, Verified
 from fbsync.render.paint import Paint, visible
-from fbsync.verdicts import Verdict, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from fbsync.errors import FbsyncError
+from fbsync.model.errors import FbsyncError
 from fbsync.sandbox.options import Options
 from fbsync.sandbox.server import SandboxServer, log_to_stderr
 

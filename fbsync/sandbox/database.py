@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from fbsync.errors import FbsyncError
+from fbsync.model.errors import FbsyncError
 from fbsync.sandbox.hashing import is_hash_of
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from fbsync.errors import InvalidInput
-from fbsync.findings import Finding, Position
+from fbsync.model.errors import InvalidInput
+from fbsync.model.findings import Finding, Position
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
-from fbsync.errors import FbsyncError
+from fbsync.model.errors import FbsyncError
 
 _BACKLOG = 2048
 

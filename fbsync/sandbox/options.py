@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
 
-from fbsync.errors import ExitCode, FbsyncError
+from fbsync.model.errors import ExitCode, FbsyncError
 
 _FRAMEWORK = ("fastapi", "uvicorn")
 _PATHS = ("db", "faults", "seed")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import fbsync
-from fbsync.errors import ExitCode, FbsyncError
+from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.sandbox.builtin import ADMIN, READER, WORKSPACE, WRITER
 from fbsync.sandbox.listener import bind, url_of
 from fbsync.sandbox.options import Options, require_framework

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fbsync.errors import FbsyncError
+from fbsync.model.errors import FbsyncError
 
 
 class Refusal(FbsyncError):  # noqa: N818 - reads as what it is at the raise

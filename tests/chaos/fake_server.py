@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from itertools import count
 
-from fbsync.model import Field, LiveLlm
-from fbsync.secret import Secret
-from fbsync.server import Failure, ServerError
+from fbsync.model.configurations import Field, LiveLlm
+from fbsync.model.secret import Secret
+from fbsync.model.server import Failure, ServerError
 
 
 @dataclass(frozen=True)

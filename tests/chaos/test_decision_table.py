@@ -10,17 +10,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from fbsync import lockfile
-from fbsync.changes import Adopt, Forget, Unchanged, Update
-from fbsync.execution import Stop, apply
-from fbsync.fingerprint import Fingerprinter, new_parameters
-from fbsync.guards import refusals
-from fbsync.ledger import FileLedger
-from fbsync.lockfile import Lockfile
-from fbsync.model import Credential, Llm, Text
-from fbsync.outcomes import Result
-from fbsync.planning import Live, make_plan
-from fbsync.secret import Secret
+from fbsync.execution.run import Stop, apply
+from fbsync.model.changes import Adopt, Forget, Unchanged, Update
+from fbsync.model.configurations import Credential, Llm, Text
+from fbsync.model.outcomes import Result
+from fbsync.model.secret import Secret
+from fbsync.planning.decide import Live, make_plan
+from fbsync.planning.guards import refusals
+from fbsync.state import lockfile
+from fbsync.state.fingerprint import Fingerprinter, new_parameters
+from fbsync.state.ledger import FileLedger
+from fbsync.state.lockfile import Lockfile
 
 WORKSPACES = ("ws-1", "ws-2")
 NAMES = st.sampled_from("ABCDE")

@@ -6,18 +6,18 @@ from dataclasses import replace
 import pytest
 from fake_server import FakeServer, Row
 
-from fbsync import lockfile
-from fbsync.changes import Adopt, Forget, Unchanged, Update
-from fbsync.execution import Stop, apply
-from fbsync.fingerprint import Fingerprinter, new_parameters
-from fbsync.journal import Intent, Journal, Replayed, journal_path, replay, settle
-from fbsync.ledger import FileLedger
-from fbsync.lockfile import Lockfile
-from fbsync.model import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
-from fbsync.outcomes import Result
-from fbsync.planning import Live, make_plan
-from fbsync.secret import Secret
-from fbsync.server import Failure, ServerError
+from fbsync.execution.run import Stop, apply
+from fbsync.model.changes import Adopt, Forget, Unchanged, Update
+from fbsync.model.configurations import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+from fbsync.model.outcomes import Result
+from fbsync.model.secret import Secret
+from fbsync.model.server import Failure, ServerError
+from fbsync.planning.decide import Live, make_plan
+from fbsync.state import lockfile
+from fbsync.state.fingerprint import Fingerprinter, new_parameters
+from fbsync.state.journal import Intent, Journal, Replayed, journal_path, replay, settle
+from fbsync.state.ledger import FileLedger
+from fbsync.state.lockfile import Lockfile
 
 URL = "https://a.example.com"
 KEY = Secret("the fingerprint key", reference="FBSYNC_FINGERPRINT_KEY")

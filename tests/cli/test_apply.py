@@ -8,7 +8,7 @@ import pytest
 from conftest import MANIFEST, QUICKSTART
 from recorder import Reply
 
-from fbsync.schema import Kind, validate
+from fbsync.schema.validate import Kind, validate
 
 
 def result(done):

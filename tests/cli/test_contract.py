@@ -9,7 +9,7 @@ import pytest
 from conftest import MANIFEST
 from recorder import Reply
 
-from fbsync.schema import Kind, validate
+from fbsync.schema.validate import Kind, validate
 
 COMMANDS = {
     "validate": ["validate"],

@@ -96,9 +96,9 @@ def test_the_version_takes_click_and_hardly_anything_else(cli):
         "fbsync",
         "fbsync.__main__",
         "fbsync.cli",
-        "fbsync.cli.boundary",
+        "fbsync.cli.errors",
         "fbsync.cli.signals",
-        "fbsync.errors",
+        "fbsync.model.errors",
     }
     assert own(modules) == own_modules
     assert modules & (SLOW_TO_LOAD | {"dataclasses", "pathlib", "yaml"}) == set()
@@ -107,13 +107,20 @@ def test_the_version_takes_click_and_hardly_anything_else(cli):
 def test_validate_loads_what_reads_a_manifest(project):
     modules = modules_after(project, "validate")
     assert modules & SLOW_TO_LOAD == set()
-    assert own(modules) & {"fbsync.project", "fbsync.lockfile", "fbsync.changes", "fbsync.explain"} == set()
+    assert (
+        own(modules)
+        & {"fbsync.workflow.project", "fbsync.state.lockfile", "fbsync.model.changes", "fbsync.schema.explain"}
+        == set()
+    )
 
 
 def test_plan_loads_what_compares(applied):
     modules = modules_after(applied, "plan")
     assert modules & SLOW_TO_LOAD == set()
-    assert own(modules) & {"fbsync.client", "fbsync.ledger", "fbsync.explain", "fbsync.render.masking"} == set()
+    assert (
+        own(modules) & {"fbsync.client", "fbsync.state.ledger", "fbsync.schema.explain", "fbsync.render.masking"}
+        == set()
+    )
 
 
 def test_apply_loads_what_sends(project):

@@ -10,8 +10,8 @@ from conftest import MANIFEST
 from recorder import Reply
 from tls_world import HOST, behind_tls, proxy
 
-from fbsync.checks import Health, certificate, clock, roles
-from fbsync.schema import Kind, validate
+from fbsync.doctor.checks import Health, certificate, clock, roles
+from fbsync.schema.validate import Kind, validate
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 from conftest import MANIFEST
 
 from fbsync.render.env_example import Needed, env_example
-from fbsync.schema import Kind, validate
+from fbsync.schema.validate import Kind, validate
 
 STAGING = "environments:\n  staging: {llms: {One: {secret: $STAGING_SECRET}}}\n"
 

@@ -10,7 +10,7 @@ import pytest
 import trustme
 from recorder import Reply
 
-from fbsync.schema import Kind, validate
+from fbsync.schema.validate import Kind, validate
 
 
 def entries(done):

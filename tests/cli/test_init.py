@@ -10,7 +10,7 @@ import sys
 import pytest
 import yaml
 
-from fbsync.schema import Kind, validate
+from fbsync.schema.validate import Kind, validate
 
 PROVIDERS = ("openai", "google", "anthropic", "aws", "other")
 

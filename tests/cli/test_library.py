@@ -9,9 +9,9 @@ from conftest import MANIFEST
 from recorder import Reply
 
 import fbsync
-from fbsync.changes import Create, Unchanged
-from fbsync.runlock import held
-from fbsync.schema import Kind, validate
+from fbsync.model.changes import Create, Unchanged
+from fbsync.schema.validate import Kind, validate
+from fbsync.state.runlock import held
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from fbsync.written import write_atomically
+from fbsync.state.atomic_file import write_atomically
 
 
 @pytest.mark.parametrize("is_link", [False, True])

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from conftest import MANIFEST
 
-from fbsync.schema import Kind, validate
+from fbsync.schema.validate import Kind, validate
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from conftest import MANIFEST
 
 from fbsync.cli import main
-from fbsync.schema import Kind, validate
+from fbsync.schema.validate import Kind, validate
 
 
 def document_of(done):

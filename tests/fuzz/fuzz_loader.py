@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from fbsync.manifest.loader import load
+from fbsync.strict_yaml.loader import load
 
 SUITE = Path(__file__).parents[3] / "shared" / "data" / "yaml-test-suite.json"
 PATIENCE = 10

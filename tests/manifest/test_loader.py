@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from fbsync.findings import Position
-from fbsync.manifest.loader import Document, load
+from fbsync.model.findings import Position
+from fbsync.strict_yaml.loader import Document, load
 
 
 def load_clean(text: str) -> Document:
@@ -158,7 +158,7 @@ def test_without_libyaml_the_same_is_loaded_slowly():
     code = """
 import sys
 sys.modules["yaml._yaml"] = None
-from fbsync.manifest.loader import load
+from fbsync.strict_yaml.loader import load
 document = load("\\ufeffé: [0o7, no]\\r\\nb: {c: 1, c: 2}\\r\\n".encode(), file="m.yaml")
 print(ascii(document.value), *(f"{finding.position}:{finding.rule}" for finding in document.findings))
 print(load(b"a: [1,\\n", file="m.yaml").findings[0].rule, load(b"[" * 100_000, file="m.yaml").findings[0].rule)

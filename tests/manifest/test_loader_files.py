@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fbsync.findings import Position
-from fbsync.manifest.loader import read
+from fbsync.model.findings import Position
+from fbsync.strict_yaml.loader import read
 
 
 def rule_of(path: Path) -> str:

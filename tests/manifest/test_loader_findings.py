@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fbsync.manifest.loader import load
+from fbsync.strict_yaml.loader import load
 
 RECOVERABLE = {
     "duplicate-key": ("a: 1\nb: 2\na: 3\n", (3, 1), {"a": 1, "b": 2}),

@@ -8,8 +8,8 @@ import tracemalloc
 
 import pytest
 
-from fbsync.manifest.loader import load
-from fbsync.manifest.refusals import DEEPEST, MOST_FINDINGS, MOST_NODES
+from fbsync.strict_yaml.loader import load
+from fbsync.strict_yaml.refusals import DEEPEST, MOST_FINDINGS, MOST_NODES
 
 ENTRY = """\
   - name: Entry {0}
@@ -85,7 +85,7 @@ def test_a_manifest_costs_a_small_multiple_of_its_size():
 def test_100_000_brackets_in_little_memory_and_a_small_stack():
     code = """
 import resource
-from fbsync.manifest.loader import load
+from fbsync.strict_yaml.loader import load
 resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))
 resource.setrlimit(resource.RLIMIT_STACK, (1_000_000, 1_000_000))
 for opening in "[", "{", "- ", "? ", "[a, ", "{a: ", "[\\n", "&a [":
@@ -98,7 +98,7 @@ for opening in "[", "{", "- ", "? ", "[a, ", "{a: ", "[\\n", "&a [":
 def test_more_values_than_are_taken_in_bounded_memory():
     code = f"""
 import resource
-from fbsync.manifest.loader import load
+from fbsync.strict_yaml.loader import load
 resource.setrlimit(resource.RLIMIT_AS, (500_000_000, 500_000_000))
 for item in "a,", "{{}},":
     print(load(b"[" + item.encode() * {MOST_NODES + 1}, file="m.yaml").findings[-1].rule)

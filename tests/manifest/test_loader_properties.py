@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbsync.manifest.core_schema import LONGEST_NUMBER, resolve
-from fbsync.manifest.loader import Document, load
+from fbsync.strict_yaml.core_schema import LONGEST_NUMBER, resolve
+from fbsync.strict_yaml.loader import Document, load
 
 FRAGMENTS = [
     *(

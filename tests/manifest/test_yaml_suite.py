@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fbsync.manifest.loader import Document, load, read
+from fbsync.strict_yaml.loader import Document, load, read
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT.parent / "shared" / "data" / "yaml-test-suite.json"

@@ -1,6 +1,6 @@
 """Plans made of literals, one for each thing that a rendering must get right; golden files are named after them."""
 
-from fbsync.changes import (
+from fbsync.model.changes import (
     Adopt,
     Blocked,
     Cause,
@@ -16,8 +16,8 @@ from fbsync.changes import (
     Undeclared,
     Update,
 )
-from fbsync.model import Credential, Field, LiveLlm, Llm, LockedCredential, LockedLlm, Text
-from fbsync.secret import Secret
+from fbsync.model.configurations import Credential, Field, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+from fbsync.model.secret import Secret
 
 COMPARED = "Compared with fbsync.lock; the server was not asked."
 COMPARED_LIVE = "Compared with fbsync.lock and with the server."

@@ -13,8 +13,8 @@ from plans import (
     update,
 )
 
-from fbsync.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Forget, Plan, Unchanged, Undeclared
-from fbsync.model import Field
+from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Forget, Plan, Unchanged, Undeclared
+from fbsync.model.configurations import Field
 
 MARKUP = "`*_~[](){}<>#@!|\\&;:/-+.=\"'$\n\r\t \x1b\u202e\u2066\u200dabcdefgh0123"
 foreign = st.one_of(

@@ -12,13 +12,13 @@ import pytest
 from jsonschema import Draft202012Validator
 from plans import PLANS, compared
 
-from fbsync.errors import ExitCode
+from fbsync.model.errors import ExitCode
 from fbsync.render.document import dump, plan_document
 from fbsync.render.paint import PLAIN, Paint
 from fbsync.render.plan_html import plan_html
 from fbsync.render.plan_markdown import plan_markdown
 from fbsync.render.plan_text import plan_text
-from fbsync.schema import Kind, schema
+from fbsync.schema.validate import Kind, schema
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -9,9 +9,17 @@ from hypothesis import given, settings
 from plans import COMPARED, HOSTILE, every_kind, hostile_names, live, locked
 from strategies import foreign, plans
 
-from fbsync.changes import Plan
-from fbsync.drift import ChangedOutside, DeletedOutside, Drift, FieldDrift, ReplacedOutside, Unadopted, Unmanaged
-from fbsync.model import Field
+from fbsync.model.changes import Plan
+from fbsync.model.configurations import Field
+from fbsync.planning.drift import (
+    ChangedOutside,
+    DeletedOutside,
+    Drift,
+    FieldDrift,
+    ReplacedOutside,
+    Unadopted,
+    Unmanaged,
+)
 from fbsync.render.drift_html import drift_html
 from fbsync.render.paint import visible
 from fbsync.render.plan_html import Planned, plan_html, plans_html

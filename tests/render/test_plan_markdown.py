@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from plans import COMPARED, HOSTILE, credential, credential_change, desired, every_kind, hostile_names, locked
 from strategies import foreign, plans
 
-from fbsync.changes import Changed, Create, Plan, Unchanged
+from fbsync.model.changes import Changed, Create, Plan, Unchanged
 from fbsync.render.markdown import code, marker, prose
 from fbsync.render.paint import visible
 from fbsync.render.plan_markdown import LEAST_CHARS, plan_markdown

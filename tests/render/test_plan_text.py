@@ -17,7 +17,7 @@ from plans import (
 )
 from strategies import plans
 
-from fbsync.changes import Delete, Plan
+from fbsync.model.changes import Delete, Plan
 from fbsync.render.excerpt import columns
 from fbsync.render.paint import PLAIN, Paint
 from fbsync.render.plan_text import plan_text

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from fbsync.errors import ExitCode, FbsyncError, InvalidInput
+from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.sandbox.database import Database
 from fbsync.sandbox.fault_script import read_fault_script
 from fbsync.sandbox.options import Options

@@ -1,7 +1,7 @@
 """Records for tests, short to write."""
 
-from fbsync.model import Credential, LiveLlm, Llm, LockedCredential, LockedLlm, Text
-from fbsync.secret import Secret
+from fbsync.model.configurations import Credential, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+from fbsync.model.secret import Secret
 
 URL = "https://api.example.com/v1"
 

@@ -5,16 +5,16 @@ from types import SimpleNamespace
 import pytest
 from records import desired
 
-from fbsync.changes import Create, Plan
-from fbsync.errors import FbsyncError
-from fbsync.execution import Stop, apply
-from fbsync.fingerprint import Fingerprinter, Method, Parameters
-from fbsync.journal import journal_path, replay
-from fbsync.ledger import FileLedger
-from fbsync.lockfile import Lockfile
-from fbsync.model import Field
-from fbsync.outcomes import Result
-from fbsync.retry import SystemClock
+from fbsync.execution.retry import SystemClock
+from fbsync.execution.run import Stop, apply
+from fbsync.model.changes import Create, Plan
+from fbsync.model.configurations import Field
+from fbsync.model.errors import FbsyncError
+from fbsync.model.outcomes import Result
+from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
+from fbsync.state.journal import journal_path, replay
+from fbsync.state.ledger import FileLedger
+from fbsync.state.lockfile import Lockfile
 
 EMPTY = Lockfile(
     api_url="https://api.example.com", fingerprints=Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import live
 
-from fbsync.exportable import References, fields_of, ordered, twins
-from fbsync.manifest.additions import NotAddable, new_manifest, with_entries
-from fbsync.manifest.loader import load
-from fbsync.model import Field
+from fbsync.export.entries import References, fields_of, ordered, twins
+from fbsync.manifest.append import NotAddable, new_manifest, with_entries
+from fbsync.model.configurations import Field
+from fbsync.strict_yaml.loader import load
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60)
 endpoints = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=60)

@@ -5,13 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import live
 
-from fbsync.changes import Unchanged
-from fbsync.exporting import export
+from fbsync.export.build import export
 from fbsync.manifest.assemble import assemble
-from fbsync.manifest.loader import load as load_yaml
-from fbsync.planning import Live, make_plan
-from fbsync.project import load, no_inputs
-from fbsync.where import Where
+from fbsync.model.changes import Unchanged
+from fbsync.planning.decide import Live, make_plan
+from fbsync.strict_yaml.loader import load as load_yaml
+from fbsync.workflow.project import load, no_inputs
+from fbsync.workflow.target import Where
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 odd_names = text | st.sampled_from(["no", "~", "- a", "a: b", "#x", "$HOME", " a ", "日本", "Flashback", "4o", "A\nB"])

@@ -3,7 +3,10 @@
 import pytest
 from records import URL, desired, live, locked
 
-from fbsync.drift import (
+from fbsync.model.configurations import Field
+from fbsync.model.errors import ExitCode
+from fbsync.planning.decide import Live
+from fbsync.planning.drift import (
     ChangedOutside,
     DeletedOutside,
     FieldDrift,
@@ -12,14 +15,11 @@ from fbsync.drift import (
     Unmanaged,
     find_drift,
 )
-from fbsync.errors import ExitCode
-from fbsync.model import Field
-from fbsync.planning import Live
 from fbsync.render.document import result_document
 from fbsync.render.drift_text import drift_text, summary
 from fbsync.render.known_document import drift_part
 from fbsync.render.paint import PLAIN
-from fbsync.schema import Kind, validate
+from fbsync.schema.validate import Kind, validate
 
 
 def drift(wanted=(), known=(), listed=(), workspaces=("ws",), **options):

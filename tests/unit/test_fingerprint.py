@@ -1,9 +1,9 @@
 import pytest
 
-from fbsync.errors import FbsyncError
-from fbsync.fingerprint import Fingerprinter, Method, Parameters, new_parameters
-from fbsync.model import Credential, Field, LockedCredential
-from fbsync.secret import Secret
+from fbsync.model.configurations import Credential, Field, LockedCredential
+from fbsync.model.errors import FbsyncError
+from fbsync.model.secret import Secret
+from fbsync.state.fingerprint import Fingerprinter, Method, Parameters, new_parameters
 
 KEY = Secret("a-fingerprint-key", reference="FBSYNC_FINGERPRINT_KEY")
 VALUE = Secret("a-credential", reference="A")

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from fbsync.fit import UnknownKeywordError, fit_of, fits
-from fbsync.schema import Kind, schema, validate
+from fbsync.schema.fastpath import UnknownKeywordError, fit_of, fits
+from fbsync.schema.validate import Kind, schema, validate
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -4,13 +4,13 @@ import json
 import pytest
 from records import credential, desired, live, locked
 
-from fbsync.changes import Create
-from fbsync.errors import FbsyncError, InvalidInput
-from fbsync.fingerprint import Fingerprinter, Method, Parameters
-from fbsync.journal import IN_DOUBT, Intent, Journal, Replayed, journal_path, replay, settle, still_open
-from fbsync.ledger import FileLedger
-from fbsync.lockfile import Lockfile, read
-from fbsync.model import Field, Identity
+from fbsync.model.changes import Create
+from fbsync.model.configurations import Field, Identity
+from fbsync.model.errors import FbsyncError, InvalidInput
+from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
+from fbsync.state.journal import IN_DOUBT, Intent, Journal, Replayed, journal_path, replay, settle, still_open
+from fbsync.state.ledger import FileLedger
+from fbsync.state.lockfile import Lockfile, read
 
 EMPTY = Lockfile(
     api_url="https://api.example.com", fingerprints=Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")

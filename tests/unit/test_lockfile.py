@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import locked
 
-from fbsync.errors import FbsyncError, InvalidInput
-from fbsync.fingerprint import Method, Parameters
-from fbsync.lockfile import Lockfile, parse, read, render, write
-from fbsync.model import LockedCredential, LockedLlm
-from fbsync.schema import Kind, validate
+from fbsync.model.configurations import LockedCredential, LockedLlm
+from fbsync.model.errors import FbsyncError, InvalidInput
+from fbsync.schema.validate import Kind, validate
+from fbsync.state.fingerprint import Method, Parameters
+from fbsync.state.lockfile import Lockfile, parse, read, render, write
 
 SCRYPT = Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")
 HMAC = Parameters(method=Method.HMAC, check="abc")

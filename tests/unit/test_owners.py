@@ -9,8 +9,8 @@ import pytest
 OWNERS = {
     "click": "fbsync.cli",
     "dotenv": "fbsync.settings",
-    "yaml": "fbsync.manifest",
-    "jsonschema": "fbsync.schema",
+    "yaml": "fbsync.strict_yaml",
+    "jsonschema": "fbsync.schema.validate",
     "httpx": "fbsync.client",
     "fastapi": "fbsync.sandbox",
     "starlette": "fbsync.sandbox",
@@ -50,7 +50,13 @@ def test_commands_without_requests_do_not_pay_for_them(command, tmp_path):
     assert loaded & {"httpx", "httpcore", "fastapi", "uvicorn", "sqlite3"} == set()
 
 
-REVEALERS = {"fbsync.client.calls", "fbsync.client.probe", "fbsync.fingerprint", "fbsync.secret", "fbsync.settings"}
+REVEALERS = {
+    "fbsync.client.calls",
+    "fbsync.client.probe",
+    "fbsync.state.fingerprint",
+    "fbsync.model.secret",
+    "fbsync.settings",
+}
 
 
 def test_secrets_are_revealed_in_few_places():

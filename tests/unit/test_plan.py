@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from records import URL, PlainFingerprints, credential, desired, live, locked, text
 
-from fbsync.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
-from fbsync.execution import body
-from fbsync.guards import delete_limit, missing, refusals
-from fbsync.model import Field, LockedCredential
-from fbsync.order import blockers, detours, in_order
-from fbsync.planning import Live, make_plan
+from fbsync.execution.run import body
+from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
+from fbsync.model.configurations import Field, LockedCredential
+from fbsync.planning.decide import Live, make_plan
+from fbsync.planning.guards import delete_limit, missing, refusals
+from fbsync.planning.order import blockers, detours, in_order
 from fbsync.render.paint import PLAIN
 from fbsync.render.plan_text import plan_text, summary
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbsync.references import escape, name_of, parse, resolve_credential, resolve_text
+from fbsync.manifest.references import escape, name_of, parse, resolve_credential, resolve_text
 from fbsync.settings import Variables
 
 

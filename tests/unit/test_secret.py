@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 import pytest
 
-from fbsync.model import Credential
-from fbsync.secret import Secret
+from fbsync.model.configurations import Credential
+from fbsync.model.secret import Secret
 
 CANARY = "canary-3f9a1c77e2-canary"
 

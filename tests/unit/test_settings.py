@@ -1,6 +1,6 @@
 import pytest
 
-from fbsync.errors import FbsyncError, InvalidInput
+from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.settings import Variables, check_api_url, read_account, read_variables
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from records import desired, locked, text
 
-from fbsync.errors import InvalidInput
-from fbsync.findings import Position
-from fbsync.model import Text, Workspace
-from fbsync.workspaces import listed, remembered, unresolved
+from fbsync.model.configurations import Text, Workspace
+from fbsync.model.errors import InvalidInput
+from fbsync.model.findings import Position
+from fbsync.planning.workspaces import listed, remembered, unresolved
 
 PLACE = Position(file="fbsync.yaml", line=2, column=12)
 

@@ -10,16 +10,16 @@ from golden import CASES
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from fbsync.errors import ExitCode
-from fbsync.findings import errors_among
 from fbsync.manifest.assemble import assemble
-from fbsync.manifest.loader import load
+from fbsync.model.errors import ExitCode
+from fbsync.model.findings import errors_among
 from fbsync.render.document import dump, result_document
 from fbsync.render.findings_github import findings_github
 from fbsync.render.findings_junit import findings_junit
 from fbsync.render.findings_sarif import findings_sarif
 from fbsync.render.findings_text import findings_text
 from fbsync.render.paint import PLAIN, Paint
+from fbsync.strict_yaml.loader import load
 
 WINDOW = 12
 CANARIES = (

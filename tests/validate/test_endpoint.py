@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fbsync.manifest.endpoint import _PLAIN, OPEN, faults, faults_of_template, is_plain
-from fbsync.references import resolve_text
+from fbsync.manifest.references import resolve_text
 from fbsync.settings import Variables
 
 

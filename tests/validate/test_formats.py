@@ -13,7 +13,7 @@ import pytest
 from golden import cases, run
 from jsonschema import Draft202012Validator
 
-from fbsync.findings import Finding, Position, Severity
+from fbsync.model.findings import Finding, Position, Severity
 from fbsync.render.findings_github import findings_github
 from fbsync.render.findings_junit import findings_junit
 from fbsync.render.findings_sarif import findings_sarif

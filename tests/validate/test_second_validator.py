@@ -7,8 +7,8 @@ import sys
 import pytest
 from golden import CASES, ROOT, cases
 
-from fbsync.manifest.loader import read
-from fbsync.schema import Kind, validate
+from fbsync.schema.validate import Kind, validate
+from fbsync.strict_yaml.loader import read
 
 pytest.importorskip("check_jsonschema")
 

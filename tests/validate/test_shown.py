@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbsync.shown import is_wordlike, nearest, shown
+from fbsync.redact import is_wordlike, nearest, shown
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from golden import ROOT, cases, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fbsync.errors import InvalidInput
 from fbsync.manifest.assemble import read_manifest
+from fbsync.model.errors import InvalidInput
 from fbsync.render.findings_rules import about
 from fbsync.settings import Variables
 

@@ -1,0 +1,203 @@
+"""One run of ``fbsync apply``: ask the server, plan, ask the user, do it, report."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from fbsync.cli import terminal
+from fbsync.cli.event_loop import Interrupts
+from fbsync.cli.events import Events, write_result
+from fbsync.cli.progress import Progress
+from fbsync.cli.server_options import Asking, say_untold, session
+from fbsync.cli.signals import Terminated
+from fbsync.dataclass import dataclass
+from fbsync.execution.verify import targets
+from fbsync.model import verifications
+from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
+from fbsync.render.document import dump, outcome_entry, result_document, verified_entry
+from fbsync.render.outcome_text import closing_sentence, report
+from fbsync.render.plan_text import plan_text, summary
+from fbsync.render.verdict_text import verdicts_text
+from fbsync.workflow.proposal import Proposal, propose
+from fbsync.workflow.saved_plan import SavedPlan, differences, narrowed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fbsync.model.changes import Plan
+    from fbsync.model.outcomes import Outcome
+    from fbsync.model.verifications import Verified
+    from fbsync.workflow.project import Project
+    from fbsync.workflow.session import Applied
+
+_UNTOLD = "What somebody changed there is not seen, and a creation whose outcome is not known is not tried again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says of how to apply."""
+
+    json: bool
+    only: tuple[str, ...]
+    yes: bool
+    parallelism: int
+    timeout: float
+    retry_timeout: float
+    no_refresh: bool
+    adopt: bool
+    assume_secrets: bool
+    prune: bool
+    max_deletes: str
+    verbose: int
+    ca_file: Path | None
+    verify: bool
+    result: Path | None
+    events: Path | None
+
+
+class Applying:
+    """A run over one project.
+
+    Args:
+        project: what to apply.
+        options: how.
+        saved: the plan that was reviewed, or None.
+    """
+
+    def __init__(self, project: Project, options: Options, saved: SavedPlan | None) -> None:
+        self._project = project
+        self._saved = saved
+        self._options = options
+        self._session = session(
+            project,
+            Asking(
+                timeout=options.timeout,
+                retry_timeout=options.retry_timeout,
+                verbose=options.verbose,
+                parallelism=options.parallelism,
+                ca_file=options.ca_file,
+            ),
+        )
+        self._verified: tuple[Verified, ...] = ()
+        self._interrupts = Interrupts(self._session.stop, hint="run `fbsync apply` again for the rest")
+
+    def run(self) -> int:
+        """Does it all; gives the exit status.
+
+        Raises:
+            FbsyncError: nothing was changed, and why.
+        """
+        try:
+            applied = self._run()
+        except (KeyboardInterrupt, click.Abort) as ended:
+            if self._interrupts.is_watching:
+                raise
+            terminal.end_line()
+            raise FbsyncError(
+                "interrupted before the first change; nothing was changed",
+                exit_code=ExitCode.TERMINATED if isinstance(ended, Terminated) else ExitCode.INTERRUPTED,
+            ) from ended
+        if applied is None:
+            raise FbsyncError("not confirmed; nothing was changed")
+        return self._report(applied)
+
+    def _run(self) -> Applied | None:
+        """Asks the server, plans, asks the user, and does it; None where the user said no."""
+        options = self._options
+        with self._session as connection:
+            live = connection.look(refresh=not options.no_refresh)
+            say_untold(live, _UNTOLD)
+            proposal = self._as_reviewed(
+                propose(
+                    connection.project,
+                    live,
+                    prune=options.prune,
+                    only=options.only,
+                    assume_secrets=options.assume_secrets,
+                )
+            )
+            self._show(proposal)
+            proposal.check(adopt=options.adopt, max_deletes=options.max_deletes)
+            if not self._agreed(proposal.plan):
+                return None
+            applied = self._carry_out(proposal)
+            if self._options.verify:
+                self._verified = connection.verify(targets(applied.outcomes))
+            return applied
+
+    def _show(self, proposal: Proposal) -> None:
+        if not self._options.json:
+            terminal.out(
+                plan_text(
+                    proposal.plan,
+                    paint=terminal.paint_for(sys.stdout),
+                    compared=proposal.comparison,
+                    width=terminal.width_of(sys.stdout),
+                )
+            )
+
+    def _as_reviewed(self, proposal: Proposal) -> Proposal:
+        """The part of the plan that was reviewed, where one was; all of it otherwise.
+
+        Raises:
+            GuardRefused: what would happen to an entry is not what was reviewed (exit 6).
+        """
+        if self._saved is None:
+            return proposal
+        project = proposal.project
+        reasons = differences(self._saved, proposal.plan, project.fingerprints, project.known.api_url)
+        if reasons:
+            raise GuardRefused(reasons, message="the saved plan is stale", exit_code=ExitCode.STALE_PLAN)
+        return replace(proposal, plan=narrowed(self._saved, proposal.plan))
+
+    def _agreed(self, plan: Plan) -> bool:
+        """Whether to go on: asked only where there is something to change and somebody who can answer."""
+        if self._options.yes or self._saved is not None or plan.is_empty or not terminal.can_ask():
+            return True
+        return terminal.ask("Make these changes?")
+
+    def _carry_out(self, proposal: Proposal) -> Applied:
+        """The deed, shown as it happens."""
+        with (
+            Events(self._options.events) as events,
+            Progress(proposal.plan, quiet=self._options.json) as progress,
+        ):
+            events.emit("started", summary=summary(proposal.plan))
+
+            def show(outcome: Outcome) -> None:
+                progress.show(outcome)
+                events.outcome(outcome)
+
+            applied = self._session.carry_out(proposal, begin=self._interrupts.watch, on_outcome=show)
+            events.emit("finished", exit_code=self._exit_code(applied), summary=closing_sentence(applied.outcomes))
+        return applied
+
+    def _exit_code(self, applied: Applied) -> ExitCode:
+        return self._interrupts.exit_code or applied.exit_code or verifications.exit_code(self._verified)
+
+    def _report(self, applied: Applied) -> int:
+        code = self._exit_code(applied)
+        document = result_document(
+            "apply",
+            code,
+            error=applied.unrecorded,
+            summary=closing_sentence(applied.outcomes),
+            entries=[outcome_entry(outcome) for outcome in applied.outcomes],
+        )
+        if self._options.verify:
+            document["verified"] = [verified_entry(one) for one in self._verified]
+        if self._options.result is not None:
+            write_result(self._options.result, document)
+        if self._options.json:
+            terminal.out(dump(document))
+        else:
+            terminal.out(report(applied.outcomes, paint=terminal.paint_for(sys.stdout)))
+            if self._options.verify:
+                terminal.out(verdicts_text(self._verified, paint=terminal.paint_for(sys.stdout)))
+            if applied.unrecorded is not None:
+                terminal.report_error(applied.unrecorded)
+        return code

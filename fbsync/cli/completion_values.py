@@ -1,0 +1,70 @@
+"""What the shell completes beside options: environments and entries' names, read from files and never from a server.
+
+A file that is broken or slow to say so completes to nothing: a completion must not get in the way.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import click
+
+    from fbsync.manifest.assemble import Manifest
+    from fbsync.workflow.target import Where
+
+
+def environments(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The environments that the manifest declares."""
+    return _fitting(lambda: _manifest(context).variants, incomplete)
+
+
+def declared_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the entries of the manifest, in the environment that is given, and of the lockfile."""
+    names = _fitting(lambda: _declared(context), incomplete)
+    return list(dict.fromkeys([*names, *known_names(context, parameter, incomplete)]))
+
+
+def known_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of the entries of the lockfile."""
+    return _fitting(lambda: _known(context), incomplete)
+
+
+def _fitting(names: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
+    """Those that begin like what is typed; a name that a line cannot hold is none."""
+    try:
+        return [name for name in dict.fromkeys(names()) if name.startswith(incomplete) and name.isprintable()]
+    except Exception:  # noqa: BLE001 - a completion says nothing rather than something wrong
+        return []
+
+
+def _manifest(context: click.Context) -> Manifest:
+    from fbsync.manifest.assemble import read_manifest
+
+    return read_manifest(_where(context).files)
+
+
+def _declared(context: click.Context) -> Iterable[str]:
+    drafts = _manifest(context).in_environment(context.params.get("environment"))
+    return (draft.name for draft in drafts if draft.name is not None)
+
+
+def _known(context: click.Context) -> Iterable[str]:
+    from fbsync.state import lockfile
+
+    known = lockfile.read(_where(context).lock_path)
+    return () if known is None else (llm.name for llm in known.llms)
+
+
+def _where(context: click.Context) -> Where:
+    """What the options to the left of the word say; click has not filled in the others."""
+    from fbsync.workflow.target import DEFAULT_MANIFEST, Where
+
+    return Where(
+        files=tuple(map(Path, context.params.get("files") or ())) or (DEFAULT_MANIFEST,),
+        environment=context.params.get("environment"),
+        lock_file=context.params.get("lock_file"),
+    )

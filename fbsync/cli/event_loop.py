@@ -1,0 +1,97 @@
+"""Running coroutines so that a signal ends them in order: cancelled where nothing is at stake, else let finish."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fbsync.cli.signals import ENDING, Terminated, unwind_on_signals
+from fbsync.model.errors import ExitCode, FbsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from fbsync.execution.run import Stop
+
+_Result = TypeVar("_Result")
+
+
+def run(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Runs a coroutine to its end, or until SIGTERM or SIGHUP cancels it.
+
+    An exception that a signal handler raises would end the loop in the middle of whatever it was doing.
+
+    Args:
+        runner: whose loop; it does the same for SIGINT.
+        work: the coroutine.
+
+    Raises:
+        Terminated: a signal came.
+    """
+    came: list[signal.Signals] = []
+    try:
+        return runner.run(_cancelled_by_signals(work, came))
+    except asyncio.CancelledError:
+        if came:
+            raise Terminated(came[0].name) from None
+        raise
+    finally:
+        unwind_on_signals()
+
+
+async def _cancelled_by_signals(work: Coroutine[Any, Any, _Result], came: list[signal.Signals]) -> _Result:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def end(number: signal.Signals) -> None:
+        came.append(number)
+        task.cancel()
+
+    watched = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in watched:
+        loop.add_signal_handler(number, end, number)
+    try:
+        return await work
+    finally:
+        for number in watched:
+            loop.remove_signal_handler(number)
+
+
+_CODES = {
+    signal.SIGINT: ExitCode.INTERRUPTED,
+    signal.SIGTERM: ExitCode.TERMINATED,
+    signal.SIGHUP: ExitCode.TERMINATED,
+}
+
+
+class Interrupts:
+    """Lets signals end a run in order: nothing new is started, what is under way may finish.
+
+    Args:
+        stop: what the run heeds.
+        hint: what to do after an interruption.
+    """
+
+    def __init__(self, stop: Stop, *, hint: str) -> None:
+        self._stop = stop
+        self._hint = hint
+        self._signal: signal.Signals | None = None
+        self.is_watching = False
+
+    def watch(self) -> None:
+        """Begins, in the event loop of the run."""
+        loop = asyncio.get_running_loop()
+        for number in _CODES:
+            loop.add_signal_handler(number, self._interrupt, number)
+        self.is_watching = True
+
+    @property
+    def exit_code(self) -> ExitCode | None:
+        """The status of a run that was interrupted, or None."""
+        return None if self._signal is None else _CODES[self._signal]
+
+    def _interrupt(self, number: signal.Signals) -> None:
+        self._signal = self._signal or number
+        reason = FbsyncError(f"interrupted by {number.name}", hint=self._hint, exit_code=_CODES[number])
+        self._stop.request(reason)

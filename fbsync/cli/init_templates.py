@@ -1,0 +1,195 @@
+"""What a new project begins with: a commented manifest, the lines for git, and a pipeline made of the recipes."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from fbsync.bundled import bundled
+from fbsync.dataclass import dataclass
+from fbsync.manifest.append import new_manifest
+from fbsync.manifest.references import escape
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from fbsync.model.configurations import Workspace
+
+
+class Ci(StrEnum):
+    """The systems that a pipeline can be written for."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    NONE = "none"
+
+
+PROVIDERS: dict[str, Mapping[str, str]] = {
+    "openai": {
+        "name": "OpenAI",
+        "aiType": "OPENAI",
+        "endpoint": "https://api.openai.com/v1",
+        "secret": "$OPENAI_API_KEY",
+    },
+    "google": {
+        "name": "Gemini",
+        "aiType": "GOOGLE",
+        "endpoint": "https://generativelanguage.googleapis.com",
+        "secret": "$GEMINI_API_KEY",
+    },
+    "anthropic": {
+        "name": "Claude",
+        "aiType": "ANTHROPIC",
+        "endpoint": "https://api.anthropic.com",
+        "secret": "$ANTHROPIC_API_KEY",
+    },
+    "aws": {
+        "name": "Bedrock",
+        "aiType": "AWS",
+        "endpoint": "https://bedrock-runtime.us-east-1.amazonaws.com",
+        "key": "$AWS_ACCESS_KEY_ID",
+        "secret": "$AWS_SECRET_ACCESS_KEY",
+    },
+    "other": {
+        "name": "Own model",
+        "aiType": "OTHER",
+        "endpoint": "https://llm.example.com/v1",
+        "secret": "$OWN_MODEL_TOKEN",
+    },
+}
+"""An entry for each provider type, with the endpoint that its documentation names."""
+
+WORKSPACE_VARIABLE = "$FLASHBACK_WORKSPACE_ID"
+
+IGNORED = (".env", "fbsync*.lock.journal", "fbsync*.lock.run")
+"""What fbsync leaves beside a manifest and git must not have; the lockfile is not among it."""
+
+_HEAD = (
+    "AI LLM configurations of a Flashback workspace: what `fbsync apply` makes so.",
+    "",
+    "    fbsync validate    is this file right?            no network, no secrets",
+    "    fbsync env         which variables are missing?   .env.example names them all",
+    "    fbsync plan        what would change?             compared with fbsync.lock, which you commit",
+    "    fbsync apply       make it so",
+    "",
+    "`secret` and `key` are references to environment variables, never the credentials themselves.",
+    "Editors complete this file after `fbsync schema > fbsync.schema.json`, with a first line of",
+    "    # yaml-language-server: $schema=fbsync.schema.json",
+)
+
+
+def manifest(providers: Sequence[str], workspace_id: str | None, workspace: Workspace | None = None) -> str:
+    """The text of a manifest to begin with.
+
+    Args:
+        providers: which, as ``PROVIDERS`` names them.
+        workspace_id: the workspace's id, as it stands, or None for a variable.
+        workspace: the workspace as the server lists it, where it was chosen there.
+    """
+    chosen = [PROVIDERS[name] for name in providers]
+    named = () if workspace is None else ("", f"The workspace is {visible(workspace.name)}.")
+    default = WORKSPACE_VARIABLE if workspace_id is None else escape(workspace_id)
+    text = new_manifest(chosen, head=(*_HEAD, *named), workspace_id=default)
+    first = chosen[0]
+    return text + (
+        "\n# Another environment is what differs, by the names of entries; null leaves one out:\n"
+        "# `fbsync env -e staging` says which variables it needs, and `fbsync apply -e staging` applies it.\n"
+        "#\n"
+        "# environments:\n"
+        "#   staging:\n"
+        "#     workspaceId: $STAGING_WORKSPACE_ID\n"
+        "#     llms:\n"
+        f"#       {first['name']}: {{secret: $STAGING_{first['secret'][1:]}}}\n"
+    )
+
+
+def with_ignored(existing: str) -> str:
+    """A ``.gitignore`` with the lines that fbsync needs: what is there, byte for byte, and what is missing."""
+    there = {line.strip() for line in existing.splitlines()}
+    missing = [line for line in IGNORED if line not in there]
+    if not missing:
+        return existing
+    end = "\r\n" if "\r\n" in existing else "\n"
+    gap = "" if not existing or existing.endswith("\n") else end
+    return existing + gap + "".join(line + end for line in missing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """A file of a pipeline.
+
+    Attributes:
+        path: where it goes, from the project's root.
+    """
+
+    path: str
+    text: str
+
+
+def pipelines(ci: Ci, variables: Sequence[str], *, gitlab_ci: str | None) -> tuple[Pipeline, ...]:
+    """The files of a pipeline: the recipes, for one environment and the manifest's own variables.
+
+    Args:
+        ci: the system.
+        variables: the names of the variables that an apply needs.
+        gitlab_ci: the text of the ``.gitlab-ci.yml`` that is there, beside which another file has to be put, or None.
+    """
+    match ci:
+        case Ci.GITHUB:
+            recipes = sorted(
+                bundled(in_wheel="recipes/github", in_checkout="examples/github-actions/workflows").glob("*.yml")
+            )
+            return tuple(
+                Pipeline(
+                    path=f".github/workflows/{recipe.name}",
+                    text=github_for(recipe.read_text(encoding="utf-8"), variables),
+                )
+                for recipe in recipes
+            )
+        case Ci.GITLAB:
+            text = gitlab_for(
+                bundled(
+                    in_wheel="recipes/gitlab/.gitlab-ci.yml", in_checkout="examples/gitlab-ci/.gitlab-ci.yml"
+                ).read_text(encoding="utf-8")
+            )
+            path = ".gitlab-ci.yml" if gitlab_ci in (None, text) else "fbsync.gitlab-ci.yml"
+            return (Pipeline(path=path, text=text),)
+        case Ci.NONE:
+            return ()
+
+
+def github_for(recipe: str, variables: Sequence[str]) -> str:
+    """A workflow of the recipes without the second environment, and with these variables as its secrets."""
+    text = re.sub(r'environment: \["", staging\].*', 'environment: [""] # "" is the manifest as it stands', recipe)
+    lines, written = [], False
+    for line in text.splitlines():
+        found = re.fullmatch(r"( +)(?:OPENAI|ANTHROPIC)_API_KEY: \$\{\{ secrets\.\w+ \}\}", line)
+        if found is None:
+            lines.append(line)
+        elif not written:
+            written = True
+            lines += [f"{found[1]}{name}: ${{{{ secrets.{name} }}}}" for name in variables]
+    return "\n".join(lines) + "\n"
+
+
+def gitlab_for(recipe: str) -> str:
+    """The pipeline of the recipes without the jobs of the second environment."""
+    parts = recipe.rstrip("\n").split("\n\n")
+    return "\n\n".join(part for part in parts if not re.match(r"fbsync \w+ staging:", part)) + "\n"
+
+
+def found_ci(root: Path) -> Ci:
+    """The system whose traces are in a folder, or in git's remotes."""
+    if (root / ".github").is_dir():
+        return Ci.GITHUB
+    if (root / ".gitlab-ci.yml").exists():
+        return Ci.GITLAB
+    try:
+        remotes = (root / ".git" / "config").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return Ci.NONE
+    hosts = re.findall(r"^\s*url\s*=\s*(?:\w+://)?(?:[^@/\s]*@)?([^:/\s]+)", remotes, re.MULTILINE)
+    return next((ci for host in hosts for ci in (Ci.GITHUB, Ci.GITLAB) if ci.value in host.lower()), Ci.NONE)

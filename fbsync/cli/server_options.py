@@ -1,0 +1,121 @@
+"""Asking the server: the options that commands share for it, the session, and what to say of the answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from fbsync.cli import terminal
+from fbsync.dataclass import dataclass
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fbsync.client import Exchange
+    from fbsync.planning.decide import Live
+    from fbsync.workflow.project import Project
+    from fbsync.workflow.session import Session
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How the server is asked, as ``asking_options`` have it; the field's names are those of the options."""
+
+    timeout: float
+    retry_timeout: float
+    verbose: int
+    parallelism: int = 8
+    ca_file: Path | None = None
+
+
+def asking_options(command: _Command) -> _Command:
+    """Adds the options that say how the server is asked: ``--timeout``, ``--retry-timeout``, ``--ca-file``, ``-v``."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=60.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long an answer may take.",
+    )(
+        click.option(
+            "--retry-timeout",
+            type=click.FloatRange(min=0),
+            default=60.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long a request is tried again after its first failure.",
+        )(
+            click.option(
+                "--ca-file",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="Trust the certificate authorities in this PEM file. [default: SSL_CERT_FILE, or the usual ones]",
+            )(
+                click.option(
+                    "-v", "--verbose", count=True, help="Say each request on stderr; -vv also the names of its fields."
+                )(command)
+            )
+        )
+    )
+
+
+def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -> tuple[Project, Live]:
+    """Asks for the workspaces that are given by name, and what the workspaces of a project hold.
+
+    Args:
+        project: what to ask about.
+        how: the patience with the server, and whether requests are shown.
+        all_or_nothing: whether it is a failure that the server does not tell of a workspace; it is said otherwise.
+
+    Returns:
+        The project with the ids of its workspaces, and what the server lists.
+
+    Raises:
+        FbsyncError: nobody can be asked: no means of signing in, a workspace that is not known, a call that failed.
+    """
+    with session(project, how) as asked:
+        live = asked.look(all_or_nothing=all_or_nothing)
+    assert live is not None
+    say_untold(live, "What somebody changed there is not seen.")
+    return asked.project, live
+
+
+def session(project: Project, how: Asking) -> Session:
+    """A session with a project's server that signals end in order; it says so where the token crosses in clear.
+
+    Raises:
+        FbsyncError: there are no means of signing in (when it is entered).
+    """
+    from fbsync.cli.event_loop import run
+    from fbsync.settings import sends_in_clear
+    from fbsync.workflow.session import Patience, Session
+
+    if sends_in_clear(project.api_url):
+        terminal.say("warning: the API URL is plain http: tokens and credentials cross the network unencrypted")
+    patience = Patience(
+        timeout=how.timeout, retry_timeout=how.retry_timeout, parallelism=how.parallelism, ca_file=how.ca_file
+    )
+    return Session(
+        project, patience, on_exchange=lambda exchange: _say_exchange(exchange, verbose=how.verbose), run=run
+    )
+
+
+def say_untold(live: Live | None, consequence: str) -> None:
+    """Says of which workspaces the server does not tell what they hold."""
+    if live is not None and live.untold:
+        untold = ", ".join(map(visible, sorted(live.untold)))
+        terminal.say(f"The server does not tell what {untold} holds. {consequence}")
+
+
+def _say_exchange(exchange: Exchange, *, verbose: int) -> None:
+    if verbose:
+        status = exchange.status or "no answer"
+        fields = f" [{', '.join(exchange.fields)}]" if verbose > 1 and exchange.fields else ""
+        line = f"{exchange.method} {exchange.path}{fields}: {status}, {exchange.seconds * 1000:.0f} ms"
+        terminal.say(visible(line))

@@ -1,0 +1,80 @@
+"""Picking one entry of the known state by its name, as ``state show`` and ``state forget`` do."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from fbsync.model.errors import ExitCode, FbsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from fbsync.model.configurations import LockedLlm
+    from fbsync.state.journal import Replayed
+    from fbsync.state.lockfile import Lockfile
+
+_MOST_CANDIDATES = 10
+
+
+def known_at(path: Path) -> Replayed:
+    """What is known: the lockfile, with what an unfinished apply left beside it.
+
+    Raises:
+        FbsyncError: there is nothing of the kind, or it cannot be read or understood.
+    """
+    from fbsync.settings import find_state_folder
+    from fbsync.state import lockfile
+    from fbsync.workflow.project import read_known
+
+    known = read_known(path, lockfile.read(path), find_state_folder(os.environ))
+    if known is None:
+        raise FbsyncError(
+            f"there is no lockfile {path}",
+            hint="say which one with --lock-file, or with the -f and -e that `fbsync apply` was given; it makes one",
+            exit_code=ExitCode.INVALID_INPUT,
+        )
+    return known
+
+
+def pick(known: Lockfile, name: str, workspace: str | None) -> LockedLlm:
+    """The one entry that is meant.
+
+    Args:
+        known: the known state.
+        name: the entry's name.
+        workspace: its workspace, or None where the name alone is to tell.
+
+    Raises:
+        FbsyncError: there is none, or more than one; the candidates are named.
+    """
+    named = [llm for llm in known.llms if llm.name == name]
+    match [llm for llm in named if workspace in (None, llm.workspace_id)]:
+        case [entry]:
+            return entry
+        case []:
+            where = "" if workspace is None else f" in workspace {workspace}"
+            raise _unclear(f'no entry "{name}" is known{where}', "known are", named or _alike(known, name))
+        case several:
+            raise _unclear(f'"{name}" is known in several workspaces', "say with --workspace which one", several)
+
+
+def _alike(known: Lockfile, name: str) -> list[LockedLlm]:
+    """The entries whose names are much like a name; all of them where none is."""
+    from difflib import get_close_matches
+
+    names = get_close_matches(name, {llm.name for llm in known.llms})
+    return [llm for llm in known.llms if llm.name in names] or list(known.llms)
+
+
+def _unclear(message: str, lead: str, candidates: Sequence[LockedLlm]) -> FbsyncError:
+    shown = ", ".join(map(called, candidates[:_MOST_CANDIDATES])) or "none"
+    rest = len(candidates) - _MOST_CANDIDATES
+    more = f", and {rest} more; see `fbsync state list`" if rest > 0 else ""
+    return FbsyncError(message, hint=f"{lead}: {shown}{more}", exit_code=ExitCode.INVALID_INPUT)
+
+
+def called(entry: LockedLlm) -> str:
+    """An entry as a message names it."""
+    return f'"{entry.name}" (workspace {entry.workspace_id})'

@@ -1,0 +1,1 @@
+"""Looks at all that a run depends on, and says what to do."""

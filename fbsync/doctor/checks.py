@@ -1,0 +1,183 @@
+"""Checks: what a doctor looked at, and what it found; and the findings about a server, made of what probes brought."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from fbsync.dataclass import dataclass
+from fbsync.model.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from fbsync.model.errors import FbsyncError
+
+
+class Health(StrEnum):
+    """What a check found."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+    NOT_CHECKED = "not_checked"
+    """Something else stood in the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        what: the thing, a few words.
+        detail: what was found.
+        remedy: what to do, or nothing.
+        exit_code: for a problem, the status that it stands for.
+    """
+
+    what: str
+    health: Health
+    detail: str
+    remedy: str = ""
+    exit_code: ExitCode = ExitCode.ERROR
+
+
+def ok(what: str, detail: str) -> Check:
+    """A check without anything to do."""
+    return Check(what=what, health=Health.OK, detail=detail)
+
+
+def not_checked(what: str, why: str) -> Check:
+    """A check that something else stands in the way of."""
+    return Check(what=what, health=Health.NOT_CHECKED, detail=why)
+
+
+def problem(what: str, error: FbsyncError) -> Check:
+    """A check that failed with an error."""
+    return Check(what=what, health=Health.PROBLEM, detail=error.message, remedy=error.hint, exit_code=error.exit_code)
+
+
+def exit_code(checks: Iterable[Check]) -> ExitCode:
+    """The status of all checks: invalid input before signing in before anything else; warnings are none."""
+    codes = {check.exit_code for check in checks if check.health is Health.PROBLEM}
+    for code in (ExitCode.INVALID_INPUT, ExitCode.NOT_ALLOWED):
+        if code in codes:
+            return code
+    return ExitCode.ERROR if codes else ExitCode.DONE
+
+
+_CLOSE = timedelta(seconds=90)
+_SOON = timedelta(days=14)
+
+
+def clock(theirs: datetime | None, ours: datetime) -> Check:
+    """Whether this machine's clock agrees with the server's, whose ``Date`` has whole seconds."""
+    if theirs is None:
+        return not_checked("clock", "the server's answer says no time")
+    apart = abs(theirs - ours)
+    if apart <= _CLOSE:
+        return ok("clock", "agrees with the server's")
+    ahead = "ahead of" if ours > theirs else "behind"
+    return Check(
+        what="clock",
+        health=Health.WARNING,
+        detail=f"this machine's clock is {_span(apart)} {ahead} the server's",
+        remedy="set the clock: certificates and tokens count by it",
+    )
+
+
+def certificate(until: datetime | None, ours: datetime, *, in_clear: bool) -> Check:
+    """How long the server's certificate is good for.
+
+    Args:
+        until: its end, or None where no TLS was spoken.
+        ours: this machine's time.
+        in_clear: whether the token crosses a network without it.
+    """
+    if until is None and not in_clear:
+        return ok("TLS", "not used: the server is this machine")
+    if until is None:
+        return Check(
+            what="TLS",
+            health=Health.WARNING,
+            detail="not used: tokens and credentials cross the network unencrypted",
+            remedy="use an https API URL wherever the server is not this machine",
+        )
+    left = until - ours
+    detail = f"the certificate is trusted, and good for {_span(left)}"
+    if left > _SOON:
+        return ok("TLS", detail)
+    return Check(what="TLS", health=Health.WARNING, detail=detail, remedy="tell whoever runs the server")
+
+
+def token_life(expires: datetime | None, ours: datetime) -> str:
+    """How long a token says that it lives, as a phrase."""
+    if expires is None:
+        return "it does not say until when (the API's tokens live for one hour)"
+    left = expires - ours
+    return f"it says that it is good for {_span(left)}" if left > timedelta() else "it says that it has expired"
+
+
+def roles(
+    listed: Sequence[Mapping[str, Any]], wanted: Iterable[tuple[str, bool]], email: str | None
+) -> Iterator[Check]:
+    """Whether the workspaces of the manifest are there, and what may be done in them.
+
+    Args:
+        listed: the workspaces that the server lists, with the users of each.
+        wanted: those of the manifest, each an id, or a name and then True.
+        email: who we are, or None where the server did not say.
+    """
+    for wanted_as, by_name in wanted:
+        what = f"workspace {wanted_as}"
+        found = [row for row in listed if row.get("name" if by_name else "id") == wanted_as]
+        if len(found) > 1:
+            ids = ", ".join(sorted(str(row.get("id")) for row in found))
+            yield Check(
+                what=what,
+                health=Health.PROBLEM,
+                detail=f"{len(found)} workspaces have this name: ids {ids}",
+                remedy="give the one that is meant by its id: workspaceId",
+                exit_code=ExitCode.INVALID_INPUT,
+            )
+        elif not found:
+            yield Check(
+                what=what,
+                health=Health.PROBLEM,
+                detail="it is not among those that you may see",
+                remedy="ask for a role in it, or check the manifest's workspaceId",
+                exit_code=ExitCode.NOT_ALLOWED,
+            )
+        else:
+            yield _role(what, found[0], email)
+
+
+def _role(what: str, row: Mapping[str, Any], email: str | None) -> Check:
+    """Our own role; other users' rows are passed over. Which role a write needs is not documented."""
+    users = row.get("users")
+    mine = [
+        user.get("role")
+        for user in (users if isinstance(users, list) else ())
+        if isinstance(user, dict) and email is not None and user.get("email") == email
+    ]
+    role = next((role for role in mine if isinstance(role, str)), None)
+    if role is None:
+        return ok(what, "you may see it; the server does not say in which role")
+    if role == "READ":
+        return Check(
+            what=what,
+            health=Health.WARNING,
+            detail="your role is READ",
+            remedy="ask for WRITE or ADMIN if fbsync is to change something there",
+        )
+    return ok(what, f"your role is {role}")
+
+
+def _span(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}s"
+    return f"{seconds} seconds"

@@ -1,0 +1,86 @@
+"""Verification: asks the server to try credentials with their providers, several at a time, each at most once.
+
+Each is a real call to the provider, possibly billed (``flashback-api.md``), so one whose answer does not come is not
+sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING
+
+from fbsync.model.changes import identity_of
+from fbsync.model.configurations import Field
+from fbsync.model.outcomes import Outcome, Result
+from fbsync.model.server import Failure, ServerError
+from fbsync.model.verifications import Target, Verdict, Verified
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from fbsync.execution.run import Stop
+    from fbsync.model.server import Server
+
+_MATTERS = frozenset((Field.AI_TYPE, Field.ENDPOINT, Field.KEY, Field.SECRET))
+"""The fields on which the provider's verdict depends."""
+
+
+async def verify(
+    targets: Sequence[Target],
+    *,
+    server: Server,
+    parallelism: int,
+    stop: Stop,
+    on_verdict: Callable[[Verified], None],
+) -> tuple[Verified, ...]:
+    """Verifies configurations.
+
+    Args:
+        targets: which.
+        server: where they are.
+        parallelism: how many may be under way at a time.
+        stop: lets the caller end the run early: nothing new is started then.
+        on_verdict: told of each as it comes.
+
+    Returns:
+        What came of each target, in their order.
+    """
+    queue = deque(targets)
+    verified: dict[Target, Verified] = {}
+
+    async def work() -> None:
+        while queue and stop.reason is None:
+            target = queue.popleft()
+            verified[target] = await _verified(target, server, stop)
+            on_verdict(verified[target])
+
+    await asyncio.gather(*(work() for _ in range(min(parallelism, len(targets)))))
+    return tuple(
+        verified.get(target) or Verified(target=target, verdict=Verdict.NOT_ATTEMPTED, error=stop.reason)
+        for target in targets
+    )
+
+
+async def _verified(target: Target, server: Server, stop: Stop) -> Verified:
+    try:
+        validation = await server.validate_llm(target.llm_id)
+    except ServerError as error:
+        if error.failure is Failure.NOT_SIGNED_IN:
+            stop.request(error)
+            error = stop.reason if isinstance(stop.reason, ServerError) else error
+        unknown = error.failure is Failure.UNKNOWN
+        return Verified(target=target, verdict=Verdict.UNKNOWN if unknown else Verdict.FAILED, error=error)
+    verdict = Verdict.ACCEPTED if validation.accepted else Verdict.REFUSED
+    return Verified(target=target, verdict=verdict, message=validation.message)
+
+
+def targets(outcomes: Iterable[Outcome]) -> tuple[Target, ...]:
+    """What an apply created, took over or changed so that the provider may say something else now."""
+    made = (Result.CREATED, Result.ADOPTED)
+    return tuple(
+        Target(identity=identity_of(outcome.change), llm_id=outcome.llm_id)
+        for outcome in outcomes
+        if outcome.llm_id is not None
+        and (outcome.result in made or (outcome.result is Result.UPDATED and _MATTERS.intersection(outcome.sent)))
+    )

@@ -1,0 +1,1 @@
+"""A manifest, variables and a known state made of what a server holds."""

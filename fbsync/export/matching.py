@@ -1,0 +1,86 @@
+"""Which of the listed configurations a manifest has already: by their records, names or former names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fbsync.dataclass import dataclass
+from fbsync.planning.decide import pair
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from fbsync.model.configurations import Identity, LiveLlm, Llm, LockedLlm
+    from fbsync.workflow.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a manifest says of listed configurations.
+
+    Attributes:
+        entries: the entries that stand for them, by their ids.
+        unrecorded: the ids of those that the lockfile can take up: it knows nothing of their entries.
+        elsewhere: the identities that other environments declare.
+    """
+
+    entries: dict[str, Llm]
+    unrecorded: frozenset[str]
+    elsewhere: frozenset[Identity]
+
+    def has(self, live: LiveLlm) -> bool:
+        """Whether a configuration is declared, in any environment."""
+        return live.id in self.entries or live.identity in self.elsewhere
+
+
+def claims(
+    desired: Sequence[Llm],
+    known: Sequence[LockedLlm],
+    listed: Collection[LiveLlm],
+    elsewhere: frozenset[Identity] = frozenset(),
+) -> Claims:
+    """Finds for each entry the configuration that a plan would compare it with, and the bearer of its name.
+
+    Without the former, an entry that was renamed, here or on the server, would be there twice after an export;
+    without the latter, one that was replaced outside.
+
+    Args:
+        desired: the manifest's entries, with the ids of their workspaces.
+        known: what the lockfile holds.
+        listed: what the server lists, of distinct identities.
+        elsewhere: the identities that other environments declare.
+    """
+    by_id = {llm.id: llm for llm in listed}
+    by_identity = {llm.identity: llm for llm in listed}
+    pairs = pair(desired, known)
+    entries = {locked.id: llm for llm, locked in pairs if locked is not None and locked.id in by_id}
+    new = [llm for llm, locked in pairs if locked is None]
+    entries = {by_identity[llm.identity].id: llm for llm in desired if llm.identity in by_identity} | entries
+    for llm in new:
+        former = by_identity.get(_former(llm))
+        if llm.identity not in by_identity and former is not None:
+            entries.setdefault(former.id, llm)
+    unrecorded = {llm.identity for llm in new}
+    recorded = {locked.id for locked in known}
+    return Claims(
+        entries=entries,
+        unrecorded=frozenset(at for at, llm in entries.items() if llm.identity in unrecorded and at not in recorded),
+        elsewhere=elsewhere,
+    )
+
+
+def _former(llm: Llm) -> Identity:
+    return replace(llm.identity, name=llm.previous_name or llm.name)
+
+
+def other_environments(project: Project) -> tuple[Project, ...]:
+    """The project, once for each environment that its manifest declares, with what is declared there.
+
+    Raises:
+        InvalidInput: an environment has findings.
+    """
+    manifest = project.manifest
+    return tuple(
+        replace(project, desired=manifest.desired(environment, project.variables)) for environment in manifest.variants
+    )

@@ -1,0 +1,89 @@
+"""References: ``$NAME``, ``${NAME}`` and ``$<NAME>`` in the manifest's strings, and what they stand for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fbsync.dataclass import dataclass
+from fbsync.model.configurations import VARIABLE_NAME as NAME
+from fbsync.model.configurations import Credential, Text
+from fbsync.model.findings import NOWHERE, Position
+
+if TYPE_CHECKING:
+    from fbsync.settings import Variables
+
+_TOKEN = re.compile(rf"\$(?:(?P<dollar>\$)|(?P<bare>{NAME})|\{{(?P<brace>{NAME})\}}|<(?P<angle>{NAME})>)?")
+_ONE_REFERENCE = re.compile(rf"\$(?:({NAME})|\{{({NAME})\}}|<({NAME})>)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A string taken apart.
+
+    Attributes:
+        parts: literals and variables' names by turns, a literal first and last.
+        stray: offsets of dollar signs that begin no legal reference.
+    """
+
+    parts: tuple[str, ...]
+    stray: tuple[int, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables that it needs, in order."""
+        return self.parts[1::2]
+
+
+def parse(text: str) -> Template:
+    """Takes a string apart at its references; ``$$`` is a dollar sign (``design.md``, 'The manifest')."""
+    literal, parts, stray, end = "", [], [], 0
+    for token in _TOKEN.finditer(text):
+        literal += text[end : token.start()]
+        end = token.end()
+        name = token["bare"] or token["brace"] or token["angle"]
+        if name:
+            parts += [literal, name]
+            literal = ""
+            continue
+        literal += "$"
+        if not token["dollar"]:
+            stray.append(token.start())
+    return Template(parts=(*parts, literal + text[end:]), stray=tuple(stray))
+
+
+def name_of(text: str) -> str | None:
+    """The variable's name when the text is exactly one reference, else None."""
+    match = _ONE_REFERENCE.fullmatch(text)
+    return next(filter(None, match.groups())) if match else None
+
+
+def escape(text: str) -> str:
+    """The text with its dollar signs doubled, so that it holds no reference."""
+    return text.replace("$", "$$")
+
+
+def resolve_text(text: str, variables: Variables, *, position: Position = NOWHERE) -> Text:
+    """Resolves a string's references; the value is None while one of its variables is not set."""
+    parts = list(parse(text).parts)
+    missing = []
+    for at in range(1, len(parts), 2):
+        value = variables.text(parts[at])
+        if value is None:
+            missing.append(parts[at])
+        else:
+            parts[at] = value
+    value = None if missing else "".join(parts)
+    return Text(template=text, value=value, missing=tuple(dict.fromkeys(missing)), position=position)
+
+
+def resolve_credential(text: str, variables: Variables, *, position: Position = NOWHERE) -> Credential:
+    """Resolves a string that is exactly one reference.
+
+    Raises:
+        ValueError: it is not; the message does not show it.
+    """
+    name = name_of(text)
+    if name is None:
+        raise ValueError("a credential must be exactly one reference")
+    return Credential(reference=name, secret=variables.secret(name), position=position)

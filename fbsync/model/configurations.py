@@ -1,0 +1,179 @@
+"""The records: what is declared, what is known, what is live.
+
+The field names on the outside (manifest, lockfile, API) are those of ``Field``; inside, Python's.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from fbsync.dataclass import dataclass
+from fbsync.model.findings import NOWHERE, Position
+
+if TYPE_CHECKING:
+    from fbsync.model.secret import Secret
+
+
+VARIABLE_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+"""A variable's name as POSIX has it (IEEE 1003.1, 3.216 'Name'), as a regular expression."""
+
+
+class Field(StrEnum):
+    """The API's field names of a configuration (``flashback-api.md``, 'AI LLM configurations')."""
+
+    NAME = "name"
+    AI_TYPE = "aiType"
+    ENDPOINT = "endpoint"
+    KEY = "key"
+    SECRET = "secret"  # noqa: S105 - the field's name
+    WORKSPACE_ID = "workspaceId"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Identity:
+    """What makes a configuration one of its kind, here as on the server: its workspace and its name."""
+
+    workspace_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A workspace as the server lists it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A string of the manifest that may hold references.
+
+    Attributes:
+        template: as the manifest has it.
+        value: with every reference resolved, or None while one of its variables is not set.
+        missing: the variables that it needs and that are not set.
+        position: where the manifest has it.
+    """
+
+    template: str
+    value: str | None
+    missing: tuple[str, ...] = ()
+    position: Position = NOWHERE
+
+    @property
+    def shown(self) -> str:
+        """The value, or the template while there is no value."""
+        return self.template if self.value is None else self.value
+
+    @property
+    def holds_references(self) -> bool:
+        """Whether the value depends on the environment (or has an escaped dollar sign)."""
+        return self.template != self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A declared credential: the variable's name, and its value where the variable is set."""
+
+    reference: str
+    secret: Secret | None
+    position: Position = NOWHERE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Llm:
+    """A declared configuration, with references resolved as far as the environment allows.
+
+    Attributes:
+        workspace: the workspace's name, where it is given by that; ``workspace_id`` has no value until the name's
+            id is known.
+    """
+
+    name: str
+    ai_type: str
+    endpoint: Text
+    workspace_id: Text
+    secret: Credential
+    key: Credential | None = None
+    workspace: str | None = None
+    previous_name: str | None = None
+    protect: bool = False
+    position: Position = NOWHERE
+
+    @property
+    def credentials(self) -> tuple[tuple[Field, Credential], ...]:
+        """The credentials that are declared, by field."""
+        key = () if self.key is None else ((Field.KEY, self.key),)
+        return (*key, (Field.SECRET, self.secret))
+
+    @property
+    def identity(self) -> Identity:
+        """The identity; while the workspace's id is not known, with what the manifest has in its place."""
+        return Identity(workspace_id=self.workspace_id.shown, name=self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedCredential:
+    """What the lockfile keeps of a credential; without a fingerprint, the server's value is not known."""
+
+    reference: str
+    fingerprint: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedLlm:
+    """A known configuration: what the server was last told, and the id that it gave.
+
+    Attributes:
+        previous_name: the declared ``previousName`` that has been dealt with, so that it is not again.
+        workspace_template: the workspace as the manifest writes it, where that holds references.
+        endpoint_template: likewise for the endpoint.
+        workspace: the workspace's name, where the manifest gives that.
+    """
+
+    id: str
+    name: str
+    workspace_id: str
+    ai_type: str
+    endpoint: str
+    secret: LockedCredential
+    key: LockedCredential | None = None
+    protect: bool = False
+    previous_name: str | None = None
+    workspace_template: str | None = None
+    endpoint_template: str | None = None
+    workspace: str | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """The identity under which the server knows it."""
+        return Identity(workspace_id=self.workspace_id, name=self.name)
+
+    def credential(self, field: Field) -> LockedCredential | None:
+        """What is known of the credential in a field, ``key`` or ``secret``."""
+        return self.key if field is Field.KEY else self.secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveLlm:
+    """A configuration as the server lists it. Fields that an answer left out are None and not compared.
+
+    The listing never holds the secret, and the key only masked, so neither is here.
+
+    Attributes:
+        has_key: whether it was listed with a key.
+    """
+
+    id: str
+    name: str
+    workspace_id: str
+    ai_type: str | None = None
+    endpoint: str | None = None
+    has_key: bool = False
+
+    @property
+    def identity(self) -> Identity:
+        """The identity under which the server lists it."""
+        return Identity(workspace_id=self.workspace_id, name=self.name)

@@ -1,0 +1,76 @@
+"""The one error root, and the exit codes that errors carry.
+
+FbsyncError
+├── (raised as it is, with an exit code, wherever nobody needs to tell it apart)
+├── InvalidInput      findings about an input: exit 3
+├── GuardRefused      reasons not to carry a plan out: exit 8, or 6 for a stale one
+└── ServerError       what the server or the way to it said: see ``fbsync.model.server``
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fbsync.model.changes import Refusal
+    from fbsync.model.findings import Finding
+
+
+class ExitCode(IntEnum):
+    """What a command's exit status means (``design.md``, 'Exit codes')."""
+
+    DONE = 0
+    ERROR = 1
+    PENDING = 2
+    INVALID_INPUT = 3
+    NOT_ALLOWED = 4
+    PARTLY_APPLIED = 5
+    STALE_PLAN = 6
+    LOCKED = 7
+    GUARD_REFUSED = 8
+    USAGE = 64
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class FbsyncError(Exception):
+    """An error that a user can act on.
+
+    Args:
+        message: what is wrong, as a sentence without a full stop at its end. Never a secret.
+        hint: what to do about it, or an empty string where nothing can be said.
+        exit_code: the status that the command ends with.
+    """
+
+    exit_code: ExitCode
+
+    def __init__(self, message: str, *, hint: str = "", exit_code: ExitCode = ExitCode.ERROR) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.exit_code = exit_code
+
+
+class InvalidInput(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+    """An input that has findings of severity error; the findings are the message."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("the input is invalid", exit_code=ExitCode.INVALID_INPUT)
+        self.findings = tuple(findings)
+
+
+class GuardRefused(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+    """A plan that must not be carried out as it is, by a guard or because it is stale; nothing was changed."""
+
+    def __init__(
+        self,
+        refusals: Sequence[Refusal],
+        *,
+        message: str = "refused before the first change",
+        exit_code: ExitCode = ExitCode.GUARD_REFUSED,
+    ) -> None:
+        super().__init__(message, exit_code=exit_code)
+        self.refusals = tuple(refusals)

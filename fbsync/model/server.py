@@ -1,0 +1,106 @@
+"""The server as an apply sees it: a small protocol, and the ways in which a call can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from fbsync.dataclass import dataclass
+from fbsync.model.configurations import Field
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.model.secret import Secret
+
+if TYPE_CHECKING:
+    from fbsync.model.configurations import LiveLlm, Workspace
+
+Fields: TypeAlias = Mapping[Field, str | Secret | None]
+"""The fields of a request's body. None takes a key away."""
+
+
+class Failure(StrEnum):
+    """Why a call failed, by what it means for the caller."""
+
+    UNREACHABLE = "unreachable"
+    """The request did not leave; nothing was done."""
+    NOT_SIGNED_IN = "not-signed-in"
+    NOT_ALLOWED = "not-allowed"
+    NOT_FOUND = "not-found"
+    REJECTED = "rejected"
+    """The server said no, and did nothing."""
+    THROTTLED = "throttled"
+    """The server was too busy, and did nothing."""
+    UNKNOWN = "unknown"
+    """The request left, and nothing trustworthy came back: it may or may not have been carried out."""
+
+
+class ServerError(FbsyncError):
+    """A call that failed.
+
+    Args:
+        message: what happened, the server's own words included.
+        hint: what to do.
+        failure: what it means.
+        status: the HTTP status, or None where there was no answer.
+        retry_after: seconds that the server asked to wait, or None.
+        is_transient: whether trying again, as it is, may help.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str,
+        failure: Failure,
+        status: int | None = None,
+        retry_after: float | None = None,
+        is_transient: bool = True,
+    ) -> None:
+        denied = failure in (Failure.NOT_SIGNED_IN, Failure.NOT_ALLOWED)
+        super().__init__(message, hint=hint, exit_code=ExitCode.NOT_ALLOWED if denied else ExitCode.ERROR)
+        self.failure = failure
+        self.status = status
+        self.retry_after = retry_after
+        self.is_transient = is_transient
+
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same run, started again later, may well succeed."""
+        return self.is_transient and self.failure in (Failure.UNREACHABLE, Failure.THROTTLED, Failure.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """What the provider says of a configuration's credential, by way of the server.
+
+    Attributes:
+        message: its words, made safe to show.
+    """
+
+    accepted: bool
+    message: str
+
+
+class Server(Protocol):
+    """The calls that reconciling needs (``flashback-api.md``, 'AI LLM configurations').
+
+    Each raises ServerError and nothing else.
+    """
+
+    async def list_llms(self, workspace_id: str | None) -> tuple[LiveLlm, ...]:
+        """The configurations of a workspace, or all that the caller may see for None."""
+
+    async def list_workspaces(self) -> tuple[Workspace, ...]:
+        """The workspaces that the caller may see."""
+
+    async def create_llm(self, fields: Fields) -> str:
+        """Makes a configuration; returns its id."""
+
+    async def update_llm(self, llm_id: str, fields: Fields) -> None:
+        """Changes the given fields of a configuration and leaves the others."""
+
+    async def delete_llm(self, llm_id: str) -> None:
+        """Deletes a configuration for good."""
+
+    async def validate_llm(self, llm_id: str) -> Validation:
+        """Has the provider asked whether it takes a configuration's credential: a real call, possibly billed."""

@@ -1,0 +1,59 @@
+"""Verdicts: what the provider says of a configuration's credential, as far as the server could ask it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from fbsync.dataclass import dataclass
+from fbsync.model.errors import ExitCode, FbsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fbsync.model.configurations import Identity
+
+
+class Verdict(StrEnum):
+    """What became of a verification (``schemas/result.schema.json``)."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """The provider said no."""
+    FAILED = "failed"
+    """The provider was not asked."""
+    UNKNOWN = "unknown"
+    """The server's answer did not come, so whether the provider was asked, and billed, is not known."""
+    NOT_ATTEMPTED = "not_attempted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A configuration whose credential is to be verified."""
+
+    identity: Identity
+    llm_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What came of one verification.
+
+    Attributes:
+        message: the provider's words, by way of the server: untrusted text; empty where there were none.
+        error: why there is no verdict, if so.
+    """
+
+    target: Target
+    verdict: Verdict
+    message: str = ""
+    error: FbsyncError | None = None
+
+
+def exit_code(verified: Iterable[Verified]) -> ExitCode:
+    """The status of a run that nobody interrupted: 5 as soon as one is not accepted, 4 where nothing was allowed."""
+    troubled = [one for one in verified if one.verdict is not Verdict.ACCEPTED]
+    if not troubled:
+        return ExitCode.DONE
+    denied = all(one.error is not None and one.error.exit_code is ExitCode.NOT_ALLOWED for one in troubled)
+    return ExitCode.NOT_ALLOWED if denied and len(troubled) == len(tuple(verified)) else ExitCode.PARTLY_APPLIED

@@ -1,0 +1,1 @@
+"""Decides what becomes of each entry: pure functions from declared, known and live to a plan."""

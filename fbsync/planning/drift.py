@@ -1,0 +1,194 @@
+"""Drift: where live differs from known, and what the server holds beside it (``design.md``, 'Words')."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeAlias
+
+from fbsync.dataclass import dataclass
+from fbsync.model.configurations import Field, Identity, LiveLlm, LockedLlm
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from fbsync.model.configurations import Llm
+    from fbsync.planning.decide import Live
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldDrift:
+    """One field that somebody changed on the server."""
+
+    field: Field
+    known: str
+    live: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedOutside:
+    """A known configuration of which fields differ on the server.
+
+    Attributes:
+        in_doubt: whether a request of an unfinished apply may have done this, rather than somebody else.
+    """
+
+    locked: LockedLlm
+    live: LiveLlm
+    fields: tuple[FieldDrift, ...]
+    in_doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedOutside:
+    """A known configuration that the server no longer lists; ``in_doubt`` as above."""
+
+    locked: LockedLlm
+    in_doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplacedOutside:
+    """A known configuration in whose place the server lists others, by other ids; ``in_doubt`` as above.
+
+    Attributes:
+        live: what is there now. It is one, unless the server gives a name twice.
+        fields: how that one differs.
+    """
+
+    locked: LockedLlm
+    live: tuple[LiveLlm, ...]
+    fields: tuple[FieldDrift, ...] = ()
+    in_doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unadopted:
+    """A configuration on the server that is declared, but not known: an apply would have to adopt it."""
+
+    live: LiveLlm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmanaged:
+    """A configuration on the server that is neither declared nor known: none of fbsync's business."""
+
+    live: LiveLlm
+
+
+Difference: TypeAlias = ChangedOutside | DeletedOutside | ReplacedOutside | Unadopted | Unmanaged
+
+
+def identity_of(difference: Difference) -> Identity:
+    """The identity under which it is known, or listed where it is not known."""
+    match difference:
+        case Unadopted() | Unmanaged():
+            return difference.live.identity
+        case _:
+            return difference.locked.identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """How live and known differ: the known ones in their order, then what else there is, by identity.
+
+    Attributes:
+        in_step: how many known configurations are on the server as they are known.
+        workspaces: those that were compared.
+    """
+
+    differences: tuple[Difference, ...]
+    in_step: int
+    workspaces: frozenset[str]
+
+    def count(self, *kinds: type[Difference]) -> int:
+        """How many differences are of these kinds."""
+        return sum(isinstance(difference, kinds) for difference in self.differences)
+
+    @property
+    def is_found(self) -> bool:
+        """Whether live differs from known. What is not known cannot differ from it."""
+        return bool(self.count(ChangedOutside, DeletedOutside, ReplacedOutside))
+
+
+def find_drift(
+    desired: Sequence[Llm],
+    known: Sequence[LockedLlm],
+    live: Live,
+    *,
+    only: Collection[str] = (),
+    in_doubt: Collection[str] = (),
+) -> Drift:
+    """Compares what is known with what the server lists.
+
+    Credentials are not compared, since no listing holds them, and neither is a field that the listing left
+    out, nor a workspace of which the server did not tell.
+
+    Args:
+        desired: what is declared.
+        known: what the lockfile holds, of distinct identities and ids.
+        live: what the server lists.
+        only: names, known or listed, to which the comparison is limited; none means no limit.
+        in_doubt: ids to which an unfinished apply may have sent a request that nobody knows the outcome of.
+
+    Returns:
+        The differences. They are the same for the same arguments.
+    """
+    by_id = {llm.id: llm for llm in live.llms}
+    ids = {locked.id for locked in known}
+    beside = _by_identity(llm for llm in live.llms if llm.id not in ids)
+    found = [
+        _difference(locked, there, beside.get(locked.identity, ()), in_doubt=locked.id in in_doubt)
+        for locked in known
+        for there in (by_id.get(locked.id),)
+        if locked.workspace_id in live.workspaces and (not only or _names(locked, there) & set(only))
+    ]
+    gone = {locked.identity for locked in known if locked.id not in by_id}
+    declared = {llm.identity for llm in desired}
+    others: list[Difference] = [
+        Unadopted(live=llm) if identity in declared else Unmanaged(live=llm)
+        for identity in sorted(beside.keys() - gone)
+        if not only or identity.name in only
+        for llm in beside[identity]
+    ]
+    return Drift(
+        differences=(*(difference for difference in found if difference is not None), *others),
+        in_step=found.count(None),
+        workspaces=live.workspaces,
+    )
+
+
+def _by_identity(llms: Iterable[LiveLlm]) -> Mapping[Identity, tuple[LiveLlm, ...]]:
+    """What is listed, by identity: each once, unless the server breaks its own rule."""
+    sorted_llms = sorted(llms, key=lambda llm: (llm.identity, llm.id))
+    return {identity: tuple(same) for identity, same in groupby(sorted_llms, key=attrgetter("identity"))}
+
+
+def _names(locked: LockedLlm, there: LiveLlm | None) -> set[str]:
+    """The names of one configuration, which are two where somebody renamed it."""
+    return {locked.name} if there is None else {locked.name, there.name}
+
+
+def _difference(
+    locked: LockedLlm, there: LiveLlm | None, instead: tuple[LiveLlm, ...], *, in_doubt: bool
+) -> ChangedOutside | DeletedOutside | ReplacedOutside | None:
+    """What became of a known configuration: the one of its id is looked at first, as ids do not change hands."""
+    if there is not None:
+        fields = tuple(_field_drift(locked, there))
+        return ChangedOutside(locked=locked, live=there, fields=fields, in_doubt=in_doubt) if fields else None
+    if instead:
+        fields = tuple(_field_drift(locked, instead[0])) if len(instead) == 1 else ()
+        return ReplacedOutside(locked=locked, live=instead, fields=fields, in_doubt=in_doubt)
+    return DeletedOutside(locked=locked, in_doubt=in_doubt)
+
+
+def _field_drift(locked: LockedLlm, there: LiveLlm) -> Iterator[FieldDrift]:
+    rows = (
+        (Field.WORKSPACE_ID, locked.workspace_id, there.workspace_id),
+        (Field.NAME, locked.name, there.name),
+        (Field.AI_TYPE, locked.ai_type, there.ai_type),
+        (Field.ENDPOINT, locked.endpoint, there.endpoint),
+    )
+    for field, known, live in rows:
+        if live is not None and live != known:
+            yield FieldDrift(field=field, known=known, live=live)

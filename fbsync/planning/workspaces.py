@@ -1,0 +1,92 @@
+"""Workspaces by name: which id a name stands for, as the lockfile remembers it and as the server says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fbsync.model.errors import InvalidInput
+from fbsync.model.findings import Finding, in_file_order
+from fbsync.redact import nearest, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from fbsync.model.configurations import Llm, LockedLlm, Workspace
+
+_LISTED = 10
+"""How many workspaces a finding lists at most."""
+
+
+def remembered(desired: Iterable[Llm], known: Iterable[LockedLlm]) -> tuple[Llm, ...]:
+    """The entries, with the ids that the lockfile knows for their workspaces' names.
+
+    Args:
+        desired: what is declared.
+        known: what the lockfile holds. A name that it has with several ids is not trusted.
+    """
+    ids: dict[str, set[str]] = {}
+    for llm in known:
+        if llm.workspace is not None:
+            ids.setdefault(llm.workspace, set()).add(llm.workspace_id)
+    return tuple(_with_id(llm, ids.get(llm.workspace or "", set())) for llm in desired)
+
+
+def listed(desired: Sequence[Llm], workspaces: Iterable[Workspace]) -> tuple[Llm, ...]:
+    """The entries, with the ids that the server has for their workspaces' names.
+
+    Args:
+        desired: what is declared.
+        workspaces: what the server lists.
+
+    Raises:
+        InvalidInput: a name is nobody's, or several workspaces bear it; a finding for each.
+    """
+    by_name: dict[str, set[str]] = {}
+    for workspace in workspaces:
+        by_name.setdefault(workspace.name, set()).add(workspace.id)
+    if wrong := tuple(_findings(desired, by_name)):
+        raise InvalidInput(in_file_order(wrong))
+    return tuple(_with_id(llm, by_name[llm.workspace]) if llm.workspace is not None else llm for llm in desired)
+
+
+def unresolved(desired: Iterable[Llm]) -> tuple[str, ...]:
+    """The names of workspaces whose ids are not known."""
+    return tuple(sorted({llm.workspace for llm in desired if llm.workspace is not None and not llm.workspace_id.value}))
+
+
+def _with_id(llm: Llm, ids: set[str]) -> Llm:
+    if llm.workspace is None:
+        return llm
+    value = next(iter(ids)) if len(ids) == 1 else None
+    return replace(llm, workspace_id=replace(llm.workspace_id, value=value))
+
+
+def _findings(desired: Iterable[Llm], by_name: dict[str, set[str]]) -> Iterator[Finding]:
+    """One finding for each place in the manifest: a default of many entries is one mistake."""
+    places = {llm.workspace_id.position: llm.workspace for llm in desired if llm.workspace is not None}
+    for position, name in places.items():
+        ids = by_name.get(name, set())
+        if not ids:
+            meant = nearest(name, by_name)
+            yield Finding(
+                rule="unknown-workspace",
+                position=position,
+                message=f"the server lists no workspace {shown(name, 'of this name')} for you: {_names(by_name)}",
+                remedy=f'write "{meant}"' if meant else "write one of these names, or give workspaceId instead",
+            )
+        elif len(ids) > 1:
+            yield Finding(
+                rule="ambiguous-workspace",
+                position=position,
+                message=f"{len(ids)} workspaces have this name: ids {', '.join(sorted(ids))}",
+                remedy="give the one that is meant by its id: workspaceId",
+            )
+
+
+def _names(by_name: Iterable[str]) -> str:
+    names = sorted(by_name)
+    if not names:
+        return "it lists none at all"
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return f"they are {', '.join(names[:_LISTED])}{more}"

@@ -1,0 +1,81 @@
+"""Explains what in a value does not fit a schema: in the user's words, and with a remedy.
+
+Values are shown only where the schema enumerates what may stand there, never where it says ``writeOnly``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fbsync.redact import nearest, same_word, shown
+from fbsync.schema.explain_value import explain_value
+from fbsync.schema.violations import Misfit, Violation, as_written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+def explain(misfit: Misfit) -> Iterable[Violation]:
+    """Explains a misfit: several unknown or missing keys of one mapping give a violation each."""
+    match misfit.keyword:
+        case "additionalProperties":
+            return _unknown_keys(misfit)
+        case "required":
+            return _missing_keys(misfit)
+        case _:
+            return (explain_value(misfit),)
+
+
+def mistyped_keys(misfit: Misfit) -> Iterable[tuple[str, str]]:
+    """The unknown keys of a mapping, each with the one that it is most likely meant as and that is not there."""
+    for key in misfit.value:
+        meant = None if key in misfit.properties else _meant(key, misfit.properties)
+        if meant is not None and meant not in misfit.value:
+            yield key, meant
+
+
+def _unknown_keys(misfit: Misfit) -> Iterable[Violation]:
+    for key in misfit.value:
+        if key not in misfit.properties:
+            yield Violation(
+                path=(*misfit.path, key),
+                rule="unknown-key",
+                message=f"unknown key {shown(key, '')}".rstrip(),
+                remedy=_remedy_for_key(key, misfit),
+                at_key=True,
+            )
+
+
+def _remedy_for_key(key: object, misfit: Misfit) -> str:
+    meant = _meant(key, misfit.properties)
+    if meant is None:
+        return f"the keys here are {', '.join(misfit.properties)}"
+    return f'remove it: "{meant}" is there already' if meant in misfit.value else f'write "{meant}"'
+
+
+def _missing_keys(misfit: Misfit) -> Iterable[Violation]:
+    """What is missing, but for the keys that an unknown one is most likely meant as: those have their violation."""
+    mistyped = {meant for _, meant in mistyped_keys(misfit)}
+    for key in misfit.expected:
+        if key not in misfit.value and key not in mistyped:
+            yield Violation(
+                path=misfit.path,
+                rule="missing-key",
+                message=f'"{key}" is missing',
+                remedy=f"add {_example_line(key, misfit.properties.get(key, {}))}",
+            )
+
+
+def _meant(key: object, properties: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The key that an unknown one stands for: another word for it (the schema's ``synonyms``), or a typo."""
+    if not isinstance(key, str):
+        return None
+    synonyms = {word: name for name, part in properties.items() for word in part.get("synonyms", ())}
+    return nearest(key, properties) or synonyms.get(same_word(key, synonyms) or "")
+
+
+def _example_line(key: str, schema: Mapping[str, Any]) -> str:
+    if schema.get("type") == "array":
+        return f'"{key}:" and below it a list of entries, or "{key}: []" for none'
+    examples = schema.get("examples", ())
+    return f'"{key}: {as_written(examples[0])}"' if examples and not isinstance(examples[0], dict) else f'"{key}"'

@@ -1,0 +1,158 @@
+"""Explains a value of the wrong type, of the wrong form, or that is none of the words expected."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from fbsync.model.configurations import VARIABLE_NAME as NAME
+from fbsync.redact import is_wordlike, nearest, same_word, shown
+from fbsync.schema.violations import Misfit, Violation, as_written
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FOUND = (
+    (bool, "true or false"),
+    (str, "a string"),
+    ((int, float), "a number"),
+    (list, "a list"),
+    (dict, "a mapping"),
+    (type(None), "empty"),
+)
+_WANTED = {
+    "string": "a string",
+    "object": "a mapping (lines of key: value)",
+    "array": "a list (lines that begin with a dash)",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "null": "null",
+}
+_NOTHING = {"array": "write [] where there is none", "object": "write {} where there is nothing to say"}
+_YES_AND_NO = dict.fromkeys(("yes", "on", "y", "true", "1"), "true") | dict.fromkeys(
+    ("no", "off", "n", "false", "0"), "false"
+)
+"""What people write for a truth value: YAML 1.1's words, and the right ones in quotes."""
+
+_REFERENCE = re.compile(rf"\$(?:{NAME}|\{{{NAME}\}}|<{NAME}>)")
+_BAD_NAME = re.compile(r"\$[{<]?[\w.\s-]*[}>]?")
+_EXPRESSION = re.compile(r"\$?\{\{")
+
+
+def explain_value(misfit: Misfit) -> Violation:
+    """Explains a misfit that is about a value, not about a mapping's keys."""
+    if misfit.is_credential:
+        message, remedy, rule = *_wrong_credential(misfit), "not-a-reference"
+    elif misfit.keyword == "type":
+        message, remedy, rule = *_wrong_type(misfit), "wrong-type"
+    elif misfit.keyword in ("enum", "const"):
+        message, remedy, rule = *_wrong_choice(misfit), "wrong-value"
+    else:
+        message, remedy, rule = _wrong_form(misfit), _such_as(misfit), "wrong-form"
+    path = (*misfit.path, misfit.value) if misfit.of_key else misfit.path
+    return Violation(path=path, rule=rule, message=message, remedy=remedy, at_key=misfit.of_key)
+
+
+def _wrong_credential(misfit: Misfit) -> tuple[str, str]:
+    """What is said of a credential depends on the value's kind alone, so that nothing of it is repeated."""
+    wanted = f"{_subject(misfit)} must be exactly one reference to an environment variable"
+    example = misfit.examples[0] if misfit.examples else "$NAME"
+    value = misfit.value
+    if not isinstance(value, str) or not value.strip():
+        found = "empty" if isinstance(value, str) else _found(value)
+        return f"{wanted}, but is {found}", f"write, for example, {example}"
+    if _EXPRESSION.match(value):
+        return f"{wanted}, but is another tool's expression", f"set a variable by that tool, and write {example} here"
+    if _BAD_NAME.fullmatch(value.strip()):
+        advice = "letters, digits and underscores, no digit first, nothing before or behind"
+        return f"{wanted}; behind this dollar sign stands no legal name", f"write, for example, {example}: {advice}"
+    if _REFERENCE.search(value):
+        return f"{wanted}, but holds other text too", f"put all of it into one variable, and write {example} alone"
+    advice = f"put the credential into a variable and write {example} here"
+    return f"{wanted}, never the credential itself", f"{advice}; replace one that was ever committed"
+
+
+def _wrong_type(misfit: Misfit) -> tuple[str, str]:
+    expected = [misfit.expected] if isinstance(misfit.expected, str) else list(misfit.expected)
+    wanted = " or ".join(_WANTED.get(name, name) for name in expected)
+    return f"{_subject(misfit)} must be {wanted}, but is {_found(misfit.value)}", _type_remedy(misfit, expected)
+
+
+def _type_remedy(misfit: Misfit, expected: list[str]) -> str:
+    value = misfit.value
+    is_item = isinstance((misfit.path or (0,))[-1], int)
+    if (
+        value is None
+        and not is_item
+        and (nothing := next((_NOTHING[name] for name in expected if name in _NOTHING), ""))
+    ):
+        return nothing
+    if "string" in expected and isinstance(value, (bool, int, float)):
+        return "put it in quotes"
+    if "boolean" in expected and (meant := _YES_AND_NO.get(str(value).casefold())):
+        return f"write {meant}" + (", without quotes" if value == meant else "")
+    return str(misfit.schema.get("remedy", "")) or _such_as(misfit)
+
+
+def _wrong_choice(misfit: Misfit) -> tuple[str, str]:
+    choices = [misfit.expected] if misfit.keyword == "const" else list(misfit.expected)
+    listed = ", ".join(str(choice) for choice in choices)
+    message = f"{_subject(misfit)} must be {'one of ' if len(choices) > 1 else ''}{listed}{_but_is(misfit.value)}"
+    if len(choices) == 1:
+        quoted = isinstance(misfit.value, str) and misfit.value.strip() == listed
+        return message, f"write {listed}" + (", without quotes" if quoted else "")
+    return message, f"write {_meant(misfit) or 'one of them'}"
+
+
+def _meant(misfit: Misfit) -> str | None:
+    """The choice that a word stands for: another word for it (the schema's ``choiceSynonyms``), or a typo."""
+    if not isinstance(misfit.value, str):
+        return None
+    synonyms: Mapping[str, Any] = misfit.schema.get("choiceSynonyms", {})
+    meanings = {word: choice for choice, words in synonyms.items() for word in words}
+    return nearest(misfit.value, misfit.expected) or meanings.get(same_word(misfit.value, meanings) or "")
+
+
+def _but_is(value: object) -> str:
+    """The value, where it is short and reads as a word; what kind of thing it is, where it is no scalar."""
+    if isinstance(value, (list, dict, type(None))):
+        return f", but is {_found(value)}"
+    if isinstance(value, str):
+        return f', but is "{value}"' if is_wordlike(value) else ""
+    return f", but is {as_written(value)}" if is_wordlike(str(value)) else ""
+
+
+def _wrong_form(misfit: Misfit) -> str:
+    """A string of the wrong form, a number out of its range: the schema itself has the words for it."""
+    schema = misfit.schema
+    match misfit.keyword:
+        case "pattern" if "patternErrorMessage" in schema:
+            return str(schema["patternErrorMessage"])
+        case "minimum" | "maximum":
+            limits = [
+                f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to")) if key in schema
+            ]
+            return f"{_subject(misfit)} must be a number {' '.join(limits)}"
+        case "minLength" | "minItems" if misfit.expected == 1:
+            return f"{_subject(misfit)} must not be empty"
+        case _:
+            return f"{_subject(misfit)} does not have the form that is expected here"
+
+
+def _subject(misfit: Misfit) -> str:
+    match misfit.path[-1:]:
+        case ():
+            return "the file"
+        case (str(key),):
+            return shown(key, "this")
+        case _:
+            return "each entry of this list"
+
+
+def _found(value: object) -> str:
+    return next((words for kind, words in _FOUND if isinstance(value, kind)), "something else")
+
+
+def _such_as(misfit: Misfit) -> str:
+    return f"write, for example, {' or '.join(misfit.examples[:2])}" if misfit.examples else ""

@@ -1,0 +1,197 @@
+"""The quick answer to whether a value fits a schema: tests made of the schema, which say yes or no and never why.
+
+For the manifest of 10,000 entries they take 2 ms to make and 16 ms to run, where jsonschema takes 60 ms and 1 s, and
+jsonschema-rs 15 ms and 11 ms, and where its patterns have blanks of their own (benchmarks/README.md).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    Schema: TypeAlias = Mapping[str, Any]
+
+Test: TypeAlias = "Callable[[Any], object]"
+"""Gives something true for a value that fits, which is of the type that the test is kept under."""
+
+Fit: TypeAlias = "dict[type, Test]"
+"""What a part of a schema lets in: types, each with its test. Values of any other type do not fit."""
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "null": (type(None),),
+    "number": (int, float),
+    "integer": (int, float),
+}
+
+_SAYS_NOTHING = frozenset(
+    (
+        *("$defs", "$id", "$schema", "default", "description", "examples", "title", "writeOnly"),
+        *("choiceSynonyms", "patternErrorMessage", "remedy", "synonyms"),
+    )
+)
+"""Keywords that let in whatever there is: JSON Schema's, and those that ``fbsync.schema.explain`` reads."""
+
+
+class UnknownKeywordError(Exception):
+    """A schema has a keyword that there is no test for: only jsonschema can tell what fits it."""
+
+
+def fits(value: object, fit: Fit) -> bool:
+    """Whether a value fits; one of other than the builtin types does not."""
+    test = fit.get(type(value))
+    return test is not None and bool(test(value))
+
+
+def fit_of(part: Schema, root: Schema) -> Fit:
+    """Makes the tests of a part of a schema (JSON Schema 2020-12, as far as fbsync's schemas use it).
+
+    Args:
+        part: the part.
+        root: the schema that it stands in, for ``$ref``.
+
+    Raises:
+        UnknownKeywordError: there is no test for one of its keywords.
+    """
+    tests: dict[type, list[Test]] = {kind: [] for kinds in _TYPES.values() for kind in kinds}
+    for keyword, said in part.items():
+        allowed = _allowed(keyword, said, part, root)
+        if allowed is not None:
+            tests = {kind: [*known, allowed[kind]] for kind, known in tests.items() if kind in allowed}
+    return {kind: _all(known) for kind, known in tests.items()}
+
+
+def _allowed(keyword: str, said: Any, part: Schema, root: Schema) -> Fit | None:  # noqa: ANN401 - JSON
+    """What one keyword lets in, or None where that is everything."""
+    match keyword:
+        case "$ref":
+            return fit_of(_referred(said, root), root)
+        case "type":
+            return _typed([said] if isinstance(said, str) else said)
+        case "const":
+            return _one_of([said])
+        case "enum":
+            return _one_of(said)
+        case "properties" | "required" | "additionalProperties" | "propertyNames":
+            return _but({dict: _of_object(keyword, said, part, root)})
+        case "items":
+            return _but({list: _each(fit_of(said, root))})
+        case "pattern":
+            return _but({str: re.compile(said).search})
+        case "minLength" | "minItems" | "maxItems" | "minimum" | "maximum":
+            return _but(_bounded(keyword, said))
+        case _ if keyword in _SAYS_NOTHING:
+            return None
+        case _:
+            raise UnknownKeywordError(keyword)
+
+
+def _but(tests: Fit) -> Fit:
+    """Everything, but with tests for some types: most keywords are about one type and silent on the others."""
+    return {kind: _anything for kinds in _TYPES.values() for kind in kinds} | tests
+
+
+def _typed(names: Iterable[str]) -> Fit:
+    names = set(names)
+    fit: Fit = {kind: _anything for name in names for kind in _TYPES[name]}
+    return fit | ({float: float.is_integer} if "integer" in names and "number" not in names else {})
+
+
+def _one_of(choices: Iterable[Any]) -> Fit:
+    """Equality as JSON has it: 1 is 1.0 and not true."""
+    fit: dict[type, set[Any]] = {}
+    for choice in choices:
+        for kind in (int, float) if type(choice) in (int, float) else (type(choice),):
+            if kind in (dict, list):
+                raise UnknownKeywordError("const or enum of mappings or lists")
+            fit.setdefault(kind, set()).add(choice)
+    return {kind: frozenset(known).__contains__ for kind, known in fit.items()}
+
+
+def _bounded(keyword: str, bound: float) -> Fit:
+    match keyword:
+        case "minLength":
+            return {str: lambda value: len(value) >= bound}
+        case "minItems":
+            return {list: lambda value: len(value) >= bound}
+        case "maxItems":
+            return {list: lambda value: len(value) <= bound}
+        case "minimum":
+            # What is not a number at all (NaN) is not below it either.
+            return dict.fromkeys((int, float), lambda value: not value < bound)
+        case _:
+            return dict.fromkeys((int, float), lambda value: not value > bound)
+
+
+def _of_object(keyword: str, said: Any, part: Schema, root: Schema) -> Test:  # noqa: ANN401 - JSON
+    match keyword:
+        case "required":
+            return _with_all(frozenset(said))
+        case "propertyNames":
+            return _each(fit_of(said, root))
+        case "additionalProperties" if "properties" in part:
+            return _anything  # said together with the properties
+        case _:
+            return _members(part, root)
+
+
+def _with_all(required: frozenset[str]) -> Test:
+    return lambda value: required <= value.keys()
+
+
+def _members(part: Schema, root: Schema) -> Test:
+    known = {key: fit_of(inner, root) for key, inner in part.get("properties", {}).items()}
+    more = part.get("additionalProperties", True)
+    others: Fit = _but({}) if more is True else {} if more is False else fit_of(more, root)
+
+    def test(value: dict[str, Any]) -> bool:
+        for key, item in value.items():
+            inner = known.get(key, others).get(type(item))
+            if inner is None or not inner(item):
+                return False
+        return True
+
+    return test
+
+
+def _each(fit: Fit) -> Test:
+    def test(values: Iterable[Any]) -> bool:
+        for value in values:
+            inner = fit.get(type(value))
+            if inner is None or not inner(value):
+                return False
+        return True
+
+    return test
+
+
+def _all(tests: list[Test]) -> Test:
+    """All of several tests; those that let everything pass are left out."""
+    telling = [test for test in tests if test is not _anything]
+    match telling:
+        case []:
+            return _anything
+        case [only]:
+            return only
+        case [first, second]:
+            return lambda value: first(value) and second(value)
+        case _:
+            return lambda value: all(test(value) for test in telling)
+
+
+def _anything(_value: object) -> bool:
+    return True
+
+
+def _referred(reference: str, root: Schema) -> Schema:
+    """What a ``$ref`` points at, in this same file."""
+    part: Any = root
+    for step in reference.removeprefix("#/").split("/"):
+        part = part[step]
+    return part  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""The known state in files: lockfile, journal, run lock, and the fingerprints in them."""

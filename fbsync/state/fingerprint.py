@@ -1,0 +1,180 @@
+"""Fingerprints: what the lockfile keeps of a credential, enough to see that it changed.
+
+With scrypt (RFC 7914), a value is stretched once per lockfile salt and then keyed by entry and field
+(HMAC-SHA-256, RFC 2104), so that equal credentials do not look equal. With a fingerprint key, HMAC under
+that key takes scrypt's place, and nobody without the key can test a guess.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from base64 import urlsafe_b64encode
+from contextlib import suppress
+from enum import StrEnum
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from fbsync.dataclass import dataclass
+from fbsync.model.errors import ExitCode, FbsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fbsync.model.configurations import Credential, Field, Identity, LockedCredential
+    from fbsync.model.secret import Secret
+
+KEY_VARIABLE = "FBSYNC_FINGERPRINT_KEY"
+
+_SALT_BYTES = 16
+_COST = 2**12
+"""scrypt's N. About 11 ms and 4 MiB a value: this runs for every credential of every plan. It slows
+guessing down; what protects an API key is that it is random and long (see the README)."""
+_BLOCK_SIZE = 8
+_FINGERPRINT_BYTES = 18
+_MEMORY_LIMIT = 2**31 - 1
+
+
+class Method(StrEnum):
+    """How a credential is turned into a root from which its fingerprints come."""
+
+    SCRYPT = "scrypt"
+    HMAC = "hmac"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """How the fingerprints of a lockfile are made; kept in it.
+
+    Attributes:
+        salt: base64url, for scrypt.
+        n: scrypt's cost.
+        check: for HMAC, tells whether a key is the one that was used.
+    """
+
+    method: Method
+    salt: str = ""
+    n: int = _COST
+    check: str = ""
+
+
+def new_parameters(key: Secret | None) -> Parameters:
+    """Parameters for a new lockfile: HMAC where there is a fingerprint key, scrypt with a new salt otherwise."""
+    if key is None:
+        return Parameters(method=Method.SCRYPT, salt=_encode(os.urandom(_SALT_BYTES)))
+    return Parameters(method=Method.HMAC, check=_check(key))
+
+
+class Fingerprinter:
+    """Makes and compares the fingerprints of one lockfile.
+
+    Args:
+        parameters: how that lockfile's fingerprints are made.
+        key: the fingerprint key, where there is one.
+
+    Raises:
+        FbsyncError: the lockfile's fingerprints were made under another fingerprint key.
+    """
+
+    def __init__(self, parameters: Parameters, *, key: Secret | None) -> None:
+        if parameters.method is Method.HMAC and key is not None and parameters.check != _check(key):
+            raise FbsyncError(
+                f"${KEY_VARIABLE} is not the key that the lockfile's fingerprints were made under",
+                hint=f"set {KEY_VARIABLE} to that key, or unset it: the secrets are then unverified",
+                exit_code=ExitCode.INVALID_INPUT,
+            )
+        self.parameters = parameters
+        self._key = key
+        self._roots: dict[Secret, bytes] = {}
+        self._begun: set[Secret] = set()
+        self._todo: list[Secret] = []
+        self._ready: list[tuple[Secret, bytes]] = []
+        self._helpers: list[Thread] = []
+
+    @property
+    def can_verify(self) -> bool:
+        """Whether fingerprints can be made at all: not where a fingerprint key is needed and absent."""
+        return self.parameters.method is Method.SCRYPT or self._key is not None
+
+    def prepare(self, secrets: Iterable[Secret]) -> None:
+        """Begins to stretch each distinct value once, beside the caller (scrypt releases the interpreter's lock).
+
+        Whoever then asks for a fingerprint lends a hand until all are done; what could not be stretched fails there.
+        """
+        if self.parameters.method is Method.HMAC:
+            return
+        todo = [secret for secret in dict.fromkeys(secrets) if secret not in self._begun]
+        self._begun.update(todo)
+        self._todo += todo
+        for _ in range(min(len(todo), max(1, (os.cpu_count() or 1) - 1))):
+            # A daemon keeps nobody from exiting.
+            helper = Thread(target=self._stretch_all, daemon=True)
+            helper.start()
+            self._helpers.append(helper)
+
+    def fingerprint(self, secret: Secret, *, llm_id: str, field: Field) -> str:
+        """The fingerprint of a value in one field of one configuration.
+
+        Keyed by the server's id rather than by the name, so that a rename needs no credential.
+        """
+        message = f"fbsync fingerprint 1\0{field.value}\0{llm_id}"
+        digest = hmac.digest(self._root(secret), message.encode(), "sha256")
+        return _encode(digest[:_FINGERPRINT_BYTES])
+
+    def commitment(self, secret: Secret, identity: Identity, field: Field) -> str:
+        """The fingerprint of a value for a saved plan, keyed by identity: a configuration to come has no id."""
+        message = f"fbsync plan 1\0{field.value}\0{identity.workspace_id}\0{identity.name}"
+        return _encode(hmac.digest(self._root(secret), message.encode(), "sha256")[:_FINGERPRINT_BYTES])
+
+    def matches(self, credential: Credential, locked: LockedCredential, *, llm_id: str, field: Field) -> bool | None:
+        """Whether a credential is the one that the lockfile knows; None where that cannot be told."""
+        if credential.secret is None or locked.fingerprint is None or not self.can_verify:
+            return None
+        made = self.fingerprint(credential.secret, llm_id=llm_id, field=field)
+        return hmac.compare_digest(made, locked.fingerprint)
+
+    def _root(self, secret: Secret) -> bytes:
+        if self._helpers:
+            self._stretch_all()
+            while self._helpers:
+                self._helpers.pop().join()
+            self._roots.update(self._ready)
+        if secret not in self._roots:
+            self._roots[secret] = self._stretch(secret)
+        return self._roots[secret]
+
+    def _stretch_all(self) -> None:
+        """Stretches what nobody has taken on yet."""
+        with suppress(Exception):  # the list is empty, or whoever needs the value will get the same exception
+            while True:
+                secret = self._todo.pop()
+                self._ready.append((secret, self._stretch(secret)))
+
+    def _stretch(self, secret: Secret) -> bytes:
+        value = secret.reveal().encode()
+        if self.parameters.method is Method.SCRYPT:
+            return hashlib.scrypt(
+                value,
+                salt=self.parameters.salt.encode(),
+                n=self.parameters.n,
+                r=_BLOCK_SIZE,
+                p=1,
+                maxmem=_MEMORY_LIMIT,
+                dklen=32,
+            )
+        if self._key is None:
+            raise FbsyncError(
+                "the lockfile's fingerprints are made under a key that is not there",
+                hint=f"set {KEY_VARIABLE} to the key that the lockfile was made with",
+                exit_code=ExitCode.INVALID_INPUT,
+            )
+        return hmac.digest(self._key.reveal().encode(), b"fbsync value 1\0" + value, "sha256")
+
+
+def _check(key: Secret) -> str:
+    return _encode(hmac.digest(key.reveal().encode(), b"fbsync key check 1", "sha256")[:9])
+
+
+def _encode(data: bytes) -> str:
+    return urlsafe_b64encode(data).decode().rstrip("=")

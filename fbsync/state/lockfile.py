@@ -1,0 +1,187 @@
+"""The lockfile: the known state, read with suspicion and written atomically."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fbsync.dataclass import dataclass
+from fbsync.model.configurations import LockedCredential, LockedLlm
+from fbsync.model.errors import FbsyncError, InvalidInput
+from fbsync.schema.validate import Kind
+from fbsync.state import atomic_file
+from fbsync.state.fingerprint import Method, Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from fbsync.model.findings import Finding
+
+VERSION = 1
+
+
+def _newer(value: dict[str, Any]) -> object:
+    version = value.get("version")
+    return version if isinstance(version, int) and version > VERSION else None
+
+
+_SORT = atomic_file.Sort(
+    name="lockfile",
+    kind=Kind.LOCKFILE,
+    newer=_newer,
+    restore="restore the file from git; `fbsync apply --adopt` makes a new one from the server",
+    conflict="keep the entries of both sides, remove the marker lines, and run `fbsync plan`",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lockfile:
+    """The known state, as ``schemas/lockfile.schema.json`` has it.
+
+    Attributes:
+        api_url: the server that the ids belong to.
+        fingerprints: how the fingerprints are made.
+        llms: the known configurations, of distinct identities and ids.
+    """
+
+    api_url: str
+    fingerprints: Parameters
+    llms: tuple[LockedLlm, ...] = ()
+
+    def with_llms(self, llms: Iterable[LockedLlm]) -> Lockfile:
+        """The same lockfile with other entries, sorted by identity."""
+        return replace(self, llms=tuple(sorted(llms, key=lambda llm: (llm.identity, llm.id))))
+
+
+def read(path: Path) -> Lockfile | None:
+    """Reads a lockfile.
+
+    Returns:
+        The lockfile, or None where there is no such file. A file that cannot be read or understood is
+        never taken for an empty one.
+
+    Raises:
+        InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
+        FbsyncError: the operating system refuses to read it.
+    """
+    value = atomic_file.read(path, _SORT)
+    return None if value is None else _lockfile(value, path)
+
+
+def parse(text: str, *, path: Path) -> Lockfile:
+    """Understands a lockfile's text.
+
+    Raises:
+        InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
+    """
+    return _lockfile(atomic_file.parse(text, path, _SORT), path)
+
+
+def _lockfile(value: dict[str, Any], path: Path) -> Lockfile:
+    llms = tuple(llm_from(entry) for entry in value["llms"])
+    parameters = parameters_from(value["fingerprints"])
+    if findings := _sense_findings(llms, parameters, path):
+        raise InvalidInput(findings)
+    return Lockfile(api_url=value["apiUrl"], fingerprints=parameters, llms=llms)
+
+
+def parameters_from(value: dict[str, Any]) -> Parameters:
+    """How fingerprints are made, as the schema has it; the inverse of ``parameters_of``."""
+    return Parameters(**{**value, "method": Method(value["method"])})
+
+
+def parameters_of(parameters: Parameters) -> dict[str, Any]:
+    """How fingerprints are made, as the lockfile writes it."""
+    if parameters.method is Method.SCRYPT:
+        return {"method": parameters.method.value, "salt": parameters.salt, "n": parameters.n}
+    return {"method": parameters.method.value, "check": parameters.check}
+
+
+def _sense_findings(llms: Iterable[LockedLlm], parameters: Parameters, path: Path) -> list[Finding]:
+    """What a schema cannot say: entries that stand twice, and fingerprints without what they need."""
+    findings: list[Finding] = []
+    seen: set[object] = set()
+    for llm in llms:
+        if {llm.identity, llm.id} & seen:
+            twice = f'the lockfile holds "{llm.name}" of workspace {llm.workspace_id} twice, or its id {llm.id}'
+            findings.append(_SORT.finding(path, "lockfile-twice", twice, remedy="keep one of the two entries"))
+        seen |= {llm.identity, llm.id}
+    if not (parameters.salt if parameters.method is Method.SCRYPT else parameters.check):
+        wanting = "salt" if parameters.method is Method.SCRYPT else "check"
+        findings.append(_SORT.finding(path, "lockfile-fingerprints", f'"fingerprints" lacks its "{wanting}"'))
+    return findings
+
+
+def render(lockfile: Lockfile) -> str:
+    """The lockfile's text: sorted, a block an entry, the same for the same state."""
+    value = {
+        "version": VERSION,
+        "apiUrl": lockfile.api_url,
+        "fingerprints": parameters_of(lockfile.fingerprints),
+        "llms": [entry_of(llm) for llm in lockfile.llms],
+    }
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def write(path: Path, lockfile: Lockfile) -> None:
+    """Writes a lockfile atomically: after a crash there is the old one or the new one, whole.
+
+    Raises:
+        FbsyncError: the operating system refuses.
+    """
+    try:
+        atomic_file.write_atomically(path, render(lockfile))
+    except OSError as error:
+        raise FbsyncError(
+            f"the lockfile {path} cannot be written: {error.strerror}",
+            hint="make room or mend the permissions, and run `fbsync apply` again: what was done is in the journal",
+        ) from error
+
+
+def entry_of(llm: LockedLlm) -> dict[str, Any]:
+    """One entry as the lockfile and the journal write it (``schemas/lockfile.schema.json``, 'llm')."""
+    entry: dict[str, Any] = {
+        "workspaceId": llm.workspace_id,
+        "name": llm.name,
+        "id": llm.id,
+        "aiType": llm.ai_type,
+        "endpoint": llm.endpoint,
+    }
+    if llm.key is not None:
+        entry["key"] = _credential_of(llm.key)
+    entry["secret"] = _credential_of(llm.secret)
+    if llm.workspace is not None:
+        entry["workspace"] = llm.workspace
+    if llm.protect:
+        entry["protect"] = True
+    if llm.previous_name is not None:
+        entry["previousName"] = llm.previous_name
+    templates = {"workspaceId": llm.workspace_template, "endpoint": llm.endpoint_template}
+    if any(templates.values()):
+        entry["templates"] = {name: template for name, template in templates.items() if template}
+    return entry
+
+
+def llm_from(entry: dict[str, Any]) -> LockedLlm:
+    """The record of one entry that fits the schema; the inverse of ``entry_of``."""
+    templates = entry.get("templates", {})
+    return LockedLlm(
+        id=entry["id"],
+        name=entry["name"],
+        workspace_id=entry["workspaceId"],
+        ai_type=entry["aiType"],
+        endpoint=entry["endpoint"],
+        secret=LockedCredential(**entry["secret"]),
+        key=LockedCredential(**entry["key"]) if "key" in entry else None,
+        protect=entry.get("protect", False),
+        previous_name=entry.get("previousName"),
+        workspace_template=templates.get("workspaceId"),
+        endpoint_template=templates.get("endpoint"),
+        workspace=entry.get("workspace"),
+    )
+
+
+def _credential_of(locked: LockedCredential) -> dict[str, Any]:
+    return {"reference": locked.reference, "fingerprint": locked.fingerprint}

@@ -1,0 +1,96 @@
+"""The run lock: one apply at a time over one lockfile; a holder that died is no holder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fbsync.model.errors import ExitCode, FbsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_POLL_SECONDS = 0.1
+
+
+def run_lock_path(lockfile: Path) -> Path:
+    """Where the run lock of a lockfile is: beside it, and only while a run holds it."""
+    return lockfile.with_name(lockfile.name + ".run")
+
+
+@contextmanager
+def held(lockfile: Path, *, timeout: float) -> Iterator[None]:
+    """Holds the run lock of a lockfile for as long as the context lasts.
+
+    The lock is the operating system's (flock), which ends with the process that holds it, however that ends;
+    the file only says who that is.
+
+    Args:
+        lockfile: the lockfile.
+        timeout: seconds to wait for another run's end.
+
+    Raises:
+        FbsyncError: another run holds it (exit 7), or the folder cannot be written to.
+    """
+    path = run_lock_path(lockfile)
+    deadline = time.monotonic() + timeout
+    while (descriptor := _try(path)) is None:
+        if time.monotonic() >= deadline:
+            raise _busy(path)
+        time.sleep(_POLL_SECONDS)
+    try:
+        yield
+    finally:
+        # Removed while it is still held: who opened it before sees that it is no longer the file of that name.
+        path.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _try(path: Path) -> int | None:
+    """Takes the lock if nobody has it; gives the open file, or None."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise FbsyncError(
+            f"the run cannot be locked with {path}: {error.strerror}",
+            hint="make the lockfile's folder writable, or name a lockfile elsewhere with --lock-file",
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _is_at(path, descriptor):
+            os.ftruncate(descriptor, 0)
+            holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
+            os.write(descriptor, json.dumps(holder).encode())
+            return descriptor
+    except BlockingIOError:
+        pass
+    os.close(descriptor)
+    return None
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether an open file still is the one of that name: an earlier holder may have removed it meanwhile."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _busy(path: Path) -> FbsyncError:
+    try:
+        holder = json.loads(path.read_text(encoding="utf-8"))
+        age = max(0, int(time.time()) - int(holder["since"]))
+        who = f"process {int(holder['pid'])} on {holder['host']}, for {age} s now"
+    except (OSError, ValueError, KeyError, TypeError):
+        who = "a process that has not said who it is yet"
+    return FbsyncError(
+        f"another run holds {path.with_suffix('')}: {who}",
+        hint="wait for its end, or let this run wait with --lock-timeout SECONDS",
+        exit_code=ExitCode.LOCKED,
+    )

@@ -1,0 +1,243 @@
+"""Says in plain words what the YAML parser's errors mean, at the place where a person would mend them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from fbsync.strict_yaml.foreign_parts import conflict_markers, control_character
+from fbsync.strict_yaml.parse_error import ParseError
+from fbsync.strict_yaml.refusals import NESTED_TOO_DEEP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from yaml import YAMLError
+
+    from fbsync.model.findings import Finding
+    from fbsync.strict_yaml.source_text import SourceText
+
+_LONGEST_KEY = 1_024
+"""Of a key that shares its line with its value, in characters (YAML 1.2.2, chapter 8.2.2)."""
+
+_QUOTE_IT = 'if it is text, put it into quotes: "…"'
+
+
+class _Words(NamedTuple):
+    message: str
+    remedy: str
+
+
+_UNKNOWN = _Words(
+    "this is not valid YAML",
+    "compare it with the lines around: indentation, quotes, brackets, a colon and a space behind each key",
+)
+_TAB = _Words("a tab stands here where spaces are expected", "indent with spaces, two for each level")
+_SECOND_COLON = _Words(
+    "a second key stands on this line: a colon with a space behind it follows a value",
+    'begin a new line, or put a value that holds ": " into quotes',
+)
+_KEY_TOO_LONG = _Words(
+    f"what stands before this colon is longer than a key may be ({_LONGEST_KEY:,} characters)",
+    _QUOTE_IT,
+)
+_TOO_DEEP = _Words(
+    "this line is indented deeper than the one above it, which has a value already",
+    "indent it as its neighbours, or end the line above with its colon if this belongs to it",
+)
+_NO_COLON = _Words(
+    "this line has no key: each one needs a colon with a space behind it",
+    "write `key: value`; text of several lines must be indented deeper than its key, or be in quotes",
+)
+_NEEDLESS_ITEM = _Words(
+    "a list item (`- `) stands among the keys of a mapping",
+    "indent the list below the key that it belongs to",
+)
+_NO_KEY = _Words("there is no key before this colon", "write `key: value`")
+_NO_NEIGHBOUR = _Words(
+    "this line's indentation is not that of the mapping that it should belong to",
+    "indent it exactly as the keys beside it",
+)
+_NO_ITEM = _Words(
+    "this line is neither an item of the list around it (`- …`) nor indented as a part of one",
+    "begin it with `- `, or give it the indentation of the keys that it belongs to",
+)
+_TEXT_BEHIND = _Words(
+    "text follows a value that has ended with a quote or a bracket",
+    "put quotes around the value as a whole; inside of single quotes, '' stands for one",
+)
+_ROOT_ENDED = _Words(
+    "this does not belong to the value that the file starts with",
+    "a manifest is one mapping: its keys start at the beginning of their lines, all alike",
+)
+_UNCLOSED_BRACKET = _Words(
+    "this bracket is not closed, or a key inside of it runs over two lines", "write `]` or `}` behind its last item"
+)
+_WRONG_BRACKET = _Words(
+    "brackets do not match: another one was opened before this",
+    "close `[` by `]` and `{` by `}`, the innermost first",
+)
+_NO_COMMA = _Words(
+    "inside of brackets, a comma or the closing bracket is expected here",
+    "write a comma between the items; text with commas, colons or brackets must be in quotes",
+)
+_NOTHING_OPEN = _Words("this bracket closes nothing", _QUOTE_IT)
+_NO_VALUE = _Words("a value is expected here", 'write one; text that starts so must be in quotes: "…"')
+_NO_START = _Words("no unquoted value may start with this character", 'put the value into quotes: "…"')
+
+
+def _mapping_not_allowed(error: ParseError) -> Finding:
+    key = error.before.strip()
+    if len(key) > _LONGEST_KEY:
+        return error.finding(error.at, *_KEY_TOO_LONG)
+    if ": " in key or "\t" in key:
+        return error.finding(error.at, *_SECOND_COLON)
+    above = error.line_above
+    if above is None:
+        return error.finding(error.at, *_UNKNOWN)
+    above_at, above_indent = above
+    if above_indent < error.indent:
+        return error.finding(error.first_word_at, *_TOO_DEEP, related=(above_at,))
+    return error.finding(above_at, *_NO_COLON)
+
+
+def _key_expected(error: ParseError) -> Finding:
+    if error.before.strip(" -?"):
+        return error.finding(error.at, *_TEXT_BEHIND)
+    words = {"-": _NEEDLESS_ITEM, ":": _NO_KEY}.get(error.character, _NO_NEIGHBOUR)
+    return error.finding(error.at, *words, related=(error.context_at,))
+
+
+def _item_expected(error: ParseError) -> Finding:
+    if error.before.strip():
+        return error.finding(error.at, *_TEXT_BEHIND)
+    return error.finding(error.at, *_NO_ITEM, related=(error.context_at,))
+
+
+def _comma_expected(error: ParseError) -> Finding:
+    if error.character and error.character in "]}":
+        return error.finding(error.at, *_WRONG_BRACKET, related=(error.context_at,))
+    if error.character and "\n" not in error.source.text[error.context_at : error.at]:
+        return error.finding(error.at, *_NO_COMMA, related=(error.context_at,))
+    return error.finding(error.context_at, *_UNCLOSED_BRACKET, related=(error.at,))
+
+
+def _content_expected(error: ParseError) -> Finding:
+    if not error.character and error.opened_at is not None:
+        return error.finding(error.opened_at, *_UNCLOSED_BRACKET)
+    if error.character and error.character in "]}":
+        words = _WRONG_BRACKET if "flow" in error.context else _NOTHING_OPEN
+        return error.finding(error.at, *words)
+    return error.finding(error.at, *_NO_VALUE)
+
+
+def _document_expected(error: ParseError) -> Finding:
+    return error.finding(error.at, *(_TEXT_BEHIND if error.before.strip() else _ROOT_ENDED))
+
+
+def _at_problem(message: str, remedy: str, *, rule: str = "yaml-syntax") -> Callable[[ParseError], Finding]:
+    return lambda error: error.finding(error.at, message, remedy, rule=rule)
+
+
+def _at_context(message: str, remedy: str, *, rule: str = "yaml-syntax") -> Callable[[ParseError], Finding]:
+    return lambda error: error.finding(error.context_at, message, remedy, rule=rule)
+
+
+_UNCLOSED_QUOTE = _at_context(
+    "the quote that opens here is not closed",
+    "close it; a quote inside of double quotes is written \\\", one inside of single quotes ''",
+)
+_BAD_ESCAPE = _at_problem(
+    "a backslash inside of double quotes starts an escape, and this is none",
+    "write \\\\ for a backslash, or put the text into single quotes",
+)
+_TAG = _at_context(
+    "a tag (`!…`) stands here, and fbsync takes none",
+    'remove it; text that starts with an exclamation mark must be in quotes: "!…"',
+    rule="tag-not-taken",
+)
+
+_EXPLANATIONS: tuple[tuple[str, str, Callable[[ParseError], Finding]], ...] = (
+    # libyaml has a limit of its own since PyYAML 6.0.4, and looks ahead further than events are asked for.
+    ("nesting depth", "", _at_problem(*NESTED_TOO_DEEP, rule="nesting-too-deep")),
+    ("unexpected end of stream", "quoted", _UNCLOSED_QUOTE),
+    ("unexpected document", "quoted", _UNCLOSED_QUOTE),
+    ("", "quoted", _BAD_ESCAPE),
+    ("", "a tag", _TAG),
+    ("tag handle", "", _TAG),
+    (
+        "",
+        "a directive",
+        _at_context(
+            "a line that starts with `%` is a directive, and none may stand here",
+            _QUOTE_IT,
+            rule="directive-not-taken",
+        ),
+    ),
+    (
+        "",
+        "an anchor",
+        _at_context(
+            "an unquoted `&` starts an anchor, named by letters, digits, `-` and `_`", 'text must be in quotes: "&…"'
+        ),
+    ),
+    (
+        "",
+        "an alias",
+        _at_context(
+            "an unquoted `*` starts an alias, named by letters, digits, `-` and `_`", 'text must be in quotes: "*…"'
+        ),
+    ),
+    (
+        "",
+        "a block scalar",
+        _at_problem(
+            "behind `|` or `>` at the start of a value, nothing but a comment may follow on the line",
+            f"begin the text on the next line, indented; {_QUOTE_IT}",
+        ),
+    ),
+    (
+        "unexpected ':'",
+        "a plain scalar",
+        _at_problem("inside of brackets, a space must follow this colon", _QUOTE_IT),
+    ),
+    ("mapping values are not allowed", "", _mapping_not_allowed),
+    (
+        "sequence entries are not allowed",
+        "",
+        _at_problem(
+            "a list item (`- `) cannot start on the line of its key",
+            f"begin each item on a line of its own below the key; {_QUOTE_IT}",
+        ),
+    ),
+    ("mapping keys are not allowed", "", _at_problem("an unquoted `? ` starts a key", _QUOTE_IT)),
+    ("expected ':'", "a simple key", _at_context(*_NO_COLON)),
+    ("cannot start any token", "", _at_problem(*_NO_START)),
+    ("expected key", "block mapping", _key_expected),
+    ("expected '-' indicator", "", _item_expected),
+    ("expected ',' or", "flow", _comma_expected),
+    ("node content", "", _content_expected),
+    ("<document start>", "", _document_expected),
+)
+"""What to look for in the parser's problem and in its context; the first row that fits explains."""
+
+
+def explain(error: YAMLError, source: SourceText, *, opened_at: int | None) -> list[Finding]:
+    """The findings for an error of the parser's: one, or one for each marker of a merge conflict.
+
+    Args:
+        error: what the parser raised; its own words stay out, since they may repeat values.
+        source: the text.
+        opened_at: where the innermost list or mapping starts that was not finished, if any.
+    """
+    markers = conflict_markers(source, lone=True)
+    if markers:
+        return markers
+    trouble = ParseError.of(error, source=source, opened_at=opened_at)
+    if trouble is None:
+        return [control_character(source) or source.finding("yaml-syntax", 0, *_UNKNOWN)]
+    if trouble.tab_at is not None:
+        return [trouble.finding(trouble.tab_at, *_TAB, rule="tab-indentation")]
+    for problem, context, explanation in _EXPLANATIONS:
+        if problem in trouble.problem and context in trouble.context:
+            return [explanation(trouble)]
+    return [trouble.finding(trouble.at, *_UNKNOWN)]

@@ -1,0 +1,104 @@
+"""Finds what libyaml must not see or would misread: conflict markers, directives, characters of YAML 1.1."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from fbsync.strict_yaml.refusals import MOST_FINDINGS
+
+if TYPE_CHECKING:
+    from fbsync.model.findings import Finding
+    from fbsync.strict_yaml.source_text import SourceText
+
+# Patterns that hardly any text needs are compiled when one does.
+_CONFLICT = r"(?m)^(?:<{7}|>{7})(?=[ \r\n]|\Z)"
+_ANY_MARKER = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|\Z)"
+
+_LINE_SEPARATORS = {"\u0085": "U+0085", "\u2028": "U+2028", "\u2029": "U+2029"}
+
+_CONTROL = "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]"
+
+_FIRST_DIRECTIVE = re.compile(r"(?:[ \t]*+(?:#[^\r\n]*+)?(?:\r\n?|\n))*+%")
+_TAKEN_DIRECTIVE = r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?"
+
+
+def foreign_parts(source: SourceText) -> list[Finding]:
+    """The findings that keep a text from being parsed: all markers, or the first of the other kinds."""
+    return conflict_markers(source) or _misread_characters(source) or _directives(source)
+
+
+def conflict_markers(source: SourceText, *, lone: bool = False) -> list[Finding]:
+    """A finding for each merge-conflict marker, up to ``MOST_FINDINGS``.
+
+    Args:
+        source: the text.
+        lone: whether a line of seven equal signs is a marker even where no other kind of marker is left.
+    """
+    text = source.text
+    suspicious = "<<<<<<<" in text or ">>>>>>>" in text
+    if not (lone or (suspicious and re.search(_CONFLICT, text))):
+        return []
+    return [
+        source.finding(
+            "conflict-marker",
+            marker.start(),
+            f"this line (`{marker[0]}`) is a marker that a merge left behind",
+            "settle the conflict: keep the lines that are meant and remove the markers",
+        )
+        for marker in islice(re.finditer(_ANY_MARKER, text), MOST_FINDINGS)
+    ]
+
+
+def control_character(source: SourceText) -> Finding | None:
+    """The first character that YAML forbids, which is looked for when libyaml has stumbled over one."""
+    found = re.search(_CONTROL, source.text)
+    if found is None:
+        return None
+    return source.finding(
+        "control-character",
+        found.start(),
+        f"the character U+{ord(found[0]):04X} here cannot stand in YAML",
+        'remove it; inside of double quotes it can be written as an escape, such as "\\x07"',
+    )
+
+
+def _misread_characters(source: SourceText) -> list[Finding]:
+    """What libyaml reads by YAML 1.1, where it ends lines, or skips; ASCII texts are not searched."""
+    text = source.text
+    if text.isascii():
+        return []
+    for character, name in _LINE_SEPARATORS.items():
+        if character in text:
+            return [_misread(source, character, f"the character {name} here ends a line in YAML 1.1 only")]
+    if "\ufeff" in text:
+        return [_misread(source, "\ufeff", "a byte order mark (U+FEFF) stands here, inside of the text")]
+    return []
+
+
+def _misread(source: SourceText, character: str, message: str) -> Finding:
+    remedy = f'remove it; inside of double quotes it can be written as "\\u{ord(character):04X}"'
+    return source.finding("control-character", source.text.index(character), message, remedy)
+
+
+def _directives(source: SourceText) -> list[Finding]:
+    """The first directive, unless it says what holds anyway.
+
+    libyaml refuses those that it does not know, where YAML says to ignore them, and compares each
+    ``%TAG`` with all others, which takes for ever where there are many.
+    """
+    at = 0
+    while found := _FIRST_DIRECTIVE.match(source.text, at):
+        start, line = source.line_at(found.end() - 1)
+        if not re.fullmatch(_TAKEN_DIRECTIVE, line):
+            return [
+                source.finding(
+                    "directive-not-taken",
+                    start,
+                    "a line that starts with `%` is a directive, and fbsync takes none but `%YAML 1.2`",
+                    "remove it: the rules of YAML 1.2 hold in any case",
+                )
+            ]
+        at = start + len(line)
+    return []

@@ -1,0 +1,118 @@
+"""An error of the YAML parser's: what it expected, within what, and what stands around the place."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from yaml import MarkedYAMLError
+
+from fbsync.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from yaml import YAMLError
+
+    from fbsync.model.findings import Finding
+    from fbsync.strict_yaml.source_text import SourceText
+
+_INDENT = re.compile(r"[ \t]*")
+
+_TAB_PROBLEMS = (
+    "tab character",
+    "cannot start any token",
+    "mapping values are not allowed",
+    "did not find expected key",
+    "did not find expected '-' indicator",
+    "could not find expected ':'",
+    "<document start>",
+)
+"""Problems that a tab before the line's first word explains: brackets and quotes may hold tabs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParseError:
+    """What the parser said and where, as offsets.
+
+    Attributes:
+        source: the text.
+        problem: what it expected or did not understand, in its own words.
+        at: where.
+        context: within what, in its own words, or an empty string.
+        context_at: where that starts; where the problem is if there is no context.
+        opened_at: where the innermost unfinished list or mapping starts, or None.
+    """
+
+    source: SourceText
+    problem: str
+    at: int
+    context: str
+    context_at: int
+    opened_at: int | None
+
+    @classmethod
+    def of(cls, error: YAMLError, *, source: SourceText, opened_at: int | None) -> ParseError | None:
+        """The parser's error by its parts, or None if it names no place."""
+        if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+            return None
+        at = error.problem_mark.index
+        return cls(
+            source=source,
+            problem=error.problem or "",
+            at=at,
+            context=error.context or "",
+            context_at=at if error.context_mark is None else error.context_mark.index,
+            opened_at=opened_at,
+        )
+
+    def finding(
+        self, at: int, message: str, remedy: str, *, rule: str = "yaml-syntax", related: tuple[int, ...] = ()
+    ) -> Finding:
+        """A finding in the text that the error is about."""
+        return self.source.finding(rule, at, message, remedy, related=related)
+
+    @property
+    def character(self) -> str:
+        """What stands where the problem is; empty at the end of the file."""
+        return self.source.text[self.at : self.at + 1]
+
+    @property
+    def before(self) -> str:
+        """What stands before the problem on its line."""
+        start, _ = self.source.line_at(self.at)
+        return self.source.text[start : self.at]
+
+    @property
+    def indent(self) -> int:
+        """How many blanks the problem's line starts with."""
+        return _indent(self.source.line_at(self.at)[1])
+
+    @property
+    def first_word_at(self) -> int:
+        """Where the first word of the problem's line is."""
+        return self.source.line_at(self.at)[0] + self.indent
+
+    @property
+    def line_above(self) -> tuple[int, int] | None:
+        """Where the first word of the last line above that is not blank stands, and its indentation."""
+        start, _ = self.source.line_at(self.at)
+        above = self.source.text[:start].rstrip()
+        if not above:
+            return None
+        start, line = self.source.line_at(len(above) - 1)
+        return start + _indent(line), _indent(line)
+
+    @property
+    def tab_at(self) -> int | None:
+        """Where a tab stands that explains the error, or None."""
+        if self.character == "\t":
+            return self.at
+        if "flow" in self.context or not any(problem in self.problem for problem in _TAB_PROBLEMS):
+            return None
+        start, line = self.source.line_at(self.at)
+        tab = line[: _indent(line)].find("\t")
+        return None if tab < 0 else start + tab
+
+
+def _indent(line: str) -> int:
+    found = _INDENT.match(line)
+    return found.end() if found else 0

@@ -1,0 +1,71 @@
+"""The text of an input: offsets into it become lines and columns, and findings."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from fbsync.model.findings import Finding, Position, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LINE_BREAK = re.compile(r"\r\n?|\n")
+
+
+class SourceText:
+    """A decoded text; its lines are counted when a place is first asked for.
+
+    Args:
+        file: the name that positions carry.
+        text: the text, without a byte order mark.
+    """
+
+    __slots__ = ("_starts", "file", "text")
+
+    def __init__(self, *, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self._starts = array("Q")
+
+    def position(self, offset: int) -> Position:
+        """The line and column of an offset into the text, both from 1, in characters; at most its end."""
+        offset = min(offset, len(self.text))
+        start, line = self._line_around(offset)
+        return Position(file=self.file, line=line, column=offset - start + 1)
+
+    def line_at(self, offset: int) -> tuple[int, str]:
+        """Where the line around an offset starts, and the line itself, without its end."""
+        start, line = self._line_around(offset)
+        starts = self._starts
+        end = starts[line] if line < len(starts) else len(self.text)
+        return start, self.text[start:end].rstrip("\r\n")
+
+    def _line_around(self, offset: int) -> tuple[int, int]:
+        if not self._starts:
+            self._starts.append(0)
+            self._starts.extend(found.end() for found in _LINE_BREAK.finditer(self.text))
+        line = bisect_right(self._starts, offset)
+        return self._starts[line - 1], line
+
+    def finding(
+        self,
+        rule: str,
+        offset: int,
+        message: str,
+        remedy: str = "",
+        *,
+        related: Iterable[int] = (),
+        severity: Severity = Severity.ERROR,
+    ) -> Finding:
+        """A finding at an offset, with other offsets that belong to it."""
+        return Finding(
+            rule=rule,
+            position=self.position(offset),
+            message=message,
+            remedy=remedy,
+            related=tuple(self.position(other) for other in related),
+            severity=severity,
+        )

@@ -1,0 +1,98 @@
+"""The look at the server: which ids the names of workspaces stand for, and what the workspaces hold."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fbsync.execution.create import LOOKS
+from fbsync.model.server import ServerError
+from fbsync.planning.decide import Live
+from fbsync.planning.workspaces import listed, unresolved
+from fbsync.workflow.project import distinct
+
+if TYPE_CHECKING:
+    from fbsync.execution.retry import Clock
+    from fbsync.model.configurations import LiveLlm
+    from fbsync.model.server import Server
+    from fbsync.workflow.project import Project
+
+_FEW_WORKSPACES = 4
+"""Up to so many workspaces are asked for one by one; with more, one unfiltered call is cheaper."""
+
+_NO_LISTING = (403, 404, 405)
+"""Statuses by which a server says that it does not list this: the call's errors are not documented."""
+
+
+async def resolve_workspaces(server: Server, project: Project) -> Project:
+    """The project with the ids of the workspaces that are given by name, as the server has them.
+
+    Raises:
+        ServerError: the call failed, and the lockfile does not know all of these names either.
+        InvalidInput: the server lists no workspace of a name, or several, or two entries are the same one now.
+    """
+    if all(llm.workspace is None for llm in project.desired):
+        return project
+    try:
+        workspaces = await server.list_workspaces()
+    except ServerError as error:
+        if error.status in _NO_LISTING and not unresolved(project.desired):
+            return project
+        raise
+    return replace(project, desired=distinct(listed(project.desired, workspaces)))
+
+
+async def ask(server: Server, project: Project, clock: Clock, *, all_or_nothing: bool = False) -> Live:
+    """Asks the server what the workspaces of a project, which are resolved, hold.
+
+    A listing may lag behind what was done a moment ago: what is missing is looked for a few times before it is
+    believed to be gone.
+
+    Args:
+        server: the server.
+        project: what to ask about.
+        clock: the time.
+        all_or_nothing: whether it is a failure, too, that there is no such list.
+
+    Raises:
+        ServerError: a call failed.
+    """
+    live = await _asked(server, project.workspaces(), all_or_nothing=all_or_nothing)
+    for seconds in LOOKS[1:]:
+        if not project.is_amiss(live):
+            break
+        await clock.sleep(seconds)
+        live = await _asked(server, project.workspaces(), all_or_nothing=all_or_nothing)
+    return live
+
+
+async def _asked(server: Server, workspaces: frozenset[str], *, all_or_nothing: bool) -> Live:
+    """Asks once.
+
+    A workspace of which the unfiltered list shows nothing although something is known of it is asked for again
+    by itself: the list holds what the caller may see, and that may have become less.
+    """
+    llms: tuple[LiveLlm, ...] = ()
+    if len(workspaces) > _FEW_WORKSPACES:
+        llms = await _listed(server, None) or ()
+    shown = {llm.workspace_id for llm in llms}
+    rest = sorted(workspaces - shown)
+    optional = not all_or_nothing
+    listings = await asyncio.gather(*(_listed(server, workspace, optional=optional) for workspace in rest))
+    told = {workspace: listing for workspace, listing in zip(rest, listings, strict=True) if listing is not None}
+    return Live(
+        llms=(*(llm for llm in llms if llm.workspace_id in workspaces), *itertools.chain(*told.values())),
+        workspaces=frozenset((shown & workspaces) | told.keys()),
+        untold=frozenset(rest) - told.keys(),
+    )
+
+
+async def _listed(server: Server, workspace: str | None, *, optional: bool = True) -> tuple[LiveLlm, ...] | None:
+    try:
+        return await server.list_llms(workspace)
+    except ServerError as error:
+        if optional and error.status in _NO_LISTING:
+            return None
+        raise

@@ -1,0 +1,246 @@
+"""Saved plans: a commitment to what was reviewed. ``apply`` plans again and does of it only what is still the same.
+
+A saved plan is the plan's document with what it takes to plan again, and with fingerprints of the
+credentials that it was made with, so that one rotated since is noticed. It holds no secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fbsync.dataclass import dataclass
+from fbsync.model.changes import Change, Delete, Forget, Plan, Refusal, Unchanged, Undeclared, identity_of
+from fbsync.model.configurations import Identity, Llm
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.render.document import change_entry, dump
+from fbsync.schema.validate import Kind
+from fbsync.state import atomic_file
+from fbsync.state.lockfile import parameters_from, parameters_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fbsync.state.fingerprint import Fingerprinter, Parameters
+
+Json = dict[str, Any]
+
+_HINT = "look at a new plan, and apply that"
+_STAYS = ("unchanged", "undeclared")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPlan:
+    """A saved plan, read back.
+
+    Attributes:
+        environment, files, lock_file, only, prune: what the plan was made for.
+        api_url: the server whose state it was made against.
+        fingerprints: how its fingerprints are made.
+        reviewed: what was to happen to each entry, by workspace and name.
+        credentials: the fingerprint of each credential by workspace, name and field, where there was one.
+    """
+
+    environment: str | None
+    files: tuple[Path, ...]
+    lock_file: Path | None
+    only: tuple[str, ...]
+    prune: bool
+    api_url: str
+    fingerprints: Parameters
+    reviewed: dict[tuple[str, str], Json]
+    credentials: dict[tuple[str, str, str], str]
+
+
+def _newer(value: Json) -> object:
+    version = value.get("format_version")
+    return version if isinstance(version, str) and version.split(".")[0] not in ("1", "0") else None
+
+
+_SORT = atomic_file.Sort(
+    name="plan",
+    kind=Kind.PLAN,
+    newer=_newer,
+    restore="make a new plan with `fbsync plan --out`",
+    conflict="make a new plan with `fbsync plan --out`: saved plans are not for merging",
+)
+
+
+def save(path: Path, plan: Plan, document: Json, how: Json, fingerprints: Fingerprinter) -> None:
+    """Writes a plan to a file, in one step.
+
+    Args:
+        path: where.
+        plan: the plan.
+        document: its document.
+        how: ``files``, ``lock_file``, ``only`` and ``prune``, as the schema has them.
+        fingerprints: makes the fingerprints.
+
+    Raises:
+        FbsyncError: the operating system refuses.
+    """
+    saved = {
+        **how,
+        "fingerprints": parameters_of(fingerprints.parameters),
+        "credentials": _credentials(plan, fingerprints),
+    }
+    try:
+        atomic_file.write_atomically(path, dump(document | {"saved": saved}))
+    except OSError as error:
+        raise FbsyncError(f"the plan {path} cannot be written: {error.strerror}", hint="name another file") from error
+
+
+def _credentials(plan: Plan, fingerprints: Fingerprinter) -> list[Json]:
+    """A fingerprint for each credential that was there, keyed by identity since a new entry has no id yet."""
+    return [
+        {
+            "workspaceId": llm.identity.workspace_id,
+            "name": llm.name,
+            "field": field.value,
+            "fingerprint": fingerprints.commitment(credential.secret, llm.identity, field),
+        }
+        for change in plan.changes
+        if (llm := _declared(change)) is not None
+        for field, credential in llm.credentials
+        if credential.secret is not None and fingerprints.can_verify
+    ]
+
+
+def read(path: Path) -> SavedPlan:
+    """Reads a saved plan.
+
+    Raises:
+        InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
+        FbsyncError: there is no such file, or it is a plan's document that was not saved with ``--out``.
+    """
+    value = atomic_file.read(path, _SORT)
+    if value is None or "saved" not in value:
+        wrong = "there is no such saved plan" if value is None else "this plan was printed, not saved"
+        raise FbsyncError(f"{path}: {wrong}", hint=_SORT.restore, exit_code=ExitCode.INVALID_INPUT)
+    saved = value["saved"]
+    return SavedPlan(
+        environment=value["environment"],
+        files=tuple(map(Path, saved["files"])),
+        lock_file=None if saved["lock_file"] is None else Path(saved["lock_file"]),
+        only=tuple(saved["only"]),
+        prune=saved["prune"],
+        api_url=value["api_url"],
+        fingerprints=parameters_from(saved["fingerprints"]),
+        reviewed={(entry["workspaceId"], entry["name"]): entry for entry in value["resource_changes"]},
+        credentials={
+            (item["workspaceId"], item["name"], item["field"]): item["fingerprint"] for item in saved["credentials"]
+        },
+    )
+
+
+def narrowed(saved: SavedPlan, plan: Plan) -> Plan:
+    """The part of a plan that was reviewed: a change that came up elsewhere since waits for its own review."""
+    changes = tuple(
+        change
+        for change in plan.changes
+        if isinstance(change, (Unchanged, Undeclared)) or not _stays(_reviewed(saved, change))
+    )
+    return replace(plan, changes=changes)
+
+
+def differences(saved: SavedPlan, plan: Plan, fingerprints: Fingerprinter, api_url: str) -> tuple[Refusal, ...]:
+    """Why a plan is not the one that was reviewed: every difference in what would happen to a reviewed entry."""
+    if saved.api_url != api_url:
+        message = f"the plan was made for {saved.api_url}, and the lockfile is of {api_url}"
+        return (Refusal(identity=None, message=message, hint=_HINT),)
+    found = []
+    if saved.fingerprints != fingerprints.parameters:
+        message = "the plan was made with a lockfile that is no longer the one: credentials cannot be compared"
+        found.append(Refusal(identity=None, message=message, hint=_HINT))
+        saved = replace(saved, credentials={})
+    seen: list[Json] = []
+    for change in plan.changes:
+        reviewed = _reviewed(saved, change)
+        if reviewed is not None:
+            seen.append(reviewed)
+        if reviewed is None or _stays(reviewed):
+            continue
+        found += [
+            Refusal(identity=identity_of(change), message=message, hint=_HINT)
+            for message in _differences(reviewed, change, saved, fingerprints)
+        ]
+    for entry in saved.reviewed.values():
+        if not _stays(entry) and entry not in seen:
+            identity = Identity(workspace_id=entry["workspaceId"], name=entry["name"])
+            message = f"was to be {_DONE[entry['kind']]}, and is neither declared nor known any more"
+            found.append(Refusal(identity=identity, message=message, hint=_HINT))
+    return tuple(found)
+
+
+_DONE = {
+    "create": "created",
+    "update": "updated",
+    "adopt": "taken over",
+    "delete": "deleted",
+    "forget": "forgotten",
+    "blocked": "left alone until somebody looks into it",
+    "unchanged": "left as it is",
+    "undeclared": "left alone, undeclared",
+}
+
+
+def _stays(reviewed: Json | None) -> bool:
+    return reviewed is None or reviewed["kind"] in _STAYS
+
+
+def _reviewed(saved: SavedPlan, change: Change) -> Json | None:
+    """What was reviewed for an entry; its workspace may have been a reference that was not set then."""
+    identity, llm = identity_of(change), _declared(change)
+    entry = saved.reviewed.get((identity.workspace_id, identity.name))
+    if entry is None and llm is not None:
+        entry = saved.reviewed.get((llm.workspace_id.template, llm.name))
+    return entry
+
+
+def _differences(reviewed: Json, change: Change, saved: SavedPlan, fingerprints: Fingerprinter) -> Iterator[str]:
+    now = change_entry(change)
+    if (reviewed["kind"], reviewed["id"]) != (now["kind"], now["id"]):
+        ids = f" (id {reviewed['id']}, now {now['id']})" if reviewed["id"] != now["id"] else ""
+        yield f"was to be {_DONE[reviewed['kind']]}, and would now be {_DONE[now['kind']]}{ids}"
+        return
+    templates = _templates(change)
+    for side in ("before", "after"):
+        then, here = reviewed["change"][side] or {}, now["change"][side] or {}
+        for field in sorted(then.keys() | here.keys()):
+            if then.get(field) not in (here.get(field), templates.get(field) if side == "after" else None):
+                when = "to begin with" if side == "before" else "to be"
+                yield f"{field} {when}: {then.get(field)} then, {here.get(field)} now"
+    yield from _credential_differences(reviewed, now, change, saved, fingerprints)
+
+
+def _credential_differences(
+    reviewed: Json, now: Json, change: Change, saved: SavedPlan, fingerprints: Fingerprinter
+) -> Iterator[str]:
+    """A credential that could not be verified then may be found changed or unchanged now: the reviewer knew."""
+    then = {item["field"]: item for item in reviewed["credentials"]}
+    here = {item["field"]: item for item in now["credentials"]}
+    for field in sorted(then.keys() | here.keys()):
+        old, new = then.get(field), here.get(field)
+        if old is None or new is None or (old["before"], old["after"]) != (new["before"], new["after"]):
+            yield f"{field}: comes from another variable than reviewed"
+        elif old["changed"] not in ("unverified", new["changed"]):
+            state = "changed" if old["changed"] else "unchanged"
+            yield f"{field}: the value of {new['after']} was {state} then, and is not now"
+    llm = _declared(change)
+    for field_name, credential in llm.credentials if llm else ():
+        committed = saved.credentials.get((reviewed["workspaceId"], reviewed["name"], field_name.value))
+        if committed is None or credential.secret is None or not fingerprints.can_verify:
+            continue
+        identity = Identity(workspace_id=reviewed["workspaceId"], name=reviewed["name"])
+        if fingerprints.commitment(credential.secret, identity, field_name) != committed:
+            yield f"{field_name.value}: the value of ${credential.reference} is another one than when the plan was made"
+
+
+def _templates(change: Change) -> Json:
+    llm = _declared(change)
+    return {} if llm is None else {"workspaceId": llm.workspace_id.template, "endpoint": llm.endpoint.template}
+
+
+def _declared(change: Change) -> Llm | None:
+    return None if isinstance(change, (Delete, Forget, Undeclared)) else change.desired

@@ -1,0 +1,273 @@
+"""A session with a project's server: look, then carry a proposal out and record it. Commands and library share it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+
+from fbsync.client import Client
+from fbsync.dataclass import dataclass
+from fbsync.execution.retry import Retrying, SystemClock
+from fbsync.execution.run import Stop, apply, exit_code
+from fbsync.execution.verify import verify
+from fbsync.model.changes import identity_of
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.settings import read_account
+from fbsync.workflow.refresh import ask, resolve_workspaces
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from fbsync.client import Exchange
+    from fbsync.model.changes import Plan
+    from fbsync.model.outcomes import Outcome
+    from fbsync.model.server import Server
+    from fbsync.model.verifications import Target, Verified
+    from fbsync.planning.decide import Live
+    from fbsync.state.ledger import FileLedger
+    from fbsync.workflow.project import Project
+    from fbsync.workflow.proposal import Proposal
+
+_Result = TypeVar("_Result")
+
+_GRACE_SECONDS = 6.0
+"""What requests under way get once a run is to stop; CI systems kill 7.5 to 10 s after their first signal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How the server is asked.
+
+    Attributes:
+        timeout: seconds that an answer may take.
+        retry_timeout: seconds for which a request is tried again after its first failure.
+        parallelism: how many requests may be under way at a time.
+        ca_file: certificates of authorities to trust, in PEM, or None for those of the environment.
+    """
+
+    timeout: float = 60.0
+    retry_timeout: float = 60.0
+    parallelism: int = 8
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What came of a proposal.
+
+    Attributes:
+        plan: the changes.
+        outcomes: one for each of them, in their order.
+        unrecorded: why the lockfile does not hold all of it, if so; the message says where it is instead.
+    """
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    unrecorded: FbsyncError | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The status of ``fbsync apply`` for this, had nobody interrupted it."""
+        return ExitCode.ERROR if self.unrecorded is not None else exit_code(self.outcomes)
+
+
+class Run(Protocol):
+    """How a session's coroutines are run: ``asyncio.Runner.run``, or with more care for signals."""
+
+    def __call__(self, runner: asyncio.Runner, work: Coroutine[Any, Any, _Result], /) -> _Result:
+        """Runs a coroutine to its end."""
+
+
+def _run(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
+    return runner.run(work)
+
+
+class Session:
+    """A connection to a project's server; a context manager, and no coroutine: it has an event loop of its own.
+
+    Args:
+        project: whose server.
+        patience: how it is asked.
+        on_exchange: told of every request.
+        run: how coroutines are run.
+
+    Attributes:
+        project: the project, with the ids of workspaces given by name once ``look`` has asked for them.
+        stop: ends waiting, and an apply, early.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        patience: Patience | None = None,
+        *,
+        on_exchange: Callable[[Exchange], None] = lambda _: None,
+        run: Run = _run,
+    ) -> None:
+        self.project = project
+        self.stop = Stop()
+        self._patience = patience or Patience()
+        self._on_exchange = on_exchange
+        self._run = run
+        self._clock = SystemClock()
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+
+    def __enter__(self) -> Self:
+        """Connects.
+
+        Raises:
+            FbsyncError: there are no means of signing in.
+        """
+        server = connected(self.project, self._patience, stop=self.stop, on_exchange=self._on_exchange)
+        try:
+            self.server: Server = self._runner.run(self._stack.enter_async_context(server))
+        except BaseException:
+            self._runner.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._runner.run(self._stack.aclose())
+        finally:
+            self._runner.close()
+
+    def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """Runs a coroutine that speaks with this session's server."""
+        return self._run(self._runner, work)
+
+    def look(self, *, refresh: bool = True, all_or_nothing: bool = False) -> Live | None:
+        """Asks for the ids of workspaces given by name, and for what the workspaces hold.
+
+        Args:
+            refresh: whether to ask for the latter; it always is where an earlier run left something open.
+            all_or_nothing: whether it is a failure that the server does not tell of a workspace.
+
+        Raises:
+            InvalidInput: a variable that names a workspace is not set, or a workspace's name is not one workspace's.
+            ServerError: a call failed.
+        """
+        return self.run(self._look(refresh=refresh, all_or_nothing=all_or_nothing))
+
+    async def _look(self, *, refresh: bool, all_or_nothing: bool) -> Live | None:
+        self.project.check_workspaces()
+        self.project = await resolve_workspaces(self.server, self.project)
+        if not refresh and not self.project.open_intents:
+            return None
+        return await ask(self.server, self.project, self._clock, all_or_nothing=all_or_nothing)
+
+    def carry_out(
+        self,
+        proposal: Proposal,
+        *,
+        begin: Callable[[], None] = lambda: None,
+        on_outcome: Callable[[Outcome], None] = lambda _: None,
+    ) -> Applied:
+        """Carries a proposal out that was checked. The lockfile holds what came about, however this ends.
+
+        Args:
+            proposal: what to do; its project is this session's.
+            begin: called in the event loop just before the first change.
+            on_outcome: told of each outcome as it happens, unchanged entries included.
+        """
+        return self._runner.run(self._carry_out(proposal, begin, on_outcome))
+
+    async def _carry_out(
+        self, proposal: Proposal, begin: Callable[[], None], on_outcome: Callable[[Outcome], None]
+    ) -> Applied:
+        ledger = proposal.project.ledger(proposal.known, proposal.live)
+        outcomes: tuple[Outcome, ...] = ()
+        unrecorded = None
+        begin()
+        try:
+            outcomes = await apply(
+                proposal.plan,
+                server=self.server,
+                clock=self._clock,
+                ledger=ledger,
+                parallelism=self._patience.parallelism,
+                stop=self.stop,
+                grace=_GRACE_SECONDS,
+                on_outcome=on_outcome,
+            )
+        finally:
+            unrecorded = await _closed(ledger, outcomes)
+        return Applied(plan=proposal.plan, outcomes=outcomes, unrecorded=unrecorded)
+
+    def verify(
+        self,
+        targets: Sequence[Target],
+        *,
+        begin: Callable[[], None] = lambda: None,
+        on_verdict: Callable[[Verified], None] = lambda _: None,
+    ) -> tuple[Verified, ...]:
+        """Has the server try credentials with their providers: real calls, which may be billed.
+
+        Args:
+            targets: the configurations.
+            begin: called in the event loop just before the first call.
+            on_verdict: told of each verdict as it comes.
+        """
+
+        async def work() -> tuple[Verified, ...]:
+            begin()
+            return await verify(
+                targets,
+                server=self.server,
+                parallelism=self._patience.parallelism,
+                stop=self.stop,
+                on_verdict=on_verdict,
+            )
+
+        return self._runner.run(work())
+
+
+async def _closed(ledger: FileLedger, outcomes: tuple[Outcome, ...]) -> FbsyncError | None:
+    """Writes the lockfile; gives the reason where it cannot be."""
+    try:
+        await ledger.close(identity_of(outcome.change) for outcome in outcomes if not outcome.result.is_trouble)
+    except FbsyncError as error:
+        return error
+    return None
+
+
+@asynccontextmanager
+async def connected(
+    project: Project,
+    patience: Patience,
+    *,
+    stop: Stop,
+    on_exchange: Callable[[Exchange], None] = lambda _: None,
+) -> AsyncIterator[Server]:
+    """The server of a project, for as long as the context lasts: signed in to, and tried again where that is safe.
+
+    Args:
+        project: whose server.
+        patience: how it is asked.
+        stop: ends waiting early.
+        on_exchange: told of every request.
+
+    Raises:
+        FbsyncError: there are no means of signing in.
+    """
+    client = Client(
+        project.api_url,
+        read_account(project.variables),
+        timeout=patience.timeout,
+        ca_file=patience.ca_file,
+        on_exchange=on_exchange,
+    )
+    async with client:
+        yield Retrying(
+            client,
+            clock=SystemClock(),
+            stop=stop,
+            parallelism=patience.parallelism,
+            timeout=patience.retry_timeout,
+        )
