@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from fbsync.version import __version__
+
 if TYPE_CHECKING:
     from fbsync.api import apply as apply
     from fbsync.api import load as load
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from fbsync.workflow.session import Applied as Applied
     from fbsync.workflow.session import Patience as Patience
 
-__version__ = "0.1.0"
 
 _HOMES = {
     "Applied": "workflow.session",

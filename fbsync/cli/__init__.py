@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fbsync import __version__
 from fbsync.cli.errors import run
+from fbsync.version import __version__
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

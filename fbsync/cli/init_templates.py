@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.bundled import bundled
 from fbsync.dataclass import dataclass
-from fbsync.manifest.append import new_manifest
+from fbsync.strict_yaml.append import new_manifest
 from fbsync.manifest.references import escape
 from fbsync.render.paint import visible
 

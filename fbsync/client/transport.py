@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from fbsync import __version__
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.settings import is_loopback
+from fbsync.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

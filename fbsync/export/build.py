@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fbsync.dataclass import dataclass
 from fbsync.export.entries import LeftOut, References, fields_of, only_workspace, ordered, record, twins
 from fbsync.export.matching import claims
-from fbsync.manifest.append import NotAddable, new_manifest, with_entries
+from fbsync.strict_yaml.append import NotAddable, new_manifest, with_entries
 from fbsync.manifest.assemble import assemble
 from fbsync.manifest.references import escape
 from fbsync.model.configurations import Field, LockedLlm

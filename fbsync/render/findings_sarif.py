@@ -8,9 +8,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from fbsync import __version__
 from fbsync.render.findings_rules import about
 from fbsync.render.paint import visible
+from fbsync.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

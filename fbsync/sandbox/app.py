@@ -13,10 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from fbsync import __version__
 from fbsync.sandbox import account_routes, llm_routes
 from fbsync.sandbox.documented import declare
 from fbsync.sandbox.refusal import Refusal
+from fbsync.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

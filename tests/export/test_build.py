@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from records import live
 
 from fbsync.export.entries import References, fields_of, ordered, twins
-from fbsync.manifest.append import NotAddable, new_manifest, with_entries
+from fbsync.strict_yaml.append import NotAddable, new_manifest, with_entries
 from fbsync.model.configurations import Field
 from fbsync.strict_yaml.loader import load
 
