@@ -12,7 +12,7 @@ from fbsync.model.errors import ExitCode, FbsyncError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from fbsync.execution.run import Stop
+    from fbsync.execution.ports import Stop
 
 _Result = TypeVar("_Result")
 

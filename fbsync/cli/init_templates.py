@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from fbsync.bundled import bundled
 from fbsync.dataclass import dataclass
-from fbsync.strict_yaml.append import new_manifest
 from fbsync.manifest.references import escape
 from fbsync.render.paint import visible
+from fbsync.strict_yaml.append import new_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,7 +14,7 @@ from fbsync.model.server import Failure, ServerError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fbsync.execution.retry import Clock
+    from fbsync.execution.ports import Clock
     from fbsync.model.configurations import Identity, LiveLlm
     from fbsync.model.server import Fields, Server
 

@@ -8,9 +8,7 @@ Backoff is exponential with full jitter (M. Brooker, "Exponential Backoff And Ji
 from __future__ import annotations
 
 import asyncio
-import random
-import time
-from typing import TYPE_CHECKING, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from fbsync.model.server import Failure, ServerError
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
 
-    from fbsync.execution.run import Stop
+    from fbsync.execution.ports import Clock, Stop
     from fbsync.model.configurations import LiveLlm, Workspace
     from fbsync.model.server import Fields, Server, Validation
 
@@ -26,35 +24,6 @@ _Answer = TypeVar("_Answer")
 
 _BASE_SECONDS = 0.5
 _LONGEST_SECONDS = 20.0
-
-
-class Clock(Protocol):
-    """Time and chance, as retries see them."""
-
-    def now(self) -> float:
-        """Seconds since some fixed moment."""
-
-    def chance(self) -> float:
-        """A number from 0 up to 1, each as likely."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Waits."""
-
-
-class SystemClock:
-    """The machine's own."""
-
-    def now(self) -> float:
-        """Seconds of the monotonic clock."""
-        return time.monotonic()
-
-    def chance(self) -> float:
-        """A pseudo-random number: it spreads load, it hides nothing."""
-        return random.random()  # noqa: S311 - no cryptography
-
-    async def sleep(self, seconds: float) -> None:
-        """Waits."""
-        await asyncio.sleep(seconds)
 
 
 class Pace:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol, assert_never
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
 
 from fbsync.execution.create import Creator
 from fbsync.execution.queue import Ahead
@@ -31,56 +31,9 @@ from fbsync.planning.order import aside_name, blockers, detours, in_order
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from fbsync.execution.retry import Clock
-    from fbsync.model.configurations import Identity
+    from fbsync.execution.ports import Clock, Ledger, Stop
     from fbsync.model.secret import Secret
     from fbsync.model.server import Fields, Server
-
-
-class Ledger(Protocol):
-    """Where the known state is kept.
-
-    A call records at once; what it gives is awaited for that to be durable, and all that was recorded before.
-    """
-
-    def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
-        """Records a request that is about to be sent; the number that this comes to names it from then on."""
-
-    def is_in_doubt(self, identity: Identity) -> bool:
-        """Whether an earlier run may have created this, and nobody knows."""
-
-    def noted(self, change: Change, llm_id: str) -> None:
-        """Takes note of a change that came about without a request: it goes into the lockfile only."""
-
-    def done(self, number: int, change: Change, llm_id: str) -> Awaitable[object]:
-        """Records that a request was carried out."""
-
-    def set_aside(self, number: int, change: Update, name: str) -> Awaitable[object]:
-        """Records that a configuration bears a third name until it gets the one that the change gives it."""
-
-    def not_done(self, number: int) -> Awaitable[object]:
-        """Records that a request certainly was not carried out; one of unknown outcome is left as intended."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Stop:
-    """Asks a run to start nothing new. Set by a signal, or by a failure that all requests would share.
-
-    Attributes:
-        reason: why nothing more is started, once it is so.
-    """
-
-    reason: FbsyncError | None = None
-    _event: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def request(self, reason: FbsyncError) -> None:
-        """Asks; the first reason stands."""
-        self.reason = self.reason or reason
-        self._event.set()
-
-    async def wait(self) -> None:
-        """Waits until somebody asks."""
-        await self._event.wait()
 
 
 async def apply(

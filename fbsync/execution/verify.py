@@ -19,7 +19,7 @@ from fbsync.model.verifications import Target, Verdict, Verified
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from fbsync.execution.run import Stop
+    from fbsync.execution.ports import Stop
     from fbsync.model.server import Server
 
 _MATTERS = frozenset((Field.AI_TYPE, Field.ENDPOINT, Field.KEY, Field.SECRET))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from fbsync.dataclass import dataclass
 from fbsync.export.entries import LeftOut, References, fields_of, only_workspace, ordered, record, twins
 from fbsync.export.matching import claims
-from fbsync.strict_yaml.append import NotAddable, new_manifest, with_entries
 from fbsync.manifest.assemble import assemble
 from fbsync.manifest.references import escape
 from fbsync.model.configurations import Field, LockedLlm
@@ -17,6 +16,7 @@ from fbsync.model.findings import errors_among
 from fbsync.render.env_example import Needed, needed
 from fbsync.render.paint import visible
 from fbsync.state.index import Records
+from fbsync.strict_yaml.append import NotAddable, new_manifest, with_entries
 from fbsync.strict_yaml.loader import load as load_yaml
 
 if TYPE_CHECKING:

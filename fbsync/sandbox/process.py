@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import fbsync
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.sandbox.builtin import ADMIN, READER, WORKSPACE, WRITER
 from fbsync.sandbox.listener import bind, url_of
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from fbsync.sandbox.builtin import Credentials
 
 _STOP_SECONDS = 3
-_ROOT = Path(fbsync.__file__).parent.parent
+_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

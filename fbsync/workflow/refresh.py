@@ -14,7 +14,7 @@ from fbsync.planning.workspaces import listed, unresolved
 from fbsync.workflow.project import distinct
 
 if TYPE_CHECKING:
-    from fbsync.execution.retry import Clock
+    from fbsync.execution.ports import Clock
     from fbsync.model.configurations import LiveLlm
     from fbsync.model.server import Server
     from fbsync.workflow.project import Project

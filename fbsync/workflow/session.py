@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from fbsync.client import Client
 from fbsync.dataclass import dataclass
-from fbsync.execution.retry import Retrying, SystemClock
-from fbsync.execution.run import Stop, apply, exit_code
+from fbsync.execution.ports import Stop, SystemClock
+from fbsync.execution.retry import Retrying
+from fbsync.execution.run import apply, exit_code
 from fbsync.execution.verify import verify
 from fbsync.model.changes import identity_of
 from fbsync.model.errors import ExitCode, FbsyncError

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from records import desired
 
-from fbsync.execution.retry import SystemClock
-from fbsync.execution.run import Stop, apply
+from fbsync.execution.ports import Stop, SystemClock
+from fbsync.execution.run import apply
 from fbsync.model.changes import Create, Plan
 from fbsync.model.configurations import Field
 from fbsync.model.errors import FbsyncError

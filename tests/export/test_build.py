@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from records import live
 
 from fbsync.export.entries import References, fields_of, ordered, twins
-from fbsync.strict_yaml.append import NotAddable, new_manifest, with_entries
 from fbsync.model.configurations import Field
+from fbsync.strict_yaml.append import NotAddable, new_manifest, with_entries
 from fbsync.strict_yaml.loader import load
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60)

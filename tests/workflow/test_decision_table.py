@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from fbsync.execution.run import Stop, apply
+from fbsync.execution.ports import Stop
+from fbsync.execution.run import apply
 from fbsync.model.changes import Adopt, Forget, Unchanged, Update
 from fbsync.model.configurations import Credential, Llm, Text
 from fbsync.model.outcomes import Result

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 from fake_server import FakeServer, Row
 
-from fbsync.execution.run import Stop, apply
+from fbsync.execution.ports import Stop
+from fbsync.execution.run import apply
 from fbsync.model.changes import Adopt, Forget, Unchanged, Update
 from fbsync.model.configurations import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
 from fbsync.model.outcomes import Result
