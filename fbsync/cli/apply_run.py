@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +14,6 @@ from fbsync.cli.events import Events, write_result
 from fbsync.cli.progress import Progress
 from fbsync.cli.server_options import Asking, say_untold, session
 from fbsync.cli.signals import Terminated
-from fbsync.dataclass import dataclass
 from fbsync.execution.verify import targets
 from fbsync.model import verifications
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused

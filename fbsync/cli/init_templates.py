@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from fbsync.bundled import bundled
-from fbsync.dataclass import dataclass
 from fbsync.manifest.references import escape
 from fbsync.render.paint import visible
 from fbsync.strict_yaml.append import new_manifest

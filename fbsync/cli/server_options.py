@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from fbsync.cli import terminal
-from fbsync.dataclass import dataclass
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:

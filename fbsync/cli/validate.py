@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import files_options, format_option, where_from
-from fbsync.dataclass import dataclass
 from fbsync.model.errors import ExitCode
 from fbsync.render.paint import visible
 

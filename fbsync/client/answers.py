@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from fbsync.dataclass import dataclass
 from fbsync.model.server import Failure, ServerError
 
 if TYPE_CHECKING:

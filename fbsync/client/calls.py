@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode
@@ -13,7 +14,6 @@ import httpx
 from fbsync.client.answers import VALIDATE, Answer, failure_of, said, transport_error
 from fbsync.client.signin import Session
 from fbsync.client.transport import Connections
-from fbsync.dataclass import dataclass
 from fbsync.model.configurations import LiveLlm, Workspace
 from fbsync.model.errors import FbsyncError
 from fbsync.model.secret import Secret

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from base64 import urlsafe_b64decode
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,6 @@ import httpx
 
 from fbsync.client.answers import Answer, failure_of, transport_error
 from fbsync.client.transport import Connections
-from fbsync.dataclass import dataclass
 from fbsync.settings import is_loopback
 
 if TYPE_CHECKING:

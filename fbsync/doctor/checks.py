@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from fbsync.dataclass import dataclass
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:

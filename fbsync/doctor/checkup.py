@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fbsync.client import Client
 from fbsync.client.probe import Prober, expiry_of, proxy_for
-from fbsync.dataclass import dataclass
 from fbsync.doctor import checks
 from fbsync.doctor.checks import Check, Health, not_checked, ok, problem
 from fbsync.manifest.assemble import read_manifest

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.export.entries import LeftOut, References, fields_of, only_workspace, ordered, record, twins
 from fbsync.export.matching import claims
 from fbsync.manifest.assemble import assemble

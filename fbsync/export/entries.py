@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.manifest.references import escape
 from fbsync.model.configurations import Field, LockedCredential, LockedLlm
 from fbsync.planning.decide import template_of, workspace_template

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.planning.decide import pair
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fbsync.dataclass import dataclass
 from fbsync.manifest import checks
 from fbsync.manifest.drafts import Draft, Variant, in_environment, read_drafts, read_variants
 from fbsync.manifest.references import parse, resolve_credential, resolve_text

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fbsync.dataclass import dataclass
 from fbsync.manifest.workspace_key import BY_ID, BY_NAME, key_in
 from fbsync.model.configurations import Field
 from fbsync.redact import nearest

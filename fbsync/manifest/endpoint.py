@@ -6,10 +6,10 @@ References that are not resolved are left open: what they stand for is checked w
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.manifest.references import parse
 from fbsync.model.findings import Severity
 from fbsync.redact import nearest

@@ -5,10 +5,10 @@ The field names on the outside (manifest, lockfile, API) are those of ``Field``;
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.model.findings import NOWHERE, Position
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from fbsync.dataclass import dataclass
 from fbsync.model.configurations import Field
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.secret import Secret

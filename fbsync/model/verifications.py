@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from fbsync.dataclass import dataclass
 from fbsync.model.changes import (
     Adopt,
     Blocked,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
-from fbsync.dataclass import dataclass
 from fbsync.model.configurations import Field, Identity, LiveLlm, LockedLlm
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.model.changes import Adopt, Change, Create, Delete, Plan, Refusal, Update
 from fbsync.model.findings import Finding
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.model.configurations import VARIABLE_NAME
 from fbsync.render.paint import visible
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.render.columns import columns, width_of
 from fbsync.render.masking import Piece, masked
 

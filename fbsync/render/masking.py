@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
-from fbsync.dataclass import dataclass
 from fbsync.model.configurations import VARIABLE_NAME as NAME
 from fbsync.redact import is_wordlike
 

@@ -9,11 +9,11 @@ import hashlib
 import re
 from base64 import b64encode
 from collections import Counter
+from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.render.entries import Entry, Row, Tone
 
 if TYPE_CHECKING:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-
-from fbsync.dataclass import dataclass
+from dataclasses import dataclass
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.model.changes import Adopt, Blocked, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
 from fbsync.render.entries import counted
 from fbsync.render.paint import visible

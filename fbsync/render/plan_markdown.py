@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.render.entries import Entry, Row, Tone, counted
 from fbsync.render.markdown import code, marker, prose
 from fbsync.render.paint import visible

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fbsync.bundled import bundled
-from fbsync.dataclass import dataclass
 from fbsync.schema.fastpath import UnknownKeywordError, fit_of, fits
 
 if TYPE_CHECKING:

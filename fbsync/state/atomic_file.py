@@ -7,10 +7,10 @@ import json
 import os
 import stat
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fbsync.dataclass import dataclass
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.model.findings import Finding, Position
 from fbsync.schema.validate import Kind, validate

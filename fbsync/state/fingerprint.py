@@ -12,11 +12,11 @@ import hmac
 import os
 from base64 import urlsafe_b64encode
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from fbsync.dataclass import dataclass
 from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fbsync.dataclass import dataclass
 from fbsync.model.configurations import Field, Identity, LiveLlm, LockedCredential, LockedLlm
 from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.model.findings import Finding, Position

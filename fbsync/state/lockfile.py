@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fbsync.dataclass import dataclass
 from fbsync.model.configurations import LockedCredential, LockedLlm
 from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.schema.validate import Kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from yaml import (
@@ -14,7 +15,6 @@ from yaml import (
     StreamEndEvent,
 )
 
-from fbsync.dataclass import dataclass
 from fbsync.strict_yaml.core_schema import SUSPECTS, NumberTooLong, resolve
 from fbsync.strict_yaml.misread import is_cut_name, is_cut_word, is_runaway_quote
 from fbsync.strict_yaml.places import Place, Value, offset_of

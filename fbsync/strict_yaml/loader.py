@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from yaml import YAMLError
 
-from fbsync.dataclass import dataclass
 from fbsync.model.findings import Finding, Position, in_file_order
 from fbsync.strict_yaml.composer import Composer
 from fbsync.strict_yaml.foreign_parts import foreign_parts

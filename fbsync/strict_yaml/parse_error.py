@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from yaml import MarkedYAMLError
-
-from fbsync.dataclass import dataclass
 
 if TYPE_CHECKING:
     from yaml import YAMLError

@@ -6,11 +6,10 @@ credentials that it was made with, so that one rotated since is noticed. It hold
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fbsync.dataclass import dataclass
 from fbsync.model.changes import Change, Delete, Forget, Plan, Refusal, Unchanged, Undeclared, identity_of
 from fbsync.model.configurations import Identity, Llm
 from fbsync.model.errors import ExitCode, FbsyncError

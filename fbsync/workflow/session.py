@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from fbsync.client import Client
-from fbsync.dataclass import dataclass
 from fbsync.execution.ports import Stop, SystemClock
 from fbsync.execution.retry import Retrying
 from fbsync.execution.run import apply, exit_code

@@ -1,7 +1,7 @@
 """``plan --all-environments``: every workspace and environment on one page."""
 
 import pytest
-from conftest import MANIFEST
+from cli_world import MANIFEST
 
 ENVIRONMENTS = """\
 environments:

@@ -5,7 +5,7 @@ import shutil
 import signal
 
 import pytest
-from conftest import MANIFEST, QUICKSTART
+from cli_world import MANIFEST, QUICKSTART
 from recorder import Reply
 
 from fbsync.schema.validate import Kind, validate

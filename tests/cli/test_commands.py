@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import MANIFEST, QUICKSTART
+from cli_world import MANIFEST, QUICKSTART
 
 import fbsync
 from fbsync.schema.validate import Kind, validate

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
-from conftest import MANIFEST
+from cli_world import MANIFEST
 from recorder import Reply
 from tls_world import HOST, behind_tls, proxy
 

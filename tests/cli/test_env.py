@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import MANIFEST
+from cli_world import MANIFEST
 
 from fbsync.render.env_example import Needed, env_example
 from fbsync.schema.validate import Kind, validate

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from cli_world import ROOT
 
 EXAMPLES = ROOT / "examples"
 

@@ -5,7 +5,7 @@ import re
 from urllib.request import Request, urlopen
 
 import pytest
-from conftest import MANIFEST
+from cli_world import MANIFEST
 from recorder import Reply
 
 from fbsync.schema.validate import Kind, validate

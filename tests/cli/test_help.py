@@ -3,7 +3,7 @@
 import runpy
 
 import pytest
-from conftest import ROOT
+from cli_world import ROOT
 
 FOLDER = ROOT / "docs" / "commands"
 MAKE = runpy.run_path(str(FOLDER / "make.py"))

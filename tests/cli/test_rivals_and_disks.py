@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import MANIFEST
+from cli_world import MANIFEST
 from recorder import Reply
 
 

@@ -4,7 +4,7 @@ import json
 
 import httpx
 import pytest
-from conftest import MANIFEST
+from cli_world import MANIFEST
 
 from fbsync.schema.validate import Kind, validate
 

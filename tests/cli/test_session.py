@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from conftest import ROOT
+from cli_world import ROOT
 
 FOLDER = ROOT / "docs" / "session"
 

@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from conftest import MANIFEST
+from cli_world import MANIFEST
 
 from fbsync.cli import main
 from fbsync.schema.validate import Kind, validate

@@ -1,7 +1,7 @@
 """``workspace: Research``: the server says the id, the lockfile keeps it."""
 
 import pytest
-from conftest import MANIFEST
+from cli_world import MANIFEST
 from recorder import Reply
 
 BY_NAME = MANIFEST.replace("workspaceId: $FLASHBACK_WORKSPACE_ID", "workspace: Research")

@@ -1,0 +1,162 @@
+"""fbsync as a user runs it: a process in a folder of its own, against a sandbox whose requests are recorded."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from recorder import recording
+
+from fbsync.sandbox.options import Options
+from fbsync.sandbox.process import running
+
+ROOT = Path(__file__).parents[2]
+QUICKSTART = ROOT / "examples" / "quickstart"
+_WORKSPACES = [f"ws-test-{number}" for number in range(1_000)]
+"""One for each test of a worker; none is used twice, so that no test finds what another one left."""
+SHARED_WORKSPACES = [f"ws-shared-{number}" for number in range(8)]
+"""For tests that need further ones."""
+
+
+@pytest.fixture(scope="session")
+def sandbox():
+    """One sandbox process for all tests of a worker; each test takes a workspace of its own."""
+    with running(Options(workspaces=(*_WORKSPACES, *SHARED_WORKSPACES))) as box:
+        yield box
+
+
+_unused = iter(_WORKSPACES)
+
+
+@pytest.fixture
+def workspace():
+    return next(_unused)
+
+
+@pytest.fixture
+def server(sandbox):
+    """The sandbox, with every request recorded on its way there."""
+    with recording(sandbox.url) as recorder:
+        yield recorder
+
+
+class Cli:
+    """fbsync as a user runs it: a process of its own, in a folder of its own.
+
+    Credentials that a test declares with ``credential`` must turn up nowhere: neither in what any run
+    printed nor in any file that was written. That is checked at the end of every test.
+    """
+
+    def __init__(self, folder, environment):
+        self.folder = folder
+        self.environment = environment
+        self.printed = []
+        self.credentials = {}
+        self.secret_files = set()
+
+    def credential(self, name, value):
+        self.credentials[name] = value
+
+    def process(self, *args, env=None, **options):
+        merged = {**self.environment, **self.credentials, **(env or {})}
+        return subprocess.Popen(
+            [sys.executable, "-m", "fbsync", *args],
+            cwd=self.folder,
+            env={name: value for name, value in merged.items() if value is not None},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def __call__(self, *args, env=None):
+        return self.finish(self.process(*args, env=env))
+
+    def finish(self, process):
+        stdout, stderr = process.communicate(timeout=120)
+        self.printed += [stdout, stderr]
+        assert "Traceback" not in stdout + stderr
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    @property
+    def lockfile(self):
+        return json.loads((self.folder / "fbsync.lock").read_text())
+
+    def leaks(self):
+        files = [p for p in self.folder.rglob("*") if p.is_file() and p.name not in self.secret_files]
+        texts = [*self.printed, *(path.read_text(errors="replace") for path in files)]
+        return [name for name, value in self.credentials.items() if any(value in text for text in texts)]
+
+
+@pytest.fixture
+def cli(tmp_path, server, sandbox, workspace):
+    cli = Cli(
+        tmp_path,
+        {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "PYTHONPATH": str(ROOT),
+            "FLASHBACK_API_URL": server.url,
+            "FLASHBACK_TOKEN": sandbox.token,
+            "FLASHBACK_WORKSPACE_ID": workspace,
+            **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
+        },
+    )
+    yield cli
+    cli.printed.append("")
+    assert cli.leaks() == []
+    assert not any(sandbox.token in text for text in cli.printed)
+
+
+@pytest.fixture
+def on_server(sandbox, workspace):
+    """What the sandbox lists of this test's workspace, by name."""
+
+    def listed():
+        answer = httpx.get(
+            f"{sandbox.url}/ai/llm",
+            params={"workspaceId": workspace},
+            headers={"Authorization": f"Bearer {sandbox.token}"},
+        )
+        rows = answer.json()["aiLlms"]
+        by_name = {row["name"]: row for row in rows}
+        assert len(by_name) == len(rows)
+        return by_name
+
+    return listed
+
+
+MANIFEST = """\
+version: 1
+workspaceId: $FLASHBACK_WORKSPACE_ID
+llms:
+  - name: One
+    aiType: OPENAI
+    endpoint: https://one.example.com/v1
+    secret: $SECRET_ONE
+  - name: Two
+    aiType: AWS
+    endpoint: https://two.example.com
+    key: $KEY_TWO
+    secret: $SECRET_TWO
+"""
+
+
+@pytest.fixture
+def project(cli):
+    """A manifest of two entries, with their credentials set."""
+    cli.write("fbsync.yaml", MANIFEST)
+    cli.credential("SECRET_ONE", "canary-one-5e1f0c")
+    cli.credential("SECRET_TWO", "canary-two-77aa01")
+    cli.credential("KEY_TWO", "canary-key-0d93be")
+    return cli
