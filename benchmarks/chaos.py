@@ -22,7 +22,7 @@ from benchmarks.chaos_gate import gate
 from benchmarks.chaos_place import Place
 from benchmarks.chaos_runs import forking
 from benchmarks.chaos_schedule import Report, Schedule
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
 _BATCH = 25
@@ -66,7 +66,7 @@ def _batch(seeds: range, edits: int) -> Total:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fbsync-chaos-")))
         database = folder / "sandbox.db"
         names = {seed: (f"ws-{seed}-a", f"ws-{seed}-b") for seed in seeds}
-        options = Options(db=database, workspaces=tuple(name for pair in names.values() for name in pair))
+        options = SandboxOptions(db=database, workspaces=tuple(name for pair in names.values() for name in pair))
         sandbox = stack.enter_context(running(options))
         opened, forks = stack.enter_context(gate()), stack.enter_context(forking())
         opened.upstream = sandbox.url

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from benchmarks.chaos_checks import Row, on_server
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Place:
         """Has a second sandbox over the same records behind the gate, with the faults of a fault script."""
         file.write_text(json.dumps(script))
         try:
-            with running(Options(db=self.database, faults=file)) as sandbox:
+            with running(SandboxOptions(db=self.database, faults=file)) as sandbox:
                 self.gate.upstream = sandbox.url
                 yield
         finally:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def kill_and_rerun(*, entries: int, latency: float, started: int, seconds: float
         folder = Path(name)
         (folder / "fbsync.yaml").write_text(manifest(entries))
         database = folder / "sandbox.db"
-        with running(Options(db=database, latency=latency)) as sandbox:
+        with running(SandboxOptions(db=database, latency=latency)) as sandbox:
             environment = {
                 **os.environ,
                 "HOME": name,

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
 HERE = Path(__file__).parent
@@ -60,7 +60,7 @@ def on_a_terminal(command: str, folder: Path, environment: dict[str, str]) -> st
 def record() -> str:
     """The page."""
     lines = []
-    with tempfile.TemporaryDirectory(prefix="fbsync-session-") as folder, running(Options()) as sandbox:
+    with tempfile.TemporaryDirectory(prefix="fbsync-session-") as folder, running(SandboxOptions()) as sandbox:
         environment = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": folder,

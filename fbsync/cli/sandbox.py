@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fbsync.sandbox.options import Options
+    from fbsync.sandbox.options import SandboxOptions
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
 
@@ -122,14 +122,14 @@ def run(context: click.Context, /, command: tuple[str, ...], host: str, port: in
     context.exit(status)
 
 
-def _options(workspaces: tuple[str, ...], **given: Any) -> Options:  # noqa: ANN401 - click's
+def _options(workspaces: tuple[str, ...], **given: Any) -> SandboxOptions:  # noqa: ANN401 - click's
     """The options of the command line, with the workspace that the environment names."""
     from fbsync.sandbox.environment import WORKSPACE_VARIABLE
-    from fbsync.sandbox.options import Options, require_framework
+    from fbsync.sandbox.options import SandboxOptions, require_framework
 
     require_framework()
     named = os.environ.get(WORKSPACE_VARIABLE)
-    return Options(workspaces=(*workspaces, *([named] if named else ())), **given)
+    return SandboxOptions(workspaces=(*workspaces, *([named] if named else ())), **given)
 
 
 def _announce(url: str, variables: dict[str, str]) -> None:

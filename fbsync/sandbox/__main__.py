@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import FbsyncError
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.server import SandboxServer, log_to_stderr
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     options, (listener, lifeline, report) = arguments[0], map(int, arguments[1:])
     log_to_stderr()
     try:
-        server = SandboxServer(Options.from_json(options))
+        server = SandboxServer(SandboxOptions.from_json(options))
         tokens = server.admin_tokens()
     except FbsyncError as error:
         _tell(report, {"error": error.message, "hint": error.hint, "exitCode": int(error.exit_code)})

@@ -7,11 +7,18 @@ from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 
 from fbsync.sandbox.accounts import Tokens
-from fbsync.sandbox.answers import Health, OneWorkspace, Profile, RenewedTokens, SignedIn, WorkspaceList
-from fbsync.sandbox.bodies import Login, Refresh
+from fbsync.sandbox.answer_bodies import (
+    HealthBody,
+    OneWorkspaceBody,
+    ProfileBody,
+    RenewedTokensBody,
+    SignedInBody,
+    WorkspaceListBody,
+)
 from fbsync.sandbox.documented import failures, sign_in_failures
 from fbsync.sandbox.llms import now
-from fbsync.sandbox.refusal import Refusal
+from fbsync.sandbox.request_bodies import LoginRequest, RefreshRequest
+from fbsync.sandbox.request_refused import RequestRefused
 from fbsync.sandbox.state import SandboxState, SignedInCaller
 
 router = APIRouter()
@@ -19,25 +26,27 @@ router = APIRouter()
 WorkspaceId = Annotated[str, Path(description="The workspace's id.", examples=["ws-sandbox"])]
 
 
-@router.post("/user/login", response_model=SignedIn, responses=sign_in_failures(), tags=["Account"], summary="Sign in")
-async def log_in(login: Login, state: SandboxState) -> JSONResponse:
+@router.post(
+    "/user/login", response_model=SignedInBody, responses=sign_in_failures(), tags=["Account"], summary="Sign in"
+)
+async def log_in(login: LoginRequest, state: SandboxState) -> JSONResponse:
     """Signs in with e-mail and password."""
     tokens = state.accounts.log_in(login.email, login.password)
     return JSONResponse(_pair(tokens) | {"tokenId": tokens.token_id})
 
 
 @router.post(
-    "/user/refresh", response_model=RenewedTokens, responses=sign_in_failures(), tags=["Account"], summary="Renew"
+    "/user/refresh", response_model=RenewedTokensBody, responses=sign_in_failures(), tags=["Account"], summary="Renew"
 )
-async def refresh(renewal: Refresh, state: SandboxState) -> JSONResponse:
+async def refresh(renewal: RefreshRequest, state: SandboxState) -> JSONResponse:
     """Trades a refresh token for a new pair of tokens; the old refresh token dies."""
     if not renewal.token:
-        raise Refusal(400, "refresh_token is required")
+        raise RequestRefused(400, "refresh_token is required")
     return JSONResponse(_pair(state.accounts.renew(renewal.token)))
 
 
 @router.get(
-    "/user/profile", response_model=Profile, responses=failures(401), tags=["Account"], summary="Who the caller is"
+    "/user/profile", response_model=ProfileBody, responses=failures(401), tags=["Account"], summary="Who the caller is"
 )
 async def profile(caller: SignedInCaller) -> JSONResponse:
     """Tells who the caller is: a cheap check of a token."""
@@ -47,7 +56,7 @@ async def profile(caller: SignedInCaller) -> JSONResponse:
 
 @router.get(
     "/workspace",
-    response_model=WorkspaceList,
+    response_model=WorkspaceListBody,
     responses=failures(401),
     tags=["Workspace"],
     summary="List workspaces",
@@ -59,7 +68,7 @@ async def workspaces(state: SandboxState, caller: SignedInCaller) -> JSONRespons
 
 @router.get(
     "/workspace/{workspace_id}",
-    response_model=OneWorkspace,
+    response_model=OneWorkspaceBody,
     responses=failures(401, 404),
     tags=["Workspace"],
     summary="Show a workspace",
@@ -69,7 +78,7 @@ async def workspace(workspace_id: WorkspaceId, state: SandboxState, caller: Sign
     return JSONResponse({"success": True, "workspace": state.workspaces.one(caller, workspace_id)})
 
 
-@router.get("/health", response_model=Health, responses=failures(), tags=["Health"], summary="Health")
+@router.get("/health", response_model=HealthBody, responses=failures(), tags=["Health"], summary="Health")
 async def health() -> JSONResponse:
     """Tells whether the server is well; needs no token."""
     return JSONResponse({"status": "ok", "timestamp": now()})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from fbsync.sandbox.hashing import is_hash_of, token_hash
-from fbsync.sandbox.refusal import Refusal
+from fbsync.sandbox.request_refused import RequestRefused
 
 if TYPE_CHECKING:
     from fbsync.sandbox.database import Database
@@ -52,7 +52,7 @@ class Accounts:
         """Signs in with e-mail and password.
 
         Raises:
-            Refusal: 401 with the documented ``error_code``.
+            RequestRefused: 401 with the documented ``error_code``.
         """
         user = self._database.row("SELECT id, password_hash, active FROM user WHERE email = ?", email)
         if user is None:
@@ -74,7 +74,7 @@ class Accounts:
         """Trades a refresh token for a new pair; the old one dies (ND, so the careful reading).
 
         Raises:
-            Refusal: 401, the token is unknown or was used before. Its ``error_code`` is ND.
+            RequestRefused: 401, the token is unknown or was used before. Its ``error_code`` is ND.
         """
         used = token_hash(refresh_token)
         with self._database.transaction():
@@ -101,7 +101,7 @@ class Accounts:
         """Finds out who an access token stands for.
 
         Raises:
-            Refusal: 401 (ND, but what an expired token gives), the token is unknown or has expired.
+            RequestRefused: 401 (ND, but what an expired token gives), the token is unknown or has expired.
         """
         found = self._database.row(
             "SELECT user.id, org_id, email FROM token JOIN user ON user.id = user_id"
@@ -110,7 +110,7 @@ class Accounts:
             time.time(),
         )
         if found is None:
-            raise Refusal(
+            raise RequestRefused(
                 _UNAUTHORIZED,
                 "The access token is not valid or has expired",
                 headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
@@ -123,4 +123,4 @@ class Accounts:
 
 
 def _deny(error_code: str) -> NoReturn:
-    raise Refusal(_UNAUTHORIZED, "Signing in failed", error_code=error_code)
+    raise RequestRefused(_UNAUTHORIZED, "Signing in failed", error_code=error_code)

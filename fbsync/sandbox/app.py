@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from fbsync.sandbox import account_routes, llm_routes
 from fbsync.sandbox.documented import declare
-from fbsync.sandbox.refusal import Refusal
+from fbsync.sandbox.request_refused import RequestRefused
 from fbsync.version import __version__
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def new_app(state: State) -> FastAPI:
     app.state.sandbox = state
     app.include_router(llm_routes.router)
     app.include_router(account_routes.router)
-    app.add_exception_handler(Refusal, _on_refusal)
+    app.add_exception_handler(RequestRefused, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_crash)
@@ -61,7 +61,7 @@ def new_app(state: State) -> FastAPI:
 
 
 async def _on_refusal(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Refusal)
+    assert isinstance(error, RequestRefused)
     return JSONResponse(error.envelope, status_code=error.status, headers=error.headers)
 
 

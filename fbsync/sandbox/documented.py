@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fbsync.sandbox.answers import Failure, SignInFailure
+from fbsync.sandbox.answer_bodies import FailureBody, SignInFailureBody
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -20,12 +20,12 @@ _DESCRIPTIONS = {
 
 def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The declarations of the statuses that an endpoint may fail with; 500 is always among them."""
-    return {status: {"model": Failure, "description": _DESCRIPTIONS[status]} for status in (*statuses, 500)}
+    return {status: {"model": FailureBody, "description": _DESCRIPTIONS[status]} for status in (*statuses, 500)}
 
 
 def sign_in_failures() -> dict[int | str, dict[str, Any]]:
     """The declarations of the signing-in endpoints, whose 401 has a code in place of a message."""
-    denied = {"model": SignInFailure, "description": "The account or the token is not good; error_code says why."}
+    denied = {"model": SignInFailureBody, "description": "The account or the token is not good; error_code says why."}
     return failures(400) | {401: denied}
 
 

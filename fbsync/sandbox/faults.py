@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from fbsync.sandbox.caught_answer import Process
-    from fbsync.sandbox.connections import Connections
     from fbsync.sandbox.fault_script import Deciding, FaultScript
+    from fbsync.sandbox.http_connections import HttpConnections
     from fbsync.sandbox.state import State
 
 
@@ -46,7 +46,7 @@ class FaultLayer:
         connections: the open connections.
     """
 
-    def __init__(self, app: ASGIApp, *, script: FaultScript, state: State, connections: Connections) -> None:
+    def __init__(self, app: ASGIApp, *, script: FaultScript, state: State, connections: HttpConnections) -> None:
         self._app = app
         self._rules = FaultRules(script)
         self._state = state
@@ -98,7 +98,7 @@ class _Request:
     """A request with a fault to suffer."""
 
     def __init__(
-        self, *, process: Process, connections: Connections, scope: Scope, receive: Receive, send: Send
+        self, *, process: Process, connections: HttpConnections, scope: Scope, receive: Receive, send: Send
     ) -> None:
         self._process = process
         self._connections = connections

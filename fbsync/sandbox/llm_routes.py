@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 
-from fbsync.sandbox.answers import Created, Envelope, LlmList, StatsList
-from fbsync.sandbox.bodies import LlmChanges, NewLlm
+from fbsync.sandbox.answer_bodies import CreatedBody, EnvelopeBody, LlmListBody, StatsListBody
 from fbsync.sandbox.documented import failures
+from fbsync.sandbox.request_bodies import LlmChanges, NewLlm
 from fbsync.sandbox.state import SandboxState, SignedInCaller
 
 router = APIRouter(prefix="/ai/llm", tags=["AI LLMs"])
@@ -20,33 +20,33 @@ WorkspaceFilter = Annotated[
 LlmFilter = Annotated[str | None, Query(alias="aiLlmId", description="Only this configuration.")]
 
 
-@router.post("", response_model=Created, responses=failures(400, 401, 403), summary="Create a configuration")
+@router.post("", response_model=CreatedBody, responses=failures(400, 401, 403), summary="Create a configuration")
 async def create(new: NewLlm, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Creates a configuration. The credentials are not checked: see validate."""
     llm_id = state.llms.create(caller, new.model_dump(by_alias=True, exclude_unset=True))
     return JSONResponse({"success": True, "aiLlmId": llm_id, "message": "AI LLM configuration created"})
 
 
-@router.get("", response_model=LlmList, responses=failures(401, 403), summary="List configurations")
+@router.get("", response_model=LlmListBody, responses=failures(401, 403), summary="List configurations")
 async def listed(state: SandboxState, caller: SignedInCaller, workspace_id: WorkspaceFilter = None) -> JSONResponse:
     """Lists what the caller may see, in one workspace or in all."""
     return JSONResponse({"success": True, "aiLlms": state.lag.seen(state.llms.listed(caller, workspace_id))})
 
 
-@router.get("/available", response_model=LlmList, responses=failures(401), summary="List what is ready for use")
+@router.get("/available", response_model=LlmListBody, responses=failures(401), summary="List what is ready for use")
 async def available(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Lists the validated configurations that the caller may see, newest first."""
     return JSONResponse({"success": True, "aiLlms": state.lag.seen(state.llms.available(caller))})
 
 
-@router.get("/stats", response_model=StatsList, responses=failures(401, 404), summary="Count what was used")
+@router.get("/stats", response_model=StatsListBody, responses=failures(401, 404), summary="Count what was used")
 async def stats(state: SandboxState, caller: SignedInCaller, ai_llm_id: LlmFilter = None) -> JSONResponse:
     """Gives the counters of the configurations that the caller may see."""
     return JSONResponse({"success": True, "stats": state.llms.stats(caller, ai_llm_id)})
 
 
 @router.put(
-    "/{llm_id}", response_model=Created, responses=failures(400, 401, 403, 404), summary="Change a configuration"
+    "/{llm_id}", response_model=CreatedBody, responses=failures(400, 401, 403, 404), summary="Change a configuration"
 )
 async def update(llm_id: LlmId, changes: LlmChanges, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Changes the fields given; what is left out stays."""
@@ -55,7 +55,7 @@ async def update(llm_id: LlmId, changes: LlmChanges, state: SandboxState, caller
 
 
 @router.delete(
-    "/{llm_id}", response_model=Envelope, responses=failures(401, 403, 404), summary="Delete a configuration"
+    "/{llm_id}", response_model=EnvelopeBody, responses=failures(401, 403, 404), summary="Delete a configuration"
 )
 async def delete(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Deletes a configuration for good; refused while a repository uses it."""
@@ -64,7 +64,10 @@ async def delete(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> 
 
 
 @router.post(
-    "/{llm_id}/validate", response_model=Envelope, responses=failures(401, 403, 404), summary="Check the credentials"
+    "/{llm_id}/validate",
+    response_model=EnvelopeBody,
+    responses=failures(401, 403, 404),
+    summary="Check the credentials",
 )
 async def validate(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Asks a made-up provider, who refuses a credential with the word 'invalid' in it."""

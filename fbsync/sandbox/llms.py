@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fbsync.sandbox.hashing import masked, salted_hash
-from fbsync.sandbox.refusal import Refusal
+from fbsync.sandbox.request_refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ class Llms:
         """What the caller may see, in one workspace or in all; oldest first, though the order is ND.
 
         Raises:
-            Refusal: 403, the caller may not see the workspace.
+            RequestRefused: 403, the caller may not see the workspace.
         """
         if workspace_id is None:
             rows = self._database.rows(f"{_VISIBLE} ORDER BY number", caller.user_id)
@@ -72,7 +72,7 @@ class Llms:
         """Creates a configuration and returns its id.
 
         Raises:
-            Refusal: 403 without a writing role, 400 for a name that is taken.
+            RequestRefused: 403 without a writing role, 400 for a name that is taken.
         """
         self._workspaces.require_writer(caller, new["workspaceId"])
         llm_id = str(uuid.uuid4())
@@ -87,7 +87,7 @@ class Llms:
         """Changes the fields given and no other.
 
         Raises:
-            Refusal: 404 (ND), 403 without a writing role, 400 for a name that is taken.
+            RequestRefused: 404 (ND), 403 without a writing role, 400 for a name that is taken.
         """
         row = self._writable(caller, llm_id)
         changed = columns(changes)
@@ -107,19 +107,19 @@ class Llms:
         """Deletes a configuration for good.
 
         Raises:
-            Refusal: 404, or 403: no writing role, or a repository uses it.
+            RequestRefused: 404, or 403: no writing role, or a repository uses it.
         """
         row = self._writable(caller, llm_id)
         try:
             self._database.write("DELETE FROM llm WHERE number = ?", row["number"])
         except sqlite3.IntegrityError:
-            raise Refusal(403, "The AI LLM configuration is in use by a repository") from None
+            raise RequestRefused(403, "The AI LLM configuration is in use by a repository") from None
 
     def validate(self, caller: Caller, llm_id: str) -> bool:
         """Asks the made-up provider, who accepts every credential without ``REFUSED_MARK`` in it.
 
         Raises:
-            Refusal: 404, 403 without a writing role (the real call may be billed).
+            RequestRefused: 404, 403 without a writing role (the real call may be billed).
         """
         row = self._writable(caller, llm_id)
         accepted = not (row["secret_refused"] or row["key_refused"])
@@ -131,7 +131,7 @@ class Llms:
         """The counters of what the caller may see, as strings; a validation is the only call ever made.
 
         Raises:
-            Refusal: 404 (ND), the caller sees no configuration of this id.
+            RequestRefused: 404 (ND), the caller sees no configuration of this id.
         """
         if llm_id is None:
             rows = self._database.rows(f"{_VISIBLE} ORDER BY number", caller.user_id)
@@ -148,7 +148,7 @@ class Llms:
     def _seen(self, caller: Caller, llm_id: str) -> sqlite3.Row:
         row = self._database.row(f"{_VISIBLE} WHERE llm.id = ?", caller.user_id, llm_id)
         if row is None:
-            raise Refusal(404, "AI LLM configuration not found")
+            raise RequestRefused(404, "AI LLM configuration not found")
         return row
 
     def _writable(self, caller: Caller, llm_id: str) -> sqlite3.Row:
@@ -200,6 +200,6 @@ def _is_refused(credential: str) -> int:
     return int(REFUSED_MARK in credential.lower())
 
 
-def _name_taken() -> Refusal:
+def _name_taken() -> RequestRefused:
     # Which status a second use of a name gets is ND; 400 is the likely one. Names are compared exactly.
-    return Refusal(400, "An AI LLM configuration with this name already exists in this workspace")
+    return RequestRefused(400, "An AI LLM configuration with this name already exists in this workspace")

@@ -15,7 +15,7 @@ _PATHS = ("db", "faults", "seed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class SandboxOptions:
     """How a sandbox is to behave.
 
     Attributes:
@@ -52,7 +52,7 @@ class Options:
         return json.dumps(values | absolute)
 
     @classmethod
-    def from_json(cls, text: str) -> Options:
+    def from_json(cls, text: str) -> SandboxOptions:
         """Reads what ``to_json`` wrote."""
         values = json.loads(text)
         paths = {name: Path(values[name]) for name in _PATHS if values[name] is not None}

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.sandbox.builtin import ADMIN, READER, WORKSPACE, WRITER
 from fbsync.sandbox.listener import bind, url_of
-from fbsync.sandbox.options import Options, require_framework
+from fbsync.sandbox.options import SandboxOptions, require_framework
 
 if TYPE_CHECKING:
     import socket
@@ -50,7 +50,7 @@ class Sandbox:
 
 
 @contextmanager
-def running(options: Options | None = None, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[Sandbox]:
+def running(options: SandboxOptions | None = None, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[Sandbox]:
     """Runs a sandbox in a process of its own for as long as the context lasts.
 
     The server ends with this process, however this process ends: it watches a pipe whose other end is
@@ -69,7 +69,7 @@ def running(options: Options | None = None, *, host: str = "127.0.0.1", port: in
         FbsyncError: it cannot be started; the message says why.
         InvalidInput: the seed file or the fault script is not as it should be.
     """
-    options = options or Options()
+    options = options or SandboxOptions()
     require_framework()
     _check_files(options)
     with ExitStack() as stack:
@@ -85,7 +85,7 @@ def running(options: Options | None = None, *, host: str = "127.0.0.1", port: in
         yield Sandbox(url=url, token=word["accessToken"], refresh_token=word["refreshToken"], process=process)
 
 
-def _check_files(options: Options) -> None:
+def _check_files(options: SandboxOptions) -> None:
     """Reads the files that can be wrong in many places here, where the findings are known in full."""
     if options.seed is not None:
         from fbsync.sandbox.seeding import read_options_seed
@@ -103,7 +103,9 @@ def _pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
     return stack.enter_context(os.fdopen(reading, "rb")), stack.enter_context(os.fdopen(writing, "wb"))
 
 
-def _start(options: Options, listener: socket.socket, lifeline: IO[bytes], told: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(
+    options: SandboxOptions, listener: socket.socket, lifeline: IO[bytes], told: IO[bytes]
+) -> subprocess.Popen[bytes]:
     descriptors = (listener.fileno(), lifeline.fileno(), told.fileno())
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", "fbsync.sandbox", options.to_json(), *map(str, descriptors)],

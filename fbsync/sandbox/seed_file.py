@@ -26,9 +26,9 @@ from typing import ClassVar
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
-from fbsync.sandbox.bodies import AiType, Credential, Endpoint, Key, Name
 from fbsync.sandbox.builtin import ROLES
 from fbsync.sandbox.json_file import read_record, refused
+from fbsync.sandbox.request_bodies import AiType, Credential, Endpoint, Key, Name
 from fbsync.sandbox.workspaces import Role
 
 _RULE = "sandbox-seed"

@@ -13,7 +13,7 @@ from fbsync.sandbox.workspaces import Role
 
 if TYPE_CHECKING:
     from fbsync.sandbox.database import Database
-    from fbsync.sandbox.options import Options
+    from fbsync.sandbox.options import SandboxOptions
 
 
 _USE = (
@@ -23,7 +23,7 @@ _USE = (
 )
 
 
-def read_options_seed(options: Options) -> Seed:
+def read_options_seed(options: SandboxOptions) -> Seed:
     """The seed file that the options name, or an empty one.
 
     Raises:

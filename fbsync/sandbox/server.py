@@ -14,10 +14,10 @@ import uvicorn
 
 from fbsync.sandbox.app import LoggedErrors, new_app
 from fbsync.sandbox.builtin import ADMIN
-from fbsync.sandbox.connections import Connections
 from fbsync.sandbox.database import Database
 from fbsync.sandbox.fault_script import read_fault_script
 from fbsync.sandbox.faults import FaultLayer
+from fbsync.sandbox.http_connections import HttpConnections
 from fbsync.sandbox.pace import AccessLog, Latency
 from fbsync.sandbox.seeding import plant, read_options_seed, user_id
 from fbsync.sandbox.state import State, new_state
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from fbsync.sandbox.accounts import Tokens
-    from fbsync.sandbox.options import Options
+    from fbsync.sandbox.options import SandboxOptions
 
 _GRACE = 1
 """How many seconds requests under way have when the server is told to stop."""
@@ -64,7 +64,7 @@ class SandboxServer:
         InvalidInput: the seed file or the fault script is not as it should be.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: SandboxOptions) -> None:
         seed = read_options_seed(options)
         self._script = None if options.faults is None else read_fault_script(options.faults)
         self._options = options
@@ -113,7 +113,7 @@ class SandboxServer:
         os._exit(1)
 
     def _config(self) -> uvicorn.Config:
-        connections = Connections()
+        connections = HttpConnections()
         return uvicorn.Config(
             self._layers(self._state, connections),
             http=connections.protocol(),
@@ -127,7 +127,7 @@ class SandboxServer:
             timeout_graceful_shutdown=_GRACE,
         )
 
-    def _layers(self, state: State, connections: Connections) -> ASGIApp:
+    def _layers(self, state: State, connections: HttpConnections) -> ASGIApp:
         app: ASGIApp = LoggedErrors(new_app(state))
         if self._script is not None:
             app = FaultLayer(app, script=self._script, state=state, connections=connections)

@@ -11,7 +11,7 @@ from fbsync.sandbox.accounts import Accounts, Caller
 from fbsync.sandbox.database import Database
 from fbsync.sandbox.listing_lag import ListingLag
 from fbsync.sandbox.llms import Llms
-from fbsync.sandbox.refusal import Refusal
+from fbsync.sandbox.request_refused import RequestRefused
 from fbsync.sandbox.workspaces import Workspaces
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An access token from /user/login.")
@@ -49,7 +49,7 @@ async def _caller(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Caller:
     if credentials is None:
-        raise Refusal(
+        raise RequestRefused(
             401, "Send an access token: Authorization: Bearer <token>", headers={"WWW-Authenticate": "Bearer"}
         )
     return state.accounts.caller(credentials.credentials)

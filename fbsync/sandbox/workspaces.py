@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from fbsync.sandbox.refusal import Refusal
+from fbsync.sandbox.request_refused import RequestRefused
 
 if TYPE_CHECKING:
     import sqlite3
@@ -48,13 +48,13 @@ class Workspaces:
         """One workspace.
 
         Raises:
-            Refusal: 404, it is not there or the caller may not see it.
+            RequestRefused: 404, it is not there or the caller may not see it.
         """
         if self.role(caller, workspace_id) is not None:
             row = self._database.row("SELECT * FROM workspace WHERE id = ?", workspace_id)
             if row is not None:
                 return self._shown(row)
-        raise Refusal(404, "Workspace not found")
+        raise RequestRefused(404, "Workspace not found")
 
     def role(self, caller: Caller, workspace_id: str) -> Role | None:
         """The caller's role in a workspace, or None where there is none (or no such workspace)."""
@@ -67,20 +67,20 @@ class Workspaces:
         """Makes sure that the caller may see what is in a workspace.
 
         Raises:
-            Refusal: 403. What the listing says to a filter by a foreign workspace is ND; an empty list
+            RequestRefused: 403. What the listing says to a filter by a foreign workspace is ND; an empty list
                 would look like 'nothing is there', which a client may act upon.
         """
         if self.role(caller, workspace_id) is None:
-            raise Refusal(403, "You do not have access to this workspace")
+            raise RequestRefused(403, "You do not have access to this workspace")
 
     def require_writer(self, caller: Caller, workspace_id: str) -> None:
         """Makes sure that the caller may change what is in a workspace.
 
         Raises:
-            Refusal: 403, also for a workspace that is not there: creating documents no 404.
+            RequestRefused: 403, also for a workspace that is not there: creating documents no 404.
         """
         if self.role(caller, workspace_id) not in _WRITERS:
-            raise Refusal(403, "You do not have permission to change AI LLM configurations in this workspace")
+            raise RequestRefused(403, "You do not have permission to change AI LLM configurations in this workspace")
 
     def _shown(self, row: sqlite3.Row) -> dict[str, Any]:
         users = [dict(member) for member in self._database.rows(_MEMBERS, row["id"])]

@@ -215,11 +215,11 @@ def test_two_hundred_configurations_in_twelve_workspaces(tmp_path, put):
     import subprocess
     import sys
 
-    from fbsync.sandbox.options import Options
+    from fbsync.sandbox.options import SandboxOptions
     from fbsync.sandbox.process import running
 
     workspaces = tuple(f"ws-{at:02}" for at in range(12))
-    with running(Options(workspaces=workspaces)) as box:
+    with running(SandboxOptions(workspaces=workspaces)) as box:
         for at in range(200):
             kind = ("OPENAI", "GOOGLE", "ANTHROPIC", "AWS", "OTHER")[at % 5]
             key = {"key": f"AKIA{at}"} if kind == "AWS" else {}

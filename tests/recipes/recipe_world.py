@@ -6,7 +6,7 @@ import shutil
 import pytest
 from runner import CREDENTIALS, EXAMPLE, ROOT, Runner, git
 
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
 
@@ -95,5 +95,5 @@ def box(request, tmp_path):
     if rules := getattr(request, "param", None):
         faults = tmp_path / "faults.json"
         faults.write_text(json.dumps({"rules": rules}))
-    with running(Options(faults=faults)) as box:
+    with running(SandboxOptions(faults=faults)) as box:
         yield box

@@ -3,7 +3,7 @@ from itertools import count
 import httpx
 import pytest
 
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
 _numbers = count(1)
@@ -27,7 +27,7 @@ def faults_file():
 @pytest.fixture(scope="module")
 def sandbox(db, seed_file, faults_file):
     """One sandbox a module: tests share it, and keep apart by the names that they use."""
-    with running(Options(db=db, seed=seed_file, faults=faults_file)) as started:
+    with running(SandboxOptions(db=db, seed=seed_file, faults=faults_file)) as started:
         yield started
 
 

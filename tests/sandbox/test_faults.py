@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
 
@@ -58,7 +58,7 @@ def ids(admin):
 def script(tmp_path, *rules, seed=0):
     path = tmp_path / "faults.json"
     path.write_text(json.dumps({"rules": rules, "seed": seed}))
-    return Options(faults=path)
+    return SandboxOptions(faults=path)
 
 
 def statuses(sandbox, count, path="/health"):

@@ -9,7 +9,7 @@ import pytest
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.sandbox.database import Database
 from fbsync.sandbox.fault_script import read_fault_script
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 from fbsync.sandbox.seed_file import read_seed
 
@@ -95,9 +95,9 @@ def test_mistakes_in_a_seed_file_are_named_and_its_secrets_are_not_shown(tmp_pat
 
 
 def test_a_bad_file_stops_the_start_with_its_findings(tmp_path):
-    with pytest.raises(InvalidInput), running(Options(faults=tmp_path / "none.json")):
+    with pytest.raises(InvalidInput), running(SandboxOptions(faults=tmp_path / "none.json")):
         pytest.fail("the sandbox has started")
-    with pytest.raises(InvalidInput), running(Options(seed=tmp_path / "none.json")):
+    with pytest.raises(InvalidInput), running(SandboxOptions(seed=tmp_path / "none.json")):
         pytest.fail("the sandbox has started")
 
 
@@ -108,7 +108,7 @@ def test_a_file_that_is_no_sandbox_database_is_refused_and_left_alone(tmp_path, 
         path.mkdir()
     else:
         path.write_bytes(content)
-    with pytest.raises(FbsyncError, match="cannot be opened") as caught, running(Options(db=path)):
+    with pytest.raises(FbsyncError, match="cannot be opened") as caught, running(SandboxOptions(db=path)):
         pytest.fail("the sandbox has started")
     assert caught.value.hint
     assert content is None or path.read_bytes() == content

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
 HOOKS = Path(__file__).with_name("unique_names.py")
@@ -78,7 +78,7 @@ def test_schemathesis_would_find_something(tmp_path):
     lie = {"type": "status", "status": 200, "body": {"success": True, "workspaces": "none"}}
     script = {"rules": [{"match": {"path": "/workspace", "after": 1}, "action": lie}]}
     (tmp_path / "faults.json").write_text(json.dumps(script))
-    with running(Options(faults=tmp_path / "faults.json")) as sandbox:
+    with running(SandboxOptions(faults=tmp_path / "faults.json")) as sandbox:
         assert httpx.get(f"{sandbox.url}/health").status_code == 200
         done = schemathesis(sandbox, tmp_path, "--max-examples", "5", "--include-path", "/workspace")
     assert done.returncode == 1

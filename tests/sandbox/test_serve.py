@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from fbsync.sandbox.database import stored_credential_is
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
 SERVE = [sys.executable, "-m", "fbsync", "sandbox", "serve", "--port", "0"]
@@ -85,7 +85,7 @@ def test_it_listens_on_loopback_only(host):
 
 
 def test_what_was_answered_outlives_a_killed_server(tmp_path, new):
-    options = Options(db=tmp_path / "sandbox.db")
+    options = SandboxOptions(db=tmp_path / "sandbox.db")
     created = {}
     with running(options) as sandbox:
         headers = {"Authorization": f"Bearer {sandbox.token}"}
@@ -109,7 +109,7 @@ def test_a_sandbox_starts_again_over_its_own_seed(tmp_path):
         "repositories": [{"workspaceId": "ws-a", "name": "R", "uses": ["A"]}],
     }
     (tmp_path / "seed.json").write_text(json.dumps(seed))
-    options = Options(db=tmp_path / "sandbox.db", seed=tmp_path / "seed.json")
+    options = SandboxOptions(db=tmp_path / "sandbox.db", seed=tmp_path / "seed.json")
     listings = []
     for _ in range(2):
         with running(options) as sandbox:
@@ -120,7 +120,7 @@ def test_a_sandbox_starts_again_over_its_own_seed(tmp_path):
 
 
 def test_an_error_of_the_server_itself_is_answered_in_the_envelope_and_logged_without_values(tmp_path, capfd, new):
-    options = Options(db=tmp_path / "sandbox.db")
+    options = SandboxOptions(db=tmp_path / "sandbox.db")
     with running(options) as sandbox:
         with closing(sqlite3.connect(options.db)) as other:
             other.execute("DROP TABLE llm")
@@ -140,7 +140,7 @@ def test_a_server_that_does_not_end_is_ended():
 
 
 def test_latency_makes_every_request_wait():
-    with running(Options(latency=50)) as sandbox:
+    with running(SandboxOptions(latency=50)) as sandbox:
         assert httpx.get(f"{sandbox.url}/health").elapsed.total_seconds() >= 0.05
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from recorder import recording
 
-from fbsync.sandbox.options import Options
+from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ SHARED_WORKSPACES = [f"ws-shared-{number}" for number in range(8)]
 @pytest.fixture(scope="session")
 def sandbox():
     """One sandbox process for all tests of a worker; each test takes a workspace of its own."""
-    with running(Options(workspaces=(*_WORKSPACES, *SHARED_WORKSPACES))) as box:
+    with running(SandboxOptions(workspaces=(*_WORKSPACES, *SHARED_WORKSPACES))) as box:
         yield box
 
 

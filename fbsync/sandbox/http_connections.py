@@ -17,7 +17,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """The option SO_LINGER, on and with no time: closing sends a reset."""
 
 
-class Connections:
+class HttpConnections:
     """The transports of the open connections, by the client's address and port."""
 
     def __init__(self) -> None:

@@ -68,7 +68,7 @@ class LlmChanges(BaseModel):
     key: Annotated[Key, Field(default_factory=str)]
 
 
-class Login(BaseModel):
+class LoginRequest(BaseModel):
     """What ``POST /user/login`` takes."""
 
     model_config = ConfigDict(
@@ -80,7 +80,7 @@ class Login(BaseModel):
     password: Annotated[str, Field(min_length=1)]
 
 
-class Refresh(BaseModel):
+class RefreshRequest(BaseModel):
     """What ``POST /user/refresh`` takes: the shipped client's field, the documentation's, or both."""
 
     model_config = ConfigDict(

@@ -7,7 +7,7 @@ from typing import Any
 from fbsync.model.errors import FbsyncError
 
 
-class Refusal(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+class RequestRefused(FbsyncError):  # noqa: N818 - reads as what it is at the raise
     """Ends a request with an error status and the API's envelope.
 
     Args:

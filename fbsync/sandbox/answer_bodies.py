@@ -5,46 +5,46 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from fbsync.sandbox.bodies import AiType
+from fbsync.sandbox.request_bodies import AiType
 from fbsync.sandbox.workspaces import Role
 
 Counter = Annotated[str, Field(pattern="^[0-9]+$", description="A count, as a string.", examples=["0"])]
 
 
-class Answer(BaseModel):
+class AnswerBody(BaseModel):
     """What all declared answers share: every field is always there, and no other."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Envelope(Answer):
+class EnvelopeBody(AnswerBody):
     """What every answer of the API has; the message is for people."""
 
     success: bool
     message: str
 
 
-class Failure(Answer):
+class FailureBody(AnswerBody):
     """An error, as all but the signing-in endpoints word it."""
 
     success: Literal[False]
     message: str
 
 
-class SignInFailure(Answer):
+class SignInFailureBody(AnswerBody):
     """An error of the signing-in endpoints: a code in place of the message."""
 
     success: Literal[False]
     error_code: Annotated[str, Field(examples=["INVALID_PASSWORD"])]
 
 
-class Created(Envelope):
+class CreatedBody(EnvelopeBody):
     """A configuration was created."""
 
     ai_llm_id: Annotated[UUID, Field(alias="aiLlmId")]
 
 
-class Repo(Answer):
+class RepoBody(AnswerBody):
     """A repository that uses a configuration."""
 
     id: str
@@ -52,7 +52,7 @@ class Repo(Answer):
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
 
 
-class Llm(Answer):
+class LlmBody(AnswerBody):
     """A configuration. Never the secret, and the key only masked."""
 
     id: UUID
@@ -64,17 +64,17 @@ class Llm(Answer):
     endpoint: str
     key: Annotated[str | None, Field(pattern=r"^\*{4}", examples=["****WXYZ"])]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    repos: list[Repo]
+    repos: list[RepoBody]
 
 
-class LlmList(Answer):
+class LlmListBody(AnswerBody):
     """The configurations that the caller may see."""
 
     success: Literal[True]
-    ai_llms: Annotated[list[Llm], Field(alias="aiLlms")]
+    ai_llms: Annotated[list[LlmBody], Field(alias="aiLlms")]
 
 
-class LlmStats(Answer):
+class LlmStatsBody(AnswerBody):
     """What a configuration was used for."""
 
     ai_llm_id: Annotated[UUID, Field(alias="aiLlmId")]
@@ -88,14 +88,14 @@ class LlmStats(Answer):
     total_blocks: Annotated[Counter, Field(alias="totalBlocks")]
 
 
-class StatsList(Answer):
+class StatsListBody(AnswerBody):
     """The counters, one entry a configuration."""
 
     success: Literal[True]
-    stats: list[LlmStats]
+    stats: list[LlmStatsBody]
 
 
-class RenewedTokens(Answer):
+class RenewedTokensBody(AnswerBody):
     """A new pair of tokens; ``expiresAt`` is in seconds since the epoch (the unit is ND)."""
 
     success: Literal[True]
@@ -104,13 +104,13 @@ class RenewedTokens(Answer):
     expires_at: Annotated[int, Field(alias="expiresAt")]
 
 
-class SignedIn(RenewedTokens):
+class SignedInBody(RenewedTokensBody):
     """A first pair of tokens."""
 
     token_id: Annotated[UUID, Field(alias="tokenId")]
 
 
-class ProfileData(Answer):
+class ProfileDataBody(AnswerBody):
     """Who the caller is."""
 
     org_id: Annotated[str, Field(alias="orgId")]
@@ -118,14 +118,14 @@ class ProfileData(Answer):
     mfa_required: Annotated[bool, Field(alias="mfaRequired")]
 
 
-class Profile(Answer):
+class ProfileBody(AnswerBody):
     """The caller's profile."""
 
     success: Literal[True]
-    data: ProfileData
+    data: ProfileDataBody
 
 
-class Member(Answer):
+class MemberBody(AnswerBody):
     """A user of a workspace. Which fields the API shows is ND."""
 
     id: str
@@ -133,30 +133,30 @@ class Member(Answer):
     role: Role
 
 
-class Workspace(Answer):
+class WorkspaceBody(AnswerBody):
     """A workspace."""
 
     id: str
     name: str
     org_id: Annotated[str, Field(alias="orgId")]
-    users: list[Member]
+    users: list[MemberBody]
 
 
-class WorkspaceList(Answer):
+class WorkspaceListBody(AnswerBody):
     """The workspaces that the caller may see."""
 
     success: Literal[True]
-    workspaces: list[Workspace]
+    workspaces: list[WorkspaceBody]
 
 
-class OneWorkspace(Answer):
+class OneWorkspaceBody(AnswerBody):
     """One workspace."""
 
     success: Literal[True]
-    workspace: Workspace
+    workspace: WorkspaceBody
 
 
-class Health(Answer):
+class HealthBody(AnswerBody):
     """Whether the server is well."""
 
     status: Literal["ok", "error"]
