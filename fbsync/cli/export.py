@@ -111,7 +111,7 @@ def _listed(
         async def ask() -> tuple[Project, tuple[LiveLlm, ...], frozenset[Identity]]:
             resolved = await resolve_workspaces(connection.server, project)
             elsewhere = [await resolve_workspaces(connection.server, other) for other in others]
-            lists = [await connection.server.list_llms(workspace) for workspace in workspaces or (None,)]
+            lists = [(await connection.server.list_llms(workspace)).llms for workspace in workspaces or (None,)]
             llms = tuple({llm.id: llm for listed in lists for llm in listed}.values())
             return resolved, llms, frozenset(llm.identity for other in elsewhere for llm in other.desired)
 

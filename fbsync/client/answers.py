@@ -99,6 +99,7 @@ class Answer:
     is_json: bool
     location: str | None = None
     retry_after: float | None = None
+    served_at: datetime | None = None
 
     @classmethod
     def of(cls, method: str, path: str, response: httpx.Response) -> Answer:
@@ -114,6 +115,7 @@ class Answer:
             is_json=isinstance(body, dict),
             location=response.headers.get("Location"),
             retry_after=seconds_to_wait(response.headers.get("Retry-After"), now=datetime.now(UTC)),
+            served_at=moment(response.headers.get("Date")),
         )
 
 
@@ -250,8 +252,14 @@ def seconds_to_wait(value: str | None, *, now: datetime) -> float | None:
         return None
     if value.strip().isdigit():
         return float(value[:9])
+    at = moment(value)
+    return None if at is None else max(0.0, (at - now).total_seconds())
+
+
+def moment(value: str | None) -> datetime | None:
+    """Understands a date of HTTP (RFC 9110, 5.6.7); None for anything else."""
     try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
+        at = parsedate_to_datetime(value or "")
+        return at.replace(tzinfo=at.tzinfo or UTC)
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())

@@ -17,7 +17,7 @@ from fbsync.client.transport import Connections
 from fbsync.model.configurations import LiveLlm, Workspace
 from fbsync.model.errors import FbsyncError
 from fbsync.model.secret import Secret
-from fbsync.model.server import Failure, ServerError, Validation
+from fbsync.model.server import Failure, Listing, ServerError, Validation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -91,7 +91,7 @@ class Client:
         """
         return await _signed_in(self._session.token())
 
-    async def list_llms(self, workspace_id: str | None) -> tuple[LiveLlm, ...]:
+    async def list_llms(self, workspace_id: str | None) -> Listing:
         """The configurations of a workspace, or all that the caller may see.
 
         What the server lists for other workspaces is left out, and so is, in the latter case, what it lists
@@ -102,7 +102,8 @@ class Client:
         """
         answer = await self._call("GET", "/ai/llm", query={"workspaceId": workspace_id} if workspace_id else None)
         rows = _listed(answer, "GET /ai/llm", "aiLlms")
-        return tuple(llm for llm in _live(rows, workspace_id) if workspace_id in (None, llm.workspace_id))
+        llms = tuple(llm for llm in _live(rows, workspace_id) if workspace_id in (None, llm.workspace_id))
+        return Listing(llms=llms, served_at=answer.served_at)
 
     async def list_workspaces(self) -> tuple[Workspace, ...]:
         """The workspaces that the caller may see; what else the answer tells of them is left alone.
@@ -290,7 +291,8 @@ def _live(rows: Iterable[dict[str, Any]], workspace_id: str | None) -> Iterable[
                 workspace_id=workspace,
                 ai_type=_text(row.get("aiType")),
                 endpoint=_text(row.get("endpoint")),
-                has_key=bool(row.get("key")),
+                key_mask="*" if row.get("key") else None,
+                key_listed="key" in row,
             )
 
 

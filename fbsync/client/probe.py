@@ -7,14 +7,13 @@ import ssl
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
 import httpx
 
-from fbsync.client.answers import Answer, failure_of, transport_error
+from fbsync.client.answers import Answer, failure_of, moment, transport_error
 from fbsync.client.transport import Connections
 from fbsync.settings import is_loopback
 
@@ -88,7 +87,7 @@ class Prober:
             body=answer.body,
             error=failure_of(answer, ()),
             is_answered=True,
-            date=_date(response.headers.get("Date")),
+            date=moment(response.headers.get("Date")),
             certified_until=until,
         )
 
@@ -126,11 +125,3 @@ def _certified_until(response: httpx.Response) -> datetime | None:
     if not certificate or "notAfter" not in certificate:
         return None
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)
-
-
-def _date(value: str | None) -> datetime | None:
-    try:
-        at = parsedate_to_datetime(value or "")
-    except ValueError:
-        return None
-    return at.replace(tzinfo=at.tzinfo or UTC)

@@ -72,7 +72,7 @@ class Creator:
         for seconds in LOOKS:
             await self._clock.sleep(seconds)
             try:
-                listed = await self._server.list_llms(identity.workspace_id)
+                listed = (await self._server.list_llms(identity.workspace_id)).llms
             except ServerError:
                 return None
             if found := [llm for llm in listed if llm.identity == identity]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from fbsync.execution.ports import Clock, Stop
-    from fbsync.model.configurations import LiveLlm, Workspace
-    from fbsync.model.server import Fields, Server, Validation
+    from fbsync.model.configurations import Workspace
+    from fbsync.model.server import Fields, Listing, Server, Validation
 
 _Answer = TypeVar("_Answer")
 
@@ -91,7 +91,7 @@ class Retrying:
         self._timeout = timeout
         self._pace = Pace(parallelism, clock)
 
-    async def list_llms(self, workspace_id: str | None) -> tuple[LiveLlm, ...]:
+    async def list_llms(self, workspace_id: str | None) -> Listing:
         """As the server's, tried again."""
         return await self._persist(lambda: self._server.list_llms(workspace_id), repeatable=True)
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from fbsync.model.findings import NOWHERE, Position
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fbsync.model.secret import Secret
 
 
@@ -163,7 +165,12 @@ class LiveLlm:
     The listing never holds the secret, and the key only masked, so neither is here.
 
     Attributes:
-        has_key: whether it was listed with a key.
+        key_mask: what the list shows in the key's place; None where it shows null or nothing.
+        key_listed: whether the list has a field for the key at all, be it null.
+        created_at: when the server says that it was created.
+        user_id: the user who created it.
+        api_key_id: the stored provider key that it uses.
+        repos: the names of the repositories that use it.
     """
 
     id: str
@@ -171,7 +178,17 @@ class LiveLlm:
     workspace_id: str
     ai_type: str | None = None
     endpoint: str | None = None
-    has_key: bool = False
+    key_mask: str | None = None
+    key_listed: bool = False
+    created_at: datetime | None = None
+    user_id: str | None = None
+    api_key_id: str | None = None
+    repos: tuple[str, ...] = ()
+
+    @property
+    def has_key(self) -> bool:
+        """Whether it is listed with a key: a mask proves one, null proves nothing."""
+        return self.key_mask is not None
 
     @property
     def identity(self) -> Identity:

@@ -12,6 +12,8 @@ from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.secret import Secret
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fbsync.model.configurations import LiveLlm, Workspace
 
 Fields: TypeAlias = Mapping[Field, str | Secret | None]
@@ -81,14 +83,26 @@ class Validation:
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the server lists, complete: a list that may lack anything is a ServerError instead.
+
+    Attributes:
+        served_at: the server's clock when it answered (``Date``, RFC 9110, 6.6.1), or None where it did not say.
+    """
+
+    llms: tuple[LiveLlm, ...]
+    served_at: datetime | None = None
+
+
 class Server(Protocol):
     """The calls that reconciling needs (``flashback-api.md``, 'AI LLM configurations').
 
     Each raises ServerError and nothing else.
     """
 
-    async def list_llms(self, workspace_id: str | None) -> tuple[LiveLlm, ...]:
-        """The configurations of a workspace, or all that the caller may see for None."""
+    async def list_llms(self, workspace_id: str | None) -> Listing:
+        """List the configurations of a workspace, or all that the caller may see for None."""
 
     async def list_workspaces(self) -> tuple[Workspace, ...]:
         """The workspaces that the caller may see."""

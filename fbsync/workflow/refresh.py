@@ -91,7 +91,7 @@ async def _asked(server: Server, workspaces: frozenset[str], *, all_or_nothing: 
 
 async def _listed(server: Server, workspace: str | None, *, optional: bool = True) -> tuple[LiveLlm, ...] | None:
     try:
-        return await server.list_llms(workspace)
+        return (await server.list_llms(workspace)).llms
     except ServerError as error:
         if optional and error.status in _NO_LISTING:
             return None

@@ -110,7 +110,7 @@ def test_json_stays_json(listed):
 class TestNames:
     def test_of_an_entry_with_and_without_a_key(self):
         assert References(()).of(live("Production OpenAI")) == {Field.SECRET: "PRODUCTION_OPENAI_SECRET"}
-        with_key = type(live())(id="x", name="Bedrock", workspace_id="ws", has_key=True)
+        with_key = type(live())(id="x", name="Bedrock", workspace_id="ws", key_mask="****")
         assert References(()).of(with_key) == {Field.KEY: "BEDROCK_KEY", Field.SECRET: "BEDROCK_SECRET"}
 
     @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from itertools import count
 
 from fbsync.model.configurations import Field, LiveLlm
 from fbsync.model.secret import Secret
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server import Failure, Listing, ServerError
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,20 @@ class FakeServer:
         self._numbers = count(1)
 
     async def list_llms(self, workspace_id):
-        return tuple(
+        rows = tuple(
             LiveLlm(
                 id=id_,
                 name=row.name,
                 workspace_id=row.workspace,
                 ai_type=row.ai_type,
                 endpoint=row.endpoint,
-                has_key=row.key is not None,
+                key_mask=None if row.key is None else "****",
+                key_listed=True,
             )
             for id_, row in self.rows.items()
             if workspace_id in (None, row.workspace)
         )
+        return Listing(llms=rows)
 
     async def create_llm(self, fields):
         self.writes += 1

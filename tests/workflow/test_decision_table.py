@@ -190,7 +190,7 @@ class Reconciling(RuleBasedStateMachine):
 
     async def _plan(self, *, prune):
         known = lockfile.read(self.path) or self.empty
-        live = Live(llms=await self.server.list_llms(None), workspaces=frozenset(WORKSPACES))
+        live = Live(llms=(await self.server.list_llms(None)).llms, workspaces=frozenset(WORKSPACES))
         plan = make_plan(
             [entry.llm for entry in self.declared.values()],
             known.llms,

@@ -12,7 +12,7 @@ from fbsync.model.changes import Adopt, Forget, Unchanged, Update
 from fbsync.model.configurations import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
 from fbsync.model.outcomes import Result
 from fbsync.model.secret import Secret
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server import Failure, Listing, ServerError
 from fbsync.planning.decide import Live, make_plan
 from fbsync.state import lockfile
 from fbsync.state.fingerprint import Fingerprinter, new_parameters
@@ -101,7 +101,7 @@ def run(path, server, wanted, known, *, prune=False):
     """One apply as the command does it; gives the outcomes."""
 
     async def applied():
-        live = Live(llms=await server.list_llms(None), workspaces=frozenset({"ws"}))
+        live = Live(llms=(await server.list_llms(None)).llms, workspaces=frozenset({"ws"}))
         left = replay(journal_path(path), known)
         settled = settle(left or Replayed(lockfile=known, open=()), live.llms)
         plan = make_plan(wanted, settled.llms, live, fingerprints=FINGERPRINTS, prune=prune)
@@ -165,7 +165,7 @@ def test_a_creation_in_doubt_stays_open_whatever_comes_after_it(path, then):
     server = Failing(lambda verb, fields: next(errors, None))
 
     async def nothing_yet(workspace_id):
-        return ()
+        return Listing(llms=())
 
     seen, server.list_llms = server.list_llms, nothing_yet
     assert run(path, server, [desired("A")], EMPTY) == [Result.UNKNOWN]
