@@ -83,6 +83,11 @@ class Client:
     ) -> None:
         await self._connections.aclose()
 
+    @property
+    def user_id(self) -> str | None:
+        """The id of the user who is signed in, where signing in told it."""
+        return None
+
     async def access_token(self) -> Secret:
         """The token that requests carry; signs in for it where there is none.
 

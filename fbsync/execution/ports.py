@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from fbsync.model.changes import Change, Update
+    from fbsync.model.claims import Claim
     from fbsync.model.configurations import Identity
     from fbsync.model.errors import FbsyncError
     from fbsync.model.server import Fields
@@ -26,8 +27,24 @@ class Ledger(Protocol):
     def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
         """Records a request that is about to be sent; the number that this comes to names it from then on."""
 
+    def sending(self, number: int) -> None:
+        """Records, just before the first byte leaves, that an intent's request is sent from now on.
+
+        It costs no wait for the disk: what a killed process wrote stays, and after a crash of the machine an intent
+        without this mark counts as sent.
+
+        Raises:
+            FbsyncError: it cannot be recorded, so that the request must not be sent.
+        """
+
     def is_in_doubt(self, identity: Identity) -> bool:
         """Whether an earlier run may have created this, and nobody knows."""
+
+    def claims(self, identity: Identity) -> tuple[Claim, ...]:
+        """What earlier runs may have created under an identity without anybody knowing."""
+
+    def claim(self, number: int) -> Claim:
+        """What the request of an intent of this run would explain, if it was carried out."""
 
     def noted(self, change: Change, llm_id: str) -> None:
         """Takes note of a change that came about without a request: it goes into the lockfile only."""

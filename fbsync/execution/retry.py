@@ -91,6 +91,11 @@ class Retrying:
         self._timeout = timeout
         self._pace = Pace(parallelism, clock)
 
+    @property
+    def user_id(self) -> str | None:
+        """As the server's."""
+        return self._server.user_id
+
     async def list_llms(self, workspace_id: str | None) -> Listing:
         """As the server's, tried again."""
         return await self._persist(lambda: self._server.list_llms(workspace_id), repeatable=True)

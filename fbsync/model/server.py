@@ -101,6 +101,10 @@ class Server(Protocol):
     Each raises ServerError and nothing else.
     """
 
+    @property
+    def user_id(self) -> str | None:
+        """The id of the user who is signed in, where signing in told it."""
+
     async def list_llms(self, workspace_id: str | None) -> Listing:
         """List the configurations of a workspace, or all that the caller may see for None."""
 

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from fbsync.model.claims import Claim
 from fbsync.model.configurations import Field, Identity, LiveLlm, LockedCredential, LockedLlm
 from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.model.findings import Finding, Position
@@ -54,6 +55,11 @@ class Intent:
     ai_type: str | None = None
     endpoint: str | None = None
     credentials: tuple[tuple[Field, str], ...] = ()
+
+    @property
+    def claim(self) -> Claim:
+        """What the request would explain on the server, if it was carried out."""
+        return Claim(identity=self.identity, ai_type=self.ai_type, endpoint=self.endpoint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +301,13 @@ class Journal:
         self._number += 1
         self._open[self._number] = intent
         return self._write(self._number, _record_of(intent, self._number))
+
+    def intent(self, number: int) -> Intent:
+        """The open intent of a number."""
+        return self._open[number]
+
+    def sending(self, number: int) -> None:
+        """Records that an intent's request is sent from now on."""
 
     def done(self, number: int, *, entry: LockedLlm | None, gone: Iterable[str] = ()) -> asyncio.Future[int]:
         """Records that a request was carried out: the entry's record now, and the ids that are no more.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
     from pathlib import Path
 
+    from fbsync.model.claims import Claim
     from fbsync.model.configurations import Credential, Identity
     from fbsync.model.server import Fields
     from fbsync.state.fingerprint import Fingerprinter
@@ -83,6 +84,19 @@ class FileLedger:
             FbsyncError: there can be no journal.
         """
         return self._open_journal().intend(_intent(change, sent))
+
+    def sending(self, number: int) -> None:
+        """Records that an intent's request is sent from now on."""
+        self._open_journal().sending(number)
+
+    def claims(self, identity: Identity) -> tuple[Claim, ...]:
+        """What earlier runs may have created under an identity without anybody knowing."""
+        same = (intent for intent in self._open_intents if intent.action == "create" and intent.identity == identity)
+        return tuple(intent.claim for intent in same)
+
+    def claim(self, number: int) -> Claim:
+        """What the request of an intent of this run would explain, if it was carried out."""
+        return self._open_journal().intent(number).claim
 
     def is_in_doubt(self, identity: Identity) -> bool:
         """Whether an earlier run may have created this, and nobody knows."""

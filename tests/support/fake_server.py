@@ -1,6 +1,7 @@
 """A server in memory that keeps names unique within a workspace, and lets a test do to it what others do."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 
 from fbsync.model.configurations import Field, LiveLlm
@@ -33,9 +34,13 @@ _FIELDS = {
 
 
 class FakeServer:
+    user_id = "user-1"
+
     def __init__(self):
         self.rows = {}
         self.writes = 0
+        self.created_at = {}
+        self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self._numbers = count(1)
 
     async def list_llms(self, workspace_id):
@@ -48,11 +53,13 @@ class FakeServer:
                 endpoint=row.endpoint,
                 key_mask=None if row.key is None else "****",
                 key_listed=True,
+                created_at=self.created_at.get(id_),
+                user_id=self.user_id,
             )
             for id_, row in self.rows.items()
             if workspace_id in (None, row.workspace)
         )
-        return Listing(llms=rows)
+        return Listing(llms=rows, served_at=self.now)
 
     async def create_llm(self, fields):
         self.writes += 1
@@ -70,6 +77,7 @@ class FakeServer:
 
     def add(self, row):
         llm_id = f"id-{next(self._numbers)}"
+        self.created_at[llm_id] = self.now
         self.put(llm_id, row)
         return llm_id
 

@@ -1,0 +1,56 @@
+"""Claims: what a request that may have been carried out would explain on the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fbsync.model.configurations import Field
+from fbsync.model.spelling import canonical_identity, same
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from fbsync.model.configurations import Identity, LiveLlm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a creation of unknown outcome would have made.
+
+    Attributes:
+        identity: under which identity.
+        ai_type: of which type.
+        endpoint: with which endpoint.
+        since: the server's time before the request was sent, or None where it is not known.
+        user_id: the user who sent it, or None where that is not known.
+    """
+
+    identity: Identity
+    ai_type: str | None
+    endpoint: str | None
+    since: datetime | None = None
+    user_id: str | None = None
+
+    def explains(self, live: LiveLlm) -> bool:
+        """Whether a listed configuration is the one that the request made (``design.md``, guarantee 7).
+
+        It has the request's identity, type and endpoint, was created after the request was sent, and by the same
+        user where both are known. Many configurations share type and endpoint, so time decides. Where the server
+        lists no ``createdAt``, or its time before the request is not known, nothing tells our own configuration
+        from one that another client made under the same name: it then counts as somebody else's, which only
+        ``--adopt`` takes over. Nothing is lost by that, and nothing of somebody else's is overwritten.
+        """
+        if self.since is None or live.created_at is None:
+            return False
+        return (
+            canonical_identity(live.identity) == canonical_identity(self.identity)
+            and _same(Field.AI_TYPE, self.ai_type, live.ai_type)
+            and _same(Field.ENDPOINT, self.endpoint, live.endpoint)
+            and live.created_at.replace(microsecond=0) >= self.since.replace(microsecond=0)
+            and (self.user_id is None or live.user_id is None or self.user_id == live.user_id)
+        )
+
+
+def _same(field: Field, one: str | None, other: str | None) -> bool:
+    return one == other or (one is not None and other is not None and same(field, one, other))
