@@ -1,7 +1,7 @@
 """What of an input may be shown."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fbsync.redact import is_wordlike, nearest, shown
@@ -51,7 +51,6 @@ def test_what_may_be_a_credential_is_not(text):
     assert shown(text, "?") == "?"
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="abcdef0123456789", min_size=32, max_size=64))
 def test_hexadecimal_is_never_a_word(text):
     assert not is_wordlike(text)

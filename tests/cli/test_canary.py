@@ -166,7 +166,7 @@ def broken(draw):
     return canary, text
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(broken())
 def test_in_a_broken_file(made):
     canary, text = made
@@ -174,7 +174,6 @@ def test_in_a_broken_file(made):
     assert_kept(text, canary)
 
 
-@settings(deadline=None)
 @given(
     name=st.text(min_size=1, max_size=40), secret=st.from_regex(r"[A-Za-z]{3}[0-9]{5}[A-Za-z0-9]{20}", fullmatch=True)
 )

@@ -156,9 +156,7 @@ def mutated(draw):
     return text
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=mutated(), format_=st.sampled_from(FORMATS), more=st.sampled_from([(), ("--strict",), ("-e", "staging")]))
 def test_no_input_makes_it_stumble(tmp_path, text, format_, more):
     path = tmp_path / "fbsync.yaml"

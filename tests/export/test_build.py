@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from records import live
 
@@ -42,7 +42,6 @@ def entry(name="new"):
     return {"name": name, "aiType": "OTHER", "endpoint": "https://x.example.com", "secret": "$S"}
 
 
-@settings(deadline=None)
 @given(made=entries, workspace=names)
 def test_a_new_manifest_reads_back(made, workspace):
     read = value(new_manifest(made, head=["head"], workspace_id=workspace))
@@ -84,7 +83,6 @@ def test_entries_are_added_and_nothing_else_changes(text):
     assert with_entries(text, []) == text
 
 
-@settings(deadline=None)
 @given(made=entries, at=st.sampled_from(sorted(MANIFESTS)))
 def test_any_entries_are_added(made, at):
     before = value(MANIFESTS[at])
@@ -130,7 +128,6 @@ class TestNames:
         assert References({"A_SECRET"}).of(live(name))[Field.SECRET] == made
 
     @given(st.lists(names, max_size=20))
-    @settings(deadline=None)
     def test_are_distinct_and_are_names(self, given_names):
         references = References({"A_SECRET"})
         made = [name for given_name in given_names for name in references.of(live(given_name)).values()]

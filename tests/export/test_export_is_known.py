@@ -1,7 +1,7 @@
 """A property of any export: it reads back, and a plan of it against the same server is empty."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from records import live
 
@@ -38,7 +38,6 @@ def nothing(tmp_path_factory):
     return load(no_inputs(Where(files=(folder / "fbsync.yaml",)), {"HOME": str(folder)}), online=False)
 
 
-@settings(deadline=None)
 @given(listed=configurations)
 def test_a_plan_after_any_export_is_empty(nothing, listed):
     made = export(nothing, listed, path=nothing.where.files[0], shown_as="fbsync.yaml")

@@ -1,7 +1,7 @@
 """What is taken for an endpoint, and what is not."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fbsync.manifest.endpoint import _PLAIN, OPEN, faults, faults_of_template, is_plain
@@ -129,7 +129,6 @@ def test_plain_http(host):
     assert rules(f"http://{host}/v1") == ["endpoint-plain-http"]
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_whatever_is_written_has_an_answer_that_does_not_repeat_it(text):
     for fault in faults(f"https://{text}"):
@@ -139,7 +138,6 @@ def test_whatever_is_written_has_an_answer_that_does_not_repeat_it(text):
         assert fault.remedy
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"https://(a|\$A)(:1|:\$B)?(/\$A|/b)?(\?\$B=1)?", fullmatch=True))
 def test_what_is_right_with_references_is_right_when_they_are_resolved(template):
     variables = Variables(files=(), environment={"A": "host.example.com", "B": "8443"})

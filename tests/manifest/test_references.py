@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fbsync.manifest.references import escape, name_of, parse, resolve_credential, resolve_text
@@ -50,7 +50,6 @@ def test_anything_else_is_not_one_reference(text):
     assert name_of(text) is None
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_an_escaped_text_resolves_to_itself(text):
     resolved = resolve_text(escape(text), variables())
@@ -58,7 +57,6 @@ def test_an_escaped_text_resolves_to_itself(text):
     assert not parse(escape(text)).names
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_taking_apart_loses_nothing_and_never_fails(text):
     template = parse(text)

@@ -5,7 +5,7 @@ import hashlib
 import re
 from html.parser import HTMLParser
 
-from hypothesis import given, settings
+from hypothesis import given
 from plans import COMPARED, HOSTILE, every_kind, hostile_names, live, locked
 from strategies import foreign, plans
 
@@ -62,7 +62,6 @@ def rendered(plan, *, environment="production", compared=COMPARED):
     return plan_html(plan, environment=environment, compared=compared)
 
 
-@settings(deadline=None)
 @given(plan=plans(), environment=foreign, compared=foreign)
 def test_no_foreign_text_becomes_markup(plan, environment, compared):
     document = Document(rendered(plan, environment=environment, compared=compared))
@@ -110,7 +109,6 @@ def all_environments():
     ]
 
 
-@settings(deadline=None)
 @given(name=foreign, why=foreign)
 def test_all_environments_are_the_same_sort_of_page(name, why):
     planned = [Planned(environment=name, plan=every_kind(), compared=COMPARED), *all_environments()]
@@ -148,7 +146,6 @@ def some_drift(name="Chat"):
     )
 
 
-@settings(deadline=None)
 @given(name=foreign)
 def test_drift_is_the_same_sort_of_page(name):
     document = Document(drift_html(some_drift(name), environment="staging", compared=COMPARED))

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import cmarkgfm
 import pytest
 from cmarkgfm.cmark import Options
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from plans import COMPARED, HOSTILE, credential, credential_change, desired, every_kind, hostile_names, locked
@@ -74,7 +74,6 @@ def rendered(plan, *, environment="staging", compared=COMPARED, max_chars=60_000
     return plan_markdown(plan, environment=environment, compared=compared, max_chars=max_chars)
 
 
-@settings(deadline=None)
 @given(text=foreign)
 @example(text="`")
 @example(text=" `a` ")
@@ -86,7 +85,6 @@ def test_a_code_span_holds_any_text(text):
     assert tokens[1].content == (shown if shown.strip() else f"'{shown}'")
 
 
-@settings(deadline=None)
 @given(text=st.one_of(foreign, st.lists(foreign, max_size=6).map(" ".join)))
 @example(text="1. x")
 @example(text="a`b` `c` `d`e `f`. (g) --h @i #1 deadbeef")
@@ -102,7 +100,6 @@ def test_our_own_prose_reads_well():
     assert prose(said) == hosts
 
 
-@settings(deadline=None)
 @given(plan=plans(), environment=st.one_of(st.none(), foreign), compared=foreign)
 @example(plan=hostile_names(), environment="--> x", compared="@x #1 <b>")
 def test_the_comment_is_inert(plan, environment, compared):
@@ -128,7 +125,6 @@ def test_the_comment_is_inert(plan, environment, compared):
     assert tags.opened == tags.closed
 
 
-@settings(deadline=None)
 @given(plan=plans(max_size=12), environment=st.one_of(st.none(), foreign), limit=st.integers(LEAST_CHARS, 4_000))
 def test_the_limit_is_kept_and_nothing_is_cut(plan, environment, limit):
     source = rendered(plan, environment=environment, max_chars=limit)

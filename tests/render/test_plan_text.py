@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from plans import (
     COMPARED,
@@ -30,7 +30,6 @@ def shown(plan, *, width=None, enabled=False):
     return plan_text(plan, paint=Paint(enabled=enabled), compared=COMPARED, width=width)
 
 
-@settings(deadline=None)
 @given(plan=plans(), width=st.integers(20, 200))
 @example(plan=wide_names(), width=40)
 @example(plan=hostile_names(), width=20)
@@ -41,7 +40,6 @@ def test_no_line_is_wider_than_the_terminal(plan, width):
     assert not any(line.endswith(" ") for line in lines)
 
 
-@settings(deadline=None)
 @given(plan=plans(), width=st.integers(20, 200))
 def test_breaking_lines_loses_nothing(plan, width):
     def without_blanks(text):
@@ -50,13 +48,11 @@ def test_breaking_lines_loses_nothing(plan, width):
     assert without_blanks(shown(plan, width=width)) == without_blanks(shown(plan))
 
 
-@settings(deadline=None)
 @given(plan=plans(), width=st.none() | st.integers(20, 200))
 def test_colours_are_the_only_difference_that_paint_makes(plan, width):
     assert SGR.sub("", shown(plan, width=width, enabled=True)) == shown(plan, width=width)
 
 
-@settings(deadline=None)
 @given(plan=plans())
 def test_nothing_in_a_name_acts_on_the_terminal(plan):
     text = shown(plan).replace("\n", "")

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
@@ -68,8 +69,9 @@ def test_the_document_declares_every_call_its_statuses_and_its_security(anyone):
             assert response["content"]["application/json"]["schema"]["$ref"]
 
 
-def test_schemathesis_finds_nothing(sandbox, tmp_path):
-    done = schemathesis(sandbox, tmp_path, "--max-examples", "15")
+@pytest.mark.parametrize("examples", [3, pytest.param(30, marks=pytest.mark.thorough)])
+def test_schemathesis_finds_nothing(sandbox, tmp_path, examples):
+    done = schemathesis(sandbox, tmp_path, "--max-examples", str(examples))
     assert done.returncode == 0, done.stdout[-5000:]
     assert "13 selected / 13 total" in done.stdout
 

@@ -2,9 +2,10 @@
 
 import json
 import math
+from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -77,24 +78,38 @@ def _without_a_key(value, key, other):
     return {name: item for name, item in value.items() if name != key} if key in value else {**value, key: other}
 
 
+def _part(kind, name):
+    return schema(kind) if name is None else schema(kind)["$defs"][name]
+
+
+@cache
+def _values(kind, name=None):
+    return nearly(_part(kind, name), schema(kind))
+
+
+@cache
+def _fit(kind, name=None):
+    return fit_of(_part(kind, name), schema(kind))
+
+
+@cache
+def _validator(kind, name=None):
+    return Draft202012Validator(_part(kind, name) | {"$defs": schema(kind)["$defs"]})
+
+
 @pytest.mark.parametrize("kind", Kind)
-@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_it_agrees_with_jsonschema(kind, data):
-    root = schema(kind)
-    value = data.draw(nearly(root, root))
-    assert fits(value, fit_of(root, root)) == Draft202012Validator(root).is_valid(value)
+    value = data.draw(_values(kind))
+    assert fits(value, _fit(kind)) == _validator(kind).is_valid(value)
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in Kind for name in schema(kind).get("$defs", ())])
-@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_it_agrees_on_every_part_of_the_schemas(kind, name, data):
     """Deep parts are hardly ever reached from the root: each is tried by itself."""
-    root = schema(kind)
-    part = root["$defs"][name]
-    value = data.draw(nearly(part, root))
-    assert fits(value, fit_of(part, root)) == Draft202012Validator({**part, "$defs": root["$defs"]}).is_valid(value)
+    value = data.draw(_values(kind, name))
+    assert fits(value, _fit(kind, name)) == _validator(kind, name).is_valid(value)
 
 
 PARTS = [
@@ -122,7 +137,6 @@ PARTS = [
 
 
 @pytest.mark.parametrize("part", PARTS, ids=json.dumps)
-@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_it_agrees_on_each_keyword(part, data):
     root = {"$schema": DRAFT, **part, "$defs": {"part": {"type": ["string", "null"]}}}

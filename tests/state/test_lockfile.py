@@ -2,7 +2,7 @@ import json
 import stat
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from records import locked
 
@@ -37,7 +37,6 @@ llms = st.builds(
 lists = st.lists(llms, unique_by=(lambda llm: llm.id, lambda llm: llm.identity), max_size=5)
 
 
-@settings(deadline=None)
 @given(lists, st.sampled_from([SCRYPT, HMAC]))
 def test_it_reads_back_as_it_was_written_and_fits_its_schema(entries, how):
     lockfile = Lockfile(api_url="https://api.example.com", fingerprints=how).with_llms(entries)
@@ -46,7 +45,6 @@ def test_it_reads_back_as_it_was_written_and_fits_its_schema(entries, how):
     assert validate(Kind.LOCKFILE, json.loads(text)) == ()
 
 
-@settings(deadline=None)
 @given(lists)
 def test_the_order_of_entries_does_not_show(entries):
     assert render(EMPTY.with_llms(entries)) == render(EMPTY.with_llms(reversed(entries)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fbsync.strict_yaml.core_schema import LONGEST_NUMBER, resolve
@@ -100,19 +100,16 @@ def check(document: Document) -> None:
         assert (place.line, place.column) == (0, 0) or place.column <= len(lines[place.line - 1]) + 1
 
 
-@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes(data):
     check(load(data, file="m.yaml"))
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text(text):
     check(load(text.encode(), file="m.yaml"))
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40))
 def test_anything_like_yaml(fragments):
     check(load("".join(fragments).encode(), file="m.yaml"))
@@ -132,21 +129,18 @@ VALUES = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(VALUES, st.booleans())
 def test_what_pyyaml_writes_comes_back(value, flow):
     document = load(yaml.safe_dump(value, default_flow_style=flow).encode(), file="m.yaml")
     assert (document.findings, document.value) == ((), value)
 
 
-@settings(deadline=None)
 @given(VALUES, st.sampled_from([None, 0, 2]))
 def test_json_comes_back(value, indent):
     document = load(json.dumps(value, ensure_ascii=False, indent=indent).encode(), file="m.yaml")
     assert (document.findings, document.value) == ((), value)
 
 
-@settings(deadline=None)
 @given(st.integers(min_value=-(10 ** (LONGEST_NUMBER - 1)) + 1, max_value=10 ** (LONGEST_NUMBER - 1)))
 def test_integers_come_back(number):
     assert load(f"a: {number}".encode(), file="m.yaml").value == {"a": number}
@@ -172,7 +166,6 @@ SHAPES = st.recursive(
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-@settings(deadline=None)
 @given(
     shape=st.lists(SHAPES, min_size=1, max_size=4).map(tuple),
     indent=st.integers(2, 6),

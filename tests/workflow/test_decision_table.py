@@ -256,6 +256,4 @@ class Reconciling(RuleBasedStateMachine):
 
 
 TestReconciling = Reconciling.TestCase
-TestReconciling.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestReconciling.settings = settings(stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])
