@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fbsync.workflow.project import Inputs, read_inputs
 from fbsync.workflow.project import load as load_project
 from fbsync.workflow.proposal import MAX_DELETES, Proposal, propose
-from fbsync.workflow.target import DEFAULT_MANIFEST, Where
+from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +27,7 @@ def load(
     environment: str | None = None,
     env_files: Iterable[str | Path] = (),
     lock_file: str | Path | None = None,
+    state: str | None = None,
     api_url: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Inputs:
@@ -37,6 +38,8 @@ def load(
         environment: an environment that the manifest declares.
         env_files: files of variables, read over ``.env``.
         lock_file: the lockfile; otherwise it is beside the first manifest.
+        state: where the known state is kept, such as ``file:FOLDER``; otherwise ``FBSYNC_STATE``, or beside the
+            manifest.
         api_url: the server; otherwise ``FLASHBACK_API_URL`` among the variables, or the vendor's.
         variables: what stands for the environment; otherwise it is the process's.
 
@@ -46,14 +49,16 @@ def load(
     Raises:
         InvalidInput: the manifest or a file of variables is wrong; ``findings`` say what and where.
     """
+    variables = os.environ if variables is None else variables
     where = Where(
         files=tuple(map(Path, files)) or (DEFAULT_MANIFEST,),
         environment=environment,
         env_files=tuple(map(Path, env_files)),
         lock_file=None if lock_file is None else Path(lock_file),
+        state=state or variables.get(STATE_VARIABLE) or None,
         api_url=api_url,
     )
-    return read_inputs(where, os.environ if variables is None else variables)
+    return read_inputs(where, variables)
 
 
 def plan(

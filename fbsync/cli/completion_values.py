@@ -5,6 +5,7 @@ A file that is broken or slow to say so completes to nothing: a completion must 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,10 +62,11 @@ def _known(context: click.Context) -> Iterable[str]:
 
 def _where(context: click.Context) -> Where:
     """What the options to the left of the word say; click has not filled in the others."""
-    from fbsync.workflow.target import DEFAULT_MANIFEST, Where
+    from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where
 
     return Where(
         files=tuple(map(Path, context.params.get("files") or ())) or (DEFAULT_MANIFEST,),
         environment=context.params.get("environment"),
         lock_file=context.params.get("lock_file"),
+        state=os.environ.get(STATE_VARIABLE) or None,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import format_option, where_from
+from fbsync.cli.options import format_option, lock_file_options, where_from
 from fbsync.cli.server_options import Asking, asking_options
 from fbsync.model.errors import ExitCode
 from fbsync.render.paint import visible
@@ -36,7 +36,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="FILE",
     help="A file of NAME=value lines, read over .env; may be repeated. The real environment wins.",
 )
-@click.option("--lock-file", type=_PATH, metavar="FILE", help="The lockfile. [default: beside the manifest]")
+@lock_file_options
 @click.option("--api-url", metavar="URL", help="The server. [default: FLASHBACK_API_URL, or the vendor's]")
 @format_option("text", "json")
 @asking_options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,7 +23,7 @@ _PATH = click.Path(path_type=Path)
 def where_options(command: _Command) -> _Command:
     """Adds the options that say what to work on: ``-f``, ``-e``, ``--env-file``, ``--lock-file``, ``--api-url``."""
     return files_options(
-        click.option("--lock-file", type=_PATH, metavar="FILE", help="The lockfile. [default: beside the manifest]")(
+        lock_file_options(
             click.option(
                 "--api-url",
                 metavar="URL",
@@ -30,6 +31,42 @@ def where_options(command: _Command) -> _Command:
             )(command)
         )
     )
+
+
+_STATE = "fbsync.state"
+"""Under which name a command's context keeps ``--state``, which ``where_from`` reads."""
+
+
+def lock_file_options(command: _Command) -> _Command:
+    """Adds the options that say where the known state is: ``--lock-file``, ``--state``."""
+    return click.option("--lock-file", type=_PATH, metavar="FILE", help="The lockfile. [default: beside the manifest]")(
+        click.option(
+            "--state",
+            metavar="STORE",
+            help="Where the known state is kept, such as file:FOLDER. [default: FBSYNC_STATE, or beside the manifest]",
+            expose_value=False,
+            callback=_keep_state,
+        )(command)
+    )
+
+
+def _keep_state(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    context.meta[_STATE] = value
+
+
+def _state(lock_file: Path | None) -> str | None:
+    """Where the known state is kept: what the option says, else the environment.
+
+    Raises:
+        click.UsageError: two options name two places.
+    """
+    from fbsync.workflow.target import STATE_VARIABLE
+
+    context = click.get_current_context(silent=True)
+    given: str | None = context.meta.get(_STATE) if context is not None else None
+    if given is not None and lock_file is not None:
+        raise click.UsageError("--lock-file and --state say two different things: give one of them")
+    return given or os.environ.get(STATE_VARIABLE) or None
 
 
 def files_options(command: _Command) -> _Command:
@@ -110,5 +147,6 @@ def where_from(
         environment=environment,
         env_files=env_files,
         lock_file=lock_file,
+        state=_state(lock_file),
         api_url=api_url,
     )

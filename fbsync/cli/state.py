@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fbsync.cli import completion_values, terminal
-from fbsync.cli.options import format_option, where_from
+from fbsync.cli.options import format_option, lock_file_options, where_from
 from fbsync.cli.state_entry import called, known_at, pick
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.render.paint import visible
@@ -38,11 +38,7 @@ def _lockfile_options(command: _Command) -> _Command:
             metavar="NAME",
             help="The environment whose lockfile it is.",
             shell_complete=completion_values.environments,
-        )(
-            click.option(
-                "--lock-file", type=_PATH, metavar="FILE", help="The lockfile. [default: beside the manifest]"
-            )(command)
-        )
+        )(lock_file_options(command))
     )
 
 

@@ -6,7 +6,16 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from fbsync.model.errors import ExitCode, FbsyncError
+
 DEFAULT_MANIFEST = Path("fbsync.yaml")
+
+STANDARD_INPUT = Path("-")
+"""What stands for standard input among the manifests."""
+
+STATE_VARIABLE = "FBSYNC_STATE"
+
+_SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +26,8 @@ class Where:
         files: manifests and folders of manifests.
         environment: the environment's name, or None.
         env_files: files of variables.
-        lock_file: the lockfile, or None for the one beside the first manifest.
+        lock_file: the lockfile, or None for the one that the manifests have.
+        state: where the known state is kept (``design.md``, 'Stores'), or None for files beside the manifests.
         api_url: the server, or None for what the environment or the default says.
     """
 
@@ -25,17 +35,84 @@ class Where:
     environment: str | None = None
     env_files: tuple[Path, ...] = ()
     lock_file: Path | None = None
+    state: str | None = None
     api_url: str | None = None
 
     @property
     def folders(self) -> tuple[Path, ...]:
         """The folders of the manifests, in which ``.env`` is looked for."""
-        return tuple(file if os.path.isdir(file) else file.parent for file in self.files)  # noqa: PTH112 - never raises
+        return tuple(_folder(file) for file in self.files)
 
     @property
     def lock_path(self) -> Path:
-        """Where the lockfile is (``design.md``, 'The lockfile')."""
+        """Where the lockfile is (``design.md``, 'Which one').
+
+        Raises:
+            FbsyncError: the manifest comes from standard input and nothing says where the lockfile is, or the known
+                state is kept in no files.
+        """
         if self.lock_file is not None:
             return self.lock_file
-        name = "fbsync.lock" if self.environment is None else f"fbsync.{self.environment}.lock"
-        return self.folders[0] / name
+        folder = state_folder(self.state)
+        if folder is not None:
+            return folder / self.lock_name
+        if STANDARD_INPUT in self.files:
+            raise FbsyncError(
+                "a manifest from standard input has no lockfile beside it",
+                hint="name the lockfile with --lock-file, or its folder with --state file:FOLDER",
+                exit_code=ExitCode.USAGE,
+            )
+        return _common_folder(self.files) / self.lock_name
+
+    @property
+    def lock_name(self) -> str:
+        """The lockfile's name: the manifest's, where there is one manifest."""
+        distinct = {os.path.abspath(file): file for file in self.files}  # noqa: PTH100 - keeps links as they are
+        stem = "fbsync"
+        if len(distinct) == 1:
+            (file,) = distinct.values()
+            if file != STANDARD_INPUT and not _is_folder(file):
+                stem = file.name.removesuffix(file.suffix) if file.suffix in _SUFFIXES else file.name
+        return f"{stem}.lock" if self.environment is None else f"{stem}.{self.environment}.lock"
+
+
+def state_folder(state: str | None) -> Path | None:
+    """The folder in which lockfiles are kept, or None where they are kept beside the manifests.
+
+    Args:
+        state: ``file`` or ``file:FOLDER``, or None for ``file``.
+
+    Raises:
+        FbsyncError: it is something else.
+    """
+    if state in (None, "file"):
+        return None
+    kind, _, folder = state.partition(":")
+    if kind != "file" or not folder:
+        raise FbsyncError(
+            f"the known state cannot be kept in {state!r}",
+            hint="write file:FOLDER, or leave it out to keep the lockfile beside the manifest",
+            exit_code=ExitCode.INVALID_INPUT,
+        )
+    return Path(folder)
+
+
+def _common_folder(files: tuple[Path, ...]) -> Path:
+    """The deepest folder that holds all manifests, as a path like those that were given."""
+    folders = tuple(_folder(file) for file in files)
+    if len(set(folders)) == 1:
+        return folders[0]
+    common = os.path.commonpath([os.path.abspath(folder) for folder in folders])  # noqa: PTH100 - keeps links
+    if any(folder.is_absolute() for folder in folders):
+        return Path(common)
+    return Path(os.path.relpath(common))
+
+
+def _folder(file: Path) -> Path:
+    if file == STANDARD_INPUT:
+        return Path()
+    return file if _is_folder(file) else file.parent
+
+
+def _is_folder(file: Path) -> bool:
+    return os.path.isdir(file)  # noqa: PTH112 - never raises

@@ -356,3 +356,20 @@ def test_wrong_usage(cli, capsys):
     assert cli("state").returncode == 64
     assert cli("state", "show").returncode == 64
     assert main(["state", "list", "--only", "A"]) == 64
+
+
+class TestWhereTheKnownStateIs:
+    def test_the_environment_names_a_folder(self, project):
+        (project.folder / "elsewhere").mkdir()
+        applied = project("apply", "--yes", env={"FBSYNC_STATE": "file:elsewhere"})
+        assert applied.returncode == 0
+        assert (project.folder / "elsewhere/fbsync.lock").exists()
+        assert not (project.folder / "fbsync.lock").exists()
+        assert project("plan", "--detailed-exitcode", env={"FBSYNC_STATE": "file:elsewhere"}).returncode == 0
+
+    def test_the_option_wins_over_the_environment(self, project):
+        planned = project("plan", "--state", "file:b", env={"FBSYNC_STATE": "file:a"})
+        assert "b/fbsync.lock does not exist yet" in planned.stdout
+
+    def test_two_options_that_name_two_places_are_wrong_usage(self, project):
+        assert project("plan", "--state", "file:b", "--lock-file", "x.lock").returncode == 64
