@@ -203,7 +203,21 @@ def sends_in_clear(url: str) -> bool:
 def find_state_folder(environment: Mapping[str, str]) -> Path:
     """The user's folder for state that belongs to no project (XDG Base Directory Specification, XDG_STATE_HOME)."""
     base = environment.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "fbsync"
+    return (Path(base) if base else _home(environment) / ".local" / "state") / "fbsync"
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    """The user's home; for a user who has none (a container's number that no account has), a folder that is not there.
+
+    ``/nonexistent`` is what such accounts have by convention (Debian Policy, 9.2.3): nothing is read from it, and
+    writing there fails, where a folder that everybody may write to would take other people's files for the user's.
+    """
+    if home := environment.get("HOME"):
+        return Path(home)
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")
 
 
 def is_loopback(host: str | None) -> bool:

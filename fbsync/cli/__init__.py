@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fbsync.cli.errors import run
+from fbsync.cli.errors import run_command
 from fbsync.version import __version__
 
 if TYPE_CHECKING:
@@ -78,4 +78,4 @@ def main(argv: list[str] | None = None) -> int:
         from fbsync.cli.shells import teach
 
         teach()
-    return run(fbsync, sys.argv[1:] if argv is None else argv)
+    return run_command(fbsync, sys.argv[1:] if argv is None else argv)

@@ -45,19 +45,19 @@ def doctor(
     """  # noqa: D301 - click's mark for a block to leave as it is
     import asyncio
 
-    from fbsync.cli.event_loop import run
-    from fbsync.doctor.checks import exit_code
+    from fbsync.cli.event_loop import run_unless_signalled
+    from fbsync.doctor.checks import exit_code_of_checks
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     with asyncio.Runner() as runner:
-        checks = run(runner, _checked(where, Asking(**asking)))
-    code = exit_code(checks)
+        checks = run_unless_signalled(runner, _checked(where, Asking(**asking)))
+    code = exit_code_of_checks(checks)
     if format_ == "json":
         from fbsync.render.document import dump, result_document
 
-        terminal.out(dump(result_document("doctor", code, checks=[_entry(check) for check in checks])))
+        terminal.out(dump(result_document("doctor", code, checks=[_check_entry(check) for check in checks])))
     else:
-        terminal.out(_text(checks))
+        terminal.out(_checks_text(checks))
     return code
 
 
@@ -76,11 +76,11 @@ async def _checked(where: Where, how: Asking) -> tuple[Check, ...]:
         return (*found, problem("server", error))
 
 
-def _entry(check: Check) -> dict[str, object]:
+def _check_entry(check: Check) -> dict[str, object]:
     return {"what": check.what, "health": check.health.value, "detail": check.detail, "remedy": check.remedy}
 
 
-def _text(checks: tuple[Check, ...]) -> str:
+def _checks_text(checks: tuple[Check, ...]) -> str:
     from fbsync.doctor.checks import Health
 
     paint = terminal.paint_for(sys.stdout)

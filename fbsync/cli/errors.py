@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 import click
@@ -15,21 +16,17 @@ from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
+
+DEBUG_VARIABLE = "FBSYNC_DEBUG"
+"""Set to anything but 0, it has the report of an unexpected failure printed to stderr."""
 
 
-def run(command: click.Command, argv: Sequence[str]) -> int:
+def run_command(command: click.Command, argv: Sequence[str]) -> int:
     """Runs a command; gives its exit status and never raises.
 
     With ``--format json`` a failure prints a result document to stdout, as a success does.
     """
-    for name in ("stdout", "stderr"):
-        # One that was closed before fbsync was started: what is printed there goes nowhere.
-        stream = getattr(sys, name) or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-        setattr(sys, name, stream)
-        if isinstance(stream, TextIOWrapper):
-            # An output that is not UTF-8 gets question marks rather than an error in the middle of the work.
-            stream.reconfigure(errors="replace")
+    _prepare_outputs(argv)
     unwind_on_signals()
     try:
         status = _status(command, argv)
@@ -43,8 +40,23 @@ def run(command: click.Command, argv: Sequence[str]) -> int:
         _silence()
         from fbsync.cli import terminal
 
-        terminal.say(f"error: the output cannot be written: {error.strerror}")
+        with suppress(OSError):  # where stderr is what failed, nobody can be told
+            terminal.say(f"error: the output cannot be written: {error.strerror}")
     return status
+
+
+def _prepare_outputs(argv: Sequence[str]) -> None:
+    """Makes sure that everything that fbsync prints can be printed, whatever the streams and the locale are."""
+    for name in ("stdout", "stderr"):
+        # One that was closed before fbsync was started: what is printed there goes nowhere.
+        stream = getattr(sys, name) or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        setattr(sys, name, stream)
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that is not UTF-8 gets question marks rather than an error in the middle of the work.
+            stream.reconfigure(errors="replace")
+    is_for_machines = _format(argv) not in (None, "text") or "schema" in argv[:1]
+    if is_for_machines and isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _status(command: click.Command, argv: Sequence[str]) -> int:
@@ -62,21 +74,21 @@ def _status(command: click.Command, argv: Sequence[str]) -> int:
         return _fail(argv, _interrupted(ended))
     except FbsyncError as error:
         return _fail(argv, error)
-    except OSError:
-        # What the disk refuses is an FbsyncError of whoever wrote there: this is the output itself.
-        raise
+    except OSError as error:
+        return _fail(argv, _refused(error))
     except Exception as error:  # noqa: BLE001 - the boundary: nothing passes it
         return _fail(argv, _unexpected(error))
     return status if isinstance(status, int) else ExitCode.DONE
 
 
 def _fail(argv: Sequence[str], error: FbsyncError) -> int:
-    if _wants_json(argv):
+    if _format(argv) == "json":
         _print_document(argv, error)
     else:
         from fbsync.cli import terminal
 
-        terminal.report_error(error)
+        with suppress(OSError):  # where stderr takes nothing, the exit code still tells
+            terminal.report_error(error)
     return error.exit_code
 
 
@@ -95,28 +107,63 @@ def _usage(error: click.ClickException) -> FbsyncError:
     return FbsyncError(message[:1].lower() + message[1:], hint=hint, exit_code=ExitCode.USAGE)
 
 
-def _unexpected(error: Exception) -> FbsyncError:
-    """A mistake of fbsync's own. The exception's text is not shown: nobody vouches for what is in it."""
-    place = _innermost(error.__traceback__)
+def _refused(error: OSError) -> FbsyncError:
+    """What the operating system refused, where no code of fbsync has expected it.
+
+    Raises:
+        OSError: it is the output itself that takes nothing.
+    """
+    from fbsync.cli import diagnosis
+
+    if diagnosis.innermost_module(error).split(".")[0] == "click":
+        raise error
+    if not _has_working_folder():
+        return FbsyncError("the working folder does not exist any more", hint="change to a folder that exists")
+    named = f": {error.filename}" if isinstance(error.filename, str) else ""
     return FbsyncError(
-        f"fbsync itself failed: {type(error).__name__} at {place}",
-        hint="this is a bug: please report this line, with the command that you ran",
+        f"the operating system refused what fbsync needs: {error.strerror or type(error).__name__}{named}",
+        hint=f"solve that and run this again; it happened in {diagnosis.place(error)}{_kept(error)}",
     )
 
 
-def _innermost(trace: TracebackType | None) -> str:
-    place = "an unknown place"
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        place = f"{os.path.basename(code.co_filename)}:{trace.tb_lineno} ({code.co_name})"  # noqa: PTH119
-        trace = trace.tb_next
-    return place
+def _has_working_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - the operating system's word
+    except OSError:
+        return False
+    return True
 
 
-def _wants_json(argv: Sequence[str]) -> bool:
-    """Whether a document was asked for: looked up in the words themselves, since parsing may be what failed."""
+def _unexpected(error: Exception) -> FbsyncError:
+    """A fault of fbsync's own. The exception's text is not shown: nobody vouches for what is in it."""
+    from fbsync.cli import diagnosis
+
+    return FbsyncError(
+        f"fbsync itself failed: {type(error).__name__} in {diagnosis.place(error)}",
+        hint=f"this is a bug: report this line with the command that you ran{_kept(error)}",
+    )
+
+
+def _kept(error: BaseException) -> str:
+    """Prints or saves the report of a failure; gives the words that say where it is."""
+    from fbsync.cli import diagnosis, terminal
+
+    if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
+        with suppress(OSError):
+            terminal.say(diagnosis.report(error).rstrip("\n"))
+        return ""
+    path = diagnosis.keep(error)
+    if path is None:
+        return f" and what {DEBUG_VARIABLE}=1 adds to it"
+    return f"; the places in the code, and no values, are in {path}"
+
+
+def _format(argv: Sequence[str]) -> str | None:
+    """The format that was asked for, looked up in the words themselves, since parsing may be what failed."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
-    return "--format=json" in words or ("--format", "json") in pairwise(words)
+    joined = (word.partition("=")[2] for word in words if word.startswith("--format="))
+    apart = (value for option, value in pairwise(words) if option == "--format")
+    return next(chain(joined, apart), None)
 
 
 def _print_document(argv: Sequence[str], error: FbsyncError) -> None:

@@ -10,14 +10,14 @@ from fbsync.cli.signals import ENDING, Terminated, unwind_on_signals
 from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterable
 
     from fbsync.execution.ports import Stop
 
 _Result = TypeVar("_Result")
 
 
-def run(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
+def run_unless_signalled(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
     """Runs a coroutine to its end, or until SIGTERM or SIGHUP cancels it.
 
     An exception that a signal handler raises would end the loop in the middle of whatever it was doing.
@@ -48,7 +48,7 @@ async def _cancelled_by_signals(work: Coroutine[Any, Any, _Result], came: list[s
         came.append(number)
         task.cancel()
 
-    watched = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    watched = _not_ignored(ENDING)
     for number in watched:
         loop.add_signal_handler(number, end, number)
     try:
@@ -56,6 +56,11 @@ async def _cancelled_by_signals(work: Coroutine[Any, Any, _Result], came: list[s
     finally:
         for number in watched:
             loop.remove_signal_handler(number)
+
+
+def _not_ignored(numbers: Iterable[signal.Signals]) -> tuple[signal.Signals, ...]:
+    """The signals that whoever started fbsync did not have ignored, as ``nohup`` does with SIGHUP."""
+    return tuple(number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN)
 
 
 _CODES = {
@@ -80,9 +85,9 @@ class Interrupts:
         self.is_watching = False
 
     def watch(self) -> None:
-        """Begins, in the event loop of the run."""
+        """Begins, in the event loop of the run. A signal that is ignored (``nohup``) stays so."""
         loop = asyncio.get_running_loop()
-        for number in _CODES:
+        for number in _not_ignored(_CODES):
             loop.add_signal_handler(number, self._interrupt, number)
         self.is_watching = True
 

@@ -92,7 +92,7 @@ def session(project: Project, how: Asking) -> Session:
     Raises:
         FbsyncError: there are no means of signing in (when it is entered).
     """
-    from fbsync.cli.event_loop import run
+    from fbsync.cli.event_loop import run_unless_signalled
     from fbsync.settings import sends_in_clear
     from fbsync.workflow.session import Patience, Session
 
@@ -102,7 +102,10 @@ def session(project: Project, how: Asking) -> Session:
         timeout=how.timeout, retry_timeout=how.retry_timeout, parallelism=how.parallelism, ca_file=how.ca_file
     )
     return Session(
-        project, patience, on_exchange=lambda exchange: _say_exchange(exchange, verbose=how.verbose), run=run
+        project,
+        patience,
+        on_exchange=lambda exchange: _say_exchange(exchange, verbose=how.verbose),
+        run=run_unless_signalled,
     )
 
 

@@ -59,7 +59,7 @@ def problem(what: str, error: FbsyncError) -> Check:
     return Check(what=what, health=Health.PROBLEM, detail=error.message, remedy=error.hint, exit_code=error.exit_code)
 
 
-def exit_code(checks: Iterable[Check]) -> ExitCode:
+def exit_code_of_checks(checks: Iterable[Check]) -> ExitCode:
     """The status of all checks: invalid input before signing in before anything else; warnings are none."""
     codes = {check.exit_code for check in checks if check.health is Health.PROBLEM}
     for code in (ExitCode.INVALID_INPUT, ExitCode.NOT_ALLOWED):

@@ -119,7 +119,7 @@ def export(
     left |= {llm.id: LeftOut(live=llm, reason=why) for llm in new if (why := _inexpressible(llm)) is not None}
     new = tuple(llm for llm in new if llm.id not in left)
     named = _named(project, new)
-    text = _text(project, new, named, shown_as)
+    text = _manifest_text(project, new, named, shown_as)
     manifest = _merged(text, shown_as)
     return Export(
         path=path,
@@ -162,7 +162,9 @@ def _known_names(llm: LockedLlm) -> dict[Field, str]:
     return {field: locked.reference for field, locked in pairs if locked is not None}
 
 
-def _text(project: Project, new: Sequence[LiveLlm], named: Mapping[str, Mapping[Field, str]], shown_as: str) -> str:
+def _manifest_text(
+    project: Project, new: Sequence[LiveLlm], named: Mapping[str, Mapping[Field, str]], shown_as: str
+) -> str:
     """The manifest's new text, which reads back as the old one with the new entries at its end."""
     protected = _protected(project)
     if not project.manifest.documents:

@@ -47,9 +47,6 @@ class Paint:
         return self._sgr(36, text)
 
 
-PLAIN = Paint(enabled=False)
-
-
 def visible(text: str) -> str:
     """A foreign text (a name, a server's message) with nothing in it that a terminal would act on.
 
