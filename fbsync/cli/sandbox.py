@@ -43,6 +43,13 @@ def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command
             help="How many milliseconds each request waits.",
         ),
         click.option(
+            "--clock-skew",
+            type=float,
+            default=0,
+            metavar="SECONDS",
+            help="Set the server's clock ahead of this machine's by so many seconds, or behind with a minus sign.",
+        ),
+        click.option(
             "--faults",
             type=_FILE,
             metavar="FILE",

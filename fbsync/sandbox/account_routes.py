@@ -16,7 +16,6 @@ from fbsync.sandbox.answer_bodies import (
     WorkspaceListBody,
 )
 from fbsync.sandbox.documented import failures, sign_in_failures
-from fbsync.sandbox.llms import now
 from fbsync.sandbox.request_bodies import LoginRequest, RefreshRequest
 from fbsync.sandbox.request_refused import RequestRefused
 from fbsync.sandbox.state import SandboxState, SignedInCaller
@@ -79,9 +78,9 @@ async def workspace(workspace_id: WorkspaceId, state: SandboxState, caller: Sign
 
 
 @router.get("/health", response_model=HealthBody, responses=failures(), tags=["Health"], summary="Health")
-async def health() -> JSONResponse:
+async def health(state: SandboxState) -> JSONResponse:
     """Tells whether the server is well; needs no token."""
-    return JSONResponse({"status": "ok", "timestamp": now()})
+    return JSONResponse({"status": "ok", "timestamp": state.clock.now()})
 
 
 def _pair(tokens: Tokens) -> dict[str, Any]:

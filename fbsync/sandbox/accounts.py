@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -12,6 +13,8 @@ from fbsync.sandbox.hashing import is_hash_of, token_hash
 from fbsync.sandbox.request_refused import RequestRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fbsync.sandbox.database import Database
 
 _UNAUTHORIZED = 401
@@ -116,6 +119,23 @@ class Accounts:
                 headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
             )
         return Caller(user_id=found["id"], org_id=found["org_id"], email=found["email"])
+
+    def user_of(self, access_token: str) -> str | None:
+        """The id of the user whom an access token stands for; None where it is not valid."""
+        try:
+            return self.caller(access_token).user_id
+        except RequestRefused:
+            return None
+
+    @contextmanager
+    def lent(self, user_id: str) -> Iterator[str]:
+        """An access token that is valid for as long as the context lasts."""
+        tokens = self.issue(user_id)
+        try:
+            yield tokens.access
+        finally:
+            for token in (tokens.access, tokens.refresh):
+                self._database.write("DELETE FROM token WHERE hash = ?", token_hash(token))
 
     def expire_access_tokens(self) -> None:
         """Ends every access token that is out; refresh tokens stay good."""

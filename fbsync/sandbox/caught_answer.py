@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping
 
     from starlette.types import Message, Receive, Send
 
 _PIECES = 10
-"""Into how many pieces at most a body is cut that is sent slowly."""
+"""Into how many pieces at least a body is cut that is sent slowly."""
+_GAP = 0.1
+"""How many seconds at most lie between two pieces, as long as there are bytes."""
+_FIRST_ERROR = 300
 
 
 async def read_body(receive: Receive) -> bytes:
@@ -39,23 +44,44 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-class CaughtAnswer:
-    """An answer of the application, held back."""
+async def gone() -> Message:
+    """The ``receive`` of a client that is there no more."""
+    return {"type": "http.disconnect"}
 
-    def __init__(self) -> None:
-        self._start: MutableMapping[str, Any] = {}
+
+class CaughtAnswer:
+    """An answer of the application, held back, and open to changes."""
+
+    def __init__(self, *, status: int = 0, json_body: Mapping[str, Any] | None = None) -> None:
+        self.status = status
+        self.headers: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json")]
         self.body = b""
+        if json_body is not None:
+            self.put_fields(json_body)
 
     @property
-    def status(self) -> int:
-        """The HTTP status."""
-        status: int = self._start["status"]
-        return status
+    def is_success(self) -> bool:
+        """Whether the status is a success, and the body does not say otherwise."""
+        return HTTPStatus.OK <= self.status < _FIRST_ERROR and self.fields.get("success") is not False
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The body's fields; none where it is no JSON object."""
+        try:
+            body = json.loads(self.body)
+        except ValueError:
+            return {}
+        return body if isinstance(body, dict) else {}
+
+    def put_fields(self, fields: Mapping[str, Any]) -> None:
+        """Puts a JSON object in the place of the body."""
+        self.body = json.dumps(fields).encode()
 
     async def catch(self, message: Message) -> None:
         """Takes a message in place of the connection: a ``send``."""
         if message["type"] == "http.response.start":
-            self._start = message
+            self.status = message["status"]
+            self.headers = [pair for pair in message["headers"] if pair[0].lower() != b"content-length"]
         else:
             self.body += message.get("body", b"")
 
@@ -68,13 +94,15 @@ class CaughtAnswer:
             over: the seconds over which the body is spread.
         """
         length = len(self.body) if announced is None else announced
-        headers = [pair for pair in self._start["headers"] if pair[0].lower() != b"content-length"]
-        headers.append((b"content-length", str(length).encode()))
-        await send({**self._start, "headers": headers})
-        size = max(1, -(-len(self.body) // _PIECES)) if over else max(1, len(self.body))
+        headers = self.headers
+        if self.status != HTTPStatus.NO_CONTENT:
+            headers = [*headers, (b"content-length", str(length).encode())]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        pieces = max(_PIECES, int(over / _GAP))
+        size = max(1, -(-len(self.body) // pieces)) if over else max(1, len(self.body))
         for at in range(0, len(self.body), size):
             await send({"type": "http.response.body", "body": self.body[at : at + size], "more_body": True})
-            await asyncio.sleep(over / _PIECES)
+            await asyncio.sleep(over * size / len(self.body))
         if length == len(self.body):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.sandbox.fault_script import ExpireTokens, LateListing
+from fbsync.sandbox.fault_actions import Echo
+from fbsync.sandbox.fault_effects import Effect
 
 if TYPE_CHECKING:
-    from fbsync.sandbox.fault_script import Aside, Deciding, FaultScript, Match, Rule
+    from fbsync.sandbox.fault_actions import Deciding
+    from fbsync.sandbox.fault_script import FaultScript, Match, Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +32,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """What is due at a request: the answer's action, or None, and those that act besides."""
+    """What is due at a request: the action that decides the answer, or None, and those that act besides."""
 
     deciding: Deciding | None
-    aside: tuple[Aside, ...]
+    effects: tuple[Effect, ...]
 
 
 class FaultRules:
@@ -45,22 +47,23 @@ class FaultRules:
     def __init__(self, script: FaultScript) -> None:
         self._counted = [_CountedRule(rule, seed=f"{script.seed}:{at}") for at, rule in enumerate(script.rules)]
         self.ask_for_names = any(rule.match.name is not None for rule in script.rules)
+        self.keep_secrets = any(isinstance(rule.action, Echo) and rule.action.what == "stored" for rule in script.rules)
 
     def due(self, asked: Asked) -> Due:
         """Counts a request and tells what to do to it."""
         deciding: Deciding | None = None
-        aside: list[Aside] = []
+        effects: list[Effect] = []
         for counted in self._counted:
             if not counted.counts(asked):
                 continue
             action = counted.rule.action
-            if isinstance(action, LateListing | ExpireTokens):
+            if isinstance(action, Effect):
                 counted.acts()
-                aside.append(action)
+                effects.append(action)
             elif deciding is None:
                 counted.acts()
                 deciding = action
-        return Due(deciding=deciding, aside=tuple(aside))
+        return Due(deciding=deciding, effects=tuple(effects))
 
 
 class _CountedRule:

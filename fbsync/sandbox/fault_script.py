@@ -1,4 +1,4 @@
-"""The fault script: which requests a sandbox is to fail, and how.
+r"""The fault script: which requests a sandbox fails, and how.
 
 A JSON object::
 
@@ -12,51 +12,76 @@ A JSON object::
       ]
     }
 
-``match`` says which requests a rule is about; what is left out matches everything:
+``match`` selects the requests of a rule; what it leaves out matches everything:
 
 - ``method``: ``GET``, ``POST``, …; ``path``: a glob in which ``*`` stays within one segment and ``**`` does not;
   ``pathRegex``: a regular expression for the whole path; ``name``: the configuration's name, from the body or by
   the id in the path.
-- Of the requests that match so far, counted for each rule by itself and from 1: ``nth`` only this one, ``every``
-  each so-manieth, ``after`` only those after the first so many, ``chance`` each with this probability (drawn from
-  ``seed`` and the rule's place, so that the same requests in the same order fare the same).
+- Each rule counts its matching requests from 1: ``nth`` selects only this one, ``every`` each so-manieth, ``after``
+  those after the first so many, ``chance`` each with this probability (drawn from ``seed`` and the rule's place, so
+  that the same requests in the same order fare the same).
 
-``times`` is how often a rule acts; without it, always. Rules are tried in their order, and the first that is
-due decides the answer; ``listing-lag`` and ``expire-tokens`` decide no answer and act besides.
+``times`` limits how often a rule acts. The sandbox tries rules in order. Numbers in parentheses are defaults.
 
-The actions, by ``type``:
+**These actions decide the answer.** The first rule that is due wins:
 
-- ``refuse``: the connection is reset; nothing is processed.
-- ``process-then-drop``: the request is processed, then the connection is reset in place of an answer.
-- ``process-then-status``: processed, then answered with ``status`` (500), ``body`` and ``headers`` as for ``status``.
-- ``process-then-500``, ``process-then-502``, ``process-then-504``: the same, for short.
-- ``status``: answered with ``status``, ``body`` (a string is sent as it is, all else as JSON; without one, the API's
-  envelope) and ``headers``; nothing is processed. ``status`` 200 and ``success`` false make a failure in disguise.
-- ``torn``: processed, then only the first ``bytes`` (half) of the body are sent. ``length``: ``full`` announces the
-  whole body, so that the connection ends early; ``cut`` announces what is sent, so that the JSON itself is broken.
-- ``slow``: waits ``before`` milliseconds, processes, waits ``after``, and spreads the body over ``dribble``.
-- ``throttle``: ``status`` (429) with ``Retry-After`` of ``retryAfter`` seconds (1) in the given ``form``: ``seconds``,
-  ``date`` or ``none``; nothing is processed.
-- ``listing-lag``: a configuration that the request creates stays out of the next ``calls`` (1) listings.
-- ``expire-tokens``: every access token that is out ends now, before the request is looked at.
+- ``refuse``: resets the connection; processes nothing.
+- ``process-then-drop``: processes the request, then resets the connection.
+- ``process-then-status``: processes, then answers ``status`` (500), ``body`` and ``headers`` as for ``status``. Short
+  forms: ``process-then-500``, ``process-then-502``, ``process-then-503``, ``process-then-504``.
+- ``process-later``: answers first and processes later. ``after``: milliseconds (0), or ``requests``: just before the
+  so-manieth request from now. ``answer``: ``drop``, ``status`` (with ``status``, 504) or ``hang`` (no answer until
+  the client gives up). The request keeps its permission when its token expires; it is lost when the sandbox stops.
+- ``status``: answers ``status``, ``body`` (a string is sent as it is, all else as JSON; without one, the API's
+  envelope) and ``headers``; processes nothing. ``{"status": 200, "body": {"error": "…"}}`` and ``{"status": 200,
+  "body": {"success": false}}`` are failures in disguise. A string with a ``Content-Type`` of ``application/json``
+  sends any JSON, lone surrogates included.
+- ``proxy-page``: answers with a proxy's HTML page and ``status`` (502, but 404 and 200 work as well); ``processed``
+  (false) processes the request first.
+- ``echo``: answers ``status`` (400) with a message that repeats a credential. ``what``: the request's ``token``,
+  ``secret``, ``key``, ``password`` or ``refreshToken``, or the ``stored`` secret of the configuration (failing that,
+  the last secret sent; the sandbox then keeps secrets in memory). ``form``: ``plain``, ``json``, ``unicode`` (every
+  letter as ``\uXXXX``), ``url``, ``html`` or ``base64``. ``page`` (false) sends it in a page; ``processed`` (false)
+  processes first. A request without that value gets its true answer.
+- ``torn``: processes, then sends only the first ``bytes`` (half) of the body. ``length``: ``full`` announces the whole
+  body, so that the connection ends early; ``cut`` announces what is sent, so that the JSON itself is broken.
+- ``slow``: waits ``before`` milliseconds, processes, waits ``after``, and spreads the body over ``dribble``: no two
+  parts are more than 100 ms apart, as long as there are bytes.
+- ``endless-body``, ``gzip-bomb``: sends ``megabytes`` (1024) of JSON, as they are or compressed a thousandfold, with
+  ``status`` (200); ``processed`` (false) processes first.
+- ``throttle``: answers ``status`` (429) with ``Retry-After``, and processes nothing. ``retryAfter``: seconds (1) in the
+  given ``form`` (``seconds``, ``date`` or ``none``), or a string that is sent as it is.
+
+**These actions change the request or its true answer.** All that are due act, in order, besides the one that decides:
+
+- ``expire-tokens``: ends every access token before the request is looked at.
+- ``normalize``: stores and lists values in the server's spelling. ``what``: any of ``slash`` (added to endpoints),
+  ``port`` (drops :443 and :80), ``host`` (lower case), ``type`` (lower case), ``trim`` and ``nfc`` (names); all.
+- ``fold-names``: refuses a name that another differs from only in case, blanks or Unicode form.
+- ``reshape``: changes a success: ``status`` (2xx), ``empty`` (no body), ``set`` and ``remove`` fields of the body.
+- ``ids``: changes the ids of configurations in ``where`` (``answers``, ``lists``, ``both``). ``form``: ``integer`` (the
+  sandbox takes these in paths as well), ``same`` (every creation is answered with the id of the first; lists keep
+  the true ids), ``surrogate``, ``dot``, ``dot-dot``, ``blank`` or ``null``.
+- ``rows``: changes rows of a list: those with ``names``, or all. ``set`` and ``remove`` fields (``{"key": null}``,
+  ``{"deletedAt": "2026-01-01T00:00:00Z"}``), let a row ``become`` ``null``, ``text`` or ``list``, or ``add`` rows.
+- ``short-list``: shows only the first ``limit`` rows (0: none), and none of the names in ``hide``. ``signs`` tell of
+  the rest: ``total``, ``hasMore``, ``nextCursor``, ``pagination``, ``link`` (the header ``Link: …; rel="next"``).
+- ``stale-list``: a list shows again what it showed when the rule first acted on it.
+- ``listing-lag``: a configuration that the request creates stays out of the next ``calls`` (1) lists.
+- ``tombstone``: a configuration that the request deletes stays in lists, with a ``deletedAt``.
 """
 
 # Not under `from __future__ import annotations`: pydantic reads these annotations at run time.
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, PositiveInt
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field, PositiveInt
 
+from fbsync.sandbox.fault_actions import AS_JSON, Deciding
+from fbsync.sandbox.fault_effects import Effect
 from fbsync.sandbox.json_file import read_record
-
-_AS_JSON = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, regex_engine="python-re")
-
-Milliseconds = Annotated[float, Field(ge=0, le=600_000, allow_inf_nan=False)]
-Status = Annotated[int, Field(ge=200, le=599)]
 
 
 def _regular_expression(pattern: str) -> str:
@@ -67,21 +92,11 @@ def _regular_expression(pattern: str) -> str:
     return pattern
 
 
-def _header_value(value: str) -> str:
-    if not (value.isascii() and value.isprintable()):
-        raise ValueError("is not printable ASCII, as a header's value has to be")
-    return value
-
-
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
-HeaderValue = Annotated[str, AfterValidator(_header_value)]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """Which requests a rule is about."""
 
-    __pydantic_config__: ClassVar = _AS_JSON
+    __pydantic_config__: ClassVar = AS_JSON
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] | None = None
     path: Annotated[str, Field(pattern="^(/|[*])")] | None = None
     path_regex: Annotated[str, AfterValidator(_regular_expression)] | None = None
@@ -93,105 +108,11 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refuse:
-    """The connection is reset and nothing processed."""
-
-    __pydantic_config__: ClassVar = _AS_JSON
-    type: Literal["refuse"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessThenDrop:
-    """Processed, then the connection is reset."""
-
-    __pydantic_config__: ClassVar = _AS_JSON
-    type: Literal["process-then-drop"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessThenStatus:
-    """Processed, then answered with another status; the short types name theirs."""
-
-    __pydantic_config__: ClassVar = _AS_JSON
-    type: Literal["process-then-status", "process-then-500", "process-then-502", "process-then-504"]
-    status: Status = 500
-    body: Any = None
-    headers: Mapping[HeaderName, HeaderValue] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerStatus:
-    """Answered without being processed."""
-
-    __pydantic_config__: ClassVar = _AS_JSON
-    type: Literal["status"]
-    status: Status
-    body: Any = None
-    headers: Mapping[HeaderName, HeaderValue] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Torn:
-    """Processed, and only a part of the body sent; without ``bytes``, half of it."""
-
-    __pydantic_config__: ClassVar = _AS_JSON
-    type: Literal["torn"]
-    bytes: Annotated[int, Field(ge=0)] | None = None
-    length: Literal["full", "cut"] = "full"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slow:
-    """Processed, with waiting before, after, and between the parts of the body."""
-
-    __pydantic_config__: ClassVar = _AS_JSON
-    type: Literal["slow"]
-    before: Milliseconds = 0
-    after: Milliseconds = 0
-    dribble: Milliseconds = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Throttle:
-    """Told to come back later."""
-
-    __pydantic_config__: ClassVar = _AS_JSON
-    type: Literal["throttle"]
-    status: Literal[429, 503] = 429
-    retry_after: Annotated[int, Field(ge=0, le=86_400)] = 1
-    form: Literal["seconds", "date", "none"] = "seconds"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LateListing:
-    """What the request creates is listed late."""
-
-    __pydantic_config__: ClassVar = _AS_JSON
-    type: Literal["listing-lag"]
-    calls: PositiveInt = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExpireTokens:
-    """Every access token ends."""
-
-    __pydantic_config__: ClassVar = _AS_JSON
-    type: Literal["expire-tokens"]
-
-
-Deciding = Refuse | ProcessThenDrop | ProcessThenStatus | AnswerStatus | Torn | Slow | Throttle
-"""The actions that decide the answer."""
-
-Aside = LateListing | ExpireTokens
-"""The actions that act besides."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule of a script."""
 
-    __pydantic_config__: ClassVar = _AS_JSON
-    action: Annotated[Deciding | Aside, Field(discriminator="type")]
+    __pydantic_config__: ClassVar = AS_JSON
+    action: Annotated[Deciding | Effect, Field(discriminator="type")]
     match: Match = field(default_factory=Match)
     times: PositiveInt | None = None
 
@@ -200,7 +121,7 @@ class Rule:
 class FaultScript:
     """A whole script."""
 
-    __pydantic_config__: ClassVar = _AS_JSON
+    __pydantic_config__: ClassVar = AS_JSON
     rules: tuple[Rule, ...] = ()
     seed: int = 0
 

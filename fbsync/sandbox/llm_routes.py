@@ -24,19 +24,19 @@ LlmFilter = Annotated[str | None, Query(alias="aiLlmId", description="Only this 
 async def create(new: NewLlm, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Creates a configuration. The credentials are not checked: see validate."""
     llm_id = state.llms.create(caller, new.model_dump(by_alias=True, exclude_unset=True))
-    return JSONResponse({"success": True, "aiLlmId": llm_id, "message": "AI LLM configuration created"})
+    return JSONResponse({"success": True, "aiLlmId": llm_id, "message": "AI LLM configuration created successfully"})
 
 
 @router.get("", response_model=LlmListBody, responses=failures(401, 403), summary="List configurations")
 async def listed(state: SandboxState, caller: SignedInCaller, workspace_id: WorkspaceFilter = None) -> JSONResponse:
     """Lists what the caller may see, in one workspace or in all."""
-    return JSONResponse({"success": True, "aiLlms": state.lag.seen(state.llms.listed(caller, workspace_id))})
+    return JSONResponse({"success": True, "aiLlms": state.llms.listed(caller, workspace_id)})
 
 
 @router.get("/available", response_model=LlmListBody, responses=failures(401), summary="List what is ready for use")
 async def available(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Lists the validated configurations that the caller may see, newest first."""
-    return JSONResponse({"success": True, "aiLlms": state.lag.seen(state.llms.available(caller))})
+    return JSONResponse({"success": True, "aiLlms": state.llms.available(caller)})
 
 
 @router.get("/stats", response_model=StatsListBody, responses=failures(401, 404), summary="Count what was used")
@@ -51,7 +51,7 @@ async def stats(state: SandboxState, caller: SignedInCaller, ai_llm_id: LlmFilte
 async def update(llm_id: LlmId, changes: LlmChanges, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Changes the fields given; what is left out stays."""
     state.llms.update(caller, llm_id, changes.model_dump(by_alias=True, exclude_unset=True))
-    return JSONResponse({"success": True, "aiLlmId": llm_id, "message": "AI LLM configuration updated"})
+    return JSONResponse({"success": True, "aiLlmId": llm_id, "message": "AI LLM configuration updated successfully"})
 
 
 @router.delete(
@@ -60,7 +60,7 @@ async def update(llm_id: LlmId, changes: LlmChanges, state: SandboxState, caller
 async def delete(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Deletes a configuration for good; refused while a repository uses it."""
     state.llms.delete(caller, llm_id)
-    return JSONResponse({"success": True, "message": "AI LLM configuration deleted"})
+    return JSONResponse({"success": True, "message": "AI LLM configuration deleted successfully"})
 
 
 @router.post(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fbsync.sandbox.hashing import masked, salted_hash
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fbsync.sandbox.accounts import Caller
+    from fbsync.sandbox.clock import Clock
     from fbsync.sandbox.database import Database
     from fbsync.sandbox.workspaces import Workspaces
 
@@ -37,17 +37,13 @@ _VISIBLE = (
 )
 
 
-def now() -> str:
-    """The time as the API writes it: ISO 8601 in UTC, with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 class Llms:
     """The configurations of a sandbox, as each caller may see and change them."""
 
-    def __init__(self, database: Database, workspaces: Workspaces) -> None:
+    def __init__(self, database: Database, workspaces: Workspaces, clock: Clock) -> None:
         self._database = database
         self._workspaces = workspaces
+        self._clock = clock
 
     def listed(self, caller: Caller, workspace_id: str | None) -> list[dict[str, Any]]:
         """What the caller may see, in one workspace or in all; oldest first, though the order is ND.
@@ -76,11 +72,16 @@ class Llms:
         """
         self._workspaces.require_writer(caller, new["workspaceId"])
         llm_id = str(uuid.uuid4())
-        row = {"id": llm_id, "workspace_id": new["workspaceId"], "user_id": caller.user_id, "created_at": now()}
+        row = {
+            "id": llm_id,
+            "workspace_id": new["workspaceId"],
+            "user_id": caller.user_id,
+            "created_at": self._clock.now(),
+        }
         try:
             self._database.insert("llm", row | columns(new))
         except sqlite3.IntegrityError:
-            raise _name_taken() from None
+            raise name_taken() from None
         return llm_id
 
     def update(self, caller: Caller, llm_id: str, changes: Mapping[str, Any]) -> None:
@@ -101,7 +102,7 @@ class Llms:
         try:
             self._database.write(sql, *changed.values(), row["number"])
         except sqlite3.IntegrityError:
-            raise _name_taken() from None
+            raise name_taken() from None
 
     def delete(self, caller: Caller, llm_id: str) -> None:
         """Deletes a configuration for good.
@@ -140,10 +141,12 @@ class Llms:
         none = dict.fromkeys(_COUNTERS, "0")
         return [{"aiLlmId": row["id"]} | none | {"totalApiCalls": str(row["validations"])} for row in rows]
 
-    def name_of(self, llm_id: str) -> str | None:
-        """The name of a configuration, whoever may see it."""
-        row = self._database.row("SELECT name FROM llm WHERE id = ?", llm_id)
-        return None if row is None else row["name"]
+    def as_listed(self, llm_id: str) -> dict[str, Any] | None:
+        """A configuration as lists show it, whoever may see it."""
+        rows = self._database.rows(
+            "SELECT llm.*, org_id FROM llm JOIN workspace ON workspace.id = llm.workspace_id WHERE llm.id = ?", llm_id
+        )
+        return next(iter(self._shown(rows)), None)
 
     def _seen(self, caller: Caller, llm_id: str) -> sqlite3.Row:
         row = self._database.row(f"{_VISIBLE} WHERE llm.id = ?", caller.user_id, llm_id)
@@ -200,6 +203,7 @@ def _is_refused(credential: str) -> int:
     return int(REFUSED_MARK in credential.lower())
 
 
-def _name_taken() -> RequestRefused:
+def name_taken() -> RequestRefused:
+    """What a second use of a name gets."""
     # Which status a second use of a name gets is ND; 400 is the likely one. Names are compared exactly.
     return RequestRefused(400, "An AI LLM configuration with this name already exists in this workspace")

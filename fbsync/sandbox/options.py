@@ -25,6 +25,7 @@ class SandboxOptions:
         latency: how many milliseconds each request waits before it is looked at.
         faults: a fault script, see ``fbsync.sandbox.fault_script``.
         seed: a seed file, see ``fbsync.sandbox.seed_file``.
+        clock_skew: by how many seconds the server's own clock is ahead of this machine's.
         access_log: whether each request is logged, without query, headers and body.
     """
 
@@ -32,6 +33,7 @@ class SandboxOptions:
     workspaces: tuple[str, ...] = ()
     token_lifetime: float = 3600.0
     latency: float = 0.0
+    clock_skew: float = 0.0
     faults: Path | None = None
     seed: Path | None = None
     access_log: bool = False
@@ -42,7 +44,7 @@ class SandboxOptions:
         Raises:
             FbsyncError: a duration is infinite or not a number.
         """
-        if not (math.isfinite(self.token_lifetime) and math.isfinite(self.latency)):
+        if not all(map(math.isfinite, (self.token_lifetime, self.latency, self.clock_skew))):
             raise FbsyncError("a duration has to be a finite number", exit_code=ExitCode.USAGE)
 
     def to_json(self) -> str:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from fbsync.sandbox.builtin import ORGANISATION, ROLES, WORKSPACES
 from fbsync.sandbox.hashing import salted_hash
-from fbsync.sandbox.llms import columns, now
+from fbsync.sandbox.llms import columns
 from fbsync.sandbox.seed_file import Seed, SeedLlm, SeedRepository, SeedUser, read_seed
 from fbsync.sandbox.workspaces import Role
 
 if TYPE_CHECKING:
+    from fbsync.sandbox.clock import Clock
     from fbsync.sandbox.database import Database
     from fbsync.sandbox.options import SandboxOptions
 
@@ -33,13 +34,14 @@ def read_options_seed(options: SandboxOptions) -> Seed:
     return Seed() if options.seed is None else read_seed(options.seed, known_workspaces=known)
 
 
-def plant(database: Database, seed: Seed, *, workspaces: tuple[str, ...]) -> None:
+def plant(database: Database, seed: Seed, *, workspaces: tuple[str, ...], clock: Clock) -> None:
     """Puts everything into a database that may hold it already, all or nothing.
 
     Args:
         database: where to.
         seed: the seed file's content.
         workspaces: ids of further workspaces to have.
+        clock: the server's own.
     """
     names = WORKSPACES | {id_: id_ for id_ in workspaces}
     names |= {workspace.id: workspace.name or workspace.id for workspace in seed.workspaces}
@@ -50,9 +52,9 @@ def plant(database: Database, seed: Seed, *, workspaces: tuple[str, ...]) -> Non
         for user in (*_built_in(tuple(names)), *seed.users):
             _plant_user(database, user)
         for llm in seed.configurations:
-            _plant_llm(database, llm)
+            _plant_llm(database, llm, now=clock.now())
         for repository in seed.repositories:
-            _plant_repository(database, repository)
+            _plant_repository(database, repository, now=clock.now())
 
 
 def user_id(database: Database, email: str) -> str:
@@ -84,20 +86,20 @@ def _plant_user(database: Database, user: SeedUser) -> None:
         database.insert("membership", membership, or_ignore=True)
 
 
-def _plant_llm(database: Database, llm: SeedLlm) -> None:
+def _plant_llm(database: Database, llm: SeedLlm, *, now: str) -> None:
     given = {"name": llm.name, "aiType": llm.ai_type, "endpoint": llm.endpoint, "secret": llm.secret, "key": llm.key}
     owner = user_id(database, ROLES[Role.ADMIN].email)
-    row = {"id": str(uuid.uuid4()), "workspace_id": llm.workspace_id, "user_id": owner, "created_at": now()}
+    row = {"id": str(uuid.uuid4()), "workspace_id": llm.workspace_id, "user_id": owner, "created_at": now}
     row |= columns(given) | {"validated": int(llm.validated)}
     database.insert("llm", row, or_ignore=True)
 
 
-def _plant_repository(database: Database, repository: SeedRepository) -> None:
+def _plant_repository(database: Database, repository: SeedRepository, *, now: str) -> None:
     row = {
         "id": str(uuid.uuid4()),
         "workspace_id": repository.workspace_id,
         "name": repository.name,
-        "created_at": now(),
+        "created_at": now,
     }
     database.insert("repository", row, or_ignore=True)
     for name in repository.uses:

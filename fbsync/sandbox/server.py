@@ -14,6 +14,7 @@ import uvicorn
 
 from fbsync.sandbox.app import LoggedErrors, new_app
 from fbsync.sandbox.builtin import ADMIN
+from fbsync.sandbox.clock import Clock, Dates
 from fbsync.sandbox.database import Database
 from fbsync.sandbox.fault_script import read_fault_script
 from fbsync.sandbox.faults import FaultLayer
@@ -69,8 +70,9 @@ class SandboxServer:
         self._script = None if options.faults is None else read_fault_script(options.faults)
         self._options = options
         self._database = Database(options.db)
-        plant(self._database, seed, workspaces=options.workspaces)
-        self._state = new_state(self._database, token_lifetime=options.token_lifetime)
+        clock = Clock(skew=options.clock_skew)
+        plant(self._database, seed, workspaces=options.workspaces, clock=clock)
+        self._state = new_state(self._database, token_lifetime=options.token_lifetime, clock=clock)
         self._server = _Server(self._config())
 
     def admin_tokens(self) -> Tokens:
@@ -123,6 +125,7 @@ class SandboxServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,
             timeout_keep_alive=75,  # a client that pauses between two requests is not to meet a closing connection
             timeout_graceful_shutdown=_GRACE,
         )
@@ -133,4 +136,5 @@ class SandboxServer:
             app = FaultLayer(app, script=self._script, state=state, connections=connections)
         if self._options.latency:
             app = Latency(app, milliseconds=self._options.latency)
+        app = Dates(app, clock=self._state.clock)
         return AccessLog(app) if self._options.access_log else app

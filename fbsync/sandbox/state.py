@@ -1,15 +1,15 @@
 """What the endpoints share: the records of a sandbox, and how a request reaches them."""
 
 # Not under `from __future__ import annotations`: FastAPI reads these annotations when it starts.
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from fbsync.sandbox.accounts import Accounts, Caller
+from fbsync.sandbox.clock import Clock
 from fbsync.sandbox.database import Database
-from fbsync.sandbox.listing_lag import ListingLag
 from fbsync.sandbox.llms import Llms
 from fbsync.sandbox.request_refused import RequestRefused
 from fbsync.sandbox.workspaces import Workspaces
@@ -25,17 +25,18 @@ class State:
     accounts: Accounts
     workspaces: Workspaces
     llms: Llms
-    lag: ListingLag = field(default_factory=ListingLag)
+    clock: Clock
 
 
-def new_state(database: Database, *, token_lifetime: float) -> State:
+def new_state(database: Database, *, token_lifetime: float, clock: Clock) -> State:
     """Puts the records over a database."""
     workspaces = Workspaces(database)
     return State(
         database=database,
         accounts=Accounts(database, lifetime=token_lifetime),
         workspaces=workspaces,
-        llms=Llms(database, workspaces),
+        llms=Llms(database, workspaces, clock),
+        clock=clock,
     )
 
 

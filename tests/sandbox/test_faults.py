@@ -36,6 +36,11 @@ RULES = [
     rule("seconds", {"type": "throttle", "retryAfter": 3}),
     rule("date", {"type": "throttle", "retryAfter": 30, "form": "date", "status": 503}),
     rule("none", {"type": "throttle", "form": "none"}),
+    rule("unavailable", {"type": "process-then-503"}, method="POST"),
+    rule("a processed page", {"type": "proxy-page", "status": 200, "processed": True}),
+    rule("a page for a delete", {"type": "proxy-page", "status": 404}, method="DELETE"),
+    rule("squared", {"type": "throttle", "retryAfter": "\u00b2"}),
+    rule("for ages", {"type": "throttle", "retryAfter": "Thu, 31 Dec 99999999999999999999 23:59:59 GMT"}),
     rule("late", {"type": "listing-lag", "calls": 2}),
     rule("late and dropped", {"type": "listing-lag", "calls": 1}),
     rule("late and dropped", {"type": "process-then-drop"}),
@@ -78,7 +83,9 @@ def test_a_dropped_request_is_processed_and_reset(admin, new, ids):
     assert "dropped" in ids()
 
 
-@pytest.mark.parametrize(("name", "status"), [("five hundred", 500), ("bad gateway", 502), ("timed out", 504)])
+@pytest.mark.parametrize(
+    ("name", "status"), [("five hundred", 500), ("bad gateway", 502), ("unavailable", 503), ("timed out", 504)]
+)
 def test_a_lost_answer_may_be_a_server_error(admin, new, ids, name, status):
     answer = admin.post("/ai/llm", json=new(name=name))
     assert (answer.status_code, answer.json()["success"]) == (status, False)
@@ -105,6 +112,22 @@ def test_an_unprocessed_request_may_get_any_answer(admin, new, ids, name, status
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, kind)
     assert answer.text.startswith(text)
     assert name not in ids()
+
+
+def test_a_page_of_a_proxy_comes_with_any_status_before_or_after_the_deed(admin, new, create, ids):
+    page = admin.post("/ai/llm", json=new(name="a processed page"))
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert "<h1>200 OK</h1>" in page.text
+    assert "a processed page" in ids()
+    gone = admin.delete(f"/ai/llm/{create(name='a page for a delete')}")
+    assert (gone.status_code, "<h1>404 Not Found</h1>" in gone.text) == (404, True)
+    assert "a page for a delete" in ids()
+
+
+def test_retry_after_may_be_any_text(admin, new):
+    squared, ages = (admin.post("/ai/llm", json=new(name=name)) for name in ("squared", "for ages"))
+    assert squared.headers["Retry-After"] == "\u00b2"
+    assert ages.headers["Retry-After"] == "Thu, 31 Dec 99999999999999999999 23:59:59 GMT"
 
 
 @pytest.mark.parametrize("name", ["torn", "torn in half"])

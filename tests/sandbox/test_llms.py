@@ -123,7 +123,7 @@ def test_an_update_changes_what_is_given_and_nothing_else(create, admin, listed,
     llm_id = create(secret="made-up-first", key="made-up-key")
     before = listed(llm_id)
     answer = admin.put(f"/ai/llm/{llm_id}", json={"endpoint": "https://proxy.example.com"})
-    assert answer.json() == {"success": True, "aiLlmId": llm_id, "message": "AI LLM configuration updated"}
+    assert answer.json() == {"success": True, "aiLlmId": llm_id, "message": "AI LLM configuration updated successfully"}
     assert listed(llm_id) == before | {"endpoint": "https://proxy.example.com"}
     assert stored_credential_is(db, llm_id, "made-up-first")
     assert stored_credential_is(db, llm_id, "made-up-key", field="key")

@@ -8,6 +8,8 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -148,3 +150,14 @@ def test_the_command_line_is_cheap_to_import():
     code = "import sys, fbsync.cli.sandbox; print([m for m in ('fastapi', 'uvicorn', 'pydantic') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_servers_clock_may_differ_from_the_clients(new):
+    with running(SandboxOptions(clock_skew=-86_400)) as sandbox:
+        headers = {"Authorization": f"Bearer {sandbox.token}"}
+        answer = httpx.post(f"{sandbox.url}/ai/llm", json=new(), headers=headers)
+        [llm] = httpx.get(f"{sandbox.url}/ai/llm", headers=headers).json()["aiLlms"]
+    dated = parsedate_to_datetime(answer.headers["Date"])
+    created = datetime.fromisoformat(llm["createdAt"])
+    assert abs(created - dated) < timedelta(minutes=1)
+    assert timedelta(hours=23) < datetime.now(UTC) - created < timedelta(hours=25)

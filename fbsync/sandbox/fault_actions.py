@@ -1,0 +1,160 @@
+"""The actions of a fault script that decide what a request is answered: one of them acts on a request."""
+
+# Not under `from __future__ import annotations`: pydantic reads these annotations at run time.
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, PositiveInt
+from pydantic.alias_generators import to_camel
+
+AS_JSON = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, regex_engine="python-re")
+"""How every record of a fault script is read: camel case, no unknown fields, no conversions."""
+
+_LATIN_1 = 0x100
+
+Milliseconds = Annotated[float, Field(ge=0, le=600_000, allow_inf_nan=False)]
+Megabytes = Annotated[int, Field(ge=1, le=4096)]
+Status = Annotated[int, Field(ge=200, le=599)]
+
+
+def _header_value(value: str) -> str:
+    if not value.isprintable() or value != value.strip() or any(ord(letter) >= _LATIN_1 for letter in value):
+        raise ValueError("is not printable Latin-1 without blanks at its ends, as a header's value has to be")
+    return value
+
+
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+HeaderValue = Annotated[str, AfterValidator(_header_value)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse:
+    """The connection is reset and nothing processed."""
+
+    __pydantic_config__: ClassVar = AS_JSON
+    type: Literal["refuse"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessThenDrop:
+    """Processed, then the connection is reset."""
+
+    __pydantic_config__: ClassVar = AS_JSON
+    type: Literal["process-then-drop"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessThenStatus:
+    """Processed, then answered with another status; the short types name theirs."""
+
+    __pydantic_config__: ClassVar = AS_JSON
+    type: Literal["process-then-status", "process-then-500", "process-then-502", "process-then-503", "process-then-504"]
+    status: Status = 500
+    body: Any = None
+    headers: Mapping[HeaderName, HeaderValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessLater:
+    """Answered at once, and carried out later, so that the effect may reach a later run of the client."""
+
+    __pydantic_config__: ClassVar = AS_JSON
+    type: Literal["process-later"]
+    after: Milliseconds = 0
+    requests: PositiveInt | None = None
+    answer: Literal["drop", "status", "hang"] = "drop"
+    status: Status = 504
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerStatus:
+    """Answered without being processed."""
+
+    __pydantic_config__: ClassVar = AS_JSON
+    type: Literal["status"]
+    status: Status
+    body: Any = None
+    headers: Mapping[HeaderName, HeaderValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyPage:
+    """Answered with the HTML page of a proxy."""
+
+    __pydantic_config__: ClassVar = AS_JSON
+    type: Literal["proxy-page"]
+    status: Status = 502
+    processed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo:
+    """Answered with a message that repeats a credential."""
+
+    __pydantic_config__: ClassVar = AS_JSON
+    type: Literal["echo"]
+    what: Literal["token", "secret", "key", "password", "refreshToken", "stored"] = "secret"
+    form: Literal["plain", "json", "unicode", "url", "html", "base64"] = "plain"
+    status: Status = 400
+    processed: bool = False
+    page: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Torn:
+    """Processed, and only a part of the body sent; without ``bytes``, half of it."""
+
+    __pydantic_config__: ClassVar = AS_JSON
+    type: Literal["torn"]
+    bytes: Annotated[int, Field(ge=0)] | None = None
+    length: Literal["full", "cut"] = "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slow:
+    """Processed, with waiting before, after, and between the parts of the body."""
+
+    __pydantic_config__: ClassVar = AS_JSON
+    type: Literal["slow"]
+    before: Milliseconds = 0
+    after: Milliseconds = 0
+    dribble: Milliseconds = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flood:
+    """Answered with a body that is far too large, as it is or compressed."""
+
+    __pydantic_config__: ClassVar = AS_JSON
+    type: Literal["endless-body", "gzip-bomb"]
+    megabytes: Megabytes = 1024
+    status: Status = 200
+    processed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Throttle:
+    """Told to come back later."""
+
+    __pydantic_config__: ClassVar = AS_JSON
+    type: Literal["throttle"]
+    status: Literal[429, 503] = 429
+    retry_after: Annotated[int, Field(ge=0, le=86_400)] | HeaderValue = 1
+    form: Literal["seconds", "date", "none"] = "seconds"
+
+
+Deciding = (
+    Refuse
+    | ProcessThenDrop
+    | ProcessThenStatus
+    | ProcessLater
+    | AnswerStatus
+    | ProxyPage
+    | Echo
+    | Torn
+    | Slow
+    | Flood
+    | Throttle
+)
+"""The actions that decide the answer."""

@@ -1,0 +1,51 @@
+"""Bodies that are far too large: JSON without an end in sight, as it is or compressed a thousandfold."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from typing import TYPE_CHECKING
+
+from starlette.responses import StreamingResponse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from starlette.responses import Response
+
+    from fbsync.sandbox.fault_actions import Flood
+
+_HEAD = b'{"success": true, "message": "'
+_MEGABYTE = b"0" * 2**20
+_TAIL = b'"}'
+_GZIP = zlib.MAX_WBITS | 16
+
+
+def flood(action: Flood) -> Response:
+    """The answer; it ends early where the client goes away."""
+    pieces = _compressed(action.megabytes) if action.type == "gzip-bomb" else _plain(action.megabytes)
+    headers = {"Content-Encoding": "gzip"} if action.type == "gzip-bomb" else {}
+    return StreamingResponse(
+        _yielding(pieces), status_code=action.status, media_type="application/json", headers=headers
+    )
+
+
+async def _yielding(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+        await asyncio.sleep(0)  # lets the end of the connection be seen
+
+
+def _plain(megabytes: int) -> Iterator[bytes]:
+    yield _HEAD
+    for _ in range(megabytes):
+        yield _MEGABYTE
+    yield _TAIL
+
+
+def _compressed(megabytes: int) -> Iterator[bytes]:
+    """Compresses piece by piece, so that no more than a piece is in memory at a time."""
+    compressor = zlib.compressobj(wbits=_GZIP)
+    for piece in _plain(megabytes):
+        yield compressor.compress(piece)
+    yield compressor.flush()

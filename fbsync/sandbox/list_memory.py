@@ -1,0 +1,48 @@
+"""What faults remember of lists: rows that are late, rows that are gone, and whole lists that go on as they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fbsync.sandbox.fault_effects import StaleList
+    from fbsync.sandbox.seen_request import SeenRequest
+
+
+class ListMemory:
+    """What lists are to show otherwise than the records say."""
+
+    def __init__(self) -> None:
+        self._calls_left: dict[str, int] = {}
+        self._gone: list[dict[str, Any]] = []
+        self._stale: dict[tuple[int, str, bytes], bytes] = {}
+
+    def hide(self, llm_id: str, *, calls: int) -> None:
+        """Leaves a configuration out of the next so many lists."""
+        self._calls_left[llm_id] = calls
+
+    def bury(self, row: Mapping[str, Any], *, deleted_at: str) -> None:
+        """Keeps the row of a configuration that was deleted."""
+        self._gone.append({**row, "deletedAt": deleted_at})
+
+    def shown(self, rows: list[dict[str, Any]], *, workspace_id: str | None) -> list[dict[str, Any]]:
+        """What a list shows of the rows that there are. It counts for a late row where that would be in it."""
+        gone = [row for row in self._gone if workspace_id in {None, row["workspaceId"]}]
+        return [row for row in rows if not self._is_late(row["id"])] + gone
+
+    def stale(self, effect: StaleList, request: SeenRequest, body: bytes) -> bytes:
+        """The body that this list had when the effect first met it."""
+        key = (id(effect), request.path, request.scope["query_string"])
+        return self._stale.setdefault(key, body)
+
+    def _is_late(self, llm_id: str) -> bool:
+        left = self._calls_left.get(llm_id)
+        if left is None:
+            return False
+        if left <= 1:
+            del self._calls_left[llm_id]
+        else:
+            self._calls_left[llm_id] = left - 1
+        return True

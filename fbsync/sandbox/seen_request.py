@@ -1,0 +1,100 @@
+"""A request as the faults see it: read whole before the application gets it, and replaced where a fault changes it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Scope
+
+_LLMS = "/ai/llm"
+_LISTS = frozenset((_LLMS, f"{_LLMS}/available"))
+_WORDS = frozenset(("available", "stats"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenRequest:
+    """A request.
+
+    Attributes:
+        scope: the server's account of it.
+        body: the whole body.
+        fields: the body's fields; none where it is no JSON object.
+    """
+
+    scope: Scope
+    body: bytes
+    fields: Mapping[str, Any]
+
+    @property
+    def method(self) -> str:
+        """The method, in capitals."""
+        method: str = self.scope["method"]
+        return method
+
+    @property
+    def path(self) -> str:
+        """The path, without the query."""
+        path: str = self.scope["path"]
+        return path
+
+    @property
+    def is_creation(self) -> bool:
+        """Whether it asks for a new configuration."""
+        return (self.method, self.path) == ("POST", _LLMS)
+
+    @property
+    def is_llm_list(self) -> bool:
+        """Whether it asks for a list of configurations."""
+        return self.method == "GET" and self.path in _LISTS
+
+    @property
+    def llm_id(self) -> str:
+        """What stands in the place of a configuration's id in the path; empty where nothing does."""
+        id_ = self.path.partition(f"{_LLMS}/")[2].partition("/")[0]
+        return "" if id_ in _WORDS else id_
+
+    @property
+    def workspace_id(self) -> str | None:
+        """The workspace that a list is filtered by."""
+        query: bytes = self.scope["query_string"]
+        given = parse_qs(query.decode("latin-1")).get("workspaceId")
+        return given[0] if given else None
+
+    @property
+    def token(self) -> str:
+        """The access token that it carries, or nothing."""
+        header = dict(self.scope["headers"]).get(b"authorization", b"").decode("latin-1")
+        return header.removeprefix("Bearer ") if header.startswith("Bearer ") else ""
+
+    def with_fields(self, fields: Mapping[str, Any]) -> SeenRequest:
+        """The request with other fields in its body."""
+        body = json.dumps(fields).encode()
+        headers = [pair for pair in self.scope["headers"] if pair[0] != b"content-length"]
+        headers.append((b"content-length", str(len(body)).encode()))
+        return replace(self, scope={**self.scope, "headers": headers}, body=body, fields=fields)
+
+    def with_llm_id(self, llm_id: str) -> SeenRequest:
+        """The request with another id in its path."""
+        path = self.path.replace(f"{_LLMS}/{self.llm_id}", f"{_LLMS}/{llm_id}", 1)
+        return replace(self, scope={**self.scope, "path": path, "raw_path": path.encode()})
+
+    def with_token(self, token: str) -> SeenRequest:
+        """The request with another access token."""
+        headers = [pair for pair in self.scope["headers"] if pair[0] != b"authorization"]
+        headers.append((b"authorization", f"Bearer {token}".encode()))
+        return replace(self, scope={**self.scope, "headers": headers})
+
+
+def see(scope: Scope, body: bytes) -> SeenRequest:
+    """A request as the server has it."""
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        fields = None
+    return SeenRequest(scope=scope, body=body, fields=fields if isinstance(fields, dict) else {})

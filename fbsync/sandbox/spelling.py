@@ -1,0 +1,51 @@
+"""How a server may spell values in its own way: what the actions ``normalize`` and ``fold-names`` do to them."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from fbsync.sandbox.fault_effects import Spelling
+
+_DEFAULT_PORTS = {"https": ":443", "http": ":80"}
+
+
+def spelled(fields: Mapping[str, Any], what: Collection[Spelling]) -> dict[str, Any]:
+    """The fields of a request with name and endpoint as the server spells them; the type it spells when it lists."""
+    changed = dict(fields)
+    if isinstance(name := fields.get("name"), str):
+        changed["name"] = _name(name, what)
+    if isinstance(endpoint := fields.get("endpoint"), str):
+        changed["endpoint"] = _endpoint(endpoint, what)
+    return changed
+
+
+def folded(name: str) -> str:
+    """What two names have in common that differ in case, blanks or Unicode form only."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _name(name: str, what: Collection[Spelling]) -> str:
+    if "trim" in what:
+        name = name.strip()
+    return unicodedata.normalize("NFC", name) if "nfc" in what else name
+
+
+def _endpoint(endpoint: str, what: Collection[Spelling]) -> str:
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:
+        return endpoint
+    scheme, authority = (endpoint.partition(":")[0], parts.netloc)
+    userinfo, at, host = authority.rpartition("@")
+    if "host" in what:
+        scheme, host = scheme.lower(), host.lower()
+    if "port" in what:
+        host = host.removesuffix(_DEFAULT_PORTS.get(scheme.lower(), ""))
+    rest = endpoint.partition("://")[2].removeprefix(authority)
+    slash = "/" if "slash" in what and not (parts.query or parts.fragment or parts.path.endswith("/")) else ""
+    return f"{scheme}://{userinfo}{at}{host}{rest}{slash}"
