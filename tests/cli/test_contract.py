@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from cli_world import MANIFEST
+from cli_world import MANIFEST, ROOT, unused_workspace
 from recorder import Reply
 
 from fbsync.schema.validate import Kind, validate
@@ -34,8 +34,42 @@ READS_THE_LOCKFILE = (
 )
 
 
+CREDENTIALS = {"SECRET_ONE": "canary-one-5e1f0c", "SECRET_TWO": "canary-two-77aa01", "KEY_TWO": "canary-key-0d93be"}
+
+
+@pytest.fixture(scope="module")
+def workspace():
+    """One for all tests here: none of them changes what it holds."""
+    return unused_workspace()
+
+
+@pytest.fixture(scope="module")
+def known(sandbox, workspace, tmp_path_factory):
+    """The lockfile of the apply that all tests here begin with; it is done once."""
+    folder = tmp_path_factory.mktemp("applied")
+    (folder / "fbsync.yaml").write_text(MANIFEST)
+    server = {"FLASHBACK_API_URL": sandbox.url, "FLASHBACK_TOKEN": sandbox.token, "FLASHBACK_WORKSPACE_ID": workspace}
+    command = [sys.executable, "-m", "fbsync", "apply"]
+    subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(ROOT)} | server | CREDENTIALS, check=True)
+    return (folder / "fbsync.lock").read_text().replace(sandbox.url, "{url}")
+
+
+@pytest.fixture
+def project(project, known, server):
+    assert project.credentials == CREDENTIALS
+    project.known = known.replace("{url}", server.url)
+    return project
+
+
+@pytest.fixture
+def begun(project):
+    """A project of which nothing was applied yet, with a workspace of its own."""
+    project.environment["FLASHBACK_WORKSPACE_ID"] = unused_workspace()
+    return project
+
+
 def applied(project, server):
-    assert project("apply").returncode == 0
+    project.write("fbsync.lock", project.known)
 
 
 def wrong_manifest(project, server):
@@ -179,18 +213,18 @@ def test_a_reader_that_went_away(project, server, command):
     assert "BrokenPipe" not in done.stderr
 
 
-def test_changes_are_pending(project):
-    assert project("plan", "--detailed-exitcode", "--format", "json").returncode == 2
+def test_changes_are_pending(begun):
+    assert begun("plan", "--detailed-exitcode", "--format", "json").returncode == 2
 
 
-def test_partly_applied(project, server):
+def test_partly_applied(begun, server):
     server.replies = lambda request: Reply(status=400, body={}) if request.body.get("name") == "One" else None
-    done = project("apply", "--format", "json")
+    done = begun("apply", "--format", "json")
     assert done.returncode == 5
     check_document(done, "apply")
 
 
-def test_a_missing_variable(project):
-    done = project("apply", "--format", "json", env={"SECRET_ONE": None})
+def test_a_missing_variable(begun):
+    done = begun("apply", "--format", "json", env={"SECRET_ONE": None})
     assert done.returncode == 3
     check_document(done, "apply")

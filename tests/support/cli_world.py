@@ -31,9 +31,13 @@ def sandbox():
 _unused = iter(_WORKSPACES)
 
 
+def unused_workspace():
+    return next(_unused)
+
+
 @pytest.fixture
 def workspace():
-    return next(_unused)
+    return unused_workspace()
 
 
 @pytest.fixture
