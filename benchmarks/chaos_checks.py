@@ -6,18 +6,31 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fbsync.sandbox.database import stored_credential_is
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from benchmarks.chaos_manifest import Declared
+    from benchmarks.chaos_manifest import Entry
 
 STRANGER = "stranger"
 """The name of a configuration that is somebody else's and stays so."""
+
+
+class Declared(Protocol):
+    """What is declared, and the present values of its variables."""
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """The entries."""
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The values, by the variables' names."""
+
 
 _COLUMNS = "id, workspace_id, name, ai_type, endpoint, secret_hash, key_hash"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Iterable
 
 _TYPES = ("OPENAI", "GOOGLE", "ANTHROPIC", "AWS", "OTHER")
 _NAMES = tuple(f"N{number}" for number in range(8))
@@ -163,7 +164,7 @@ class Declared:
 
     def text(self) -> str:
         """The manifest; JSON is YAML."""
-        return json.dumps({"version": 1, "llms": [_written(entry) for entry in self.entries]}, indent=1)
+        return text_of(self.entries)
 
     def _rename(self, renames: dict[str, tuple[Entry, str]]) -> str:
         claimed = set(renames)
@@ -199,6 +200,11 @@ class Declared:
 
     def _value(self) -> str:
         return f"sk-{next(self._fresh)}-{self._chance.getrandbits(96):024x}"
+
+
+def text_of(entries: Iterable[Entry]) -> str:
+    """A manifest of these entries; JSON is YAML."""
+    return json.dumps({"version": 1, "llms": [_written(entry) for entry in entries]}, indent=1)
 
 
 def _written(entry: Entry) -> dict[str, Any]:

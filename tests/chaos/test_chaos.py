@@ -1,11 +1,13 @@
 """The long proofs, short: `python -m benchmarks.chaos` and `benchmarks.killed` have more of the same."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks import crashes
 from benchmarks.killed import Findings, kill_and_rerun
 
 ROOT = Path(__file__).parents[2]
@@ -24,3 +26,23 @@ def test_a_killed_apply_loses_nothing_and_makes_nothing_twice():
     found = kill_and_rerun(entries=40, latency=50, started=12, seconds=0)
     assert 12 <= found.survivors < 40
     assert found == Findings(survivors=found.survivors, status=0, objects=40, duplicates=0, lost=0, between=0)
+
+
+needs_compiler = pytest.mark.skipif(
+    sys.platform != "linux" or shutil.which("cc") is None, reason="crashes at single calls need Linux and a C compiler"
+)
+
+
+@needs_compiler
+@pytest.mark.parametrize("every", [60, pytest.param(9, marks=pytest.mark.thorough)])
+def test_an_apply_that_ends_at_any_call_is_completed_or_reverted_by_the_next(every):
+    found, calls = crashes.run(every=every)
+    assert {"write", "fsync", "rename", "unlink", "open", "send", "recv"} == set(calls)
+    assert len(found) > 500 / every
+    assert [one for one in found if one.violations] == []
+
+
+@needs_compiler
+def test_a_crash_that_loses_the_known_state_is_found():
+    found, _ = crashes.run(only=crashes.Case(at=60, how="kill", reverted=False), forget=True)
+    assert found[0].violations != []
