@@ -1,4 +1,4 @@
-"""Settings: what the environment and ``.env`` files say, read once, on the command line's behalf."""
+"""Settings: how fbsync signs in, which server it uses, and where its own files are, as the variables have it."""
 
 from __future__ import annotations
 
@@ -8,131 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
-from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
-from fbsync.model.findings import Finding, Position
-from fbsync.model.secret import Secret
+from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
+    from fbsync.model.secret import Secret
+    from fbsync.variables import Variables
 
 DEFAULT_API_URL = "https://backend.flashback.tech"
 """The base URL of every sample in the vendor's documentation (``flashback-api.md``, 'Common')."""
-
-
-class Variables:
-    """The variables that references stand for: files first, the real environment over them.
-
-    A variable that is set but empty counts as not set: CI systems hand empty strings to runs that
-    may not see a credential. The object never shows a value.
-
-    Args:
-        files: ``.env`` files in rising precedence, as (shown path, values).
-        environment: the process's environment.
-    """
-
-    __slots__ = ("_sources",)
-
-    def __init__(self, *, files: Iterable[tuple[str, Mapping[str, str]]], environment: Mapping[str, str]) -> None:
-        self._sources = ((None, environment), *reversed(tuple(files)))
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """The files of variables, in falling precedence."""
-        return tuple(file for file, _ in self._sources if file is not None)
-
-    def text(self, name: str) -> str | None:
-        """The value of a variable that is no credential, or None while it is not set."""
-        for _, values in self._sources:
-            if value := values.get(name):
-                return value
-        return None
-
-    def secret(self, name: str) -> Secret | None:
-        """The value of a variable that is a credential, or None while it is not set.
-
-        Raises:
-            FbsyncError: the value is not text (bytes that are no UTF-8).
-        """
-        value = self.text(name)
-        if value is None:
-            return None
-        if any("\ud800" <= character <= "\udfff" for character in value):
-            _not_text(name)
-        return Secret(value, reference=name)
-
-    def source(self, name: str) -> str | None:
-        """Where a variable is set: ``environment``, a file's path, or None."""
-        for file, values in self._sources:
-            if values.get(name):
-                return file or "environment"
-        return None
-
-    def is_empty(self, name: str) -> bool:
-        """Whether a variable is there but holds nothing, wherever it is looked for."""
-        return self.text(name) is None and any(name in values for _, values in self._sources)
-
-
-def _not_text(name: str) -> NoReturn:
-    raise FbsyncError(
-        f"the value of ${name} is not UTF-8 text",
-        hint=f"set {name} to the credential as the provider shows it",
-        exit_code=ExitCode.INVALID_INPUT,
-    )
-
-
-def read_variables(*, folders: Iterable[Path], env_files: Iterable[Path], environment: Mapping[str, str]) -> Variables:
-    """Reads ``.env`` in each folder, then the given files, under the real environment.
-
-    Args:
-        folders: the manifests' folders; a ``.env`` that is not there is no mistake.
-        env_files: what ``--env-file`` named, each over the one before; these must be there.
-        environment: the process's environment.
-
-    Returns:
-        The variables.
-
-    Raises:
-        InvalidInput: a file that cannot be read, or lines that are no assignment.
-    """
-    optional = [path for folder in dict.fromkeys(folders) if (path := folder / ".env").is_file()]
-    files, findings = [], []
-    for path in (*reversed(optional), *env_files):
-        values, wrong = _read_env_file(path)
-        files.append((str(path), values))
-        findings += wrong
-    if findings:
-        raise InvalidInput(findings)
-    return Variables(files=files, environment=environment)
-
-
-def _read_env_file(path: Path) -> tuple[dict[str, str], list[Finding]]:
-    """Reads assignments by python-dotenv's own parser, values exactly as written: no interpolation."""
-    from dotenv.parser import parse_stream
-
-    try:
-        with path.open(encoding="utf-8-sig") as stream:
-            bindings = list(parse_stream(stream))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else (error.strerror or "unreadable")
-        return {}, [
-            Finding(
-                rule="env-file-unreadable",
-                position=Position(file=str(path)),
-                message=f"the file of variables cannot be read: {reason}",
-                remedy="name a readable UTF-8 file of NAME=value lines",
-            )
-        ]
-    wrong = [
-        Finding(
-            rule="env-file-syntax",
-            position=Position(file=str(path), line=binding.original.line),
-            message="this line is no assignment of a variable",
-            remedy="write NAME=value, with quotes around a value that holds blanks or '#'",
-        )
-        for binding in bindings
-        if binding.error or (binding.key is not None and binding.value is None)
-    ]
-    return {b.key: b.value for b in bindings if b.key is not None and b.value is not None}, wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,23 +31,53 @@ class Account:
 
 
 def read_account(variables: Variables) -> Account:
-    """Reads the means of signing in (``design.md``, 'Commands').
+    """Read the means of signing in (``design.md``, 'Commands').
 
     Raises:
-        FbsyncError: a token with characters that no HTTP header can carry.
+        FbsyncError: a value that cannot be what its variable is for, such as a token with a blank.
     """
-    token = variables.secret("FLASHBACK_TOKEN")
-    if token is not None and not (token.reveal().isascii() and token.reveal().isprintable()):
-        raise FbsyncError(
-            "the value of $FLASHBACK_TOKEN holds characters that a token cannot have, such as a line break",
-            hint="set FLASHBACK_TOKEN to the access token alone",
-            exit_code=ExitCode.INVALID_INPUT,
-        )
-    return Account(
-        token=token,
+    account = Account(
+        token=variables.secret("FLASHBACK_TOKEN"),
         refresh_token=variables.secret("FLASHBACK_REFRESH_TOKEN"),
         email=variables.secret("FLASHBACK_EMAIL"),
         password=variables.secret("FLASHBACK_PASSWORD"),
+    )
+    for secret in (account.token, account.refresh_token):
+        if secret is not None:
+            _check_token(secret)
+    if account.email is not None and not _is_email(account.email):
+        _refuse(account.email, "is no e-mail address", "the e-mail address of the account")
+    if account.password is not None and account.password.reveal().endswith(("\n", "\r")):
+        _refuse(account.password, "ends with a line break", "the password alone")
+    return account
+
+
+def _check_token(secret: Secret) -> None:
+    """Make sure that a header can carry a token, and that nothing but the token is there."""
+    token = secret.reveal()
+    if token.lower().startswith("bearer "):
+        why = 'begins with "Bearer"'
+    elif token[0] in "\"'`" or token[-1] in "\"'`":
+        why = "has quotes around it"
+    elif token != token.strip():
+        why = "begins or ends with a blank or a line break"
+    elif not token.isascii() or not token.isprintable() or " " in token:
+        why = "holds a character that a token cannot have, such as a blank or a line break"
+    else:
+        return
+    _refuse(secret, why, "the token alone")
+
+
+def _is_email(secret: Secret) -> bool:
+    text = secret.reveal()
+    return "@" in text and text.isprintable() and " " not in text
+
+
+def _refuse(secret: Secret, why: str, what: str) -> NoReturn:
+    raise FbsyncError(
+        f"the value of {secret} {why}",
+        hint=f"set {secret.reference} to {what}",
+        exit_code=ExitCode.INVALID_INPUT,
     )
 
 
@@ -175,23 +90,34 @@ def means_of_signing_in(variables: Variables) -> tuple[str, ...]:
 
 
 def check_api_url(url: str) -> str:
-    """The API's base URL without a slash at its end.
+    """Check the API's base URL, and remove a slash at its end.
 
     Raises:
-        FbsyncError: it is no http(s) URL with a host, or holds credentials, a query or a fragment.
+        FbsyncError: it is no http(s) URL with a host, or holds credentials, a query, a fragment or blanks.
     """
+    if why := _wrong_api_url(url):
+        raise FbsyncError(
+            f"the API URL {why}",
+            hint=f"set --api-url or FLASHBACK_API_URL to something like {DEFAULT_API_URL}",
+            exit_code=ExitCode.INVALID_INPUT,
+        )
+    return url.rstrip("/")
+
+
+def _wrong_api_url(url: str) -> str | None:
+    """What is wrong with the API's URL, in words that repeat nothing of it."""
+    if url != url.strip():
+        return "begins or ends with a blank or a line break"
+    if not url.isprintable() or any(character.isspace() or character in '\\<>"{}|^`' for character in url):
+        return "holds a character that no URL may hold, such as a blank or a line break"
     try:
         parts = urlsplit(url)
         fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         fits = False
     if not fits or parts.username is not None or parts.query or parts.fragment:
-        raise FbsyncError(
-            "the API URL is not an http or https URL with a host and, at most, a port and a path",
-            hint=f"set --api-url or FLASHBACK_API_URL to something like {DEFAULT_API_URL}",
-            exit_code=ExitCode.INVALID_INPUT,
-        )
-    return url.rstrip("/")
+        return "is not an http or https URL with a host and, at most, a port and a path"
+    return None
 
 
 def sends_in_clear(url: str) -> bool:

@@ -62,10 +62,13 @@ def _known(context: click.Context) -> Iterable[str]:
 
 def _where(context: click.Context) -> Where:
     """What the options to the left of the word say; click has not filled in the others."""
+    from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
     from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where
 
+    # Standard input is the terminal's: a completion reads nothing from it.
+    files = tuple(path for path in map(Path, context.params.get("files") or ()) if path != STANDARD_INPUT)
     return Where(
-        files=tuple(map(Path, context.params.get("files") or ())) or (DEFAULT_MANIFEST,),
+        files=files or (DEFAULT_MANIFEST,),
         environment=context.params.get("environment"),
         lock_file=context.params.get("lock_file"),
         state=os.environ.get(STATE_VARIABLE) or None,

@@ -18,7 +18,7 @@ from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from fbsync.manifest.assemble import Use
-    from fbsync.settings import Variables
+    from fbsync.variables import Variables
 
 _MEANS = "FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD"
 
@@ -55,7 +55,8 @@ def env(
     """  # noqa: D301 - click's mark for a block to leave as it is
     from fbsync.manifest.assemble import read_manifest
     from fbsync.model.findings import errors_among
-    from fbsync.settings import means_of_signing_in, read_variables
+    from fbsync.settings import means_of_signing_in
+    from fbsync.variables import read_variables
 
     where = where_from(files=files, environment=environment, env_files=env_files)
     variables = read_variables(folders=where.folders, env_files=where.env_files, environment=os.environ)

@@ -78,7 +78,7 @@ def files_options(command: _Command) -> _Command:
         multiple=True,
         type=_PATH,
         metavar="PATH",
-        help="A manifest, or a folder of manifests; may be repeated. [default: fbsync.yaml]",
+        help="A manifest, a folder of manifests, or - for standard input; may be repeated. [default: fbsync.yaml]",
     )(
         click.option(
             "-e",
@@ -139,9 +139,16 @@ def where_from(
     lock_file: Path | None = None,
     api_url: str | None = None,
 ) -> Where:
-    """What the options add up to."""
+    """What the options add up to.
+
+    Raises:
+        click.UsageError: standard input is named more than once.
+    """
+    from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
     from fbsync.workflow.target import DEFAULT_MANIFEST, Where
 
+    if files.count(STANDARD_INPUT) > 1:
+        raise click.UsageError("-f - is given more than once, but standard input can be read only once")
     return Where(
         files=files or (DEFAULT_MANIFEST,),
         environment=environment,

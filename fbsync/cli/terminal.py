@@ -12,7 +12,7 @@ from fbsync.model.errors import FbsyncError, GuardRefused, InvalidInput
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from fbsync.model.findings import Finding
 
@@ -63,15 +63,22 @@ def report_error(error: FbsyncError) -> None:
         say(f"  {paint.cyan('what to do:')} {visible(error.hint)}")
 
 
-def findings_text(findings: Iterable[Finding], *, paint: Paint) -> str:
-    """Findings as text, with excerpts of the files that can still be read."""
+def findings_text(findings: Iterable[Finding], *, paint: Paint, sources: Mapping[str, str] | None = None) -> str:
+    """Findings as text, with excerpts.
+
+    Args:
+        findings: in the order in which they are to stand.
+        paint: colours.
+        sources: texts by the names that positions use; other files are read again where they can be.
+    """
     from fbsync.render.findings_text import findings_text as render
 
     findings = tuple(findings)
     places = (place for finding in findings for place in (finding.position, *finding.related))
     files = {place.file for place in places if place.line}
-    sources = {file: source for file in files if (source := _source(file)) is not None}
-    return render(findings, sources=sources, paint=paint)
+    given = sources or {}
+    texts = {file: source for file in files if (source := given.get(file) or _source(file)) is not None}
+    return render(findings, sources=texts, paint=paint)
 
 
 def _source(file: str) -> str | None:

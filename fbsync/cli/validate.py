@@ -22,11 +22,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Report:
-    """What was looked at, and what was found."""
+    """What was read, and what was found.
 
-    files: tuple[str, ...]
+    Attributes:
+        sources: the files' texts by their names, in the order in which they were given.
+    """
+
+    sources: dict[str, str]
     entries: int
     findings: tuple[Finding, ...]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that were read."""
+        return tuple(self.sources)
 
 
 @click.command()
@@ -53,6 +62,8 @@ def validate(
     fbsync validate -f prod/ --strict --format github
     fbsync validate team-a/fbsync.yaml team-b/fbsync.yaml
     """  # noqa: D301 - click's mark for lines to be kept
+    if (*manifests, *files).count(Path("-")) > 1:
+        raise click.UsageError("- is given more than once, but standard input can be read only once")
     groups: list[tuple[Path, ...]] = [(manifest,) for manifest in manifests]
     if files or not groups:
         groups.insert(0, files)
@@ -60,7 +71,7 @@ def validate(
         _check(where_from(files=group, environment=environment, env_files=env_files), environment) for group in groups
     ]
     report = _Report(
-        files=tuple(file for report in reports for file in report.files),
+        sources={file: text for report in reports for file, text in report.sources.items()},
         entries=sum(report.entries for report in reports),
         findings=tuple(dict.fromkeys(finding for report in reports for finding in report.findings)),
     )
@@ -74,7 +85,7 @@ def _check(where: Where, environment: str | None) -> _Report:
     manifest = read_manifest(where.files)
     found = manifest.findings if environment is None else manifest.findings_in(environment)
     return _Report(
-        files=tuple(document.file for document in manifest.documents),
+        sources={document.file: document.source for document in manifest.documents},
         entries=len(manifest.drafts),
         findings=in_file_order([*found, *_env_file_findings(where)]),
     )
@@ -83,15 +94,17 @@ def _check(where: Where, environment: str | None) -> _Report:
 def _env_file_findings(where: Where) -> tuple[Finding, ...]:
     """What is wrong with the files of variables, which belong to the manifest; their values are not looked at."""
     from fbsync.model.errors import InvalidInput
-    from fbsync.settings import read_variables
+    from fbsync.variables import read_variables
 
     try:
-        read_variables(folders=where.folders, env_files=where.env_files, environment=os.environ)
+        return read_variables(
+            folders=where.folders,
+            env_files=where.env_files,
+            environment=os.environ,
+            environment_name=where.environment,
+        ).warnings
     except InvalidInput as error:
         return error.findings
-    except OSError:
-        return ()  # a folder that cannot be looked into: the manifest in it has that finding
-    return ()
 
 
 def _print(report: _Report, format_: str, *, strict: bool) -> ExitCode:
@@ -127,6 +140,6 @@ def _rendered(report: _Report, format_: str, code: ExitCode, failing: tuple[Find
 
 def _text(report: _Report) -> str:
     if report.findings:
-        return terminal.findings_text(report.findings, paint=terminal.paint_for(sys.stdout))
+        return terminal.findings_text(report.findings, paint=terminal.paint_for(sys.stdout), sources=report.sources)
     entries = "1 entry" if report.entries == 1 else f"{report.entries} entries"
     return f"{', '.join(visible(file) for file in report.files)}: {entries}, no findings\n"

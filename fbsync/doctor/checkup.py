@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from fbsync.client.probe import Probed
     from fbsync.model.secret import Secret
-    from fbsync.settings import Variables
+    from fbsync.variables import Variables
     from fbsync.workflow.project import Inputs, Project
     from fbsync.workflow.target import Where
 

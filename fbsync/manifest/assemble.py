@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from fbsync.schema.violations import Violation
-    from fbsync.settings import Variables
     from fbsync.strict_yaml.loader import Path
+    from fbsync.variables import Variables
 
 _LEAVES_GAPS = frozenset(("merge-key", "key-not-a-string", "quote-not-indented", "too-many-findings"))
 """What the loader refuses and leaves out, so that what then seems to be missing may well be there."""

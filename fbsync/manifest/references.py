@@ -11,7 +11,7 @@ from fbsync.model.configurations import Credential, Text
 from fbsync.model.findings import NOWHERE, Position
 
 if TYPE_CHECKING:
-    from fbsync.settings import Variables
+    from fbsync.variables import Variables
 
 _TOKEN = re.compile(rf"\$(?:(?P<dollar>\$)|(?P<bare>{NAME})|\{{(?P<brace>{NAME})\}}|<(?P<angle>{NAME})>)?")
 _ONE_REFERENCE = re.compile(rf"\$(?:({NAME})|\{{({NAME})\}}|<({NAME})>)")

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from fbsync.model.findings import Finding, Position
+from fbsync.strict_yaml.source_bytes import STANDARD_INPUT, STDIN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +19,8 @@ def find_files(paths: Iterable[Path]) -> tuple[tuple[Path, ...], tuple[Finding, 
     """Lists a manifest's files.
 
     Args:
-        paths: files, and folders whose ``*.yaml`` and ``*.yml`` are taken (hidden files and folders below are not).
+        paths: files, ``-`` for standard input, and folders whose ``*.yaml`` and ``*.yml`` are taken (hidden files
+            and folders below are not).
 
     Returns:
         The files, each once whatever names lead to it, in the order given and by name within a folder;
@@ -29,19 +31,22 @@ def find_files(paths: Iterable[Path]) -> tuple[tuple[Path, ...], tuple[Finding, 
     findings = []
     for path in paths:
         try:
-            found = _yaml_files(path) if os.path.isdir(path) else [path]  # noqa: PTH112 - never raises
+            is_folder = path != STANDARD_INPUT and os.path.isdir(path)  # noqa: PTH112 - never raises
+            found = _yaml_files(path) if is_folder else [path]
         except OSError as error:
             findings.append(_unreadable(path, error))
             continue
         if not found:
             findings.append(_empty(path))
         for file in found:
-            files.setdefault(os.path.realpath(file), file)
+            files.setdefault(str(file) if file == STANDARD_INPUT else os.path.realpath(file), file)
     return tuple(files.values()), tuple(findings)
 
 
 def shown_path(path: Path) -> str:
     """A path as messages have it: as it was given, with what is no text in it escaped."""
+    if path == STANDARD_INPUT:
+        return STDIN_NAME
     return str(path).encode("utf-8", "backslashreplace").decode()
 
 

@@ -12,7 +12,7 @@ from fbsync.strict_yaml.composer import Composer
 from fbsync.strict_yaml.foreign_parts import foreign_parts
 from fbsync.strict_yaml.places import Path, Places, Value
 from fbsync.strict_yaml.refusals import Stopped
-from fbsync.strict_yaml.source_bytes import decode, read_bytes
+from fbsync.strict_yaml.source_bytes import STANDARD_INPUT, decode, read_bytes, read_standard_input
 from fbsync.strict_yaml.source_text import SourceText
 
 try:
@@ -63,10 +63,10 @@ def read(path: pathlib.Path, *, shown_as: str) -> Document:
     """Loads a file; one that cannot be read is a document without a value and with a finding.
 
     Args:
-        path: where it is.
+        path: where it is; ``-`` is standard input.
         shown_as: how positions name it.
     """
-    data = read_bytes(path, shown_as=shown_as)
+    data = read_standard_input() if path == STANDARD_INPUT else read_bytes(path, shown_as=shown_as)
     if isinstance(data, Finding):
         return _document(SourceText(file=shown_as, text=""), findings=[data])
     return load(data, file=shown_as)

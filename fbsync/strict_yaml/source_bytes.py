@@ -6,13 +6,19 @@ import codecs
 import errno
 import os
 import stat
-from typing import TYPE_CHECKING
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 from fbsync.model.findings import Finding, Position
 from fbsync.strict_yaml.source_text import SourceText
 
-if TYPE_CHECKING:
-    from pathlib import Path
+STANDARD_INPUT = Path("-")
+"""The path that stands for standard input."""
+
+STDIN_NAME = "<stdin>"
+"""How messages name it."""
 
 LARGEST_FILE = 32 * 1024 * 1024
 """In bytes: ten times a manifest of 10,000 entries. What is larger is refused unread."""
@@ -27,7 +33,6 @@ _MARKS = (
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
@@ -35,44 +40,121 @@ _KINDS = (
 
 _MISSING = frozenset({errno.ENOENT, errno.ENOTDIR})
 
+_PIPE_PATIENCE = 60.0
+"""How long a pipe may stay silent, in seconds: a password manager may have to ask its user first."""
 
-def read_bytes(path: Path, *, shown_as: str) -> bytes | Finding:
-    """The content of a regular file of at most ``LARGEST_FILE`` bytes, or why there is none.
+_DESCRIPTORS = ("/dev/fd", "/proc/self/fd")
+"""Where shells have the pipes of a process substitution, ``<(…)``."""
 
-    Never waits: pipes and devices are refused before they are opened, and opened without blocking
-    should one take the file's place in between.
+_drained: dict[tuple[int, int], bytes] = {}
+"""What came out of the pipes of process substitutions: they give it once, and a run may read a file again."""
+
+
+def read_bytes(
+    path: Path, *, shown_as: str, largest: int = LARGEST_FILE, patience: float = _PIPE_PATIENCE
+) -> bytes | Finding:
+    """Read a regular file or a pipe, or say why it cannot be read.
+
+    The kind and the size are checked before the file is opened. The call never waits for a file or a device, and
+    for a pipe no longer than ``patience``.
+
+    Args:
+        path: where it is.
+        shown_as: how the finding names it.
+        largest: how many bytes it may have.
+        patience: how many seconds a pipe may stay silent.
+
+    Returns:
+        The content, or a finding.
     """
     try:
-        return _refusal(os.stat(path), shown_as) or _opened(path, shown_as)  # noqa: PTH116 - so that one call serves both
+        status = os.stat(path)  # noqa: PTH116 - so that one call serves both
+        return _refusal(status, shown_as, largest) or _opened(path, shown_as, largest, patience)
     except OSError as error:
         return _explained(error, shown_as)
     except ValueError:
         return _finding("file-missing", shown_as, "no file can have this name", "check the path")
 
 
-def _opened(path: Path, shown_as: str) -> bytes | Finding:
+def _opened(path: Path, shown_as: str, largest: int, patience: float) -> bytes | Finding:
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - a descriptor
-        refusal = _refusal(os.fstat(file.fileno()), shown_as)
+        status = os.fstat(file.fileno())
+        refusal = _refusal(status, shown_as, largest)
         if refusal is not None:
             return refusal
-        data = file.read(LARGEST_FILE + 1)
-    return _too_large(shown_as) if len(data) > LARGEST_FILE else data
+        if not stat.S_ISFIFO(status.st_mode):
+            data = file.read(largest + 1)
+        elif os.path.dirname(path) not in _DESCRIPTORS:  # noqa: PTH120 - a name
+            data = drain_pipe(file.fileno(), largest=largest, patience=patience)
+        else:
+            key = (status.st_dev, status.st_ino)
+            if key not in _drained:
+                _drained[key] = drain_pipe(file.fileno(), largest=largest, patience=patience)
+            data = _drained[key]
+    return _too_large(shown_as, largest) if len(data) > largest else data
 
 
-def _refusal(status: os.stat_result, shown_as: str) -> Finding | None:
-    if not stat.S_ISREG(status.st_mode):
+def drain_pipe(descriptor: int, *, largest: int, patience: float) -> bytes:
+    """Read a pipe to its end, or until it has given more than ``largest`` bytes.
+
+    Args:
+        descriptor: the pipe, opened for reading without blocking.
+        largest: how many bytes are wanted at most.
+        patience: how many seconds it may stay silent.
+
+    Raises:
+        TimeoutError: nobody wrote for that long.
+    """
+    import select
+
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN | select.POLLHUP)
+    data = bytearray()
+    while len(data) <= largest:
+        if not waiting.poll(patience * 1_000):
+            raise TimeoutError(errno.ETIMEDOUT, f"nothing was written to the pipe for {patience:g} seconds")
+        with suppress(BlockingIOError):
+            chunk = os.read(descriptor, 65_536)
+            if not chunk:
+                break
+            data += chunk
+    return bytes(data)
+
+
+def read_standard_input() -> bytes | Finding:
+    """Read standard input to its end; the content is kept, since it comes once and a run may read it again."""
+    stream = getattr(sys.stdin, "buffer", None)
+    if stream is None:
+        return _finding("file-missing", STDIN_NAME, "standard input is closed", "pipe the manifest into fbsync")
+    if _standard_input and _standard_input[0] is sys.stdin:
+        data = _standard_input[1]
+    else:
+        try:
+            data = stream.read(LARGEST_FILE + 1)
+        except OSError as error:
+            return _explained(error, STDIN_NAME)
+        _standard_input[:] = [sys.stdin, data]
+    return _too_large(STDIN_NAME, LARGEST_FILE) if len(data) > LARGEST_FILE else data
+
+
+_standard_input: list[Any] = []
+"""The stream that was read, and what came out of it."""
+
+
+def _refusal(status: os.stat_result, shown_as: str, largest: int) -> Finding | None:
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISFIFO(status.st_mode)):
         kind = next((name for test, name in _KINDS if test(status.st_mode)), "no regular file")
-        return _finding("not-a-file", shown_as, f"this is {kind}, not a file", "name a YAML file")
-    if status.st_size > LARGEST_FILE:
-        return _too_large(shown_as)
+        return _finding("not-a-file", shown_as, f"this is {kind}, not a file", "name a file")
+    if status.st_size > largest:
+        return _too_large(shown_as, largest)
     return None
 
 
-def _too_large(shown_as: str) -> Finding:
+def _too_large(shown_as: str, largest: int) -> Finding:
     return _finding(
         "file-too-large",
         shown_as,
-        f"the file is larger than {LARGEST_FILE // 1024**2} MiB, so it was not read",
+        f"the file is larger than {largest / 1024**2:.3g} MiB, so it was not read",
         "check the path; a manifest of that size can be split, since -f can be given more than once",
     )
 
@@ -85,6 +167,8 @@ def _explained(error: OSError, shown_as: str) -> Finding:
             "there is no such file",
             "check the path, name the manifest with -f, or begin one with `fbsync init`",
         )
+    if isinstance(error, TimeoutError) and error.strerror:
+        return _finding("file-unreadable", shown_as, error.strerror, "check who should write to it")
     reason = os.strerror(error.errno) if error.errno else "unknown reason"
     return _finding("file-unreadable", shown_as, f"the file cannot be read: {reason}", "check its permissions")
 

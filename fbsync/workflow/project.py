@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.model.findings import Finding, Position, in_file_order
 from fbsync.planning.workspaces import remembered, unresolved
-from fbsync.settings import DEFAULT_API_URL, check_api_url, find_state_folder, read_variables
+from fbsync.settings import DEFAULT_API_URL, check_api_url, find_state_folder
 from fbsync.state import fingerprint, lockfile, rescue
 from fbsync.state.fingerprint import Fingerprinter
 from fbsync.state.journal import Replayed, journal_path, replay, settle, still_open
 from fbsync.state.lockfile import Lockfile
+from fbsync.variables import read_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from fbsync.planning.decide import Live
     from fbsync.planning.drift import Drift
     from fbsync.planning.guards import Need
-    from fbsync.settings import Variables
     from fbsync.state.fingerprint import Parameters
     from fbsync.state.journal import Intent
     from fbsync.state.ledger import FileLedger
+    from fbsync.variables import Variables
     from fbsync.workflow.target import Where
 
 
@@ -260,7 +261,12 @@ def _inputs(where: Where, environment: Mapping[str, str], variables: Variables) 
 
 
 def _variables(where: Where, environment: Mapping[str, str]) -> Variables:
-    return read_variables(folders=where.folders, env_files=where.env_files, environment=environment)
+    return read_variables(
+        folders=where.folders,
+        env_files=where.env_files,
+        environment=environment,
+        environment_name=where.environment,
+    )
 
 
 def no_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
 
 DEFAULT_MANIFEST = Path("fbsync.yaml")
-
-STANDARD_INPUT = Path("-")
-"""What stands for standard input among the manifests."""
 
 STATE_VARIABLE = "FBSYNC_STATE"
 

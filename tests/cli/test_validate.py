@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 from fbsync.manifest.assemble import read_manifest
 from fbsync.model.errors import InvalidInput
 from fbsync.render.findings_rules import about
-from fbsync.settings import Variables
+from fbsync.variables import Variables
 
 ENTRY = "  - {{name: {name}, aiType: OPENAI, endpoint: {endpoint}, secret: $KEY}}\n"
 FORMATS = ("text", "json", "github", "sarif", "junit")
@@ -165,3 +168,58 @@ def test_no_input_makes_it_stumble(tmp_path, text, format_, more):
     assert code in (0, 3), err
     assert err == ""
     assert bool(code) <= bool(out)
+
+
+def piped(cli, *args, text, file=None):
+    """Runs fbsync in bash with a manifest on standard input, and with one from a process substitution at PIPE."""
+    command = shlex.join([sys.executable, "-m", "fbsync", *args]).replace("PIPE", '<(cat "$0")')
+    done = subprocess.run(
+        ["bash", "-c", command, str(file)],
+        cwd=cli.folder,
+        env=cli.environment | {"SECRET_ONE": "canary-one"},
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "canary" not in done.stdout + done.stderr
+    return done
+
+
+ONE = """version: 1
+workspaceId: ws-1
+llms:
+  - {name: One, aiType: OPENAI, endpoint: https://one.example.com, secret: $SECRET_ONE}
+"""
+
+
+def test_a_manifest_from_standard_input(cli):
+    assert piped(cli, "validate", "-f", "-", text=ONE).stdout == "<stdin>: 1 entry, no findings\n"
+    assert piped(cli, "validate", "-", text=ONE).stdout == "<stdin>: 1 entry, no findings\n"
+    wrong = piped(cli, "validate", "-f", "-", text=ONE.replace("OPENAI", "OPENI"))
+    assert wrong.returncode == 3
+    assert "<stdin>:4:25: error" in wrong.stdout
+    assert "{name: One, aiType: OPENI" in wrong.stdout
+    planned = piped(cli, "plan", "-f", "-", "--lock-file", "x.lock", text=ONE)
+    assert planned.returncode == 0
+    assert "Plan: 1 to add" in planned.stdout
+    assert "no lockfile beside it" in piped(cli, "plan", "-f", "-", text=ONE).stderr
+
+
+def test_a_manifest_from_the_pipe_of_a_shell(cli):
+    other = cli.write("other", ONE.replace("One", "Two"))
+    both = piped(cli, "validate", "-f", "PIPE", "-f", "-", text=ONE, file=other)
+    assert both.stdout.endswith(", <stdin>: 2 entries, no findings\n")
+    twice = piped(cli, "plan", "--all-environments", "--format", "html", "-f", "PIPE", text="", file=other)
+    assert "Two" in twice.stdout
+    assert twice.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "command", [("validate", "-f", "-", "-f", "-"), ("validate", "-f", "-", "-"), ("env", "-f", "-", "-f", "-")]
+)
+def test_standard_input_can_be_named_only_once(cli, command):
+    done = piped(cli, *command, text=ONE)
+    assert done.returncode == 64
+    assert "more than once" in done.stderr

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fbsync.manifest.endpoint import _PLAIN, OPEN, faults, faults_of_template, is_plain
 from fbsync.manifest.references import resolve_text
-from fbsync.settings import Variables
+from fbsync.variables import Variables
 
 
 def rules(template):

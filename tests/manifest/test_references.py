@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fbsync.manifest.references import escape, name_of, parse, resolve_credential, resolve_text
-from fbsync.settings import Variables
+from fbsync.variables import Variables
 
 
 def variables(**values):

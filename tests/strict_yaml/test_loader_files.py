@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 
-from fbsync.model.findings import Position
+from fbsync.model.findings import Finding, Position
 from fbsync.strict_yaml.loader import read
+from fbsync.strict_yaml.source_bytes import read_bytes
 
 
 def rule_of(path: Path) -> str:
@@ -62,7 +64,37 @@ def test_a_folder(tmp_path):
 
 def test_a_pipe_that_nobody_writes_to(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    assert rule_of(tmp_path / "pipe") == "not-a-file"
+    found = read_bytes(tmp_path / "pipe", shown_as="shown.yaml", patience=0.01)
+    assert isinstance(found, Finding)
+    assert (found.rule, found.message) == ("file-unreadable", "nothing was written to the pipe for 0.01 seconds")
+
+
+def test_a_named_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(b"a: " + b"x" * 200_000,))
+    writer.start()
+    assert read(tmp_path / "pipe", shown_as="shown.yaml").value == {"a": "x" * 200_000}
+    writer.join()
+
+
+def test_a_pipe_of_a_shell_gives_the_same_each_time():
+    reading, writing = os.pipe()
+    os.write(writing, b"a: 1\n")
+    os.close(writing)
+    path = Path(f"/dev/fd/{reading}")
+    assert [read(path, shown_as="shown.yaml").value for _ in range(2)] == [{"a": 1}] * 2
+    os.close(reading)
+
+
+def test_a_pipe_without_end(tmp_path):
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    written = os.write(writing, b"#" * 1_000_000)
+    found = read_bytes(Path(f"/dev/fd/{reading}"), shown_as="shown.yaml", largest=written - 1)
+    assert isinstance(found, Finding)
+    assert found.rule == "file-too-large"
+    os.close(reading)
+    os.close(writing)
 
 
 def test_a_socket(tmp_path, monkeypatch):

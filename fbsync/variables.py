@@ -1,0 +1,303 @@
+"""Variables: what the environment and files of variables hold, and which of those files may say what."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fbsync.model.configurations import VARIABLE_NAME
+from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
+from fbsync.model.findings import Finding, Position, Severity
+from fbsync.model.secret import Secret
+from fbsync.redact import is_wordlike
+from fbsync.strict_yaml.source_bytes import read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from dotenv.parser import Binding
+
+SIGN_IN_VARIABLES = ("FLASHBACK_TOKEN", "FLASHBACK_REFRESH_TOKEN", "FLASHBACK_EMAIL", "FLASHBACK_PASSWORD")
+"""The variables by which fbsync signs in (``design.md``, 'Commands')."""
+
+API_URL_VARIABLE = "FLASHBACK_API_URL"
+OWN_PREFIX = "FBSYNC_"
+"""What the variables that configure fbsync itself begin with."""
+
+FINGERPRINT_KEY_VARIABLE = "FBSYNC_FINGERPRINT_KEY"
+
+_ENVIRONMENT_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""What an environment may be called, as the manifest's schema has it; the name becomes part of file names."""
+
+_LARGEST_ENV_FILE = 1024 * 1024
+_MOST_LINES = 10_000
+_BASE64_LINE = r"[A-Za-z0-9+/]{60,}"
+"""A line of base64 that is full: tools wrap at 64 or 76 columns."""
+
+_CUT = (
+    "env-file-cut-value",
+    "this line continues the value of the line before it, which was cut at the line break",
+    "write the value on one line (`base64 -w0`), or put quotes around all of it",
+)
+_NO_ASSIGNMENT = (
+    "env-file-syntax",
+    "this line is no assignment of a variable",
+    "write NAME=value, with quotes around a value that holds blanks or '#'",
+)
+_NO_NAME = (
+    "env-file-name",
+    "no variable can have the name before this equals sign: a name has letters, digits and underscores, no digit first",
+    "rename the variable, or put quotes around a value that goes on in this line",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvFile:
+    """A file of variables that was read.
+
+    Attributes:
+        path: as messages show it.
+        values: what it assigns.
+        lines: where it assigns each.
+        is_automatic: whether fbsync found it by itself beside the manifest; nobody named it with ``--env-file``.
+    """
+
+    path: str
+    values: Mapping[str, str] = field(repr=False)
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False)
+    is_automatic: bool = False
+
+
+class Variables:
+    """The variables that references stand for: the environment, then files.
+
+    A variable that is set but empty counts as not set: CI systems hand empty strings to runs that may not see a
+    credential. From a file that fbsync reads by itself, the API URL and fbsync's own variables are never taken, and
+    the means of signing in only where the environment and the named files have none of them: a file of a pull
+    request must not send a token elsewhere. The object never shows a value.
+
+    Args:
+        files: the files that were read, in rising precedence.
+        environment: the process's environment.
+    """
+
+    __slots__ = ("_sources", "files", "warnings")
+
+    files: tuple[str, ...]
+    """The files that were read, in falling precedence."""
+
+    warnings: tuple[Finding, ...]
+    """A finding for each variable that a file sets and that is not taken from it."""
+
+    def __init__(self, *, files: Iterable[EnvFile] = (), environment: Mapping[str, str]) -> None:
+        ordered = tuple(reversed(tuple(files)))
+        named = [environment, *(file.values for file in ordered if not file.is_automatic)]
+        signs_in = any(values.get(name) for values in named for name in SIGN_IN_VARIABLES)
+        sources: list[tuple[str | None, Mapping[str, str]]] = [(None, environment)]
+        warnings: list[Finding] = []
+        for file in ordered:
+            ignored = _ignored(file, signs_in=signs_in)
+            warnings += (_not_taken(file, name) for name in ignored if not environment.get(name))
+            sources.append((file.path, {k: v for k, v in file.values.items() if k not in ignored}))
+        self._sources = tuple(sources)
+        self.files = tuple(file.path for file in ordered)
+        self.warnings = tuple(warnings)
+
+    def text(self, name: str) -> str | None:
+        """The value of a variable that is no credential, or None while it is not set."""
+        for _, values in self._sources:
+            if value := values.get(name):
+                return value
+        return None
+
+    def secret(self, name: str) -> Secret | None:
+        """The value of a variable that is a credential, or None while it is not set.
+
+        Raises:
+            FbsyncError: the value is not text (bytes that are no UTF-8).
+        """
+        value = self.text(name)
+        if value is None:
+            return None
+        if not is_text(value):
+            raise FbsyncError(
+                f"the value of ${name} is not UTF-8 text",
+                hint=f"set {name} to the credential as the provider shows it",
+                exit_code=ExitCode.INVALID_INPUT,
+            )
+        return Secret(value, reference=name)
+
+    def source(self, name: str) -> str | None:
+        """Where a variable is set: ``environment``, a file's path, or None."""
+        for file, values in self._sources:
+            if values.get(name):
+                return file or "environment"
+        return None
+
+    def is_empty(self, name: str) -> bool:
+        """Whether a variable is there but holds nothing, wherever it is looked for."""
+        return self.text(name) is None and any(name in values for _, values in self._sources)
+
+
+def is_text(value: str) -> bool:
+    """Whether a variable's value was UTF-8; Python has surrogates in the place of bytes that are not."""
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _ignored(file: EnvFile, *, signs_in: bool) -> frozenset[str]:
+    """The variables of a file that are not taken from it."""
+    if not file.is_automatic:
+        return frozenset()
+    return frozenset(
+        name
+        for name in file.values
+        if name == API_URL_VARIABLE or name.startswith(OWN_PREFIX) or (signs_in and name in SIGN_IN_VARIABLES)
+    )
+
+
+def _not_taken(file: EnvFile, name: str) -> Finding:
+    if name in SIGN_IN_VARIABLES:
+        message = (
+            f"{name} is not taken from here: the environment or a file named with --env-file has a means of signing in"
+        )
+        remedy = f"remove it, or set {name} in the environment"
+    else:
+        message = f"{name} is never taken from a file that fbsync reads by itself"
+        remedy = f"set it in the environment, or name the file: --env-file {file.path}"
+    return Finding(
+        rule="variable-not-taken",
+        position=Position(file=file.path, line=file.lines.get(name, 0)),
+        message=message,
+        remedy=remedy,
+        severity=Severity.WARNING,
+    )
+
+
+def read_variables(
+    *,
+    folders: Iterable[Path],
+    env_files: Iterable[Path],
+    environment: Mapping[str, str],
+    environment_name: str | None = None,
+) -> Variables:
+    """Read the files of variables under the real environment.
+
+    Args:
+        folders: the manifests' folders, in which ``.env.ENVIRONMENT`` and ``.env`` are looked for; an absent one is
+            no mistake.
+        env_files: what ``--env-file`` named, each over the one before; these must be there.
+        environment: the process's environment.
+        environment_name: what ``-e`` named, or None.
+
+    Returns:
+        The variables.
+
+    Raises:
+        InvalidInput: a file that cannot be read, or lines that are no assignment.
+        FbsyncError: no environment can have this name.
+    """
+    check_environment_name(environment_name)
+    names = [".env"] if environment_name is None else [f".env.{environment_name}", ".env"]
+    folders = tuple(dict.fromkeys(folders))
+    automatic = [path for name in names for folder in folders if _may_be_read(path := folder / name)]
+    files: list[EnvFile] = []
+    findings: list[Finding] = []
+    for path, is_automatic in (*((p, True) for p in reversed(automatic)), *((p, False) for p in env_files)):
+        file, wrong = _read_env_file(path, is_automatic=is_automatic)
+        files.append(file)
+        findings += wrong
+    if findings:
+        raise InvalidInput(findings)
+    return Variables(files=files, environment=environment)
+
+
+def check_environment_name(name: str | None) -> None:
+    """Make sure that an environment can have a name, before the name becomes part of a path.
+
+    Raises:
+        FbsyncError: none can.
+    """
+    if name is not None and not re.fullmatch(_ENVIRONMENT_NAME, name):
+        raise FbsyncError(
+            "the name given with -e is not one that an environment can have",
+            hint="use the name of an environment of the manifest: letters, digits, dots, underscores and dashes, "
+            "at most 64, a letter or digit first",
+            exit_code=ExitCode.INVALID_INPUT,
+        )
+
+
+def _may_be_read(path: Path) -> bool:
+    """Whether there is something to read: a folder called ``.env`` usually holds a Python environment."""
+    return os.path.exists(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112 - these never raise
+
+
+def _read_env_file(path: Path, *, is_automatic: bool) -> tuple[EnvFile, list[Finding]]:
+    """Read assignments by python-dotenv's own parser, values exactly as written: no interpolation."""
+    shown = str(path).encode("utf-8", "backslashreplace").decode()
+    text = _text_of(path, shown)
+    if isinstance(text, Finding):
+        return EnvFile(path=shown, values={}, is_automatic=is_automatic), [text]
+    import io
+
+    from dotenv.parser import parse_stream
+
+    bindings = [binding for binding in parse_stream(io.StringIO(text)) if binding.error or binding.key is not None]
+    assigned = [(b.key, b.value, b.original.line) for b in bindings if b.key is not None and b.value is not None]
+    file = EnvFile(
+        path=shown,
+        values={key: value for key, value, _ in assigned},
+        lines={key: line for key, _, line in assigned},
+        is_automatic=is_automatic,
+    )
+    return file, list(_wrong_lines(bindings, shown))
+
+
+def _text_of(path: Path, shown: str) -> str | Finding:
+    """The text of a file of variables, or why there is none."""
+    data = read_bytes(path, shown_as=shown, largest=_LARGEST_ENV_FILE)
+    if isinstance(data, Finding):
+        why = data.message
+    elif data.count(b"\n") > _MOST_LINES:
+        why = f"it has more than {_MOST_LINES:,} lines"
+    else:
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            why = "it is not UTF-8"
+    return Finding(
+        rule="env-file-unreadable",
+        position=Position(file=shown),
+        message=f"the file of variables cannot be read: {why}",
+        remedy="name a readable UTF-8 file of NAME=value lines",
+    )
+
+
+def _wrong_lines(bindings: Iterable[Binding], file: str) -> Iterator[Finding]:
+    """What is wrong with the lines of a file; a value that was cut has one finding, not one for each of its lines."""
+    cut, before = False, ""
+    for binding in bindings:
+        line = _base64_of(binding)
+        was_cut, cut = cut, line is not None and re.fullmatch(_BASE64_LINE, before) is not None
+        before = line if cut and line is not None else binding.value or ""
+        words = _CUT if cut else _wrong_words(binding)
+        if words is not None and not (cut and was_cut):
+            rule, message, remedy = words
+            yield Finding(
+                rule=rule, position=Position(file=file, line=binding.original.line), message=message, remedy=remedy
+            )
+
+
+def _wrong_words(binding: Binding) -> tuple[str, str, str] | None:
+    if binding.error or binding.key is None or binding.value is None:
+        return _NO_ASSIGNMENT
+    return None if re.fullmatch(VARIABLE_NAME, binding.key) else _NO_NAME
+
+
+def _base64_of(binding: Binding) -> str | None:
+    """What a line holds if base64 may go on with it: no words, and at most padding at the end."""
+    text = binding.key if binding.key is not None else binding.original.string.strip()
+    is_base64 = re.fullmatch(r"[A-Za-z0-9+/]+", text) is not None and binding.value in (None, "", "=")
+    return text if is_base64 and not is_wordlike(text) else None
