@@ -24,6 +24,7 @@ class World:
     def _make(self):
         fbsync = self.folder / "fbsync"
         shutil.copytree(ROOT / "examples", fbsync / "examples")
+        shutil.copytree(ROOT / "requirements", fbsync / "requirements")
         shutil.copy(ROOT / "action.yml", fbsync)
         self._commit_all(fbsync)
         self.mine = self.folder / "mine"

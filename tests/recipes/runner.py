@@ -115,6 +115,7 @@ class Runner:
             contexts = {
                 "github": self.github,
                 "secrets": self.secrets,
+                "vars": {name: self.environment[name] for name in ("FLASHBACK_API_URL",) if name in self.environment},
                 "matrix": dict(zip(matrix, values, strict=True)),
                 "cancelled": False,
                 "steps": {},

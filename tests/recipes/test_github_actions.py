@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -124,14 +125,19 @@ def _prepare_step(folder, step, **variables):
     return ["bash", "--noprofile", "--norc", "-eo", "pipefail", script], environment | variables
 
 
-def test_the_action_installs_fbsync_from_its_own_checkout(tmp_path):
+def test_the_action_installs_fbsync_from_its_own_checkout_and_runs_nothing_of_the_pull_requests(tmp_path):
     source = tmp_path / "fbsync"
     source.mkdir()
-    for name in ("fbsync", "schemas", "examples", "pyproject.toml", "README.md"):
+    for name in ("fbsync", "schemas", "examples", "requirements", "pyproject.toml", "README.md"):
         subprocess.run(["cp", "-r", ROOT / name, source], check=True)
     command, environment = _prepare_step(tmp_path, 0, GITHUB_ACTION_PATH=str(source))
     pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or name.endswith("_CERT")}
-    done = subprocess.run(command, env=environment | pip, capture_output=True, text=True, check=False)
+    checkout = tmp_path / "checkout"
+    for name in ("venv.py", "ensurepip.py", "pip/__init__.py", "pip/__main__.py", "site.py", "sitecustomize.py"):
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / name).write_text("raise SystemExit('this is of the pull request')")
+    (checkout / "install.txt").write_text("not-a-package==0\n")
+    done = subprocess.run(command, cwd=checkout, env=environment | pip, capture_output=True, text=True, check=False)
     if done.returncode and "NewConnectionError" in done.stderr:
         pytest.skip("the package registry cannot be reached")
     assert done.returncode == 0, done.stderr
@@ -238,7 +244,10 @@ def test_a_fork_without_secrets_gets_its_plan_and_one_comment_an_environment(wor
     comment = (Path(report) / "comment.md").read_text()
     assert comment in default.summary
     assert set(bodies(world)) == {DEFAULT, STAGING}
-    assert bodies(world)[DEFAULT].startswith(comment)
+    marker, _, rest = comment.partition("\n")
+    assert bodies(world)[DEFAULT].startswith(f"{marker}\n<sub>This text is from [the run]")
+    assert f"of commit {world.state['pulls'][0]['head']['sha']} by `stranger`" in bodies(world)[DEFAULT]
+    assert bodies(world)[DEFAULT].endswith(f"</sub>\n\n{rest}")
     assert {comment["issue"] for comment in world.state["comments"]} == {7}
 
 
@@ -249,7 +258,7 @@ def test_the_comment_is_updated_and_not_repeated(world, fork):
     second = fork(OTHER_MANIFEST)
     plan_and_comment(world, fork, second)
     assert [comment["id"] for comment in world.state["comments"]] == ids
-    assert all(f"Of commit {second}" in body for body in bodies(world).values())
+    assert all(f"of commit {second}" in body for body in bodies(world).values())
     assert "claude.example.com" in bodies(world)[DEFAULT]
 
 
@@ -292,6 +301,50 @@ def test_a_pull_request_that_moved_on_gets_no_outdated_comment(world, fork):
     _, posted = plan_and_comment(world, fork, outdated)
     assert "No open pull request is at" in posted.log
     assert world.state["comments"] == []
+
+
+FILES = "<!-- fbsync-files -->"
+CHANGED = [
+    {"filename": "fbsync.lock", "patch": '-      "endpoint": "a",\n+      "endpoint": "b",\n       "aiType": "OPENAI"'},
+    {"filename": "models/other.lock", "status": "renamed", "previous_filename": "models/fbsync.staging.lock"},
+    {"filename": "fbsync.lock.journal", "patch": "+{}"},
+    {"filename": ".env", "patch": "+FLASHBACK_API_URL=https://evil.example"},
+    {"filename": "models/.env.staging", "patch": "+A=1"},
+    {"filename": "a` @everyone/.env", "patch": "+A=1"},
+]
+HARMLESS = [
+    {"filename": "fbsync.yaml", "patch": "+  - name: aiType"},
+    {"filename": ".env.example", "patch": "+A="},
+    {"filename": "yarn.lock", "patch": "+lodash@^4:\n+  version 4"},
+    {"filename": "environment.md", "patch": "+workspaceId"},
+]
+
+
+def test_files_that_fbsync_writes_are_named_and_no_others(world, fork):
+    sha = fork(MANIFEST)
+    world.save(files=CHANGED + HARMLESS)
+    plan_and_comment(world, fork, sha)
+    named = re.findall("^- `(.*)`$", bodies(world)[FILES], re.MULTILINE)
+    assert named == [
+        ".env",
+        "a???everyone/.env",
+        "fbsync.lock",
+        "fbsync.lock.journal",
+        "models/.env.staging",
+        "models/fbsync.staging.lock",
+        "models/other.lock",
+    ]
+    world.save(files=HARMLESS)
+    plan_and_comment(world, fork, sha)
+    assert "no longer changes" in bodies(world)[FILES]
+    assert len(world.state["comments"]) == 3
+
+
+def test_a_pull_request_without_such_files_gets_no_comment_of_them(world, fork):
+    sha = fork(MANIFEST)
+    world.save(files=HARMLESS)
+    plan_and_comment(world, fork, sha)
+    assert FILES not in bodies(world)
 
 
 def _other_marker(folder):

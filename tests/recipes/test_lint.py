@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 ACTION = ROOT / "action.yml"
 FILES = [ACTION, *sorted(WORKFLOWS.glob("*.yml"))]
 NO_EXPANSION = "--exclude=SC2016"  # `code` in Markdown is meant to stay as it is
-SCRIPTS = sorted((ROOT / "examples").rglob("*.sh"))
+SCRIPTS = sorted([*(ROOT / "examples").rglob("*.sh"), *(ROOT / "requirements").glob("*.sh")])
 
 
 def tool(name, package):
@@ -56,7 +56,9 @@ def actionlint(tmp_path_factory):
 
 
 def test_actionlint_finds_nothing(actionlint, tmp_path):
-    assert actionlint(*sorted(WORKFLOWS.glob("*.yml"))) == []
+    # The build for npm is older than the context "vars".
+    found = actionlint(*sorted(WORKFLOWS.glob("*.yml")))
+    assert [one for one in found if not one["message"].startswith('undefined variable "vars"')] == []
     broken = tmp_path / "broken.yml"
     broken.write_text((WORKFLOWS / "fbsync-plan.yml").read_text().replace("steps.plan.outputs", "step.plan.outputs"))
     assert 'undefined variable "step"' in actionlint(broken)[0]["message"]

@@ -104,6 +104,21 @@ def test_gitlab_plans_without_a_credential(shell, gitlab):
     assert (clone / "fbsync-plan.md").read_text().startswith("<!-- fbsync-plan:staging -->\n")
 
 
+def test_a_merge_request_that_changes_what_fbsync_writes_is_told_so(world, shell, gitlab):
+    base = git("--git-dir", world.remote, "rev-parse", "main").strip()
+    for name in ("fbsync.lock", "models/.env", "notes.md", ".env.example"):
+        (world.mine / name).parent.mkdir(exist_ok=True)
+        world.push(name, "FLASHBACK_TOKEN=\n" if ".env" in name else "x\n")
+    done = gitlab("fbsync plan staging", variables={"CI_MERGE_REQUEST_DIFF_BASE_SHA": base})
+    assert done.returncode == 0, done.stdout
+    comment = (shell.clones[-1] / "fbsync-plan.md").read_text()
+    for text in (done.stdout, comment):
+        assert "- `fbsync.lock` changed: " in text
+        assert "- `models/.env` changed: " in text
+        assert "notes.md" not in text
+        assert "example`" not in text
+
+
 APPLY = "sh .fbsync/examples/shell-ci/apply.sh main"
 PARTLY = [
     {
