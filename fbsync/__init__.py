@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fbsync.model.errors import InvalidInput as InvalidInput
     from fbsync.model.outcomes import Outcome as Outcome
     from fbsync.model.outcomes import Result as Result
-    from fbsync.workflow.project import Inputs as Inputs
+    from fbsync.workflow.inputs import Inputs as Inputs
     from fbsync.workflow.proposal import Proposal as Proposal
     from fbsync.workflow.session import Applied as Applied
     from fbsync.workflow.session import Patience as Patience
@@ -33,7 +33,7 @@ _HOMES = {
     "ExitCode": "model.errors",
     "FbsyncError": "model.errors",
     "GuardRefused": "model.errors",
-    "Inputs": "workflow.project",
+    "Inputs": "workflow.inputs",
     "InvalidInput": "model.errors",
     "Outcome": "model.outcomes",
     "Patience": "workflow.session",

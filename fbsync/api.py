@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fbsync.workflow.project import Inputs, read_inputs
-from fbsync.workflow.project import load as load_project
-from fbsync.workflow.proposal import MAX_DELETES, Proposal, propose
+from fbsync.workflow.inputs import Inputs, read_inputs
+from fbsync.workflow.project import load_project
+from fbsync.workflow.proposal import MAX_DELETES, Proposal, check_proposal, propose
 from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where
 
 if TYPE_CHECKING:
@@ -132,13 +132,13 @@ def apply(
         GuardRefused: the plan must not be carried out as it is; nothing was changed.
         FbsyncError: another run holds the lockfile, or the server cannot be asked; nothing was changed.
     """
-    from fbsync.state.runlock import held
+    from fbsync.state.runlock import run_lock
     from fbsync.workflow.session import Session
 
-    with held(inputs.where.lock_path, timeout=lock_timeout):
+    with run_lock(inputs.where.lock_path, timeout=lock_timeout):
         project = load_project(inputs, online=True)
         with Session(project, patience) as session:
             live = session.look(refresh=refresh)
             proposal = propose(session.project, live, prune=prune, only=only, assume_secrets=assume_secrets)
-            proposal.check(adopt=adopt, max_deletes=max_deletes)
+            check_proposal(proposal, adopt=adopt, max_deletes=max_deletes)
             return session.carry_out(proposal, on_outcome=on_outcome)

@@ -96,13 +96,15 @@ def _apply(
     **how: Any,  # noqa: ANN401 - the options of a run, as they are
 ) -> int:
     from fbsync.cli.apply_run import Applying, Options
-    from fbsync.state.runlock import held
-    from fbsync.workflow.project import load, read_inputs
+    from fbsync.state.runlock import run_lock
+    from fbsync.workflow.checks import notes
+    from fbsync.workflow.inputs import read_inputs
+    from fbsync.workflow.project import load_project
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     saved = None
     if saved_plan is not None:
-        from fbsync.workflow.saved_plan import read
+        from fbsync.workflow.saved_plan import read_saved_plan
 
         _refuse_beside_a_plan(
             files=files,
@@ -112,14 +114,14 @@ def _apply(
             prune=how["prune"],
             no_refresh=how["no_refresh"],
         )
-        saved = read(saved_plan)
+        saved = read_saved_plan(saved_plan)
         where = replace(where, files=saved.files, environment=saved.environment, lock_file=saved.lock_file)
         how |= {"only": saved.only, "prune": saved.prune}
     inputs = read_inputs(where, os.environ)
     terminal.report_warnings(inputs.manifest.findings_in(where.environment))
-    with held(where.lock_path, timeout=lock_timeout):
-        project = load(inputs, online=True, parameters=saved.fingerprints if saved else None)
-        for note in project.notes():
+    with run_lock(where.lock_path, timeout=lock_timeout):
+        project = load_project(inputs, online=True, parameters=saved.fingerprints if saved else None)
+        for note in notes(project):
             terminal.say(note)
         return Applying(project, Options(**how), saved).run()
 

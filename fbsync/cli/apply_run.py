@@ -21,7 +21,8 @@ from fbsync.render.document import dump, outcome_entry, result_document, verifie
 from fbsync.render.outcome_text import closing_sentence, report
 from fbsync.render.plan_text import plan_text, summary
 from fbsync.render.verdict_text import verdicts_text
-from fbsync.workflow.proposal import Proposal, propose
+from fbsync.workflow.comparison import compared_with
+from fbsync.workflow.proposal import Proposal, check_proposal, propose
 from fbsync.workflow.saved_plan import SavedPlan, differences, narrowed
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class Applying:
                 )
             )
             self._show(proposal)
-            proposal.check(adopt=options.adopt, max_deletes=options.max_deletes)
+            check_proposal(proposal, adopt=options.adopt, max_deletes=options.max_deletes)
             if not self._agreed(proposal.plan):
                 return None
             applied = self._carry_out(proposal)
@@ -134,7 +135,7 @@ class Applying:
                 plan_text(
                     proposal.plan,
                     paint=terminal.paint_for(sys.stdout),
-                    compared=proposal.comparison,
+                    compared=compared_with(proposal.project, proposal.live),
                     width=terminal.width_of(sys.stdout),
                 )
             )
@@ -176,7 +177,9 @@ class Applying:
         return applied
 
     def _exit_code(self, applied: Applied) -> ExitCode:
-        return self._interrupts.exit_code or applied.exit_code or verifications.exit_code(self._verified)
+        return (
+            self._interrupts.exit_code or applied.exit_code or verifications.exit_code_of_verifications(self._verified)
+        )
 
     def _report(self, applied: Applied) -> int:
         code = self._exit_code(applied)

@@ -56,7 +56,7 @@ def _declared(context: click.Context) -> Iterable[str]:
 def _known(context: click.Context) -> Iterable[str]:
     from fbsync.state import lockfile
 
-    known = lockfile.read(_where(context).lock_path)
+    known = lockfile.read_lockfile(_where(context).lock_path)
     return () if known is None else (llm.name for llm in known.llms)
 
 

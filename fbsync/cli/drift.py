@@ -47,18 +47,19 @@ def drift(
     fbsync drift
     fbsync drift -e staging --format json
     """  # noqa: D301 - click's mark for lines to be kept
+    from fbsync.workflow.comparison import compared_with, drift_of
     from fbsync.workflow.project import read_project
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     project = read_project(where, os.environ, online=True)
     project, live = ask_server(project, Asking(**asking), all_or_nothing=True)
-    found = project.drift(live, only=only)
+    found = drift_of(project, live, only=only)
     code = ExitCode.PENDING if found.is_found else ExitCode.DONE
     if format_ != "json":
         terminal.report_warnings(project.manifest.findings)
         if project.open_intents:
             terminal.say(terminal.open_intents_note(len(project.open_intents)))
-    terminal.out(_rendered(format_, project, found, project.comparison(live), code))
+    terminal.out(_rendered(format_, project, found, compared_with(project, live), code))
     return code
 
 

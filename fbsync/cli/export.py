@@ -63,14 +63,15 @@ def export(
     fbsync export
     fbsync export --workspace ws-research -f research.yaml
     """  # noqa: D301 - click's mark for a block to leave as it is
-    from fbsync.state.runlock import held
-    from fbsync.workflow.project import load, no_inputs, read_inputs
+    from fbsync.state.runlock import run_lock
+    from fbsync.workflow.inputs import no_inputs, read_inputs
+    from fbsync.workflow.project import load_project
 
     files = () if file is None else (file,)
     where = where_from(files=files, environment=None, env_files=env_files, lock_file=lock_file, api_url=api_url)
     inputs = (read_inputs if where.files[0].exists() else no_inputs)(where, os.environ)
-    with held(where.lock_path, timeout=0):
-        project = load(inputs, online=True)
+    with run_lock(where.lock_path, timeout=0):
+        project = load_project(inputs, online=True)
         _check_settled(project)
         project, listed, elsewhere = _listed(project, workspaces, Asking(**asking))
         made = _export(project, listed, elsewhere)
@@ -99,13 +100,14 @@ def _listed(
     """
     from fbsync.cli.server_options import session
     from fbsync.export.matching import other_environments
+    from fbsync.workflow.checks import check_workspaces
     from fbsync.workflow.refresh import resolve_workspaces
 
-    project.check_workspaces()
+    check_workspaces(project)
     others = other_environments(project)
     if not workspaces:
         for other in others:
-            other.check_workspaces()
+            check_workspaces(other)
     with session(project, how) as connection:
 
         async def ask() -> tuple[Project, tuple[LiveLlm, ...], frozenset[Identity]]:
@@ -154,7 +156,7 @@ def _files(made: Export) -> Iterator[tuple[Path, Callable[[], str]]]:
 
     def write_lockfile() -> str:
         had = made.lock_path.exists()
-        lockfile.write(made.lock_path, made.lockfile)
+        lockfile.write_lockfile(made.lock_path, made.lockfile)
         return Done.ADDED_TO if had else Done.WRITTEN
 
     example = made.path.parent / ".env.example"

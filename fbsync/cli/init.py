@@ -129,14 +129,17 @@ def _listed_workspaces() -> Sequence[Workspace]:
     """What the server lists, if there is a token; a server that does not answer is no reason not to begin."""
     from fbsync.cli.server_options import Asking, session
     from fbsync.settings import means_of_signing_in
-    from fbsync.workflow.project import load, no_inputs
+    from fbsync.workflow.inputs import no_inputs
+    from fbsync.workflow.project import load_project
     from fbsync.workflow.target import Where
 
     inputs = no_inputs(Where(), os.environ)
     if not means_of_signing_in(inputs.variables):
         return ()
     try:
-        with session(load(inputs, online=True), Asking(timeout=10.0, retry_timeout=0.0, verbose=0)) as connection:
+        with session(
+            load_project(inputs, online=True), Asking(timeout=10.0, retry_timeout=0.0, verbose=0)
+        ) as connection:
             return connection.run(connection.server.list_workspaces())
     except FbsyncError as error:
         terminal.say(f"The workspaces cannot be listed: {error.message}")

@@ -80,6 +80,7 @@ def plan(
         return plan_all(where, how, prune=prune, only=only, detailed_exitcode=detailed_exitcode)
     project = read_project(where, os.environ, online=refresh)
     # Other threads stretch credentials until the comparison: what comes after it is loaded meanwhile.
+    from fbsync.workflow.comparison import compared_with
     from fbsync.workflow.proposal import propose
 
     if format_ == "text":
@@ -95,7 +96,7 @@ def plan(
         terminal.report_warnings(project.manifest.findings_in(project.where.environment))
         if project.open_intents:
             terminal.say(terminal.open_intents_note(len(project.open_intents)))
-    terminal.out(_rendered(format_, project, made, project.comparison(live), code, max_chars))
+    terminal.out(_rendered(format_, project, made, compared_with(project, live), code, max_chars))
     return code
 
 
@@ -129,7 +130,7 @@ def _document(project: Project, plan: Plan, code: ExitCode) -> dict[str, Any]:
 
 
 def _save(path: Path, project: Project, plan: Plan, *, prune: bool, only: tuple[str, ...]) -> None:
-    from fbsync.workflow.saved_plan import save
+    from fbsync.workflow.saved_plan import save_plan
 
     where = project.where
     how = {
@@ -138,4 +139,4 @@ def _save(path: Path, project: Project, plan: Plan, *, prune: bool, only: tuple[
         "only": list(only),
         "prune": prune,
     }
-    save(path, plan, _document(project, plan, ExitCode.DONE), how, project.fingerprints)
+    save_plan(path, plan, _document(project, plan, ExitCode.DONE), how, project.fingerprints)

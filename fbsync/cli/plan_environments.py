@@ -10,6 +10,7 @@ from fbsync.cli import terminal
 from fbsync.cli.server_options import Asking, ask_server
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.render.plan_html import Planned, plans_html
+from fbsync.workflow.comparison import compared_with
 from fbsync.workflow.project import read_project
 from fbsync.workflow.proposal import propose
 
@@ -39,7 +40,11 @@ def plan_all(where: Where, how: Asking | None, *, prune: bool, only: tuple[str, 
             problems.append((environment, _reason(error)))
             worst = worst or error.exit_code
             continue
-        planned.append(Planned(environment=environment, plan=proposal.plan, compared=proposal.comparison))
+        planned.append(
+            Planned(
+                environment=environment, plan=proposal.plan, compared=compared_with(proposal.project, proposal.live)
+            )
+        )
     terminal.out(plans_html(planned, problems))
     pending = detailed_exitcode and not all(one.plan.is_empty for one in planned)
     return worst or (ExitCode.PENDING if pending else ExitCode.DONE)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fbsync.client import Exchange
-    from fbsync.planning.decide import Live
+    from fbsync.model.live import Live
     from fbsync.workflow.project import Project
     from fbsync.workflow.session import Session
 

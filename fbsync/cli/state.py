@@ -145,10 +145,10 @@ def forget(
     \b
     fbsync state forget "Production OpenAI"
     """  # noqa: D301 - click's mark for lines to be kept
-    from fbsync.state.runlock import held
+    from fbsync.state.runlock import run_lock
 
     path = where_from(files=files, environment=environment, env_files=(), lock_file=lock_file).lock_path
-    with held(path, timeout=lock_timeout):
+    with run_lock(path, timeout=lock_timeout):
         _check_journal(path)
         known = known_at(path).lockfile
         entry = pick(known, name, workspace)
@@ -185,8 +185,8 @@ def _write(path: Path, known: Lockfile) -> None:
     from fbsync.state.atomic_file import write_atomically
 
     try:
-        write_atomically(path, lockfile.render(known))
-        rescue.discard(path, find_state_folder(os.environ))
+        write_atomically(path, lockfile.lockfile_text(known))
+        rescue.discard_rescue(path, find_state_folder(os.environ))
     except OSError as error:
         raise FbsyncError(
             f"what is known cannot be written to {path}: {error.strerror}",

@@ -26,9 +26,9 @@ def known_at(path: Path) -> Replayed:
     """
     from fbsync.settings import find_state_folder
     from fbsync.state import lockfile
-    from fbsync.workflow.project import read_known
+    from fbsync.workflow.known_state import read_known
 
-    known = read_known(path, lockfile.read(path), find_state_folder(os.environ))
+    known = read_known(path, lockfile.read_lockfile(path), find_state_folder(os.environ))
     if known is None:
         raise FbsyncError(
             f"there is no lockfile {path}",

@@ -94,7 +94,7 @@ def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json:
     from fbsync.cli.event_loop import Interrupts
     from fbsync.cli.server_options import session
     from fbsync.model.server import ServerError
-    from fbsync.model.verifications import exit_code
+    from fbsync.model.verifications import exit_code_of_verifications
     from fbsync.render.verdict_text import closing_sentence, verdict_text
 
     paint = terminal.paint_for(sys.stdout)
@@ -112,7 +112,7 @@ def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json:
         verified = connection.verify(targets, begin=interrupts.watch, on_verdict=show) if targets else ()
     if isinstance(connection.stop.reason, ServerError) and not heard:
         raise connection.stop.reason
-    code = interrupts.exit_code or exit_code(verified)
+    code = interrupts.exit_code or exit_code_of_verifications(verified)
     if json:
         from fbsync.render.document import dump, result_document, verified_entry
 

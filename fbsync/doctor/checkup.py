@@ -15,7 +15,8 @@ from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.model.findings import errors_among
 from fbsync.settings import Account, find_state_folder, means_of_signing_in, read_account, sends_in_clear
 from fbsync.state.rescue import rescue_path
-from fbsync.workflow.project import load, no_inputs, read_inputs
+from fbsync.workflow.inputs import no_inputs, read_inputs
+from fbsync.workflow.project import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from fbsync.client.probe import Probed
     from fbsync.model.secret import Secret
     from fbsync.variables import Variables
-    from fbsync.workflow.project import Inputs, Project
+    from fbsync.workflow.inputs import Inputs
+    from fbsync.workflow.project import Project
     from fbsync.workflow.target import Where
 
 _UNREACHABLE = "the server cannot be asked"
@@ -51,7 +53,7 @@ def check_files(
         if found[-1].health is Health.OK:
             inputs = read_inputs(where, environment)
             found.append(_variables(inputs))
-        project = load(inputs, online=True)
+        project = load_project(inputs, online=True)
         found += _known(project)
     except InvalidInput as error:
         found += [

@@ -22,14 +22,14 @@ from fbsync.model.changes import (
     Update,
     identity_of,
 )
-from fbsync.model.configurations import Field, Llm
-from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.model.configurations import Field, Llm, aside_name
+from fbsync.model.errors import FbsyncError
 from fbsync.model.outcomes import Outcome, Result
 from fbsync.model.server import Failure, ServerError
-from fbsync.planning.order import aside_name, blockers, detours, in_order
+from fbsync.planning.order import blockers, detours, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable
 
     from fbsync.execution.ports import Clock, Ledger, Stop
     from fbsync.model.secret import Secret
@@ -374,18 +374,3 @@ def _value(text: str | None) -> str:
     """A resolved text: what lacks a variable is refused before an apply begins."""
     assert text is not None
     return text
-
-
-def exit_code(outcomes: Iterable[Outcome]) -> ExitCode:
-    """The status of a run that nobody interrupted (``design.md``, 'Exit codes').
-
-    Not signed in or not allowed is said only where nothing else happened; as soon as an entry came about or
-    failed for another reason, the run is partly applied.
-    """
-    outcomes = tuple(outcomes)
-    troubled = [outcome for outcome in outcomes if outcome.result.is_trouble or outcome.error is not None]
-    if not troubled:
-        return ExitCode.DONE
-    denied = all(outcome.error is not None and outcome.error.exit_code is ExitCode.NOT_ALLOWED for outcome in troubled)
-    done = any(outcome.result in _DONE.values() for outcome in outcomes)
-    return ExitCode.NOT_ALLOWED if denied and not done else ExitCode.PARTLY_APPLIED

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fbsync.manifest.references import escape
-from fbsync.model.configurations import Field, LockedCredential, LockedLlm
-from fbsync.planning.decide import template_of, workspace_template
+from fbsync.model.configurations import Field, LockedCredential, LockedLlm, template_of, workspace_template
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -194,3 +194,24 @@ class LiveLlm:
     def identity(self) -> Identity:
         """The identity under which the server lists it."""
         return Identity(workspace_id=self.workspace_id, name=self.name)
+
+
+def template_of(text: Text) -> str | None:
+    """What the lockfile keeps of a text as the manifest writes it: nothing where it holds no reference."""
+    return text.template if text.holds_references else None
+
+
+def workspace_template(llm: Llm) -> str | None:
+    """What the lockfile keeps of an entry's workspace as the manifest writes it, where it is given by its id."""
+    return template_of(llm.workspace_id) if llm.workspace is None else None
+
+
+def aside_name(name: str, llm_id: str) -> str:
+    """The name that a configuration bears on its way to another one: nobody else's, since it holds the id."""
+    return f"{name} (fbsync, {llm_id})"
+
+
+def name_ahead(locked: LockedLlm) -> str | None:
+    """The name that a configuration was on its way to when it was last recorded, or None where it was on none."""
+    ahead = locked.name.removesuffix(aside_name("", locked.id))
+    return None if ahead == locked.name else ahead

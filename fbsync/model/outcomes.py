@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from fbsync.model.errors import ExitCode
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fbsync.model.changes import Change
     from fbsync.model.configurations import Field
     from fbsync.model.errors import FbsyncError
@@ -46,3 +50,21 @@ class Outcome:
     llm_id: str | None = None
     error: FbsyncError | None = None
     sent: tuple[Field, ...] = ()
+
+
+_DONE = frozenset((Result.CREATED, Result.UPDATED, Result.ADOPTED, Result.DELETED))
+
+
+def exit_code_of_outcomes(outcomes: Iterable[Outcome]) -> ExitCode:
+    """The status of a run that nobody interrupted (``design.md``, 'Exit codes').
+
+    Not signed in or not allowed is said only where nothing else happened. As soon as one entry was changed, or
+    failed for another reason, the run is partly applied.
+    """
+    outcomes = tuple(outcomes)
+    troubled = [outcome for outcome in outcomes if outcome.result.is_trouble or outcome.error is not None]
+    if not troubled:
+        return ExitCode.DONE
+    denied = all(outcome.error is not None and outcome.error.exit_code is ExitCode.NOT_ALLOWED for outcome in troubled)
+    done = any(outcome.result in _DONE for outcome in outcomes)
+    return ExitCode.NOT_ALLOWED if denied and not done else ExitCode.PARTLY_APPLIED

@@ -50,7 +50,7 @@ class Verified:
     error: FbsyncError | None = None
 
 
-def exit_code(verified: Iterable[Verified]) -> ExitCode:
+def exit_code_of_verifications(verified: Iterable[Verified]) -> ExitCode:
     """The status of a run that nobody interrupted: 5 as soon as one is not accepted, 4 where nothing was allowed."""
     troubled = [one for one in verified if one.verdict is not Verdict.ACCEPTED]
     if not troubled:

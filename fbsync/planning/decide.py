@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -26,11 +25,25 @@ from fbsync.model.changes import (
     identity_of,
     name_of,
 )
-from fbsync.model.configurations import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
-from fbsync.planning.order import claims_name, freed_name, name_ahead
+from fbsync.model.configurations import (
+    Credential,
+    Field,
+    Identity,
+    LiveLlm,
+    Llm,
+    LockedCredential,
+    LockedLlm,
+    Text,
+    name_ahead,
+    template_of,
+    workspace_template,
+)
+from fbsync.planning.order import claims_name, freed_name
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
+
+    from fbsync.model.live import Live
 
 
 class Fingerprints(Protocol):
@@ -42,25 +55,6 @@ class Fingerprints(Protocol):
 
     def matches(self, credential: Credential, locked: LockedCredential, *, llm_id: str, field: Field) -> bool | None:
         """True or False, or None where that cannot be told."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
-    """What the server lists.
-
-    Attributes:
-        workspaces: those of which it told what they hold.
-        untold: those of which it was asked and did not tell.
-    """
-
-    llms: tuple[LiveLlm, ...]
-    workspaces: frozenset[str]
-    untold: frozenset[str] = frozenset()
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether the server told of every workspace that it was asked for."""
-        return not self.untold
 
 
 def make_plan(
@@ -373,16 +367,6 @@ def _record_differs(llm: Llm, locked: LockedLlm) -> bool:
         or (workspace_template(llm), llm.workspace) != (locked.workspace_template, locked.workspace)
         or template_of(llm.endpoint) != locked.endpoint_template
     )
-
-
-def template_of(text: Text) -> str | None:
-    """What the lockfile keeps of a text as the manifest writes it: nothing where it holds no reference."""
-    return text.template if text.holds_references else None
-
-
-def workspace_template(llm: Llm) -> str | None:
-    """What the lockfile keeps of an entry's workspace as the manifest writes it, where it is given by its id."""
-    return template_of(llm.workspace_id) if llm.workspace is None else None
 
 
 def _notices(changes: Sequence[Change]) -> Iterable[Notice]:

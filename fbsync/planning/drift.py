@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from fbsync.model.configurations import Llm
-    from fbsync.planning.decide import Live
+    from fbsync.model.live import Live
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

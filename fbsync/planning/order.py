@@ -10,8 +10,6 @@ from fbsync.model.configurations import Field, Identity
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-    from fbsync.model.configurations import LockedLlm
-
 
 def blockers(changes: Sequence[Change]) -> list[int | None]:
     """For each change, the one that must come first because it frees the name that this one claims.
@@ -55,17 +53,6 @@ def in_order(waits: Sequence[int | None], aside: Container[int]) -> list[int]:
             depth += 1
             depths[change] = depth
     return sorted(depths, key=lambda change: (depths[change], change))
-
-
-def aside_name(name: str, llm_id: str) -> str:
-    """The name that a configuration bears on its way to another one: nobody else's, since it holds the id."""
-    return f"{name} (fbsync, {llm_id})"
-
-
-def name_ahead(locked: LockedLlm) -> str | None:
-    """The name that a configuration was on its way to when it was last recorded, or None where it was on none."""
-    ahead = locked.name.removesuffix(aside_name("", locked.id))
-    return None if ahead == locked.name else ahead
 
 
 def name_given_up(change: Update) -> str | None:

@@ -47,7 +47,7 @@ class Sort:
         return Finding(rule=rule, position=position, message=message, remedy=remedy or self.restore)
 
 
-def read(path: Path, sort: Sort) -> dict[str, Any] | None:
+def read_document(path: Path, sort: Sort) -> dict[str, Any] | None:
     """Reads a file of a sort.
 
     Returns:
@@ -71,10 +71,10 @@ def read(path: Path, sort: Sort) -> dict[str, Any] | None:
             hint="make it a readable file, or name another one",
             exit_code=ExitCode.INVALID_INPUT,
         ) from error
-    return parse(text, path, sort)
+    return parse_document(text, path, sort)
 
 
-def parse(text: str, path: Path, sort: Sort) -> dict[str, Any]:
+def parse_document(text: str, path: Path, sort: Sort) -> dict[str, Any]:
     """Understands the text of a file of a sort.
 
     Raises:

@@ -40,7 +40,7 @@ class Records:
         once: it stays known by its id, and the next look at the server's list tells what became of it.
         """
         for llm_id in self._bearers.get(entry.identity, set()) - {entry.id}:
-            from fbsync.planning.order import aside_name
+            from fbsync.model.configurations import aside_name
 
             other = self._by_id[llm_id]
             self.replace(replace(other, name=aside_name(other.name, other.id)))

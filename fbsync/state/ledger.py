@@ -18,10 +18,9 @@ from fbsync.model.changes import (
     id_of,
     identity_of,
 )
-from fbsync.model.configurations import Field, Llm, LockedCredential, LockedLlm
+from fbsync.model.configurations import Field, Llm, LockedCredential, LockedLlm, template_of, workspace_template
 from fbsync.model.errors import FbsyncError
 from fbsync.model.secret import Secret
-from fbsync.planning.decide import template_of, workspace_template
 from fbsync.state import lockfile as lockfiles
 from fbsync.state import rescue
 from fbsync.state.index import Records
@@ -171,14 +170,14 @@ class FileLedger:
 
     def _write_lockfile(self) -> None:
         if self._known != self._on_disk and (self._known.llms or self._on_disk is not None):
-            lockfiles.write(self._path, self._known)
+            lockfiles.write_lockfile(self._path, self._known)
             self._on_disk = self._known
-        rescue.discard(self._path, self._state_folder)
+        rescue.discard_rescue(self._path, self._state_folder)
 
     def _rescued(self, error: FbsyncError) -> FbsyncError:
         """Puts the known state where the next run finds it, and says so."""
         try:
-            file = rescue.save(self._path, self._known, self._state_folder)
+            file = rescue.save_rescue(self._path, self._known, self._state_folder)
         except OSError:
             ids = ", ".join(sorted(llm.id for llm in self._known.llms))
             return FbsyncError(

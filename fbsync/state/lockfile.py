@@ -54,7 +54,7 @@ class Lockfile:
         return replace(self, llms=tuple(sorted(llms, key=lambda llm: (llm.identity, llm.id))))
 
 
-def read(path: Path) -> Lockfile | None:
+def read_lockfile(path: Path) -> Lockfile | None:
     """Reads a lockfile.
 
     Returns:
@@ -65,17 +65,17 @@ def read(path: Path) -> Lockfile | None:
         InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
         FbsyncError: the operating system refuses to read it.
     """
-    value = atomic_file.read(path, _SORT)
+    value = atomic_file.read_document(path, _SORT)
     return None if value is None else _lockfile(value, path)
 
 
-def parse(text: str, *, path: Path) -> Lockfile:
+def parse_lockfile(text: str, *, path: Path) -> Lockfile:
     """Understands a lockfile's text.
 
     Raises:
         InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
     """
-    return _lockfile(atomic_file.parse(text, path, _SORT), path)
+    return _lockfile(atomic_file.parse_document(text, path, _SORT), path)
 
 
 def _lockfile(value: dict[str, Any], path: Path) -> Lockfile:
@@ -113,7 +113,7 @@ def _sense_findings(llms: Iterable[LockedLlm], parameters: Parameters, path: Pat
     return findings
 
 
-def render(lockfile: Lockfile) -> str:
+def lockfile_text(lockfile: Lockfile) -> str:
     """The lockfile's text: sorted, a block an entry, the same for the same state."""
     value = {
         "version": VERSION,
@@ -124,14 +124,14 @@ def render(lockfile: Lockfile) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def write(path: Path, lockfile: Lockfile) -> None:
+def write_lockfile(path: Path, lockfile: Lockfile) -> None:
     """Writes a lockfile atomically: after a crash there is the old one or the new one, whole.
 
     Raises:
         FbsyncError: the operating system refuses.
     """
     try:
-        atomic_file.write_atomically(path, render(lockfile))
+        atomic_file.write_atomically(path, lockfile_text(lockfile))
     except OSError as error:
         raise FbsyncError(
             f"the lockfile {path} cannot be written: {error.strerror}",

@@ -22,7 +22,7 @@ def rescue_path(lockfile: Path, state_folder: Path) -> Path:
     return state_folder / f"{name}.lock"
 
 
-def save(lockfile: Path, known: Lockfile, state_folder: Path) -> Path:
+def save_rescue(lockfile: Path, known: Lockfile, state_folder: Path) -> Path:
     """Saves the known state; gives the file.
 
     Raises:
@@ -30,11 +30,11 @@ def save(lockfile: Path, known: Lockfile, state_folder: Path) -> Path:
     """
     path = rescue_path(lockfile, state_folder)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_atomically(path, lockfiles.render(known))
+    write_atomically(path, lockfiles.lockfile_text(known))
     return path
 
 
-def recover(lockfile: Path, on_disk: Lockfile | None, state_folder: Path) -> Lockfile | None:
+def recover_rescued(lockfile: Path, on_disk: Lockfile | None, state_folder: Path) -> Lockfile | None:
     """The known state with what an earlier run had to put elsewhere.
 
     Args:
@@ -48,7 +48,7 @@ def recover(lockfile: Path, on_disk: Lockfile | None, state_folder: Path) -> Loc
     Raises:
         FbsyncError: the saved file cannot be read or is not what fbsync wrote.
     """
-    saved = lockfiles.read(rescue_path(lockfile, state_folder))
+    saved = lockfiles.read_lockfile(rescue_path(lockfile, state_folder))
     if saved is None or on_disk is None:
         return saved or on_disk
     if (saved.api_url, saved.fingerprints) != (on_disk.api_url, on_disk.fingerprints):
@@ -61,7 +61,7 @@ def recover(lockfile: Path, on_disk: Lockfile | None, state_folder: Path) -> Loc
     return on_disk.with_llms(llms.values())
 
 
-def discard(lockfile: Path, state_folder: Path) -> None:
+def discard_rescue(lockfile: Path, state_folder: Path) -> None:
     """Removes the rescue file, once the lockfile holds it all; one that stays is read again, and adds nothing."""
     with suppress(OSError):
         rescue_path(lockfile, state_folder).unlink(missing_ok=True)

@@ -25,7 +25,7 @@ def run_lock_path(lockfile: Path) -> Path:
 
 
 @contextmanager
-def held(lockfile: Path, *, timeout: float) -> Iterator[None]:
+def run_lock(lockfile: Path, *, timeout: float) -> Iterator[None]:
     """Holds the run lock of a lockfile for as long as the context lasts.
 
     The lock is the operating system's (flock), which ends with the process that holds it, however that ends;

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fbsync.execution.create import LOOKS
+from fbsync.model.live import Live
 from fbsync.model.server import ServerError
-from fbsync.planning.decide import Live
-from fbsync.planning.workspaces import listed, unresolved
+from fbsync.planning.workspaces import listed as with_listed_ids
+from fbsync.planning.workspaces import unresolved
 from fbsync.workflow.project import distinct
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ async def resolve_workspaces(server: Server, project: Project) -> Project:
         if error.status in _NO_LISTING and not unresolved(project.desired):
             return project
         raise
-    return replace(project, desired=distinct(listed(project.desired, workspaces)))
+    return replace(project, desired=distinct(with_listed_ids(project.desired, workspaces)))
 
 
-async def ask(server: Server, project: Project, clock: Clock, *, all_or_nothing: bool = False) -> Live:
+async def list_live(server: Server, project: Project, clock: Clock, *, all_or_nothing: bool = False) -> Live:
     """Asks the server what the workspaces of a project, which are resolved, hold.
 
     A listing may lag behind what was done a moment ago: what is missing is looked for a few times before it is
@@ -59,13 +60,33 @@ async def ask(server: Server, project: Project, clock: Clock, *, all_or_nothing:
     Raises:
         ServerError: a call failed.
     """
-    live = await _asked(server, project.workspaces(), all_or_nothing=all_or_nothing)
+    live = await _asked(server, workspaces_of(project), all_or_nothing=all_or_nothing)
     for seconds in LOOKS[1:]:
-        if not project.is_amiss(live):
+        if not _lacks_something(project, live):
             break
         await clock.sleep(seconds)
-        live = await _asked(server, project.workspaces(), all_or_nothing=all_or_nothing)
+        live = await _asked(server, workspaces_of(project), all_or_nothing=all_or_nothing)
     return live
+
+
+def workspaces_of(project: Project) -> frozenset[str]:
+    """The workspaces that declared and known entries are in, and open requests, as far as the variables tell."""
+    declared = {llm.workspace_id.value for llm in project.desired if llm.workspace_id.value is not None}
+    in_doubt = {intent.identity.workspace_id for intent in project.open_intents}
+    return frozenset(declared | in_doubt | {llm.workspace_id for llm in project.known.llms})
+
+
+def _lacks_something(project: Project, live: Live) -> bool:
+    """Whether something is not listed of which nobody would hear again if it was there all the same.
+
+    That is what is known, since it is created again when it counts as deleted outside, and what an earlier run may
+    have created and is no longer declared.
+    """
+    ids = {llm.id for llm in live.llms}
+    unseen = {llm.identity for llm in project.known.llms if llm.id not in ids}
+    listed = {llm.identity for llm in live.llms} | {llm.identity for llm in project.desired}
+    unseen |= {intent.identity for intent in project.open_creations} - listed
+    return any(identity.workspace_id in live.workspaces for identity in unseen)
 
 
 async def _asked(server: Server, workspaces: frozenset[str], *, all_or_nothing: bool) -> Live:

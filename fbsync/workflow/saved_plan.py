@@ -66,7 +66,7 @@ _SORT = atomic_file.Sort(
 )
 
 
-def save(path: Path, plan: Plan, document: Json, how: Json, fingerprints: Fingerprinter) -> None:
+def save_plan(path: Path, plan: Plan, document: Json, how: Json, fingerprints: Fingerprinter) -> None:
     """Writes a plan to a file, in one step.
 
     Args:
@@ -106,14 +106,14 @@ def _credentials(plan: Plan, fingerprints: Fingerprinter) -> list[Json]:
     ]
 
 
-def read(path: Path) -> SavedPlan:
+def read_saved_plan(path: Path) -> SavedPlan:
     """Reads a saved plan.
 
     Raises:
         InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
         FbsyncError: there is no such file, or it is a plan's document that was not saved with ``--out``.
     """
-    value = atomic_file.read(path, _SORT)
+    value = atomic_file.read_document(path, _SORT)
     if value is None or "saved" not in value:
         wrong = "there is no such saved plan" if value is None else "this plan was printed, not saved"
         raise FbsyncError(f"{path}: {wrong}", hint=_SORT.restore, exit_code=ExitCode.INVALID_INPUT)

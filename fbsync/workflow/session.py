@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 from fbsync.client import Client
 from fbsync.execution.ports import Stop, SystemClock
 from fbsync.execution.retry import Retrying
-from fbsync.execution.run import apply, exit_code
+from fbsync.execution.run import apply
 from fbsync.execution.verify import verify
 from fbsync.model.changes import identity_of
 from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.model.outcomes import exit_code_of_outcomes
 from fbsync.settings import read_account
-from fbsync.workflow.refresh import ask, resolve_workspaces
+from fbsync.workflow.checks import check_workspaces
+from fbsync.workflow.proposal import ledger_for
+from fbsync.workflow.refresh import list_live, resolve_workspaces
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -24,10 +27,10 @@ if TYPE_CHECKING:
 
     from fbsync.client import Exchange
     from fbsync.model.changes import Plan
+    from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
     from fbsync.model.server import Server
     from fbsync.model.verifications import Target, Verified
-    from fbsync.planning.decide import Live
     from fbsync.state.ledger import FileLedger
     from fbsync.workflow.project import Project
     from fbsync.workflow.proposal import Proposal
@@ -72,7 +75,7 @@ class Applied:
     @property
     def exit_code(self) -> ExitCode:
         """The status of ``fbsync apply`` for this, had nobody interrupted it."""
-        return ExitCode.ERROR if self.unrecorded is not None else exit_code(self.outcomes)
+        return ExitCode.ERROR if self.unrecorded is not None else exit_code_of_outcomes(self.outcomes)
 
 
 class Run(Protocol):
@@ -157,11 +160,11 @@ class Session:
         return self.run(self._look(refresh=refresh, all_or_nothing=all_or_nothing))
 
     async def _look(self, *, refresh: bool, all_or_nothing: bool) -> Live | None:
-        self.project.check_workspaces()
+        check_workspaces(self.project)
         self.project = await resolve_workspaces(self.server, self.project)
         if not refresh and not self.project.open_intents:
             return None
-        return await ask(self.server, self.project, self._clock, all_or_nothing=all_or_nothing)
+        return await list_live(self.server, self.project, self._clock, all_or_nothing=all_or_nothing)
 
     def carry_out(
         self,
@@ -182,7 +185,7 @@ class Session:
     async def _carry_out(
         self, proposal: Proposal, begin: Callable[[], None], on_outcome: Callable[[Outcome], None]
     ) -> Applied:
-        ledger = proposal.project.ledger(proposal.known, proposal.live)
+        ledger = ledger_for(proposal)
         outcomes: tuple[Outcome, ...] = ()
         unrecorded = None
         begin()

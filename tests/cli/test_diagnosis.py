@@ -55,7 +55,7 @@ def reports(project):
 def test_a_fault_names_its_place_and_a_file_with_the_frames(project, broken):
     done = broken(UNEXPECTED)
     assert done.returncode == 1
-    assert "error: fbsync itself failed: KeyError in fbsync.workflow.project, line " in done.stderr
+    assert "error: fbsync itself failed: KeyError in fbsync.workflow.proposal, line " in done.stderr
     (path,) = reports(project)
     assert str(path) in done.stderr
     text = path.read_text()
@@ -63,7 +63,7 @@ def test_a_fault_names_its_place_and_a_file_with_the_frames(project, broken):
     assert "\nKeyError\n" in text
     frames = [line.strip() for line in text.splitlines() if " in " in line]
     assert all(not frame.startswith("/") for frame in frames)
-    assert any(frame.startswith("fbsync/workflow/project.py:") for frame in frames)
+    assert any(frame.startswith("fbsync/workflow/proposal.py:") for frame in frames)
     assert any(frame.startswith("click/core.py:") for frame in frames)
     broken(UNEXPECTED)
     assert reports(project) == [path]
@@ -71,7 +71,7 @@ def test_a_fault_names_its_place_and_a_file_with_the_frames(project, broken):
 
 def test_the_frames_are_printed_where_that_is_asked_for(project, broken):
     done = broken(UNEXPECTED, env={"FBSYNC_DEBUG": "1"})
-    assert "  fbsync/workflow/project.py:" in done.stderr
+    assert "  fbsync/workflow/proposal.py:" in done.stderr
     assert reports(project) == []
     assert len(broken(UNEXPECTED, env={"FBSYNC_DEBUG": "0"}).stderr.splitlines()) == 2
 
@@ -99,7 +99,7 @@ def test_what_the_system_refuses_is_not_taken_for_the_output(project, broken):
     assert done.returncode == 1
     assert "Permission denied: /there/is/no/such/file" in done.stderr
     assert "output" not in done.stderr
-    assert "in fbsync.workflow.project, line " in done.stderr
+    assert "in fbsync.workflow.proposal, line " in done.stderr
 
 
 def test_a_report_that_cannot_be_kept(project, broken):

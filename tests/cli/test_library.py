@@ -11,7 +11,7 @@ from recorder import Reply
 import fbsync
 from fbsync.model.changes import Create, Unchanged
 from fbsync.schema.validate import Kind, validate
-from fbsync.state.runlock import held
+from fbsync.state.runlock import run_lock
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_wrong_input_is_findings(load, project):
 
 
 def test_another_run_is_waited_for_and_then_refused(load, project, server):
-    with held(project.folder / "fbsync.lock", timeout=0), pytest.raises(fbsync.FbsyncError) as caught:
+    with run_lock(project.folder / "fbsync.lock", timeout=0), pytest.raises(fbsync.FbsyncError) as caught:
         fbsync.apply(load(), lock_timeout=0.2)
     assert caught.value.exit_code is fbsync.ExitCode.LOCKED
     assert server.requests == []

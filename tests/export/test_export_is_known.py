@@ -8,9 +8,11 @@ from records import live
 from fbsync.export.build import export
 from fbsync.manifest.assemble import assemble
 from fbsync.model.changes import Unchanged
-from fbsync.planning.decide import Live, make_plan
+from fbsync.model.live import Live
+from fbsync.planning.decide import make_plan
 from fbsync.strict_yaml.loader import load as load_yaml
-from fbsync.workflow.project import load, no_inputs
+from fbsync.workflow.inputs import no_inputs
+from fbsync.workflow.project import load_project
 from fbsync.workflow.target import Where
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -35,7 +37,7 @@ configurations = st.lists(
 def nothing(tmp_path_factory):
     """A project with no manifest and no lockfile."""
     folder = tmp_path_factory.mktemp("export")
-    return load(no_inputs(Where(files=(folder / "fbsync.yaml",)), {"HOME": str(folder)}), online=False)
+    return load_project(no_inputs(Where(files=(folder / "fbsync.yaml",)), {"HOME": str(folder)}), online=False)
 
 
 @given(listed=configurations)

@@ -8,10 +8,11 @@ from records import URL, PlainFingerprints, credential, desired, live, locked, t
 from fbsync.execution.run import body
 from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
 from fbsync.model.configurations import Field, LockedCredential
-from fbsync.planning.decide import Live, make_plan
+from fbsync.model.live import Live
+from fbsync.planning.decide import make_plan
 from fbsync.planning.guards import delete_limit, missing, refusals
 from fbsync.planning.order import blockers, detours, in_order
-from fbsync.render.paint import PLAIN
+from fbsync.render.paint import Paint
 from fbsync.render.plan_text import plan_text, summary
 
 
@@ -320,7 +321,7 @@ class TestSummary:
 
     def test_names_cannot_act_on_the_terminal(self):
         made = plan([desired("evil\x1b[2J\u202ename")])
-        shown = plan_text(made, paint=PLAIN, compared="x")
+        shown = plan_text(made, paint=Paint(enabled=False), compared="x")
         assert "\x1b" not in shown
         assert "\u202e" not in shown
         assert "evil\\x1b[2J\\u202ename" in shown

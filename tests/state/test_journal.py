@@ -10,7 +10,7 @@ from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
 from fbsync.state.journal import IN_DOUBT, Intent, Journal, Replayed, journal_path, replay, settle, still_open
 from fbsync.state.ledger import FileLedger
-from fbsync.state.lockfile import Lockfile, read
+from fbsync.state.lockfile import Lockfile, read_lockfile
 
 EMPTY = Lockfile(
     api_url="https://api.example.com", fingerprints=Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")
@@ -234,7 +234,7 @@ class TestLedger:
 
         asyncio.run(run())
         assert [path.name for path in tmp_path.iterdir()] == ["fbsync.lock"]
-        (llm,) = read(tmp_path / "fbsync.lock").llms
+        (llm,) = read_lockfile(tmp_path / "fbsync.lock").llms
         assert (llm.id, llm.name) == ("new-id", "A")
         assert "canary" not in (tmp_path / "fbsync.lock").read_text()
 

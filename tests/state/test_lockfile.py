@@ -10,7 +10,7 @@ from fbsync.model.configurations import LockedCredential, LockedLlm
 from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.schema.validate import Kind, validate
 from fbsync.state.fingerprint import Method, Parameters
-from fbsync.state.lockfile import Lockfile, parse, read, render, write
+from fbsync.state.lockfile import Lockfile, lockfile_text, parse_lockfile, read_lockfile, write_lockfile
 
 SCRYPT = Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")
 HMAC = Parameters(method=Method.HMAC, check="abc")
@@ -40,35 +40,35 @@ lists = st.lists(llms, unique_by=(lambda llm: llm.id, lambda llm: llm.identity),
 @given(lists, st.sampled_from([SCRYPT, HMAC]))
 def test_it_reads_back_as_it_was_written_and_fits_its_schema(entries, how):
     lockfile = Lockfile(api_url="https://api.example.com", fingerprints=how).with_llms(entries)
-    text = render(lockfile)
-    assert parse(text, path="fbsync.lock") == lockfile
+    text = lockfile_text(lockfile)
+    assert parse_lockfile(text, path="fbsync.lock") == lockfile
     assert validate(Kind.LOCKFILE, json.loads(text)) == ()
 
 
 @given(lists)
 def test_the_order_of_entries_does_not_show(entries):
-    assert render(EMPTY.with_llms(entries)) == render(EMPTY.with_llms(reversed(entries)))
+    assert lockfile_text(EMPTY.with_llms(entries)) == lockfile_text(EMPTY.with_llms(reversed(entries)))
 
 
 def test_an_entry_is_a_block_of_lines_of_its_own():
-    one = render(EMPTY.with_llms([locked("A"), locked("C")])).splitlines()
-    two = render(EMPTY.with_llms([locked("A"), locked("B"), locked("C")])).splitlines()
+    one = lockfile_text(EMPTY.with_llms([locked("A"), locked("C")])).splitlines()
+    two = lockfile_text(EMPTY.with_llms([locked("A"), locked("B"), locked("C")])).splitlines()
     added = [line for line in two if line not in one]
     assert added == ['      "name": "B",', '      "id": "id-B",']
     assert len(two) - len(one) == 11
 
 
 def test_there_is_none(tmp_path):
-    assert read(tmp_path / "fbsync.lock") is None
+    assert read_lockfile(tmp_path / "fbsync.lock") is None
 
 
 def test_it_is_written_in_one_step_and_keeps_its_permissions(tmp_path):
     path = tmp_path / "fbsync.lock"
-    write(path, EMPTY)
+    write_lockfile(path, EMPTY)
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     path.chmod(0o600)
     before = path.stat().st_ino
-    write(path, EMPTY.with_llms([locked()]))
+    write_lockfile(path, EMPTY.with_llms([locked()]))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.stat().st_ino != before
     assert [path.name for path in tmp_path.iterdir()] == ["fbsync.lock"]
@@ -76,16 +76,16 @@ def test_it_is_written_in_one_step_and_keeps_its_permissions(tmp_path):
 
 def test_a_folder_that_is_not_there_is_an_error_and_leaves_nothing(tmp_path):
     with pytest.raises(FbsyncError, match="cannot be written"):
-        write(tmp_path / "none" / "fbsync.lock", EMPTY)
+        write_lockfile(tmp_path / "none" / "fbsync.lock", EMPTY)
     assert list(tmp_path.iterdir()) == []
 
 
-GOOD = render(EMPTY.with_llms([locked("A"), locked("B")]))
+GOOD = lockfile_text(EMPTY.with_llms([locked("A"), locked("B")]))
 
 
 def mistake(text):
     with pytest.raises(InvalidInput) as caught:
-        parse(text, path="fbsync.lock")
+        parse_lockfile(text, path="fbsync.lock")
     return caught.value.findings
 
 
@@ -142,8 +142,8 @@ class TestMistakes:
         path = tmp_path / "fbsync.lock"
         path.write_bytes(GOOD.encode("utf-16"))
         with pytest.raises(InvalidInput, match="invalid"):
-            read(path)
+            read_lockfile(path)
 
     def test_a_folder(self, tmp_path):
         with pytest.raises(FbsyncError, match="cannot be read"):
-            read(tmp_path)
+            read_lockfile(tmp_path)

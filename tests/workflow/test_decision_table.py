@@ -14,9 +14,10 @@ from fbsync.execution.ports import Stop
 from fbsync.execution.run import apply
 from fbsync.model.changes import Adopt, Forget, Unchanged, Update
 from fbsync.model.configurations import Credential, Llm, Text
+from fbsync.model.live import Live
 from fbsync.model.outcomes import Result
 from fbsync.model.secret import Secret
-from fbsync.planning.decide import Live, make_plan
+from fbsync.planning.decide import make_plan
 from fbsync.planning.guards import refusals
 from fbsync.state import lockfile
 from fbsync.state.fingerprint import Fingerprinter, new_parameters
@@ -165,7 +166,7 @@ class Reconciling(RuleBasedStateMachine):
             return
         ledger = FileLedger(
             self.path,
-            on_disk=lockfile.read(self.path),
+            on_disk=lockfile.read_lockfile(self.path),
             known=known,
             open_intents=(),
             fingerprints=Fingerprinter(known.fingerprints, key=KEY),
@@ -189,7 +190,7 @@ class Reconciling(RuleBasedStateMachine):
         await self._check_that_it_is_over(prune=prune)
 
     async def _plan(self, *, prune):
-        known = lockfile.read(self.path) or self.empty
+        known = lockfile.read_lockfile(self.path) or self.empty
         live = Live(llms=(await self.server.list_llms(None)).llms, workspaces=frozenset(WORKSPACES))
         plan = make_plan(
             [entry.llm for entry in self.declared.values()],
@@ -215,7 +216,7 @@ class Reconciling(RuleBasedStateMachine):
         rows = self.server.rows
         for identity, entry in self.declared.items():
             assert rows[self.server.holder(identity)] == entry.row
-        records = {record.id for record in lockfile.read(self.path).llms} if self.path.exists() else set()
+        records = {record.id for record in lockfile.read_lockfile(self.path).llms} if self.path.exists() else set()
         ours = {self.server.holder(identity) for identity in self.declared}
         strangers = before.keys() - {record.id for record in known.llms} - ours
         left = {record.id for record in known.llms if record.id in before} - ours
@@ -240,7 +241,7 @@ class Reconciling(RuleBasedStateMachine):
 
     @invariant()
     def the_lockfile_can_be_read(self):
-        lockfile.read(self.path)
+        lockfile.read_lockfile(self.path)
 
     def _pick(self, which):
         return list(self.declared.values())[which % len(self.declared)]

@@ -10,10 +10,11 @@ from fbsync.execution.ports import Stop
 from fbsync.execution.run import apply
 from fbsync.model.changes import Adopt, Forget, Unchanged, Update
 from fbsync.model.configurations import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+from fbsync.model.live import Live
 from fbsync.model.outcomes import Result
 from fbsync.model.secret import Secret
 from fbsync.model.server import Failure, Listing, ServerError
-from fbsync.planning.decide import Live, make_plan
+from fbsync.planning.decide import make_plan
 from fbsync.state import lockfile
 from fbsync.state.fingerprint import Fingerprinter, new_parameters
 from fbsync.state.journal import Intent, Journal, Replayed, journal_path, replay, settle
@@ -107,7 +108,7 @@ def run(path, server, wanted, known, *, prune=False):
         plan = make_plan(wanted, settled.llms, live, fingerprints=FINGERPRINTS, prune=prune)
         ledger = FileLedger(
             path,
-            on_disk=lockfile.read(path),
+            on_disk=lockfile.read_lockfile(path),
             known=settled,
             open_intents=(),
             fingerprints=FINGERPRINTS,
@@ -142,11 +143,11 @@ def test_a_swap_that_fails_on_its_last_step_leaves_a_lockfile_that_can_be_read_a
     server = Failing(lambda verb, fields: next(refused, None))
     server.rows = {"id-1": row("A"), "id-2": row("B")}
     assert sorted(run(path, server, wanted, known)) == [Result.FAILED, Result.UPDATED]
-    again = lockfile.read(path)
+    again = lockfile.read_lockfile(path)
     assert {llm.id for llm in again.llms} == {"id-1", "id-2"}
     assert run(path, server, wanted, again)
     assert {llm_id: found.name for llm_id, found in server.rows.items()} == {"id-1": "B", "id-2": "A"}
-    assert {llm.id: llm.name for llm in lockfile.read(path).llms} == {"id-1": "B", "id-2": "A"}
+    assert {llm.id: llm.name for llm in lockfile.read_lockfile(path).llms} == {"id-1": "B", "id-2": "A"}
 
 
 def test_a_circle_that_nobody_finished_is_given_up_without_a_deletion_when_the_manifest_says_so(path):
@@ -290,7 +291,7 @@ def test_a_key_whose_change_is_in_doubt_is_sent_again_or_taken_away(path, sent):
         await Journal(journal_path(path), known).intend(intent)
 
     asyncio.run(crash())
-    lockfile.write(path, known)
+    lockfile.write_lockfile(path, known)
     server = FakeServer()
     server.rows = {"id-1": row("A", key="k" if sent else None)}
     declared = None if sent else Credential(reference="KEY", secret=key)

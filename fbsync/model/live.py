@@ -1,0 +1,28 @@
+"""The live state: what the server lists, and of which workspaces it was asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fbsync.model.configurations import LiveLlm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """What the server lists.
+
+    Attributes:
+        workspaces: those of which it told what they hold.
+        untold: those of which it was asked and did not tell.
+    """
+
+    llms: tuple[LiveLlm, ...]
+    workspaces: frozenset[str]
+    untold: frozenset[str] = frozenset()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the server told of every workspace that it was asked for."""
+        return not self.untold

@@ -1,0 +1,88 @@
+"""What the user wrote: the manifest, and the variables that it refers to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fbsync.variables import read_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fbsync.manifest.assemble import Manifest
+    from fbsync.model.configurations import Llm
+    from fbsync.variables import Variables
+    from fbsync.workflow.target import Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What the user wrote: the manifest, and the variables that it refers to.
+
+    Attributes:
+        desired: what is declared, resolved as far as the variables allow.
+        environment: the process's environment.
+    """
+
+    where: Where
+    environment: Mapping[str, str] = field(repr=False)
+    variables: Variables
+    manifest: Manifest
+    desired: tuple[Llm, ...]
+
+
+def read_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
+    """Reads what the user wrote.
+
+    Args:
+        where: what to work on.
+        environment: the process's environment.
+
+    Raises:
+        InvalidInput: the manifest or a file of variables is wrong.
+    """
+    return with_manifest(where, environment, variables_of(where, environment))
+
+
+def with_manifest(where: Where, environment: Mapping[str, str], variables: Variables) -> Inputs:
+    """Reads the manifest, where the variables were read already.
+
+    Raises:
+        InvalidInput: the manifest is wrong.
+    """
+    from fbsync.manifest.assemble import read_manifest
+
+    manifest = read_manifest(where.files)
+    desired = manifest.desired(where.environment, variables)
+    return Inputs(where=where, environment=environment, variables=variables, manifest=manifest, desired=desired)
+
+
+def variables_of(where: Where, environment: Mapping[str, str]) -> Variables:
+    """Reads the variables that a manifest may refer to.
+
+    Raises:
+        InvalidInput: a file of variables is wrong.
+    """
+    return read_variables(
+        folders=where.folders,
+        env_files=where.env_files,
+        environment=environment,
+        environment_name=where.environment,
+    )
+
+
+def no_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
+    """What there is before there is a manifest: the variables.
+
+    Args:
+        where: what to work on.
+        environment: the process's environment.
+
+    Raises:
+        InvalidInput: a file of variables is wrong.
+    """
+    from fbsync.manifest.assemble import assemble
+
+    variables = variables_of(where, environment)
+    return Inputs(where=where, environment=environment, variables=variables, manifest=assemble([]), desired=())
