@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script, no package
-"""Makes a page for each command, of the text that ``--help`` prints.
+"""Makes a page for each command, of the text that ``--help`` prints, and the manual pages of the wheel (``docs/man``).
 
 pip install -e .
 python docs/commands/make.py
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fbsync.cli import fbsync
+from fbsync.cli import fbsync, manual
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).parent
+MANUAL = HERE.parent / "man"
 WIDTH = 100
 
 
@@ -53,14 +54,15 @@ def pages() -> dict[str, str]:
 
 
 def main() -> None:
-    """Writes the pages, and removes those of commands that are no more."""
-    made = pages()
-    for old in HERE.glob("*.md"):
-        if old.name not in made:
-            old.unlink()
-    for name, text in made.items():
-        (HERE / name).write_text(text, encoding="utf-8")
-    sys.stdout.write(f"{len(made)} pages\n")
+    """Writes the pages, and removes those of commands that no longer exist."""
+    MANUAL.mkdir(exist_ok=True)
+    for folder, made in ((HERE, pages()), (MANUAL, manual.pages(fbsync))):
+        for old in folder.iterdir():
+            if old.suffix in (".md", ".1") and old.name not in made:
+                old.unlink()
+        for name, text in made.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{len(made)} pages in {folder.name}\n")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fbsync.cli.errors import run_command
+from fbsync.cli.mistakes import Group
 from fbsync.version import __version__
 
 if TYPE_CHECKING:
@@ -23,17 +24,19 @@ _COMMANDS = {
     "drift": "show where the server differs from what is known",
     "verify": "have the server try the credentials with their providers",
     "export": "write what the server holds as a manifest and a lockfile",
+    "workspaces": "list the workspaces that you can see: name, id and your role",
     "doctor": "look at all that a run depends on, and say what to do",
     "env": "list every variable that the manifest refers to",
     "state": "look at what is known, and mend it",
     "completion": "make a shell complete commands, options and names",
     "schema": "print a JSON Schema",
+    "help": "explain a command",
     "sandbox": "a local server that behaves as the API contract says",
 }
 """Each stands in the module of its name: a command imports what it needs when it runs."""
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """A group whose commands are imported when they are run, and described without that."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -61,7 +64,7 @@ class _Commands(click.Group):
 def fbsync() -> None:
     """Keeps the AI LLM configurations of Flashback workspaces in step with a YAML file in git.
 
-    Start with `fbsync validate`, look with `fbsync plan`, and make it so with `fbsync apply`.
+    Check the manifest with `fbsync validate`, preview with `fbsync plan`, and carry it out with `fbsync apply`.
     """
 
 

@@ -101,10 +101,9 @@ def _interrupted(ended: BaseException) -> FbsyncError:
 
 
 def _usage(error: click.ClickException) -> FbsyncError:
-    context = getattr(error, "ctx", None)
-    hint = f"see `{context.command_path} --help`" if context is not None else "see `fbsync --help`"
-    message = error.format_message().rstrip(".")
-    return FbsyncError(message[:1].lower() + message[1:], hint=hint, exit_code=ExitCode.USAGE)
+    from fbsync.cli.mistakes import usage_hint, usage_message
+
+    return FbsyncError(usage_message(error), hint=usage_hint(error), exit_code=ExitCode.USAGE)
 
 
 def _refused(error: OSError) -> FbsyncError:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fbsync.cli.mistakes import Group
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -72,7 +74,7 @@ def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command
     return decorate
 
 
-@click.group()
+@click.group(cls=Group)
 def sandbox() -> None:
     """Rehearse against a local server that behaves as the API's documentation says."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fbsync.client import Exchange
     from fbsync.model.live import Live
     from fbsync.workflow.project import Project
-    from fbsync.workflow.session import Session
+    from fbsync.workflow.session import Patience, Session
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -93,20 +93,27 @@ def session(project: Project, how: Asking) -> Session:
         FbsyncError: there are no means of signing in (when it is entered).
     """
     from fbsync.cli.event_loop import run_unless_signalled
-    from fbsync.settings import sends_in_clear
-    from fbsync.workflow.session import Patience, Session
+    from fbsync.workflow.session import Session
 
-    if sends_in_clear(project.api_url):
-        terminal.say("warning: the API URL is plain http: tokens and credentials cross the network unencrypted")
-    patience = Patience(
+    warn_of_clear_text(project.api_url)
+    return Session(project, patience_of(how), on_exchange=say_exchange(how), run=run_unless_signalled)
+
+
+def patience_of(how: Asking) -> Patience:
+    """The options as the workflow takes them."""
+    from fbsync.workflow.session import Patience
+
+    return Patience(
         timeout=how.timeout, retry_timeout=how.retry_timeout, parallelism=how.parallelism, ca_file=how.ca_file
     )
-    return Session(
-        project,
-        patience,
-        on_exchange=lambda exchange: _say_exchange(exchange, verbose=how.verbose),
-        run=run_unless_signalled,
-    )
+
+
+def warn_of_clear_text(api_url: str) -> None:
+    """Warns where the token crosses a network unencrypted."""
+    from fbsync.settings import sends_in_clear
+
+    if sends_in_clear(api_url):
+        terminal.say("warning: the API URL is plain http: tokens and credentials cross the network unencrypted")
 
 
 def say_untold(live: Live | None, consequence: str) -> None:
@@ -114,6 +121,11 @@ def say_untold(live: Live | None, consequence: str) -> None:
     if live is not None and live.untold:
         untold = ", ".join(map(visible, sorted(live.untold)))
         terminal.say(f"The server does not tell what {untold} holds. {consequence}")
+
+
+def say_exchange(how: Asking) -> Callable[[Exchange], None]:
+    """What prints each request, as the options have it."""
+    return lambda exchange: _say_exchange(exchange, verbose=how.verbose)
 
 
 def _say_exchange(exchange: Exchange, *, verbose: int) -> None:

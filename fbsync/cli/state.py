@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fbsync.cli import completion_values, terminal
+from fbsync.cli.mistakes import Group
 from fbsync.cli.options import format_option, lock_file_options, where_from
 from fbsync.cli.state_entry import called, known_at, pick
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
@@ -51,7 +52,7 @@ def _entry_options(command: _Command) -> _Command:
     )
 
 
-@click.group()
+@click.group(cls=Group)
 def state() -> None:
     """Look at what is known, and mend it: the lockfile, with what an unfinished apply left beside it.
 

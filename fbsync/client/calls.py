@@ -120,6 +120,33 @@ class Client:
         named = ((_text(row.get("id")), _text(row.get("name"))) for row in rows)
         return tuple(Workspace(id=workspace_id, name=name) for workspace_id, name in named if workspace_id and name)
 
+    async def list_memberships(self) -> tuple[Workspace, ...]:
+        """The workspaces that the caller may see, with the caller's role as far as the answers tell it.
+
+        Who that is the profile says; of the other users in the list nothing is kept.
+
+        Raises:
+            ServerError: a call failed, or the answer is no such list.
+        """
+        me = await self._profile()
+        rows = _listed(await self._call("GET", "/workspace"), "GET /workspace", "workspaces")
+        named = ((_text(row.get("id")), _text(row.get("name")), row) for row in rows)
+        return tuple(
+            Workspace(id=workspace_id, name=name, role=_role(row, me))
+            for workspace_id, name, row in named
+            if workspace_id and name
+        )
+
+    async def _profile(self) -> Mapping[str, Any]:
+        """Who the caller is; nothing where the server has no such page for this caller."""
+        try:
+            me = (await self._call("GET", "/user/profile")).body.get("data")
+        except ServerError as error:
+            if error.failure in (Failure.NOT_FOUND, Failure.NOT_ALLOWED):
+                return {}
+            raise
+        return me if isinstance(me, dict) else {}
+
     async def create_llm(self, fields: Fields) -> str:
         """Makes a configuration; returns its id.
 
@@ -299,6 +326,23 @@ def _live(rows: Iterable[dict[str, Any]], workspace_id: str | None) -> Iterable[
                 key_mask="*" if row.get("key") else None,
                 key_listed="key" in row,
             )
+
+
+def _role(workspace: Mapping[str, Any], me: Mapping[str, Any]) -> str | None:
+    """The role of a user in a workspace: by the user's id, or by the e-mail address."""
+    users = workspace.get("users")
+    for user in users if isinstance(users, list) else ():
+        nested = user.get("user") if isinstance(user, dict) else None
+        person = nested if isinstance(nested, dict) else {}
+        ids = (user.get("userId"), person.get("id"), user.get("id")) if isinstance(user, dict) else ()
+        emails = (user.get("email"), person.get("email")) if isinstance(user, dict) else ()
+        if _is_among(me.get("id"), ids) or _is_among(me.get("email"), emails):
+            return _text(user.get("role"))
+    return None
+
+
+def _is_among(value: object, others: Iterable[object]) -> bool:
+    return isinstance(value, str) and bool(value) and value in others
 
 
 def _text(value: object) -> str | None:

@@ -100,6 +100,10 @@ class Retrying:
         """As the server's, tried again."""
         return await self._persist(lambda: self._server.list_llms(workspace_id), repeatable=True)
 
+    async def list_memberships(self) -> tuple[Workspace, ...]:
+        """List; may be repeated as it is."""
+        return await self._persist(self._server.list_memberships, repeatable=True)
+
     async def list_workspaces(self) -> tuple[Workspace, ...]:
         """As the server's, tried again."""
         return await self._persist(self._server.list_workspaces, repeatable=True)

@@ -42,10 +42,15 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """A workspace as the server lists it."""
+    """A workspace as the server lists it.
+
+    Attributes:
+        role: the role of whoever is signed in, where that was asked for and the server tells it.
+    """
 
     id: str
     name: str
+    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,9 @@ class Server(Protocol):
     async def list_llms(self, workspace_id: str | None) -> Listing:
         """List the configurations of a workspace, or all that the caller may see for None."""
 
+    async def list_memberships(self) -> tuple[Workspace, ...]:
+        """List the workspaces that the caller may see, with the caller's role in each."""
+
     async def list_workspaces(self) -> tuple[Workspace, ...]:
         """The workspaces that the caller may see."""
 

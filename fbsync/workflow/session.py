@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fbsync.model.server import Server
     from fbsync.model.verifications import Target, Verified
     from fbsync.state.ledger import FileLedger
+    from fbsync.variables import Variables
     from fbsync.workflow.project import Project
     from fbsync.workflow.proposal import Proposal
 
@@ -241,9 +242,21 @@ async def _closed(ledger: FileLedger, outcomes: tuple[Outcome, ...]) -> FbsyncEr
     return None
 
 
+class Reachable(Protocol):
+    """A server, and the variables to sign in to it with: what a connection needs of a project."""
+
+    @property
+    def api_url(self) -> str:
+        """The server's URL."""
+
+    @property
+    def variables(self) -> Variables:
+        """What signing in takes its means from."""
+
+
 @asynccontextmanager
 async def connected(
-    project: Project,
+    project: Reachable,
     patience: Patience,
     *,
     stop: Stop,

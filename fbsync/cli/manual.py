@@ -1,0 +1,126 @@
+"""Manual pages, made of the text that ``--help`` prints (man(7): roff with the man macros)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import TYPE_CHECKING
+
+import click
+
+from fbsync.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+EXIT_CODES = (
+    ("0", "Done."),
+    ("1", "An error that no other code names."),
+    ("2", "Changes are pending (plan --detailed-exitcode), or drift was found (drift)."),
+    ("3", "The input is invalid: the manifest, the known state, or a variable that is missing."),
+    ("4", "Not signed in, or not allowed."),
+    ("5", "Partly applied: some entries failed, and the report names them."),
+    ("6", "The saved plan is stale."),
+    ("7", "Another run holds the lock."),
+    ("8", "A guard refused before the first change."),
+    ("64", "The command line is wrong."),
+    ("130, 143", "Interrupted; everything that was done is recorded."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """One command, with the context that knows its whole name."""
+
+    command: click.Command
+    context: click.Context
+
+    @property
+    def name(self) -> str:
+        return self.context.command_path.replace(" ", "-")
+
+
+def pages(root: click.Command) -> dict[str, str]:
+    """The pages of a command and of all commands below it, by the names of their files."""
+    made = list(_walk(root, click.Context(root, info_name=root.name)))
+    names = [page.name for page in made]
+    return {f"{page.name}.1": _page(page, names) for page in made}
+
+
+def _walk(command: click.Command, context: click.Context) -> Iterator[_Page]:
+    yield _Page(command=command, context=context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from _walk(below, click.Context(below, info_name=name, parent=context))
+
+
+def _page(page: _Page, names: Sequence[str]) -> str:
+    about = page.command.get_short_help_str(limit=300).rstrip(".")
+    title = page.name.upper().replace("-", "\\-")
+    lines = [
+        f'.TH "{title}" "1" "" "fbsync {__version__}" "User commands"',
+        ".SH NAME",
+        f"{_text(page.name)} \\- {_text(about)}",
+        ".SH SYNOPSIS",
+        f".B {_text(page.context.command_path)}",
+        _text(" ".join(page.command.collect_usage_pieces(page.context))),
+        *_description(cleandoc(page.command.help or "")),
+        *_options(page),
+        *_commands(page),
+    ]
+    if page.context.parent is None:
+        lines += [".SH EXIT STATUS", *(line for pair in EXIT_CODES for line in _term(*pair))]
+    others = [name for name in names if name != page.name and _is_near(name, page.name)]
+    if others:
+        lines += [".SH SEE ALSO", ", ".join(f"\\fB{_text(name)}\\fR(1)" for name in others)]
+    return "\n".join(lines) + "\n"
+
+
+def _is_near(name: str, other: str) -> bool:
+    """Whether a page is the parent or a child of another one."""
+    return name.rpartition("-")[0] == other or other.rpartition("-")[0] == name
+
+
+def _description(text: str) -> Iterator[str]:
+    """Paragraphs; one that begins with click's mark for it keeps its lines."""
+    paragraphs = [part for part in text.strip("\n").split("\n\n") if part.strip()]
+    if paragraphs:
+        yield ".SH DESCRIPTION"
+    for paragraph in paragraphs:
+        if paragraph.startswith("\b\n"):
+            yield from (".PP", ".nf", *map(_text, paragraph[2:].split("\n")), ".fi")
+        else:
+            yield from (".PP", _text(" ".join(paragraph.split())))
+
+
+def _options(page: _Page) -> Iterator[str]:
+    records = [
+        record for param in page.command.get_params(page.context) if (record := param.get_help_record(page.context))
+    ]
+    if records:
+        yield ".SH OPTIONS"
+    for option, about in records:
+        yield from _term(option, about)
+
+
+def _commands(page: _Page) -> Iterator[str]:
+    if not isinstance(page.command, click.Group):
+        return
+    yield ".SH COMMANDS"
+    for name in page.command.list_commands(page.context):
+        below = page.command.get_command(page.context, name)
+        assert below is not None
+        yield from _term(name, below.get_short_help_str(limit=300))
+
+
+def _term(term: str, about: str) -> tuple[str, ...]:
+    return (".TP", f"\\fB{_text(term)}\\fR", _text(" ".join(about.split())))
+
+
+def _text(text: str) -> str:
+    """A line of text with nothing in it that roff would act on."""
+    escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("`", "\\(ga").replace("'", "\\(aq")
+    escaped = escaped.replace("^", "\\(ha").replace("~", "\\(ti")
+    return "\\&" + escaped if escaped.startswith((".", "\\(aq")) else escaped

@@ -1,0 +1,79 @@
+"""``fbsync workspaces``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fbsync.cli import terminal
+from fbsync.cli.options import format_option
+from fbsync.cli.server_options import Asking, asking_options
+from fbsync.model.errors import ExitCode
+
+if TYPE_CHECKING:
+    from fbsync.model.configurations import Workspace
+
+
+@click.command()
+@click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read variables from this file of NAME=value lines; may be repeated. The real environment wins.",
+)
+@click.option("--api-url", metavar="URL", help="The server. [default: FLASHBACK_API_URL, or the vendor's]")
+@format_option("text", "json")
+@asking_options
+def workspaces(env_files: tuple[Path, ...], api_url: str | None, format_: str, **asking: Any) -> int:  # noqa: ANN401 - one an option
+    """List the workspaces that you can see: name, id and your role.
+
+    It needs a way to sign in, and no manifest. A manifest takes the id (`workspaceId`) or the name (`workspace`).
+
+    \b
+    fbsync workspaces
+    fbsync workspaces --format json
+    """  # noqa: D301 - click's mark for a block to leave as it is
+    listed = list_workspaces(env_files, api_url, Asking(**asking))
+    if format_ == "json":
+        from fbsync.render.document import dump, result_document
+
+        rows = [{"name": one.name, "id": one.id, "role": one.role} for one in listed]
+        terminal.out(dump(result_document("workspaces", ExitCode.DONE, workspaces=rows)))
+    elif listed:
+        from fbsync.render.workspace_table import workspace_table
+
+        terminal.out(workspace_table(listed, paint=terminal.paint_for(sys.stdout)))
+    else:
+        terminal.say("You can see no workspace. Ask an administrator of the organisation for a role in one.")
+    return ExitCode.DONE
+
+
+def list_workspaces(env_files: tuple[Path, ...], api_url: str | None, how: Asking) -> tuple[Workspace, ...]:
+    """The workspaces that whoever is signed in can see.
+
+    Args:
+        env_files: files of variables.
+        api_url: the server, or None for what the variables or the default say.
+        how: the patience with the server, and whether requests are shown.
+
+    Raises:
+        FbsyncError: there are no means of signing in, or the call failed.
+    """
+    from fbsync.cli.event_loop import run_unless_signalled
+    from fbsync.cli.server_options import patience_of, say_exchange, warn_of_clear_text
+    from fbsync.workflow.memberships import access, list_memberships
+    from fbsync.workflow.project import no_inputs
+    from fbsync.workflow.target import Where
+
+    server = access(no_inputs(Where(env_files=env_files), os.environ).variables, api_url)
+    warn_of_clear_text(server.api_url)
+    with asyncio.Runner() as runner:
+        work = list_memberships(server, patience_of(how), on_exchange=say_exchange(how))
+        return run_unless_signalled(runner, work)

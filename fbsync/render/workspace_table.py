@@ -1,0 +1,31 @@
+"""The workspaces of a user as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.render.columns import columns
+from fbsync.render.paint import Paint, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fbsync.model.configurations import Workspace
+
+_HEADINGS = ("NAME", "ID", "ROLE")
+
+
+def workspace_table(workspaces: Sequence[Workspace], *, paint: Paint) -> str:
+    """Renders workspaces, aligned by terminal columns; a role that the server does not tell is a dash.
+
+    Returns:
+        Lines, the last one ended; the first holds the headings.
+    """
+    rows = [(visible(one.name), visible(one.id), visible(one.role or "-")) for one in workspaces]
+    widths = [max(map(columns, column)) for column in zip(_HEADINGS, *rows, strict=True)]
+    return "".join([paint.bold(_line(_HEADINGS, widths)) + "\n", *(_line(row, widths) + "\n" for row in rows)])
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell + " " * (width - columns(cell)) for cell, width in zip(cells, widths, strict=True))
+    return "  ".join(padded).rstrip()
