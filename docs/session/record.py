@@ -81,6 +81,7 @@ def record() -> str:
         "# From an empty folder to a second environment\n\n"
         f"Recorded by [`record.py`](record.py), against the sandbox: {len(COMMANDS)} commands, {seconds:.1f} seconds.\n"
         "\n"
+        "<!-- not run: record.py runs it, on a terminal -->\n"
         f"```console\n{text}\n```\n"
     )
 

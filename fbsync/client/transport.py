@@ -32,7 +32,7 @@ class Connections:
     """The connections to one server: as many as there are requests under way, each used again when it is free.
 
     Each has an HTTP client of its own. In a pool of several, httpcore goes through all of them for each request, and
-    asks the operating system about every idle one, which takes longer than the request (``benchmarks/README.md``).
+    asks the operating system about every idle one, which takes longer than the request (``docs/benchmarks.md``).
 
     The proxies of the environment are used, and ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` (httpx, 'Environment
     Variables'); a file of certificates that is given takes their place.

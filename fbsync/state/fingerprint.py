@@ -30,7 +30,7 @@ KEY_VARIABLE = "FBSYNC_FINGERPRINT_KEY"
 _SALT_BYTES = 16
 _COST = 2**12
 """scrypt's N. About 11 ms and 4 MiB a value: this runs for every credential of every plan. It slows
-guessing down; what protects an API key is that it is random and long (see the README)."""
+guessing down; what protects an API key is that it is random and long (``docs/concepts/fingerprints.md``)."""
 _BLOCK_SIZE = 8
 _FINGERPRINT_BYTES = 18
 _MEMORY_LIMIT = 2**31 - 1
