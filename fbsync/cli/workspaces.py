@@ -68,8 +68,8 @@ def list_workspaces(env_files: tuple[Path, ...], api_url: str | None, how: Askin
     """
     from fbsync.cli.event_loop import run_unless_signalled
     from fbsync.cli.server_options import patience_of, say_exchange, warn_of_clear_text
+    from fbsync.workflow.inputs import no_inputs
     from fbsync.workflow.memberships import access, list_memberships
-    from fbsync.workflow.project import no_inputs
     from fbsync.workflow.target import Where
 
     server = access(no_inputs(Where(env_files=env_files), os.environ).variables, api_url)

@@ -19,7 +19,7 @@ from fbsync.render.findings_github import findings_github
 from fbsync.render.findings_junit import findings_junit
 from fbsync.render.findings_sarif import findings_sarif
 from fbsync.render.findings_text import findings_text
-from fbsync.render.paint import PLAIN, Paint
+from fbsync.render.paint import Paint
 from fbsync.strict_yaml.loader import load
 
 WINDOW = 12
@@ -88,7 +88,7 @@ def printed(text):
     findings = manifest.findings
     sources = {"fbsync.yaml": text}
     outs = {
-        "text": findings_text(findings, sources=sources, paint=PLAIN),
+        "text": findings_text(findings, sources=sources, paint=Paint(enabled=False)),
         "colour": findings_text(findings, sources=sources, paint=Paint(enabled=True)),
         "json": dump(result_document("validate", ExitCode.DONE, findings=findings)),
         "github": findings_github(findings),

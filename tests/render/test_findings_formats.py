@@ -18,7 +18,7 @@ from fbsync.render.findings_github import findings_github
 from fbsync.render.findings_junit import findings_junit
 from fbsync.render.findings_sarif import findings_sarif
 from fbsync.render.findings_text import findings_text
-from fbsync.render.paint import PLAIN, Paint
+from fbsync.render.paint import Paint
 
 SARIF = Draft202012Validator(json.loads((Path(__file__).parent / "sarif-2.1.0.json").read_text()))
 CASES = [*cases("bad"), *cases("warned"), *cases("good")]
@@ -188,7 +188,7 @@ def test_text_is_in_colour_only_for_those_who_see_it(monkeypatch):
 
 def test_a_terminal_cannot_be_steered_by_what_is_shown():
     odd = finding(entry="\x1b[2J\u202egnp", message="\x07", remedy="\u2028")
-    out = findings_text([odd], sources={"a.yaml": "\n  \x1b[2Jname: \u202ex\n"}, paint=PLAIN)
+    out = findings_text([odd], sources={"a.yaml": "\n  \x1b[2Jname: \u202ex\n"}, paint=Paint(enabled=False))
     assert not set(out) & set("\x1b\x07\u202e\u2028")
     assert "\\x1b[2J" in out
     assert "\x1b[2J" not in findings_text([odd], sources={}, paint=Paint(enabled=True))

@@ -14,7 +14,7 @@ from plans import PLANS, compared
 
 from fbsync.model.errors import ExitCode
 from fbsync.render.document import dump, plan_document
-from fbsync.render.paint import PLAIN, Paint
+from fbsync.render.paint import Paint
 from fbsync.render.plan_html import plan_html
 from fbsync.render.plan_markdown import plan_markdown
 from fbsync.render.plan_text import plan_text
@@ -24,7 +24,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def as_text(plan, environment):
-    return plan_text(plan, paint=PLAIN, compared=compared(plan))
+    return plan_text(plan, paint=Paint(enabled=False), compared=compared(plan))
 
 
 def as_narrow_text(plan, environment):

@@ -19,7 +19,7 @@ from strategies import plans
 
 from fbsync.model.changes import Delete, Plan
 from fbsync.render.excerpt import columns
-from fbsync.render.paint import PLAIN, Paint
+from fbsync.render.paint import Paint
 from fbsync.render.plan_text import plan_text
 from fbsync.render.wrapping import Span, wrapped
 
@@ -124,4 +124,4 @@ def test_a_style_covers_its_words_on_each_line():
         " \x1b[1mfour five\x1b[0m",
     ]
     assert wrapped([Span("")], width=14, indent=1) == [""]
-    assert wrapped([Span("one  two", PLAIN.bold)], width=None, indent=1) == ["one  two"]
+    assert wrapped([Span("one  two", Paint(enabled=False).bold)], width=None, indent=1) == ["one  two"]
