@@ -46,3 +46,9 @@ def test_the_pages_that_the_code_cites_are_there():
 
 def folder_texts():
     return [path.read_text(encoding="utf-8") for path in (ROOT / "fbsync").rglob("*.py")]
+
+
+def test_no_two_files_of_tests_have_one_name():
+    """They would be one module to pytest, in one process."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
