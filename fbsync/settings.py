@@ -29,6 +29,12 @@ class Account:
     email: Secret | None = None
     password: Secret | None = None
 
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """All of them that are set."""
+        given = (self.token, self.refresh_token, self.email, self.password)
+        return tuple(secret for secret in given if secret is not None)
+
 
 def read_account(variables: Variables) -> Account:
     """Read the means of signing in (``design.md``, 'Commands').

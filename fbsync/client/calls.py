@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
-import httpx
-
-from fbsync.client.answers import VALIDATE, Answer, failure_of, said, transport_error
-from fbsync.client.signin import Session
-from fbsync.client.transport import Connections
-from fbsync.model.configurations import LiveLlm, Workspace
+from fbsync.client.answers import Answer, failure_of, said
+from fbsync.client.failures import EXCHANGE_ERRORS, transport_error
+from fbsync.client.fields import identifier
+from fbsync.client.hints import VALIDATE
+from fbsync.client.lists import api_keys_of, live_of, stats_of, workspaces_of
+from fbsync.client.signin import TokenSource
+from fbsync.client.transport import ANSWER_LIMIT, LIST_LIMIT, Connections
+from fbsync.foreign_text import Redactor
 from fbsync.model.errors import FbsyncError
 from fbsync.model.secret import Secret
 from fbsync.model.server import Failure, Listing, ServerError, Validation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
-    from fbsync.model.server import Fields
+    from fbsync.model.configurations import Workspace
+    from fbsync.model.server import ApiKey, Fields, LlmStats
     from fbsync.settings import Account
 
-_Token = TypeVar("_Token")
+_Result = TypeVar("_Result")
+
+_SIGN_OUT_SECONDS = 1.5
+"""Signing out comes after the grace that a signal leaves (``fbsync.workflow.session``), so it has to be short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +61,13 @@ class Client:
     Args:
         api_url: the base URL, without a slash at its end.
         account: the means of signing in.
-        timeout: seconds that an answer may take.
+        timeout: seconds that a whole exchange may take.
         ca_file: certificates of authorities to trust, or None for those of the environment.
+        redactor: makes the server's words safe to show; it gets to know the means of signing in.
         on_exchange: told of every exchange.
 
     Raises:
-        FbsyncError: there are no means of signing in, or the file of certificates cannot be used.
+        FbsyncError: there are no means of signing in, or the file of certificates or the proxy cannot be used.
     """
 
     def __init__(
@@ -68,12 +77,17 @@ class Client:
         *,
         timeout: float,
         ca_file: Path | None = None,
+        redactor: Redactor | None = None,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
     ) -> None:
-        self._session = Session(account, post=self._post_without_token)
+        self._redactor = redactor or Redactor()
+        self._redactor.add(*account.secrets)
+        self._tokens = TokenSource(account, post=self._post_to_sign_in, redactor=self._redactor)
         self._on_exchange = on_exchange
         self._api_url = api_url
         self._connections = Connections(api_url, timeout=timeout, ca_file=ca_file)
+        if self._connections.proxy is not None and self._connections.proxy.password is not None:
+            self._redactor.add(self._connections.proxy.password)
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,12 +95,18 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._connections.aclose()
+        try:
+            # Nothing depends on it: a session that stays open ends by itself.
+            with suppress(FbsyncError, TimeoutError):
+                async with asyncio.timeout(_SIGN_OUT_SECONDS):
+                    await self._tokens.close()
+        finally:
+            await self._connections.aclose()
 
     @property
     def user_id(self) -> str | None:
         """The id of the user who is signed in, where signing in told it."""
-        return None
+        return self._tokens.user_id
 
     async def access_token(self) -> Secret:
         """The token that requests carry; signs in for it where there is none.
@@ -94,48 +114,37 @@ class Client:
         Raises:
             ServerError: signing in failed.
         """
-        return await _signed_in(self._session.token())
+        return await _signed_in(self._tokens.token())
 
     async def list_llms(self, workspace_id: str | None) -> Listing:
-        """The configurations of a workspace, or all that the caller may see.
+        """List the configurations of a workspace, or all that the caller may see.
 
-        What the server lists for other workspaces is left out, and so is, in the latter case, what it lists
-        without saying for which.
+        What the server lists for other workspaces is left out.
 
         Raises:
-            ServerError: the call failed, or the answer is no such list.
+            ServerError: the call failed, or the answer is no such list, or not the whole.
         """
         answer = await self._call("GET", "/ai/llm", query={"workspaceId": workspace_id} if workspace_id else None)
-        rows = _listed(answer, "GET /ai/llm", "aiLlms")
-        llms = tuple(llm for llm in _live(rows, workspace_id) if workspace_id in (None, llm.workspace_id))
-        return Listing(llms=llms, served_at=answer.served_at)
+        return Listing(llms=tuple(live_of(answer, workspace_id)), served_at=answer.served_at)
 
     async def list_workspaces(self) -> tuple[Workspace, ...]:
-        """The workspaces that the caller may see; what else the answer tells of them is left alone.
+        """List the workspaces that the caller may see; what else the answer tells of them is left alone.
 
         Raises:
-            ServerError: the call failed, or the answer is no such list.
+            ServerError: the call failed, or the answer is no such list, or not the whole.
         """
-        rows = _listed(await self._call("GET", "/workspace"), "GET /workspace", "workspaces")
-        named = ((_text(row.get("id")), _text(row.get("name"))) for row in rows)
-        return tuple(Workspace(id=workspace_id, name=name) for workspace_id, name in named if workspace_id and name)
+        return tuple(workspaces_of(await self._call("GET", "/workspace")))
 
     async def list_memberships(self) -> tuple[Workspace, ...]:
-        """The workspaces that the caller may see, with the caller's role as far as the answers tell it.
+        """List the workspaces that the caller may see, with the caller's role as far as the answers tell it.
 
         Who that is the profile says; of the other users in the list nothing is kept.
 
         Raises:
-            ServerError: a call failed, or the answer is no such list.
+            ServerError: a call failed, or the answer is no such list, or not the whole.
         """
         me = await self._profile()
-        rows = _listed(await self._call("GET", "/workspace"), "GET /workspace", "workspaces")
-        named = ((_text(row.get("id")), _text(row.get("name")), row) for row in rows)
-        return tuple(
-            Workspace(id=workspace_id, name=name, role=_role(row, me))
-            for workspace_id, name, row in named
-            if workspace_id and name
-        )
+        return tuple(workspaces_of(await self._call("GET", "/workspace"), me))
 
     async def _profile(self) -> Mapping[str, Any]:
         """Who the caller is; nothing where the server has no such page for this caller."""
@@ -147,50 +156,61 @@ class Client:
             raise
         return me if isinstance(me, dict) else {}
 
-    async def create_llm(self, fields: Fields) -> str:
-        """Makes a configuration; returns its id.
+    async def list_api_keys(self, workspace_id: str | None) -> tuple[ApiKey, ...]:
+        """List the stored provider keys of a workspace that are for AI, or all that the caller may see.
 
         Raises:
-            ServerError: the call failed, or the answer holds no id (the outcome is then unknown).
+            ServerError: the call failed, or the answer is no such list, or not the whole.
+        """
+        query = {"workspaceId": workspace_id} if workspace_id else {}
+        answer = await self._call("GET", "/apikeys", query={**query, "capability": _FOR_AI})
+        return tuple(api_keys_of(answer))
+
+    async def llm_stats(self) -> tuple[LlmStats, ...]:
+        """Count what the configurations that the caller may see were used for.
+
+        Raises:
+            ServerError: the call failed, or the answer is no such list, or not the whole.
+        """
+        return tuple(stats_of(await self._call("GET", "/ai/llm/stats")))
+
+    async def create_llm(self, fields: Fields) -> str | None:
+        """Create a configuration; return its id, or None where the server confirmed it without a readable id.
+
+        Raises:
+            ServerError: the call failed.
         """
         answer = await self._call("POST", "/ai/llm", fields=fields)
-        llm_id = answer.body.get("aiLlmId")
-        if not isinstance(llm_id, str) or not llm_id:
-            raise ServerError(
-                "the server reported success but gave no id",
-                hint="run `fbsync apply` again: it looks for the configuration before it sends anything",
-                failure=Failure.UNKNOWN,
-                status=answer.status,
-            )
-        return llm_id
+        return identifier(answer.body.get("aiLlmId"))
 
     async def update_llm(self, llm_id: str, fields: Fields) -> None:
-        """Changes the given fields of a configuration.
+        """Change the given fields of a configuration.
 
         Raises:
             ServerError: the call failed.
         """
-        await self._call("PUT", f"/ai/llm/{quote(llm_id, safe='')}", fields=fields)
+        await self._call("PUT", _path(llm_id), fields=fields)
 
     async def delete_llm(self, llm_id: str) -> None:
-        """Deletes a configuration.
+        """Delete a configuration; one that the server says is not there is deleted.
 
         Raises:
             ServerError: the call failed.
         """
-        await self._call("DELETE", f"/ai/llm/{quote(llm_id, safe='')}")
+        await self._call("DELETE", _path(llm_id))
 
     async def validate_llm(self, llm_id: str) -> Validation:
-        """Has the provider asked whether it takes a configuration's credential.
+        """Have the provider asked whether it takes a configuration's credential.
 
         Raises:
             ServerError: the call failed, so that there is no verdict.
         """
-        answer = await self._answer("POST", f"/ai/llm/{quote(llm_id, safe='')}{VALIDATE}")
-        if answer.status == httpx.codes.OK and answer.body.get("success") is False:
-            return Validation(accepted=False, message=said(answer))
-        self._checked(answer, ())
-        return Validation(accepted=True, message=said(answer) if answer.body.get("message") else "")
+        answer = await self._answer("POST", _path(llm_id) + VALIDATE)
+        if answer.is_success_status and answer.body.get("success") is False:
+            return Validation(accepted=False, message=said(answer, self._redactor, by_provider=True))
+        self._checked(answer)
+        words = answer.body.get("message")
+        return Validation(accepted=True, message=said(answer, self._redactor, by_provider=True) if words else "")
 
     async def _call(
         self, method: str, path: str, *, fields: Fields | None = None, query: Mapping[str, str] | None = None
@@ -200,26 +220,28 @@ class Client:
         Raises:
             ServerError: it did not.
         """
-        return self._checked(await self._answer(method, path, fields=fields, query=query), _secrets(fields or {}))
+        return self._checked(await self._answer(method, path, fields=fields, query=query))
 
     async def _answer(
         self, method: str, path: str, *, fields: Fields | None = None, query: Mapping[str, str] | None = None
     ) -> Answer:
         """One call, sent a second time only if the token had expired: a 401 means that nothing was done."""
-        token = await _signed_in(self._session.token())
+        self._redactor.add(*(value for value in (fields or {}).values() if isinstance(value, Secret)))
+        token = await _signed_in(self._tokens.token())
         answer = await self._send(method, path, fields=fields, query=query, token=token)
-        if answer.status == httpx.codes.UNAUTHORIZED:
-            renewed = await _signed_in(self._session.renew(token))
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            renewed = await _signed_in(self._tokens.renew(token))
             if renewed is not None:
                 answer = await self._send(method, path, fields=fields, query=query, token=renewed)
         return answer
 
-    async def _post_without_token(self, path: str, fields: Mapping[str, Secret]) -> Mapping[str, Any]:
-        answer = await self._send("POST", path, fields=fields, query=None, token=None)
-        return self._checked(answer, _secrets(fields)).body
+    async def _post_to_sign_in(
+        self, path: str, fields: Mapping[str, Secret], token: Secret | None = None
+    ) -> Mapping[str, Any]:
+        return self._checked(await self._send("POST", path, fields=fields, query=None, token=token)).body
 
-    def _checked(self, answer: Answer, secrets: tuple[Secret, ...]) -> Answer:
-        error = failure_of(answer, secrets)
+    def _checked(self, answer: Answer) -> Answer:
+        error = failure_of(answer, self._redactor)
         if error is not None:
             raise error
         return answer
@@ -238,34 +260,49 @@ class Client:
         headers = {} if body is None else {"Content-Type": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token.reveal()}"
+        whole = path + (f"?{urlencode(query, errors='replace')}" if query else "")
+        limit = LIST_LIMIT if method == "GET" else ANSWER_LIMIT
         start, status = time.monotonic(), None
         try:
-            async with self._connections.one() as http:
-                response = await http.request(
-                    method, _parsed(self._api_url + path), content=body, params=query, headers=headers
-                )
-            status = response.status_code
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise transport_error(error, f"{method} {path}", self._api_url) from None
+            response = await self._connections.send(method, whole, headers=headers, body=body, limit=limit)
+            status = response.status
+        except EXCHANGE_ERRORS as error:
+            raise transport_error(
+                error, method=method, path=path, api_url=self._api_url, proxy=self._connections.proxy
+            ) from None
         finally:
             names = tuple(str(name) for name in fields or ())
             self._on_exchange(
                 Exchange(method=method, path=path, fields=names, status=status, seconds=time.monotonic() - start)
             )
-        return Answer.of(method, _shown_path(path, query), response)
+        return Answer.of(method, whole, response)
 
 
-@lru_cache(maxsize=16)
-def _parsed(url: str) -> httpx.URL:
-    """A URL as httpx takes it: all creations go to the same one, and httpx would take it apart for each."""
-    return httpx.URL(url)
+_FOR_AI = "2"
+"""The capability of stored keys that AI configurations use (``flashback-api.md``, 'Stored provider keys')."""
 
 
-async def _signed_in(step: Awaitable[_Token]) -> _Token:
+def _path(llm_id: str) -> str:
+    """The path of a configuration.
+
+    Raises:
+        ServerError: its id would name another path, or none.
+    """
+    if identifier(llm_id) is None:
+        raise ServerError(
+            "the known state has an id that no server gives",
+            hint="run `fbsync state list`, and `fbsync state forget` the entry; then `fbsync apply --adopt`",
+            failure=Failure.REJECTED,
+            is_transient=False,
+        )
+    return f"/ai/llm/{quote(llm_id, safe='')}"
+
+
+async def _signed_in(step: Awaitable[_Result]) -> _Result:
     """A step of signing in. When it fails, the call itself was not carried out, whatever became of the step.
 
     Raises:
-        ServerError: it failed.
+        ServerError: it failed; one that passes may be tried again, as any call.
     """
     try:
         return await step
@@ -275,75 +312,12 @@ async def _signed_in(step: Awaitable[_Token]) -> _Token:
             f"signing in failed: {error.message}",
             hint=error.hint,
             failure=Failure.UNREACHABLE if passing else Failure.NOT_SIGNED_IN,
-            status=error.status,
-            is_transient=False,
+            retry_after=error.retry_after,
+            is_transient=error.is_transient,
         ) from None
     except FbsyncError as error:
-        raise ServerError(error.message, hint=error.hint, failure=Failure.NOT_SIGNED_IN) from None
-
-
-def _shown_path(path: str, query: Mapping[str, str] | None) -> str:
-    return path + (f"?{urlencode(query)}" if query else "")
+        raise ServerError(error.message, hint=error.hint, failure=Failure.NOT_SIGNED_IN, is_transient=False) from None
 
 
 def _revealed(value: str | Secret | None) -> str | None:
     return value.reveal() if isinstance(value, Secret) else value
-
-
-def _secrets(fields: Mapping[Any, str | Secret | None]) -> tuple[Secret, ...]:
-    return tuple(value for value in fields.values() if isinstance(value, Secret))
-
-
-def _listed(answer: Answer, call: str, field: str) -> list[dict[str, Any]]:
-    """The objects of the list that an answer holds.
-
-    Raises:
-        ServerError: there is no such list in it.
-    """
-    rows = answer.body.get(field)
-    if not isinstance(rows, list):
-        raise ServerError(
-            f'{call}: the answer holds no list "{field}"',
-            hint="check that the API URL is the Flashback API's",
-            failure=Failure.UNKNOWN,
-            status=answer.status,
-        )
-    return [row for row in rows if isinstance(row, dict)]
-
-
-def _live(rows: Iterable[dict[str, Any]], workspace_id: str | None) -> Iterable[LiveLlm]:
-    """The listed configurations; one without an id, a name or a workspace cannot be reconciled and is left out."""
-    for row in rows:
-        llm_id, name = _text(row.get("id")), _text(row.get("name"))
-        workspace = _text(row.get("workspaceId")) or workspace_id
-        if llm_id and name and workspace:
-            yield LiveLlm(
-                id=llm_id,
-                name=name,
-                workspace_id=workspace,
-                ai_type=_text(row.get("aiType")),
-                endpoint=_text(row.get("endpoint")),
-                key_mask="*" if row.get("key") else None,
-                key_listed="key" in row,
-            )
-
-
-def _role(workspace: Mapping[str, Any], me: Mapping[str, Any]) -> str | None:
-    """The role of a user in a workspace: by the user's id, or by the e-mail address."""
-    users = workspace.get("users")
-    for user in users if isinstance(users, list) else ():
-        nested = user.get("user") if isinstance(user, dict) else None
-        person = nested if isinstance(nested, dict) else {}
-        ids = (user.get("userId"), person.get("id"), user.get("id")) if isinstance(user, dict) else ()
-        emails = (user.get("email"), person.get("email")) if isinstance(user, dict) else ()
-        if _is_among(me.get("id"), ids) or _is_among(me.get("email"), emails):
-            return _text(user.get("role"))
-    return None
-
-
-def _is_among(value: object, others: Iterable[object]) -> bool:
-    return isinstance(value, str) and bool(value) and value in others
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

@@ -8,19 +8,17 @@ from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
 
-import httpx
-
-from fbsync.client.answers import Answer, failure_of, moment, transport_error
-from fbsync.client.transport import Connections
-from fbsync.settings import is_loopback
+from fbsync.client.answers import Answer, failure_of
+from fbsync.client.failures import EXCHANGE_ERRORS, transport_error
+from fbsync.client.transport import LIST_LIMIT, Connections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from fbsync.client.transport import Response
+    from fbsync.foreign_text import Redactor
     from fbsync.model.secret import Secret
     from fbsync.model.server import ServerError
 
@@ -49,46 +47,45 @@ class Prober:
 
     Args:
         api_url: the base URL.
-        timeout: seconds that an answer may take.
+        timeout: seconds that a whole exchange may take.
         ca_file: certificates of authorities to trust, or None.
-
-    Raises:
-        FbsyncError: that file cannot be used (when the first probe is sent).
+        redactor: makes what is said safe to show.
     """
 
-    def __init__(self, api_url: str, *, timeout: float, ca_file: Path | None) -> None:
+    def __init__(self, api_url: str, *, timeout: float, ca_file: Path | None, redactor: Redactor) -> None:
         self._api_url = api_url
         self._timeout = timeout
         self._ca_file = ca_file
+        self._redactor = redactor
 
     async def probe(self, path: str, token: Secret | None = None) -> Probed:
-        """Sends a GET.
+        """Send a GET.
 
         Args:
             path: the call's path.
             token: the access token for it, or None.
+
+        Raises:
+            FbsyncError: the file of certificates or the proxy cannot be used.
         """
+        if token is not None:
+            self._redactor.add(token)
         headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
         connections = Connections(self._api_url, timeout=self._timeout, ca_file=self._ca_file)
         try:
-            async with (
-                connections.one() as client,
-                client.stream("GET", self._api_url + path, headers=headers) as response,
-            ):
-                until = _certified_until(response)
-                await response.aread()
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            failure = transport_error(error, f"GET {path}", self._api_url)
+            response = await connections.send("GET", path, headers=headers, limit=LIST_LIMIT)
+        except EXCHANGE_ERRORS as error:
+            failure = transport_error(error, method="GET", path=path, api_url=self._api_url, proxy=connections.proxy)
             return Probed(body={}, error=failure, is_answered=False)
         finally:
             await connections.aclose()
         answer = Answer.of("GET", path, response)
         return Probed(
             body=answer.body,
-            error=failure_of(answer, ()),
+            error=failure_of(answer, self._redactor),
             is_answered=True,
-            date=moment(response.headers.get("Date")),
-            certified_until=until,
+            date=answer.served_at,
+            certified_until=_certified_until(response),
         )
 
 
@@ -104,24 +101,8 @@ def expiry_of(token: Secret) -> datetime | None:
         return None
 
 
-def proxy_for(api_url: str) -> str | None:
-    """The proxy that the environment names for a server, without its user and password; None for none."""
-    parts = urlsplit(api_url)
-    host = parts.hostname or ""
-    if is_loopback(host) or proxy_bypass(host):
-        return None
-    proxies = getproxies_environment()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if proxy is None:
-        return None
-    named = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    return f"{named.scheme}://{named.netloc.rpartition('@')[2]}"
-
-
-def _certified_until(response: httpx.Response) -> datetime | None:
-    stream = response.extensions.get("network_stream")
-    tls = stream.get_extra_info("ssl_object") if stream is not None else None
-    certificate = tls.getpeercert() if tls is not None else None
+def _certified_until(response: Response) -> datetime | None:
+    certificate = response.tls.getpeercert() if response.tls is not None else None
     if not certificate or "notAfter" not in certificate:
         return None
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate["notAfter"]), UTC)

@@ -1,23 +1,36 @@
-"""Signing in: where the access token comes from, and how it is renewed when it expires during a run."""
+"""Signing in: where the access token comes from, how it is renewed during a run, and how a session is closed."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from fbsync.client import hints
+from fbsync.client.fields import identifier
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.secret import Secret
-from fbsync.model.server import ServerError
+from fbsync.model.server import Failure, ServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Mapping
 
+    from fbsync.foreign_text import Redactor
     from fbsync.settings import Account
 
-    Post = Callable[[str, Mapping[str, Secret]], Awaitable[Mapping[str, Any]]]
+_PASSING = (Failure.UNREACHABLE, Failure.THROTTLED, Failure.UNKNOWN)
+"""Failures after which the same means may still work."""
 
 
-class Session:
+class Post(Protocol):
+    """Sends a body to a path of signing in and gives the answer's JSON; raises ServerError."""
+
+    async def __call__(
+        self, path: str, fields: Mapping[str, Secret], token: Secret | None = None, /
+    ) -> Mapping[str, Any]:
+        """Send it, with an access token or without one."""
+
+
+class TokenSource:
     """The access token of a run: given, or got by a refresh token, or by e-mail and password.
 
     The token's lifetime is documented in a unit that is not, so it is renewed when the server refuses it
@@ -25,13 +38,17 @@ class Session:
 
     Args:
         account: the means, from the environment.
-        post: sends a body to a path without a token and gives the answer's JSON; raises ServerError.
+        post: sends a body to a path of signing in.
+        redactor: is told of each token that the server gives.
 
     Raises:
         FbsyncError: there are no means at all.
+
+    Attributes:
+        user_id: the user's id, where signing in told it.
     """
 
-    def __init__(self, account: Account, *, post: Post) -> None:
+    def __init__(self, account: Account, *, post: Post, redactor: Redactor) -> None:
         can_log_in = account.email is not None and account.password is not None
         if account.token is None and account.refresh_token is None and not can_log_in:
             raise FbsyncError(
@@ -39,25 +56,32 @@ class Session:
                 hint="set FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL and FLASHBACK_PASSWORD",
                 exit_code=ExitCode.NOT_ALLOWED,
             )
+        self.user_id: str | None = None
         self._account = account
         self._post = post
+        self._redactor = redactor
         self._token = account.token
         self._refresh_token = account.refresh_token
+        self._opened: Secret | None = None
+        self._attempts = 0
+        self._failure: ServerError | None = None
         self._lock = asyncio.Lock()
 
     async def token(self) -> Secret:
-        """The current access token; signs in when there is none yet."""
+        """The current access token; signs in when there is none yet.
+
+        Raises:
+            FbsyncError: signing in failed.
+        """
         if self._token is None and await self.renew(None) is None:
-            raise FbsyncError(
-                "signing in gave no access token",
-                hint="check FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL and FLASHBACK_PASSWORD",
-                exit_code=ExitCode.NOT_ALLOWED,
-            )
+            raise FbsyncError("signing in gave no access token", hint=hints.SIGN_IN, exit_code=ExitCode.NOT_ALLOWED)
         assert self._token is not None
         return self._token
 
     async def renew(self, refused: Secret | None) -> Secret | None:
-        """Gets a new access token, once for all requests that were refused with the same one.
+        """Get a new access token, once for all requests that were refused with the same one.
+
+        A failure is shared, too: whoever waited for this attempt does not make another one at once.
 
         Args:
             refused: the token that the server would not take, or None to sign in for the first time.
@@ -66,35 +90,81 @@ class Session:
             A token other than the refused one, or None where there are no means left to get one.
 
         Raises:
-            ServerError: signing in failed.
+            FbsyncError: signing in failed.
         """
+        attempts = self._attempts
         async with self._lock:
             if self._token is not None and self._token != refused:
                 return self._token
-            answer = await self._sign_in()
-            if answer is None:
-                return None
-            self._token = _secret(answer, "accessToken")
-            self._refresh_token = _secret(answer, "refreshToken") or self._refresh_token
-            return self._token
+            if self._attempts > attempts and self._failure is not None:
+                raise self._failure
+            self._attempts += 1
+            try:
+                answer = await self._sign_in()
+            except ServerError as error:
+                self._failure = error
+                raise
+            self._failure = None
+            return None if answer is None else self._take(answer)
+
+    def _take(self, answer: Mapping[str, Any]) -> Secret | None:
+        """Keep what a sign-in gave.
+
+        Raises:
+            FbsyncError: it gave no token, since the account is not verified yet.
+        """
+        token = _secret(answer, "accessToken") or _secret(answer, "token")
+        refresh_token = _secret(answer, "refreshToken")
+        self._redactor.add(*(secret for secret in (token, refresh_token) if secret is not None))
+        if token is None and answer.get("verificationTokenId"):
+            raise FbsyncError(
+                "the account is not verified yet", hint=hints.NOT_VERIFIED, exit_code=ExitCode.NOT_ALLOWED
+            )
+        user = answer.get("user")
+        self.user_id = (identifier(user.get("id")) if isinstance(user, dict) else None) or self.user_id
+        self._token = token
+        self._refresh_token = refresh_token or self._refresh_token
+        return token
 
     async def _sign_in(self) -> Mapping[str, Any] | None:
-        """One renewal: by the refresh token, which is taken to die with its use, else by e-mail and password."""
+        """One attempt: by the refresh token, which is taken to die with its use, else by e-mail and password."""
         email, password = self._account.email, self._account.password
         can_log_in = email is not None and password is not None
         if self._refresh_token is not None:
             used, self._refresh_token = self._refresh_token, None
             try:
                 # Client and documentation disagree on the name, so both are sent.
-                return await self._post("/user/refresh", {"refresh_token": used, "refreshToken": used})
-            except ServerError:
+                answer = await self._post("/user/refresh", {"refresh_token": used, "refreshToken": used})
+            except ServerError as error:
+                if error.failure in _PASSING:
+                    self._refresh_token = used
+                    raise
                 if not can_log_in:
                     raise
+            else:
+                # A session that was there before this run is the user's; only its latest token is known to live.
+                if self._opened is not None:
+                    self._opened = _secret(answer, "refreshToken") or used
+                return answer
         if email is not None and password is not None:
-            return await self._post("/user/login", {"email": email, "password": password})
+            answer = await self._post("/user/login", {"email": email, "password": password})
+            self._opened = _secret(answer, "refreshToken")
+            return answer
         return None
+
+    async def close(self) -> None:
+        """Sign out of a session that this run opened, by e-mail and password. What the user brought stays.
+
+        Raises:
+            ServerError: it could not be done. Nothing depends on it.
+        """
+        if self._opened is not None:
+            opened, self._opened = self._opened, None
+            # Client and its own type disagree on the name, so both are sent.
+            await self._post("/user/logout", {"refresh_token": opened, "refreshToken": opened}, self._token)
 
 
 def _secret(answer: Mapping[str, Any], field: str) -> Secret | None:
     value = answer.get(field)
-    return Secret(value, reference=field) if isinstance(value, str) and value else None
+    usable = isinstance(value, str) and value.isascii() and value.isprintable() and " " not in value
+    return Secret(value, reference=field) if usable and value else None

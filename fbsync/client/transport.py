@@ -1,98 +1,200 @@
-"""The HTTP connection: proxies, certificates and time-outs, the same for all that asks a server."""
+"""The transport: connections, and one exchange over one of them, bounded in time and in size."""
 
 from __future__ import annotations
 
-import ssl
-import sys
-from contextlib import asynccontextmanager
-from importlib.util import find_spec
-from typing import TYPE_CHECKING
+import asyncio
+import os
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
-
-from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.client.library import httpx
+from fbsync.client.proxies import proxy_for
+from fbsync.client.trust import trusted, untrusting
 from fbsync.settings import is_loopback
 from fbsync.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Mapping
     from pathlib import Path
 
-_CONNECT_SECONDS = 10.0
+    from fbsync.client.proxies import Proxy
 
-if find_spec("sniffio") is None:
-    # httpcore loads it several times a request, if it is there. Where it is not, Python would look for it all along the
-    # path each time, which takes a quarter of a request; None says once for all that there is nothing to be found
-    # (Python Language Reference, 5.3.1, "The module cache").
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
+_CONNECT_SECONDS = 10.0
+_CONNECT_SHARE = 0.75
+"""Of the time for the whole exchange. So what was not sent for want of a connection is told from what was sent."""
+
+LIST_LIMIT = 64 * 1024 * 1024
+"""How large a list may be, decoded: more than 100,000 configurations."""
+ANSWER_LIMIT = 1024 * 1024
+"""How large any other answer may be."""
+
+_HEADERS = {"User-Agent": f"fbsync/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
+_ANY_WRAPPER = 47
+"""zlib's ``wbits``: gzip or zlib, by what the data begins with (zlib manual, ``inflateInit2``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What came back over a connection.
+
+    Attributes:
+        headers: by name, in any case.
+        body: the body, decoded; empty where it has a flaw.
+        flaw: why the body cannot be read, as the end of a sentence, or None.
+        tls: the TLS connection that it came over, or None.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    flaw: str | None = None
+    tls: Any = None
 
 
 class Connections:
     """The connections to one server: as many as there are requests under way, each used again when it is free.
 
-    Each has an HTTP client of its own. In a pool of several, httpcore goes through all of them for each request, and
+    Each is a transport of its own. In a pool of several, httpcore goes through all of them for each request, and
     asks the operating system about every idle one, which takes longer than the request (``docs/benchmarks.md``).
-
-    The proxies of the environment are used, and ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` (httpx, 'Environment
-    Variables'); a file of certificates that is given takes their place.
 
     Args:
         api_url: the base URL, without a slash at its end.
-        timeout: seconds that an answer may take.
+        timeout: seconds that a whole exchange may take.
         ca_file: certificates of authorities to trust, in PEM, or None for those of the environment.
 
     Raises:
-        FbsyncError: that file, or the one of the environment, cannot be used.
+        FbsyncError: that file, or the one of the environment, or the environment's proxy, cannot be used.
+
+    Attributes:
+        proxy: the proxy that they go through, or None.
     """
 
     def __init__(self, api_url: str, *, timeout: float, ca_file: Path | None) -> None:
         self._api_url = api_url
-        self._timeout = httpx.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS))
-        self._is_here = is_loopback(urlsplit(api_url).hostname)
+        self._timeout = timeout
+        self._extensions = {"timeout": {"connect": min(timeout * _CONNECT_SHARE, _CONNECT_SECONDS)}}
+        self.proxy = proxy_for(api_url, os.environ)
         # Nobody speaks TLS with a server of this machine that is asked without: no authority need be trusted.
-        speaks_tls = not self._is_here or api_url.startswith("https:")
-        self._trusted = _trusted(ca_file) if speaks_tls or ca_file else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._all: list[httpx.AsyncClient] = []
-        self._free: list[httpx.AsyncClient] = []
+        is_here = is_loopback(urlsplit(api_url).hostname)
+        speaks_tls = not is_here or api_url.startswith("https:")
+        self._trusted = trusted(ca_file) if speaks_tls or ca_file else untrusting()
+        self._urls: dict[str, httpx.URL] = {}
+        self._all: list[httpx.AsyncHTTPTransport] = []
+        self._free: list[httpx.AsyncHTTPTransport] = []
 
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[httpx.AsyncClient]:
-        """A client that nobody else uses meanwhile."""
-        client = self._free.pop() if self._free else self._another()
+    async def send(
+        self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None = None, limit: int
+    ) -> Response:
+        """One exchange.
+
+        Args:
+            method: the HTTP method.
+            path: path and query.
+            headers: further headers.
+            body: the request's body, or None.
+            limit: how many bytes of a body are read, decoded.
+
+        Raises:
+            httpx.HTTPError, httpx.InvalidURL, OSError: it failed; TimeoutError where its time was up.
+        """
+        request = httpx.Request(
+            method, self._url(path), headers={**_HEADERS, **headers}, content=body, extensions=self._extensions
+        )
+        connection = self._free.pop() if self._free else self._another()
         try:
-            yield client
+            async with asyncio.timeout(self._timeout):
+                return await _exchange(connection, request, limit)
         finally:
-            self._free.append(client)
+            self._free.append(connection)
 
     async def aclose(self) -> None:
-        """Closes all of them."""
-        for client in self._all:
-            await client.aclose()
+        """Close all of them."""
+        for connection in self._all:
+            await connection.aclose()
 
-    def _another(self) -> httpx.AsyncClient:
-        host = urlsplit(self._api_url).hostname or ""
-        client = httpx.AsyncClient(
-            timeout=self._timeout,
-            limits=httpx.Limits(max_connections=1),
-            headers={"User-Agent": f"fbsync/{__version__}", "Accept": "application/json"},
-            # A proxy of the environment is for the way out, never for this machine itself.
-            mounts={f"all://[{host}]" if ":" in host else f"all://{host}": None} if self._is_here else None,
+    def _url(self, path: str) -> httpx.URL:
+        """A URL as httpx takes it. Creations and lists all go to few, which it would take apart each time."""
+        if path not in self._urls:
+            if len(self._urls) > 16:  # noqa: PLR2004 - paths with ids are not worth keeping
+                return httpx.URL(self._api_url + path)
+            self._urls[path] = httpx.URL(self._api_url + path)
+        return self._urls[path]
+
+    def _another(self) -> httpx.AsyncHTTPTransport:
+        connection = httpx.AsyncHTTPTransport(
             verify=self._trusted,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=1),
+            proxy=None if self.proxy is None else _as_httpx(self.proxy),
         )
-        self._all.append(client)
-        return client
+        self._all.append(connection)
+        return connection
 
 
-def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+def _as_httpx(proxy: Proxy) -> httpx.Proxy:
+    password = "" if proxy.password is None else proxy.password.reveal()
+    auth = None if proxy.user is None else (proxy.user, password)
+    return httpx.Proxy(proxy.address, auth=auth)
+
+
+async def _exchange(connection: httpx.AsyncHTTPTransport, request: httpx.Request, limit: int) -> Response:
+    response = await connection.handle_async_request(request)
     try:
-        return httpx.create_ssl_context() if ca_file is None else ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        # ssl.SSLError is one: the file is there and holds no certificate.
-        reason = "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
-        where, option = (f"in {ca_file}", "--ca-file") if ca_file else ("of SSL_CERT_FILE", "it, or unset it")
-        raise FbsyncError(
-            f"the certificates {where} cannot be used: {reason}",
-            hint=f"name a file of CA certificates in PEM with {option}",
-            exit_code=ExitCode.INVALID_INPUT,
-        ) from error
+        stream = response.extensions.get("network_stream")
+        tls = stream.get_extra_info("ssl_object") if stream is not None else None
+        body = _Body(response.headers.get("Content-Encoding"), limit)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        async for chunk in response.stream:
+            body.add(chunk)
+            if body.flaw is not None:
+                break
+    finally:
+        await response.aclose()
+    flaw = body.ended()
+    return Response(
+        status=response.status_code,
+        headers=response.headers,
+        body=b"" if flaw else bytes(body.data),
+        flaw=flaw,
+        tls=tls,
+    )
+
+
+class _Body:
+    """A body as it comes, decoded no further than a limit: a gzip bomb never gets to unfold.
+
+    Args:
+        encoding: the answer's ``Content-Encoding``.
+        limit: how many bytes may come of it.
+    """
+
+    def __init__(self, encoding: str | None, limit: int) -> None:
+        self.data = bytearray()
+        self.flaw: str | None = None
+        self._limit = limit
+        coding = (encoding or "identity").strip().lower()
+        self._inflate = zlib.decompressobj(_ANY_WRAPPER) if coding in ("gzip", "x-gzip", "deflate") else None
+        if self._inflate is None and coding != "identity":
+            self.flaw = "in an encoding that fbsync did not ask for"
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next piece."""
+        if self.flaw is not None:
+            return
+        if self._inflate is not None:
+            try:
+                chunk = self._inflate.decompress(chunk, self._limit - len(self.data) + 1)
+            except zlib.error:
+                self.flaw = "that is damaged"
+                return
+        self.data += chunk
+        if len(self.data) > self._limit:
+            self.flaw = f"of more than {self._limit // (1024 * 1024)} MiB"
+
+    def ended(self) -> str | None:
+        """What is wrong with the body, now that all of it is here."""
+        if self.flaw is None and self._inflate is not None and self.data and not self._inflate.eof:
+            return "that is damaged"
+        return self.flaw

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fbsync.client import Client
-from fbsync.client.probe import Prober, expiry_of, proxy_for
+from fbsync.client.probe import Prober, expiry_of
+from fbsync.client.proxies import proxy_for
 from fbsync.doctor import checks
 from fbsync.doctor.checks import Check, Health, not_checked, ok, problem
+from fbsync.foreign_text import Redactor
 from fbsync.manifest.assemble import read_manifest
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.model.findings import errors_among
@@ -156,10 +159,17 @@ async def check_server(way: Way, inputs: Inputs | None, project: Project | None)
     Raises:
         FbsyncError: the file of certificates cannot be used.
     """
-    prober = Prober(way.api_url, timeout=way.timeout, ca_file=way.ca_file)
+    try:
+        proxy = proxy_for(way.api_url, os.environ)
+    except FbsyncError as error:
+        broken = problem("proxy", error)
+        return (broken, *(not_checked(what, _UNREACHABLE) for what in ("server", "signing in", "workspaces")))
+    redactor = Redactor()
+    prober = Prober(way.api_url, timeout=way.timeout, ca_file=way.ca_file, redactor=redactor)
     now = datetime.now(UTC)
     health = await prober.probe("/health")
-    found = [ok("proxy", proxy_for(way.api_url) or "none"), *_reached(way, health, now)]
+    through = "none" if proxy is None else f"{proxy.address}, by {proxy.variable}"
+    found = [ok("proxy", through), *_reached(way, health, now)]
     if inputs is None:
         return (*found, not_checked("signing in", "the variables cannot be read"))
     if not health.is_answered:

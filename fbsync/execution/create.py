@@ -6,15 +6,18 @@ server keeps unique, has to serve.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from fbsync.model.configurations import Field
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server import Failure, ServerError, left_open
+from fbsync.model.spelling import canonical_identity, loose_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fbsync.execution.ports import Clock
+    from fbsync.model.claims import Claim
     from fbsync.model.configurations import Identity, LiveLlm
     from fbsync.model.server import Fields, Server
 
@@ -24,6 +27,8 @@ LOOKS = (0.0, 0.5, 1.0, 2.0)
 
 _NAME_MAY_EXIST = (400, 409, 422)
 """Statuses that may mean "this name exists": which one is not documented."""
+_CONFLICT = 409
+_TAKEN = re.compile(r"\b(exist(s|ing)?|already|taken|duplicated?|unique|in use|conflicts?)\b", re.IGNORECASE)
 
 
 class Creator:
@@ -38,55 +43,88 @@ class Creator:
         self._server = server
         self._clock = clock
 
-    async def create(self, identity: Identity, fields: Fields, *, in_doubt: bool) -> str:
-        """Creates one configuration; gives its id.
+    async def create(
+        self, identity: Identity, fields: Fields, *, earlier: Sequence[Claim], own: Callable[[], Claim]
+    ) -> str:
+        """Create one configuration; return its id.
 
         Args:
             identity: its identity.
             fields: the request's body.
-            in_doubt: whether an earlier request for it may have been carried out.
+            earlier: what earlier requests may have created under that identity.
+            own: gives what this request may have created.
 
         Raises:
             ServerError: it was refused, somebody else has it, or its state cannot be found out.
         """
-        unsure = False
+        claims, unsure = list(earlier), False
         for _ in range(_ROUNDS):
             try:
-                return await self._server.create_llm(fields)
+                llm_id = await self._server.create_llm(fields)
             except ServerError as error:
                 failure = error
+            else:
+                return llm_id if llm_id is not None else await self._find_confirmed(identity)
             refused = failure.failure is not Failure.UNKNOWN
-            unsure = unsure or not refused
             if refused and failure.status not in _NAME_MAY_EXIST:
                 break
-            found = await self._look(identity)
-            if found:
-                return await self._take(found, identity, fields, failure, in_doubt=in_doubt or unsure)
+            if not refused and not unsure:
+                unsure = True
+                claims.append(own())
+            listed = await self._look(identity)
+            if found := _of(identity, listed or ()):
+                return await self._take(found, identity, fields, failure, claims)
+            if refused and listed is not None and _says_taken(failure):
+                failure = _contradicted(failure, identity, listed)
             # Without a look nothing more may be sent, and what was refused once is not sent again.
-            if refused or found is None:
+            if refused or listed is None:
                 break
-        raise _left_open(failure) if unsure else failure
+        raise left_open(failure) if unsure else failure
 
     async def _look(self, identity: Identity) -> Sequence[LiveLlm] | None:
-        """Everything live that has the identity, looked for a few times; None where the server does not tell."""
+        """What the workspace holds, looked for until the identity is there; None where the server does not tell."""
+        listed: Sequence[LiveLlm] = ()
         for seconds in LOOKS:
             await self._clock.sleep(seconds)
             try:
                 listed = (await self._server.list_llms(identity.workspace_id)).llms
             except ServerError:
                 return None
-            if found := [llm for llm in listed if llm.identity == identity]:
-                return found
-        return ()
+            if _of(identity, listed):
+                break
+        return listed
+
+    async def _find_confirmed(self, identity: Identity) -> str:
+        """The id of what the server says that it created: names are unique, so the one of this name is it.
+
+        Raises:
+            ServerError: the list does not show it. The request is not sent again: it was carried out.
+        """
+        found = _of(identity, await self._look(identity) or ())
+        if len(found) > 1:
+            raise several(identity, found)
+        if found:
+            return found[0].id
+        raise ServerError(
+            "the server confirmed the creation but gave no id, and its list does not show the configuration",
+            hint="run `fbsync apply` again: it looks for the configuration before it sends anything",
+            failure=Failure.UNKNOWN,
+            is_transient=False,
+        )
 
     async def _take(
-        self, found: Sequence[LiveLlm], identity: Identity, fields: Fields, failure: ServerError, *, in_doubt: bool
+        self,
+        found: Sequence[LiveLlm],
+        identity: Identity,
+        fields: Fields,
+        failure: ServerError,
+        claims: Sequence[Claim],
     ) -> str:
-        """Takes what is there for our own if it is; makes sure of its credential then."""
+        """Take what is there for our own if a request of ours explains it; make sure of its credential then."""
         if len(found) > 1:
             raise several(identity, found)
         (live,) = found
-        if not (in_doubt and (live.ai_type, live.endpoint) == (fields[Field.AI_TYPE], fields[Field.ENDPOINT])):
+        if not any(_explains(claim, live) for claim in claims):
             raise ServerError(
                 f"somebody else created it meanwhile, or changed it since (id {live.id}): {failure.message}",
                 hint="to take it over as the manifest has it, run `fbsync apply --adopt`",
@@ -100,19 +138,39 @@ class Creator:
                 live.id, {field: value for field, value in whole.items() if field is not Field.WORKSPACE_ID}
             )
         except ServerError as error:
-            raise _left_open(error) from None
+            raise left_open(error) from None
         return live.id
 
 
-def _left_open(error: ServerError) -> ServerError:
-    """The failure of a creation that an earlier request may have carried out: whatever came last, that stays open."""
+def _of(identity: Identity, listed: Sequence[LiveLlm]) -> list[LiveLlm]:
+    """Everything listed that has an identity, however the server spells it."""
+    wanted = canonical_identity(identity)
+    return [llm for llm in listed if canonical_identity(llm.identity) == wanted]
+
+
+def _explains(claim: Claim, live: LiveLlm) -> bool:
+    """Whether a request of ours made what is listed; without the server's time, type and endpoint have to do."""
+    if claim.since is None:
+        return (claim.ai_type, claim.endpoint) == (live.ai_type, live.endpoint)
+    return claim.explains(live)
+
+
+def _says_taken(failure: ServerError) -> bool:
+    """Whether a refusal most likely means that the name is taken."""
+    return failure.status == _CONFLICT or bool(_TAKEN.search(failure.message))
+
+
+def _contradicted(failure: ServerError, identity: Identity, listed: Sequence[LiveLlm]) -> ServerError:
+    """The failure of a creation that was refused as existing although the list does not show it."""
+    similar = [llm for llm in listed if loose_name(llm.name) == loose_name(identity.name)]
+    if similar:
+        there = f'the server already has "{similar[0].name}" (id {similar[0].id}), whose name differs in case or blanks'
+        hint = "give the entry another name, or that one"
+    else:
+        there = "yet the server's list does not show it, so that list is wrong or not the whole"
+        hint = "run `fbsync plan --refresh` later; if it stays so, ask the API's operator who has the name"
     return ServerError(
-        error.message,
-        hint="run `fbsync apply` again: it looks at the server's list before it sends anything",
-        failure=Failure.UNKNOWN,
-        status=error.status,
-        retry_after=error.retry_after,
-        is_transient=error.is_transient,
+        f"{failure.message}; {there}", hint=hint, failure=failure.failure, status=failure.status, is_transient=False
     )
 
 

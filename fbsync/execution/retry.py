@@ -8,9 +8,10 @@ Backoff is exponential with full jitter (M. Brooker, "Exponential Backoff And Ji
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server import Failure, ServerError, left_open
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
     from fbsync.execution.ports import Clock, Stop
     from fbsync.model.configurations import Workspace
-    from fbsync.model.server import Fields, Listing, Server, Validation
+    from fbsync.model.server import ApiKey, Fields, Listing, LlmStats, Server, Validation
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 _BASE_SECONDS = 0.5
 _LONGEST_SECONDS = 20.0
+_BUSY = (429, 503)
 
 
 class Pace:
@@ -58,7 +60,7 @@ class Pace:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, ServerError) and error.failure is Failure.THROTTLED:
+        if isinstance(error, ServerError) and _asks_for_less(error):
             self._limit = max(1.0, self._limit / 2)
             self._resume_at = max(self._resume_at, self._clock.now() + (error.retry_after or 0.0))
         elif error is None:
@@ -71,9 +73,10 @@ class Pace:
 class Retrying:
     """A server that is called again when that is safe, within a budget of time.
 
-    What certainly was not carried out (no connection, 429, 503) is sent again. So is what may have been,
+    What certainly was not carried out (no connection, 429) is sent again. So is what may have been,
     where that does no harm: a list, an update to given values, a deletion. A creation never is: whoever asked
-    for it has to look first.
+    for it has to look first. Once the outcome of one attempt is unknown, that of the request is, whatever the later
+    attempts bring, unless it is success.
 
     Args:
         server: the server itself.
@@ -108,34 +111,51 @@ class Retrying:
         """As the server's, tried again."""
         return await self._persist(self._server.list_workspaces, repeatable=True)
 
-    async def create_llm(self, fields: Fields) -> str:
+    async def list_api_keys(self, workspace_id: str | None) -> tuple[ApiKey, ...]:
+        """As the server's, tried again."""
+        return await self._persist(lambda: self._server.list_api_keys(workspace_id), repeatable=True)
+
+    async def llm_stats(self) -> tuple[LlmStats, ...]:
+        """As the server's, tried again."""
+        return await self._persist(self._server.llm_stats, repeatable=True)
+
+    async def create_llm(self, fields: Fields) -> str | None:
         """As the server's, tried again only while nothing can have been created."""
-        return await self._persist(lambda: self._server.create_llm(fields), repeatable=False)
+        return await self._persist(lambda: self._server.create_llm(fields), repeatable=False, writes=True)
 
     async def update_llm(self, llm_id: str, fields: Fields) -> None:
         """As the server's, tried again."""
-        await self._persist(lambda: self._server.update_llm(llm_id, fields), repeatable=True)
+        await self._persist(lambda: self._server.update_llm(llm_id, fields), repeatable=True, writes=True)
 
     async def delete_llm(self, llm_id: str) -> None:
         """As the server's, tried again."""
-        await self._persist(lambda: self._server.delete_llm(llm_id), repeatable=True)
+        await self._persist(lambda: self._server.delete_llm(llm_id), repeatable=True, writes=True)
 
     async def validate_llm(self, llm_id: str) -> Validation:
-        """As the server's, tried again only while the provider cannot have been asked: that may be billed."""
+        """As the server's, tried again only while the provider cannot have been asked: the call may be billed."""
         return await self._persist(lambda: self._server.validate_llm(llm_id), repeatable=False)
 
-    async def _persist(self, call: Callable[[], Awaitable[_Answer]], *, repeatable: bool) -> _Answer:
-        deadline, attempt = None, 0
+    async def _persist(
+        self, call: Callable[[], Awaitable[_Result]], *, repeatable: bool, writes: bool = False
+    ) -> _Result:
+        """Calls until it succeeds, or until there is no use in it.
+
+        Raises:
+            ServerError: the last failure; of unknown outcome once that of any attempt was.
+        """
+        attempt, deadline, in_doubt = 0, math.inf, False
         while True:
             try:
                 async with self._pace:
                     return await call()
             except ServerError as error:
-                deadline = deadline or self._clock.now() + self._timeout
+                failure = left_open(error) if in_doubt and error.failure is not Failure.UNKNOWN else error
+                in_doubt = in_doubt or (writes and error.failure is Failure.UNKNOWN)
+                deadline = min(deadline, self._clock.now() + self._timeout)
                 delay = self._delay(error, attempt)
                 if not _may_repeat(error, repeatable=repeatable) or self._clock.now() + delay > deadline:
-                    raise
-                await self._wait(delay, error)
+                    raise failure from None
+                await self._wait(delay, failure)
                 attempt += 1
 
     def _delay(self, error: ServerError, attempt: int) -> float:
@@ -154,6 +174,11 @@ class Retrying:
             raise error
 
 
+def _asks_for_less(error: ServerError) -> bool:
+    """Whether a failure says that the server is too busy, whatever became of the request."""
+    return error.failure is Failure.THROTTLED or error.status in _BUSY
+
+
 def _may_repeat(error: ServerError, *, repeatable: bool) -> bool:
     match error.failure:
         case Failure.THROTTLED:
@@ -161,6 +186,6 @@ def _may_repeat(error: ServerError, *, repeatable: bool) -> bool:
         case Failure.UNREACHABLE:
             return error.is_transient
         case Failure.UNKNOWN:
-            return repeatable
+            return repeatable and error.is_transient
         case _:
             return False

@@ -257,10 +257,10 @@ class _Run:
         again: what was not sent yet, or had just come about.
         """
         sent = body(change)
-        in_doubt = self._ledger.is_in_doubt(identity_of(change))
         number = await self._ahead.intended(at, lambda: self._ledger.intend(change, sent))
         try:
-            llm_id = await self._send(change, sent, in_doubt=in_doubt)
+            self._ledger.sending(number)
+            llm_id = await self._send(change, sent, number)
         except ServerError as error:
             return await self._failed(number, change, sent, error)
         except asyncio.CancelledError:
@@ -294,10 +294,13 @@ class _Run:
         else:
             self._recording.discard(recording)
 
-    async def _send(self, change: Create | Update | Adopt | Delete, sent: Fields, *, in_doubt: bool) -> str:
+    async def _send(self, change: Create | Update | Adopt | Delete, sent: Fields, number: int) -> str:
         match change:
             case Create():
-                return await self._creator.create(change.desired.identity, sent, in_doubt=in_doubt)
+                identity = change.desired.identity
+                return await self._creator.create(
+                    identity, sent, earlier=self._ledger.claims(identity), own=lambda: self._ledger.claim(number)
+                )
             case Update():
                 await self._server.update_llm(change.locked.id, sent)
                 return change.locked.id

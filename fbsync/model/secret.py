@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-_ECHO_WINDOW = 12
-"""How many characters of a secret in a foreign text are taken for an echo of it."""
-
 
 class Secret:
     """A credential's value, together with the name of the variable that it came from.
@@ -33,16 +30,6 @@ class Secret:
     def has_blank_ends(self) -> bool:
         """Whether the value begins or ends with white space: most likely a slip of whoever set it."""
         return self.__value != self.__value.strip()
-
-    def is_echoed_in(self, text: str) -> bool:
-        """Tells whether a foreign text (a server's message) repeats this secret or a good part of it.
-
-        A part counts, since servers cut long values short; so does another case. Callers withhold
-        such a text as a whole: replacing what matches would leave the rest of a cut value standing.
-        """
-        value, text = self.__value.casefold(), text.casefold()
-        width = min(len(value), _ECHO_WINDOW)
-        return bool(value) and any(value[at : at + width] in text for at in range(len(value) - width + 1))
 
     def __repr__(self) -> str:
         return f"${self.reference}"

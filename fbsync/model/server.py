@@ -34,6 +34,8 @@ class Failure(StrEnum):
     """The server was too busy, and did nothing."""
     UNKNOWN = "unknown"
     """The request left, and nothing trustworthy came back: it may or may not have been carried out."""
+    MALFORMED = "malformed"
+    """What was asked for came in another shape than documented, or is not the whole: nothing follows from it."""
 
 
 class ServerError(FbsyncError):
@@ -68,7 +70,20 @@ class ServerError(FbsyncError):
     @property
     def is_retryable(self) -> bool:
         """Whether the same run, started again later, may well succeed."""
-        return self.is_transient and self.failure in (Failure.UNREACHABLE, Failure.THROTTLED, Failure.UNKNOWN)
+        transient = self.is_transient and self.failure in (Failure.UNREACHABLE, Failure.THROTTLED)
+        return transient or self.failure is Failure.UNKNOWN
+
+
+def left_open(error: ServerError) -> ServerError:
+    """The failure of a request that an earlier attempt may have carried out: whatever came last, that stays open."""
+    return ServerError(
+        error.message,
+        hint="run `fbsync apply` again: it looks at the server's list before it sends anything",
+        failure=Failure.UNKNOWN,
+        status=error.status,
+        retry_after=error.retry_after,
+        is_transient=error.is_transient,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +110,34 @@ class Listing:
     served_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A provider key that is stored with the vendor (``flashback-api.md``, 'Stored provider keys'); never the key.
+
+    Attributes:
+        llm_count: how many configurations use it, where the server tells.
+    """
+
+    id: str
+    provider: str | None = None
+    description: str | None = None
+    endpoint: str | None = None
+    created_at: datetime | None = None
+    llm_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmStats:
+    """How a configuration is used.
+
+    Attributes:
+        counters: the API's counters, by their names there (``totalApiCalls``, …), in alphabetical order.
+    """
+
+    llm_id: str
+    counters: tuple[tuple[str, int], ...]
+
+
 class Server(Protocol):
     """The calls that reconciling needs (``flashback-api.md``, 'AI LLM configurations').
 
@@ -114,8 +157,14 @@ class Server(Protocol):
     async def list_workspaces(self) -> tuple[Workspace, ...]:
         """The workspaces that the caller may see."""
 
-    async def create_llm(self, fields: Fields) -> str:
-        """Makes a configuration; returns its id."""
+    async def list_api_keys(self, workspace_id: str | None) -> tuple[ApiKey, ...]:
+        """List the stored provider keys of a workspace that are for AI, or all that the caller may see for None."""
+
+    async def llm_stats(self) -> tuple[LlmStats, ...]:
+        """Count what the configurations that the caller may see were used for."""
+
+    async def create_llm(self, fields: Fields) -> str | None:
+        """Create a configuration; return its id, or None where the server confirmed it without a readable id."""
 
     async def update_llm(self, llm_id: str, fields: Fields) -> None:
         """Changes the given fields of a configuration and leaves the others."""

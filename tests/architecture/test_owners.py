@@ -11,7 +11,9 @@ OWNERS = {
     "dotenv": "fbsync.variables",
     "yaml": "fbsync.strict_yaml",
     "jsonschema": "fbsync.schema.validate",
-    "httpx": "fbsync.client",
+    "httpx": "fbsync.client.library",
+    "httpx2": "fbsync.client.library",
+    "certifi": "fbsync.client.trust",
     "fastapi": "fbsync.sandbox",
     "starlette": "fbsync.sandbox",
     "uvicorn": "fbsync.sandbox",
@@ -47,12 +49,14 @@ def test_commands_without_requests_do_not_pay_for_them(command, tmp_path):
     (tmp_path / "fbsync.yaml").write_text("version: 1\nllms: []\n")
     argv = [command, "-f", str(tmp_path / "fbsync.yaml"), "--format", "json"]
     loaded = modules_after(f"from fbsync.cli import main\nassert main({argv!r}) == 0")
-    assert loaded & {"httpx", "httpcore", "fastapi", "uvicorn", "sqlite3"} == set()
+    assert loaded & {"httpx", "httpx2", "httpcore", "httpcore2", "fastapi", "uvicorn", "sqlite3"} == set()
 
 
 REVEALERS = {
     "fbsync.client.calls",
     "fbsync.client.probe",
+    "fbsync.client.transport",
+    "fbsync.foreign_text",
     "fbsync.state.fingerprint",
     "fbsync.model.secret",
     "fbsync.settings",

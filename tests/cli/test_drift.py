@@ -160,7 +160,7 @@ class TestDriftFailures:
             ({"status": 500}, 1, "answered 500"),
             ({"status": 401}, 4, "set a fresh FLASHBACK_TOKEN"),
             ({"drop": True}, 1, "broke the connection off"),
-            ({"body": {"success": True}}, 1, "holds no list"),
+            ({"body": {"success": True}}, 1, "without a list"),
         ],
     )
     def test_a_server_that_cannot_list_is_an_error(self, project, server, reply, code, said):

@@ -28,14 +28,13 @@ def answer_one(server, **reply):
 SAID = {"success": False, "message": "the provider is\x1b[2J not\nallowed here"}
 
 REJECTED = [
-    pytest.param({"status": 200, "body": SAID}, "answered 200", "mend the entry", id="200-success-false"),
-    pytest.param({"status": 400, "body": SAID}, "answered 400", "mend the entry", id="400"),
+    pytest.param({"status": 200, "body": SAID}, "answered 200", "correct the entry", id="200-success-false"),
+    pytest.param({"status": 400, "body": SAID}, "answered 400", "correct the entry", id="400"),
     pytest.param({"status": 403, "body": SAID}, "answered 403", "ask for a role", id="403"),
     pytest.param({"status": 404, "body": SAID}, "answered 404", "check the API URL and the workspaceId", id="404"),
-    pytest.param({"status": 409, "body": SAID}, "answered 409", "mend the entry", id="409"),
-    pytest.param({"status": 422, "body": SAID}, "answered 422", "mend the entry", id="422"),
+    pytest.param({"status": 409, "body": SAID}, "answered 409", "run `fbsync plan --refresh` later", id="409"),
+    pytest.param({"status": 422, "body": SAID}, "answered 422", "correct the entry", id="422"),
     pytest.param({"status": 429, "body": SAID}, "answered 429", "wait", id="429"),
-    pytest.param({"status": 503, "body": SAID}, "answered 503", "wait", id="503"),
 ]
 
 
@@ -54,15 +53,21 @@ def test_what_the_server_refuses_fails_that_entry_alone(project, server, on_serv
 
 
 UNKNOWN = [
+    pytest.param({"status": 503, "body": SAID}, "answered 503: the provider is", id="503"),
+    pytest.param({"status": 599, "body": SAID}, "answered 599: the provider is", id="599"),
     pytest.param({"status": 500, "body": SAID}, "answered 500: the provider is", id="500"),
     pytest.param(
-        {"status": 502, "body": b"<html>bad gateway</html>"}, "a body that is not the API's JSON", id="502-html"
+        {"status": 502, "body": b"<html>bad gateway</html>"}, "the answer is not the API's JSON", id="502-html"
     ),
-    pytest.param({"status": 504, "body": b""}, "a body that is not the API's JSON", id="504-empty"),
-    pytest.param({"status": 200, "body": b"<html>hello</html>"}, "a body that is not the API's JSON", id="200-html"),
-    pytest.param({"status": 200, "body": b'{"success": tr'}, "a body that is not the API's JSON", id="200-torn"),
-    pytest.param({"status": 200, "body": [1]}, "a body that is not the API's JSON", id="200-other-json"),
-    pytest.param({"status": 200, "body": {"success": True}}, "gave no id", id="200-without-id"),
+    pytest.param({"status": 504, "body": b""}, "the answer is not the API's JSON", id="504-empty"),
+    pytest.param({"status": 200, "body": b"<html>hello</html>"}, "the answer is not the API's JSON", id="200-html"),
+    pytest.param({"status": 200, "body": b'{"success": tr'}, "the answer is not the API's JSON", id="200-torn"),
+    pytest.param({"status": 200, "body": [1]}, "the answer is not the API's JSON", id="200-other-json"),
+    pytest.param({"status": 403, "body": b"<html>blocked</html>"}, "the answer is not the API's JSON", id="403-html"),
+    pytest.param({"status": 404, "body": b"<html>no route</html>"}, "the answer is not the API's JSON", id="404-html"),
+    pytest.param({"status": 201, "body": b""}, "the answer is not the API's JSON", id="201-empty"),
+    pytest.param({"status": 200, "body": {"error": "upstream"}}, "answered 200: upstream", id="200-error"),
+    pytest.param({"status": 200, "body": {"success": "no"}}, "the answer has another shape", id="200-odd-success"),
     pytest.param({"drop": True}, "broke the connection off", id="drop"),
 ]
 
@@ -129,6 +134,47 @@ def test_an_outcome_that_cannot_be_found_out_is_left_to_the_next_run(
     writes = len(server.writes)
     assert project("apply").returncode == 0
     assert len(server.writes) == writes
+
+
+ODD_SUCCESSES = [
+    pytest.param({"success": True}, id="no-id"),
+    pytest.param({"success": True, "aiLlmId": ".."}, id="dots"),
+    pytest.param({"success": True, "aiLlmId": True}, id="boolean"),
+    pytest.param({"success": True, "aiLlmId": "\ud800"}, id="surrogate"),
+    pytest.param({"success": True, "aiLlmId": {"id": "x"}}, id="object"),
+    pytest.param({}, id="empty-object"),
+]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+@pytest.mark.parametrize("body", ODD_SUCCESSES)
+def test_a_creation_that_was_confirmed_is_never_sent_again(project, server, on_server, body, status):
+    def confirm(request):
+        return Reply(status=status, body=body, processed=True) if request.body.get("name") == "One" else None
+
+    server.replies = confirm
+    assert project("apply").returncode == 0
+    assert [request.method for request in server.writes] == ["POST", "POST"]
+    assert {llm["id"] for llm in project.lockfile["llms"]} == {row["id"] for row in on_server().values()}
+
+
+def test_a_creation_that_was_confirmed_and_is_not_listed_stays_open(project, server):
+    server.replies = lambda request: Reply(body={"success": True}) if request.body.get("name") == "One" else None
+    done = project("apply", "--format", "json")
+    one = entries(done)["One"]
+    assert (done.returncode, one["outcome"]) == (5, "unknown")
+    assert "confirmed the creation but gave no id" in one["error"]["message"]
+    assert sum(request.body.get("name") == "One" for request in server.writes) == 1
+    assert (project.folder / "fbsync.lock.journal").exists()
+
+
+def test_an_id_that_is_a_number_is_an_id(project, server):
+    def number(request):
+        return Reply(body={"success": True, "aiLlmId": 12}, status=201) if request.body.get("name") == "One" else None
+
+    server.replies = number
+    assert project("apply").returncode == 0
+    assert next(llm["id"] for llm in project.lockfile["llms"] if llm["name"] == "One") == "12"
 
 
 def test_a_time_out_is_an_unknown_outcome(project, server, on_server):
@@ -209,13 +255,43 @@ def test_a_token_that_is_refused_stops_the_run(project, server):
     assert len(server.writes) == 1
 
 
-@pytest.mark.parametrize(
-    "body", [{"success": True}, {"success": True, "aiLlms": {}}, b"<html>", {"aiLlms": [{"id": 7}, "x", None]}]
-)
-def test_an_odd_listing_is_no_traceback(project, server, body):
+ROW = {"id": "x", "name": "X", "workspaceId": "ws", "aiType": "OPENAI", "endpoint": "https://x.example.com"}
+
+BAD_LISTS = [
+    pytest.param({"success": True}, "without a list", id="no-list"),
+    pytest.param({"success": True, "aiLlms": {}}, "without a list", id="object"),
+    pytest.param(
+        {"success": True, "data": {"aiLlms": []}}, "{success: boolean, data: {aiLlms: empty list}}", id="nested"
+    ),
+    pytest.param(b"<html>", "the answer is not the API's JSON", id="page"),
+    pytest.param([ROW], "list of 1 objects", id="bare-list"),
+    pytest.param({"aiLlms": [ROW, "x"]}, "a row of it cannot be read (string)", id="row-no-object"),
+    pytest.param({"aiLlms": [{**ROW, "id": None}]}, "a row of it cannot be read", id="row-without-id"),
+    pytest.param({"aiLlms": [{**ROW, "name": ""}]}, "a row of it cannot be read", id="row-without-name"),
+    pytest.param({"aiLlms": [{**ROW, "endpoint": 7}]}, "a row of it cannot be read", id="row-of-another-type"),
+    pytest.param({"aiLlms": [ROW], "total": 2}, "counts 2", id="total"),
+    pytest.param({"aiLlms": [ROW], "hasMore": True}, "there are more", id="has-more"),
+    pytest.param({"aiLlms": [ROW], "meta": {"pagination": {"next_cursor": "c"}}}, "there are more", id="nested-cursor"),
+]
+
+
+@pytest.mark.parametrize(("body", "what"), BAD_LISTS)
+def test_a_list_that_is_not_whole_is_an_error_at_once(project, server, body, what):
     server.replies = lambda request: Reply(body=body) if request.method == "GET" else None
-    done = project("apply")
-    assert done.returncode in (0, 1)
+    for command in (("apply",), ("plan", "--refresh"), ("drift",)):
+        server.requests.clear()
+        done = project(*command)
+        assert done.returncode == 1
+        assert what in done.stderr
+        assert [request.method for request in server.requests] == ["GET"]
+
+
+def test_a_link_to_a_next_page_is_a_sign_of_more(project, server):
+    headers = {"Link": '<https://api.example.com/ai/llm?page=2>; title="x"; rel="last next"'}
+    server.replies = lambda request: Reply(body={"aiLlms": []}, headers=headers) if request.method == "GET" else None
+    done = project("drift")
+    assert done.returncode == 1
+    assert "next page" in done.stderr
 
 
 def test_a_message_that_repeats_the_credential_is_withheld(project, server):
@@ -223,7 +299,7 @@ def test_a_message_that_repeats_the_credential_is_withheld(project, server):
     answer_one(server, status=400, body={"success": False, "message": f"bad credential '{secret}'"})
     done = project("apply", "-vv")
     assert done.returncode == 5
-    assert "a message that repeats the credential, withheld here" in done.stdout
+    assert "a message that repeats a credential, withheld here" in done.stdout
 
 
 def test_a_redirect_is_not_followed(project, server):

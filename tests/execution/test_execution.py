@@ -79,6 +79,12 @@ class FullLedger:
     def intend(self, change, sent):
         return self._write()
 
+    def claims(self, identity):
+        return ()
+
+    def sending(self, number):
+        """Needs no room."""
+
     def done(self, number, change, llm_id):
         self.is_full = self.is_full or change.desired.name == self.full_at
         return self._write()

@@ -1,0 +1,161 @@
+"""Proxies: which one a server is reached through, by the environment variables that people know.
+
+The rules are curl's (curl(1), 'ENVIRONMENT') and those of the standard library (``urllib.request``), with networks in
+``NO_PROXY`` as Go and others have them. The HTTP library reads nothing of this by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.util import find_spec
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.model.secret import Secret
+from fbsync.settings import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SCHEMES = ("http", "https", "socks5", "socks5h")
+_SOCKS = ("socks5", "socks5h")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A proxy of the environment.
+
+    Attributes:
+        variable: the variable that names it.
+        address: scheme, host and port: what may be shown.
+        user: the user name for it, decoded, or None.
+        password: likewise the password.
+    """
+
+    variable: str
+    address: str
+    user: str | None = None
+    password: Secret | None = None
+
+
+def proxy_for(api_url: str, environment: Mapping[str, str]) -> Proxy | None:
+    """The proxy through which a server is to be reached; None for none. This machine itself is reached directly.
+
+    Args:
+        api_url: the server's base URL.
+        environment: the process's environment.
+
+    Raises:
+        FbsyncError: the variable's value names no proxy that can be used; the message names the variable.
+    """
+    parts = urlsplit(api_url)
+    host = parts.hostname or ""
+    if is_loopback(host):
+        return None
+    variable = _variable(parts.scheme, environment)
+    if variable is None or _is_excepted(host, _port(parts), _no_proxy(environment)):
+        return None
+    return _parsed(variable, environment[variable])
+
+
+def _variable(scheme: str, environment: Mapping[str, str]) -> str | None:
+    """The variable that counts: lower case before upper case, the scheme's own before the one for all."""
+    for name in (f"{scheme}_proxy", "all_proxy"):
+        # A CGI program gets a request's "Proxy:" header as HTTP_PROXY (https://httpoxy.org).
+        upper = None if name == "http_proxy" and "REQUEST_METHOD" in environment else name.upper()
+        variable = name if name in environment else upper
+        if variable is not None and environment.get(variable, "").strip():
+            return variable
+    return None
+
+
+def _no_proxy(environment: Mapping[str, str]) -> str:
+    return environment.get("no_proxy", environment.get("NO_PROXY", ""))
+
+
+def _port(parts: SplitResult) -> int | None:
+    return parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def _is_excepted(host: str, port: int | None, exceptions: str) -> bool:
+    return any(_matches(item, host.rstrip("."), port) for item in re.split(r"[\s,]+", exceptions) if item)
+
+
+def _matches(item: str, host: str, port: int | None) -> bool:
+    """Whether an item of ``NO_PROXY`` is for a host: an address, a network, a domain, each with a port or without."""
+    if item == "*":
+        return True
+    split = re.fullmatch(r"\[(?P<six>[^]]*)\](?::(?P<p6>\d+))?|(?P<name>[^:]*)(?::(?P<p>\d+))?|(?P<bare>.*)", item)
+    assert split is not None
+    wanted = split["p6"] or split["p"]
+    if wanted is not None and int(wanted[:6]) != port:
+        return False
+    name = split["six"] or split["name"] or split["bare"] or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return _is_within(host, name)
+    try:
+        return address in ip_network(name, strict=False)
+    except ValueError:
+        return False
+
+
+def _is_within(host: str, domain: str) -> bool:
+    host, domain = _ascii(host), _ascii(domain.removeprefix("*").strip("."))
+    return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+
+
+def _ascii(host: str) -> str:
+    try:
+        return host.encode("idna").decode().lower()
+    except UnicodeError:
+        return host.lower()
+
+
+def _parsed(variable: str, value: str) -> Proxy:
+    """The proxy that a variable's value stands for.
+
+    Raises:
+        FbsyncError: there is none that can be used.
+    """
+    value = value.strip()
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        host, port = parts.hostname, parts.port
+        user, password = _decoded(parts.username), _decoded(parts.password)
+    except ValueError:
+        _refuse(variable, "it is not a URL")
+    if parts.scheme not in _SCHEMES:
+        _refuse(variable, "its scheme is none of http, https, socks5 and socks5h")
+    if not host or not value.isprintable() or any(map(str.isspace, value)):
+        _refuse(variable, "it is not a URL with a host")
+    if parts.scheme in _SOCKS and find_spec("socksio") is None:
+        raise FbsyncError(
+            f"the proxy in ${variable} is a SOCKS proxy, for which a package is missing",
+            hint='install it: pip install "fbsync[socks]"',
+            exit_code=ExitCode.INVALID_INPUT,
+        )
+    shown = f"[{host}]" if ":" in host else host
+    return Proxy(
+        variable=variable,
+        address=f"{parts.scheme}://{shown}" + (f":{port}" if port is not None else ""),
+        user=user,
+        password=None if password is None else Secret(password, reference=variable),
+    )
+
+
+def _decoded(text: str | None) -> str | None:
+    return None if text is None else unquote(text, errors="strict")
+
+
+def _refuse(variable: str, why: str) -> NoReturn:
+    raise FbsyncError(
+        f"the proxy in ${variable} cannot be used: {why}",
+        hint=f"set {variable} to something like http://proxy.example.com:3128, or list the server in NO_PROXY",
+        exit_code=ExitCode.INVALID_INPUT,
+    )

@@ -1,0 +1,61 @@
+"""The shape of an odd answer: its keys and types, never its values, so that a report can be made of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from fbsync.redact import is_wordlike
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MOST_KEYS = 12
+_LONGEST_KEY = 40
+_MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,40}")
+
+
+def shape_of(value: object, *, depth: int = 2) -> str:
+    """The shape of a JSON value, such as ``{success: boolean, aiLlms: list of 2 objects}``.
+
+    Args:
+        value: the value. A key is shown where it reads as a word: servers also use values as keys.
+        depth: how far objects in objects are described.
+    """
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return _list(value)
+        case dict():
+            return _object(value, depth) if depth else "object"
+        case _:
+            return "nothing"
+
+
+def _list(values: list[Any]) -> str:
+    kinds = {shape_of(item, depth=0) for item in values}
+    each = f"{kinds.pop()}s" if len(kinds) == 1 else "values"
+    return "empty list" if not values else f"list of {len(values)} {each}"
+
+
+def _object(values: Mapping[str, Any], depth: int) -> str:
+    shown = [f"{_key(key)}: {shape_of(value, depth=depth - 1)}" for key, value in list(values.items())[:_MOST_KEYS]]
+    rest = [f"{len(values) - _MOST_KEYS} more"] if len(values) > _MOST_KEYS else []
+    return "{" + ", ".join([*shown, *rest]) + "}"
+
+
+def _key(key: str) -> str:
+    return key if len(key) <= _LONGEST_KEY and key.isprintable() and is_wordlike(key) else "(a key)"
+
+
+def media_type(value: str | None) -> str:
+    """What an answer's ``Content-Type`` calls its body, where that is a plain media type."""
+    kind = (value or "").partition(";")[0].strip().lower()
+    return kind if _MEDIA_TYPE.fullmatch(kind) else "no known type"
