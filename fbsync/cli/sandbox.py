@@ -63,6 +63,11 @@ def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command
             metavar="FILE",
             help="What to have from the start; its format: python -m pydoc fbsync.sandbox.seed_file",
         ),
+        click.option(
+            "--mfa",
+            is_flag=True,
+            help="Restrict each login, and the token handed out, until POST /mfa/verify-login gets the code 000000.",
+        ),
         click.option("--access-log", is_flag=True, help="Log requests: method, path and status."),
     )
 

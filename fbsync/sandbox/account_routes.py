@@ -1,4 +1,4 @@
-"""The endpoints around the configurations: signing in, profile, workspaces, health."""
+"""The endpoints around the configurations: signing in, sessions, profile, workspaces, health."""
 
 # Not under `from __future__ import annotations`: FastAPI reads these annotations when it starts.
 from typing import Annotated, Any
@@ -6,23 +6,28 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 
-from fbsync.sandbox.accounts import Tokens
-from fbsync.sandbox.answer_bodies import (
-    HealthBody,
+from fbsync.sandbox.account_bodies import (
+    LoginRequest,
+    MfaRequest,
+    MfaVerifiedBody,
     OneWorkspaceBody,
     ProfileBody,
+    RefreshTokenRequest,
     RenewedTokensBody,
+    SessionListBody,
     SignedInBody,
     WorkspaceListBody,
 )
-from fbsync.sandbox.documented import failures, sign_in_failures
-from fbsync.sandbox.request_bodies import LoginRequest, RefreshRequest
+from fbsync.sandbox.answer_bodies import DoneBody, HealthBody
+from fbsync.sandbox.documented import failures, mfa_failures, sign_in_failures
 from fbsync.sandbox.request_refused import RequestRefused
-from fbsync.sandbox.state import SandboxState, SignedInCaller
+from fbsync.sandbox.sessions import Tokens
+from fbsync.sandbox.state import RestrictedCaller, SandboxState, SignedInCaller
 
 router = APIRouter()
 
 WorkspaceId = Annotated[str, Path(description="The workspace's id.", examples=["ws-sandbox"])]
+SessionId = Annotated[str, Path(description="The session's id, which a login gives as tokenId.")]
 
 
 @router.post(
@@ -30,33 +35,80 @@ WorkspaceId = Annotated[str, Path(description="The workspace's id.", examples=["
 )
 async def log_in(login: LoginRequest, state: SandboxState) -> JSONResponse:
     """Signs in with e-mail and password."""
-    tokens = state.accounts.log_in(login.email, login.password)
-    return JSONResponse(_pair(tokens) | {"tokenId": tokens.token_id})
+    tokens, user = state.accounts.log_in(login.email, login.password)
+    return JSONResponse(_pair(tokens) | {"tokenId": tokens.session_id, "user": user})
 
 
 @router.post(
     "/user/refresh", response_model=RenewedTokensBody, responses=sign_in_failures(), tags=["Account"], summary="Renew"
 )
-async def refresh(renewal: RefreshRequest, state: SandboxState) -> JSONResponse:
+async def refresh(renewal: RefreshTokenRequest, state: SandboxState) -> JSONResponse:
     """Trades a refresh token for a new pair of tokens; the old refresh token dies."""
-    if not renewal.token:
-        raise RequestRefused(400, "refresh_token is required")
-    return JSONResponse(_pair(state.accounts.renew(renewal.token)))
+    tokens = state.accounts.renew(_given(renewal))
+    return JSONResponse(_pair(tokens) | {"token": tokens.access})
+
+
+@router.post(
+    "/user/logout", response_model=DoneBody, responses=sign_in_failures(), tags=["Account"], summary="Sign out"
+)
+async def log_out(ended: RefreshTokenRequest, state: SandboxState) -> JSONResponse:
+    """Ends the session of a refresh token, with all its tokens."""
+    state.accounts.log_out(_given(ended))
+    return JSONResponse({"success": True, "message": "Logged out successfully"})
+
+
+@router.post(
+    "/mfa/verify-login",
+    response_model=MfaVerifiedBody,
+    responses=mfa_failures(),
+    tags=["Account"],
+    summary="Give a second factor",
+)
+async def verify_login(factor: MfaRequest, state: SandboxState, caller: RestrictedCaller) -> JSONResponse:
+    """Takes the second factor of a login (the code of GOOGLE_AUTH is 000000), and gives unrestricted tokens."""
+    tokens = state.accounts.verify(caller, mfa_type=factor.mfa_type, code=factor.code)
+    body = {"fullAccessToken": tokens.access, "refreshToken": tokens.refresh}
+    return JSONResponse({"success": True, "message": "MFA verification successful"} | body)
 
 
 @router.get(
-    "/user/profile", response_model=ProfileBody, responses=failures(401), tags=["Account"], summary="Who the caller is"
+    "/user/profile",
+    response_model=ProfileBody,
+    responses=failures(401, 403),
+    tags=["Account"],
+    summary="Who the caller is",
 )
-async def profile(caller: SignedInCaller) -> JSONResponse:
+async def profile(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Tells who the caller is: a cheap check of a token."""
-    data = {"orgId": caller.org_id, "email": caller.email, "mfaRequired": False}
-    return JSONResponse({"success": True, "data": data})
+    return JSONResponse({"success": True, "data": state.accounts.profile(caller)})
+
+
+@router.get(
+    "/token", response_model=SessionListBody, responses=failures(401, 403), tags=["Account"], summary="List sessions"
+)
+async def sessions(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
+    """Lists the caller's sessions."""
+    return JSONResponse({"success": True, "sessions": state.sessions.listed(caller.user_id)})
+
+
+@router.delete(
+    "/token/{token_id}",
+    response_model=DoneBody,
+    responses=failures(401, 403, 404),
+    tags=["Account"],
+    summary="End a session",
+)
+async def revoke(token_id: SessionId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
+    """Ends one of the caller's sessions, with all its tokens."""
+    if not state.sessions.close(token_id, user_id=caller.user_id):
+        raise RequestRefused(404, "Session not found")
+    return JSONResponse({"success": True, "message": "Session revoked successfully"})
 
 
 @router.get(
     "/workspace",
     response_model=WorkspaceListBody,
-    responses=failures(401),
+    responses=failures(401, 403),
     tags=["Workspace"],
     summary="List workspaces",
 )
@@ -68,7 +120,7 @@ async def workspaces(state: SandboxState, caller: SignedInCaller) -> JSONRespons
 @router.get(
     "/workspace/{workspace_id}",
     response_model=OneWorkspaceBody,
-    responses=failures(401, 404),
+    responses=failures(401, 403, 404),
     tags=["Workspace"],
     summary="Show a workspace",
 )
@@ -81,6 +133,12 @@ async def workspace(workspace_id: WorkspaceId, state: SandboxState, caller: Sign
 async def health(state: SandboxState) -> JSONResponse:
     """Tells whether the server is well; needs no token."""
     return JSONResponse({"status": "ok", "timestamp": state.clock.now()})
+
+
+def _given(request: RefreshTokenRequest) -> str:
+    if not request.token:
+        raise RequestRefused(400, "refresh_token is required")
+    return request.token
 
 
 def _pair(tokens: Tokens) -> dict[str, Any]:

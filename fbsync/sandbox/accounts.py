@@ -1,42 +1,32 @@
-"""Accounts and tokens: signing in, renewing, and who a request comes from (``flashback-api.md``, 'Signing in')."""
+"""Accounts: signing in, second factors, and who a request comes from (``flashback-api.md``, 'Signing in')."""
 
 from __future__ import annotations
 
-import secrets
-import time
-import uuid
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from fbsync.sandbox.hashing import is_hash_of, token_hash
+from fbsync.sandbox.builtin import MFA_CODE
+from fbsync.sandbox.hashing import is_hash_of
 from fbsync.sandbox.request_refused import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from fbsync.sandbox.database import Database
+    from fbsync.sandbox.sessions import Sessions, Tokens
 
 _UNAUTHORIZED = 401
+_FORBIDDEN = 403
+
+ORG_ROLES = {0: "USER", 1: "BILLING", 2: "WORKSPACES", 254: "ADMINISTRATORS", 255: "OWNER"}
+"""The roles in an organisation, by the number that the vendor's client gives them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The user that a request comes from."""
+    """The user that a request comes from, and the session that it belongs to."""
 
     user_id: str
     org_id: str
-    email: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
-    """A pair of tokens; ``expires_at`` is the access token's end in seconds since the epoch (the unit is ND)."""
-
-    access: str
-    refresh: str
-    token_id: str
-    expires_at: int
+    session_id: str
 
 
 class Accounts:
@@ -44,20 +34,22 @@ class Accounts:
 
     Args:
         database: where they are kept.
-        lifetime: how many seconds an access token lives.
+        sessions: the sessions of their users.
+        mfa: whether a login is restricted until a second factor is given.
     """
 
-    def __init__(self, database: Database, *, lifetime: float) -> None:
+    def __init__(self, database: Database, sessions: Sessions, *, mfa: bool) -> None:
         self._database = database
-        self._lifetime = lifetime
+        self._sessions = sessions
+        self._mfa = mfa
 
-    def log_in(self, email: str, password: str) -> Tokens:
-        """Signs in with e-mail and password.
+    def log_in(self, email: str, password: str) -> tuple[Tokens, dict[str, Any]]:
+        """Signs in with e-mail and password; gives tokens, and the account as the answer shows it.
 
         Raises:
             RequestRefused: 401 with the documented ``error_code``.
         """
-        user = self._database.row("SELECT id, password_hash, active FROM user WHERE email = ?", email)
+        user = self._database.row("SELECT * FROM user WHERE email = ?", email)
         if user is None:
             _deny("USER_NOT_FOUND")
         if not user["active"]:
@@ -66,12 +58,12 @@ class Accounts:
             _deny("NO_PASSWORD_SET")
         if not is_hash_of(user["password_hash"], password):
             _deny("INVALID_PASSWORD")
-        return self.issue(user["id"])
+        shown = {"id": user["id"], "email": user["email"], "name": user["name"]}
+        return self.issue(user["id"]), {**shown, "orgId": user["org_id"], "orgRole": user["org_role"]}
 
     def issue(self, user_id: str) -> Tokens:
-        """Makes a new pair of tokens for a user."""
-        with self._database.transaction():
-            return self._issue(user_id)
+        """Opens a session for a user, as a login does."""
+        return self._sessions.open(user_id, restricted=self._mfa)
 
     def renew(self, refresh_token: str) -> Tokens:
         """Trades a refresh token for a new pair; the old one dies (ND, so the careful reading).
@@ -79,68 +71,69 @@ class Accounts:
         Raises:
             RequestRefused: 401, the token is unknown or was used before. Its ``error_code`` is ND.
         """
-        used = token_hash(refresh_token)
-        with self._database.transaction():
-            found = self._database.row(
-                "SELECT user_id FROM token JOIN user ON id = user_id WHERE hash = ? AND kind = 'refresh' AND active",
-                used,
-            )
-            if found is None:
-                _deny("INVALID_REFRESH_TOKEN")
-            self._database.write("DELETE FROM token WHERE hash = ?", used)
-            return self._issue(found["user_id"])
+        tokens = self._sessions.renew(refresh_token)
+        return _deny("INVALID_REFRESH_TOKEN") if tokens is None else tokens
 
-    def _issue(self, user_id: str) -> Tokens:
-        access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        now = time.time()
-        ends = now + self._lifetime
-        self._database.write("DELETE FROM token WHERE expires_at <= ?", now)
-        for token, kind, end in ((access, "access", ends), (refresh, "refresh", None)):
-            row = {"hash": token_hash(token), "kind": kind, "user_id": user_id, "expires_at": end}
-            self._database.insert("token", row)
-        return Tokens(access=access, refresh=refresh, token_id=str(uuid.uuid4()), expires_at=int(ends))
-
-    def caller(self, access_token: str) -> Caller:
-        """Finds out who an access token stands for.
+    def log_out(self, refresh_token: str) -> None:
+        """Ends the session of a refresh token.
 
         Raises:
-            RequestRefused: 401 (ND, but what an expired token gives), the token is unknown or has expired.
+            RequestRefused: 401 (ND), the token is unknown.
         """
-        found = self._database.row(
-            "SELECT user.id, org_id, email FROM token JOIN user ON user.id = user_id"
-            " WHERE hash = ? AND kind = 'access' AND expires_at > ? AND active",
-            token_hash(access_token),
-            time.time(),
-        )
+        if not self._sessions.close_by_token(refresh_token):
+            _deny("INVALID_REFRESH_TOKEN")
+
+    def verify(self, caller: Caller, *, mfa_type: str, code: str | None) -> Tokens:
+        """Takes the second factor of a login, and gives tokens that are not restricted.
+
+        Raises:
+            RequestRefused: 401 (ND), it is not the right one.
+        """
+        if (mfa_type, code) != ("GOOGLE_AUTH", MFA_CODE):
+            raise RequestRefused(_UNAUTHORIZED, "The MFA code is not valid", field="error")
+        return self._sessions.lift_restriction(caller.session_id)
+
+    def profile(self, caller: Caller) -> dict[str, Any]:
+        """The caller's account as the profile shows it."""
+        user = self._database.row("SELECT * FROM user WHERE id = ?", caller.user_id)
+        assert user is not None
+        role: int = user["org_role"]
+        return {
+            "id": user["id"],
+            "name": user["name"],
+            "lastName": user["last_name"],
+            "email": user["email"],
+            "orgId": user["org_id"],
+            "orgRole": role,
+            "orgRoleDescription": ORG_ROLES[role],
+            "orgRoles": [number for number in ORG_ROLES if number <= role],
+            "validated": bool(user["validated"]),
+            "mfaRequired": self._mfa,
+            "isBusiness": False,
+        }
+
+    def caller(self, access_token: str, *, restricted: bool = False) -> Caller:
+        """Finds out who an access token stands for.
+
+        Args:
+            access_token: the token.
+            restricted: whether a token will do that still lacks its second factor.
+
+        Raises:
+            RequestRefused: 401 (ND, but what an expired token gives), the token is unknown or has expired; 403
+                (ND), it is restricted.
+        """
+        found = self._sessions.holder(access_token)
         if found is None:
             raise RequestRefused(
                 _UNAUTHORIZED,
                 "The access token is not valid or has expired",
                 headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
             )
-        return Caller(user_id=found["id"], org_id=found["org_id"], email=found["email"])
-
-    def user_of(self, access_token: str) -> str | None:
-        """The id of the user whom an access token stands for; None where it is not valid."""
-        try:
-            return self.caller(access_token).user_id
-        except RequestRefused:
-            return None
-
-    @contextmanager
-    def lent(self, user_id: str) -> Iterator[str]:
-        """An access token that is valid for as long as the context lasts."""
-        tokens = self.issue(user_id)
-        try:
-            yield tokens.access
-        finally:
-            for token in (tokens.access, tokens.refresh):
-                self._database.write("DELETE FROM token WHERE hash = ?", token_hash(token))
-
-    def expire_access_tokens(self) -> None:
-        """Ends every access token that is out; refresh tokens stay good."""
-        self._database.write("DELETE FROM token WHERE kind = 'access'")
+        if found["restricted"] and not restricted:
+            raise RequestRefused(_FORBIDDEN, "MFA is required: verify this login with POST /mfa/verify-login")
+        return Caller(user_id=found["user_id"], org_id=found["org_id"], session_id=found["session_id"])
 
 
 def _deny(error_code: str) -> NoReturn:
-    raise RequestRefused(_UNAUTHORIZED, "Signing in failed", error_code=error_code)
+    raise RequestRefused(_UNAUTHORIZED, error_code, field="error_code")

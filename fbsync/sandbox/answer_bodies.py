@@ -1,14 +1,43 @@
-"""The bodies of answers, as the OpenAPI document declares them (``flashback-api.md``)."""
+"""The bodies of answers about configurations, and the envelope of all answers (``flashback-api.md``)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from fbsync.sandbox.request_bodies import AiType
-from fbsync.sandbox.workspaces import Role
 
 Counter = Annotated[str, Field(pattern="^[0-9]+$", description="A count, as a string.", examples=["0"])]
+KeyMask = Annotated[str, Field(pattern=r"^\*{4}", examples=["****WXYZ"])]
+
+_ID = "7d9f3c52-4f0e-4c4b-9a57-2b8f1f6f0a11"
+_LLM: dict[str, Any] = {
+    "id": _ID,
+    "orgId": "org-sandbox",
+    "workspaceId": "ws-sandbox",
+    "userId": "c9b1c1a2-7f43-4d8e-8a52-1f0d6e0c9b77",
+    "name": "Example OpenAI",
+    "aiType": "OPENAI",
+    "endpoint": "https://api.openai.com/v1",
+    "key": "****WXYZ",
+    "createdAt": "2026-01-01T12:00:00.000Z",
+    "repos": [],
+}
+_STATS = {
+    "aiLlmId": _ID,
+    "totalApiCalls": "1",
+    "totalTokensIn": "0",
+    "totalTokensOut": "0",
+    "totalLlmTokensIn": "0",
+    "totalLlmTokensOut": "0",
+    "totalPolicyViolations": "0",
+    "totalAlerts": "0",
+    "totalBlocks": "0",
+}
+
+
+def _example(**fields: Any) -> ConfigDict:  # noqa: ANN401 - any JSON
+    return ConfigDict(json_schema_extra={"example": fields})
 
 
 class AnswerBody(BaseModel):
@@ -17,29 +46,55 @@ class AnswerBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class EnvelopeBody(AnswerBody):
-    """What every answer of the API has; the message is for people."""
+class DoneBody(AnswerBody):
+    """Something was done; the message is for people."""
+
+    model_config = _example(success=True, message="Deleted successfully")
+
+    success: Literal[True]
+    message: str
+
+
+class CheckedBody(AnswerBody):
+    """What the provider says of the credentials: no success is its refusal."""
+
+    model_config = _example(success=True, message="The provider accepted the credentials")
 
     success: bool
     message: str
 
 
 class FailureBody(AnswerBody):
-    """An error, as all but the signing-in endpoints word it."""
+    """An error, as most endpoints word it."""
+
+    model_config = _example(success=False, message="The request was refused")
 
     success: Literal[False]
     message: str
 
 
+class MfaFailureBody(AnswerBody):
+    """An error of the endpoints for MFA."""
+
+    model_config = _example(success=False, error="The MFA code is not valid")
+
+    success: Literal[False]
+    error: str
+
+
 class SignInFailureBody(AnswerBody):
     """An error of the signing-in endpoints: a code in place of the message."""
 
+    model_config = _example(success=False, error_code="INVALID_PASSWORD")
+
     success: Literal[False]
-    error_code: Annotated[str, Field(examples=["INVALID_PASSWORD"])]
+    error_code: str
 
 
-class CreatedBody(EnvelopeBody):
-    """A configuration was created."""
+class CreatedBody(DoneBody):
+    """A configuration was created or changed."""
+
+    model_config = _example(success=True, aiLlmId=_ID, message="AI LLM configuration created successfully")
 
     ai_llm_id: Annotated[UUID, Field(alias="aiLlmId")]
 
@@ -55,20 +110,28 @@ class RepoBody(AnswerBody):
 class LlmBody(AnswerBody):
     """A configuration. Never the secret, and the key only masked."""
 
+    model_config = _example(**_LLM)
+
     id: UUID
     org_id: Annotated[str, Field(alias="orgId")]
     workspace_id: Annotated[str, Field(alias="workspaceId")]
     user_id: Annotated[str, Field(alias="userId")]
     name: str
     ai_type: Annotated[AiType, Field(alias="aiType")]
-    endpoint: str
-    key: Annotated[str | None, Field(pattern=r"^\*{4}", examples=["****WXYZ"])]
+    endpoint: Annotated[str | None, Field(description="Null where a stored key brings its own.")]
+    key: KeyMask | None
+    api_key_id: Annotated[
+        str,
+        Field(alias="apiKeyId", description="The stored provider key that it uses, if it does.", default_factory=str),
+    ]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
     repos: list[RepoBody]
 
 
 class LlmListBody(AnswerBody):
     """The configurations that the caller may see."""
+
+    model_config = _example(success=True, aiLlms=[_LLM])
 
     success: Literal[True]
     ai_llms: Annotated[list[LlmBody], Field(alias="aiLlms")]
@@ -91,73 +154,16 @@ class LlmStatsBody(AnswerBody):
 class StatsListBody(AnswerBody):
     """The counters, one entry a configuration."""
 
+    model_config = _example(success=True, stats=[_STATS])
+
     success: Literal[True]
     stats: list[LlmStatsBody]
 
 
-class RenewedTokensBody(AnswerBody):
-    """A new pair of tokens; ``expiresAt`` is in seconds since the epoch (the unit is ND)."""
-
-    success: Literal[True]
-    access_token: Annotated[str, Field(alias="accessToken")]
-    refresh_token: Annotated[str, Field(alias="refreshToken")]
-    expires_at: Annotated[int, Field(alias="expiresAt")]
-
-
-class SignedInBody(RenewedTokensBody):
-    """A first pair of tokens."""
-
-    token_id: Annotated[UUID, Field(alias="tokenId")]
-
-
-class ProfileDataBody(AnswerBody):
-    """Who the caller is."""
-
-    org_id: Annotated[str, Field(alias="orgId")]
-    email: str
-    mfa_required: Annotated[bool, Field(alias="mfaRequired")]
-
-
-class ProfileBody(AnswerBody):
-    """The caller's profile."""
-
-    success: Literal[True]
-    data: ProfileDataBody
-
-
-class MemberBody(AnswerBody):
-    """A user of a workspace. Which fields the API shows is ND."""
-
-    id: str
-    email: str
-    role: Role
-
-
-class WorkspaceBody(AnswerBody):
-    """A workspace."""
-
-    id: str
-    name: str
-    org_id: Annotated[str, Field(alias="orgId")]
-    users: list[MemberBody]
-
-
-class WorkspaceListBody(AnswerBody):
-    """The workspaces that the caller may see."""
-
-    success: Literal[True]
-    workspaces: list[WorkspaceBody]
-
-
-class OneWorkspaceBody(AnswerBody):
-    """One workspace."""
-
-    success: Literal[True]
-    workspace: WorkspaceBody
-
-
 class HealthBody(AnswerBody):
     """Whether the server is well."""
+
+    model_config = _example(status="ok", timestamp="2026-01-01T12:00:00.000Z")
 
     status: Literal["ok", "error"]
     timestamp: AwareDatetime

@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from fbsync.sandbox import account_routes, llm_routes
+from fbsync.sandbox import account_routes, api_key_routes, llm_routes
 from fbsync.sandbox.documented import declare
 from fbsync.sandbox.request_refused import RequestRefused
 from fbsync.version import __version__
@@ -51,6 +51,7 @@ def new_app(state: State) -> FastAPI:
     )
     app.state.sandbox = state
     app.include_router(llm_routes.router)
+    app.include_router(api_key_routes.router)
     app.include_router(account_routes.router)
     app.add_exception_handler(RequestRefused, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)

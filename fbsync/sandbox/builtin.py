@@ -5,7 +5,8 @@ The accounts are made up, and so are their passwords: they open nothing but a sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 ORGANISATION = "org-sandbox"
 WORKSPACE = "ws-sandbox"
@@ -13,16 +14,21 @@ WORKSPACES = {WORKSPACE: "Sandbox", "ws-research": "Research"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """How a user signs in."""
+class BuiltInUser:
+    """A user, and how the user signs in."""
 
     email: str
-    password: str
+    password: str = field(repr=False)
+    name: str
+    org_role: Literal[0, 1, 2, 254, 255]
 
 
-ADMIN = Credentials(email="admin@sandbox.example", password="sandbox-admin-password")  # noqa: S106 - made up
-WRITER = Credentials(email="writer@sandbox.example", password="sandbox-writer-password")  # noqa: S106 - made up
-READER = Credentials(email="reader@sandbox.example", password="sandbox-reader-password")  # noqa: S106 - made up
+ADMIN = BuiltInUser(email="admin@sandbox.example", password="sandbox-admin-password", name="Admin", org_role=255)  # noqa: S106 - made up
+WRITER = BuiltInUser(email="writer@sandbox.example", password="sandbox-writer-password", name="Writer", org_role=0)  # noqa: S106 - made up
+READER = BuiltInUser(email="reader@sandbox.example", password="sandbox-reader-password", name="Reader", org_role=0)  # noqa: S106 - made up
+
+MFA_CODE = "000000"
+"""The code that stands for a second factor, where the sandbox asks for one."""
 
 ROLES = {"ADMIN": ADMIN, "WRITE": WRITER, "READ": READER}
 """The built-in users by the role that they have in every seeded workspace."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _APPLICATION: Final = 0x46425342
 """SQLite's application id: keeps us from writing tables into somebody else's database."""
 
@@ -24,22 +24,34 @@ CREATE TABLE workspace (
 ) WITHOUT ROWID;
 CREATE TABLE user (
     id TEXT PRIMARY KEY, org_id TEXT NOT NULL, email TEXT NOT NULL UNIQUE COLLATE NOCASE,
-    password_hash TEXT, active INTEGER NOT NULL
+    name TEXT NOT NULL, last_name TEXT NOT NULL, org_role INTEGER NOT NULL,
+    password_hash TEXT, active INTEGER NOT NULL, validated INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE membership (
     workspace_id TEXT NOT NULL REFERENCES workspace, user_id TEXT NOT NULL REFERENCES user,
     role TEXT NOT NULL CHECK (role IN ('READ', 'WRITE', 'ADMIN')),
     PRIMARY KEY (workspace_id, user_id)
 ) WITHOUT ROWID;
+CREATE TABLE session (
+    id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES user, restricted INTEGER NOT NULL,
+    started_at REAL NOT NULL, last_activity REAL NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE token (
     hash TEXT PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('access', 'refresh')),
-    user_id TEXT NOT NULL REFERENCES user, expires_at REAL
+    session_id TEXT NOT NULL REFERENCES session ON DELETE CASCADE, expires_at REAL
 ) WITHOUT ROWID;
+CREATE TABLE api_key (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+    workspace_id TEXT NOT NULL REFERENCES workspace, provider TEXT NOT NULL,
+    key_hash TEXT NOT NULL, key_mask TEXT NOT NULL, key_refused INTEGER NOT NULL,
+    secret_hash TEXT NOT NULL, secret_refused INTEGER NOT NULL,
+    endpoint TEXT, region TEXT, tenant_id TEXT, subscription_id TEXT, description TEXT, created_at TEXT NOT NULL
+);
 CREATE TABLE llm (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
     workspace_id TEXT NOT NULL REFERENCES workspace, user_id TEXT NOT NULL REFERENCES user,
-    name TEXT NOT NULL, ai_type TEXT NOT NULL, endpoint TEXT NOT NULL,
-    secret_hash TEXT NOT NULL, secret_refused INTEGER NOT NULL,
+    name TEXT NOT NULL, ai_type TEXT NOT NULL, endpoint TEXT,
+    secret_hash TEXT, secret_refused INTEGER NOT NULL DEFAULT 0, api_key_id TEXT REFERENCES api_key (id),
     key_hash TEXT, key_mask TEXT, key_refused INTEGER NOT NULL DEFAULT 0,
     validated INTEGER NOT NULL DEFAULT 0, validations INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL,
     UNIQUE (workspace_id, name)
@@ -51,6 +63,9 @@ CREATE TABLE repository (
 CREATE TABLE repository_llm (
     llm_id TEXT NOT NULL REFERENCES llm (id), repository_id TEXT NOT NULL REFERENCES repository,
     PRIMARY KEY (llm_id, repository_id)
+) WITHOUT ROWID;
+CREATE TABLE repository_wish (
+    repository_id TEXT NOT NULL REFERENCES repository, llm_name TEXT NOT NULL, PRIMARY KEY (repository_id, llm_name)
 ) WITHOUT ROWID;
 """
 
@@ -92,6 +107,11 @@ class Database:
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         verb = "INSERT OR IGNORE" if or_ignore else "INSERT"
         return self.write(f"{verb} INTO {table} ({columns}) VALUES ({marks})", *values.values())
+
+    def update(self, table: str, values: dict[str, Any], *, number: int) -> None:
+        """Changes columns of the row with this number; table and columns come from the code, values are bound."""
+        assignments = ", ".join(f"{column} = ?" for column in values)
+        self.write(f"UPDATE {table} SET {assignments} WHERE number = ?", *values.values(), number)  # noqa: S608
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

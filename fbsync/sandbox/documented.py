@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fbsync.sandbox.answer_bodies import FailureBody, SignInFailureBody
+from fbsync.sandbox.answer_bodies import FailureBody, MfaFailureBody, SignInFailureBody
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _DESCRIPTIONS = {
     400: "The request is not as documented, or the name is taken.",
     401: "No access token, or one that is not valid or has expired.",
-    403: "The caller's role does not permit this, or a repository uses the configuration.",
+    403: "The caller's role does not permit this, the thing is in use, or the login lacks its second factor.",
     404: "There is nothing of this id that the caller may see.",
     500: "The server failed.",
 }
@@ -26,6 +26,12 @@ def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def sign_in_failures() -> dict[int | str, dict[str, Any]]:
     """The declarations of the signing-in endpoints, whose 401 has a code in place of a message."""
     denied = {"model": SignInFailureBody, "description": "The account or the token is not good; error_code says why."}
+    return failures(400) | {401: denied}
+
+
+def mfa_failures() -> dict[int | str, dict[str, Any]]:
+    """The declarations of the endpoint for a second factor, whose 401 says ``error``, or ``message`` of a token."""
+    denied = {"model": MfaFailureBody | FailureBody, "description": "The code or the token is not good."}
     return failures(400) | {401: denied}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fbsync.sandbox.caught_answer import CaughtAnswer, gone, read_body, replayed
@@ -12,6 +13,7 @@ from fbsync.sandbox.fault_rules import Asked, FaultRules
 from fbsync.sandbox.faulty_answers import FaultyAnswers
 from fbsync.sandbox.late_requests import LateRequests
 from fbsync.sandbox.llm_lookup import LlmLookup
+from fbsync.sandbox.request_refused import RequestRefused
 from fbsync.sandbox.seen_request import see
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class FaultLayer:
         await self._late.arrive()
         due = self._rules.due(self._asked(request))
         if any(isinstance(effect, ExpireTokens) for effect in due.effects):
-            self._state.accounts.expire_access_tokens()
+            self._state.sessions.expire_access_tokens()
 
         async def process() -> CaughtAnswer:
             return await self._process(request, due.effects, receive)
@@ -91,12 +93,10 @@ class FaultLayer:
 
     def _put_off(self, request: SeenRequest, effects: Iterable[Effect], action: ProcessLater) -> None:
         """Has a request carried out later, by whom it comes from now: its token may end before."""
-        user_id = self._state.accounts.user_of(request.token)
+        with suppress(RequestRefused):  # it will be refused then, too
+            request = request.of(self._state.accounts.caller(request.token))
 
         async def process() -> CaughtAnswer:
-            if user_id is None:
-                return await self._process(request, effects, gone)
-            with self._state.accounts.lent(user_id) as token:
-                return await self._process(request.with_token(token), effects, gone)
+            return await self._process(request, effects, gone)
 
         self._late.put(process, action)

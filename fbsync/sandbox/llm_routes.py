@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import JSONResponse
 
-from fbsync.sandbox.answer_bodies import CreatedBody, EnvelopeBody, LlmListBody, StatsListBody
+from fbsync.sandbox.answer_bodies import CheckedBody, CreatedBody, DoneBody, LlmListBody, StatsListBody
 from fbsync.sandbox.documented import failures
 from fbsync.sandbox.request_bodies import LlmChanges, NewLlm
 from fbsync.sandbox.state import SandboxState, SignedInCaller
@@ -20,9 +20,9 @@ WorkspaceFilter = Annotated[
 LlmFilter = Annotated[str | None, Query(alias="aiLlmId", description="Only this configuration.")]
 
 
-@router.post("", response_model=CreatedBody, responses=failures(400, 401, 403), summary="Create a configuration")
+@router.post("", response_model=CreatedBody, responses=failures(400, 401, 403, 404), summary="Create a configuration")
 async def create(new: NewLlm, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Creates a configuration. The credentials are not checked: see validate."""
+    """Creates a configuration. Nothing checks the credentials: see validate."""
     llm_id = state.llms.create(caller, new.model_dump(by_alias=True, exclude_unset=True))
     return JSONResponse({"success": True, "aiLlmId": llm_id, "message": "AI LLM configuration created successfully"})
 
@@ -33,13 +33,15 @@ async def listed(state: SandboxState, caller: SignedInCaller, workspace_id: Work
     return JSONResponse({"success": True, "aiLlms": state.llms.listed(caller, workspace_id)})
 
 
-@router.get("/available", response_model=LlmListBody, responses=failures(401), summary="List what is ready for use")
+@router.get(
+    "/available", response_model=LlmListBody, responses=failures(401, 403), summary="List what is ready for use"
+)
 async def available(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Lists the validated configurations that the caller may see, newest first."""
     return JSONResponse({"success": True, "aiLlms": state.llms.available(caller)})
 
 
-@router.get("/stats", response_model=StatsListBody, responses=failures(401, 404), summary="Count what was used")
+@router.get("/stats", response_model=StatsListBody, responses=failures(401, 403, 404), summary="Count what was used")
 async def stats(state: SandboxState, caller: SignedInCaller, ai_llm_id: LlmFilter = None) -> JSONResponse:
     """Gives the counters of the configurations that the caller may see."""
     return JSONResponse({"success": True, "stats": state.llms.stats(caller, ai_llm_id)})
@@ -55,7 +57,7 @@ async def update(llm_id: LlmId, changes: LlmChanges, state: SandboxState, caller
 
 
 @router.delete(
-    "/{llm_id}", response_model=EnvelopeBody, responses=failures(401, 403, 404), summary="Delete a configuration"
+    "/{llm_id}", response_model=DoneBody, responses=failures(401, 403, 404), summary="Delete a configuration"
 )
 async def delete(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Deletes a configuration for good; refused while a repository uses it."""
@@ -65,7 +67,7 @@ async def delete(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> 
 
 @router.post(
     "/{llm_id}/validate",
-    response_model=EnvelopeBody,
+    response_model=CheckedBody,
     responses=failures(401, 403, 404),
     summary="Check the credentials",
 )

@@ -6,19 +6,18 @@ import sqlite3
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from fbsync.sandbox.hashing import masked, salted_hash
+from fbsync.sandbox.llm_columns import check_changes, check_new, check_result, llm_columns
+from fbsync.sandbox.repositories import grant_wishes
 from fbsync.sandbox.request_refused import RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fbsync.sandbox.accounts import Caller
+    from fbsync.sandbox.api_keys import ApiKeys
     from fbsync.sandbox.clock import Clock
     from fbsync.sandbox.database import Database
     from fbsync.sandbox.workspaces import Workspaces
-
-REFUSED_MARK = "invalid"
-"""A credential with this word in it, in any case, is one that the provider refuses at ``validate``."""
 
 _COUNTERS = (
     "totalApiCalls",
@@ -30,7 +29,6 @@ _COUNTERS = (
     "totalAlerts",
     "totalBlocks",
 )
-_COLUMNS = {"name": "name", "aiType": "ai_type", "endpoint": "endpoint"}
 _VISIBLE = (
     "SELECT llm.*, org_id FROM llm JOIN workspace ON workspace.id = llm.workspace_id"
     " JOIN membership ON membership.workspace_id = llm.workspace_id AND membership.user_id = ?"
@@ -40,9 +38,10 @@ _VISIBLE = (
 class Llms:
     """The configurations of a sandbox, as each caller may see and change them."""
 
-    def __init__(self, database: Database, workspaces: Workspaces, clock: Clock) -> None:
+    def __init__(self, database: Database, *, workspaces: Workspaces, api_keys: ApiKeys, clock: Clock) -> None:
         self._database = database
         self._workspaces = workspaces
+        self._api_keys = api_keys
         self._clock = clock
 
     def listed(self, caller: Caller, workspace_id: str | None) -> list[dict[str, Any]]:
@@ -68,8 +67,10 @@ class Llms:
         """Creates a configuration and returns its id.
 
         Raises:
-            RequestRefused: 403 without a writing role, 400 for a name that is taken.
+            RequestRefused: 403 without a writing role, 400 for a name that is taken or credentials that are missing,
+                404 (ND) for a stored key that is not there.
         """
+        check_new(new)
         self._workspaces.require_writer(caller, new["workspaceId"])
         llm_id = str(uuid.uuid4())
         row = {
@@ -78,10 +79,13 @@ class Llms:
             "user_id": caller.user_id,
             "created_at": self._clock.now(),
         }
-        try:
-            self._database.insert("llm", row | columns(new))
-        except sqlite3.IntegrityError:
-            raise name_taken() from None
+        self._require_stored_key(new["workspaceId"], new)
+        with self._database.transaction():
+            try:
+                self._database.insert("llm", row | llm_columns(new))
+            except sqlite3.IntegrityError:
+                raise name_taken() from None
+            grant_wishes(self._database)
         return llm_id
 
     def update(self, caller: Caller, llm_id: str, changes: Mapping[str, Any]) -> None:
@@ -90,17 +94,18 @@ class Llms:
         Raises:
             RequestRefused: 404 (ND), 403 without a writing role, 400 for a name that is taken.
         """
+        check_changes(changes)
         row = self._writable(caller, llm_id)
-        changed = columns(changes)
+        check_result(row, changes)
+        self._require_stored_key(row["workspace_id"], changes)
+        changed = llm_columns(changes)
         if changed.keys() - {"name"}:
             # A changed credential, endpoint or type has yet to be validated (ND, and the careful reading).
             changed["validated"] = 0
         if not changed:
             return
-        assignments = ", ".join(f"{column} = ?" for column in changed)
-        sql = f"UPDATE llm SET {assignments} WHERE number = ?"  # noqa: S608 - columns come from columns()
         try:
-            self._database.write(sql, *changed.values(), row["number"])
+            self._database.update("llm", changed, number=row["number"])
         except sqlite3.IntegrityError:
             raise name_taken() from None
 
@@ -117,16 +122,16 @@ class Llms:
             raise RequestRefused(403, "The AI LLM configuration is in use by a repository") from None
 
     def validate(self, caller: Caller, llm_id: str) -> bool:
-        """Asks the made-up provider, who accepts every credential without ``REFUSED_MARK`` in it.
+        """Asks the made-up provider, who accepts every credential but those of ``REFUSED_MARK``.
 
         Raises:
             RequestRefused: 404, 403 without a writing role (the real call may be billed).
         """
         row = self._writable(caller, llm_id)
-        accepted = not (row["secret_refused"] or row["key_refused"])
-        sql = "UPDATE llm SET validated = ?, validations = validations + 1 WHERE number = ?"
-        self._database.write(sql, int(accepted), row["number"])
-        return accepted
+        refused = row["secret_refused"] or row["key_refused"] or self._api_keys.is_refused(row["api_key_id"])
+        counted = {"validated": int(not refused), "validations": row["validations"] + 1}
+        self._database.update("llm", counted, number=row["number"])
+        return not refused
 
     def stats(self, caller: Caller, llm_id: str | None) -> list[dict[str, str]]:
         """The counters of what the caller may see, as strings; a validation is the only call ever made.
@@ -159,6 +164,10 @@ class Llms:
         self._workspaces.require_writer(caller, row["workspace_id"])
         return row
 
+    def _require_stored_key(self, workspace_id: str, given: Mapping[str, Any]) -> None:
+        if "apiKeyUuid" in given:
+            self._api_keys.require(workspace_id, given["apiKeyUuid"])
+
     def _shown(self, rows: list[sqlite3.Row]) -> list[dict[str, Any]]:
         users: dict[str, list[dict[str, str]]] = {}
         for use in self._database.rows(
@@ -170,6 +179,7 @@ class Llms:
 
 
 def _shown(row: sqlite3.Row, repos: list[dict[str, str]]) -> dict[str, Any]:
+    stored_key = {} if row["api_key_id"] is None else {"apiKeyId": row["api_key_id"]}
     return {
         "id": row["id"],
         "orgId": row["org_id"],
@@ -179,28 +189,10 @@ def _shown(row: sqlite3.Row, repos: list[dict[str, str]]) -> dict[str, Any]:
         "aiType": row["ai_type"],
         "endpoint": row["endpoint"],
         "key": row["key_mask"],
+        **stored_key,
         "createdAt": row["created_at"],
         "repos": repos,
     }
-
-
-def columns(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The given fields (by their names in the API) as columns; a key of null takes the key away (ND)."""
-    row: dict[str, Any] = {column: given[field] for field, column in _COLUMNS.items() if field in given}
-    if "secret" in given:
-        row |= {"secret_hash": salted_hash(given["secret"]), "secret_refused": _is_refused(given["secret"])}
-    if "key" in given:
-        key = given["key"]
-        row |= {
-            "key_hash": None if key is None else salted_hash(key),
-            "key_mask": None if key is None else masked(key),
-            "key_refused": _is_refused(key or ""),
-        }
-    return row
-
-
-def _is_refused(credential: str) -> int:
-    return int(REFUSED_MARK in credential.lower())
 
 
 def name_taken() -> RequestRefused:

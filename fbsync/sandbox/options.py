@@ -26,6 +26,7 @@ class SandboxOptions:
         faults: a fault script, see ``fbsync.sandbox.fault_script``.
         seed: a seed file, see ``fbsync.sandbox.seed_file``.
         clock_skew: by how many seconds the server's own clock is ahead of this machine's.
+        mfa: whether a login is restricted until a second factor is given.
         access_log: whether each request is logged, without query, headers and body.
     """
 
@@ -34,6 +35,7 @@ class SandboxOptions:
     token_lifetime: float = 3600.0
     latency: float = 0.0
     clock_skew: float = 0.0
+    mfa: bool = False
     faults: Path | None = None
     seed: Path | None = None
     access_log: bool = False

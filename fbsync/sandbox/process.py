@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-    from fbsync.sandbox.builtin import Credentials
+    from fbsync.sandbox.builtin import BuiltInUser
 
 _STOP_SECONDS = 3
 _ROOT = Path(__file__).parents[2]
@@ -44,9 +44,9 @@ class Sandbox:
     refresh_token: str = field(repr=False)
     process: subprocess.Popen[bytes]
     workspace_id: str = WORKSPACE
-    admin: Credentials = ADMIN
-    writer: Credentials = WRITER
-    reader: Credentials = READER
+    admin: BuiltInUser = ADMIN
+    writer: BuiltInUser = WRITER
+    reader: BuiltInUser = READER
 
 
 @contextmanager

@@ -1,8 +1,9 @@
-"""The bodies of requests: what ``flashback-api.md`` asks for, and nothing that it does not know."""
+"""The bodies of requests about configurations: what ``flashback-api.md`` asks for, and nothing else."""
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 _PORT = r"(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[0-9]{1,4}))?"
 _URL = (
@@ -15,13 +16,40 @@ _URL = (
 AiType = Literal["OPENAI", "GOOGLE", "ANTHROPIC", "AWS", "OTHER"]
 
 Name = Annotated[str, Field(min_length=1, description="Unique within the workspace, compared exactly.")]
-Endpoint = Annotated[str, Field(pattern=_URL, description="Where the provider's API is: an http or https URL.")]
-Credential = Annotated[str, Field(min_length=1, description="Stored as a salted hash, and never given back.")]
+Url = Annotated[str, Field(pattern=_URL)]
+Endpoint = Annotated[
+    Url | None,
+    Field(
+        description="Where the provider's API is: an http or https URL. May be null beside apiKeyUuid.",
+        examples=["https://api.openai.com/v1"],
+    ),
+]
+Credential = Annotated[str, Field(min_length=1)]
+Secret = Annotated[
+    Credential | None,
+    Field(description="Stored as a salted hash, and never given back. May be null beside apiKeyUuid."),
+]
 Key = Annotated[
-    str | None,
-    Field(min_length=1, description="The extra identifier that some providers need, such as AWS's access key id."),
+    Credential | None,
+    Field(description="The extra identifier that some providers need, such as AWS's access key id; null for none."),
 ]
 """That null means 'none' is what the vendor's newer client knows; the pages do not say."""
+StoredKey = Annotated[
+    str,
+    Field(
+        alias="apiKeyUuid",
+        min_length=1,
+        description="The id of a stored provider key, in place of secret and key.",
+        default_factory=str,
+    ),
+]
+
+_WITHOUT_STORED_KEY: JsonDict = {"not": {"required": ["apiKeyUuid"]}}
+_TEXTS: JsonDict = {"endpoint": {"type": "string"}, "secret": {"type": "string"}}
+_WITH_STORED_KEY: JsonDict = {
+    "required": ["apiKeyUuid"],
+    "properties": {"secret": {"type": "null"}, "key": {"type": "null"}},
+}
 
 
 class NewLlm(BaseModel):
@@ -31,21 +59,26 @@ class NewLlm(BaseModel):
         strict=True,
         extra="forbid",
         json_schema_extra={
+            "anyOf": [
+                {"required": ["endpoint", "secret"], "properties": _TEXTS, **_WITHOUT_STORED_KEY},
+                _WITH_STORED_KEY,
+            ],
             "example": {
                 "name": "Example OpenAI",
                 "aiType": "OPENAI",
                 "endpoint": "https://api.openai.com/v1",
                 "secret": "made-up-credential",
                 "workspaceId": "ws-sandbox",
-            }
+            },
         },
     )
 
     name: Name
     ai_type: Annotated[AiType, Field(alias="aiType", description="The kind of provider.")]
-    endpoint: Endpoint
-    secret: Credential
+    endpoint: Endpoint = None
+    secret: Secret = None
     key: Key = None
+    api_key_uuid: StoredKey
     workspace_id: Annotated[str, Field(alias="workspaceId", min_length=1, description="Fixed from now on.")]
 
 
@@ -57,49 +90,18 @@ class LlmChanges(BaseModel):
     """
 
     model_config = ConfigDict(
-        strict=True, extra="forbid", json_schema_extra={"example": {"endpoint": "https://proxy.example.com/v1"}}
+        strict=True,
+        extra="forbid",
+        json_schema_extra={
+            "anyOf": [{"properties": {"secret": {"type": "string"}}, **_WITHOUT_STORED_KEY}, _WITH_STORED_KEY],
+            "example": {"endpoint": "https://proxy.example.com/v1"},
+        },
     )
 
     # Factories, so that the schema declares no defaults: what is left out is told by model_fields_set.
     name: Annotated[Name, Field(default_factory=str)]
     ai_type: Annotated[AiType, Field(alias="aiType", description="The kind of provider.", default_factory=str)]
     endpoint: Annotated[Endpoint, Field(default_factory=str)]
-    secret: Annotated[Credential, Field(default_factory=str)]
+    secret: Annotated[Secret, Field(default_factory=str)]
     key: Annotated[Key, Field(default_factory=str)]
-
-
-class LoginRequest(BaseModel):
-    """What ``POST /user/login`` takes."""
-
-    model_config = ConfigDict(
-        strict=True,
-        json_schema_extra={"example": {"email": "admin@sandbox.example", "password": "sandbox-admin-password"}},
-    )
-
-    email: Annotated[str, Field(min_length=1)]
-    password: Annotated[str, Field(min_length=1)]
-
-
-class RefreshRequest(BaseModel):
-    """What ``POST /user/refresh`` takes: the shipped client's field, the documentation's, or both."""
-
-    model_config = ConfigDict(
-        strict=True,
-        json_schema_extra={
-            "anyOf": [{"required": ["refresh_token"]}, {"required": ["refreshToken"]}],
-            "example": {"refresh_token": "a-refresh-token", "refreshToken": "a-refresh-token"},
-        },
-    )
-
-    refresh_token: Annotated[
-        str, Field(min_length=1, description="The field of the shipped client.", default_factory=str)
-    ]
-    refresh_token_documented: Annotated[
-        str,
-        Field(alias="refreshToken", min_length=1, description="The field of the documentation.", default_factory=str),
-    ]
-
-    @property
-    def token(self) -> str:
-        """The token, from whichever field has it; empty where neither does."""
-        return self.refresh_token or self.refresh_token_documented
+    api_key_uuid: StoredKey

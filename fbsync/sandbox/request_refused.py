@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fbsync.model.errors import FbsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class RequestRefused(FbsyncError):  # noqa: N818 - reads as what it is at the raise
@@ -13,21 +16,25 @@ class RequestRefused(FbsyncError):  # noqa: N818 - reads as what it is at the ra
     Args:
         status: the HTTP status.
         message: what is wrong. Never a value of the request.
-        error_code: what the account endpoints send in place of the message (``flashback-api.md``, 'Common').
+        field: where the words go: the endpoints for accounts, sessions and MFA have fields of their own
+            (``flashback-api.md``, 'Common').
         headers: further headers of the answer.
     """
 
     def __init__(
-        self, status: int, message: str, *, error_code: str = "", headers: dict[str, str] | None = None
+        self,
+        status: int,
+        message: str,
+        *,
+        field: Literal["message", "error", "error_code"] = "message",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.error_code = error_code
+        self.field = field
         self.headers = headers
 
     @property
     def envelope(self) -> dict[str, Any]:
         """The body of the answer."""
-        if self.error_code:
-            return {"success": False, "error_code": self.error_code}
-        return {"success": False, "message": self.message}
+        return {"success": False, self.field: self.message}

@@ -4,35 +4,42 @@ A JSON object, all of whose lists may be left out; the field names are the API's
 
     {
       "workspaces": [{"id": "ws-eu", "name": "Europe"}],
-      "users": [{"email": "ops@sandbox.example", "password": "made-up", "active": true,
-                 "roles": {"ws-eu": "WRITE"}}],
+      "users": [{"email": "ops@sandbox.example", "password": "made-up", "active": true, "validated": true,
+                 "name": "Olivia", "lastName": "Ops", "orgRole": 2, "roles": {"ws-eu": "WRITE"}}],
+      "apiKeys": [{"id": "8f14e45f-ceea-467f-a83c-0d8d3c2f3a51", "workspaceId": "ws-eu", "provider": "OPENAI",
+                   "key": "made-up", "secret": "made-up", "description": "OpenAI, production"}],
       "configurations": [{"workspaceId": "ws-eu", "name": "Chat", "aiType": "OPENAI",
                           "endpoint": "https://api.openai.com/v1", "secret": "made-up", "key": null,
-                          "validated": true}],
+                          "validated": true},
+                         {"workspaceId": "ws-eu", "name": "Search", "aiType": "OPENAI",
+                          "apiKeyUuid": "8f14e45f-ceea-467f-a83c-0d8d3c2f3a51"}],
       "repositories": [{"workspaceId": "ws-eu", "name": "Support", "uses": ["Chat"]}]
     }
 
 A repository keeps the configurations that it uses (by name, in its own workspace) from being deleted: no
-documented call attaches one. A user without a password cannot sign in (``NO_PASSWORD_SET``), nor can one who
-is not active (``USER_INACTIVE``). The built-in users have their roles in the workspaces of the file as well.
+documented call attaches one. One that is not there yet is used as soon as it is created. A user without a
+password cannot sign in (``NO_PASSWORD_SET``), nor can one who is not active (``USER_INACTIVE``). The built-in
+users have their roles in the workspaces of the file as well. Stored keys may have ``endpoint``, ``region``,
+``tenantId`` and ``subscriptionId`` too.
 """
 
 # Not under `from __future__ import annotations`: pydantic reads these annotations at run time.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
 from fbsync.sandbox.builtin import ROLES
 from fbsync.sandbox.json_file import read_record, refused
-from fbsync.sandbox.request_bodies import AiType, Credential, Endpoint, Key, Name
+from fbsync.sandbox.request_bodies import AiType, Credential, Endpoint, Key, Name, Secret, Url
 from fbsync.sandbox.workspaces import Role
 
 _RULE = "sandbox-seed"
 _REMEDY = f"the format is described by: python -m pydoc {__name__}"
+OrgRole = Literal[0, 1, 2, 254, 255]
 _AS_JSON = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
 
 
@@ -53,7 +60,28 @@ class SeedUser:
     email: Name
     password: Credential | None = field(default=None, repr=False)
     active: bool = True
+    validated: bool = True
+    name: str = ""
+    last_name: str = ""
+    org_role: OrgRole = 0
     roles: dict[str, Role] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedApiKey:
+    """A stored provider key to have, with an id of its own."""
+
+    __pydantic_config__: ClassVar = _AS_JSON
+    id: Name
+    workspace_id: Name
+    provider: Name
+    key: Credential = field(repr=False)
+    secret: Credential = field(repr=False)
+    endpoint: Url | None = None
+    region: str | None = None
+    tenant_id: str | None = None
+    subscription_id: str | None = None
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +92,10 @@ class SeedLlm:
     workspace_id: Name
     name: Name
     ai_type: AiType
-    endpoint: Endpoint
-    secret: Credential = field(repr=False)
+    endpoint: Endpoint = None
+    secret: Secret = field(default=None, repr=False)
     key: Key = field(default=None, repr=False)
+    api_key_uuid: Name | None = None
     validated: bool = False
 
 
@@ -87,6 +116,7 @@ class Seed:
     __pydantic_config__: ClassVar = _AS_JSON
     workspaces: tuple[SeedWorkspace, ...] = ()
     users: tuple[SeedUser, ...] = ()
+    api_keys: tuple[SeedApiKey, ...] = ()
     configurations: tuple[SeedLlm, ...] = ()
     repositories: tuple[SeedRepository, ...] = ()
 
@@ -103,16 +133,16 @@ def read_seed(path: Path, *, known_workspaces: tuple[str, ...]) -> Seed:
     """
     seed = read_record(path, Seed, rule=_RULE, remedy=_REMEDY)
     workspaces = {*known_workspaces, *(workspace.id for workspace in seed.workspaces)}
-    messages = [*_strays(seed, workspaces), *_twins(seed)]
+    messages = [*_strays(seed, workspaces), *_credentials(seed), *_twins(seed)]
     if messages:
         raise refused(str(path), messages, rule=_RULE, remedy=_REMEDY)
     return seed
 
 
 def _strays(seed: Seed, workspaces: set[str]) -> Iterator[str]:
-    """Mentions of workspaces and configurations that are not there, and of users that are there already."""
-    names = {(llm.workspace_id, llm.name) for llm in seed.configurations}
+    """Mentions of workspaces that are not there, and of users that are there already."""
     mentions = [(f"users[{at}].roles", id_) for at, user in enumerate(seed.users) for id_ in user.roles]
+    mentions += [(f"apiKeys[{at}]", api_key.workspace_id) for at, api_key in enumerate(seed.api_keys)]
     mentions += [(f"configurations[{at}]", llm.workspace_id) for at, llm in enumerate(seed.configurations)]
     mentions += [(f"repositories[{at}]", repo.workspace_id) for at, repo in enumerate(seed.repositories)]
     yield from (f"{where}: there is no workspace '{id_}'" for where, id_ in mentions if id_ not in workspaces)
@@ -120,10 +150,19 @@ def _strays(seed: Seed, workspaces: set[str]) -> Iterator[str]:
     for at, user in enumerate(seed.users):
         if user.email.lower() in built_in:
             yield f"users[{at}].email: a built-in user has it"
-    for at, repo in enumerate(seed.repositories):
-        for name in repo.uses:
-            if (repo.workspace_id, name) not in names:
-                yield f"repositories[{at}].uses: there is no configuration '{name}' in its workspace"
+
+
+def _credentials(seed: Seed) -> Iterator[str]:
+    """Configurations without credentials, with two kinds of them, or with a stored key that is not there."""
+    stored = {(api_key.workspace_id, api_key.id) for api_key in seed.api_keys}
+    for at, llm in enumerate(seed.configurations):
+        where = f"configurations[{at}]"
+        if llm.api_key_uuid is None and None in {llm.secret, llm.endpoint}:
+            yield f"{where}: needs an endpoint and a secret, or an apiKeyUuid"
+        if llm.api_key_uuid is not None and {llm.secret, llm.key} != {None}:
+            yield f"{where}: a secret or a key does not go with an apiKeyUuid"
+        if llm.api_key_uuid is not None and (llm.workspace_id, llm.api_key_uuid) not in stored:
+            yield f"{where}.apiKeyUuid: there is no such key in its workspace"
 
 
 def _twins(seed: Seed) -> Iterator[str]:
@@ -131,6 +170,7 @@ def _twins(seed: Seed) -> Iterator[str]:
     keys: dict[str, list[tuple[str, ...]]] = {
         "workspaces": [(workspace.id,) for workspace in seed.workspaces],
         "users": [(user.email.lower(),) for user in seed.users],
+        "apiKeys": [(api_key.id,) for api_key in seed.api_keys],
         "configurations": [(llm.workspace_id, llm.name) for llm in seed.configurations],
         "repositories": [(repo.workspace_id, repo.name) for repo in seed.repositories],
     }

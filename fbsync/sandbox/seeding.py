@@ -5,23 +5,18 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from fbsync.sandbox.api_keys import api_key_columns
 from fbsync.sandbox.builtin import ORGANISATION, ROLES, WORKSPACES
 from fbsync.sandbox.hashing import salted_hash
-from fbsync.sandbox.llms import columns
-from fbsync.sandbox.seed_file import Seed, SeedLlm, SeedRepository, SeedUser, read_seed
+from fbsync.sandbox.llm_columns import llm_columns
+from fbsync.sandbox.repositories import add_repository
+from fbsync.sandbox.seed_file import Seed, SeedApiKey, SeedLlm, SeedUser, read_seed
 from fbsync.sandbox.workspaces import Role
 
 if TYPE_CHECKING:
     from fbsync.sandbox.clock import Clock
     from fbsync.sandbox.database import Database
     from fbsync.sandbox.options import SandboxOptions
-
-
-_USE = (
-    "INSERT OR IGNORE INTO repository_llm (repository_id, llm_id) SELECT repository.id, llm.id"
-    " FROM repository JOIN llm ON llm.workspace_id = repository.workspace_id"
-    " WHERE repository.workspace_id = ? AND repository.name = ? AND llm.name = ?"
-)
 
 
 def read_options_seed(options: SandboxOptions) -> Seed:
@@ -51,10 +46,18 @@ def plant(database: Database, seed: Seed, *, workspaces: tuple[str, ...], clock:
             database.insert("workspace", row, or_ignore=True)
         for user in (*_built_in(tuple(names)), *seed.users):
             _plant_user(database, user)
+        for api_key in seed.api_keys:
+            _plant_api_key(database, api_key, now=clock.now())
         for llm in seed.configurations:
             _plant_llm(database, llm, now=clock.now())
         for repository in seed.repositories:
-            _plant_repository(database, repository, now=clock.now())
+            add_repository(
+                database,
+                workspace_id=repository.workspace_id,
+                name=repository.name,
+                uses=repository.uses,
+                created_at=clock.now(),
+            )
 
 
 def user_id(database: Database, email: str) -> str:
@@ -66,7 +69,14 @@ def user_id(database: Database, email: str) -> str:
 
 def _built_in(workspaces: tuple[str, ...]) -> list[SeedUser]:
     return [
-        SeedUser(email=who.email, password=who.password, roles=dict.fromkeys(workspaces, Role(role)))
+        SeedUser(
+            email=who.email,
+            password=who.password,
+            name=who.name,
+            last_name="Sandbox",
+            org_role=who.org_role,
+            roles=dict.fromkeys(workspaces, Role(role)),
+        )
         for role, who in ROLES.items()
     ]
 
@@ -78,6 +88,10 @@ def _plant_user(database: Database, user: SeedUser) -> None:
         "email": user.email,
         "password_hash": None if user.password is None else salted_hash(user.password),
         "active": int(user.active),
+        "validated": int(user.validated),
+        "name": user.name or user.email.partition("@")[0],
+        "last_name": user.last_name,
+        "org_role": user.org_role,
     }
     database.insert("user", row, or_ignore=True)
     planted = user_id(database, user.email)
@@ -86,21 +100,26 @@ def _plant_user(database: Database, user: SeedUser) -> None:
         database.insert("membership", membership, or_ignore=True)
 
 
+def _plant_api_key(database: Database, api_key: SeedApiKey, *, now: str) -> None:
+    given = {
+        "provider": api_key.provider,
+        "key": api_key.key,
+        "secret": api_key.secret,
+        "endpoint": api_key.endpoint,
+        "region": api_key.region,
+        "tenantId": api_key.tenant_id,
+        "subscriptionId": api_key.subscription_id,
+        "description": api_key.description,
+    }
+    row = {"id": api_key.id, "workspace_id": api_key.workspace_id, "created_at": now}
+    database.insert("api_key", row | api_key_columns(given), or_ignore=True)
+
+
 def _plant_llm(database: Database, llm: SeedLlm, *, now: str) -> None:
-    given = {"name": llm.name, "aiType": llm.ai_type, "endpoint": llm.endpoint, "secret": llm.secret, "key": llm.key}
+    given = {"name": llm.name, "aiType": llm.ai_type, "endpoint": llm.endpoint}
+    credentials = {"secret": llm.secret, "key": llm.key}
+    given |= credentials if llm.api_key_uuid is None else {"apiKeyUuid": llm.api_key_uuid}
     owner = user_id(database, ROLES[Role.ADMIN].email)
     row = {"id": str(uuid.uuid4()), "workspace_id": llm.workspace_id, "user_id": owner, "created_at": now}
-    row |= columns(given) | {"validated": int(llm.validated)}
+    row |= llm_columns(given) | {"validated": int(llm.validated)}
     database.insert("llm", row, or_ignore=True)
-
-
-def _plant_repository(database: Database, repository: SeedRepository, *, now: str) -> None:
-    row = {
-        "id": str(uuid.uuid4()),
-        "workspace_id": repository.workspace_id,
-        "name": repository.name,
-        "created_at": now,
-    }
-    database.insert("repository", row, or_ignore=True)
-    for name in repository.uses:
-        database.write(_USE, repository.workspace_id, repository.name, name)

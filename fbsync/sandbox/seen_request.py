@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from fbsync.sandbox.state import KNOWN_CALLER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.types import Scope
+
+    from fbsync.sandbox.accounts import Caller
 
 _LLMS = "/ai/llm"
 _LISTS = frozenset((_LLMS, f"{_LLMS}/available"))
@@ -84,11 +88,9 @@ class SeenRequest:
         path = self.path.replace(f"{_LLMS}/{self.llm_id}", f"{_LLMS}/{llm_id}", 1)
         return replace(self, scope={**self.scope, "path": path, "raw_path": path.encode()})
 
-    def with_token(self, token: str) -> SeenRequest:
-        """The request with another access token."""
-        headers = [pair for pair in self.scope["headers"] if pair[0] != b"authorization"]
-        headers.append((b"authorization", f"Bearer {token}".encode()))
-        return replace(self, scope={**self.scope, "headers": headers})
+    def of(self, caller: Caller) -> SeenRequest:
+        """The request with its caller known already, whatever becomes of its token."""
+        return replace(self, scope={**self.scope, KNOWN_CALLER: caller})
 
 
 def see(scope: Scope, body: bytes) -> SeenRequest:

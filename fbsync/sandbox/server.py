@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from fbsync.sandbox.accounts import Tokens
     from fbsync.sandbox.options import SandboxOptions
+    from fbsync.sandbox.sessions import Tokens
 
 _GRACE = 1
 """How many seconds requests under way have when the server is told to stop."""
@@ -72,11 +72,11 @@ class SandboxServer:
         self._database = Database(options.db)
         clock = Clock(skew=options.clock_skew)
         plant(self._database, seed, workspaces=options.workspaces, clock=clock)
-        self._state = new_state(self._database, token_lifetime=options.token_lifetime, clock=clock)
+        self._state = new_state(self._database, token_lifetime=options.token_lifetime, mfa=options.mfa, clock=clock)
         self._server = _Server(self._config())
 
     def admin_tokens(self) -> Tokens:
-        """A new pair of tokens of the built-in administrator."""
+        """A new pair of tokens of the built-in administrator, as a login gives them."""
         return self._state.accounts.issue(user_id(self._database, ADMIN.email))
 
     def serve(self, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:

@@ -8,34 +8,45 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from fbsync.sandbox.accounts import Accounts, Caller
+from fbsync.sandbox.api_keys import ApiKeys
 from fbsync.sandbox.clock import Clock
 from fbsync.sandbox.database import Database
 from fbsync.sandbox.llms import Llms
 from fbsync.sandbox.request_refused import RequestRefused
+from fbsync.sandbox.sessions import Sessions
 from fbsync.sandbox.workspaces import Workspaces
+
+KNOWN_CALLER = "fbsync.sandbox.caller"
+"""The entry of a request's scope that has its caller, where a fault has found that out before."""
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An access token from /user/login.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The records of a sandbox."""
+    """The records of a sandbox, and its clock."""
 
     database: Database
+    sessions: Sessions
     accounts: Accounts
     workspaces: Workspaces
+    api_keys: ApiKeys
     llms: Llms
     clock: Clock
 
 
-def new_state(database: Database, *, token_lifetime: float, clock: Clock) -> State:
+def new_state(database: Database, *, token_lifetime: float, mfa: bool, clock: Clock) -> State:
     """Puts the records over a database."""
     workspaces = Workspaces(database)
+    sessions = Sessions(database, lifetime=token_lifetime)
+    api_keys = ApiKeys(database, workspaces, clock)
     return State(
         database=database,
-        accounts=Accounts(database, lifetime=token_lifetime),
+        sessions=sessions,
+        accounts=Accounts(database, sessions, mfa=mfa),
         workspaces=workspaces,
-        llms=Llms(database, workspaces, clock),
+        api_keys=api_keys,
+        llms=Llms(database, workspaces=workspaces, api_keys=api_keys, clock=clock),
         clock=clock,
     )
 
@@ -45,16 +56,26 @@ async def _state(request: Request) -> State:
     return state
 
 
-async def _caller(
-    state: Annotated[State, Depends(_state)],
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Caller:
+async def _token(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
     if credentials is None:
         raise RequestRefused(
             401, "Send an access token: Authorization: Bearer <token>", headers={"WWW-Authenticate": "Bearer"}
         )
-    return state.accounts.caller(credentials.credentials)
+    return credentials.credentials
+
+
+async def _caller(
+    request: Request, state: Annotated[State, Depends(_state)], token: Annotated[str, Depends(_token)]
+) -> Caller:
+    known: Caller | None = request.scope.get(KNOWN_CALLER)
+    return known or state.accounts.caller(token)
+
+
+async def _restricted(state: Annotated[State, Depends(_state)], token: Annotated[str, Depends(_token)]) -> Caller:
+    return state.accounts.caller(token, restricted=True)
 
 
 SandboxState = Annotated[State, Depends(_state)]
 SignedInCaller = Annotated[Caller, Depends(_caller)]
+RestrictedCaller = Annotated[Caller, Depends(_restricted)]
+"""A caller whose login may still lack its second factor."""

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from fbsync.sandbox.accounts import Caller
     from fbsync.sandbox.database import Database
 
-_MEMBERS = (
-    "SELECT user.id, email, role FROM membership JOIN user ON user.id = user_id WHERE workspace_id = ? ORDER BY email"
-)
+_MEMBERS = "SELECT user.*, role FROM membership JOIN user ON user.id = user_id WHERE workspace_id = ? ORDER BY email"
 
 
 class Role(StrEnum):
@@ -80,8 +78,13 @@ class Workspaces:
             RequestRefused: 403, also for a workspace that is not there: creating documents no 404.
         """
         if self.role(caller, workspace_id) not in _WRITERS:
-            raise RequestRefused(403, "You do not have permission to change AI LLM configurations in this workspace")
+            raise RequestRefused(403, "You do not have permission to change anything in this workspace")
 
     def _shown(self, row: sqlite3.Row) -> dict[str, Any]:
-        users = [dict(member) for member in self._database.rows(_MEMBERS, row["id"])]
+        users = [_member(member) for member in self._database.rows(_MEMBERS, row["id"])]
         return {"id": row["id"], "name": row["name"], "orgId": row["org_id"], "users": users}
+
+
+def _member(row: sqlite3.Row) -> dict[str, Any]:
+    user = {"id": row["id"], "name": row["name"], "lastName": row["last_name"], "email": row["email"]}
+    return {"userId": row["id"], "role": row["role"], "user": user | {"orgRole": row["org_role"]}}

@@ -27,7 +27,7 @@ SEED = {
             "validated": True,
         }
     ],
-    "repositories": [{"workspaceId": "ws-sandbox", "name": "Support", "uses": ["In use"]}],
+    "repositories": [{"workspaceId": "ws-sandbox", "name": "Support", "uses": ["In use", "Awaited"]}],
 }
 
 
@@ -46,6 +46,9 @@ def stranger(sandbox):
         yield client
 
 
+LOGIN = {"email": "writer@sandbox.example", "password": "sandbox-writer-password", "deviceInfo": {"os": "Linux"}}
+
+
 def bearer(token):
     return {"Authorization": f"Bearer {token}"}
 
@@ -53,12 +56,24 @@ def bearer(token):
 def test_signing_in_gives_a_pair_of_tokens_that_lives_for_an_hour(sandbox, anyone):
     answer = anyone.post("/user/login", json={"email": "ADMIN@sandbox.example", "password": sandbox.admin.password})
     body = answer.json()
-    assert set(body) == {"success", "accessToken", "refreshToken", "tokenId", "expiresAt"}
+    assert set(body) == {"success", "accessToken", "refreshToken", "tokenId", "expiresAt", "user"}
     assert isinstance(body["expiresAt"], int)
     assert 3500 < body["expiresAt"] - time.time() <= 3600
     profile = anyone.get("/user/profile", headers=bearer(body["accessToken"])).json()
-    assert profile["data"]["email"] == "admin@sandbox.example"
-    assert profile["data"]["mfaRequired"] is False
+    assert profile["data"].items() >= body["user"].items()
+    assert profile["data"] | {"id": "", "orgId": ""} == {
+        "id": "",
+        "name": "Admin",
+        "lastName": "Sandbox",
+        "email": "admin@sandbox.example",
+        "orgId": "",
+        "orgRole": 255,
+        "orgRoleDescription": "OWNER",
+        "orgRoles": [0, 1, 2, 254, 255],
+        "validated": True,
+        "mfaRequired": False,
+        "isBusiness": False,
+    }
 
 
 @pytest.mark.parametrize(
@@ -87,7 +102,8 @@ def test_a_refresh_token_is_taken_in_either_field_and_once(sandbox, anyone, fiel
     credentials = {"email": sandbox.reader.email, "password": sandbox.reader.password}
     first = anyone.post("/user/login", json=credentials).json()
     renewed = anyone.post("/user/refresh", json=dict.fromkeys(fields, first["refreshToken"]))
-    assert set(renewed.json()) == {"success", "accessToken", "refreshToken", "expiresAt"}
+    assert set(renewed.json()) == {"success", "token", "accessToken", "refreshToken", "expiresAt"}
+    assert renewed.json()["token"] == renewed.json()["accessToken"]
     assert anyone.get("/user/profile", headers=bearer(renewed.json()["accessToken"])).status_code == 200
     again = anyone.post("/user/refresh", json=dict.fromkeys(fields, first["refreshToken"]))
     assert again.status_code == 401
@@ -165,7 +181,10 @@ def test_workspaces_are_shown_with_their_users(admin):
     assert set(found) == {"ws-sandbox", "ws-research", "ws-closed"}
     assert admin.get("/workspace/ws-closed").json() == {"success": True, "workspace": found["ws-closed"]}
     assert found["ws-closed"]["name"] == "Closed"
-    assert {user["email"]: user["role"] for user in found["ws-closed"]["users"]} == {
+    users = found["ws-closed"]["users"]
+    assert all(member["userId"] == member["user"]["id"] for member in users)
+    assert set(users[0]["user"]) == {"id", "name", "lastName", "email", "orgRole"}
+    assert {member["user"]["email"]: member["role"] for member in users} == {
         "admin@sandbox.example": "ADMIN",
         "writer@sandbox.example": "WRITE",
         "reader@sandbox.example": "READ",
@@ -181,6 +200,69 @@ def test_what_a_repository_uses_is_not_deleted(admin):
     assert llm["id"] in {llm["id"] for llm in admin.get("/ai/llm/available").json()["aiLlms"]}
 
 
+def test_a_repository_takes_what_is_created_for_it(admin, new, listed):
+    llm_id = admin.post("/ai/llm", json=new(name="Awaited")).json()["aiLlmId"]
+    assert [repo["name"] for repo in listed(llm_id)["repos"]] == ["Support"]
+    assert admin.delete(f"/ai/llm/{llm_id}").status_code == 403
+
+
+@pytest.mark.parametrize("fields", [("refresh_token",), ("refreshToken",), ("refresh_token", "refreshToken")])
+def test_signing_out_ends_a_session_with_all_its_tokens(sandbox, anyone, fields):
+    first, other = (anyone.post("/user/login", json=LOGIN).json() for _ in range(2))
+    renewed = anyone.post("/user/refresh", json={"refreshToken": first["refreshToken"]}).json()
+    body = dict.fromkeys(fields, renewed["refreshToken"])
+    answer = anyone.post("/user/logout", json=body)
+    assert (answer.status_code, answer.json()["success"]) == (200, True)
+    for token in (first["accessToken"], renewed["accessToken"]):
+        assert anyone.get("/user/profile", headers=bearer(token)).status_code == 401
+    again = anyone.post("/user/logout", json=body)
+    assert (again.status_code, set(again.json())) == (401, {"success", "error_code"})
+    assert anyone.get("/user/profile", headers=bearer(other["accessToken"])).status_code == 200
+    assert anyone.post("/user/logout", json={}).status_code == 400
+
+
+def test_sessions_are_listed_and_revoked_by_whom_they_belong_to(anyone, reader):
+    first, second = (anyone.post("/user/login", json=LOGIN).json() for _ in range(2))
+    headers = bearer(second["accessToken"])
+    sessions = anyone.get("/token", headers=headers).json()["sessions"]
+    assert {first["tokenId"], second["tokenId"]} <= {session["id"] for session in sessions}
+    assert reader.delete(f"/token/{first['tokenId']}").status_code == 404
+    assert anyone.delete(f"/token/{first['tokenId']}", headers=headers).json()["success"] is True
+    assert anyone.delete(f"/token/{first['tokenId']}", headers=headers).status_code == 404
+    assert anyone.get("/user/profile", headers=bearer(first["accessToken"])).status_code == 401
+    assert anyone.post("/user/refresh", json={"refresh_token": first["refreshToken"]}).status_code == 401
+    assert anyone.get("/user/profile", headers=headers).status_code == 200
+
+
+def test_a_login_without_its_second_factor_is_restricted(new):
+    with running(SandboxOptions(mfa=True)) as sandbox, httpx.Client(base_url=sandbox.url) as client:
+        login = client.post("/user/login", json=LOGIN).json()
+        renewed = client.post("/user/refresh", json={"refresh_token": login["refreshToken"]}).json()
+        for token in (login["accessToken"], renewed["accessToken"], sandbox.token):
+            for method, path in (("GET", "/ai/llm"), ("POST", "/ai/llm"), ("GET", "/user/profile"), ("GET", "/token")):
+                refused = client.request(method, path, headers=bearer(token), json=new())
+                assert (refused.status_code, "MFA" in refused.json()["message"]) == (403, True)
+        headers = bearer(renewed["accessToken"])
+        wrong = client.post("/mfa/verify-login", json={"mfaType": "GOOGLE_AUTH", "code": "123456"}, headers=headers)
+        assert (wrong.status_code, set(wrong.json())) == (401, {"success", "error"})
+        verified = client.post("/mfa/verify-login", json={"mfaType": "GOOGLE_AUTH", "code": "000000"}, headers=headers)
+        assert set(verified.json()) == {"success", "message", "fullAccessToken", "refreshToken"}
+        assert client.get("/ai/llm", headers=headers).status_code == 401
+        renewed = client.post("/user/refresh", json={"refresh_token": verified.json()["refreshToken"]}).json()
+        for token in (verified.json()["fullAccessToken"], renewed["accessToken"]):
+            assert client.get("/user/profile", headers=bearer(token)).json()["data"]["mfaRequired"] is True
+        assert client.post("/user/logout", json={"refreshToken": sandbox.refresh_token}).status_code == 200
+
+
+def test_who_creates_is_who_is_listed(admin, writer, new, listed):
+    ids = {}
+    for client in (admin, writer):
+        llm_id = client.post("/ai/llm", json=new()).json()["aiLlmId"]
+        ids[listed(llm_id)["userId"]] = client.get("/user/profile").json()["data"]["id"]
+    assert len(ids) == 2
+    assert all(shown == real for shown, real in ids.items())
+
+
 def test_health_needs_no_token(anyone):
     body = anyone.get("/health").json()
     assert body["status"] == "ok"
@@ -189,7 +271,7 @@ def test_health_needs_no_token(anyone):
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nowhere", 404), ("GET", "/ai/llm/", 404), ("GET", "/user/logout", 404), ("PATCH", "/ai/llm", 405)],
+    [("GET", "/nowhere", 404), ("GET", "/ai/llm/", 404), ("GET", "/user/logout", 405), ("PATCH", "/ai/llm", 405)],
 )
 def test_unknown_paths_and_methods_are_answered_in_the_envelope(anyone, method, path, status):
     answer = anyone.request(method, path)

@@ -76,6 +76,7 @@ def test_mistakes_in_a_seed_file_are_named_and_its_secrets_are_not_shown(tmp_pat
     seed = {
         "users": [{"email": "Admin@sandbox.example", "password": "canary", "roles": {"ws-other": "READ"}}],
         "configurations": [llm, llm],
+        "apiKeys": [{"id": "k", "workspaceId": "ws-none", "provider": "AWS", "key": "canary", "secret": "canary"}],
         "repositories": [{"workspaceId": "ws-sandbox", "name": "R", "uses": ["B"]}],
     }
     path = tmp_path / "seed.json"
@@ -83,15 +84,37 @@ def test_mistakes_in_a_seed_file_are_named_and_its_secrets_are_not_shown(tmp_pat
     found = messages(seed_of, path)
     assert found == [
         "users[0].roles: there is no workspace 'ws-other'",
+        "apiKeys[0]: there is no workspace 'ws-none'",
         "configurations[0]: there is no workspace 'ws-none'",
         "configurations[1]: there is no workspace 'ws-none'",
         "users[0].email: a built-in user has it",
-        "repositories[0].uses: there is no configuration 'B' in its workspace",
         "configurations[1]: the same as configurations[0]",
     ]
     llm["secret"] = ["canary"]
     path.write_text(json.dumps(seed))
     assert not any("canary" in message for message in messages(seed_of, path))
+
+
+def test_seeded_configurations_have_a_secret_or_a_stored_key(tmp_path):
+    llm = {"workspaceId": "ws-sandbox", "aiType": "OPENAI"}
+    seed = {
+        "configurations": [
+            llm | {"name": "A", "endpoint": "https://a.example"},
+            llm | {"name": "B", "secret": "canary"},
+            llm | {"name": "C", "apiKeyUuid": "canary"},
+            llm | {"name": "D", "apiKeyUuid": "k", "secret": "canary"},
+            llm | {"name": "E", "apiKeyUuid": "k"},
+        ],
+        "apiKeys": [{"id": "k", "workspaceId": "ws-sandbox", "provider": "AWS", "key": "canary", "secret": "canary"}],
+    }
+    path = tmp_path / "seed.json"
+    path.write_text(json.dumps(seed))
+    assert messages(seed_of, path) == [
+        "configurations[0]: needs an endpoint and a secret, or an apiKeyUuid",
+        "configurations[1]: needs an endpoint and a secret, or an apiKeyUuid",
+        "configurations[2].apiKeyUuid: there is no such key in its workspace",
+        "configurations[3]: a secret or a key does not go with an apiKeyUuid",
+    ]
 
 
 def test_a_bad_file_stops_the_start_with_its_findings(tmp_path):

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import jsonschema
 import pytest
 
 from fbsync.sandbox.options import SandboxOptions
@@ -18,21 +19,29 @@ from fbsync.sandbox.process import running
 
 HOOKS = Path(__file__).with_name("unique_names.py")
 CALLS = {
-    "POST /ai/llm": {200, 400, 401, 403, 500},
+    "POST /ai/llm": {200, 400, 401, 403, 404, 500},
     "GET /ai/llm": {200, 401, 403, 500},
-    "GET /ai/llm/available": {200, 401, 500},
-    "GET /ai/llm/stats": {200, 401, 404, 500},
+    "GET /ai/llm/available": {200, 401, 403, 500},
+    "GET /ai/llm/stats": {200, 401, 403, 404, 500},
     "PUT /ai/llm/{llm_id}": {200, 400, 401, 403, 404, 500},
     "DELETE /ai/llm/{llm_id}": {200, 401, 403, 404, 500},
     "POST /ai/llm/{llm_id}/validate": {200, 401, 403, 404, 500},
+    "POST /apikeys": {200, 400, 401, 403, 500},
+    "GET /apikeys": {200, 400, 401, 403, 500},
+    "PUT /apikeys/{api_key_id}": {200, 400, 401, 403, 404, 500},
+    "DELETE /apikeys/{api_key_id}": {200, 401, 403, 404, 500},
     "POST /user/login": {200, 400, 401, 500},
     "POST /user/refresh": {200, 400, 401, 500},
-    "GET /user/profile": {200, 401, 500},
-    "GET /workspace": {200, 401, 500},
-    "GET /workspace/{workspace_id}": {200, 401, 404, 500},
+    "POST /user/logout": {200, 400, 401, 500},
+    "POST /mfa/verify-login": {200, 400, 401, 500},
+    "GET /user/profile": {200, 401, 403, 500},
+    "GET /token": {200, 401, 403, 500},
+    "DELETE /token/{token_id}": {200, 401, 403, 404, 500},
+    "GET /workspace": {200, 401, 403, 500},
+    "GET /workspace/{workspace_id}": {200, 401, 403, 404, 500},
     "GET /health": {200, 500},
 }
-OPEN = {"POST /user/login", "POST /user/refresh", "GET /health"}
+OPEN = {"POST /user/login", "POST /user/refresh", "POST /user/logout", "GET /health"}
 
 
 def schemathesis(sandbox, folder, *options):
@@ -66,14 +75,54 @@ def test_the_document_declares_every_call_its_statuses_and_its_security(anyone):
         assert operation["summary"]
         assert all(parameter["description"] for parameter in operation.get("parameters", ()))
         for response in operation["responses"].values():
-            assert response["content"]["application/json"]["schema"]["$ref"]
+            assert response["content"]["application/json"]["schema"].keys() & {"$ref", "anyOf"}
+
+
+def test_a_mock_made_of_the_document_says_success_where_a_200_means_it(anyone):
+    document = anyone.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    said = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            name = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            said[f"{method.upper()} {path}"] = schemas[name]["properties"].get("success", {}).get("const")
+    assert {call for call, constant in said.items() if constant is not True} == {
+        "GET /health",
+        "POST /ai/llm/{llm_id}/validate",
+    }
+
+
+def test_every_example_obeys_its_own_schema(anyone):
+    document = anyone.get("/openapi.json").json()
+    examples = list(examples_of(document, "#"))
+    assert len(examples) > 20
+    for pointer, example in examples:
+        schema = {"$ref": pointer, "components": document["components"], "paths": document["paths"]}
+        jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(example)
+
+
+def examples_of(node, pointer):
+    """Every example with the JSON pointer of the schema that it stands in."""
+    if isinstance(node, list):
+        for at, item in enumerate(node):
+            yield from examples_of(item, f"{pointer}/{at}")
+    elif isinstance(node, dict):
+        if node.keys() & {"type", "anyOf", "$ref", "properties"}:
+            yield from ((pointer, example) for example in [*node.get("examples", ()), *_one(node)])
+        for name, item in node.items():
+            if name not in {"example", "examples"}:
+                yield from examples_of(item, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
+
+
+def _one(node):
+    return [node["example"]] if "example" in node else []
 
 
 @pytest.mark.parametrize("examples", [3, pytest.param(30, marks=pytest.mark.thorough)])
 def test_schemathesis_finds_nothing(sandbox, tmp_path, examples):
     done = schemathesis(sandbox, tmp_path, "--max-examples", str(examples))
     assert done.returncode == 0, done.stdout[-5000:]
-    assert "13 selected / 13 total" in done.stdout
+    assert f"{len(CALLS)} selected / {len(CALLS)} total" in done.stdout
 
 
 def test_schemathesis_would_find_something(tmp_path):

@@ -1,0 +1,287 @@
+"""The bodies of requests and answers about accounts, sessions and workspaces (``flashback-api.md``, 'Signing in')."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from fbsync.sandbox.answer_bodies import AnswerBody
+from fbsync.sandbox.workspaces import Role
+
+_SESSION = "0b1e0a5c-6c1b-4f7e-9d55-0a4f6d5b7c11"
+_USER = "c9b1c1a2-7f43-4d8e-8a52-1f0d6e0c9b77"
+_EXPIRES_AT = 1_767_272_400
+
+OrgRole = Annotated[int, Field(ge=0, le=255, alias="orgRole", description="The role in the organisation.")]
+
+
+class LoginRequest(BaseModel):
+    """What ``POST /user/login`` takes."""
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={"example": {"email": "admin@sandbox.example", "password": "sandbox-admin-password"}},
+    )
+
+    email: Annotated[str, Field(min_length=1)]
+    password: Annotated[str, Field(min_length=1)]
+    device_info: Annotated[
+        dict[str, Any] | None, Field(alias="deviceInfo", description="What the client tells of its device.")
+    ] = None
+
+
+class RefreshTokenRequest(BaseModel):
+    """What ``POST /user/refresh`` and ``/user/logout`` take: the shipped client's field, the other one, or both."""
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={
+            "anyOf": [{"required": ["refresh_token"]}, {"required": ["refreshToken"]}],
+            "example": {"refresh_token": "a-refresh-token", "refreshToken": "a-refresh-token"},
+        },
+    )
+
+    refresh_token: Annotated[
+        str, Field(min_length=1, description="The field of the shipped client.", default_factory=str)
+    ]
+    refresh_token_documented: Annotated[
+        str,
+        Field(alias="refreshToken", min_length=1, description="The field of the documentation.", default_factory=str),
+    ]
+
+    @property
+    def token(self) -> str:
+        """The token, from whichever field has it; empty where neither does."""
+        return self.refresh_token or self.refresh_token_documented
+
+
+class MfaRequest(BaseModel):
+    """What ``POST /mfa/verify-login`` takes; further fields belong to methods that the sandbox does not have."""
+
+    model_config = ConfigDict(strict=True, json_schema_extra={"example": {"mfaType": "GOOGLE_AUTH", "code": "000000"}})
+
+    mfa_type: Annotated[Literal["GOOGLE_AUTH", "MAGIC_LINK", "PASSKEY"], Field(alias="mfaType")]
+    code: Annotated[str | None, Field(description="The code of an authenticator app.")] = None
+
+
+class RenewedTokensBody(AnswerBody):
+    """A new pair of tokens; ``expiresAt`` is in seconds since the epoch (the unit is ND)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "success": True,
+                "token": "an-access-token",
+                "accessToken": "an-access-token",
+                "refreshToken": "a-refresh-token",
+                "expiresAt": _EXPIRES_AT,
+            }
+        }
+    )
+
+    success: Literal[True]
+    token: Annotated[str, Field(description="The access token again, as the vendor's client has it.")]
+    access_token: Annotated[str, Field(alias="accessToken")]
+    refresh_token: Annotated[str, Field(alias="refreshToken")]
+    expires_at: Annotated[int, Field(alias="expiresAt")]
+
+
+class AccountBody(AnswerBody):
+    """Who has signed in."""
+
+    id: str
+    email: str
+    name: str
+    org_id: Annotated[str, Field(alias="orgId")]
+    org_role: OrgRole
+
+
+class SignedInBody(AnswerBody):
+    """A first pair of tokens."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "success": True,
+                "accessToken": "an-access-token",
+                "refreshToken": "a-refresh-token",
+                "expiresAt": _EXPIRES_AT,
+                "tokenId": _SESSION,
+                "user": {
+                    "id": _USER,
+                    "email": "admin@sandbox.example",
+                    "name": "Admin",
+                    "orgId": "org-sandbox",
+                    "orgRole": 255,
+                },
+            }
+        }
+    )
+
+    success: Literal[True]
+    access_token: Annotated[str, Field(alias="accessToken")]
+    refresh_token: Annotated[str, Field(alias="refreshToken")]
+    expires_at: Annotated[int, Field(alias="expiresAt")]
+    token_id: Annotated[str, Field(alias="tokenId")]
+    user: AccountBody
+
+
+class MfaVerifiedBody(AnswerBody):
+    """Tokens of a login whose second factor was given."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "success": True,
+                "message": "MFA verification successful",
+                "fullAccessToken": "an-access-token",
+                "refreshToken": "a-refresh-token",
+            }
+        }
+    )
+
+    success: Literal[True]
+    message: str
+    full_access_token: Annotated[str, Field(alias="fullAccessToken")]
+    refresh_token: Annotated[str, Field(alias="refreshToken")]
+
+
+class SessionBody(AnswerBody):
+    """A session."""
+
+    id: str
+    started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
+    last_activity: Annotated[AwareDatetime, Field(alias="lastActivity")]
+    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+    login_method: Annotated[str, Field(alias="loginMethod")]
+
+
+class SessionListBody(AnswerBody):
+    """The caller's sessions, in the shape that the vendor's client has for them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "success": True,
+                "sessions": [
+                    {
+                        "id": _SESSION,
+                        "startedAt": "2026-01-01T12:00:00.000Z",
+                        "lastActivity": "2026-01-01T12:00:00.000Z",
+                        "expiresAt": "2026-01-31T12:00:00.000Z",
+                        "loginMethod": "PASSWORD",
+                    }
+                ],
+            }
+        }
+    )
+
+    success: Literal[True]
+    sessions: list[SessionBody]
+
+
+class ProfileDataBody(AnswerBody):
+    """Who the caller is."""
+
+    id: str
+    name: str
+    last_name: Annotated[str, Field(alias="lastName")]
+    email: str
+    org_id: Annotated[str, Field(alias="orgId")]
+    org_role: OrgRole
+    org_role_description: Annotated[str, Field(alias="orgRoleDescription")]
+    org_roles: Annotated[list[int], Field(alias="orgRoles")]
+    validated: bool
+    mfa_required: Annotated[bool, Field(alias="mfaRequired")]
+    is_business: Annotated[bool, Field(alias="isBusiness")]
+
+
+class ProfileBody(AnswerBody):
+    """The caller's profile."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "success": True,
+                "data": {
+                    "id": _USER,
+                    "name": "Admin",
+                    "lastName": "Sandbox",
+                    "email": "admin@sandbox.example",
+                    "orgId": "org-sandbox",
+                    "orgRole": 255,
+                    "orgRoleDescription": "OWNER",
+                    "orgRoles": [0, 1, 2, 254, 255],
+                    "validated": True,
+                    "mfaRequired": False,
+                    "isBusiness": False,
+                },
+            }
+        }
+    )
+
+    success: Literal[True]
+    data: ProfileDataBody
+
+
+class MemberUserBody(AnswerBody):
+    """Who a member of a workspace is."""
+
+    id: str
+    name: str
+    last_name: Annotated[str, Field(alias="lastName")]
+    email: str
+    org_role: OrgRole
+
+
+class MemberBody(AnswerBody):
+    """A member of a workspace."""
+
+    user_id: Annotated[str, Field(alias="userId")]
+    role: Role
+    user: MemberUserBody
+
+
+class WorkspaceBody(AnswerBody):
+    """A workspace."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "ws-sandbox",
+                "name": "Sandbox",
+                "orgId": "org-sandbox",
+                "users": [
+                    {
+                        "userId": _USER,
+                        "role": "ADMIN",
+                        "user": {
+                            "id": _USER,
+                            "name": "Admin",
+                            "lastName": "Sandbox",
+                            "email": "admin@sandbox.example",
+                            "orgRole": 255,
+                        },
+                    }
+                ],
+            }
+        }
+    )
+
+    id: str
+    name: str
+    org_id: Annotated[str, Field(alias="orgId")]
+    users: list[MemberBody]
+
+
+class WorkspaceListBody(AnswerBody):
+    """The workspaces that the caller may see."""
+
+    success: Literal[True]
+    workspaces: list[WorkspaceBody]
+
+
+class OneWorkspaceBody(AnswerBody):
+    """One workspace."""
+
+    success: Literal[True]
+    workspace: WorkspaceBody
