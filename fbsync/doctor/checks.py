@@ -160,7 +160,7 @@ def _role(what: str, row: Mapping[str, Any], email: str | None) -> Check:
     mine = [
         user.get("role")
         for user in (users if isinstance(users, list) else ())
-        if isinstance(user, dict) and email is not None and user.get("email") == email
+        if isinstance(user, dict) and email is not None and _email(user) == email
     ]
     role = next((role for role in mine if isinstance(role, str)), None)
     if role is None:
@@ -181,3 +181,9 @@ def _span(span: timedelta) -> str:
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}s"
     return f"{seconds} seconds"
+
+
+def _email(member: Mapping[str, object]) -> object:
+    """A member's e-mail address: that of the user within, or its own where there is none."""
+    user = member.get("user")
+    return (user if isinstance(user, dict) else member).get("email")

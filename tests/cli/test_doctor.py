@@ -235,15 +235,17 @@ class TestChecks:
 
     def test_roles(self):
         users = [{"email": "other@example.com", "role": "ADMIN"}, {"email": "me@example.com", "role": "READ"}]
+        members = [{"role": user["role"], "user": {"email": user["email"]}} for user in users]
         listed = [
             {"id": "1", "name": "A", "users": users},
             {"id": "2", "name": "B", "users": None},
             {"id": "3", "name": "B", "users": [7]},
+            {"id": "4", "name": "D", "users": members},
         ]
-        wanted = [("1", False), ("A", True), ("2", False), ("B", True), ("C", True)]
+        wanted = [("1", False), ("A", True), ("2", False), ("B", True), ("C", True), ("D", True)]
         found = list(roles(listed, wanted, "me@example.com"))
         assert [check.health for check in found] == [
-            *(Health.WARNING, Health.WARNING, Health.OK, Health.PROBLEM, Health.PROBLEM),
+            *(Health.WARNING, Health.WARNING, Health.OK, Health.PROBLEM, Health.PROBLEM, Health.WARNING),
         ]
         assert "ids 2, 3" in found[3].detail
         assert not [check for check in found if "other@" in check.detail + check.remedy]
