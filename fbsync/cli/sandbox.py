@@ -81,7 +81,11 @@ def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command
 
 @click.group(cls=Group)
 def sandbox() -> None:
-    """Rehearse against a local server that behaves as the API's documentation says."""
+    """Rehearse against a local server that behaves as the API's documentation says.
+
+    The sandbox is for rehearsals only: everybody knows its accounts and their passwords. It listens on the
+    loopback interface, and answers only under loopback names.
+    """
 
 
 @sandbox.command()

@@ -18,6 +18,7 @@ from fbsync.sandbox.clock import Clock, Dates
 from fbsync.sandbox.database import Database
 from fbsync.sandbox.fault_script import read_fault_script
 from fbsync.sandbox.faults import FaultLayer
+from fbsync.sandbox.host_guard import HostGuard
 from fbsync.sandbox.http_connections import HttpConnections
 from fbsync.sandbox.pace import AccessLog, Latency
 from fbsync.sandbox.seeding import plant, read_options_seed, user_id
@@ -136,5 +137,5 @@ class SandboxServer:
             app = FaultLayer(app, script=self._script, state=state, connections=connections)
         if self._options.latency:
             app = Latency(app, milliseconds=self._options.latency)
-        app = Dates(app, clock=self._state.clock)
+        app = Dates(HostGuard(app), clock=self._state.clock)
         return AccessLog(app) if self._options.access_log else app

@@ -263,6 +263,34 @@ def test_who_creates_is_who_is_listed(admin, writer, new, listed):
     assert all(shown == real for shown, real in ids.items())
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("LOCALHOST.:80", 200),
+        ("fbsync.localhost:8787", 200),
+        ("127.0.0.1", 200),
+        ("127.8.9.10:1", 200),
+        ("[::1]:8787", 200),
+        ("evil.example", 421),
+        ("evil.example:8787", 421),
+        ("localhost.evil.example", 421),
+        ("evillocalhost", 421),
+        ("127.0.0.1.nip.example", 421),
+        ("user@evil.example", 421),
+        ("0.0.0.0", 421),
+        ("10.0.0.1", 421),
+        ("[::ffff:10.0.0.1]", 421),
+        ("[::1", 421),
+        ("", 421),
+    ],
+)
+def test_only_loopback_names_are_answered(anyone, host, status):
+    answer = anyone.get("/health", headers={"Host": host})
+    assert answer.status_code == status
+    assert status == 200 or "loopback" in answer.json()["message"]
+
+
 def test_health_needs_no_token(anyone):
     body = anyone.get("/health").json()
     assert body["status"] == "ok"
