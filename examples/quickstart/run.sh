@@ -1,16 +1,12 @@
 #!/bin/sh
 # Installs fbsync into .venv and applies this folder's manifest to a sandbox, twice: the second run changes nothing.
+# Run it as often as you like: each rehearsal has a known state of its own, and leaves nothing here.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 . "$root/examples/venv.sh"
 ready_venv "$root" sandbox
-
-# A copy, so that the lockfile of this rehearsal does not stay in the checkout.
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cp "$here/fbsync.yaml" "$here/made-up.env" "$here/list.py" "$folder"
-cd "$folder"
+cd "$here"
 
 # shellcheck disable=SC2016 # the variables are for the inner shell
 fbsync sandbox run -- sh -euc '
@@ -21,3 +17,13 @@ fbsync sandbox run -- sh -euc '
     printf "\n\$ fbsync apply --env-file made-up.env\n"
     fbsync apply --env-file made-up.env
 '
+
+cat <<EOF
+
+This was a rehearsal: no real server was asked, and the sandbox is gone. What to do next:
+  1. Put fbsync on your path:           . "$venv/bin/activate"
+  2. Start in a folder of your own:     mkdir my-llms && cd my-llms && fbsync init
+  3. Edit fbsync.yaml, then rehearse:   cp .env.example .env && fbsync sandbox run -- fbsync apply
+  4. Plan against the real server:      fbsync plan    (it needs FLASHBACK_TOKEN; apply changes things)
+  $root/README.md tells the rest.
+EOF

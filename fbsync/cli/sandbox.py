@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,7 +28,9 @@ def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command
             "--host", type=click.Choice(["127.0.0.1", "::1", "localhost"]), default="127.0.0.1", show_default=True
         ),
         click.option("--port", type=click.IntRange(0, 65535), default=port, help=port_help),
-        click.option("--db", type=_FILE, metavar="FILE", help="Keep the state in this SQLite file, not in memory."),
+        click.option(
+            "--db", type=_FILE, metavar="FILE", help="Keep what the sandbox holds in this SQLite file, not in memory."
+        ),
         click.option("--workspace", "workspaces", multiple=True, metavar="ID", help="Have this workspace too."),
         click.option(
             "--token-lifetime",
@@ -93,6 +96,8 @@ def sandbox() -> None:
 def serve(host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click's
     """Run a sandbox until Ctrl-C; prints the variables to export.
 
+    To leave the real lockfile alone, set FBSYNC_STATE=file:FOLDER as well.
+
     \b
     fbsync sandbox serve
     fbsync sandbox serve --db sandbox.db --latency 50 --access-log
@@ -112,28 +117,34 @@ def serve(host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click
 
 
 @sandbox.command(context_settings={"allow_interspersed_args": False})
-@_shared_options(port=0, port_help="A free one, unless given.")
+@_shared_options(port=0, port_help="A free one, or with --db that of the last run, unless given.")
 @click.argument("command", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def run(context: click.Context, /, command: tuple[str, ...], host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click's
     """Run COMMAND with a sandbox of its own, and pass on its exit code.
 
     COMMAND gets FLASHBACK_API_URL, FLASHBACK_TOKEN and the other means of signing in as the sandbox's
-    administrator, and FLASHBACK_WORKSPACE_ID unless that is set.
+    administrator, and FLASHBACK_WORKSPACE_ID unless that is set. FBSYNC_STATE gives it a known state of its
+    own, which leaves the real lockfile alone: a new one each time, or with --db the one in FILE.state.
 
     \b
     fbsync sandbox run -- fbsync apply --yes
+    fbsync sandbox run --db sandbox.db -- fbsync plan --refresh
     fbsync sandbox run --faults faults.json -- sh rehearse.sh
     """  # noqa: D301 - click's mark for a block to leave as it is
     checked = _options(**options)
     from fbsync.sandbox.environment import command_environment, sandbox_variables
     from fbsync.sandbox.foreground import NOT_EXECUTABLE, NOT_FOUND, run_in_foreground
     from fbsync.sandbox.process import running
+    from fbsync.sandbox.rehearsal import keep_port, known_state_folder, last_port
 
-    with running(checked, host=host, port=port) as server:
+    with ExitStack() as stack:
+        folder = stack.enter_context(known_state_folder(checked.db))
+        server = stack.enter_context(running(checked, host=host, port=port or last_port(folder)))
+        keep_port(folder, server.port)
         variables = sandbox_variables(server.url, token=server.token, refresh_token=server.refresh_token)
         try:
-            status = run_in_foreground(command, command_environment(os.environ, variables))
+            status = run_in_foreground(command, command_environment(os.environ, variables, state_folder=folder))
         except OSError as error:
             click.echo(f"fbsync sandbox run: {command[0]}: {error.strerror}", err=True)
             status = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE

@@ -9,8 +9,10 @@ from fbsync.sandbox.builtin import ADMIN, WORKSPACE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 WORKSPACE_VARIABLE = "FLASHBACK_WORKSPACE_ID"
+STATE_VARIABLE = "FBSYNC_STATE"
 _PROXIES = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 _NO_PROXIES = ("no_proxy", "NO_PROXY")
 
@@ -30,18 +32,22 @@ def sandbox_variables(url: str, *, token: str, refresh_token: str) -> dict[str, 
     }
 
 
-def command_environment(environment: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+def command_environment(
+    environment: Mapping[str, str], variables: Mapping[str, str], *, state_folder: Path
+) -> dict[str, str]:
     """The environment of a command that is to use a sandbox.
 
     Args:
         environment: ours.
         variables: those of the sandbox.
+        state_folder: where the known state is kept, so that the real one is left alone.
 
     Returns:
-        Ours with the sandbox's variables, a workspace unless one is set, and no proxy before the sandbox.
+        Ours with the sandbox's variables and known state, a workspace unless one is set, and no proxy before the
+        sandbox.
     """
     workspace = environment.get(WORKSPACE_VARIABLE) or WORKSPACE
-    changed = {**environment, **variables, WORKSPACE_VARIABLE: workspace}
+    changed = {**environment, **variables, WORKSPACE_VARIABLE: workspace, STATE_VARIABLE: f"file:{state_folder}"}
     if any(environment.get(name) for name in _PROXIES):
         host = urlsplit(variables["FLASHBACK_API_URL"]).hostname
         changed |= {name: f"{environment.get(name, '')},{host}".lstrip(",") for name in _NO_PROXIES}

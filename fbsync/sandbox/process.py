@@ -35,6 +35,7 @@ class Sandbox:
         token: an access token of the built-in administrator.
         refresh_token: the refresh token that goes with it.
         process: the server.
+        port: its port.
         workspace_id: a workspace in which every built-in user has a role.
         admin, writer, reader: the built-in users.
     """
@@ -43,6 +44,7 @@ class Sandbox:
     token: str = field(repr=False)
     refresh_token: str = field(repr=False)
     process: subprocess.Popen[bytes]
+    port: int
     workspace_id: str = WORKSPACE
     admin: BuiltInUser = ADMIN
     writer: BuiltInUser = WRITER
@@ -77,12 +79,15 @@ def running(options: SandboxOptions | None = None, *, host: str = "127.0.0.1", p
         report, told = _pipe(stack)
         with bind(host, port) as listener:
             url = url_of(listener)
+            bound: int = listener.getsockname()[1]
             process = _start(options, listener, lifeline, told)
         stack.callback(_see_off, process, held)
         lifeline.close()
         told.close()
         word = _first_word(process, report)
-        yield Sandbox(url=url, token=word["accessToken"], refresh_token=word["refreshToken"], process=process)
+        yield Sandbox(
+            url=url, token=word["accessToken"], refresh_token=word["refreshToken"], process=process, port=bound
+        )
 
 
 def _check_files(options: SandboxOptions) -> None:

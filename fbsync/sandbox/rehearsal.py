@@ -1,0 +1,70 @@
+"""What a rehearsal keeps of its own: a folder for the known state, and with a database the port, from run to run."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fbsync.model.errors import FbsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PORT_FILE = "port"
+_LAST_PORT = 65_535
+
+
+@contextmanager
+def known_state_folder(db: Path | None) -> Iterator[Path]:
+    """A folder for the known state of a rehearsal.
+
+    Args:
+        db: the sandbox's database. The folder is beside it and stays, as what it describes does; without a
+            database it is a temporary one.
+
+    Yields:
+        The folder's absolute path.
+
+    Raises:
+        FbsyncError: it cannot be made.
+    """
+    if db is None:
+        with tempfile.TemporaryDirectory(prefix="fbsync-sandbox-") as folder:
+            yield Path(folder)
+        return
+    kept = db.absolute().with_name(f"{db.name}.state")
+    try:
+        kept.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise _unusable(kept, error) from None
+    yield kept
+
+
+def last_port(folder: Path) -> int:
+    """The port of the last rehearsal, since a known state belongs to one URL; 0 where there was none."""
+    try:
+        port = int((folder / _PORT_FILE).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+    return port if 0 < port <= _LAST_PORT else 0
+
+
+def keep_port(folder: Path, port: int) -> None:
+    """Notes the port for the next rehearsal.
+
+    Raises:
+        FbsyncError: the folder cannot be written to.
+    """
+    try:
+        (folder / _PORT_FILE).write_text(f"{port}\n", encoding="ascii")
+    except OSError as error:
+        raise _unusable(folder, error) from None
+
+
+def _unusable(folder: Path, error: OSError) -> FbsyncError:
+    return FbsyncError(
+        f"the folder {folder} for the rehearsal's known state cannot be used: {error.strerror}",
+        hint="name a database in a folder of your own with --db",
+    )

@@ -1,0 +1,106 @@
+"""Rehearsals repeat: each has a known state of its own, in any folder, beside a real lockfile or not."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FBSYNC = [sys.executable, "-m", "fbsync"]
+REPORT = "import json, os; print(json.dumps(dict(os.environ)))"
+LOCKFILE = '{"a real": "lockfile"}\n'
+MANIFEST = """\
+version: 1
+workspaceId: $FLASHBACK_WORKSPACE_ID
+llms:
+  - name: Chat
+    aiType: OPENAI
+    endpoint: https://api.openai.com/v1
+    secret: $OPENAI_API_KEY
+environments:
+  staging: {}
+"""
+
+
+@pytest.fixture
+def rehearse(tmp_path):
+    """Runs a command with a sandbox, in a folder with a manifest and a real lockfile."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    (folder / "fbsync.yaml").write_text(MANIFEST)
+    (folder / "fbsync.lock").write_text(LOCKFILE)
+
+    def run(*arguments, **environment):
+        done = subprocess.run(
+            [*FBSYNC, "sandbox", "run", *arguments],
+            check=False,
+            cwd=folder,
+            env=os.environ | {"OPENAI_API_KEY": "made-up-credential"} | environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert (folder / "fbsync.lock").read_text() == LOCKFILE
+        return done
+
+    run.folder = folder
+    return run
+
+
+def applied(done):
+    assert done.returncode == 0, done.stderr
+    return done.stdout.rpartition("Resources: ")[2].strip()
+
+
+@pytest.mark.parametrize("arguments", [[], ["-e", "staging"]])
+def test_a_rehearsal_repeats_beside_a_real_lockfile_and_leaves_nothing(rehearse, arguments):
+    before = sorted(rehearse.folder.iterdir())
+    for _ in range(2):
+        assert applied(rehearse("--", *FBSYNC, "apply", *arguments)) == "1 added, 0 changed, 0 destroyed."
+    assert sorted(rehearse.folder.iterdir()) == before
+
+
+def test_a_rehearsal_with_a_database_goes_on_where_the_last_one_ended(rehearse):
+    run = ["--db", "rehearsal.db", "--", *FBSYNC]
+    assert applied(rehearse(*run, "apply")) == "1 added, 0 changed, 0 destroyed."
+    assert applied(rehearse(*run, "apply")) == "0 added, 0 changed, 0 destroyed. 1 unchanged."
+    assert rehearse(*run, "plan", "--refresh", "--detailed-exitcode").returncode == 0
+    assert rehearse(*run, "drift").returncode == 0
+    state = rehearse.folder / "rehearsal.db.state"
+    assert sorted(path.name for path in state.iterdir() if path.suffix != ".runlock") == ["fbsync.lock", "port"]
+    assert state.stat().st_mode & 0o077 == 0
+    # A sandbox that has forgotten everything, and a known state that has not: what was there is created again.
+    for path in rehearse.folder.glob("rehearsal.db*"):
+        if path.is_file():
+            path.unlink()
+    assert rehearse(*run, "plan", "--refresh", "--detailed-exitcode").returncode == 2
+
+
+def test_the_known_state_of_the_environment_is_not_the_rehearsals(rehearse, tmp_path):
+    real = tmp_path / "real"
+    real.mkdir()
+    seen = json.loads(rehearse("--", sys.executable, "-c", REPORT, FBSYNC_STATE=f"file:{real}").stdout)
+    kind, _, folder = seen["FBSYNC_STATE"].partition(":")
+    assert (kind, folder == str(real)) == ("file", False)
+    assert not Path(folder).exists()
+    assert applied(rehearse("--", *FBSYNC, "apply", FBSYNC_STATE=f"file:{real}")).startswith("1 added")
+    assert list(real.iterdir()) == []
+
+
+def test_a_port_that_was_noted_wrongly_is_passed_over(rehearse):
+    state = rehearse.folder / "rehearsal.db.state"
+    state.mkdir()
+    for noted in ("", "no port", "99999", "-1"):
+        (state / "port").write_text(noted)
+        assert rehearse("--db", "rehearsal.db", "--", "true").returncode == 0
+        assert 0 < int((state / "port").read_text()) < 65536
+
+
+def test_a_folder_for_the_known_state_that_cannot_be_made_is_an_error_that_says_so(rehearse):
+    (rehearse.folder / "rehearsal.db.state").write_text("in the way")
+    done = rehearse("--db", "rehearsal.db", "--", "true")
+    assert done.returncode == 1
+    assert "rehearsal.db.state for the rehearsal's known state cannot be used: File exists" in done.stderr
+    assert "Traceback" not in done.stderr
