@@ -7,7 +7,7 @@ set -eu
 status=0
 fbsync apply --yes --parallelism 4 || status=$?
 
-git add fbsync.lock
+[ ! -f fbsync.lock ] || git add fbsync.lock    # a rehearsal in a sandbox keeps its lockfile elsewhere
 if ! git diff --cached --quiet -- fbsync.lock; then
     git commit --quiet --message "Record what fbsync applied" -- fbsync.lock
     git push --quiet

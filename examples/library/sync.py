@@ -14,7 +14,6 @@ def main() -> int:
     try:
         inputs = fbsync.load(Path(__file__).with_name("fbsync.yaml"))
         pending = fbsync.plan(inputs)
-        print(pending.comparison)
         for change in pending.plan.changes:
             print(f"{type(change).__name__}: {fbsync.name_of(change)}")
         applied = fbsync.apply(inputs, on_outcome=lambda outcome: print(outcome.result, fbsync.name_of(outcome.change)))
