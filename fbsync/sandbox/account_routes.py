@@ -10,19 +10,18 @@ from fbsync.sandbox.account_bodies import (
     LoginRequest,
     MfaRequest,
     MfaVerifiedBody,
-    OneWorkspaceBody,
     ProfileBody,
     RefreshTokenRequest,
     RenewedTokensBody,
     SessionListBody,
     SignedInBody,
-    WorkspaceListBody,
 )
 from fbsync.sandbox.answer_bodies import DoneBody, HealthBody
 from fbsync.sandbox.documented import failures, mfa_failures, sign_in_failures
 from fbsync.sandbox.request_refused import RequestRefused
 from fbsync.sandbox.sessions import Tokens
 from fbsync.sandbox.state import RestrictedCaller, SandboxState, SignedInCaller
+from fbsync.sandbox.workspace_bodies import OneWorkspaceBody, WorkspaceListBody
 
 router = APIRouter()
 

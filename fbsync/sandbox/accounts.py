@@ -25,7 +25,6 @@ class Caller:
     """The user that a request comes from, and the session that it belongs to."""
 
     user_id: str
-    org_id: str
     session_id: str
 
 
@@ -132,7 +131,7 @@ class Accounts:
             )
         if found["restricted"] and not restricted:
             raise RequestRefused(_FORBIDDEN, "MFA is required: verify this login with POST /mfa/verify-login")
-        return Caller(user_id=found["user_id"], org_id=found["org_id"], session_id=found["session_id"])
+        return Caller(user_id=found["user_id"], session_id=found["session_id"])
 
 
 def _deny(error_code: str) -> NoReturn:

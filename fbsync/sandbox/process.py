@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from fbsync.model.errors import ExitCode, FbsyncError
-from fbsync.sandbox.builtin import ADMIN, READER, WORKSPACE, WRITER
+from fbsync.sandbox.builtin import ADMIN, WORKSPACE
 from fbsync.sandbox.listener import bind, url_of
 from fbsync.sandbox.options import SandboxOptions, require_framework
 
@@ -37,7 +37,7 @@ class Sandbox:
         process: the server.
         port: its port.
         workspace_id: a workspace in which every built-in user has a role.
-        admin, writer, reader: the built-in users.
+        admin: the built-in administrator.
     """
 
     url: str
@@ -47,8 +47,6 @@ class Sandbox:
     port: int
     workspace_id: str = WORKSPACE
     admin: BuiltInUser = ADMIN
-    writer: BuiltInUser = WRITER
-    reader: BuiltInUser = READER
 
 
 @contextmanager

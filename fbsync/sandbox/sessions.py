@@ -20,7 +20,7 @@ _SESSION_SECONDS = 30 * 86_400
 """How long a session is said to last. ND; here it lasts until it is ended."""
 
 _HOLDER = (
-    "SELECT session.id AS session_id, user_id, org_id, restricted FROM token"
+    "SELECT session.id AS session_id, user_id, restricted FROM token"
     " JOIN session ON session.id = session_id JOIN user ON user.id = user_id"
     " WHERE hash = ? AND kind = ? AND (expires_at IS NULL OR expires_at > ?) AND active"
 )

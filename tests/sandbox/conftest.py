@@ -3,6 +3,7 @@ from itertools import count
 import httpx
 import pytest
 
+from fbsync.sandbox.builtin import READER, WRITER
 from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
@@ -47,13 +48,13 @@ def admin(sandbox):
 
 @pytest.fixture(scope="module")
 def writer(sandbox):
-    with signed_in(sandbox, sandbox.writer) as client:
+    with signed_in(sandbox, WRITER) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def reader(sandbox):
-    with signed_in(sandbox, sandbox.reader) as client:
+    with signed_in(sandbox, READER) as client:
         yield client
 
 

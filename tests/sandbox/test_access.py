@@ -7,6 +7,7 @@ from datetime import datetime
 import httpx
 import pytest
 
+from fbsync.sandbox.builtin import READER
 from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
@@ -98,8 +99,8 @@ def test_a_sign_in_without_its_fields_is_a_bad_request(anyone, body):
 
 
 @pytest.mark.parametrize("fields", [("refresh_token",), ("refreshToken",), ("refresh_token", "refreshToken")])
-def test_a_refresh_token_is_taken_in_either_field_and_once(sandbox, anyone, fields):
-    credentials = {"email": sandbox.reader.email, "password": sandbox.reader.password}
+def test_a_refresh_token_is_taken_in_either_field_and_once(anyone, fields):
+    credentials = {"email": READER.email, "password": READER.password}
     first = anyone.post("/user/login", json=credentials).json()
     renewed = anyone.post("/user/refresh", json=dict.fromkeys(fields, first["refreshToken"]))
     assert set(renewed.json()) == {"success", "token", "accessToken", "refreshToken", "expiresAt"}
