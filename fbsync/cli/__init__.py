@@ -20,6 +20,7 @@ _COMMANDS = {
     "init": "begin a project: a manifest, .env.example, lines for git, a pipeline",
     "validate": "check a manifest: findings, with no network and no secrets",
     "plan": "show what apply would do",
+    "show": "show a saved plan again, in any format",
     "apply": "make the server as the manifest declares it",
     "drift": "show where the server differs from what is known",
     "verify": "have the server try the credentials with their providers",

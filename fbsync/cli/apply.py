@@ -95,7 +95,7 @@ def _apply(
     lock_timeout: float,
     **how: Any,  # noqa: ANN401 - the options of a run, as they are
 ) -> int:
-    from fbsync.cli.apply_run import Applying, Options
+    from fbsync.cli.apply_run import Applying, ApplyOptions
     from fbsync.state.runlock import run_lock
     from fbsync.workflow.checks import notes
     from fbsync.workflow.inputs import read_inputs
@@ -115,7 +115,9 @@ def _apply(
             no_refresh=how["no_refresh"],
         )
         saved = read_saved_plan(saved_plan)
-        where = replace(where, files=saved.files, environment=saved.environment, lock_file=saved.lock_file)
+        where = replace(
+            where, files=saved.files, environment=saved.environment, lock_file=saved.lock_file, state=saved.state
+        )
         how |= {"only": saved.only, "prune": saved.prune}
     inputs = read_inputs(where, os.environ)
     terminal.report_warnings(inputs.manifest.findings_in(where.environment))
@@ -123,7 +125,7 @@ def _apply(
         project = load_project(inputs, online=True, parameters=saved.fingerprints if saved else None)
         for note in notes(project):
             terminal.say(note)
-        return Applying(project, Options(**how), saved).run()
+        return Applying(project, ApplyOptions(**how), saved).run()
 
 
 def _refuse_beside_a_plan(**given: object) -> None:

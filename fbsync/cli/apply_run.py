@@ -11,24 +11,26 @@ import click
 from fbsync.cli import terminal
 from fbsync.cli.event_loop import Interrupts
 from fbsync.cli.events import Events, write_result
+from fbsync.cli.plan_output import print_plan
 from fbsync.cli.progress import Progress
 from fbsync.cli.server_options import Asking, say_untold, session
 from fbsync.cli.signals import Terminated
 from fbsync.execution.verify import targets
 from fbsync.model import verifications
+from fbsync.model.changes import Blocked, Unchanged, Undeclared
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.render.document import dump, outcome_entry, result_document, verified_entry
 from fbsync.render.outcome_text import closing_sentence, report
-from fbsync.render.plan_text import plan_text, summary
+from fbsync.render.paint import visible
+from fbsync.render.plan_counts import summary
 from fbsync.render.verdict_text import verdicts_text
-from fbsync.workflow.comparison import compared_with
+from fbsync.workflow.plan_report import document_of
 from fbsync.workflow.proposal import Proposal, check_proposal, propose
 from fbsync.workflow.saved_plan import SavedPlan, differences, narrowed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fbsync.model.changes import Plan
     from fbsync.model.outcomes import Outcome
     from fbsync.model.verifications import Verified
     from fbsync.workflow.project import Project
@@ -38,7 +40,7 @@ _UNTOLD = "What somebody changed there is not seen, and a creation whose outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ApplyOptions:
     """What the command line says of how to apply."""
 
     json: bool
@@ -68,7 +70,7 @@ class Applying:
         saved: the plan that was reviewed, or None.
     """
 
-    def __init__(self, project: Project, options: Options, saved: SavedPlan | None) -> None:
+    def __init__(self, project: Project, options: ApplyOptions, saved: SavedPlan | None) -> None:
         self._project = project
         self._saved = saved
         self._options = options
@@ -120,25 +122,19 @@ class Applying:
                     assume_secrets=options.assume_secrets,
                 )
             )
-            self._show(proposal)
+            document = document_of(proposal, ExitCode.DONE)
+            if not options.json:
+                print_plan(document, "text", verbose=bool(options.verbose))
             check_proposal(proposal, adopt=options.adopt, max_deletes=options.max_deletes)
-            if not self._agreed(proposal.plan):
+            if not self._agreed(proposal):
                 return None
-            applied = self._carry_out(proposal)
-            if self._options.verify:
-                self._verified = connection.verify(targets(applied.outcomes))
+            with Events(options.events) as events:
+                events.emit("started", summary=summary(document))
+                applied = self._carry_out(proposal, events)
+                if options.verify:
+                    self._verified = connection.verify(targets(applied.outcomes))
+                events.emit("finished", exit_code=self._exit_code(applied), summary=closing_sentence(applied.outcomes))
             return applied
-
-    def _show(self, proposal: Proposal) -> None:
-        if not self._options.json:
-            terminal.out(
-                plan_text(
-                    proposal.plan,
-                    paint=terminal.paint_for(sys.stdout),
-                    compared=compared_with(proposal.project, proposal.live),
-                    width=terminal.width_of(sys.stdout),
-                )
-            )
 
     def _as_reviewed(self, proposal: Proposal) -> Proposal:
         """The part of the plan that was reviewed, where one was; all of it otherwise.
@@ -154,27 +150,26 @@ class Applying:
             raise GuardRefused(reasons, message="the saved plan is stale", exit_code=ExitCode.STALE_PLAN)
         return replace(proposal, plan=narrowed(self._saved, proposal.plan))
 
-    def _agreed(self, plan: Plan) -> bool:
-        """Whether to go on: asked only where there is something to change and somebody who can answer."""
-        if self._options.yes or self._saved is not None or plan.is_empty or not terminal.can_ask():
-            return True
-        return terminal.ask("Make these changes?")
+    def _agreed(self, proposal: Proposal) -> bool:
+        """Whether to go on: asked only where there is something to change.
 
-    def _carry_out(self, proposal: Proposal) -> Applied:
-        """The deed, shown as it happens."""
-        with (
-            Events(self._options.events) as events,
-            Progress(proposal.plan, quiet=self._options.json) as progress,
-        ):
-            events.emit("started", summary=summary(proposal.plan))
+        Raises:
+            FbsyncError: only one of stdin and stderr is a terminal.
+        """
+        number = sum(not isinstance(change, Unchanged | Undeclared | Blocked) for change in proposal.plan.changes)
+        if self._options.yes or self._saved is not None or not number:
+            return True
+        return terminal.confirm(_question(number, proposal.project))
+
+    def _carry_out(self, proposal: Proposal, events: Events) -> Applied:
+        """Applies the plan, and shows what becomes of it as it happens."""
+        with Progress(proposal.plan, quiet=self._options.json) as progress:
 
             def show(outcome: Outcome) -> None:
                 progress.show(outcome)
                 events.outcome(outcome)
 
-            applied = self._session.carry_out(proposal, begin=self._interrupts.watch, on_outcome=show)
-            events.emit("finished", exit_code=self._exit_code(applied), summary=closing_sentence(applied.outcomes))
-        return applied
+            return self._session.carry_out(proposal, begin=self._interrupts.watch, on_outcome=show)
 
     def _exit_code(self, applied: Applied) -> ExitCode:
         return (
@@ -203,3 +198,11 @@ class Applying:
             if applied.unrecorded is not None:
                 terminal.report_error(applied.unrecorded)
         return code
+
+
+def _question(number: int, project: Project) -> str:
+    """What somebody is asked before the first change."""
+    changes = "this change" if number == 1 else f"these {number} changes"
+    environment = project.where.environment
+    where = f" to {environment} on" if environment is not None else " to"
+    return visible(f"Apply {changes}{where} {project.api_url}?")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Self
 
 from fbsync.model.errors import FbsyncError
-from fbsync.render.document import dump, outcome_entry
+from fbsync.render.document import dump, dump_line, outcome_entry
 from fbsync.state.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class Events:
         if self._stream is None:
             return
         try:
-            self._stream.write(json.dumps({"event": event, **details}, ensure_ascii=False) + "\n")
+            self._stream.write(dump_line({"event": event, **details}))
         except OSError:
             self._stream = None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,25 +10,20 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import assume_secrets_option, format_option, only_option, where_from, where_options
+from fbsync.cli.plan_output import FORMATS, max_chars_option, print_plan
 from fbsync.cli.server_options import Asking, ask_server, asking_options
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
-    from fbsync.model.changes import Plan
-    from fbsync.workflow.project import Project
+    from fbsync.render.document import Json
+    from fbsync.workflow.proposal import Proposal
 
 
 @click.command()
 @where_options
 @only_option
-@format_option("text", "json", "markdown", "html")
-@click.option(
-    "--max-chars",
-    type=click.IntRange(min=120),
-    default=60_000,
-    show_default=True,
-    help="How long --format markdown may become; it leaves out whole entries then.",
-)
+@format_option(*FORMATS)
+@max_chars_option
 @click.option(
     "--all-environments", is_flag=True, help="One page over the list itself and all environments, with --format html."
 )
@@ -80,7 +74,7 @@ def plan(
         return plan_all(where, how, prune=prune, only=only, detailed_exitcode=detailed_exitcode)
     project = read_project(where, os.environ, online=refresh)
     # Other threads stretch credentials until the comparison: what comes after it is loaded meanwhile.
-    from fbsync.workflow.comparison import compared_with
+    from fbsync.workflow.plan_report import document_of
     from fbsync.workflow.proposal import propose
 
     if format_ == "text":
@@ -88,55 +82,26 @@ def plan(
     live = None
     if refresh:
         project, live = ask_server(project, Asking(**asking))
-    made = propose(project, live, prune=prune, only=only, assume_secrets=assume_secrets).plan
-    code = ExitCode.PENDING if detailed_exitcode and not made.is_empty else ExitCode.DONE
+    proposal = propose(project, live, prune=prune, only=only, assume_secrets=assume_secrets)
+    code = ExitCode.PENDING if detailed_exitcode and not proposal.plan.is_empty else ExitCode.DONE
+    document = document_of(proposal, code)
     if out is not None:
-        _save(out, project, made, prune=prune, only=only)
+        _save(out, proposal, document, prune=prune, only=only)
     if format_ != "json":
         terminal.report_warnings(project.manifest.findings_in(project.where.environment))
-        if project.open_intents:
-            terminal.say(terminal.open_intents_note(len(project.open_intents)))
-    terminal.out(_rendered(format_, project, made, compared_with(project, live), code, max_chars))
+    print_plan(document, format_, max_chars=max_chars, verbose=bool(asking["verbose"]))
     return code
 
 
-def _rendered(format_: str, project: Project, plan: Plan, compared: str, code: ExitCode, max_chars: int) -> str:
-    environment = project.where.environment
-    match format_:
-        case "markdown":
-            from fbsync.render.plan_markdown import plan_markdown
-
-            return plan_markdown(plan, environment=environment, compared=compared, max_chars=max_chars)
-        case "html":
-            from fbsync.render.plan_html import plan_html
-
-            return plan_html(plan, environment=environment, compared=compared)
-        case "json":
-            from fbsync.render.document import dump
-
-            return dump(_document(project, plan, code))
-        case _:
-            from fbsync.render.plan_text import plan_text
-
-            return plan_text(
-                plan, paint=terminal.paint_for(sys.stdout), compared=compared, width=terminal.width_of(sys.stdout)
-            )
-
-
-def _document(project: Project, plan: Plan, code: ExitCode) -> dict[str, Any]:
-    from fbsync.render.document import plan_document
-
-    return plan_document(plan, code, environment=project.where.environment, api_url=project.known.api_url)
-
-
-def _save(path: Path, project: Project, plan: Plan, *, prune: bool, only: tuple[str, ...]) -> None:
+def _save(path: Path, proposal: Proposal, document: Json, *, prune: bool, only: tuple[str, ...]) -> None:
     from fbsync.workflow.saved_plan import save_plan
 
-    where = project.where
+    where = proposal.project.where
     how = {
         "files": [str(file) for file in where.files],
         "lock_file": None if where.lock_file is None else str(where.lock_file),
+        "state": where.state,
         "only": list(only),
         "prune": prune,
     }
-    save_plan(path, plan, _document(project, plan, ExitCode.DONE), how, project.fingerprints)
+    save_plan(path, proposal.plan, document, how, proposal.project.fingerprints)

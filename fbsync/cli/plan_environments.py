@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from fbsync.cli import terminal
 from fbsync.cli.server_options import Asking, ask_server
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
-from fbsync.render.plan_html import Planned, plans_html
-from fbsync.workflow.comparison import compared_with
+from fbsync.render.plan_document import is_empty
+from fbsync.render.plan_html import plans_html
+from fbsync.workflow.plan_report import document_of
 from fbsync.workflow.project import read_project
 from fbsync.workflow.proposal import propose
 
@@ -40,13 +41,9 @@ def plan_all(where: Where, how: Asking | None, *, prune: bool, only: tuple[str, 
             problems.append((environment, _reason(error)))
             worst = worst or error.exit_code
             continue
-        planned.append(
-            Planned(
-                environment=environment, plan=proposal.plan, compared=compared_with(proposal.project, proposal.live)
-            )
-        )
+        planned.append(document_of(proposal, ExitCode.DONE))
     terminal.out(plans_html(planned, problems))
-    pending = detailed_exitcode and not all(one.plan.is_empty for one in planned)
+    pending = detailed_exitcode and not all(map(is_empty, planned))
     return worst or (ExitCode.PENDING if pending else ExitCode.DONE)
 
 

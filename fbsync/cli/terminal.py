@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from fbsync.model.errors import FbsyncError, GuardRefused, InvalidInput
+from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused, InvalidInput
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
@@ -99,6 +99,27 @@ def end_line() -> None:
 def can_ask() -> bool:
     """Whether there is somebody who sees a question and can answer it."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str) -> bool:
+    """Asks on stderr for a yes, spelled out; where nobody sits, nobody is asked, and the answer is yes.
+
+    Raises:
+        FbsyncError: somebody can answer and not see the question, or see it and not answer.
+    """
+    sees, answers = sys.stderr.isatty(), sys.stdin is not None and sys.stdin.isatty()
+    if sees is not answers:
+        one, other = ("stderr", "stdin") if sees else ("stdin", "stderr")
+        raise FbsyncError(
+            f"{one} is a terminal and {other} is not, so nobody can be asked for confirmation; nothing was changed",
+            hint="run it with --yes to apply without a question, or on a terminal to be asked",
+            exit_code=ExitCode.USAGE,
+        )
+    if not sees:
+        return True
+    say(question)
+    answer: str = click.prompt("  Only 'yes' is accepted", default="", show_default=False, err=True)
+    return answer.strip() == "yes"
 
 
 def ask(question: str) -> bool:

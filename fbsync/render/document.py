@@ -1,35 +1,20 @@
-"""The JSON documents: what `--format json` prints (``schemas/plan.schema.json``, ``schemas/result.schema.json``)."""
+"""The JSON documents that ``--format json`` prints (``schemas/result.schema.json``), and how any is written."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, assert_never
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
 
-from fbsync.model.changes import (
-    Adopt,
-    Blocked,
-    Change,
-    Changed,
-    Create,
-    CredentialChange,
-    Delete,
-    Forget,
-    Plan,
-    Refusal,
-    Unchanged,
-    Undeclared,
-    Update,
-    id_of,
-    identity_of,
-)
-from fbsync.model.configurations import Field, LiveLlm, Llm, LockedLlm
+from fbsync.model.changes import Refusal, identity_of
 from fbsync.model.errors import GuardRefused, InvalidInput
 from fbsync.model.server import ServerError
+from fbsync.render.paint import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fbsync.model.configurations import LockedCredential
     from fbsync.model.errors import ExitCode, FbsyncError
     from fbsync.model.findings import Finding
     from fbsync.model.outcomes import Outcome
@@ -39,10 +24,30 @@ FORMAT_VERSION = "1.0"
 
 Json = dict[str, Any]
 
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
+
 
 def dump(document: Json) -> str:
-    """A document as text, the same for the same document."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    """A document as text, the same for the same document; what a terminal would act on stands in it as escapes."""
+    return escaped(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+
+
+def dump_line(value: Json) -> str:
+    """A value as one line of text, otherwise as ``dump`` writes it."""
+    return escaped(json.dumps(value, ensure_ascii=False)) + "\n"
+
+
+def escaped(text: str) -> str:
+    r"""JSON with control, format and direction characters as ``\u…`` (RFC 8259, 7), which reads back the same.
+
+    json itself escapes those below U+0020 only.
+    """
+    return text if text.isascii() and "\x7f" not in text else _BEYOND_ASCII.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    return json.dumps(character)[1:-1] if unicodedata.category(character) in HIDDEN else character
 
 
 def result_document(
@@ -76,25 +81,7 @@ def failure_document(command: str, error: FbsyncError) -> Json:
     return result_document(command, error.exit_code, error=error, findings=findings)
 
 
-def plan_document(plan: Plan, exit_code: ExitCode, *, environment: str | None, api_url: str) -> Json:
-    """The document of a plan, its words those of Terraform's plan representation."""
-    return {
-        "format_version": FORMAT_VERSION,
-        "command": "plan",
-        "exit_code": int(exit_code),
-        "environment": environment,
-        "api_url": api_url,
-        "compared_with": "server" if plan.refreshed else "lockfile",
-        "summary": _summary(plan),
-        "resource_changes": [change_entry(change) for change in plan.changes],
-        "warnings": [
-            {"workspaceId": item.identity.workspace_id, "name": item.identity.name, "message": item.message}
-            for item in plan.warnings
-        ],
-    }
-
-
-def _refusal(refusal: Refusal) -> Json:
+def refusal_entry(refusal: Refusal) -> Json:
     """One reason of a guard."""
     entry: Json = {"message": refusal.message, "hint": refusal.hint}
     if refusal.identity is not None:
@@ -133,24 +120,10 @@ def verified_entry(verified: Verified) -> Json:
     return entry
 
 
-def _summary(plan: Plan) -> dict[str, int]:
-    kinds: dict[str, tuple[type[Change], ...]] = {
-        "add": (Create,),
-        "change": (Update, Adopt),
-        "destroy": (Delete,),
-        "adopt": (Adopt,),
-        "forget": (Forget,),
-        "unchanged": (Unchanged,),
-        "undeclared": (Undeclared,),
-        "blocked": (Blocked,),
-    }
-    return {word: plan.count(*kind) for word, kind in kinds.items()}
-
-
 def _error(error: FbsyncError) -> Json:
     entry: Json = {"message": error.message, "hint": error.hint}
     if isinstance(error, GuardRefused):
-        entry["refusals"] = [_refusal(refusal) for refusal in error.refusals]
+        entry["refusals"] = [refusal_entry(refusal) for refusal in error.refusals]
     if isinstance(error, ServerError):
         entry |= {"failure": error.failure.value, "status": error.status, "retryable": error.is_retryable}
     return entry
@@ -169,107 +142,3 @@ def _finding(finding: Finding) -> Json:
         "remedy": finding.remedy,
         "related": [{"file": at.file, "line": at.line, "column": at.column} for at in finding.related],
     }
-
-
-def change_entry(change: Change) -> Json:
-    """What is to happen to one entry (``schemas/plan.schema.json``, 'resourceChange')."""
-    identity = identity_of(change)
-    actions, kind, before, after, credentials = _sides(change)
-    entry: Json = {
-        "workspaceId": identity.workspace_id,
-        "name": identity.name,
-        "id": id_of(change),
-        "kind": kind,
-        "change": {"actions": actions, "before": before, "after": after},
-        "credentials": [_credential(item) for item in credentials],
-    }
-    if isinstance(change, Blocked):
-        entry["reason"] = change.message
-    if isinstance(change, Update):
-        entry["causes"] = {item.field.value: item.cause.value for item in change.fields}
-    return entry
-
-
-def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tuple[CredentialChange, ...]]:
-    """Actions as Terraform names them, our own word, the two sides, and what becomes of the credentials."""
-    match change:
-        case Create():
-            return ["create"], "create", None, _declared(change.desired), _all_new(change.desired)
-        case Update():
-            drifted = {item.field.value: item.before for item in change.fields}
-            before = locked_fields(change.locked) | drifted
-            return ["update"], "update", before, _declared(change.desired), change.credentials
-        case Adopt():
-            return (
-                ["update"],
-                "adopt",
-                live_fields(change.live),
-                _declared(change.desired),
-                _all_new(change.desired),
-            )
-        case Delete():
-            return ["delete"], "delete", locked_fields(change.locked), None, ()
-        case Forget():
-            return ["no-op"], "forget", locked_fields(change.locked), None, ()
-        case Undeclared():
-            return ["no-op"], "undeclared", locked_fields(change.locked), locked_fields(change.locked), ()
-        case Blocked():
-            return ["no-op"], "blocked", None, _declared(change.desired), ()
-        case Unchanged():
-            same = _declared(change.desired)
-            return ["no-op"], "unchanged", same, same, change.credentials
-        case _:
-            assert_never(change)
-
-
-def _declared(llm: Llm) -> Json:
-    """A declared entry without its credentials; a field whose variable is not set stands as its template."""
-    return {
-        Field.WORKSPACE_ID.value: llm.workspace_id.shown,
-        Field.NAME.value: llm.name,
-        Field.AI_TYPE.value: llm.ai_type,
-        Field.ENDPOINT.value: llm.endpoint.shown,
-    }
-
-
-def locked_fields(llm: LockedLlm) -> Json:
-    """A known entry without its credentials."""
-    return {
-        Field.WORKSPACE_ID.value: llm.workspace_id,
-        Field.NAME.value: llm.name,
-        Field.AI_TYPE.value: llm.ai_type,
-        Field.ENDPOINT.value: llm.endpoint,
-    }
-
-
-def live_fields(llm: LiveLlm) -> Json:
-    """A listed entry; a field that the server left out is null."""
-    return {
-        Field.WORKSPACE_ID.value: llm.workspace_id,
-        Field.NAME.value: llm.name,
-        Field.AI_TYPE.value: llm.ai_type,
-        Field.ENDPOINT.value: llm.endpoint,
-    }
-
-
-def _all_new(llm: Llm) -> tuple[CredentialChange, ...]:
-    return tuple(
-        CredentialChange(field=field, before=None, after=credential, changed=Changed.YES)
-        for field, credential in llm.credentials
-    )
-
-
-def _credential(change: CredentialChange) -> Json:
-    """What becomes of a credential: references and a verdict, never a value or a fingerprint."""
-    return {
-        "field": change.field.value,
-        "before": _reference(change.before),
-        "after": None if change.after is None else f"${change.after.reference}",
-        "changed": {"true": True, "false": False}.get(change.changed.value, "unverified"),
-        "available": change.after is not None and change.after.secret is not None,
-        "sent": change.is_sent,
-    }
-
-
-def _reference(locked: LockedCredential | None) -> str | None:
-    return None if locked is None else f"${locked.reference}"

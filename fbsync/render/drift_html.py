@@ -16,7 +16,8 @@ from fbsync.planning.drift import (
 )
 from fbsync.render.drift_text import IN_DOUBT, summary
 from fbsync.render.entries import Entry, Row, Tone
-from fbsync.render.page import Page, Section, html
+from fbsync.render.page import html
+from fbsync.render.page_sections import Page, Section
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:

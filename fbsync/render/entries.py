@@ -62,6 +62,11 @@ class Entry:
     warnings: tuple[str, ...] = ()
     environment: str | None = None
 
+    @property
+    def gist(self) -> str:
+        """What there is to do in a few words: the fields that it is about, or the reason."""
+        return ", ".join(row.label for row in self.rows if row.tone is not Tone.QUIET) or self.why
+
 
 def counted(number: int, noun: str, plural: str = "") -> str:
     """A number with its noun."""

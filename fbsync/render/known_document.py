@@ -15,13 +15,14 @@ from fbsync.planning.drift import (
     Unmanaged,
     identity_of,
 )
-from fbsync.render.document import Json, live_fields, locked_fields
+from fbsync.render.plan_document import live_fields, locked_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fbsync.model.configurations import LiveLlm, LockedCredential, LockedLlm
     from fbsync.planning.drift import FieldDrift
+    from fbsync.render.document import Json
 
 _KINDS: dict[type[Difference], str] = {
     ChangedOutside: "changed",

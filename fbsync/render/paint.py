@@ -6,7 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+"""The categories of characters that are not seen, or act on what is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,6 @@ def visible(text: str) -> str:
 def _visible(character: str) -> str:
     if character in "\u200c\u200d":
         return character
-    if character in _BIDI or unicodedata.category(character) in _HIDDEN:
+    if character in _BIDI or unicodedata.category(character) in HIDDEN:
         return character.encode("unicode_escape").decode()
     return character

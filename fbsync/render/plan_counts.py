@@ -1,38 +1,47 @@
-"""What a plan comes to: its sentence, its counts, and what could not be checked."""
+"""What a plan comes to: its sentence, its counts, what could not be compared, and why apply would refuse it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.model.changes import Adopt, Blocked, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
 from fbsync.render.entries import counted
 from fbsync.render.paint import visible
-from fbsync.render.plan_entries import loses_protection
-from fbsync.render.plan_rows import why_unverified
+from fbsync.render.plan_document import is_empty
+from fbsync.render.plan_entries import Kind, loses_protection, touches_protected
+from fbsync.render.plan_rows import NOT_SET, why_unverified
 
 if TYPE_CHECKING:
-    from fbsync.model.changes import Plan
+    from collections.abc import Iterator, Sequence
+
+    from fbsync.render.document import Json
 
 
-def summary(plan: Plan) -> str:
+def summary(document: Json) -> str:
     """Terraform's sentence, which tools look for."""
-    if plan.is_empty:
+    if is_empty(document):
         return "No changes. What is declared is as it is known."
-    changed = plan.count(Update, Adopt)
-    return f"Plan: {plan.count(Create)} to add, {changed} to change, {plan.count(Delete)} to destroy."
+    number = document["summary"]
+    return f"Plan: {number['add']} to add, {number['change']} to change, {number['destroy']} to destroy."
 
 
-def further_counts(plan: Plan) -> tuple[str, ...]:
+def total_summary(documents: Sequence[Json]) -> str:
+    """The same sentence over several plans."""
+    words = documents[0]["summary"] if documents else ("add", "change", "destroy", "forget", "blocked")
+    return summary({"summary": {word: sum(one["summary"][word] for one in documents) for word in words}})
+
+
+def further_counts(document: Json) -> tuple[str, ...]:
     """What Terraform's sentence has no words for, as far as there is any."""
     words = (
-        (Adopt, "to adopt"),
-        (Forget, "to forget"),
-        (Blocked, "blocked"),
-        (Undeclared, "no longer declared"),
-        (Unchanged, "unchanged"),
+        ("adopt", "to adopt"),
+        ("forget", "to forget"),
+        ("blocked", "blocked"),
+        ("undeclared", "no longer declared"),
+        ("unchanged", "unchanged"),
     )
-    return tuple(f"{number} {word}" for kind, word in words if (number := plan.count(kind)))
+    return tuple(f"{number} {word}" for kind, word in words if (number := document["summary"][kind]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,30 +53,75 @@ class Unverified:
     entries: tuple[str, ...]
 
 
-def unverified(plan: Plan) -> tuple[Unverified, ...]:
-    """What could not be checked, by variable, in the plan's order."""
+def unverified(document: Json) -> tuple[Unverified, ...]:
+    """What could not be compared, by variable, in the plan's order."""
     found: dict[tuple[str, str], dict[str, None]] = {}
-    for change in plan.changes:
-        if not isinstance(change, (Update, Unchanged)):
-            continue
-        for credential in change.credentials:
-            if credential.changed is Changed.UNVERIFIED and credential.after is not None:
-                key = (f"${credential.after.reference}", why_unverified(credential))
-                found.setdefault(key, {})[visible(change.desired.name)] = None
+    for name, reference, why in _not_compared(document):
+        found.setdefault((reference, why), {})[name] = None
     return tuple(
         Unverified(reference=reference, why=why, entries=tuple(names)) for (reference, why), names in found.items()
     )
 
 
-def warning_count(plan: Plan) -> str:
+def _not_compared(document: Json) -> Iterator[tuple[str, str, str]]:
+    """Every credential that could not be compared: its entry, its variable, and why."""
+    for change in document["resource_changes"]:
+        if change["kind"] in (Kind.UPDATE, Kind.UNCHANGED):
+            for credential in change["credentials"]:
+                if credential["changed"] == "unverified" and credential["after"] is not None:
+                    yield visible(change["name"]), credential["after"], why_unverified(credential)
+
+
+def unverified_sentence(document: Json) -> str:
+    """How many credentials could not be compared, and why, without a name; empty where all could."""
+    reasons = Counter(reason for _, _, reason in _not_compared(document))
+    number = reasons.total()
+    if not number:
+        return ""
+    said = f"{number} of {counted(document['credentials']['declared'], 'credential')}"
+    said = f"{said} {'was' if number == 1 else 'were'} not compared"
+    if set(reasons) == {NOT_SET}:
+        variables = "its variable is" if number == 1 else "their variables are"
+        return f"{said}: {variables} not set here, as is usual in a pull request."
+    if len(reasons) == 1:
+        return f"{said}: {next(iter(reasons))}."
+    return f"{said}: {'; '.join(f'{count} because {why}' for why, count in sorted(reasons.items()))}."
+
+
+def warning_count(document: Json) -> str:
     """How much there is to look at, by sort; empty when there is nothing."""
-    exposed = sum(loses_protection(change) for change in plan.changes)
-    held = sum(isinstance(change, (Update, Delete, Forget)) and change.locked.protect for change in plan.changes)
+    changes = document["resource_changes"]
     numbers = (
-        (len(plan.warnings), "notice", ""),
-        (len(unverified(plan)), "credential not verified", "credentials not verified"),
-        (plan.count(Undeclared), "entry no longer declared", "entries no longer declared"),
-        (held, "protected entry touched", "protected entries touched"),
-        (exposed, "entry loses its protection", "entries lose their protection"),
+        (len(document["warnings"]), "notice", ""),
+        (document["summary"]["undeclared"], "entry no longer declared", "entries no longer declared"),
+        (sum(map(touches_protected, changes)), "protected entry touched", "protected entries touched"),
+        (sum(map(loses_protection, changes)), "entry loses its protection", "entries lose their protection"),
     )
     return ", ".join(counted(number, *words) for number, *words in numbers if number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why apply would refuse a plan; safe to show.
+
+    Attributes:
+        name, workspace: the entry that it is about; empty for the plan as a whole.
+    """
+
+    name: str
+    workspace: str
+    message: str
+    hint: str
+
+
+def refusal_reasons(document: Json) -> tuple[Reason, ...]:
+    """Every reason why apply would refuse the plan, in its order."""
+    return tuple(
+        Reason(
+            name=visible(item.get("name", "")),
+            workspace=visible(item.get("workspaceId", "")),
+            message=visible(item["message"]),
+            hint=visible(item["hint"]),
+        )
+        for item in document["refusals"]
+    )

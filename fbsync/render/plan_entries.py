@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from fbsync.model.changes import (
-    Adopt,
-    Blocked,
-    Cause,
-    Change,
-    Create,
-    Delete,
-    Forget,
-    Plan,
-    Unchanged,
-    Undeclared,
-    Update,
-    identity_of,
-)
+from fbsync.model.changes import Cause
 from fbsync.render.entries import Entry, Row, Tone
 from fbsync.render.paint import visible
 from fbsync.render.plan_rows import adopted_rows, declared_rows, known_rows, updated_rows
@@ -26,7 +13,7 @@ from fbsync.render.plan_rows import adopted_rows, declared_rows, known_rows, upd
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fbsync.model.configurations import Identity, Llm, LockedLlm
+    from fbsync.render.document import Json
 
 PROTECTED = "protected"
 DRIFT = "drift"
@@ -57,25 +44,28 @@ TONES = {
 }
 
 
-def plan_entries(plan: Plan) -> tuple[Entry, ...]:
-    """Every entry of a plan, in its order, each with its warnings; nothing in them is unsafe to show."""
-    notices: dict[Identity, list[str]] = {}
-    for notice in plan.warnings:
-        notices.setdefault(notice.identity, []).append(visible(notice.message))
-    return tuple(_entry(change, notices.get(identity_of(change), ())) for change in plan.changes)
+def plan_entries(document: Json) -> tuple[Entry, ...]:
+    """Every entry of a plan's document, in its order, each with its warnings; nothing in them is unsafe to show."""
+    notices: dict[tuple[str, str], list[str]] = {}
+    for notice in document["warnings"]:
+        notices.setdefault((notice["workspaceId"], notice["name"]), []).append(visible(notice["message"]))
+    return tuple(
+        _entry(change, notices.get((change["workspaceId"], change["name"]), ()))
+        for change in document["resource_changes"]
+    )
 
 
-def _entry(change: Change, notices: Iterable[str]) -> Entry:
-    identity = identity_of(change)
-    kind, why, rows = _told(change)
+def _entry(change: Json, notices: Iterable[str]) -> Entry:
+    kind = Kind(change["kind"])
+    why, rows = _told(kind, change)
     return Entry(
         kind=kind,
         tone=TONES[kind],
-        name=visible(identity.name),
-        workspace=visible(identity.workspace_id),
+        name=visible(change["name"]),
+        workspace=visible(change["workspaceId"]),
         why=visible(why),
-        hint=visible(change.hint) if isinstance(change, Blocked) else "",
-        rows=rows,
+        hint=visible(change.get("remedy", "")),
+        rows=tuple(rows),
         marks=tuple(_marks(change)),
         warnings=(*notices, *_protection_warnings(change)),
     )
@@ -86,61 +76,58 @@ def is_worth_showing(entry: Entry) -> bool:
     return entry.kind != Kind.UNCHANGED or bool(entry.warnings)
 
 
-def _told(change: Change) -> tuple[Kind, str, tuple[Row, ...]]:
-    """A change's kind, the reason for it, and what becomes of each field."""
-    match change:
-        case Create():
-            why = "deleted outside, to be created again" if change.lost else ""
-            return Kind.CREATE, why, tuple(declared_rows(change.desired))
-        case Adopt():
-            why = "replaced outside, to be taken over" if change.replaced else "on the server already, to be taken over"
-            return Kind.ADOPT, f"{why}, id {change.live.id}", tuple(adopted_rows(change.desired, change.live))
-        case Update():
-            return Kind.UPDATE, "", tuple(updated_rows(change))
-        case Delete():
-            return Kind.DELETE, "no longer declared", tuple(known_rows(change.locked))
-        case Forget():
-            return Kind.FORGET, "neither declared nor on the server: only its record goes", ()
-        case Undeclared():
-            fate = "--prune refuses while it is protected" if change.locked.protect else "--prune deletes it"
-            return Kind.UNDECLARED, f"known, but no longer declared; {fate}", ()
-        case Blocked():
-            return Kind.BLOCKED, change.message, ()
-        case Unchanged():
-            return Kind.UNCHANGED, "", ()
-        case _:
-            assert_never(change)
+def _told(kind: Kind, change: Json) -> tuple[str, Iterable[Row]]:
+    """The reason for a change, and what becomes of each field."""
+    match kind:
+        case Kind.CREATE:
+            why = "deleted outside, to be created again" if "former_id" in change else ""
+            return why, declared_rows(change)
+        case Kind.ADOPT:
+            why = "replaced outside" if "former_id" in change else "on the server already"
+            return f"{why}, to be taken over, id {change['id']}", adopted_rows(change)
+        case Kind.UPDATE:
+            return "", updated_rows(change)
+        case Kind.DELETE:
+            return "no longer declared", known_rows(change)
+        case Kind.FORGET:
+            return "neither declared nor on the server: only its record goes", ()
+        case Kind.UNDECLARED:
+            fate = "--prune refuses while it is protected" if _is_protected(change, "before") else "--prune deletes it"
+            return f"known, but no longer declared; {fate}", ()
+        case Kind.BLOCKED:
+            return change["reason"], ()
+        case Kind.UNCHANGED:
+            return "", ()
 
 
-def _marks(change: Change) -> Iterator[str]:
-    if any(side is not None and side.protect for side in _sides(change)):
+def _marks(change: Json) -> Iterator[str]:
+    if _is_protected(change, "before") or _is_protected(change, "after"):
         yield PROTECTED
-    if isinstance(change, Update) and any(item.cause is not Cause.MANIFEST for item in change.fields):
+    if any(cause != Cause.MANIFEST for cause in change.get("causes", {}).values()):
         yield DRIFT
 
 
-def _sides(change: Change) -> tuple[Llm | LockedLlm | None, ...]:
-    """What is known and what is declared of an entry."""
-    match change:
-        case Create() | Blocked():
-            return (change.desired,)
-        case Adopt():
-            return change.replaced, change.desired
-        case Update() | Unchanged():
-            return change.locked, change.desired
-        case Delete() | Forget() | Undeclared():
-            return (change.locked,)
-        case _:
-            assert_never(change)
+def _is_protected(change: Json, side: str) -> bool:
+    fields = change["change"][side]
+    return fields is not None and fields.get("protect", False)
 
 
-def _protection_warnings(change: Change) -> Iterator[str]:
-    if isinstance(change, Delete) and change.locked.protect:
+def _protection_warnings(change: Json) -> Iterator[str]:
+    if touches_protected(change) and change["kind"] == Kind.DELETE:
         yield "it is protected: apply refuses this"
     if loses_protection(change):
         yield "it loses its protection: from then on, fbsync may delete it"
 
 
-def loses_protection(change: Change) -> bool:
+def touches_protected(change: Json) -> bool:
+    """Whether an entry that is protected changes or goes."""
+    return change["kind"] in (Kind.UPDATE, Kind.DELETE, Kind.FORGET) and _is_protected(change, "before")
+
+
+def loses_protection(change: Json) -> bool:
     """Whether an entry that was protected is not to be any longer."""
-    return isinstance(change, (Update, Unchanged)) and change.locked.protect and not change.desired.protect
+    return (
+        change["kind"] in (Kind.UPDATE, Kind.UNCHANGED)
+        and _is_protected(change, "before")
+        and not _is_protected(change, "after")
+    )

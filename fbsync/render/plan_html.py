@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fbsync.model.changes import Plan
-from fbsync.render.entries import Entry, counted
-from fbsync.render.page import Notes, Page, Section, html
+from fbsync.render.entries import Entry, Tone, counted
+from fbsync.render.page import html
+from fbsync.render.page_sections import Notes, Page, Section
 from fbsync.render.paint import visible
-from fbsync.render.plan_counts import summary, unverified, warning_count
+from fbsync.render.plan_counts import (
+    Reason,
+    refusal_reasons,
+    summary,
+    total_summary,
+    unverified,
+    unverified_sentence,
+    warning_count,
+)
 from fbsync.render.plan_entries import TONES, Kind, plan_entries
+from fbsync.render.plan_origin import comparison, environment_of, other_server
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from fbsync.render.document import Json
 
 _TITLES = {
     Kind.BLOCKED: "blocked",
@@ -27,74 +38,57 @@ _TITLES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """The plan of one environment.
-
-    Attributes:
-        environment: its name, or None for the manifest's own list.
-        compared: the sentence that says what was compared with what.
-    """
-
-    environment: str | None
-    plan: Plan
-    compared: str
-
-
-def plan_html(plan: Plan, *, environment: str | None, compared: str, title: str = "fbsync plan") -> str:
+def plan_html(document: Json, *, title: str = "fbsync plan") -> str:
     """Renders a plan as one self-contained page.
 
     Args:
-        plan: the plan.
-        environment: the environment's name, or None for the manifest itself.
-        compared: the sentence that says what was compared with what.
+        document: the plan's document.
         title: the page's title, to which the environment is added.
 
     Returns:
-        The document, the same for the same arguments.
+        The page, the same for the same arguments.
     """
-    warnings = warning_count(plan)
+    warnings = warning_count(document)
+    environment, server = environment_of(document), other_server(document)
     return html(
         Page(
-            title=visible(title if environment is None else f"{title}: {environment}"),
-            lead=summary(plan),
-            asides=(visible(compared), *((f"Warnings: {warnings}.",) if warnings else ())),
-            sections=_sections(plan_entries(plan)),
-            notes=_unverified(plan),
+            title=visible(title) if environment is None else f"{visible(title)}: {environment}",
+            lead=summary(document),
+            facts=(("Server", server),) if server is not None else (),
+            asides=(comparison(document), *((f"Warnings: {warnings}.",) if warnings else ())),
+            sections=_sections(plan_entries(document)),
+            notes=tuple(_refusals(document)),
+            remarks=tuple(_unverified(document)),
         )
     )
 
 
-def plans_html(planned: Sequence[Planned], problems: Sequence[tuple[str | None, str]] = ()) -> str:
+def plans_html(documents: Sequence[Json], problems: Sequence[tuple[str | None, str]] = ()) -> str:
     """Renders the plans of several environments as one page: every workspace and environment at a glance.
 
     Args:
-        planned: the plans, in the order in which they are to be mentioned.
+        documents: the plans' documents, in the order in which they are to be mentioned.
         problems: environments that could not be planned, and why.
 
     Returns:
-        The document, the same for the same arguments.
+        The page, the same for the same arguments.
     """
     entries = tuple(
-        replace(entry, environment=visible(one.environment or ""))
-        for one in planned
-        for entry in plan_entries(one.plan)
+        replace(entry, environment=environment_of(one) or "") for one in documents for entry in plan_entries(one)
     )
-    all_of_them = Plan(
-        changes=tuple(change for one in planned for change in one.plan.changes),
-        refreshed=all(one.plan.refreshed for one in planned),
-        warnings=tuple(warning for one in planned for warning in one.plan.warnings),
-    )
-    said = (f"{_called(one.environment)}: {summary(one.plan)} {one.compared}" for one in planned)
     troubles = tuple((_called(environment), visible(why)) for environment, why in problems)
     title = f"{counted(len(troubles), 'environment')} could not be planned"
+    failed = (Notes(title=title, items=troubles, tone=Tone.TROUBLE),) if troubles else ()
+    servers = {server for one in documents if (server := other_server(one)) is not None}
     return html(
         Page(
             title="fbsync plan: all environments",
-            lead=summary(all_of_them),
-            asides=tuple(map(visible, said)),
+            lead=total_summary(documents),
+            facts=tuple(("Server", server) for server in sorted(servers)),
+            asides=tuple(f"{_called(one['environment'])}: {summary(one)} {comparison(one)}" for one in documents),
             sections=_sections(entries),
-            notes=Notes(title=title, items=troubles) if troubles else _unverified(all_of_them),
+            notes=(*failed, *(notes for one in documents for notes in _refusals(one, of_several=True))),
+            remarks=tuple(notes for one in documents for notes in _unverified(one, of_several=True)),
         )
     )
 
@@ -111,14 +105,27 @@ def _sections(entries: Sequence[Entry]) -> tuple[Section, ...]:
             tone=TONES[kind],
             entries=tuple(entry for entry in entries if entry.kind == kind),
             is_brief=kind is Kind.UNCHANGED,
+            is_hidden=kind is Kind.UNCHANGED,
         )
         for kind, words in _TITLES.items()
     )
 
 
-def _unverified(plan: Plan) -> Notes | None:
-    items = tuple((item.reference, f"{item.why} ({', '.join(item.entries)})") for item in unverified(plan))
-    if not items:
-        return None
-    number = counted(len(items), "credential")
-    return Notes(title=f"{number} could not be compared, and may have changed", items=items)
+def _refusals(document: Json, *, of_several: bool = False) -> Iterator[Notes]:
+    """Why apply would refuse the plan."""
+    if reasons := refusal_reasons(document):
+        plan = f"the plan of {_called(document['environment'])}" if of_several else "this plan"
+        yield Notes(title=f"fbsync apply would refuse {plan}", items=tuple(map(_item, reasons)), tone=Tone.TROUBLE)
+
+
+def _item(reason: Reason) -> tuple[str, str]:
+    advice = f" What to do: {reason.hint}." if reason.hint else ""
+    return (f"{reason.name} (workspace {reason.workspace})" if reason.name else "", f"{reason.message}.{advice}")
+
+
+def _unverified(document: Json, *, of_several: bool = False) -> Iterator[Notes]:
+    items = tuple((item.reference, f"{item.why} ({', '.join(item.entries)})") for item in unverified(document))
+    if items:
+        sentence = unverified_sentence(document)
+        title = f"{_called(document['environment'])}: {sentence}" if of_several else sentence
+        yield Notes(title=title, items=items, tone=Tone.QUIET, is_folded=True)

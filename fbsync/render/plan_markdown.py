@@ -7,19 +7,28 @@ from typing import TYPE_CHECKING
 
 from fbsync.render.entries import Entry, Row, Tone, counted
 from fbsync.render.markdown import code, marker, prose
-from fbsync.render.paint import visible
-from fbsync.render.plan_counts import Unverified, further_counts, summary, unverified
+from fbsync.render.plan_counts import (
+    Unverified,
+    further_counts,
+    refusal_reasons,
+    summary,
+    unverified,
+    unverified_sentence,
+)
 from fbsync.render.plan_entries import Kind, plan_entries
+from fbsync.render.plan_origin import comparison, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fbsync.model.changes import Plan
+    from fbsync.render.document import Json
 
 LEAST_CHARS = 120
 """What the summary sentence alone fits in."""
 
 _MOST_NAMES = 10
+_MOST_OPEN = 10
+"""More deletions than this are folded."""
 _SIGNS = {Tone.ADD: "+", Tone.CHANGE: "!", Tone.REMOVE: "-", Tone.TROUBLE: "!", Tone.QUIET: "#"}
 _TITLES = {
     Kind.BLOCKED: ("⛔", "blocked"),
@@ -31,7 +40,8 @@ _TITLES = {
     Kind.UNDECLARED: ("⚪", "no longer declared"),
 }
 _OPEN = (Kind.BLOCKED, Kind.DELETE, Kind.ADOPT)
-_FOLDED = (Kind.CREATE, Kind.UPDATE, Kind.FORGET, Kind.UNDECLARED)
+_LISTED = (Kind.CREATE, Kind.UPDATE)
+_FOLDED = (Kind.FORGET, Kind.UNDECLARED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +52,7 @@ class _Part:
         units: each ends with a line break.
         between: what stands between two units.
         noun: what the units are, after a number.
+        is_detail: whether everything else comes first where there is little room.
     """
 
     opening: str
@@ -49,19 +60,18 @@ class _Part:
     closing: str
     noun: str
     between: str = ""
+    is_detail: bool = False
 
     def text(self, kept: Sequence[str]) -> str:
         return f"{self.opening}{self.between.join(kept)}{self.closing}" if kept else ""
 
 
-def plan_markdown(plan: Plan, *, environment: str | None, compared: str, max_chars: int) -> str:
-    """Renders a plan for a comment: first the counts and what is destroyed, then, folded, the rest.
+def plan_markdown(document: Json, *, max_chars: int) -> str:
+    """Renders a plan for a comment: first the counts and what is destroyed, then names, and folded what they hold.
 
     Args:
-        plan: the plan.
-        environment: the environment's name, or None for the manifest itself. It is in the first line, a hidden
-            marker by which a program finds the comment again that it is to replace.
-        compared: the sentence that says what was compared with what.
+        document: the plan's document. The environment is in the first line, a hidden marker by which a program
+            finds the comment again that it is to replace.
         max_chars: the limit, in characters (code points). GitHub takes 65,536 in a comment.
 
     Returns:
@@ -72,10 +82,10 @@ def plan_markdown(plan: Plan, *, environment: str | None, compared: str, max_cha
     """
     if max_chars < LEAST_CHARS:
         raise ValueError(f"a plan needs at least {LEAST_CHARS} characters")
-    parts = [part for part in _parts(plan, compared) if part.units]
-    first = f"{marker('fbsync-plan', environment)}\n"
-    counts = f"**{summary(plan)}**"
-    head = first + _head(plan, environment)
+    parts = [part for part in _parts(document) if part.units]
+    first = f"{marker('fbsync-plan', document['environment'])}\n"
+    counts = f"**{summary(document)}**"
+    head = first + _head(document)
     whole = "".join((head, *(part.text(part.units) for part in parts)))
     if len(whole) <= max_chars:
         return _ended(whole)
@@ -93,20 +103,23 @@ def _ended(text: str) -> str:
 
 def _fitted(parts: Sequence[_Part], room: int) -> str:
     """How much is left out, and as many units as there is room for beside that, those of the first parts first."""
-    texts: list[str] = []
-    missing: list[tuple[int, str]] = []
-    for part in parts:
-        kept: list[str] = []
-        frame = len(part.opening) + len(part.closing)
-        for unit in part.units:
-            cost = len(unit) + (len(part.between) if kept else frame)
-            if cost <= room:
-                kept.append(unit)
-                room -= cost
-        texts.append(part.text(kept))
-        if len(kept) < len(part.units):
-            missing.append((len(part.units) - len(kept), part.noun))
-    return "".join((_left_out(missing), *texts))
+    kept: dict[int, list[str]] = {}
+    for at in sorted(range(len(parts)), key=lambda at: parts[at].is_detail):
+        kept[at], room = _kept(parts[at], room)
+    missing = [(left, part.noun) for at, part in enumerate(parts) if (left := len(part.units) - len(kept[at]))]
+    return "".join((_left_out(missing), *(part.text(kept[at]) for at, part in enumerate(parts))))
+
+
+def _kept(part: _Part, room: int) -> tuple[list[str], int]:
+    """The units of a part that there is room for, and the room that remains."""
+    kept: list[str] = []
+    frame = len(part.opening) + len(part.closing)
+    for unit in part.units:
+        cost = len(unit) + (len(part.between) if kept else frame)
+        if cost <= room:
+            kept.append(unit)
+            room -= cost
+    return kept, room
 
 
 def _left_out(missing: Sequence[tuple[int, str]]) -> str:
@@ -114,38 +127,89 @@ def _left_out(missing: Sequence[tuple[int, str]]) -> str:
     return f"**Left out for length:** {counts}. The plan itself is as counted above.\n\n"
 
 
-def _head(plan: Plan, environment: str | None) -> str:
-    about = "" if environment is None else f" for {code(visible(environment))}"
-    warnings = sum(len(entry.warnings) for entry in plan_entries(plan))
-    more = (*further_counts(plan), *((counted(warnings, "warning"),) if warnings else ()))
+def _head(document: Json) -> str:
+    warnings = sum(len(entry.warnings) for entry in plan_entries(document))
+    more = (*further_counts(document), *((counted(warnings, "warning"),) if warnings else ()))
     rest = f" Also: {', '.join(more)}." if more else ""
-    return f"\n### fbsync plan{about}\n\n**{summary(plan)}**{rest}\n\n"
+    return f"\n### fbsync plan{place(document, code)}\n\n**{summary(document)}**{rest}\n\n"
 
 
-def _parts(plan: Plan, compared: str) -> Iterator[_Part]:
+def _parts(document: Json) -> Iterator[_Part]:
     """The parts in their order, which is that of their weight."""
-    entries = plan_entries(plan)
-    by_kind = {kind: [entry for entry in entries if entry.kind == kind] for kind in (*_OPEN, *_FOLDED)}
+    entries = plan_entries(document)
+    by_kind = {kind: [entry for entry in entries if entry.kind == kind] for kind in _TITLES}
     yield _Part(
         opening="",
-        units=(f"{prose(visible(compared))}\n\n",),
+        units=(f"{prose(comparison(document))}\n\n",),
         closing="",
         noun="sentence on what it was compared with",
     )
+    yield _refusals(document)
     yield from (_open(kind, by_kind[kind]) for kind in _OPEN)
     yield _warnings(entries)
-    yield _unverified(plan)
+    for kind in _LISTED:
+        yield _listed(kind, by_kind[kind])
+        yield _details(kind, by_kind[kind])
+    yield _unverified(document)
     yield from (_folded(kind, by_kind[kind]) for kind in _FOLDED)
 
 
+def _refusals(document: Json) -> _Part:
+    reasons = refusal_reasons(document)
+    units = tuple(
+        f"> - {f'{code(reason.name)} in {code(reason.workspace)}: ' if reason.name else ''}{prose(reason.message)}. "
+        f"What to do: {prose(reason.hint)}\n"
+        for reason in reasons
+    )
+    opening = "> [!CAUTION]\n> **`fbsync apply` would refuse this plan**\n>\n"
+    return _Part(opening=opening, units=units, closing="\n", noun="reasons why apply would refuse it")
+
+
 def _open(kind: Kind, entries: Sequence[Entry]) -> _Part:
+    """Entries in the open; many of them folded, under a title that is not."""
     sign, words = _TITLES[kind]
+    fold, end = "", ""
+    if len(entries) > _MOST_OPEN:
+        fold, end = f"<details>\n<summary>Show all {len(entries)}</summary>\n\n", "</details>\n\n"
     return _Part(
-        opening=f"#### {sign} {len(entries)} {words}\n\n```diff\n",
+        opening=f"#### {sign} {len(entries)} {words}\n\n{fold}```diff\n",
         units=tuple(map(_block, entries)),
-        closing="```\n\n",
+        closing=f"```\n\n{end}",
         noun=words,
         between="\n",
+    )
+
+
+def _listed(kind: Kind, entries: Sequence[Entry]) -> _Part:
+    """Entries in one line each."""
+    sign, words = _TITLES[kind]
+    return _Part(
+        opening=f"#### {sign} {len(entries)} {words}\n\n",
+        units=tuple(f"- {code(entry.name)} in {code(entry.workspace)}: {_gist(kind, entry)}\n" for entry in entries),
+        closing="\n",
+        noun=words,
+    )
+
+
+def _gist(kind: Kind, entry: Entry) -> str:
+    """What an entry's line says: of a new one what it is, of a changed one which fields change."""
+    if kind is Kind.CREATE:
+        values = [code(row.after) for row in entry.rows[:2] if row.after is not None]
+        said = " at ".join(values)
+        return f"{said} ({prose(entry.why)})" if entry.why else said
+    fields = ", ".join(code(row.label) for row in entry.rows if row.tone is not Tone.QUIET)
+    return f"{fields} ({', '.join(entry.marks)})" if entry.marks else fields
+
+
+def _details(kind: Kind, entries: Sequence[Entry]) -> _Part:
+    words = _TITLES[kind][1]
+    return _Part(
+        opening="<details>\n<summary>Details</summary>\n\n```diff\n",
+        units=tuple(map(_block, entries)),
+        closing="```\n\n</details>\n\n",
+        noun=f"{words} in detail",
+        between="\n",
+        is_detail=True,
     )
 
 
@@ -161,30 +225,35 @@ def _folded(kind: Kind, entries: Sequence[Entry]) -> _Part:
 
 
 def _warnings(entries: Sequence[Entry]) -> _Part:
-    units = tuple(
-        f"> - {code(entry.name)} in {code(entry.workspace)}: {prose(warning)}\n"
-        for entry in entries
-        for warning in entry.warnings
-    )
-    noun = "warning" if len(units) == 1 else "warnings"
-    opening = f"> [!WARNING]\n> **{counted(len(units), 'warning')}**\n>\n"
-    return _Part(opening=opening, units=units, closing="\n", noun=noun)
+    """Each warning once, with the entries that it is about."""
+    about: dict[str, list[str]] = {}
+    for entry in entries:
+        for warning in entry.warnings:
+            about.setdefault(warning, []).append(f"{code(entry.name)} in {code(entry.workspace)}")
+    units = tuple(f"> - {_shortened(names)}: {prose(warning)}\n" for warning, names in about.items())
+    number = sum(map(len, about.values()))
+    opening = f"> [!WARNING]\n> **{counted(number, 'warning')}**\n>\n"
+    return _Part(opening=opening, units=units, closing="\n", noun="warning" if len(units) == 1 else "warnings")
 
 
-def _unverified(plan: Plan) -> _Part:
-    units = tuple(f"> - {code(item.reference)}: {item.why} ({_users(item)})\n" for item in unverified(plan))
+def _shortened(names: Sequence[str]) -> str:
+    rest = len(names) - _MOST_NAMES
+    said = ", ".join(names[:_MOST_NAMES])
+    return f"{said} and {rest} more" if rest > 0 else said
+
+
+def _unverified(document: Json) -> _Part:
     return _Part(
-        opening="> [!NOTE]\n> **Credentials that could not be compared, and may have changed**\n>\n",
-        units=units,
-        closing="\n",
-        noun="credentials not verified",
+        opening=f"<details>\n<summary>{unverified_sentence(document)}</summary>\n\n",
+        units=tuple(f"- {code(item.reference)}: {item.why} ({_users(item)})\n" for item in unverified(document)),
+        closing="\n</details>\n\n",
+        noun="credentials that were not compared",
+        is_detail=True,
     )
 
 
 def _users(item: Unverified) -> str:
-    rest = len(item.entries) - _MOST_NAMES
-    names = ", ".join(map(code, item.entries[:_MOST_NAMES]))
-    return f"{names} and {rest} more" if rest > 0 else names
+    return _shortened([code(name) for name in item.entries])
 
 
 def _block(entry: Entry) -> str:
@@ -197,7 +266,6 @@ def _block(entry: Entry) -> str:
         lines += _row_lines(row, width)
     if entry.hint:
         lines.append(f"!     what to do: {entry.hint}")
-    lines += [f"!     warning: {warning}" for warning in entry.warnings]
     return "\n".join([*lines, ""])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.model.changes import Cause, Changed, CredentialChange, FieldChange, Update
+from fbsync.model.changes import Cause
 from fbsync.model.configurations import Field
 from fbsync.render.entries import Row, Tone
 from fbsync.render.paint import visible
@@ -12,23 +12,26 @@ from fbsync.render.paint import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fbsync.model.configurations import Credential, LiveLlm, Llm, LockedLlm, Text
+    from fbsync.render.document import Json
+
+_FIELDS = (Field.AI_TYPE.value, Field.ENDPOINT.value)
 
 
-def declared_rows(llm: Llm) -> Iterator[Row]:
-    """Every field of an entry that is to be made."""
-    for label, value in ((Field.AI_TYPE, llm.ai_type), (Field.ENDPOINT, llm.endpoint)):
-        text, note = (visible(value), "") if isinstance(value, str) else _text(value)
-        yield Row(label=label, after=text, note=note, tone=Tone.ADD)
-    for field, credential in llm.credentials:
-        yield Row(label=field, after=f"${credential.reference}", note=_availability(credential), tone=Tone.ADD)
+def declared_rows(entry: Json) -> Iterator[Row]:
+    """Every field of an entry that is to be created."""
+    after = entry["change"]["after"]
+    for label in _FIELDS:
+        yield Row(label=label, after=visible(after[label]), note=_missing(entry, label), tone=Tone.ADD)
+    for credential in entry["credentials"]:
+        note = "" if credential["available"] else "not set: not yet available"
+        yield Row(label=credential["field"], after=credential["after"], note=note, tone=Tone.ADD)
 
 
-def adopted_rows(llm: Llm, live: LiveLlm) -> Iterator[Row]:
+def adopted_rows(entry: Json) -> Iterator[Row]:
     """An adoption sends everything; what the server holds is shown where it is another value."""
-    held = {Field.AI_TYPE: live.ai_type, Field.ENDPOINT: live.endpoint}
-    for row in declared_rows(llm):
-        before = held.get(Field(row.label))
+    held = entry["change"]["before"]
+    for row in declared_rows(entry):
+        before = held.get(row.label)
         if before is None:
             yield Row(label=row.label, after=row.after, note=row.note, tone=Tone.CHANGE)
         elif visible(before) != row.after:
@@ -37,77 +40,74 @@ def adopted_rows(llm: Llm, live: LiveLlm) -> Iterator[Row]:
             yield Row(label=row.label, after=row.after, note="the same", tone=Tone.QUIET)
 
 
-def known_rows(locked: LockedLlm) -> Iterator[Row]:
+def known_rows(entry: Json) -> Iterator[Row]:
     """What is known of an entry that is to go."""
-    yield Row(label="id", before=visible(locked.id), tone=Tone.REMOVE)
-    yield Row(label=Field.AI_TYPE, before=visible(locked.ai_type), tone=Tone.REMOVE)
-    yield Row(label=Field.ENDPOINT, before=visible(locked.endpoint), tone=Tone.REMOVE)
+    before = entry["change"]["before"]
+    yield Row(label="id", before=visible(entry["id"]), tone=Tone.REMOVE)
+    for label in _FIELDS:
+        yield Row(label=label, before=visible(before[label]), tone=Tone.REMOVE)
 
 
-def updated_rows(change: Update) -> Iterator[Row]:
+def updated_rows(entry: Json) -> Iterator[Row]:
     """Only what changes, and what could not be compared."""
-    yield from map(_field_row, change.fields)
-    for credential in change.credentials:
+    for label, cause in entry["causes"].items():
+        yield _field_row(entry, label, Cause(cause))
+    for credential in entry["credentials"]:
         row = _credential_row(credential)
         if row is not None:
             yield row
 
 
-def _field_row(change: FieldChange) -> Row:
-    after, missing = _text(change.after)
-    cause = ""
-    if change.cause is Cause.OUTSIDE:
-        cause = "changed outside"
-    elif change.cause is Cause.BOTH:
-        cause = f"changed here and outside, known as {visible(change.known)}"
+def _field_row(entry: Json, label: str, cause: Cause) -> Row:
+    before, after = (entry["change"][side][label] for side in ("before", "after"))
+    said = ""
+    if cause is Cause.OUTSIDE:
+        said = "changed outside"
+    elif cause is Cause.BOTH:
+        said = f"changed here and outside, known as {visible(entry.get('known', {}).get(label, before))}"
     return Row(
-        label=change.field,
-        before=visible(change.before),
-        after=after,
-        note="; ".join(filter(None, (cause, missing))),
+        label=label,
+        before=visible(before),
+        after=visible(after),
+        note="; ".join(filter(None, (said, _missing(entry, label)))),
         tone=Tone.CHANGE,
-        is_drift=change.cause is not Cause.MANIFEST,
+        is_drift=cause is not Cause.MANIFEST,
     )
 
 
-def _credential_row(change: CredentialChange) -> Row | None:
+def _credential_row(credential: Json) -> Row | None:
     """What becomes of a credential; nothing is said of one that stays as it is."""
-    before = None if change.before is None else f"${change.before.reference}"
-    if change.after is None:
-        return Row(label=change.field, before=before, note="removed", tone=Tone.REMOVE)
-    after = f"${change.after.reference}"
+    label, before, after = credential["field"], credential["before"], credential["after"]
+    if after is None:
+        return Row(label=label, before=before, note="removed", tone=Tone.REMOVE)
     if before is None:
-        note = "; ".join(filter(None, ("added", _availability(change.after))))
-        return Row(label=change.field, after=after, note=note, tone=Tone.ADD)
+        note = "added" if credential["available"] else "added; not set: not yet available"
+        return Row(label=label, after=after, note=note, tone=Tone.ADD)
     moved = before if before != after else None
-    match change.changed:
-        case Changed.YES:
-            reference = f"{moved} → {after}" if moved else after
-            return Row(label=change.field, after=f"changed ({reference})", tone=Tone.CHANGE)
-        case Changed.UNVERIFIED:
-            note = f"{'to be sent; ' if change.is_sent else ''}not verified: {why_unverified(change)}"
-            tone = Tone.CHANGE if change.is_sent else Tone.QUIET
-            return Row(label=change.field, before=moved, after=after, note=note, tone=tone)
-        case Changed.NO:
-            note = "another variable of the same value"
-            return Row(label=change.field, before=moved, after=after, note=note, tone=Tone.QUIET) if moved else None
+    if credential["changed"] == "unverified":
+        note = f"{'to be sent; ' if credential['sent'] else ''}not verified: {why_unverified(credential)}"
+        tone = Tone.CHANGE if credential["sent"] else Tone.QUIET
+        return Row(label=label, before=moved, after=after, note=note, tone=tone)
+    if credential["changed"]:
+        reference = f"{moved} → {after}" if moved else after
+        return Row(label=label, after=f"changed ({reference})", tone=Tone.CHANGE)
+    note = "another variable of the same value"
+    return Row(label=label, before=moved, after=after, note=note, tone=Tone.QUIET) if moved else None
 
 
-def why_unverified(change: CredentialChange) -> str:
+def why_unverified(credential: Json) -> str:
     """Why a credential could not be compared with the one that the server was last given."""
-    if change.assumed:
+    if credential.get("assumed"):
         return "taken for what the server holds, of which nothing is known"
-    if change.after is None or change.after.secret is None:
-        return "its variable is not set here"
+    if not credential["available"]:
+        return NOT_SET
     return "nothing is known of what the server holds"
 
 
-def _text(text: Text) -> tuple[str, str]:
-    """A text as it is shown, and what it lacks."""
-    if text.value is not None:
-        return visible(text.value), ""
-    return visible(text.template), f"not set: {', '.join('$' + name for name in text.missing)}"
+NOT_SET = "its variable is not set here"
 
 
-def _availability(credential: Credential) -> str:
-    return "" if credential.secret else "not set: not yet available"
+def _missing(entry: Json, label: str) -> str:
+    """What a value lacks."""
+    names = entry.get("missing", {}).get(label, ())
+    return f"not set: {', '.join('$' + name for name in names)}" if names else ""

@@ -6,18 +6,17 @@ from typing import TYPE_CHECKING
 
 from fbsync.render.columns import columns
 from fbsync.render.entries import Entry, Row, Tone
-from fbsync.render.plan_counts import Unverified, summary, unverified, warning_count
+from fbsync.render.plan_counts import refusal_reasons, summary, unverified, unverified_sentence, warning_count
 from fbsync.render.plan_entries import Kind, is_worth_showing, plan_entries
+from fbsync.render.plan_origin import comparison, environment_of, other_server
 from fbsync.render.wrapping import Span, unpainted, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fbsync.model.changes import Plan
+    from fbsync.render.document import Json
     from fbsync.render.paint import Paint
     from fbsync.render.wrapping import Style
-
-__all__ = ["plan_text", "summary"]
 
 _SIGNS = {
     Kind.CREATE: "+",
@@ -30,46 +29,60 @@ _SIGNS = {
     Kind.UNCHANGED: "=",
 }
 _INDENT = 6
-_MOST_NAMES = 3
 
 
-def plan_text(plan: Plan, *, paint: Paint, compared: str, width: int | None = None) -> str:
+def plan_text(document: Json, *, paint: Paint, width: int | None = None, verbose: bool = False) -> str:
     """Renders a plan.
 
     Args:
-        plan: the plan.
+        document: the plan's document.
         paint: colours.
-        compared: the sentence that says what was compared with what.
         width: the terminal's columns; without it, as into a pipe, no line is broken.
+        verbose: whether every variable that could not be compared is named.
 
     Returns:
         Lines, the last one ended.
     """
-    lines = [*wrapped([Span(compared)], width=width, indent=2), *_not_verified(plan, paint, width), ""]
-    for entry in plan_entries(plan):
+    lines = [*_origin(document, paint, width), *wrapped([Span(comparison(document))], width=width, indent=2), ""]
+    for entry in plan_entries(document):
         if is_worth_showing(entry):
             lines += [*_block(entry, paint, width), ""]
-    if warnings := warning_count(plan):
+    lines += _not_compared(document, paint, width, verbose=verbose)
+    lines += _refusals(document, paint, width)
+    if warnings := warning_count(document):
         lines += wrapped([Span("Warnings: ", paint.yellow), Span(f"{warnings}.")], width=width, indent=2)
-    lines += wrapped([Span(summary(plan), paint.bold)], width=width, indent=2)
+    lines += wrapped([Span(summary(document), paint.bold)], width=width, indent=2)
     return "\n".join([*lines, ""])
 
 
-def _not_verified(plan: Plan, paint: Paint, width: int | None) -> Iterator[str]:
-    found = unverified(plan)
-    if not found:
+def _origin(document: Json, paint: Paint, width: int | None) -> Iterator[str]:
+    """The environment, and the server where it is not the default one."""
+    for label, value in (("Environment: ", environment_of(document)), ("Server: ", other_server(document))):
+        if value is not None:
+            yield from wrapped([Span(label), Span(value, paint.bold)], width=width, indent=2)
+
+
+def _not_compared(document: Json, paint: Paint, width: int | None, *, verbose: bool) -> Iterator[str]:
+    sentence = unverified_sentence(document)
+    if not sentence:
         return
-    noun = "This credential" if len(found) == 1 else "These credentials"
-    yield from wrapped([Span(f"{noun} could not be compared, and may have changed:")], width=width, indent=2)
-    for item in found:
-        spans = [Span("  "), Span(item.reference, paint.yellow), Span(f": {item.why} ({_users(item)})")]
-        yield from wrapped(spans, width=width, indent=4)
+    yield from wrapped([Span(sentence)], width=width, indent=2)
+    if verbose:
+        for item in unverified(document):
+            spans = [Span("  "), Span(item.reference, paint.yellow), Span(f": {item.why} ({', '.join(item.entries)})")]
+            yield from wrapped(spans, width=width, indent=4)
 
 
-def _users(item: Unverified) -> str:
-    rest = len(item.entries) - _MOST_NAMES
-    names = ", ".join(item.entries[:_MOST_NAMES])
-    return f"{names} and {rest} more" if rest > 0 else names
+def _refusals(document: Json, paint: Paint, width: int | None) -> Iterator[str]:
+    reasons = refusal_reasons(document)
+    if not reasons:
+        return
+    yield from wrapped([Span("fbsync apply would refuse this plan:", paint.red)], width=width, indent=2)
+    for reason in reasons:
+        about = f"{reason.name} (workspace {reason.workspace}) " if reason.name else ""
+        yield from wrapped([Span("  "), Span("! ", paint.red), Span(about + reason.message)], width=width, indent=4)
+        yield from _remark("what to do:", paint.cyan, reason.hint, width)
+    yield ""
 
 
 def _block(entry: Entry, paint: Paint, width: int | None) -> Iterator[str]:

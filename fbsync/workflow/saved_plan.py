@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from fbsync.model.changes import Change, Delete, Forget, Plan, Refusal, Unchanged, Undeclared, identity_of
 from fbsync.model.configurations import Identity, Llm
 from fbsync.model.errors import ExitCode, FbsyncError
-from fbsync.render.document import change_entry, dump
+from fbsync.render.document import dump
+from fbsync.render.plan_document import change_entry
 from fbsync.schema.validate import Kind
 from fbsync.state import atomic_file
 from fbsync.state.lockfile import parameters_from, parameters_of
@@ -34,7 +35,7 @@ class SavedPlan:
     """A saved plan, read back.
 
     Attributes:
-        environment, files, lock_file, only, prune: what the plan was made for.
+        environment, files, lock_file, state, only, prune: what the plan was made for.
         api_url: the server whose state it was made against.
         fingerprints: how its fingerprints are made.
         reviewed: what was to happen to each entry, by workspace and name.
@@ -44,6 +45,7 @@ class SavedPlan:
     environment: str | None
     files: tuple[Path, ...]
     lock_file: Path | None
+    state: str | None
     only: tuple[str, ...]
     prune: bool
     api_url: str
@@ -54,7 +56,7 @@ class SavedPlan:
 
 def _newer(value: Json) -> object:
     version = value.get("format_version")
-    return version if isinstance(version, str) and version.split(".")[0] not in ("1", "0") else None
+    return version if isinstance(version, str) and version.split(".")[0] not in ("0", "1", "2") else None
 
 
 _SORT = atomic_file.Sort(
@@ -73,7 +75,7 @@ def save_plan(path: Path, plan: Plan, document: Json, how: Json, fingerprints: F
         path: where.
         plan: the plan.
         document: its document.
-        how: ``files``, ``lock_file``, ``only`` and ``prune``, as the schema has them.
+        how: ``files``, ``lock_file``, ``state``, ``only`` and ``prune``, as the schema has them.
         fingerprints: makes the fingerprints.
 
     Raises:
@@ -106,22 +108,33 @@ def _credentials(plan: Plan, fingerprints: Fingerprinter) -> list[Json]:
     ]
 
 
-def read_saved_plan(path: Path) -> SavedPlan:
-    """Reads a saved plan.
+def read_document(path: Path) -> Json:
+    """Reads a saved plan as the document that it is.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
+        InvalidInput: it is not what fbsync wrote, or of another version; findings tell where.
         FbsyncError: there is no such file, or it is a plan's document that was not saved with ``--out``.
     """
     value = atomic_file.read_document(path, _SORT)
     if value is None or "saved" not in value:
         wrong = "there is no such saved plan" if value is None else "this plan was printed, not saved"
         raise FbsyncError(f"{path}: {wrong}", hint=_SORT.restore, exit_code=ExitCode.INVALID_INPUT)
+    return value
+
+
+def read_saved_plan(path: Path) -> SavedPlan:
+    """Reads a saved plan.
+
+    Raises:
+        FbsyncError: as ``read_document``.
+    """
+    value = read_document(path)
     saved = value["saved"]
     return SavedPlan(
         environment=value["environment"],
         files=tuple(map(Path, saved["files"])),
         lock_file=None if saved["lock_file"] is None else Path(saved["lock_file"]),
+        state=saved["state"],
         only=tuple(saved["only"]),
         prune=saved["prune"],
         api_url=value["api_url"],

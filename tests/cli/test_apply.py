@@ -5,6 +5,7 @@ import shutil
 import signal
 
 import pytest
+from at_a_terminal import at_a_terminal
 from cli_world import MANIFEST, QUICKSTART
 from recorder import Reply
 
@@ -429,3 +430,38 @@ def test_an_undeclared_creation_of_unknown_outcome_is_found_even_if_it_is_listed
     assert done.returncode == 0, done.stderr
     assert {llm["name"] for llm in project.lockfile["llms"]} == {"One", "Two"}
     assert not (project.folder / "fbsync.lock.journal").exists()
+
+
+class TestTheQuestion:
+    def test_it_says_how_much_and_where(self, project, server):
+        code, seen = at_a_terminal(project, ["apply"], "yes")
+        assert f"Apply these 2 changes to {server.url}?" in seen
+        assert "Only 'yes' is accepted" in seen
+        assert code == 0
+        assert len(server.writes) == 2
+
+    def test_it_names_the_environment_too(self, project, server):
+        project.write("fbsync.yaml", MANIFEST + "environments: {staging: {llms: {Two: null}}}\n")
+        code, seen = at_a_terminal(project, ["apply", "-e", "staging"], "no")
+        assert f"Apply this change to staging on {server.url}?" in seen
+        assert (code, server.writes) == (1, [])
+
+    @pytest.mark.parametrize("answer", ["y", "", "YES", "yes please", "n"])
+    def test_nothing_but_yes_is_one(self, project, server, answer):
+        code, seen = at_a_terminal(project, ["apply"], answer)
+        assert "not confirmed; nothing was changed" in seen
+        assert (code, server.writes) == (1, [])
+
+    @pytest.mark.parametrize("stream", ["stdin", "stderr"])
+    def test_half_a_terminal_is_no_terminal(self, project, server, stream):
+        """An apply that somebody can answer and not see, or see and not answer, guesses nothing."""
+        code, seen = at_a_terminal(project, ["apply"], "yes", streams=(stream,))
+        assert f"{stream} is a terminal and " in seen
+        assert "--yes" in seen
+        assert (code, server.writes) == (64, [])
+        assert at_a_terminal(project, ["apply", "--yes"], "", streams=(stream,))[0] == 0
+
+    @pytest.mark.parametrize("stream", ["stdin", "stderr"])
+    def test_where_nothing_changes_nobody_need_be_asked(self, project, stream):
+        project("apply")
+        assert at_a_terminal(project, ["apply"], "", streams=(stream,))[0] == 0

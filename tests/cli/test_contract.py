@@ -15,6 +15,7 @@ COMMANDS = {
     "validate": ["validate"],
     "plan": ["plan"],
     "plan --refresh": ["plan", "--refresh"],
+    "show": ["show", "reviewed.json"],
     "apply": ["apply"],
     "drift": ["drift"],
     "verify": ["verify"],
@@ -45,19 +46,20 @@ def workspace():
 
 @pytest.fixture(scope="module")
 def known(sandbox, workspace, tmp_path_factory):
-    """The lockfile of the apply that all tests here begin with; it is done once."""
+    """The lockfile of the apply that all tests here begin with, and a plan saved after it; it is done once."""
     folder = tmp_path_factory.mktemp("applied")
     (folder / "fbsync.yaml").write_text(MANIFEST)
     server = {"FLASHBACK_API_URL": sandbox.url, "FLASHBACK_TOKEN": sandbox.token, "FLASHBACK_WORKSPACE_ID": workspace}
-    command = [sys.executable, "-m", "fbsync", "apply"]
-    subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(ROOT)} | server | CREDENTIALS, check=True)
-    return (folder / "fbsync.lock").read_text().replace(sandbox.url, "{url}")
+    for arguments in (["apply"], ["plan", "--out", "reviewed.json"]):
+        command = [sys.executable, "-m", "fbsync", *arguments]
+        subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(ROOT)} | server | CREDENTIALS, check=True)
+    return [(folder / name).read_text().replace(sandbox.url, "{url}") for name in ("fbsync.lock", "reviewed.json")]
 
 
 @pytest.fixture
 def project(project, known, server):
     assert project.credentials == CREDENTIALS
-    project.known = known.replace("{url}", server.url)
+    project.known, project.saved_plan = (text.replace("{url}", server.url) for text in known)
     return project
 
 
@@ -70,6 +72,7 @@ def begun(project):
 
 def applied(project, server):
     project.write("fbsync.lock", project.known)
+    project.write("reviewed.json", project.saved_plan)
 
 
 def wrong_manifest(project, server):
@@ -108,6 +111,12 @@ def broken_server(project, server):
     server.replies = lambda request: Reply(status=500, body={"success": False, "message": "no"})
 
 
+def wrong_plan(project, server):
+    applied(project, server)
+    path = project.folder / "reviewed.json"
+    path.write_text(path.read_text()[:-30])
+
+
 def unknown_option(project, server):
     applied(project, server)
     project.arguments = ["--no-such-option"]
@@ -126,6 +135,7 @@ SITUATIONS = [
     (no_manifest, 3, READS_THE_MANIFEST),
     (wrong_lockfile, 3, READS_THE_LOCKFILE),
     (wrong_environment, 3, READS_THE_MANIFEST),
+    (wrong_plan, 3, ("show",)),
     (no_token, 4, ASKS_THE_SERVER),
     (denied, 4, ASKS_THE_SERVER),
     (broken_server, 1, tuple(command for command in ASKS_THE_SERVER if command != "verify")),

@@ -211,7 +211,7 @@ class TestTheFile:
         ("damage", "rule"),
         [
             (lambda text: text[: len(text) // 2], "plan-syntax"),
-            (lambda text: text.replace('"1.0"', '"2.0"'), "plan-newer"),
+            (lambda text: text.replace('"2.0"', '"3.0"'), "plan-newer"),
             (lambda text: text.replace('"kind": "create"', '"kind": "created"'), "plan-wrong-value"),
             (lambda text: "<<<<<<< HEAD\n" + text, "conflict-marker"),
             (lambda text: "", "plan-syntax"),

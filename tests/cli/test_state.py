@@ -1,14 +1,13 @@
 """Looking at the known state, and mending it: no server, and no manifest that is right."""
 
 import json
-import os
-import pty
 import resource
 import subprocess
 import sys
 import time
 
 import pytest
+from at_a_terminal import at_a_terminal
 from cli_world import MANIFEST
 
 from fbsync.cli import main
@@ -310,26 +309,6 @@ class TestForget:
         returncode, seen = at_a_terminal(cli, ["state", "forget", "A", "--yes"], "n")
         assert "[y/N]" not in seen
         assert (returncode, names(path)) == (0, [])
-
-
-def at_a_terminal(cli, argv, answer):
-    """Runs a command whose stdin and stderr are a terminal, at which somebody has typed an answer already."""
-    keyboard, terminal = pty.openpty()
-    try:
-        os.write(keyboard, f"{answer}\n".encode())
-        done = subprocess.run(
-            [sys.executable, "-m", "fbsync", *argv],
-            cwd=cli.folder,
-            env=cli.environment,
-            stdin=terminal,
-            stdout=subprocess.DEVNULL,
-            stderr=terminal,
-            check=False,
-        )
-        return done.returncode, os.read(keyboard, 10_000).decode()
-    finally:
-        os.close(keyboard)
-        os.close(terminal)
 
 
 def test_the_commands_need_no_server(state, cli):

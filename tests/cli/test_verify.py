@@ -131,8 +131,10 @@ def test_an_interrupted_run_tells_what_it_has(applied, server):
 class TestAfterAnApply:
     def test_what_was_created_is_verified(self, project, server):
         project.credential("SECRET_TWO", "canary-invalid-81c3")
-        done = project("apply", "--verify", "--format", "json", "--result", "result.json")
+        done = project("apply", "--verify", "--format", "json", "--result", "result.json", "--events", "events")
         assert done.returncode == 5
+        last = json.loads((project.folder / "events").read_text().splitlines()[-1])
+        assert (last["event"], last["exit_code"]) == ("finished", 5)
         assert {name: entry["verdict"] for name, entry in verdicts(done).items()} == {
             "One": "accepted",
             "Two": "refused",

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from plan_documents import PLAIN, document
 from records import URL, PlainFingerprints, credential, desired, live, locked, text
 
 from fbsync.execution.run import body
@@ -12,8 +13,8 @@ from fbsync.model.live import Live
 from fbsync.planning.decide import make_plan
 from fbsync.planning.guards import delete_limit, missing, refusals
 from fbsync.planning.order import blockers, detours, in_order
-from fbsync.render.paint import Paint
-from fbsync.render.plan_text import plan_text, summary
+from fbsync.render.plan_counts import summary
+from fbsync.render.plan_text import plan_text
 
 
 def plan(wanted=(), known=(), listed=None, workspaces=("ws",), **options):
@@ -314,14 +315,14 @@ class TestNotices:
 class TestSummary:
     def test_terraforms_sentence(self):
         made = plan([desired("N"), desired("A", ai_type="AWS")], [locked("A"), locked("D")], prune=True)
-        assert summary(made) == "Plan: 1 to add, 1 to change, 1 to destroy."
+        assert summary(document(made)) == "Plan: 1 to add, 1 to change, 1 to destroy."
 
     def test_nothing_to_do(self):
-        assert summary(plan([desired()], [locked()])).startswith("No changes.")
+        assert summary(document(plan([desired()], [locked()]))).startswith("No changes.")
 
     def test_names_cannot_act_on_the_terminal(self):
         made = plan([desired("evil\x1b[2J\u202ename")])
-        shown = plan_text(made, paint=Paint(enabled=False), compared="x")
+        shown = plan_text(document(made), paint=PLAIN)
         assert "\x1b" not in shown
         assert "\u202e" not in shown
         assert "evil\\x1b[2J\\u202ename" in shown

@@ -1,6 +1,7 @@
 """What counts as drift, and how it reads."""
 
 import pytest
+from plan_documents import PLAIN
 from records import URL, desired, live, locked
 
 from fbsync.model.configurations import Field
@@ -18,7 +19,6 @@ from fbsync.planning.drift import (
 from fbsync.render.document import result_document
 from fbsync.render.drift_text import drift_text, summary
 from fbsync.render.known_document import drift_part
-from fbsync.render.paint import Paint
 from fbsync.schema.validate import Kind, validate
 
 
@@ -139,7 +139,7 @@ EVERY_KIND = drift(
 
 class TestRendering:
     def test_every_kind_as_text(self):
-        assert drift_text(EVERY_KIND, paint=Paint(enabled=False), compared="Compared.").splitlines() == [
+        assert drift_text(EVERY_KIND, paint=PLAIN, compared="Compared.").splitlines() == [
             "Compared.",
             "",
             "  ~ Changed (workspace ws, id id-Changed): changed outside",

@@ -1,5 +1,7 @@
 """Plans made of literals, one for each thing that a rendering must get right; golden files are named after them."""
 
+from plan_documents import COMPARED, document
+
 from fbsync.model.changes import (
     Adopt,
     Blocked,
@@ -12,6 +14,7 @@ from fbsync.model.changes import (
     Forget,
     Notice,
     Plan,
+    Refusal,
     Unchanged,
     Undeclared,
     Update,
@@ -19,7 +22,6 @@ from fbsync.model.changes import (
 from fbsync.model.configurations import Credential, Field, LiveLlm, Llm, LockedCredential, LockedLlm, Text
 from fbsync.model.secret import Secret
 
-COMPARED = "Compared with fbsync.lock; the server was not asked."
 COMPARED_LIVE = "Compared with fbsync.lock and with the server."
 
 
@@ -281,6 +283,68 @@ def wide_names():
     return Plan(changes=(*creates, changed), refreshed=True)
 
 
+def many_changes(number=300, workspaces=3):
+    """More than anybody reads: additions, changes and deletions in several workspaces, and much that stays."""
+    changes = []
+    for at in range(number):
+        workspace = f"ws-{['main', 'research', 'support', 'sales', 'legal'][at % workspaces]}"
+        name = f"{('Chat', 'Embeddings', 'Moderation', 'Search')[at % 4]} {at:03d}"
+        match at % 5:
+            case 0 | 1:
+                changes.append(Create(desired=desired(name, workspace=workspace)))
+            case 2 | 3:
+                moved = f"https://proxy-{at % 7}.example.net/v1"
+                changes.append(
+                    update(
+                        name,
+                        field_change(Field.ENDPOINT, "https://api.openai.com/v1", moved),
+                        credentials=[credential_change(Changed.YES)] if at % 2 else (),
+                        want={"workspace": workspace, "endpoint": moved},
+                        known={"workspace": workspace},
+                    )
+                )
+            case _:
+                changes.append(Delete(locked=locked(name, llm_id=f"llm-{at:04d}", workspace=workspace)))
+    stays = (Unchanged(desired=desired(f"Quiet {at}"), locked=locked(f"Quiet {at}")) for at in range(number // 10))
+    warned = [
+        notice(change, "the stored credential will be sent to another host")
+        for change in changes
+        if isinstance(change, Update)
+    ]
+    return Plan(changes=(*changes, *stays), refreshed=True, warnings=tuple(warned))
+
+
+def refused():
+    """What apply would refuse: a protected entry, an adoption, and more deletions than it may make."""
+    return Plan(
+        refreshed=True,
+        changes=(
+            Create(desired=desired("Embeddings")),
+            Adopt(desired=desired("Moderation"), live=live("Moderation", ai_type="OTHER")),
+            Delete(locked=locked("Ledger", llm_id="llm-0043", protect=True)),
+            *(Delete(locked=locked(f"Pilot {at}", llm_id=f"llm-{at:04d}")) for at in range(11)),
+        ),
+    )
+
+
+REFUSALS = (
+    Refusal(
+        identity=desired("Moderation").identity,
+        message="is on the server already (id llm-live), and the lockfile does not know it",
+        hint="to take it over as the manifest has it, allow that with --adopt",
+    ),
+    Refusal(
+        identity=locked("Ledger").identity,
+        message="is protected, and would be deleted since it is no longer declared",
+        hint="declare it again, or set `protect: false` and apply before removing it",
+    ),
+    Refusal(
+        identity=None,
+        message="12 configurations would be deleted, and 5 may be",
+        hint="if that is meant, allow it with --max-deletes 12",
+    ),
+)
+
 PLANS = {
     "nothing-to-do": (nothing_to_do, None),
     "first-plan": (first_plan, None),
@@ -288,7 +352,27 @@ PLANS = {
     "without-credentials": (without_credentials, "staging"),
     "hostile-names": (hostile_names, "a-->b"),
     "wide-names": (wide_names, None),
+    "many-changes": (lambda: many_changes(45), "production"),
+    "refused": (refused, "production"),
 }
+
+
+MORE = {
+    "refused": {
+        "api_url": "https://llm.staging.example.com",
+        "files": ("ci.env", ".env.production", ".env"),
+        "refusals": REFUSALS,
+    },
+    "hostile-names": {"api_url": "https://evil.example/`x`<b>", "files": ("a`b\x1b.env",)},
+}
+"""What else is known of some of them."""
+
+
+def golden(name):
+    """The document of the plan of this name."""
+    make, environment = PLANS[name]
+    plan = make()
+    return document(plan, environment=environment, compared=compared(plan), **MORE.get(name, {}))
 
 
 def compared(plan):

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from plans import COMPARED, every_kind, hostile_names, wide_names
+from plans import COMPARED, document, every_kind, hostile_names, wide_names
 from test_page import all_environments, some_drift
 
 from fbsync.render.drift_html import drift_html
@@ -19,9 +19,9 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 PAGES = {
-    "every kind": lambda: plan_html(every_kind(), environment="production", compared=COMPARED),
-    "hostile names": lambda: plan_html(hostile_names(), environment=None, compared=COMPARED),
-    "wide names": lambda: plan_html(wide_names(), environment=None, compared=COMPARED),
+    "every kind": lambda: plan_html(document(every_kind(), environment="production")),
+    "hostile names": lambda: plan_html(document(hostile_names())),
+    "wide names": lambda: plan_html(document(wide_names())),
     "all environments": lambda: plans_html(all_environments(), [("broken", "the lockfile is not what fbsync wrote")]),
     "drift": lambda: drift_html(some_drift(), environment="staging", compared=COMPARED),
 }

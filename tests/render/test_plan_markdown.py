@@ -10,19 +10,33 @@ from cmarkgfm.cmark import Options
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from plans import COMPARED, HOSTILE, credential, credential_change, desired, every_kind, hostile_names, locked
+from plans import (
+    COMPARED,
+    HOSTILE,
+    credential,
+    credential_change,
+    desired,
+    document,
+    every_kind,
+    golden,
+    hostile_names,
+    locked,
+    many_changes,
+)
 from strategies import foreign, plans
 
-from fbsync.model.changes import Changed, Create, Plan, Unchanged
+from fbsync.model.changes import Changed, Create, Delete, Plan, Unchanged
 from fbsync.render.markdown import code, marker, prose
 from fbsync.render.paint import visible
+from fbsync.render.plan_counts import summary
 from fbsync.render.plan_markdown import LEAST_CHARS, plan_markdown
-from fbsync.render.plan_text import summary
 
 OWN_HTML = re.compile(
-    r"<!-- fbsync-plan(:[\w.~%-]*)? -->|<details>|</details>|<summary>(🟢|🟡|⚪) <b>\d+ [a-z ]+</b></summary>"
+    r"<!-- fbsync-plan(:[\w.~%-]*)? -->|<details>|</details>"
+    r"|<summary>(⚪ <b>\d+ [a-z ]+</b>|Details|Show all \d+"
+    r"|\d+ of \d+ credentials? (was|were) not compared: [a-z0-9 ,;]+\.)</summary>"
 )
-OWN_TEXT = re.compile(r"[A-Za-z0-9 ,.:;()'?!⛔🔴🟠\n]*|\[!(WARNING|NOTE)\]")
+OWN_TEXT = re.compile(r"[A-Za-z0-9 ,.:;()'?!⛔🔴🟠🟢🟡\n]*|\[!(WARNING|CAUTION)\]")
 CONTAINERS = {"paragraph", "heading", "blockquote", "bullet_list", "list_item", "inline", "strong"}
 LEAVES = {"text", "code_inline", "softbreak"}
 
@@ -71,7 +85,7 @@ def on_github(source):
 
 
 def rendered(plan, *, environment="staging", compared=COMPARED, max_chars=60_000):
-    return plan_markdown(plan, environment=environment, compared=compared, max_chars=max_chars)
+    return plan_markdown(document(plan, environment=environment, compared=compared), max_chars=max_chars)
 
 
 @given(text=foreign)
@@ -129,21 +143,25 @@ def test_the_comment_is_inert(plan, environment, compared):
 def test_the_limit_is_kept_and_nothing_is_cut(plan, environment, limit):
     source = rendered(plan, environment=environment, max_chars=limit)
     assert len(source) <= limit
-    assert f"**{summary(plan)}**" in source
+    assert f"**{summary(document(plan))}**" in source
     assert_inert(source)
     tags = on_github(source)
     assert tags.opened == tags.closed
     assert tags.opened["pre"] == len(re.findall("^```diff$", source, re.MULTILINE))
 
 
-@pytest.mark.parametrize("limit", [700, 1_500, 3_000, 4_000])
+@pytest.mark.parametrize("limit", [700, 1_500, 3_500, 5_000])
 def test_what_is_left_out_is_counted(limit):
     plan = Plan(changes=tuple(Create(desired=desired(f"entry {at}")) for at in range(40)), refreshed=False)
     source = rendered(plan, max_chars=limit)
     shown = re.findall(r"^\+ entry \d+ ", source, re.MULTILINE)
-    [missing] = re.findall(r"Left out for length:\*\* (\d+) to add\.", source)
+    lines = re.findall(r"^- `entry \d+` in `ws-main`: ", source, re.MULTILINE)
+    [missing] = re.findall(r"(\d+) to add in detail\.", source)
     assert len(shown) + int(missing) == 40
-    assert shown
+    unnamed = re.findall(r"Left out for length:\*\* (\d+) to add, ", source)
+    assert len(lines) + sum(map(int, unnamed)) == 40
+    assert lines
+    assert not (shown and unnamed)
     assert all(f"{line}(workspace ws-main)\n+     aiType:   OPENAI\n" in source for line in shown)
     assert len(source) <= limit < len(source) + 250
 
@@ -153,16 +171,16 @@ def test_what_is_destroyed_stays_longest():
     cut = rendered(every_kind(), max_chars=1_600)
     assert "#### 🔴 2 to destroy" in cut
     assert "4 to change" in cut
-    assert "🟡" in whole
-    assert "🟡" not in cut
+    assert whole.count("```diff") > cut.count("```diff")
+    assert "Left out for length" in cut
 
 
 def test_one_entry_that_is_too_long_does_not_push_out_the_others():
     giant = Create(desired=desired("x" * 5_000))
     plan = Plan(changes=(giant, *(Create(desired=desired(f"entry {at}")) for at in range(3))), refreshed=False)
     source = rendered(plan, max_chars=2_000)
-    assert "**Left out for length:** 1 to add." in source
-    assert source.count("+ entry ") == 3
+    assert "**Left out for length:** 1 to add, 1 to add in detail." in source
+    assert source.count("- `entry ") == source.count("+ entry ") == 3
 
 
 def test_the_marker_comes_first_and_is_of_one_environment():
@@ -182,7 +200,30 @@ def test_counts_and_environment_stand_first_then_what_is_destroyed():
     places = [source.index(word) for word in order]
     assert places == sorted(places)
     assert "- Ledger" in source[: source.index("<details>")]
+    assert "- `Embeddings` in `ws-main`: `OPENAI` at `https://api.openai.com/v1`" in source[: source.index("<details>")]
     assert "+ Embeddings" in source[source.index("<details>") :]
+
+
+def test_more_than_ten_deletions_are_folded_under_their_number():
+    source = rendered(Plan(changes=tuple(Delete(locked=locked(f"entry {at}")) for at in range(11)), refreshed=True))
+    assert "#### 🔴 11 to destroy\n\n<details>\n<summary>Show all 11</summary>" in source
+    source = rendered(Plan(changes=tuple(Delete(locked=locked(f"entry {at}")) for at in range(10)), refreshed=True))
+    assert "#### 🔴 10 to destroy\n\n```diff" in source
+
+
+def test_each_warning_is_said_once_with_all_that_it_is_about():
+    source = rendered(many_changes(45))
+    assert source.count("the stored credential will be sent to another host") == 1
+    assert "and 8 more: the stored credential" in source
+    assert "**18 warnings**" in source
+
+
+def test_server_and_reasons_to_refuse_stand_in_the_open():
+    source = plan_markdown(golden("refused"), max_chars=60_000)
+    before = source[: source.index("<details>")]
+    assert "### fbsync plan for `production` on `https://llm.staging.example.com`" in before
+    assert "> [!CAUTION]\n> **`fbsync apply` would refuse this plan**" in before
+    assert before.count("What to do: ") == 3
 
 
 def test_every_hostile_name_is_shown_as_it_is():
@@ -196,7 +237,8 @@ def test_many_entries_of_one_variable_are_counted():
     names = [f"entry {at}" for at in range(25)]
     changes = tuple(Unchanged(desired=desired(n, secret=unset), locked=locked(n), credentials=same) for n in names)
     source = rendered(Plan(changes=changes, refreshed=False))
-    assert "> - `$KEY`: its variable is not set here (`entry 0`, " in source
+    assert "25 of 25 credentials were not compared: their variables are not set here" in source
+    assert "- `$KEY`: its variable is not set here (`entry 0`, " in source
     assert "`entry 9` and 15 more)" in source
     assert_inert(source)
 

@@ -5,10 +5,13 @@ import unicodedata
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from plan_documents import PLAIN
 from plans import (
     COMPARED,
+    document,
     every_kind,
     first_plan,
+    golden,
     hostile_names,
     locked,
     nothing_to_do,
@@ -26,8 +29,8 @@ from fbsync.render.wrapping import Span, wrapped
 SGR = re.compile(r"\x1b\[\d+m")
 
 
-def shown(plan, *, width=None, enabled=False):
-    return plan_text(plan, paint=Paint(enabled=enabled), compared=COMPARED, width=width)
+def shown(plan, *, width=None, enabled=False, verbose=False):
+    return plan_text(document(plan), paint=Paint(enabled=enabled), width=width, verbose=verbose)
 
 
 @given(plan=plans(), width=st.integers(20, 200))
@@ -83,8 +86,7 @@ def test_warnings_stand_with_their_entry_and_are_counted_at_the_end():
     block = text[text.index("~ Production OpenAI") : text.index("~ Support chat")]
     assert "warning: the stored credential will be sent to another host" in block
     assert text.splitlines()[-2] == (
-        "Warnings: 2 notices, 2 credentials not verified, 2 entries no longer declared, 2 protected entries touched, "
-        "1 entry loses its protection."
+        "Warnings: 2 notices, 2 entries no longer declared, 2 protected entries touched, 1 entry loses its protection."
     )
 
 
@@ -95,9 +97,33 @@ def test_protected_entries_are_marked_when_they_are_touched():
 
 
 def test_what_could_not_be_checked_is_named():
+    sentence = "6 of 6 credentials were not compared: their variables are not set here, as is usual in a pull request."
     text = shown(without_credentials())
-    assert "$OPENAI_API_KEY: its variable is not set here (Chat, Embeddings, Moderation and 2 more)" in text
+    assert text.index("~ Production OpenAI") < text.index(sentence) < text.index("Plan: 0 to add")
+    assert "$OPENAI_API_KEY" not in text
+    text = shown(without_credentials(), verbose=True)
+    assert "$OPENAI_API_KEY: its variable is not set here (Chat, Embeddings, Moderation, Search, Vision)" in text
     assert "$PRODUCTION_OPENAI_KEY: its variable is not set here (Production OpenAI)" in text
+
+
+def test_reasons_of_several_sorts_are_counted_apart():
+    assert (
+        "2 of 7 credentials were not compared: 1 because its variable is not set here; "
+        "1 because nothing is known of what the server holds."
+    ) in shown(every_kind())
+
+
+def test_the_server_is_named_where_it_is_another_one_and_so_are_the_files_of_variables():
+    made = document(nothing_to_do(), environment="staging", api_url="http://127.0.0.1:8080", files=(".env", "b.env"))
+    assert plan_text(made, paint=PLAIN).startswith(
+        f"Environment: staging\nServer: http://127.0.0.1:8080\n{COMPARED} Variables were read from .env, b.env.\n"
+    )
+
+
+def test_what_apply_would_refuse_is_said_with_every_reason():
+    text = plan_text(golden("refused"), paint=PLAIN)
+    said = text[text.index("fbsync apply would refuse this plan:") :]
+    assert said.count("\n  ! ") == said.count("what to do:") == 3
 
 
 def test_nothing_to_do_is_two_sentences():

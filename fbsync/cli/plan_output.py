@@ -1,0 +1,68 @@
+"""A plan on stdout, in the format that was asked for: what ``plan``, ``show`` and ``apply`` share."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from fbsync.cli import terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from fbsync.render.document import Json
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+FORMATS = ("text", "json", "markdown", "html")
+
+
+def max_chars_option(command: _Command) -> _Command:
+    """Adds ``--max-chars``."""
+    return click.option(
+        "--max-chars",
+        type=click.IntRange(min=120),
+        default=60_000,
+        show_default=True,
+        help="Limit --format markdown to this length; whole entries are left out then.",
+    )(command)
+
+
+def print_plan(document: Json, format_: str, *, max_chars: int = 60_000, verbose: bool = False) -> None:
+    """Prints a plan.
+
+    Args:
+        document: the plan's document.
+        format_: one of ``FORMATS``.
+        max_chars: the limit for Markdown.
+        verbose: whether text names every variable that could not be compared.
+    """
+    terminal.out(_rendered(document, format_, max_chars, verbose=verbose))
+
+
+def _rendered(document: Json, format_: str, max_chars: int, *, verbose: bool) -> str:
+    match format_:
+        case "markdown":
+            from fbsync.render.plan_markdown import plan_markdown
+
+            return plan_markdown(document, max_chars=max_chars)
+        case "html":
+            from fbsync.render.plan_html import plan_html
+
+            return plan_html(document)
+        case "json":
+            from fbsync.render.document import dump
+
+            return dump(document)
+        case _:
+            from fbsync.render.plan_text import plan_text
+
+            return plan_text(
+                document,
+                paint=terminal.paint_for(sys.stdout),
+                width=terminal.width_of(sys.stdout),
+                verbose=verbose,
+            )

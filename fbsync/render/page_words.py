@@ -1,0 +1,44 @@
+"""Text within a report: what is foreign is escaped and set apart, what is quoted stands as code."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fbsync.render.entries import Entry
+
+NO_ENVIRONMENT = "(none)"
+"""What stands for the manifest's own list beside environments."""
+
+_QUOTED = re.compile("`([^`]+)`")
+
+
+def said(text: str) -> str:
+    """What we say, with foreign parts in it: as foreign, and with what is quoted in backticks as code."""
+    said = _QUOTED.sub(r"<code>\1</code>", escape(text))
+    return f"<bdi>{said}</bdi>"
+
+
+def sentence(text: str) -> str:
+    """A phrase as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def foreign(text: str) -> str:
+    """A foreign text: escaped, and apart from its surroundings in its direction (HTML, 4.5.24 'The bdi element')."""
+    return f"<bdi>{escape(text)}</bdi>"
+
+
+def place_of(entry: Entry) -> tuple[str, ...]:
+    """Where an entry is: its environment, if several are shown, and its workspace."""
+    return (entry.workspace,) if entry.environment is None else (entry.environment, entry.workspace)
+
+
+def place_words(place: Sequence[str]) -> str:
+    """Where an entry is, in words."""
+    environment = f"environment {foreign(place[0])}, " if len(place) > 1 and place[0] else ""
+    return f"{environment}workspace {foreign(place[-1])}"

@@ -1,0 +1,52 @@
+"""Where a plan was made: its environment, its server where that is not the default one, and what was read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.render.paint import visible
+from fbsync.settings import DEFAULT_API_URL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fbsync.render.document import Json
+
+_MOST_FILES = 4
+
+
+def other_server(document: Json) -> str | None:
+    """The server, where it is not the default one: nobody is to overlook where credentials go."""
+    return None if document["api_url"] == DEFAULT_API_URL else visible(document["api_url"])
+
+
+def environment_of(document: Json) -> str | None:
+    """The environment's name, or None for the manifest's own list."""
+    return None if document["environment"] is None else visible(document["environment"])
+
+
+def place(document: Json, quoted: Callable[[str], str] = str) -> str:
+    """Where a plan is for, to be put after a title: environment and server; empty for the default ones.
+
+    Args:
+        document: the plan's document.
+        quoted: how a name is set off from its surroundings.
+    """
+    environment, server = environment_of(document), other_server(document)
+    about = "" if environment is None else f" for {quoted(environment)}"
+    return about if server is None else f"{about} on {quoted(server)}"
+
+
+def comparison(document: Json) -> str:
+    """The sentences that say what was compared, and where variables came from."""
+    files = files_sentence(document["variable_files"])
+    return visible(document["comparison"]) + (f" {files}" if files else "")
+
+
+def files_sentence(files: Sequence[str]) -> str:
+    """Which files variables were read from; empty where there were none."""
+    if not files:
+        return ""
+    rest = len(files) - _MOST_FILES
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"Variables were read from {', '.join(map(visible, files[:_MOST_FILES]))}{more}."

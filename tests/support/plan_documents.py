@@ -1,0 +1,17 @@
+"""The documents that renderings take, from plans made of literals."""
+
+from fbsync.model.errors import ExitCode
+from fbsync.render.paint import Paint
+from fbsync.render.plan_document import Origin, plan_document
+from fbsync.settings import DEFAULT_API_URL
+
+PLAIN = Paint(enabled=False)
+COMPARED = "Compared with fbsync.lock; the server was not asked."
+
+
+def document(plan, *, environment=None, compared=COMPARED, api_url=DEFAULT_API_URL, files=(), refusals=()):
+    """A plan's document, as ``fbsync plan`` makes it."""
+    origin = Origin(
+        environment=environment, api_url=api_url, state="fbsync.lock", compared=compared, variable_files=tuple(files)
+    )
+    return plan_document(plan, ExitCode.GUARD_REFUSED if refusals else ExitCode.DONE, origin=origin, refusals=refusals)
