@@ -64,8 +64,14 @@ class Entry:
 
     @property
     def gist(self) -> str:
-        """What there is to do in a few words: the fields that it is about, or the reason."""
-        return ", ".join(row.label for row in self.rows if row.tone is not Tone.QUIET) or self.why
+        """What there is to do in a few words: what is new, which fields change, or the reason."""
+        match self.tone:
+            case Tone.ADD:
+                return " at ".join(row.after for row in self.rows[:2] if row.after is not None) or self.why
+            case Tone.CHANGE:
+                return ", ".join(row.label for row in self.rows if row.tone is not Tone.QUIET) or self.why
+            case _:
+                return self.why
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
