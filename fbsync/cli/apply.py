@@ -120,7 +120,7 @@ def _apply(
         )
         how |= {"only": saved.only, "prune": saved.prune}
     inputs = read_inputs(where, os.environ)
-    terminal.report_warnings(inputs.manifest.findings_in(where.environment))
+    terminal.report_warnings(inputs.manifest.findings_in(where.environment), verbose=bool(how["verbose"]))
     with run_lock(where.lock_path, timeout=lock_timeout):
         project = load_project(inputs, online=True, parameters=saved.fingerprints if saved else None)
         for note in notes(project):

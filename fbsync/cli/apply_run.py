@@ -163,7 +163,7 @@ class Applying:
 
     def _carry_out(self, proposal: Proposal, events: Events) -> Applied:
         """Applies the plan, and shows what becomes of it as it happens."""
-        with Progress(proposal.plan, quiet=self._options.json) as progress:
+        with Progress(proposal.plan, quiet=self._options.json, verbose=bool(self._options.verbose)) as progress:
 
             def show(outcome: Outcome) -> None:
                 progress.show(outcome)

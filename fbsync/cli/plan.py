@@ -88,7 +88,9 @@ def plan(
     if out is not None:
         _save(out, proposal, document, prune=prune, only=only)
     if format_ != "json":
-        terminal.report_warnings(project.manifest.findings_in(project.where.environment))
+        terminal.report_warnings(
+            project.manifest.findings_in(project.where.environment), verbose=bool(asking["verbose"])
+        )
     print_plan(document, format_, max_chars=max_chars, verbose=bool(asking["verbose"]))
     return code
 

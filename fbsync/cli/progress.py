@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from fbsync.cli import terminal
-from fbsync.model.changes import Unchanged, Undeclared
+from fbsync.model.changes import Unchanged, Undeclared, identity_of
 from fbsync.render.outcome_text import outcome_line
 
 if TYPE_CHECKING:
@@ -28,9 +28,12 @@ class Progress:
     Args:
         plan: what is being done.
         quiet: whether stdout is kept for a document; the lines then go to stderr.
+        verbose: whether the ids of entries are shown.
     """
 
-    def __init__(self, plan: Plan, *, quiet: bool) -> None:
+    def __init__(self, plan: Plan, *, quiet: bool, verbose: bool = False) -> None:
+        self._with_place = len({identity_of(change).workspace_id for change in plan.changes}) > 1
+        self._verbose = verbose
         self._stream = sys.stderr if quiet else sys.stdout
         self._paint = terminal.paint_for(self._stream)
         steps = sum(not isinstance(change, (Unchanged, Undeclared)) for change in plan.changes)
@@ -52,7 +55,7 @@ class Progress:
 
     def show(self, outcome: Outcome) -> None:
         """Shows one outcome; entries that needed nothing are counted at the end and not shown."""
-        line = outcome_line(outcome, paint=self._paint)
+        line = outcome_line(outcome, paint=self._paint, with_place=self._with_place, with_id=self._verbose)
         if line is None or self._lost:
             return
         try:

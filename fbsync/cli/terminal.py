@@ -63,13 +63,16 @@ def report_error(error: FbsyncError) -> None:
         say(f"  {paint.cyan('what to do:')} {visible(error.hint)}")
 
 
-def findings_text(findings: Iterable[Finding], *, paint: Paint, sources: Mapping[str, str] | None = None) -> str:
+def findings_text(
+    findings: Iterable[Finding], *, paint: Paint, sources: Mapping[str, str] | None = None, folded: bool = False
+) -> str:
     """Findings as text, with excerpts.
 
     Args:
         findings: in the order in which they are to stand.
         paint: colours.
         sources: texts by the names that positions use; other files are read again where they can be.
+        folded: whether more than a few of one kind become one.
     """
     from fbsync.render.findings_text import findings_text as render
 
@@ -78,7 +81,7 @@ def findings_text(findings: Iterable[Finding], *, paint: Paint, sources: Mapping
     files = {place.file for place in places if place.line}
     given = sources or {}
     texts = {file: source for file in files if (source := given.get(file) or _source(file)) is not None}
-    return render(findings, sources=texts, paint=paint)
+    return render(findings, sources=texts, paint=paint, folded=folded)
 
 
 def _source(file: str) -> str | None:
@@ -127,10 +130,15 @@ def ask(question: str) -> bool:
     return click.confirm(question, default=False, err=True)
 
 
-def report_warnings(findings: Iterable[Finding]) -> None:
-    """Prints the findings that do not stop a command to stderr."""
+def report_warnings(findings: Iterable[Finding], *, verbose: bool = False) -> None:
+    """Prints the findings that do not stop a command to stderr.
+
+    Args:
+        findings: the findings.
+        verbose: whether each is printed, where many are of one kind.
+    """
     if findings := tuple(findings):
-        click.echo(findings_text(findings, paint=paint_for(sys.stderr)), err=True, color=True)
+        click.echo(findings_text(findings, paint=paint_for(sys.stderr), folded=not verbose), err=True, color=True)
 
 
 def open_intents_note(number: int) -> str:

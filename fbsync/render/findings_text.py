@@ -10,26 +10,57 @@ from fbsync.render.excerpt import excerpt
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _MOST_RELATED = 3
+_MOST_PLACES = 3
 
 
-def findings_text(findings: Sequence[Finding], *, sources: Mapping[str, str], paint: Paint) -> str:
+def findings_text(
+    findings: Sequence[Finding], *, sources: Mapping[str, str], paint: Paint, folded: bool = False
+) -> str:
     """Renders findings.
 
     Args:
         findings: in the order in which they are to stand.
         sources: the texts of the files by the names that positions use, for excerpts; files may be absent.
         paint: colours.
+        folded: whether more than a few of one kind are one block, with the first places.
 
     Returns:
         A block for each finding, and a line that counts them; empty where there are none.
     """
     lines = {file: _LINE_BREAK.split(source) for file, source in sources.items()}
-    blocks = ["\n".join([*_block(finding, lines, paint), ""]) for finding in findings]
+    kinds = _by_kind(findings, folded=folded)
+    blocks = ["\n".join([*_block(kind[0], lines, paint), *_others(kind[1:], paint), ""]) for kind in kinds]
     return "\n".join([*blocks, count_sentence(findings), ""]) if blocks else ""
+
+
+def _by_kind(findings: Sequence[Finding], *, folded: bool) -> Iterable[Sequence[Finding]]:
+    """The findings, those of a kind of which there are many together, at the place of the first."""
+    if not folded:
+        return [[finding] for finding in findings]
+    kinds: dict[tuple[str, Severity], list[Finding]] = {}
+    for finding in findings:
+        kinds.setdefault((finding.rule, finding.severity), []).append(finding)
+    return [
+        part
+        for kind in kinds.values()
+        for part in ([kind] if len(kind) > _MOST_PLACES else [[finding] for finding in kind])
+    ]
+
+
+def _others(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
+    """Where else it is the same, in a line."""
+    if not findings:
+        return
+    places = [
+        visible(f'{finding.position} in "{finding.entry}"' if finding.entry else str(finding.position))
+        for finding in findings[: _MOST_PLACES - 1]
+    ]
+    rest = len(findings) - len(places)
+    yield f"    {paint.bold('the same')} at {', '.join(places)} and {rest} more; -v shows all"
 
 
 def count_sentence(findings: Sequence[Finding]) -> str:

@@ -12,52 +12,71 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _WORDS = {Result.NOT_ATTEMPTED: "not attempted", Result.UNKNOWN: "outcome unknown"}
+_AN_ID = "…"
+_MOST_NAMES = 3
 _GOOD = (Result.CREATED, Result.UPDATED, Result.ADOPTED, Result.DELETED, Result.FORGOTTEN)
 
 
-def outcome_line(outcome: Outcome, *, paint: Paint) -> str | None:
-    """One outcome; nothing for an entry that needed nothing."""
+def outcome_line(outcome: Outcome, *, paint: Paint, with_place: bool = True, with_id: bool = True) -> str | None:
+    """One outcome; nothing for an entry that needed nothing.
+
+    Args:
+        outcome: what became of an entry.
+        paint: colours.
+        with_place: whether its workspace is said: where there is one only, nobody needs to be told.
+        with_id: whether its id is said.
+    """
     if outcome.result is Result.UNCHANGED:
         return None
     identity = identity_of(outcome.change)
     word = _WORDS.get(outcome.result, outcome.result.value)
     coloured = paint.green(word) if outcome.result in _GOOD else paint.red(word)
     details = []
-    if outcome.llm_id is not None:
+    if with_id and outcome.llm_id is not None:
         details.append(f"id {visible(outcome.llm_id)}")
     if outcome.sent and outcome.result is Result.UPDATED:
         details.append(f"sent {', '.join(outcome.sent)}")
-    line = f"{visible(identity.name)} (workspace {visible(identity.workspace_id)}): {coloured}"
+    place = f" (workspace {visible(identity.workspace_id)})" if with_place else ""
+    line = f"{visible(identity.name)}{place}: {coloured}"
     return line + (f" ({'; '.join(details)})" if details else "")
 
 
 def report(outcomes: Sequence[Outcome], *, paint: Paint) -> str:
-    """What went wrong, entry by entry with what to do, and Terraform's closing sentence.
+    """What went wrong, reason by reason with what to do, and Terraform's closing sentence.
 
-    Entries that share one reason, such as an interrupt, share one line.
+    Entries that failed for one reason, such as an interrupt or a missing right, are one item.
     """
-    reasons: dict[int, list[Outcome]] = {}
+    reasons: dict[tuple[Result, str, str], list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.error is not None:
-            reasons.setdefault(id(outcome.error), []).append(outcome)
+            reasons.setdefault((outcome.result, _reason(outcome), outcome.error.hint), []).append(outcome)
     lines = [""] if any(outcome_line(outcome, paint=paint) for outcome in outcomes) else []
-    for troubled in reasons.values():
-        lines += _trouble(troubled, paint)
+    for (result, reason, hint), troubled in reasons.items():
+        lines += _trouble(result, reason, hint, troubled, paint)
     if reasons:
         lines.append("")
     return "\n".join([*lines, paint.bold(closing_sentence(outcomes)), ""])
 
 
-def _trouble(outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
-    error = outcomes[0].error
-    assert error is not None
-    name = visible(identity_of(outcomes[0].change).name)
-    rest = len(outcomes) - 1
-    who = f"{name} and {rest} more" if rest else name
-    word = _WORDS.get(outcomes[0].result, outcomes[0].result.value)
-    yield f"{paint.red(f'{who}: {word}')}: {visible(error.message)}"
-    if error.hint:
-        yield f"  {paint.cyan('what to do:')} {error.hint}"
+def _reason(outcome: Outcome) -> str:
+    """Why it went wrong, without the entry's own id: calls hold that."""
+    assert outcome.error is not None
+    return outcome.error.message if outcome.llm_id is None else outcome.error.message.replace(outcome.llm_id, _AN_ID)
+
+
+def _trouble(result: Result, reason: str, hint: str, outcomes: Sequence[Outcome], paint: Paint) -> Iterator[str]:
+    word = _WORDS.get(result, result.value)
+    names = [visible(identity_of(outcome.change).name) for outcome in outcomes]
+    if len(names) == 1:
+        error = outcomes[0].error
+        who, reason = f"{names[0]}: {word}", error.message if error is not None else reason
+    else:
+        rest = len(names) - _MOST_NAMES
+        more = f" and {rest} more" if rest > 0 else ""
+        who = f"{len(names)} entries {word} ({', '.join(names[:_MOST_NAMES])}{more})"
+    yield f"{paint.red(who)}: {visible(reason)}"
+    if hint:
+        yield f"  {paint.cyan('what to do:')} {hint}"
 
 
 def closing_sentence(outcomes: Sequence[Outcome]) -> str:

@@ -42,8 +42,8 @@ def _remarks(project: Project) -> tuple[str, ...]:
     remarks = []
     if project.open_intents:
         number = len(project.open_intents)
-        requests = "1 request whose outcome is" if number == 1 else f"{number} requests whose outcomes are"
-        remarks.append(f"A journal was read, too: an earlier apply left {requests} not known.")
+        requests = "1 request" if number == 1 else f"{number} requests"
+        remarks.append(f"A journal was read, too: an earlier apply was cut off with {requests} open.")
     if project.known.api_url != project.api_url:
         remarks.append(
             f"The lockfile belongs to {project.known.api_url}, but apply would use {project.api_url} here, "

@@ -105,5 +105,5 @@ def test_bootstrap_environment_sets_staging_up(run):
     done = run("bootstrap-environment", "fbsync", "sandbox", "run", "--", "sh", "bootstrap.sh", env=CREDENTIALS)
     assert done.returncode == 0, done.stderr
     assert "STAGING_PROXY_TOKEN: set (environment)" in done.stdout
-    assert "Chat (workspace ws-research): created" in done.stdout
+    assert "Chat: created" in done.stdout
     assert "Resources: 1 added" in done.stdout

@@ -194,6 +194,19 @@ def test_a_terminal_cannot_be_steered_by_what_is_shown():
     assert "\x1b[2J" not in findings_text([odd], sources={}, paint=Paint(enabled=True))
 
 
+def test_many_of_one_kind_are_one_with_the_first_three_places():
+    plain = Paint(enabled=False)
+    places = [Position(file="a.yaml", line=at, column=3) for at in range(1, 41)]
+    many = [finding(rule="no-key", position=place, entry=f"E{place.line}") for place in places]
+    others = [finding(rule="other", position=Position(file="a.yaml", line=at, column=3)) for at in range(50, 53)]
+    text = findings_text([*many, *others], sources={}, paint=plain, folded=True)
+    assert 'the same at a.yaml:2:3 in "E2", a.yaml:3:3 in "E3" and 37 more; -v shows all' in text
+    assert text.count("[no-key]") == 1
+    assert text.count("[other]") == 3
+    assert text.rstrip().endswith("43 errors")
+    assert findings_text([*many, *others], sources={}, paint=plain).count("[no-key]") == 40
+
+
 @pytest.mark.parametrize("format_", ["json", "github", "sarif", "junit"])
 def test_a_wrong_usage_is_no_finding(format_):
     code, out, err = run("validate", "--format", format_, "--no-such-option")
