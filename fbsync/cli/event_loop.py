@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fbsync.cli.signals import ENDING, Terminated, unwind_on_signals
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
     from fbsync.execution.ports import Stop
 
 _Result = TypeVar("_Result")
+
+if find_spec("sniffio") is None:
+    # httpcore loads it several times a request, if it is there. Where it is not, Python would look for it all along the
+    # path each time, which takes a quarter of a request; None says once for all that there is nothing to be found
+    # (Python Language Reference, 5.3.1, "The module cache"). For this program only: whoever imports fbsync as a
+    # library may install what they like.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 def run_unless_signalled(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:

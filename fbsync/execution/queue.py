@@ -1,4 +1,4 @@
-"""Ahead: hands out the changes of a run one by one, and has the intents of the next ones recorded meanwhile."""
+"""The queue: hands out the changes of a run one by one, and has the intents of the next ones recorded meanwhile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
 
-class Ahead:
+class Queue:
     """What is still to do, in order, and the intents that were recorded for it before its turn.
 
     Args:

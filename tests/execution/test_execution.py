@@ -175,6 +175,33 @@ def test_what_came_about_and_cannot_be_recorded_is_told_and_only_what_has_an_int
     assert {outcome.llm_id for outcome in told if outcome.result is Result.CREATED} == {f"id-{name}" for name in "ABCD"}
 
 
+def test_two_creations_that_are_answered_with_one_id_are_not_one_record(ledger, tmp_path):
+    async def create_llm(fields):
+        return "id-1" if fields[Field.NAME] in ("B", "D", "E") else f"id-{fields[Field.NAME]}"
+
+    outcomes = carry_out(ledger, SimpleNamespace(create_llm=create_llm))
+    failed = {outcome.change.desired.name: outcome for outcome in outcomes if outcome.result is Result.FAILED}
+    assert set(failed) == {"D", "E"}
+    assert "the id id-1, which another configuration has already" in failed["E"].error.message
+    written = json.loads((tmp_path / "fbsync.lock").read_text())
+    assert sorted(llm["name"] for llm in written["llms"]) == ["A", "B", "C", "F", "G", "H"]
+    # The server said that it created them: what became of that stays open.
+    left = replay(journal_path(tmp_path / "fbsync.lock"), None)
+    assert {intent.identity.name for intent in left.open} == {"D", "E"}
+
+
+def test_a_fault_in_one_entry_is_that_entrys_failure():
+    def create(name):
+        if name == "C":
+            raise ValueError("canary-secret")
+
+    outcomes = carry_out(FullLedger(None), server(create))
+    results = {outcome.change.desired.name: outcome for outcome in outcomes}
+    assert results.pop("C").result is Result.UNKNOWN
+    assert {outcome.result for outcome in results.values()} == {Result.CREATED}
+    assert not [outcome for outcome in outcomes if "canary" in str(outcome.error)]
+
+
 def test_a_failure_of_whoever_is_told_ends_the_run():
     sent = []
 

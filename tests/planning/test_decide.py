@@ -6,7 +6,7 @@ import pytest
 from plan_documents import PLAIN, document
 from records import URL, PlainFingerprints, credential, desired, live, locked, text
 
-from fbsync.execution.run import body
+from fbsync.execution.body import body
 from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
 from fbsync.model.configurations import Field, LockedCredential
 from fbsync.model.live import Live

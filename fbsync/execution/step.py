@@ -1,0 +1,205 @@
+"""The step: one request for one change, from its durable intent to what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import TYPE_CHECKING, assert_never
+
+from fbsync.model.changes import Adopt, Create, Delete, Update
+from fbsync.model.errors import FbsyncError
+from fbsync.model.outcomes import Outcome, Result
+from fbsync.model.server import Failure, ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from fbsync.execution.create import Creator
+    from fbsync.execution.ports import Ledger
+    from fbsync.model.changes import Change
+    from fbsync.model.server import Fields, Server
+
+_AGAIN = "run `fbsync apply` again: it looks at the server's list before it sends anything"
+_NOT_SIGNED_IN = 401
+
+
+class State(StrEnum):
+    """How far a step has come. It goes from PLANNED by INTENDED and SENT to one of the others, and never back."""
+
+    PLANNED = "planned"
+    INTENDED = "intended"
+    """The intent is durable."""
+    SENT = "sent"
+    """The request may have left."""
+    NOT_SENT = "not-sent"
+    """It certainly did not leave, and will not."""
+    DONE = "done"
+    """The server says that it was carried out."""
+    REFUSED = "refused"
+    """It certainly was not carried out."""
+    UNKNOWN = "unknown"
+    """It may have been carried out. The intent stays open."""
+
+
+class Step:
+    """One request.
+
+    Args:
+        change: the change that it is for.
+        sent: its body.
+        server: where it goes.
+        creator: creates configurations there.
+        ledger: where it is recorded.
+
+    Attributes:
+        state: how far it has come.
+        number: the intent's number, once that is durable.
+        llm_id: the configuration's id, once it is done.
+        error: why it is not.
+        unrecorded: why the ledger cannot be written any more, if so: then nothing more may be sent.
+    """
+
+    def __init__(
+        self,
+        change: Create | Update | Adopt | Delete,
+        sent: Fields,
+        *,
+        server: Server,
+        creator: Creator,
+        ledger: Ledger,
+    ) -> None:
+        self.state = State.PLANNED
+        self.number = -1
+        self.llm_id: str | None = None
+        self.error: FbsyncError | None = None
+        self.unrecorded: FbsyncError | None = None
+        self._change = change
+        self._sent = sent
+        self._server = server
+        self._creator = creator
+        self._ledger = ledger
+
+    async def run(self, intent: Callable[[], Awaitable[int]]) -> State:
+        """Take the step, once.
+
+        Args:
+            intent: records the intent; what it gives ends when that is durable.
+
+        Returns:
+            The state that it ended in; the attributes say the rest. Only a cancellation is raised: the state is then
+            UNKNOWN if the request may have left.
+        """
+        try:
+            self.number = await intent()
+            self.state = State.INTENDED
+            self._ledger.sending(self.number)
+        except FbsyncError as error:
+            self.error = self.unrecorded = error
+            self.state = State.NOT_SENT
+            return self.state
+        self.state = State.SENT
+        try:
+            self.llm_id = await self._request()
+        except ServerError as error:
+            await self._fail(error)
+        except asyncio.CancelledError:
+            self._leave_open("the request was cut off before its answer came")
+            raise
+        except Exception as error:  # noqa: BLE001 - one entry's failure, whatever it is, must not stop the others
+            self.error = unexpected(error)
+            self.state = State.UNKNOWN
+        else:
+            self.state = State.DONE
+        return self.state
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of the change by this step."""
+        result = {State.DONE: _DONE[type(self._change)], State.REFUSED: Result.FAILED, State.UNKNOWN: Result.UNKNOWN}
+        return Outcome(
+            change=self._change,
+            result=result.get(self.state, Result.NOT_ATTEMPTED),
+            llm_id=self.llm_id,
+            error=self.error,
+            sent=() if self.state is State.NOT_SENT else tuple(self._sent),
+        )
+
+    @property
+    def ends_run(self) -> FbsyncError | None:
+        """Why no other step may begin: the ledger cannot be written, or nobody is signed in."""
+        if self.unrecorded is not None:
+            return self.unrecorded
+        if isinstance(self.error, ServerError):
+            signed_out = self.error.failure is Failure.NOT_SIGNED_IN or self.error.status == _NOT_SIGNED_IN
+            return self.error if signed_out else None
+        return None
+
+    async def _fail(self, error: ServerError) -> None:
+        self.error = error
+        if error.failure is Failure.UNKNOWN:
+            self.state = State.UNKNOWN
+            return
+        self.state = State.REFUSED
+        try:
+            await self._ledger.not_done(self.number)
+        except FbsyncError as unrecorded:
+            self.unrecorded = unrecorded
+
+    def _leave_open(self, what: str) -> None:
+        self.error = FbsyncError(f"{what}: whether it was carried out is not known", hint=_AGAIN)
+        self.state = State.UNKNOWN
+
+    async def _request(self) -> str:
+        change = self._change
+        match change:
+            case Create():
+                identity = change.desired.identity
+                return await self._creator.create(
+                    identity,
+                    self._sent,
+                    earlier=self._ledger.claims(identity),
+                    own=lambda: self._ledger.claim(self.number),
+                )
+            case Update():
+                await self._server.update_llm(change.locked.id, self._sent)
+                return change.locked.id
+            case Adopt():
+                await self._server.update_llm(change.live.id, self._sent)
+                return change.live.id
+            case Delete():
+                await self._delete(change.locked.id)
+                return change.locked.id
+            case _:
+                assert_never(change)
+
+    async def _delete(self, llm_id: str) -> None:
+        """Delete; a configuration that the server itself says is not there is deleted."""
+        try:
+            await self._server.delete_llm(llm_id)
+        except ServerError as error:
+            if error.failure is not Failure.NOT_FOUND:
+                raise
+
+
+_DONE: dict[type[Change], Result] = {
+    Create: Result.CREATED,
+    Update: Result.UPDATED,
+    Adopt: Result.ADOPTED,
+    Delete: Result.DELETED,
+}
+
+
+def unexpected(error: Exception) -> FbsyncError:
+    """A failure of fbsync itself, as an entry's: its kind and where it happened, no text, which may hold values."""
+    place, trace = "an unknown place", error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] == "fbsync":
+            place = f"{module}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    failure = FbsyncError(
+        f"fbsync itself failed in {place} ({type(error).__name__}): whether the request was carried out is not known",
+        hint=f"{_AGAIN}; report it if it fails again",
+    )
+    failure.__cause__ = error
+    return failure
