@@ -27,6 +27,7 @@ class Kind(StrEnum):
     LOCKFILE = "lockfile"
     PLAN = "plan"
     RESULT = "result"
+    STATE = "state"
 
 
 _FILES = {
@@ -34,6 +35,7 @@ _FILES = {
     Kind.LOCKFILE: "lockfile.schema.json",
     Kind.PLAN: "plan.schema.json",
     Kind.RESULT: "result.schema.json",
+    Kind.STATE: "state.schema.json",
 }
 
 

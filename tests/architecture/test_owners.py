@@ -14,6 +14,7 @@ OWNERS = {
     "httpx": "fbsync.client.library",
     "httpx2": "fbsync.client.library",
     "certifi": "fbsync.client.trust",
+    "obstore": "fbsync.stores.objects",
     "fastapi": "fbsync.sandbox",
     "starlette": "fbsync.sandbox",
     "uvicorn": "fbsync.sandbox",
@@ -41,7 +42,7 @@ def modules_after(statement):
 
 def test_the_command_line_itself_loads_little():
     loaded = modules_after("import fbsync.cli")
-    assert loaded & {"httpx", "jsonschema", "yaml", "dotenv", "asyncio", "fastapi", "uvicorn"} == set()
+    assert loaded & {"httpx", "jsonschema", "yaml", "dotenv", "asyncio", "fastapi", "uvicorn", "obstore"} == set()
 
 
 @pytest.mark.parametrize("command", ["plan", "validate", "env"])

@@ -1,0 +1,168 @@
+"""Addresses of stores: what ``state:`` in a manifest, ``--state`` and ``FBSYNC_STATE`` may say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from fbsync.model.errors import ExitCode, FbsyncError
+
+FORMS = "file:FOLDER, git, git:REF, git+URL, s3://BUCKET/PREFIX, az://ACCOUNT/CONTAINER/PREFIX or gs://BUCKET/PREFIX"
+DEFAULT_REF = "refs/fbsync/state"
+DEFAULT_ENVIRONMENT = "default"
+"""The key of a manifest's own list, without an environment. No environment may have this name in a store."""
+
+_URL = re.compile(r"(?:https?|ssh)://(?:[^/@\s]*@)?[A-Za-z0-9\[][^/@\s]*(?:/[!-~]*)?|file:///[!-~]+|/[!-~]+")
+_SCP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!:)[!-~]+")
+"""No transport that runs a command (``ext::``), and nothing that git or ssh could take for an option."""
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
+_SEGMENT = re.compile(r"[A-Za-z0-9_+=@-][A-Za-z0-9._+=@-]*")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Provider(StrEnum):
+    """Whose object store it is; the value is the address's scheme."""
+
+    S3 = "s3"
+    AZURE = "az"
+    GOOGLE = "gs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileAddress:
+    """Files in a folder; beside the manifest where there is none."""
+
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitAddress:
+    """Refs of a git remote.
+
+    Attributes:
+        url: the remote, or None for the one that the checkout came from.
+        ref: the refs' common beginning; the environment's name comes after it.
+    """
+
+    url: str | None = None
+    ref: str = DEFAULT_REF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectAddress:
+    """Objects in a bucket.
+
+    Attributes:
+        provider: whose protocol the store speaks.
+        bucket: the bucket; for Azure the container.
+        account: for Azure, the storage account.
+        prefix: the objects' common beginning, without slashes at its ends; may be empty.
+    """
+
+    provider: Provider
+    bucket: str
+    account: str | None = None
+    prefix: str = ""
+
+
+Address: TypeAlias = FileAddress | GitAddress | ObjectAddress
+
+
+def parse_address(text: str) -> Address:
+    """Understands the address of a store.
+
+    Raises:
+        FbsyncError: it is none, or holds a credential (exit 3). The message never repeats the address.
+    """
+    scheme, colon, rest = text.partition(":")
+    if text.startswith("git+"):
+        return _git_url(text.removeprefix("git+"))
+    match scheme:
+        case "file" if rest or not colon:
+            return FileAddress(folder=rest or None)
+        case "git" if rest or not colon:
+            return GitAddress(ref=_ref(rest) if colon else DEFAULT_REF)
+        case "s3" | "az" | "gs" if rest.startswith("//"):
+            return _object(Provider(scheme), rest.removeprefix("//"))
+        case _:
+            raise _refused("the address of the state is not understood", f"write {FORMS}")
+
+
+def environment_key(environment: str | None) -> str:
+    """The part of a key that an environment gives.
+
+    Raises:
+        FbsyncError: the name cannot be part of a git ref or of an object's key (exit 3).
+    """
+    if environment is None:
+        return DEFAULT_ENVIRONMENT
+    if environment == DEFAULT_ENVIRONMENT:
+        raise _refused(
+            f'an environment named "{DEFAULT_ENVIRONMENT}" cannot have its state in a store',
+            "give it another name: the state of the manifest's own list has this one",
+        )
+    ends_badly = environment.endswith((".", ".lock")) or ".." in environment
+    if _ENVIRONMENT.fullmatch(environment) is None or ends_badly:
+        raise _refused(
+            "the environment's name cannot be part of a store's key",
+            "use letters, digits, dots, underscores and dashes; not two dots together, nor a dot or .lock at the end",
+        )
+    return environment
+
+
+def _refused(message: str, hint: str) -> FbsyncError:
+    return FbsyncError(message, hint=hint, exit_code=ExitCode.INVALID_INPUT)
+
+
+def _credential_inside() -> FbsyncError:
+    return _refused(
+        "the address of the state holds a user name, a password or a token",
+        "take it out: credentials come from the provider's own variables and files, or from git's configuration",
+    )
+
+
+def _git_url(text: str) -> GitAddress:
+    url, marked, ref = text.partition("#")
+    if not (_URL.fullmatch(url) or _SCP.fullmatch(url)):
+        raise _refused(
+            "the URL in the address of the state is none that git can use here",
+            "write git+https://…, git+ssh://…, git+USER@HOST:PATH, or git+ and an absolute path",
+        )
+    authority = url.partition("://")[2].partition("/")[0]
+    user, has_user, _ = authority.rpartition("@")
+    if has_user and (":" in user or not url.startswith("ssh://")):
+        raise _credential_inside()
+    return GitAddress(url=url, ref=_ref(ref) if marked else DEFAULT_REF)
+
+
+def _ref(text: str) -> str:
+    """A full name of a ref, as far as `git check-ref-format` lets it be one with a name after it."""
+    segments = text.split("/")
+    if segments[0] != "refs" or len(segments) < 3 or not all(map(_is_segment, segments)):  # noqa: PLR2004 - refs/KIND/NAME
+        raise _refused(
+            "the ref in the address of the state is not a full one",
+            f"write refs/KIND/NAME, such as {DEFAULT_REF} or refs/heads/fbsync-state",
+        )
+    return text
+
+
+def _object(provider: Provider, text: str) -> ObjectAddress:
+    if "@" in text.partition("/")[0] or "?" in text:
+        raise _credential_inside()
+    parts = text.rstrip("/").split("/")
+    account = parts.pop(0) if provider is Provider.AZURE else None
+    bucket, prefix = (parts[0], parts[1:]) if parts else ("", [])
+    named = [bucket] if account is None else [account, bucket]
+    if not all(_BUCKET.fullmatch(name) for name in named) or not all(map(_is_segment, prefix)):
+        form = "az://ACCOUNT/CONTAINER/PREFIX" if account is not None else f"{provider}://BUCKET/PREFIX"
+        raise _refused(
+            "the address of the state does not name a bucket and a prefix as object stores allow them",
+            f"write {form}, with letters, digits, dots, underscores and dashes",
+        )
+    return ObjectAddress(provider=provider, bucket=bucket, account=account, prefix="/".join(prefix))
+
+
+def _is_segment(text: str) -> bool:
+    return _SEGMENT.fullmatch(text) is not None and ".." not in text and not text.endswith((".", ".lock"))

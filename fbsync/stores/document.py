@@ -1,0 +1,150 @@
+"""The object that a store holds: lease, lockfile and journal in one JSON document (``schemas/state.schema.json``)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from fbsync.model.errors import InvalidInput
+from fbsync.model.findings import Finding, Position
+from fbsync.schema.validate import Kind, validate
+from fbsync.stores.holder import Holder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+VERSION = 1
+_RESTORE = "bring back an earlier state with `fbsync state push`, or start again with `fbsync apply --adopt`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A run's lease, as it stands in the document. The run is the one that wrote the document.
+
+    Attributes:
+        id: random, one for each run.
+        seconds: how long it lasts after each write.
+    """
+
+    id: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a store holds for one environment.
+
+    Attributes:
+        serial: counts the writes.
+        nonce: random, new with each write.
+        writer: who wrote it.
+        claim: the lease of the run that is under way, or None.
+        lockfile: the lockfile's text, or None where nothing was applied yet.
+        journal: the journal's lines, each without its line break.
+    """
+
+    serial: int
+    nonce: str
+    writer: Holder
+    claim: Claim | None = None
+    lockfile: str | None = None
+    journal: tuple[str, ...] = ()
+
+    def succeeded(self, by: Holder, *, claim: Claim | None) -> State:
+        """The same content as a write that takes, renews or gives back the lease."""
+        return replace(self, serial=self.serial + 1, nonce=new_nonce(), writer=by, claim=claim)
+
+    def holding(self, *, lockfile: str | None, journal: Iterable[str]) -> State:
+        """The same state with other content."""
+        return replace(self, lockfile=lockfile, journal=tuple(journal))
+
+
+def new_nonce() -> str:
+    """A random name that nobody else makes: 128 bits."""
+    return secrets.token_urlsafe(16)
+
+
+def first_state(by: Holder, *, lockfile: str | None = None, journal: Iterable[str] = ()) -> State:
+    """The state that a store begins with."""
+    return State(serial=1, nonce=new_nonce(), writer=by, lockfile=lockfile, journal=tuple(journal))
+
+
+def render(state: State) -> bytes:
+    """The document's bytes."""
+    value = {
+        "version": VERSION,
+        "serial": state.serial,
+        "nonce": state.nonce,
+        "writer": _writer_of(state.writer),
+        "lease": None if state.claim is None else {"id": state.claim.id, "seconds": state.claim.seconds},
+        "lockfile": state.lockfile,
+        "journal": list(state.journal),
+    }
+    return json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def parse(data: bytes, name: str) -> State:
+    """Understands a document. Nothing is ever taken for an empty one.
+
+    Args:
+        data: the object's content.
+        name: the object's address, for messages.
+
+    Raises:
+        InvalidInput: it is not what fbsync wrote, or of another version.
+    """
+    try:
+        value = json.loads(data.decode(), object_pairs_hook=_distinct)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(name, "state-syntax", "the state is not the JSON that fbsync wrote") from error
+    version = value.get("version") if isinstance(value, dict) else None
+    if isinstance(version, int) and version != VERSION:
+        raise _unreadable(
+            name,
+            "state-version",
+            f"the state is of format version {version}, and this fbsync reads version {VERSION} only",
+            remedy="use the version of fbsync that wrote it",
+        )
+    if violations := validate(Kind.STATE, value):
+        findings = [
+            _finding(name, f"state-{item.rule}", f"the state was changed: {item.message}") for item in violations
+        ]
+        raise InvalidInput(findings)
+    return _state(value)
+
+
+def _state(value: dict[str, Any]) -> State:
+    lease, writer = value["lease"], value["writer"]
+    return State(
+        serial=int(value["serial"]),
+        nonce=value["nonce"],
+        writer=Holder(
+            run=writer.get("run"), user=writer.get("user"), host=writer["host"], process=int(writer["process"])
+        ),
+        claim=None if lease is None else Claim(id=lease["id"], seconds=int(lease["seconds"])),
+        lockfile=value["lockfile"],
+        journal=tuple(value["journal"]),
+    )
+
+
+def _writer_of(writer: Holder) -> dict[str, Any]:
+    named = {"run": writer.run, "user": writer.user, "host": writer.host, "process": writer.process}
+    return {key: value for key, value in named.items() if value is not None}
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Builds a mapping as json does, but refuses a key given twice: which value counts would be a guess."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key is given twice")
+    return value
+
+
+def _finding(name: str, rule: str, message: str, *, remedy: str = _RESTORE) -> Finding:
+    return Finding(rule=rule, position=Position(file=name), message=message, remedy=remedy)
+
+
+def _unreadable(name: str, rule: str, message: str, *, remedy: str = _RESTORE) -> InvalidInput:
+    return InvalidInput([_finding(name, rule, message, remedy=remedy)])

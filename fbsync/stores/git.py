@@ -1,0 +1,199 @@
+"""A ref of a git remote as a store: read by a fetch, written by a push that expects the old value.
+
+Each write is a commit with a nonce, since two equal commits are one to git and then nobody is refused. While a run is
+under way, its commits take each other's place on the last closed state; the one that closes it stays, as history.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.stores.holder import shown
+from fbsync.stores.protocol import Conflict, Denied, Snapshot, Unavailable, UnknownOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fbsync.stores.git_program import Ended, Git
+
+FILE = "state.json"
+_TIP = "refs/fbsync/tip"
+_OPEN = "Fbsync-State: open"
+_CLOSED = "Fbsync-State: closed"
+_REFUSED = re.compile(
+    r"authentication failed|could not read (?:username|password)|permission|denied|not granted|forbidden|unauthorized"
+    r"|error: 40[13]|not allowed|not found|terminal prompts disabled"
+    r"|host key verification failed|unpack(?:er)? (?:failed|error)",
+    re.IGNORECASE,
+)
+_MOVED = re.compile(
+    r"stale info|fetch first|non-fast-forward|lock|expected|already exists|failed to update ref|old value"
+)
+_HINT = (
+    "check that the job may read and write the repository, and that the host accepts the ref; "
+    "docs/concepts/stores.md says what each host needs"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Description:
+    """What a commit says of a state.
+
+    Attributes:
+        subject: its first line.
+        is_closed: whether no run is under way, so that the commit stays.
+    """
+
+    subject: str
+    is_closed: bool
+
+
+class GitRef:
+    """One ref of a git remote that holds one file.
+
+    Args:
+        git: the scratch repository.
+        remote: the remote, as git's command line takes it: a name of the settings, or a URL.
+        ref: the ref's full name.
+        describe: what a commit says of its content.
+    """
+
+    def __init__(self, git: Git, *, remote: str, ref: str, describe: Callable[[bytes], Description]) -> None:
+        self._git = git
+        self._remote = remote
+        self._ref = ref
+        self._describe = describe
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """The ref, as messages name it."""
+        return f"git:{self._ref}"
+
+    def read(self) -> Snapshot | None:
+        """Reads the file at the ref: see ``fbsync.stores.protocol``."""
+        with self._lock:
+            commit = self.fetch(depth=2)
+            return None if commit is None else Snapshot(data=self.content(commit), tag=commit)
+
+    def write(self, data: bytes, tag: str | None) -> str:
+        """Pushes a commit if the ref is still where it was: see ``fbsync.stores.protocol``."""
+        with self._lock:
+            commit = self._commit(data, tag)
+            lease = f"--force-with-lease={self._ref}:{tag or ''}"
+            ended = self._git.run("push", "--porcelain", lease, self._remote, f"{commit}:{self._ref}")
+            self._judge(ended, commit)
+            return commit
+
+    def remove(self) -> None:
+        """Deletes the ref: see ``fbsync.stores.protocol``."""
+        with self._lock:
+            ended = self._git.run("push", "--porcelain", self._remote, f":{self._ref}")
+            if ended.status != 0 and "remote ref does not exist" not in ended.words:
+                raise self._unreachable(ended)
+
+    def fetch(self, *, depth: int) -> str | None:
+        """Fetches the ref with so many commits; gives the newest, or None where there is no such ref.
+
+        Raises:
+            Denied: the remote refuses.
+            Unavailable: the remote cannot be reached.
+        """
+        refspec = f"+{self._ref}:{_TIP}"
+        ended = self._git.run("fetch", "--quiet", "--no-tags", f"--depth={depth}", self._remote, refspec)
+        if ended.status == 0:
+            return self._git.local("rev-parse", "--verify", _TIP).decode().strip()
+        if "couldn't find remote ref" in ended.words:
+            return None
+        raise self._unreachable(ended)
+
+    def content(self, commit: str) -> bytes:
+        """The file of a commit that was fetched.
+
+        Raises:
+            FbsyncError: fbsync did not make this commit (exit 3).
+        """
+        ended = self._git.run("cat-file", "blob", f"{commit}:{FILE}")
+        if ended.status != 0:
+            raise FbsyncError(
+                f"the commit {commit[:12]} of {self._ref} holds no {FILE}, so fbsync did not make it",
+                hint="name another ref with state: git:REF",
+                exit_code=ExitCode.INVALID_INPUT,
+            )
+        return ended.out
+
+    def _commit(self, data: bytes, tag: str | None) -> str:
+        """Makes the commit of a write; gives its id.
+
+        Raises:
+            Conflict: the tag is of no version that was read here.
+        """
+        about = self._describe(data)
+        blob = self._git.local("hash-object", "-w", "--stdin", data=data).decode().strip()
+        tree = self._git.local("mktree", data=f"100644 blob {blob}\t{FILE}\n".encode()).decode().strip()
+        mark = _CLOSED if about.is_closed else _OPEN
+        message = f"{about.subject}\n\n{mark}\nFbsync-Nonce: {secrets.token_hex(16)}\n"
+        parents = [f"-p{parent}" for parent in ([] if tag is None else self._last_closed(tag))]
+        name, email = (self._git.settings.get(f"user.{part}") or other for part, other in _AUTHOR)
+        author = ("-c", f"user.name={name}", "-c", f"user.email={email}")
+        made = self._git.run(*author, "commit-tree", tree, *parents, data=message.encode())
+        if made.status != 0:
+            raise FbsyncError(
+                f"git cannot make a commit: {shown(made.words)}", hint="check git's user.name and user.email"
+            )
+        return made.out.decode().strip()
+
+    def _last_closed(self, tag: str) -> list[str]:
+        """The commit that a new one goes on from: this one if it closed a run, else the one before it."""
+        ended = self._git.run("cat-file", "commit", tag)
+        if ended.status != 0:
+            raise Conflict(self.name)
+        head, _, message = ended.out.decode(errors="replace").partition("\n\n")
+        if _OPEN not in message.splitlines():
+            return [tag]
+        return [line.removeprefix("parent ") for line in head.splitlines() if line.startswith("parent ")]
+
+    def _judge(self, ended: Ended, commit: str) -> None:
+        """Understands how a push ended (`git push --porcelain`): a line for the ref, and the server's words."""
+        line = next((line for line in ended.out.decode(errors="replace").splitlines() if f"{commit}:" in line), "")
+        if ended.status == 0 and line[:1] in {"*", "+", " "}:
+            return
+        if line.startswith("!"):
+            reason = _reason(line)
+            if _MOVED.search(reason) and "exists; cannot create" not in ended.words:
+                raise Conflict(self.name)
+            raise Denied(self.name, f"{reason} {_server_words(ended.words)}".strip(), hint=_HINT)
+        if _REFUSED.search(ended.words):
+            raise Denied(self.name, _words(ended), hint=_HINT)
+        raise UnknownOutcome(self.name, _words(ended))
+
+    def _unreachable(self, ended: Ended) -> Denied | Unavailable:
+        if _REFUSED.search(ended.words):
+            return Denied(self.name, _words(ended), hint=_HINT)
+        return Unavailable(self.name, _words(ended), hint="check the network and the remote's URL, and run again")
+
+
+_AUTHOR = (("name", "fbsync"), ("email", "fbsync@localhost"))
+
+
+def _reason(line: str) -> str:
+    """What a refused ref's line says last: "[remote rejected] (pre-receive hook declined)"."""
+    return shown(line.rpartition("\t")[2])
+
+
+def _server_words(words: str) -> str:
+    """What the server, its hooks and rules said."""
+    said = [line.removeprefix("remote:").strip() for line in words.splitlines() if line.startswith("remote:")]
+    return shown(" ".join(filter(None, said)))
+
+
+def _words(ended: Ended) -> str:
+    if ended.status is None:
+        return "git took too long"
+    lines = [line.strip() for line in ended.words.splitlines() if line.strip()]
+    return shown(" ".join(lines)) or f"git ended with status {ended.status}"

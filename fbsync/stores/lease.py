@@ -1,0 +1,191 @@
+"""The lease: the right of one run to write a state, counted on the holder's own clock and renewed by writing.
+
+No other machine's clock is read. Gray and Cheriton, "Leases" (SOSP 1989), with the waiter's rule in place of
+synchronised clocks: a lease has ended when one version of the object was seen for longer than it lasts.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.stores.document import Claim, new_nonce
+from fbsync.stores.protocol import Conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from fbsync.stores.document import State
+    from fbsync.stores.holder import Holder
+    from fbsync.stores.swap import StateObject, Version
+
+DEFAULT_SECONDS = 180
+_POLL_SECONDS = 2.0
+
+
+def steady_clock() -> float:
+    """Seconds that pass while the machine sleeps, too: a lease does not wait for a laptop to wake up."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def patience(claim: Claim) -> float:
+    """Seconds for which a version must be seen before its lease is taken over: its length, and a margin for clocks."""
+    return claim.seconds * 1.1 + 5
+
+
+class Lease:
+    """A state while one run may write it.
+
+    Made by ``take``. One thread at a time uses it.
+
+    Args:
+        state_object: where the state is.
+        version: what this run wrote last.
+        since: when that write started, on the clock.
+        clock: this machine's own clock.
+    """
+
+    def __init__(
+        self, state_object: StateObject, version: Version, *, since: float, clock: Callable[[], float]
+    ) -> None:
+        assert version.state.claim is not None
+        self._object = state_object
+        self._version = version
+        self._claim = version.state.claim
+        self._since = since
+        self._clock = clock
+        self._lost: FbsyncError | None = None
+
+    @property
+    def state(self) -> State:
+        """What this run wrote last."""
+        return self._version.state
+
+    @property
+    def lost(self) -> FbsyncError | None:
+        """Why this run may write no more, once that is so."""
+        return self._lost
+
+    def outlasts(self, seconds: float) -> bool:
+        """Whether the lease certainly still holds after so many seconds."""
+        return self._lost is None and self._clock() + seconds < self._since + self._claim.seconds
+
+    def write(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
+        """Writes the state, which renews the lease.
+
+        Raises:
+            FbsyncError: another run took the lease over (exit 7): nothing was written, nor will be.
+            UnknownOutcome: nobody knows whether it was written.
+            Denied: the store refuses.
+            Unavailable: the store cannot be reached.
+        """
+        self._swap(self._next(self._claim).holding(lockfile=lockfile, journal=journal))
+
+    def renew(self) -> None:
+        """Writes the same content again. Raises as ``write`` does."""
+        self._swap(self._next(self._claim))
+
+    def release(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
+        """Writes the state and gives the lease back. Raises as ``write`` does."""
+        self._swap(self._next(None).holding(lockfile=lockfile, journal=journal))
+
+    def _next(self, claim: Claim | None) -> State:
+        return self.state.succeeded(self.state.writer, claim=claim)
+
+    def _swap(self, state: State) -> None:
+        if self._lost is not None:
+            raise self._lost
+        since = self._clock()
+        try:
+            self._version = self._object.swap(state, self._version.tag)
+        except Conflict as error:
+            self._lost = _taken_over(self._object.name)
+            raise self._lost from error
+        self._since = since
+
+
+def take(
+    state_object: StateObject,
+    version: Version,
+    *,
+    holder: Holder,
+    seconds: int = DEFAULT_SECONDS,
+    clock: Callable[[], float] = steady_clock,
+) -> Lease:
+    """Takes the lease by writing on a version that nobody holds, or whose lease has ended (``await_free``).
+
+    Raises:
+        Conflict: the state was changed meanwhile.
+        UnknownOutcome: nobody knows whether the lease was taken; whoever comes next waits for its end.
+        Denied: the store refuses.
+        Unavailable: the store cannot be reached.
+    """
+    claim = Claim(id=new_nonce(), seconds=seconds)
+    since = clock()
+    taken = state_object.swap(version.state.succeeded(holder, claim=claim), version.tag)
+    return Lease(state_object, taken, since=since, clock=clock)
+
+
+def await_free(
+    state_object: StateObject,
+    *,
+    timeout: float,
+    on_wait: Callable[[Holder], None],
+    clock: Callable[[], float] = steady_clock,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Version | None:
+    """Waits until the lease can be taken: it was given back, or its holder was not heard of for long enough.
+
+    Args:
+        state_object: where the state is.
+        timeout: seconds to wait at most; with 0 a lease that somebody holds is refused at once.
+        on_wait: told of each holder that is waited for, once.
+        clock: this machine's own clock.
+        sleep: waits.
+
+    Returns:
+        The version to take it on, or None where there is no object.
+
+    Raises:
+        FbsyncError: somebody holds it still (exit 7).
+        Denied: the store refuses.
+        Unavailable: the store cannot be reached.
+    """
+    deadline = clock() + timeout
+    version = state_object.read()
+    seen_since = clock()
+    told: str | None = None
+    while version is not None and (claim := version.state.claim) is not None:
+        now = clock()
+        if now - seen_since > patience(claim):
+            return version
+        if now >= deadline:
+            raise held_by(state_object.name, version.state.writer, claim)
+        if told != claim.id:
+            on_wait(version.state.writer)
+            told = claim.id
+        sleep(min(_POLL_SECONDS, deadline - now))
+        latest = state_object.read()
+        if latest is None or latest.tag != version.tag:
+            version, seen_since = latest, clock()
+    return version
+
+
+def held_by(name: str, holder: Holder, claim: Claim) -> FbsyncError:
+    """The error that somebody else holds the lease."""
+    enough = int(patience(claim)) + 1
+    return FbsyncError(
+        f"another run holds the state in {name}: {holder}",
+        hint=f"wait for its end, or let this run wait with --lock-timeout SECONDS; if that run was killed, "
+        f"--lock-timeout {enough} is enough to take over from it",
+        exit_code=ExitCode.LOCKED,
+    )
+
+
+def _taken_over(name: str) -> FbsyncError:
+    return FbsyncError(
+        f"another run took over the state in {name}, since this one was not heard of for too long",
+        hint="run the command again: what this run left open is settled from the server's list",
+        exit_code=ExitCode.LOCKED,
+    )

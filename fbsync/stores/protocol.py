@@ -1,0 +1,112 @@
+"""What a store is: one object that is read, and written only if it is still the one that was read.
+
+FbsyncError
+├── Conflict        the object is another one by now; it may be one's own write
+├── UnknownOutcome  nobody knows whether the write arrived; it may still do so
+├── Denied          the store does not let us: exit 4
+└── Unavailable     the store cannot be reached, and nothing was written: exit 4
+
+All calls block. A run calls them in a thread of its own, so that a plan loads no event loop.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from fbsync.model.errors import ExitCode, FbsyncError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """An object as it was read.
+
+    Attributes:
+        data: its content.
+        tag: names this version of it. Two versions of different content never share one.
+    """
+
+    data: bytes
+    tag: str
+
+
+class Store(Protocol):
+    """One object of a store."""
+
+    @property
+    def name(self) -> str:
+        """The object's address, as messages show it."""
+
+    def read(self) -> Snapshot | None:
+        """Reads the object.
+
+        Returns:
+            The object, or None where the store says that there is none.
+
+        Raises:
+            Denied: the store refuses.
+            Unavailable: the store cannot be reached, or its answer cannot be understood.
+        """
+
+    def write(self, data: bytes, tag: str | None) -> str:
+        """Puts an object in the place of the one that was read.
+
+        Args:
+            data: the content. Two writes never have the same one: see ``fbsync.stores.document``.
+            tag: the version that must be there now, or None where there must be no object.
+
+        Returns:
+            The new version's tag.
+
+        Raises:
+            Conflict: another version is there, or an object where there was none, or none where there was one.
+            UnknownOutcome: the request may have arrived.
+            Denied: the store refuses.
+            Unavailable: the request was certainly not carried out.
+        """
+
+    def remove(self) -> None:
+        """Removes the object, whatever version it is. Only a probe does that, with an object of its own.
+
+        Raises:
+            Denied: the store refuses.
+            Unavailable: the store cannot be reached.
+        """
+
+
+class Conflict(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+    """The object is not the one that was read."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the state in {name} was changed by another run",
+            hint="run the command again: it reads the state as it is now",
+            exit_code=ExitCode.LOCKED,
+        )
+
+
+class UnknownOutcome(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+    """A write of which nobody knows whether it arrived."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"it is not known whether the state in {name} was written: {reason}",
+            hint="check the connection to the store, and run the command again",
+            exit_code=ExitCode.NOT_ALLOWED,
+        )
+
+
+class Denied(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+    """The store does not let us read or write."""
+
+    def __init__(self, name: str, reason: str, *, hint: str) -> None:
+        super().__init__(
+            f"the store does not allow this for {name}: {reason}", hint=hint, exit_code=ExitCode.NOT_ALLOWED
+        )
+
+
+class Unavailable(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+    """The store cannot be reached."""
+
+    def __init__(self, name: str, reason: str, *, hint: str) -> None:
+        super().__init__(f"the state in {name} cannot be reached: {reason}", hint=hint, exit_code=ExitCode.NOT_ALLOWED)

@@ -1,0 +1,125 @@
+"""The state object of one environment: read strictly, and swapped with a nonce that tells one's own write."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fbsync.stores.document import parse, render
+from fbsync.stores.protocol import Conflict, Denied, Unavailable, UnknownOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fbsync.model.errors import FbsyncError
+    from fbsync.stores.document import State
+    from fbsync.stores.protocol import Store
+
+_HINT = "run `fbsync doctor`, which finds out whether the store keeps its conditions"
+_PAUSES = (0.2, 1.0, 3.0)
+"""Seconds between attempts of one swap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A state as it was read or written, with the tag that names this version of it."""
+
+    state: State
+    tag: str
+
+
+class StateObject:
+    """One object of a store that holds a state.
+
+    Args:
+        store: the object.
+        sleep: waits between attempts.
+    """
+
+    def __init__(self, store: Store, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._store = store
+        self._sleep = sleep
+
+    @property
+    def name(self) -> str:
+        """The object's address, as messages show it."""
+        return self._store.name
+
+    def read(self) -> Version | None:
+        """Reads the state.
+
+        Returns:
+            The state, or None where the store says that there is no object.
+
+        Raises:
+            InvalidInput: the object is not what fbsync wrote, or of another version.
+            Denied: the store refuses.
+            Unavailable: the store cannot be reached.
+        """
+        snapshot = self._store.read()
+        return None if snapshot is None else Version(state=parse(snapshot.data, self.name), tag=snapshot.tag)
+
+    def swap(self, state: State, tag: str | None) -> Version:
+        """Puts a state in the place of the version that was read.
+
+        After a refusal or an unknown outcome the object is read: with our nonce in it, the write came through. While
+        the old version is still there, the same bytes are sent again; at most one of the attempts can take effect.
+
+        Args:
+            state: what to write, with a nonce of its own.
+            tag: the version that it takes the place of, or None where there must be no object.
+
+        Returns:
+            The version that is there now.
+
+        Raises:
+            Conflict: another version is there.
+            UnknownOutcome: nobody knows whether one of the attempts came through.
+            Denied: the store refuses.
+            Unavailable: the store could not be reached, and nothing was written.
+        """
+        data = render(state)
+        unknown: UnknownOutcome | None = None
+        for pause in (*_PAUSES, None):
+            try:
+                return self._attempt(state, data, tag)
+            except UnknownOutcome as error:
+                unknown = error
+                trouble: FbsyncError = error
+            except Unavailable as error:
+                trouble = error
+            except Denied as error:
+                raise unknown or error from error
+            if pause is None:
+                raise unknown or trouble
+            self._sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _attempt(self, state: State, data: bytes, tag: str | None) -> Version:
+        """Writes once, and looks where the answer does not tell whose write is there."""
+        try:
+            return Version(state=state, tag=self._store.write(data, tag))
+        except (Conflict, UnknownOutcome) as error:
+            try:
+                if (written := self._written(state, tag)) is not None:
+                    return written
+            except (Denied, Unavailable) as unread:
+                raise UnknownOutcome(self.name, unread.message) from unread
+            if isinstance(error, UnknownOutcome):
+                raise
+            refuses = "it refuses the write, although nothing changed"
+            raise Unavailable(self.name, refuses, hint=_HINT) from error
+
+    def _written(self, state: State, tag: str | None) -> Version | None:
+        """What is there, if we wrote it; None while the old version is.
+
+        Raises:
+            Conflict: somebody else wrote it.
+        """
+        found = self.read()
+        if found is not None and found.state.nonce == state.nonce:
+            return found
+        if (None if found is None else found.tag) != tag:
+            raise Conflict(self.name)
+        return None
