@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -174,11 +175,12 @@ async def check_server(way: Way, inputs: Inputs | None, project: Project | None)
         return (*found, not_checked("signing in", "the variables cannot be read"))
     if not health.is_answered:
         return (*found, not_checked("signing in", _UNREACHABLE), not_checked("workspaces", _UNREACHABLE))
-    signed_in, token, email = await _sign_in(way, prober, inputs.variables, now)
-    found += signed_in
-    if token is None:
-        return (*found, not_checked("workspaces", "for want of a token"))
-    return (*found, *await _workspaces(prober, token, email, project))
+    async with AsyncExitStack() as session:
+        signed_in, token, email = await _sign_in(way, prober, inputs.variables, now, session)
+        found += signed_in
+        if token is None:
+            return (*found, not_checked("workspaces", "for want of a token"))
+        return (*found, *await _workspaces(prober, token, email, project))
 
 
 def _reached(way: Way, health: Probed, now: datetime) -> Iterator[Check]:
@@ -202,9 +204,12 @@ def _reached(way: Way, health: Probed, now: datetime) -> Iterator[Check]:
 
 
 async def _sign_in(
-    way: Way, prober: Prober, variables: Variables, now: datetime
+    way: Way, prober: Prober, variables: Variables, now: datetime, session: AsyncExitStack
 ) -> tuple[list[Check], Secret | None, str | None]:
-    """Tries the means of signing in that can be tried without harm; gives the token and who we are."""
+    """Tries the means of signing in that can be tried without harm; gives the token and who we are.
+
+    A session that this opens lasts as long as ``session``: its token is good until then.
+    """
     means = means_of_signing_in(variables)
     what = "signing in"
     if not means:
@@ -222,7 +227,7 @@ async def _sign_in(
         return [kept], None, None
     try:
         account = read_account(variables)
-        token = account.token or await _logged_in(way, account)
+        token = account.token or await _logged_in(way, account, session)
     except FbsyncError as error:
         return [problem(what, error)], None, None
     profile = await prober.probe("/user/profile", token)
@@ -239,10 +244,10 @@ async def _sign_in(
     return [ok(what, detail)], token, email if isinstance(email, str) else None
 
 
-async def _logged_in(way: Way, account: Account) -> Secret:
+async def _logged_in(way: Way, account: Account, session: AsyncExitStack) -> Secret:
     only = Account(token=None, refresh_token=None, email=account.email, password=account.password)
-    async with Client(way.api_url, only, timeout=way.timeout, ca_file=way.ca_file) as client:
-        return await client.access_token()
+    client = await session.enter_async_context(Client(way.api_url, only, timeout=way.timeout, ca_file=way.ca_file))
+    return await client.access_token()
 
 
 def _can_renew(variables: Variables) -> bool:
