@@ -23,6 +23,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -30,7 +31,18 @@ SHELLS = ("sh", "bash", "shell", "console")
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"<!-- (not run|ends with|run|file):? (.+?) -->", re.DOTALL)
 _URL = re.compile(r"http://127\.0\.0\.1:\d+")
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _END = "\x1e"
+
+
+class _Ids:
+    """Gives the ids of a run others, the same in every run, so that pages change only where what they say changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def __call__(self, match: re.Match[str]) -> str:
+        return self._known.setdefault(match[0], str(uuid5(NAMESPACE_URL, f"fbsync:{len(self._known)}")))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,7 +115,7 @@ def run(blocks: list[Block]) -> list[tuple[int, str, int, bool]]:
             text=True,
             check=False,
         )
-    shown = _URL.sub("http://127.0.0.1:8787", done.stdout).replace(home, "/home/you")
+    shown = _ID.sub(_Ids(), _URL.sub("http://127.0.0.1:8787", done.stdout).replace(home, "/home/you"))
     parts = shown.split(_END)
     results = []
     for printed, status in zip(parts[::2], parts[1::2], strict=False):

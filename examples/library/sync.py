@@ -1,4 +1,4 @@
-"""fbsync from Python: what is pending, then the deed, and what came of each entry.
+"""fbsync from Python: what is pending, then the changes, and the outcome of each entry.
 
 In a sandbox: OPENAI_API_KEY=made-up ANTHROPIC_API_KEY=made-up fbsync sandbox run -- python sync.py
 """

@@ -22,7 +22,7 @@ def steady(text):
 @pytest.mark.parametrize("page", RUN, ids=name)
 def test_a_page_shows_what_its_commands_print(page):
     text = page.read_text()
-    assert steady(renewed(text)) == steady(text), f"run: python docs/page_blocks.py {name(page)}"
+    assert steady(renewed(text)) == steady(text), "run: sh docs/renew.sh"
 
 
 @pytest.mark.parametrize("page", SHOWN, ids=name)

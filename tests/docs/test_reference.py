@@ -28,7 +28,7 @@ def maker(folder):
 @pytest.mark.parametrize("folder", ["commands", "reference"])
 def test_generated_pages_are_current(folder):
     for name, text in maker(DOCS / folder).pages().items():
-        assert (DOCS / folder / name).read_text() == text, f"run: python docs/{folder}/make.py"
+        assert (DOCS / folder / name).read_text() == text, f"run: sh docs/renew.sh"
 
 
 def test_every_rule_has_an_example():
