@@ -67,7 +67,7 @@ MISTAKES = [
     (["apply", "--token=made-up"], "no such option", "set FLASHBACK_TOKEN"),
     (["apply", "--dry-run"], "no such option", "`fbsync plan` shows what apply would do"),
     (["plan", "--target", "One"], "no such option", "it is called --only here"),
-    (["plan", "--environmnt", "x"], "did you mean --all-environments or --environment?", "see `fbsync plan --help`"),
+    (["plan", "--environmnt", "x"], "did you mean --environment", "see `fbsync plan --help`"),
 ]
 
 

@@ -113,6 +113,8 @@ class TestPipelines:
         assert apply["strategy"]["matrix"]["environment"] == [""]
         (step,) = [step for step in apply["steps"] if step.get("name") == "Apply"]
         names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "FLASHBACK_WORKSPACE_ID", "OPENAI_API_KEY"]
+        url = step["env"].pop("FLASHBACK_API_URL")
+        assert url == "${{ vars.FLASHBACK_API_URL || 'https://backend.flashback.tech' }}"
         assert step["env"] == {
             name: f"${{{{ secrets.{name} }}}}" for name in ("FLASHBACK_EMAIL", "FLASHBACK_PASSWORD", *names)
         }
