@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fbsync.workflow.checks import check_variables
 from fbsync.workflow.inputs import Inputs, read_inputs
 from fbsync.workflow.project import load_project
 from fbsync.workflow.proposal import MAX_DELETES, Proposal, check_proposal, propose
@@ -137,6 +138,9 @@ def apply(
 
     with run_lock(inputs.where.lock_path, timeout=lock_timeout):
         project = load_project(inputs, online=True)
+        check_variables(
+            project, lambda: propose(project, None, prune=prune, only=only, assume_secrets=assume_secrets).plan
+        )
         with Session(project, patience) as session:
             live = session.look(refresh=refresh)
             proposal = propose(session.project, live, prune=prune, only=only, assume_secrets=assume_secrets)

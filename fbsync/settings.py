@@ -95,6 +95,23 @@ def means_of_signing_in(variables: Variables) -> tuple[str, ...]:
     return ()
 
 
+def no_means(variables: Variables) -> FbsyncError:
+    """The error for variables that no means of signing in can be made of; it names the one that is missing."""
+    pair = ("FLASHBACK_EMAIL", "FLASHBACK_PASSWORD")
+    there = [name for name in pair if variables.source(name) is not None]
+    empty = [name for name in ("FLASHBACK_TOKEN", "FLASHBACK_REFRESH_TOKEN", *pair) if variables.is_empty(name)]
+    if there:
+        (lacking,) = set(pair) - set(there)
+        is_empty = variables.is_empty(lacking)
+        message = f"signing in takes both: ${there[0]} is set, and ${lacking} is {'empty' if is_empty else 'not set'}"
+        hint = f"set {lacking} as well, or FLASHBACK_TOKEN instead"
+    else:
+        about = f": {' and '.join(f'${name}' for name in empty)} {'is' if len(empty) == 1 else 'are'} empty"
+        message = f"there is nothing to sign in with{about if empty else ''}"
+        hint = "set FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL and FLASHBACK_PASSWORD"
+    return FbsyncError(message, hint=hint, exit_code=ExitCode.NOT_ALLOWED)
+
+
 def check_api_url(url: str) -> str:
     """Check the API's base URL, and remove a slash at its end.
 

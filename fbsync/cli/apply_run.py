@@ -24,6 +24,7 @@ from fbsync.render.outcome_text import closing_sentence, report
 from fbsync.render.paint import visible
 from fbsync.render.plan_counts import summary
 from fbsync.render.verdict_text import verdicts_text
+from fbsync.workflow.checks import check_variables
 from fbsync.workflow.plan_report import document_of
 from fbsync.workflow.proposal import Proposal, check_proposal, propose
 from fbsync.workflow.saved_plan import SavedPlan, differences, narrowed
@@ -31,6 +32,7 @@ from fbsync.workflow.saved_plan import SavedPlan, differences, narrowed
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
     from fbsync.model.verifications import Verified
     from fbsync.workflow.project import Project
@@ -110,18 +112,11 @@ class Applying:
     def _run(self) -> Applied | None:
         """Asks the server, plans, asks the user, and does it; None where the user said no."""
         options = self._options
+        check_variables(self._project, lambda: self._propose(self._project, None).plan)
         with self._session as connection:
             live = connection.look(refresh=not options.no_refresh)
             say_untold(live, _UNTOLD)
-            proposal = self._as_reviewed(
-                propose(
-                    connection.project,
-                    live,
-                    prune=options.prune,
-                    only=options.only,
-                    assume_secrets=options.assume_secrets,
-                )
-            )
+            proposal = self._as_reviewed(self._propose(connection.project, live))
             document = document_of(proposal, ExitCode.DONE)
             if not options.json:
                 print_plan(document, "text", verbose=bool(options.verbose))
@@ -135,6 +130,10 @@ class Applying:
                     self._verified = connection.verify(targets(applied.outcomes))
                 events.emit("finished", exit_code=self._exit_code(applied), summary=closing_sentence(applied.outcomes))
             return applied
+
+    def _propose(self, project: Project, live: Live | None) -> Proposal:
+        options = self._options
+        return propose(project, live, prune=options.prune, only=options.only, assume_secrets=options.assume_secrets)
 
     def _as_reviewed(self, proposal: Proposal) -> Proposal:
         """The part of the plan that was reviewed, where one was; all of it otherwise.

@@ -17,7 +17,7 @@ from fbsync.foreign_text import Redactor
 from fbsync.manifest.assemble import read_manifest
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.model.findings import errors_among
-from fbsync.settings import Account, find_state_folder, means_of_signing_in, read_account, sends_in_clear
+from fbsync.settings import Account, find_state_folder, means_of_signing_in, no_means, read_account, sends_in_clear
 from fbsync.state.rescue import rescue_path
 from fbsync.workflow.inputs import no_inputs, read_inputs
 from fbsync.workflow.project import load_project
@@ -213,20 +213,12 @@ async def _sign_in(
     means = means_of_signing_in(variables)
     what = "signing in"
     if not means:
-        remedy = "set FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD"
-        lacking = Check(
-            what=what,
-            health=Health.PROBLEM,
-            detail="there are no means of signing in",
-            remedy=remedy,
-            exit_code=ExitCode.NOT_ALLOWED,
-        )
-        return [lacking], None, None
-    if means == ("FLASHBACK_REFRESH_TOKEN",):
-        kept = not_checked(what, "FLASHBACK_REFRESH_TOKEN is there, and not tried: its first use may be its last")
-        return [kept], None, None
+        return [problem(what, no_means(variables))], None, None
     try:
         account = read_account(variables)
+        if means == ("FLASHBACK_REFRESH_TOKEN",):
+            kept = not_checked(what, "FLASHBACK_REFRESH_TOKEN is there, and not tried: its first use may be its last")
+            return [kept], None, None
         token = account.token or await _logged_in(way, account, session)
     except FbsyncError as error:
         return [problem(what, error)], None, None

@@ -47,6 +47,7 @@ _ABOUT = {
     "previous-name-twice": "Two entries claim the same previous name.",
     "quote-not-indented": "A text in quotes goes on in lines that are not indented.",
     "recursive-alias": "An alias repeats the value that it is a part of.",
+    "sign-in": "There is no way to sign in.",
     "several-documents": "The file holds several YAML documents.",
     "tab-indentation": "A tab stands where YAML takes only spaces.",
     "tag-not-taken": "YAML tags are not taken.",

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
-from fbsync.model.findings import in_file_order
+from fbsync.model.findings import Finding, Position, in_file_order
+from fbsync.settings import means_of_signing_in, no_means, read_account
 from fbsync.workflow.project import secrets_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from fbsync.model.changes import Plan
     from fbsync.model.configurations import LiveLlm
     from fbsync.planning.guards import Need
     from fbsync.state.lockfile import Lockfile
+    from fbsync.variables import Variables
     from fbsync.workflow.project import Project
 
 
@@ -40,12 +42,51 @@ def check_workspaces(project: Project) -> None:
     _refuse(project, missing_workspaces(project.desired))
 
 
+def check_sign_in(variables: Variables) -> None:
+    """Makes sure that there is a way to sign in, as far as the variables tell.
+
+    Raises:
+        FbsyncError: a variable is missing, or its value cannot be what it is for; the message names it.
+    """
+    read_account(variables)
+    if not means_of_signing_in(variables):
+        raise no_means(variables)
+
+
+def check_variables(project: Project, plan: Callable[[], Plan]) -> None:
+    """Makes sure, before any request, that a run can sign in; a run that cannot hears of all missing variables at once.
+
+    Args:
+        project: what is declared and known.
+        plan: makes the plan of what would be done, as far as that is known without the server.
+
+    Raises:
+        FbsyncError: there is no way to sign in, and nothing else is missing.
+        InvalidInput: other variables are missing, too.
+    """
+    from fbsync.planning.guards import missing, missing_workspaces
+
+    try:
+        check_sign_in(project.variables)
+    except FbsyncError as error:
+        needs = dict.fromkeys((*missing_workspaces(project.desired), *missing(plan().changes)))
+        if not needs:
+            raise
+        where = Position(file="environment")
+        signing_in = Finding(rule="sign-in", position=where, message=error.message, remedy=error.hint)
+        raise InvalidInput((signing_in, *_findings(project, needs))) from error
+
+
 def _refuse(project: Project, needs: Sequence[Need]) -> None:
     if needs:
-        from fbsync.planning.guards import need_finding
+        raise InvalidInput(_findings(project, needs))
 
-        findings = (need_finding(need, empty=project.variables.is_empty(need.variable)) for need in needs)
-        raise InvalidInput(in_file_order(findings))
+
+def _findings(project: Project, needs: Iterable[Need]) -> tuple[Finding, ...]:
+    from fbsync.planning.guards import need_finding
+
+    findings = (need_finding(need, empty=project.variables.is_empty(need.variable)) for need in needs)
+    return tuple(in_file_order(findings))
 
 
 def check_names(project: Project, only: frozenset[str], known: Lockfile, listed: Iterable[LiveLlm] = ()) -> None:

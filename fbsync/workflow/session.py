@@ -16,7 +16,7 @@ from fbsync.model.changes import identity_of
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.outcomes import exit_code_of_outcomes
 from fbsync.settings import read_account
-from fbsync.workflow.checks import check_workspaces
+from fbsync.workflow.checks import check_sign_in, check_workspaces
 from fbsync.workflow.proposal import ledger_for
 from fbsync.workflow.refresh import list_live, resolve_workspaces
 
@@ -273,6 +273,7 @@ async def connected(
     Raises:
         FbsyncError: there are no means of signing in.
     """
+    check_sign_in(project.variables)
     client = Client(
         project.api_url,
         read_account(project.variables),
