@@ -26,7 +26,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.option("--workspace", "workspaces", multiple=True, metavar="ID", help="Only this workspace; may be repeated.")
+@click.option(
+    "--workspace", "workspaces", multiple=True, metavar="ID|NAME", help="Only this workspace; may be repeated."
+)
 @click.option("-f", "--file", "file", type=_FILE, metavar="FILE", help="The manifest. [default: fbsync.yaml]")
 @click.option(
     "--env-file",
@@ -49,15 +51,18 @@ def export(
     format_: str,
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
-    """Writes what the server holds as a manifest, with references for the credentials, and a lockfile beside it.
+    """Write what the server holds as a manifest, with references for the credentials, and a lockfile beside it.
 
-    All that the token may see, or the workspaces that are named. A manifest that is there is added to: its entries,
-    comments and order stay as they are. `.env.example` gets the variables' names. The server never shows a
-    credential, so that none is in any of this: until its variable is set, it is unverified, and `fbsync apply` then
-    sends it, or takes it for what the server holds with --assume-secrets.
+    Without --workspace, it exports every workspace that you can see. An existing manifest keeps its entries, comments
+    and order; new entries are added to it. `.env.example` gets the names of the variables, and `.gitignore` the files
+    that do not belong in git.
 
-    What a manifest cannot express is left out and named, and the exit code is then 5. Variables that the workspaces of
-    a manifest need have to be set; those of its other environments, too, unless workspaces are named.
+    The server never shows a credential, so none is exported. Set the variables, and the next `fbsync apply` sends
+    them; with --assume-secrets, it takes them for what the server already holds. The server may not show an AWS
+    configuration's access key id either: its `key:` is then a comment.
+
+    What a manifest cannot express is left out and named, with the reason, and the exit code is then 5. If the manifest
+    exists, set the variables that its workspaceIds need; unless you name workspaces, also those of its environments.
 
     \b
     fbsync export
@@ -101,6 +106,7 @@ def _listed(
     from fbsync.cli.server_options import session
     from fbsync.export.matching import other_environments
     from fbsync.workflow.checks import check_workspaces
+    from fbsync.workflow.memberships import resolve_names
     from fbsync.workflow.refresh import resolve_workspaces
 
     check_workspaces(project)
@@ -113,7 +119,8 @@ def _listed(
         async def ask() -> tuple[Project, tuple[LiveLlm, ...], frozenset[Identity]]:
             resolved = await resolve_workspaces(connection.server, project)
             elsewhere = [await resolve_workspaces(connection.server, other) for other in others]
-            lists = [(await connection.server.list_llms(workspace)).llms for workspace in workspaces or (None,)]
+            ids = await resolve_names(connection.server, workspaces)
+            lists = [(await connection.server.list_llms(workspace)).llms for workspace in ids or (None,)]
             llms = tuple({llm.id: llm for listed in lists for llm in listed}.values())
             return resolved, llms, frozenset(llm.identity for other in elsewhere for llm in other.desired)
 
@@ -150,6 +157,7 @@ def _write(made: Export) -> list[tuple[Path, str]]:
 
 
 def _files(made: Export) -> Iterator[tuple[Path, Callable[[], str]]]:
+    from fbsync.cli.init_templates import with_ignored
     from fbsync.cli.write_once import Done, add_to
     from fbsync.render.env_example import env_example
     from fbsync.state import lockfile
@@ -159,9 +167,10 @@ def _files(made: Export) -> Iterator[tuple[Path, Callable[[], str]]]:
         lockfile.write_lockfile(made.lock_path, made.lockfile)
         return Done.ADDED_TO if had else Done.WRITTEN
 
-    example = made.path.parent / ".env.example"
+    example, ignore = made.path.parent / ".env.example", made.path.parent / ".gitignore"
     yield made.path, lambda: add_to(made.path, made.merged)
     yield example, lambda: add_to(example, lambda existing: env_example(made.needed, existing))
+    yield ignore, lambda: add_to(ignore, with_ignored)
     if made.lockfile != made.on_disk:
         yield made.lock_path, write_lockfile
 

@@ -64,7 +64,7 @@ PROVIDERS: dict[str, Mapping[str, str]] = {
 
 WORKSPACE_VARIABLE = "$FLASHBACK_WORKSPACE_ID"
 
-IGNORED = (".env", "fbsync*.lock.journal", "fbsync*.lock.run")
+IGNORED = (".env", ".env.*", "!.env.example", "*.lock.journal", "*.lock.run")
 """What fbsync leaves beside a manifest and git must not have; the lockfile is not among it."""
 
 _HEAD = (

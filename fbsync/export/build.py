@@ -15,7 +15,7 @@ from fbsync.model.findings import errors_among
 from fbsync.render.env_example import Needed, needed
 from fbsync.render.paint import visible
 from fbsync.state.index import Records
-from fbsync.strict_yaml.append import NotAddable, new_manifest, with_entries
+from fbsync.strict_yaml.append import NotAddable, is_comment, new_manifest, with_entries
 from fbsync.strict_yaml.loader import load as load_yaml
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Export:
         ]
 
 
-_LEFT_OUT_HINT = "change it on the server so that a manifest can express it, and export again"
+_LEFT_OUT_HINT = "keep it as it is: fbsync leaves it alone; or change it on the server and export again"
 _BYTE_ORDER_MARK = "\ufeff"
 _HEAD = (
     "AI LLM configurations, as `fbsync export` found them on the server.",
@@ -138,13 +138,33 @@ def export(
 
 def _inexpressible(llm: LiveLlm) -> str | None:
     """Why a manifest cannot express a configuration: what `fbsync validate` would say of it."""
-    entry = fields_of(llm, {Field.SECRET: "X"}, default_workspace=None)
+    if llm.endpoint is None or llm.ai_type is None:
+        return _unshown(llm)
+    entry = _read_back(fields_of(llm, {Field.SECRET: "X"}, default_workspace=None))
     document = load_yaml(new_manifest([entry], head=(), workspace_id=None).encode(), file="")
     wrong = errors_among(assemble([document]).findings)
     if wrong:
         return wrong[0].message
     read = document.value.get("llms") if isinstance(document.value, dict) else None
     return None if read == [entry] else "it does not read back as it was written"
+
+
+def _unshown(llm: LiveLlm) -> str:
+    """Why a configuration cannot be an entry of which the server does not show what every entry has."""
+    if llm.api_key_id is not None:
+        return (
+            f"it uses the stored provider key {llm.api_key_id}, and has no endpoint and no secret of its own, "
+            "which an entry needs"
+        )
+    lacking = " and no ".join(
+        word for word, value in (("endpoint", llm.endpoint), ("type", llm.ai_type)) if value is None
+    )
+    return f"the server shows no {lacking} of it, which an entry needs"
+
+
+def _read_back(entry: Mapping[str, str | bool]) -> dict[str, str | bool]:
+    """What a reader gets of an entry's fields: all but those that are written as comments."""
+    return {field: value for field, value in entry.items() if not is_comment(field)}
 
 
 def _named(project: Project, new: Sequence[LiveLlm]) -> dict[str, dict[Field, str]]:
@@ -181,7 +201,7 @@ def _manifest_text(
     before, after = document.value, load_yaml(text.encode(), file=shown_as).value
     assert isinstance(before, dict)
     listed = before.get("llms")
-    if after != before | {"llms": [*(listed if isinstance(listed, list) else ()), *entries]}:
+    if after != before | {"llms": [*(listed if isinstance(listed, list) else ()), *map(_read_back, entries)]}:
         raise not_mergeable(shown_as, "it would not read back as it was")
     return text
 

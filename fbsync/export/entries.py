@@ -19,6 +19,8 @@ _RESERVED = ("FLASHBACK_", "FBSYNC_", "GITHUB_")
 """What names do not begin with: fbsync's own do, and GitHub Actions takes no secret of the latter (its reference,
 'Naming your secrets')."""
 _NAMELESS = "LLM"
+_NEEDS_KEY = "AWS"
+"""The type whose configurations have an access key id, which the server may not show (``flashback-api.md``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,9 @@ def fields_of(
         "aiType": llm.ai_type or "",
         "endpoint": escape(llm.endpoint or ""),
     }
+    if llm.ai_type == _NEEDS_KEY and Field.KEY not in references and Field.SECRET in references:
+        stem = references[Field.SECRET].removesuffix("_SECRET")
+        entry[f"# {Field.KEY.value}"] = f"${stem}_KEY"
     entry |= {field.value: f"${references[field]}" for field in (Field.KEY, Field.SECRET) if field in references}
     if llm.workspace_id != default_workspace:
         entry["workspaceId"] = escape(llm.workspace_id)

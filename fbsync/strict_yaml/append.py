@@ -22,6 +22,8 @@ _PLAIN = re.compile(
 )
 """Texts that stand without quotes: they read the same by any version of YAML, but for the words below."""
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
+_JOINERS = "\u200c\u200d"
+"""What joins or parts letters and signs within a word, and stays as it is."""
 _INDENT = 2
 
 
@@ -33,7 +35,8 @@ def new_manifest(entries: Sequence[Mapping[str, str | bool]], *, head: Sequence[
     """The text of a manifest that there is not yet.
 
     Args:
-        entries: the fields of each, in the order in which they are to stand.
+        entries: the fields of each, in the order in which they are to stand; one whose name begins with "# " becomes
+            a comment.
         head: lines of comment, without their signs.
         workspace_id: the default workspace, as a template, or None for none.
     """
@@ -153,6 +156,11 @@ def _line_end(text: str, at: int) -> int:
     return found.start()
 
 
+def is_comment(field: str) -> bool:
+    """Whether a field of an entry is written as a comment, and not read back."""
+    return field.startswith("# ")
+
+
 def _block(entries: Iterable[Mapping[str, str | bool]], indent: int) -> Iterator[str]:
     for entry in entries:
         lead = "- "
@@ -162,7 +170,11 @@ def _block(entries: Iterable[Mapping[str, str | bool]], indent: int) -> Iterator
 
 
 def _flow(entry: Mapping[str, Any], *, quoted_keys: bool) -> str:
-    pairs = ((_quoted(field) if quoted_keys else field, _quoted(value)) for field, value in entry.items())
+    pairs = (
+        (_quoted(field) if quoted_keys else field, _quoted(value))
+        for field, value in entry.items()
+        if not is_comment(field)
+    )
     return "{" + ", ".join(f"{field}: {value}" for field, value in pairs) + "}"
 
 
@@ -175,4 +187,17 @@ def _scalar(value: str | bool) -> str:  # noqa: FBT001 - a value
 def _quoted(value: str | bool) -> str:  # noqa: FBT001 - a value
     if isinstance(value, bool):
         return str(value).lower()
-    return yaml.safe_dump(value, default_style='"', allow_unicode=True, width=float("inf")).rstrip("\n")
+    return '"' + "".join(map(_escaped, value)) + '"'
+
+
+def _escaped(character: str) -> str:
+    """A character between double quotes (YAML 1.2, 5.7): as it is where people can see it."""
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable() or character in _JOINERS:
+        return character
+    number = ord(character)
+    for digits, mark in ((2, "x"), (4, "u")):
+        if number < 16**digits:
+            return f"\\{mark}{number:0{digits}X}"
+    return f"\\U{number:08X}"

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fbsync.execution.ports import Stop
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.model.server import Failure, ServerError
+from fbsync.redact import nearest
 from fbsync.settings import DEFAULT_API_URL, check_api_url
 from fbsync.workflow.session import Patience, connected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fbsync.client import Exchange
     from fbsync.model.configurations import Workspace
+    from fbsync.model.server import Server
     from fbsync.variables import Variables
 
 
@@ -52,3 +56,46 @@ async def list_memberships(
     async with connected(server, patience or Patience(), stop=Stop(), on_exchange=on_exchange) as connection:
         listed = await connection.list_memberships()
     return tuple(sorted(listed, key=lambda workspace: (workspace.name, workspace.id)))
+
+
+async def resolve_names(server: Server, given: Sequence[str]) -> tuple[str, ...]:
+    """The ids of workspaces that are given by their ids or names.
+
+    What a server that lists no workspaces is asked for is what was given.
+
+    Args:
+        server: the server.
+        given: ids or names.
+
+    Raises:
+        FbsyncError: there is no such workspace, or a name is that of several; or the call failed.
+    """
+    if not given:
+        return ()
+    try:
+        listed = await server.list_workspaces()
+    except ServerError as error:
+        if error.failure in (Failure.NOT_SIGNED_IN, Failure.UNREACHABLE, Failure.THROTTLED):
+            raise
+        return tuple(given)
+    return tuple(dict.fromkeys(_resolved(word, listed) for word in given))
+
+
+def _resolved(given: str, listed: Sequence[Workspace]) -> str:
+    if any(workspace.id == given for workspace in listed):
+        return given
+    named = [workspace.id for workspace in listed if workspace.name == given]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise FbsyncError(
+            f'{len(named)} workspaces are named "{given}": {", ".join(sorted(named))}',
+            hint="give the one that you mean by its id",
+            exit_code=ExitCode.INVALID_INPUT,
+        )
+    close = nearest(given, [word for workspace in listed for word in (workspace.name, workspace.id)])
+    raise FbsyncError(
+        f'you can see no workspace with the id or name "{given}"',
+        hint=(f'did you mean "{close}"? ' if close else "") + "`fbsync workspaces` lists those that you can see",
+        exit_code=ExitCode.INVALID_INPUT,
+    )

@@ -53,7 +53,7 @@ def test_export_then_plan_is_empty_and_one_edit_is_one_update(cli, put, export, 
     done = export()
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
-        "fbsync.yaml: written\n.env.example: written\nfbsync.lock: written\n"
+        "fbsync.yaml: written\n.env.example: written\n.gitignore: written\nfbsync.lock: written\n"
         "Exported: 2 added, 0 there already, 0 left out.\n"
     )
     text = (cli.folder / "fbsync.yaml").read_text()
@@ -130,7 +130,7 @@ class TestMerging:
         done = export()
         assert done.returncode == 0, done.stderr
         assert done.stdout == (
-            "fbsync.yaml: lines added\n.env.example: written\nfbsync.lock: lines added\n"
+            "fbsync.yaml: lines added\n.env.example: written\n.gitignore: written\nfbsync.lock: lines added\n"
             "Exported: 1 added, 2 there already, 0 left out.\n"
         )
         after = (project.folder / "fbsync.yaml").read_text()
@@ -380,3 +380,110 @@ def test_what_is_declared_again_keeps_its_protection(project, export):
     assert "    protect: true\n" in (project.folder / "fbsync.yaml").read_text()
     assert is_empty(project, "--refresh")
     assert project.lockfile["llms"][1]["protect"] is True
+
+
+def test_git_ignores_what_is_local(cli, put, export):
+    put("Chat")
+    cli.write(".gitignore", "*.pyc\n")
+    assert export().returncode == 0
+    text = (cli.folder / ".gitignore").read_text()
+    assert text.startswith("*.pyc\n.env\n")
+    assert "*.lock.journal\n" in text
+    assert export().returncode == 0
+    assert (cli.folder / ".gitignore").read_text() == text
+
+
+@pytest.mark.parametrize("name", ["Chat 🚀", "模型 𠮷", "👩\u200d💻 family", 'quote " and \\'])
+def test_characters_stay_as_they_are(cli, put, export, name):
+    put(name)
+    assert export().returncode == 0
+    text = (cli.folder / "fbsync.yaml").read_text()
+    assert (name in text) is ("quote" not in name)
+    assert is_empty(cli, "--refresh")
+
+
+def test_what_nobody_can_see_is_escaped(cli, put, export):
+    put("left\u202eright")
+    assert export().returncode == 0
+    assert "left\\u202Eright" in (cli.folder / "fbsync.yaml").read_text()
+    assert is_empty(cli, "--refresh")
+
+
+def test_a_key_that_the_server_may_not_show_is_a_comment(cli, put, export):
+    put("Bedrock", aiType="AWS")
+    put("Other", aiType="OTHER")
+    assert export().returncode == 0
+    path = cli.folder / "fbsync.yaml"
+    assert "    # key: $BEDROCK_KEY\n    secret: $BEDROCK_SECRET\n" in path.read_text()
+    assert path.read_text().count("key:") == 1
+    assert is_empty(cli, "--refresh")
+    path.write_text(path.read_text().replace("# key:", "key:"))
+    assert cli("validate").returncode == 0
+    assert "$BEDROCK_KEY" in cli("plan").stdout
+
+
+class TestWorkspacesByName:
+    @pytest.fixture
+    def listed(self, server, workspace):
+        def answer(*pairs, status=200):
+            body = {"success": status == 200, "workspaces": [{"id": id_, "name": name} for id_, name in pairs]}
+            server.replies = lambda request: Reply(status=status, body=body) if request.path == "/workspace" else None
+
+        return answer
+
+    def test_a_name(self, cli, put, listed, workspace):
+        put("Chat")
+        listed((workspace, "Research"), ("ws-2", "Other"))
+        assert cli("export", "--workspace", "Research").returncode == 0
+        assert f"workspaceId: {workspace}\n" in (cli.folder / "fbsync.yaml").read_text()
+
+    def test_an_id_that_is_anothers_name(self, cli, put, listed, workspace):
+        put("Chat")
+        listed((workspace, "Research"), ("ws-2", workspace))
+        assert cli("export", "--workspace", workspace).returncode == 0
+        assert "- name: Chat" in (cli.folder / "fbsync.yaml").read_text()
+
+    def test_a_name_that_is_none(self, cli, listed, workspace):
+        listed((workspace, "Research"), ("ws-2", "Other"))
+        done = cli("export", "--workspace", "Reserch")
+        assert done.returncode == 3
+        assert 'no workspace with the id or name "Reserch"' in done.stderr
+        assert 'did you mean "Research"? `fbsync workspaces` lists' in done.stderr
+        assert not (cli.folder / "fbsync.yaml").exists()
+
+    def test_a_name_of_several(self, cli, listed):
+        listed(("ws-2", "Same"), ("ws-1", "Same"))
+        done = cli("export", "--workspace", "Same")
+        assert done.returncode == 3
+        assert '2 workspaces are named "Same": ws-1, ws-2' in done.stderr
+
+    @pytest.mark.parametrize("status", [403, 404, 405])
+    def test_a_server_that_lists_none_takes_ids(self, cli, put, export, listed, status):
+        put("Chat")
+        listed(status=status)
+        assert export().returncode == 0
+        assert "- name: Chat" in (cli.folder / "fbsync.yaml").read_text()
+
+
+ROW = {"id": "x", "name": "Chat", "aiType": "OPENAI", "endpoint": "https://x.example.com", "key": None}
+LEFT_OUT = [
+    ({"endpoint": None, "apiKeyId": "uuid-7"}, "it uses the stored provider key uuid-7"),
+    ({"endpoint": None}, "the server shows no endpoint of it"),
+    ({"aiType": None}, "the server shows no type of it"),
+]
+
+
+@pytest.mark.parametrize(("fields", "reason"), LEFT_OUT)
+def test_what_is_left_out_is_said_with_the_reason(cli, server, export, workspace, fields, reason):
+    rows = [ROW | {"workspaceId": workspace} | fields, ROW | {"workspaceId": workspace, "id": "y", "name": "Other"}]
+    body = {"success": True, "aiLlms": rows}
+    server.replies = lambda request: Reply(body=body) if request.path.startswith("/ai/llm") else None
+    done = export()
+    assert done.returncode == 5
+    assert f"warning: left out: Chat (workspace {workspace}, id x): {reason}" in done.stderr
+    assert "blanks" not in done.stderr
+    assert "Exported: 1 added, 0 there already, 1 left out." in done.stdout
+    document = json.loads(export("--format", "json").stdout)
+    assert validate(Kind.RESULT, document) == ()
+    (left,) = [entry for entry in document["entries"] if entry["outcome"] == "left_out"]
+    assert left["error"]["message"].startswith(reason)

@@ -81,7 +81,9 @@ def test_what_is_there_stays(bare):
     done = bare("init", "--provider", "aws")
     assert done.stdout == "fbsync.yaml: kept as it is\n.env.example: lines added\n.gitignore: lines added\n"
     assert (bare.folder / "fbsync.yaml").read_text() == mine
-    assert (bare.folder / ".gitignore").read_text() == "*.pyc\n.env\nfbsync*.lock.journal\nfbsync*.lock.run\n"
+    assert (
+        bare.folder / ".gitignore"
+    ).read_text() == "*.pyc\n.env\n.env.*\n!.env.example\n*.lock.journal\n*.lock.run\n"
     assert (bare.folder / ".env.example").read_text() == "FLASHBACK_TOKEN=\n# secret of A\nMINE=\n"
 
 
@@ -90,14 +92,15 @@ def test_git_ignores_what_is_local_and_not_the_lockfile(bare):
     subprocess.run(["git", "init", "--quiet"], cwd=bare.folder, check=True)
     local = [
         ".env",
+        ".env.staging",
         "fbsync.lock.journal",
-        "fbsync.staging.lock.run",
+        "models.staging.lock.run",
         "fbsync.lock",
         "fbsync.staging.lock",
         ".env.example",
     ]
     done = subprocess.run(["git", "check-ignore", *local], cwd=bare.folder, capture_output=True, text=True, check=False)
-    assert done.stdout.split() == local[:3]
+    assert done.stdout.split() == local[:4]
 
 
 class TestPipelines:
