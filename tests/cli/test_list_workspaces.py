@@ -48,7 +48,6 @@ def test_roles_are_ones_own_and_nothing_of_other_people_is_shown(cli, server):
         {"id": "a", "name": "One", "users": [THEM, MINE]},
         {"id": "c", "name": "Wide 模型", "users": [{"email": "me@example.com", "role": "ADMIN"}, "odd", None]},
         {"id": "d", "name": "Zero"},
-        {"name": "without an id"},
     )
     assert rows(cli("workspaces", "--format", "json")) == [
         ("One", "a", "WRITE"),
