@@ -122,13 +122,18 @@ class Variables:
         value = self.text(name)
         if value is None:
             return None
-        if not is_text(value):
+        if not self.is_text(name):
             raise FbsyncError(
                 f"the value of ${name} is not UTF-8 text",
                 hint=f"set {name} to the credential as the provider shows it",
                 exit_code=ExitCode.INVALID_INPUT,
             )
         return Secret(value, reference=name)
+
+    def is_text(self, name: str) -> bool:
+        """Whether a variable's value is UTF-8; Python has surrogates in the place of bytes that are not."""
+        value = self.text(name) or ""
+        return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
     def source(self, name: str) -> str | None:
         """Where a variable is set: ``environment``, a file's path, or None."""
@@ -140,11 +145,6 @@ class Variables:
     def is_empty(self, name: str) -> bool:
         """Whether a variable is there but holds nothing, wherever it is looked for."""
         return self.text(name) is None and any(name in values for _, values in self._sources)
-
-
-def is_text(value: str) -> bool:
-    """Whether a variable's value was UTF-8; Python has surrogates in the place of bytes that are not."""
-    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _ignored(file: EnvFile, *, signs_in: bool) -> frozenset[str]:

@@ -97,7 +97,6 @@ def _apply(
 ) -> int:
     from fbsync.cli.apply_run import Applying, ApplyOptions
     from fbsync.state.runlock import run_lock
-    from fbsync.workflow.checks import notes
     from fbsync.workflow.inputs import read_inputs
     from fbsync.workflow.project import load_project
 
@@ -120,11 +119,11 @@ def _apply(
         )
         how |= {"only": saved.only, "prune": saved.prune}
     inputs = read_inputs(where, os.environ)
-    terminal.report_warnings(inputs.manifest.findings_in(where.environment), verbose=bool(how["verbose"]))
+    terminal.report_warnings(
+        inputs.manifest.warnings_in(where.environment, inputs.variables), verbose=bool(how["verbose"])
+    )
     with run_lock(where.lock_path, timeout=lock_timeout):
         project = load_project(inputs, online=True, parameters=saved.fingerprints if saved else None)
-        for note in notes(project):
-            terminal.say(note)
         return Applying(project, ApplyOptions(**how), saved).run()
 
 

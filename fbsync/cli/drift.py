@@ -56,7 +56,8 @@ def drift(
     found = drift_of(project, live, only=only)
     code = ExitCode.PENDING if found.is_found else ExitCode.DONE
     if format_ != "json":
-        terminal.report_warnings(project.manifest.findings, verbose=bool(asking["verbose"]))
+        warnings = project.manifest.warnings_in(project.where.environment, project.variables)
+        terminal.report_warnings(warnings, verbose=bool(asking["verbose"]))
         if project.open_intents:
             terminal.say(terminal.open_intents_note(len(project.open_intents)))
     terminal.out(_rendered(format_, project, found, compared_with(project, live), code))

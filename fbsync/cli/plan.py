@@ -88,9 +88,8 @@ def plan(
     if out is not None:
         _save(out, proposal, document, prune=prune, only=only)
     if format_ != "json":
-        terminal.report_warnings(
-            project.manifest.findings_in(project.where.environment), verbose=bool(asking["verbose"])
-        )
+        warnings = project.manifest.warnings_in(project.where.environment, project.variables)
+        terminal.report_warnings(warnings, verbose=bool(asking["verbose"]))
     print_plan(document, format_, max_chars=max_chars, verbose=bool(asking["verbose"]))
     return code
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fbsync.manifest import checks
 from fbsync.manifest.drafts import Draft, Variant, in_environment, read_drafts, read_variants
+from fbsync.manifest.holders import entry_name
+from fbsync.manifest.misplaced import misplaced_references
 from fbsync.manifest.references import parse, resolve_credential, resolve_text
 from fbsync.manifest.sources import find_files, shown_path
+from fbsync.manifest.values import value_findings
 from fbsync.manifest.workspace_key import contradictions
 from fbsync.model.configurations import Llm, Text
 from fbsync.model.errors import InvalidInput
-from fbsync.model.findings import Finding, Position, errors_among, in_file_order
-from fbsync.redact import is_wordlike
+from fbsync.model.findings import Finding, Position, Severity, errors_among, in_file_order
 from fbsync.schema.validate import Kind, validate
 from fbsync.strict_yaml.loader import Document, read
 
@@ -117,14 +119,30 @@ class Manifest:
 
         Raises:
             InvalidInput: the files or the environment have findings, there is no such environment, or what
-                the variables hold makes two entries the same or an endpoint no URL.
+                the variables hold does not fit or makes two entries the same.
         """
         if wrong := errors_among(self.findings_in(environment)):
             raise InvalidInput(wrong)
-        llms = tuple(_llm(draft, variables) for draft in self.in_environment(environment))
-        if wrong := checks.resolved(llms):
+        drafts = self.in_environment(environment)
+        if wrong := errors_among(value_findings(drafts, variables)):
+            raise InvalidInput(in_file_order(wrong))
+        llms = tuple(_llm(draft, variables) for draft in drafts)
+        if wrong := tuple(checks.same_identities(llms)):
             raise InvalidInput(in_file_order(wrong))
         return llms
+
+    def warnings_in(self, environment: str | None, variables: Variables) -> tuple[Finding, ...]:
+        """What does not stop a run and is odd about one environment, its variables' values or their files.
+
+        Raises:
+            InvalidInput: there is no such environment.
+        """
+        found = (
+            *self.findings_in(environment),
+            *value_findings(self.in_environment(environment), variables),
+            *variables.warnings,
+        )
+        return in_file_order(finding for finding in found if finding.severity is Severity.WARNING)
 
     def _unknown_environment(self, environment: str) -> Finding:
         return checks.unknown_environment(environment, self.variants, self.documents)
@@ -145,6 +163,7 @@ def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) ->
             refused.add((document.file, violation.path))
             gathered.append(_finding(document, violation))
     gathered += contradictions(documents)
+    gathered += misplaced_references(documents)
     return Manifest(
         documents=tuple(documents),
         drafts=read_drafts(documents, frozenset(refused)),
@@ -184,21 +203,8 @@ def _finding(document: Document, violation: Violation) -> Finding:
         position=place(violation.path),
         message=violation.message,
         remedy=violation.remedy,
-        entry=_entry_name(document.value, violation.path),
+        entry=entry_name(document.value, violation.path),
     )
-
-
-def _entry_name(value: Any, path: tuple[str | int, ...]) -> str | None:  # noqa: ANN401 - YAML
-    """The name of the entry that a path leads into, if it does."""
-    match path:
-        case ("llms", int(at), *_):
-            entry = value["llms"][at]
-            name = entry.get("name") if isinstance(entry, dict) else None
-            return name if isinstance(name, str) else None
-        case ("environments", _, "llms", str(name), *_):
-            return name if is_wordlike(name) else None
-        case _:
-            return None
 
 
 def _llm(draft: Draft, variables: Variables) -> Llm:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.manifest import entry_checks
 from fbsync.manifest.drafts import in_environment
-from fbsync.manifest.endpoint import faults
-from fbsync.model.findings import Finding, Position, Severity, errors_among
+from fbsync.model.findings import Finding, Position, Severity
 from fbsync.redact import is_wordlike, nearest, shown
 
 if TYPE_CHECKING:
@@ -56,19 +55,6 @@ def of_group(drafts: Sequence[Draft]) -> Iterator[Finding]:
     yield from _missing_workspaces(drafts)
     yield from _identities([(draft, name, workspace) for draft, name, workspace in named if name is not None])
     yield from _previous_names(drafts)
-
-
-def resolved(llms: Sequence[Llm]) -> tuple[Finding, ...]:
-    """The errors that show only when references are resolved: equal identities, endpoints that are no URLs."""
-    found = [*same_identities(llms)]
-    for llm in llms:
-        endpoint = llm.endpoint
-        if endpoint.value is not None and endpoint.holds_references:
-            found += [
-                entry_checks.endpoint_finding(fault, position=endpoint.position, entry=llm.name)
-                for fault in faults(endpoint.value)
-            ]
-    return errors_among(found)
 
 
 def same_identities(llms: Iterable[Llm]) -> Iterator[Finding]:

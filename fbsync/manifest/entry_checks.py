@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.manifest.endpoint import Fault, faults_of_template, is_plain
 from fbsync.manifest.references import parse
+from fbsync.manifest.workspace_id import fault_of_workspace_id, is_plain_id
 from fbsync.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def entry(draft: Draft, name: str | None, given: GivenWorkspace) -> Iterator[Fin
     if name is not None:
         yield from _name(draft, name)
     key, workspace = given
-    if workspace is not None and "$" in workspace and key == "workspaceId":
-        yield from _references(draft, "workspaceId")
+    if workspace is not None and key == "workspaceId" and not is_plain_id(workspace):
+        yield from _workspace_id(draft, workspace)
     if (endpoint := draft.text("endpoint")) is not None and not is_plain(endpoint):
         yield from _references(draft, "endpoint")
         yield from _endpoint(draft, endpoint)
@@ -82,6 +83,23 @@ def _name(draft: Draft, name: str) -> Iterator[Finding]:
             entry=name,
             message="previousName is the name that the entry has now",
             remedy="remove previousName, or give the name that the entry had before",
+        )
+
+
+def _workspace_id(draft: Draft, text: str) -> Iterator[Finding]:
+    """What is wrong with a workspace id as it is written, whatever its references stand for."""
+    template = parse(text)
+    if template.stray:
+        yield from _references(draft, "workspaceId")
+        return
+    literals = [part for part in template.parts[::2] if part not in ("", ".", "..")] if template.names else [text]
+    if why := next(filter(None, map(fault_of_workspace_id, literals)), None):
+        yield Finding(
+            rule="bad-workspace-id",
+            position=draft.position("workspaceId"),
+            entry=draft.name if draft.owns("workspaceId") else None,
+            message=f"this is no workspace id: it {why}",
+            remedy="write the id as the server lists it",
         )
 
 

@@ -35,6 +35,25 @@ class Template:
         return self.parts[1::2]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """One reference in a string.
+
+    Attributes:
+        name: the variable's name.
+        at: where in the string the reference begins.
+    """
+
+    name: str
+    at: int
+
+
+def references_in(text: str) -> tuple[Reference, ...]:
+    """The references of a string, in order."""
+    named = ((token, token["bare"] or token["brace"] or token["angle"]) for token in _TOKEN.finditer(text))
+    return tuple(Reference(name=name, at=token.start()) for token, name in named if name)
+
+
 def parse(text: str) -> Template:
     """Takes a string apart at its references; ``$$`` is a dollar sign (``design.md``, 'The manifest')."""
     literal, parts, stray, end = "", [], [], 0
@@ -78,7 +97,7 @@ def resolve_text(text: str, variables: Variables, *, position: Position = NOWHER
 
 
 def resolve_credential(text: str, variables: Variables, *, position: Position = NOWHERE) -> Credential:
-    """Resolves a string that is exactly one reference.
+    """Resolves a string that is exactly one reference; a value that is no text counts as none and has its finding.
 
     Raises:
         ValueError: it is not; the message does not show it.
@@ -86,4 +105,5 @@ def resolve_credential(text: str, variables: Variables, *, position: Position = 
     name = name_of(text)
     if name is None:
         raise ValueError("a credential must be exactly one reference")
-    return Credential(reference=name, secret=variables.secret(name), position=position)
+    secret = variables.secret(name) if variables.is_text(name) else None
+    return Credential(reference=name, secret=secret, position=position)

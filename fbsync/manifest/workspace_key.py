@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from fbsync.manifest.holders import holders
 from fbsync.model.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from fbsync.strict_yaml.loader import Document, Path
+    from fbsync.strict_yaml.loader import Document
 
 BY_ID = "workspaceId"
 BY_NAME = "workspace"
@@ -27,7 +28,7 @@ def key_in(holder: object) -> str | None:
 def contradictions(documents: Iterable[Document]) -> Iterator[Finding]:
     """A finding for each place that gives a workspace both by its id and by its name."""
     for document in documents:
-        for path, holder in _holders(document.value):
+        for path, holder in holders(document.value):
             if BY_ID in holder and BY_NAME in holder:
                 yield Finding(
                     rule="two-workspaces",
@@ -36,24 +37,3 @@ def contradictions(documents: Iterable[Document]) -> Iterator[Finding]:
                     remedy="remove one of the two lines",
                     related=(document.position_of_key((*path, BY_ID)),),
                 )
-
-
-def _holders(root: object) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
-    """Every mapping of a manifest that may give a workspace."""
-    if not isinstance(root, dict):
-        return
-    yield (), root
-    entries = root.get("llms")
-    for at, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if isinstance(entry, dict):
-            yield ("llms", at), entry
-    for name, environment in _mappings(root.get("environments")):
-        yield ("environments", name), environment
-        for entry_name, patch in _mappings(environment.get("llms")):
-            yield ("environments", name, "llms", entry_name), patch
-
-
-def _mappings(holder: object) -> Iterator[tuple[Any, Mapping[Any, Any]]]:
-    for key, value in holder.items() if isinstance(holder, dict) else ():
-        if isinstance(value, dict):
-            yield key, value

@@ -27,9 +27,11 @@ class Secret:
         return self.__value
 
     @property
-    def has_blank_ends(self) -> bool:
-        """Whether the value begins or ends with white space: most likely a slip of whoever set it."""
-        return self.__value != self.__value.strip()
+    def doubt(self) -> str | None:
+        """Why the value is plainly no credential, such as quotes around it; None where it may well be one."""
+        from fbsync.model.placeholders import doubt
+
+        return doubt(self.__value)
 
     def __repr__(self) -> str:
         return f"${self.reference}"

@@ -53,6 +53,21 @@ class Document:
         """Where the key of the value at a path starts; the value itself for an item of a list."""
         return self._position(path, which=0)
 
+    def position_in_text(self, path: Path, text: str, at: int) -> Position:
+        """Where a part of the text at a path starts; the text itself where it is written with escapes or as an alias.
+
+        Args:
+            path: leads to the text.
+            text: the text, as it was read.
+            at: where in the text the part begins.
+        """
+        if self._places is None:
+            return Position(file=self.file)
+        offset = self._places.find(path)[1]
+        opening = self._text.text[offset : offset + 1] in ("'", '"')
+        is_literal = self._text.text.startswith(text, offset + opening)
+        return self._text.position(offset + opening + at if is_literal else offset)
+
     def _position(self, path: Path, *, which: int) -> Position:
         if self._places is None:
             return Position(file=self.file)

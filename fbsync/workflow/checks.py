@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.model.findings import Finding, Position, in_file_order
 from fbsync.settings import means_of_signing_in, no_means, read_account
-from fbsync.workflow.project import secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -102,12 +101,3 @@ def check_names(project: Project, only: frozenset[str], known: Lockfile, listed:
             hint=f"known names are: {', '.join(sorted(names)) or 'none'}",
             exit_code=ExitCode.INVALID_INPUT,
         )
-
-
-def notes(project: Project) -> tuple[str, ...]:
-    """What is odd about a project's variables, a sentence each: nothing that stops a run."""
-    odd = sorted({secret.reference for secret in secrets_of(project.desired) if secret.has_blank_ends})
-    return tuple(
-        f"The value of ${name} begins or ends with blanks or a line break, and is sent exactly as it is."
-        for name in odd
-    )

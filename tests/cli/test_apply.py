@@ -371,7 +371,7 @@ def test_a_second_environment_has_a_lockfile_of_its_own(project, server):
 def test_a_credential_with_a_line_break_at_its_end_is_sent_as_it_is_and_said_so(project, server):
     project.credential("SECRET_ONE", "canary-with-line-break\n")
     done = project("apply")
-    assert "The value of $SECRET_ONE begins or ends with blanks or a line break" in done.stderr
+    assert "$SECRET_ONE is hardly a credential, since it begins or ends with a blank or a line break" in done.stderr
     assert next(request.body["secret"] for request in server.writes if request.body["name"] == "One").endswith("\n")
 
 

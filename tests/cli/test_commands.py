@@ -81,8 +81,7 @@ class TestEnv:
         assert done.returncode == 0
         assert done.stdout.splitlines() == [
             "FLASHBACK_WORKSPACE_ID: set (environment)",
-            "    fbsync.yaml:2:14: workspaceId of One",
-            "    fbsync.yaml:2:14: workspaceId of Two",
+            "    fbsync.yaml:2:14: workspaceId of 2 entries",
             "KEY_TWO: set (.env)",
             "    fbsync.yaml:11:10: key of Two",
             "SECRET_ONE: set (environment)",

@@ -1,0 +1,91 @@
+"""References that stand where their variable must not: credentials in what plans show, fbsync's own variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.manifest.holders import entry_name, holders
+from fbsync.manifest.references import name_of, references_in
+from fbsync.model.findings import Finding
+from fbsync.variables import FINGERPRINT_KEY_VARIABLE, SIGN_IN_VARIABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fbsync.manifest.references import Reference
+    from fbsync.strict_yaml.loader import Document, Path
+
+_CREDENTIALS = ("secret", "key")
+_SHOWN = ("endpoint", "workspaceId", "state")
+"""The fields whose values plans show and the known state keeps."""
+
+_OWN = dict.fromkeys(SIGN_IN_VARIABLES, "is what fbsync signs in with") | {
+    FINGERPRINT_KEY_VARIABLE: "is the key of fbsync's fingerprints"
+}
+
+
+def misplaced_references(documents: Sequence[Document]) -> Iterator[Finding]:
+    """A finding for each reference to a variable that must not stand there (``design.md``, 'The manifest').
+
+    Args:
+        documents: all files of the manifest: what is a credential in one is one in all, and in every environment.
+    """
+    credentials = dict(_credentials(documents))
+    for document in documents:
+        for path, holder in holders(document.value):
+            for field in _SHOWN:
+                text = holder.get(field)
+                if isinstance(text, str) and "$" in text:
+                    yield from _in_shown(document, (*path, field), text, credentials)
+    for name in sorted(_OWN.keys() & credentials.keys()):
+        yield from _own_as_credential(documents, name)
+
+
+def _credentials(documents: Sequence[Document]) -> Iterator[tuple[str, tuple[Document, Path]]]:
+    """The variables that are credentials, each with its first place: the last pair of a name wins in a mapping."""
+    for document in reversed(documents):
+        for path, holder in reversed(list(holders(document.value))):
+            for field in _CREDENTIALS:
+                text = holder.get(field)
+                if isinstance(text, str) and (name := name_of(text)) is not None:
+                    yield name, (document, (*path, field))
+
+
+def _in_shown(
+    document: Document, path: Path, text: str, credentials: dict[str, tuple[Document, Path]]
+) -> Iterator[Finding]:
+    """The references in a field that is shown which must not stand there."""
+    for reference in references_in(text):
+        if reference.name in _OWN:
+            yield _own(document, path, text, reference)
+        elif reference.name in credentials:
+            other, place = credentials[reference.name]
+            yield Finding(
+                rule="credential-shown",
+                position=document.position_in_text(path, text, reference.at),
+                entry=entry_name(document.value, path),
+                message=f"${reference.name} is a credential of an entry: here, plans would show it and the lockfile "
+                "would keep it",
+                remedy=f"use a variable of its own in {path[-1]}",
+                related=(other.position_of(place),),
+            )
+
+
+def _own_as_credential(documents: Sequence[Document], name: str) -> Iterator[Finding]:
+    """The fields that hand fbsync's own variable to a provider."""
+    for document in documents:
+        for path, holder in holders(document.value):
+            for field in _CREDENTIALS:
+                text = holder.get(field)
+                if isinstance(text, str) and name_of(text) == name:
+                    yield _own(document, (*path, field), text, references_in(text)[0])
+
+
+def _own(document: Document, path: Path, text: str, reference: Reference) -> Finding:
+    return Finding(
+        rule="own-variable",
+        position=document.position_in_text(path, text, reference.at),
+        entry=entry_name(document.value, path),
+        message=f"${reference.name} {_OWN[reference.name]}: a manifest must not send it anywhere",
+        remedy="refer to a variable that is meant for this field",
+    )

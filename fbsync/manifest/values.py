@@ -1,0 +1,167 @@
+"""What is wrong with the values of variables, where the manifest refers to them; no value is ever shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from fbsync.manifest.endpoint import faults, faults_of_template
+from fbsync.manifest.references import name_of, parse, references_in
+from fbsync.manifest.workspace_id import fault_of_workspace_id, unseen_character
+from fbsync.model.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from fbsync.manifest.drafts import Draft, Placed
+    from fbsync.manifest.references import Reference
+    from fbsync.variables import Variables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fault:
+    """What is wrong with the value of the variable that a reference names."""
+
+    reference: Reference
+    rule: str
+    message: str
+    remedy: str
+    severity: Severity = Severity.ERROR
+
+
+_Check: TypeAlias = "Callable[[str, Variables], Iterator[_Fault]]"
+
+
+def value_findings(drafts: Sequence[Draft], variables: Variables) -> tuple[Finding, ...]:
+    """Everything wrong with the values that a manifest refers to, each at its first reference.
+
+    The value of a reference obeys the rules of a literal in its place (``design.md``, 'The manifest').
+
+    Args:
+        drafts: the entries as an environment has them, which the schema and the checks have passed.
+        variables: the values.
+    """
+    found: dict[Finding, None] = {}
+    seen: dict[tuple[str, str], Sequence[_Fault]] = {}
+    warned: set[str] = set()
+    for draft in drafts:
+        for field, check in _CHECKS.items():
+            text = draft.text(field)
+            if text is None or "$" not in text or (field == "workspaceId" and draft.is_by_name):
+                continue
+            if (field, text) not in seen:
+                seen[field, text] = tuple(check(text, variables))
+            for fault in seen[field, text]:
+                if fault.severity is Severity.ERROR or fault.reference.name not in warned:
+                    found[_finding(draft, draft.fields[field], text, fault)] = None
+                if fault.severity is Severity.WARNING:
+                    warned.add(fault.reference.name)
+    return tuple(found)
+
+
+def _finding(draft: Draft, placed: Placed, text: str, fault: _Fault) -> Finding:
+    return Finding(
+        rule=fault.rule,
+        position=placed.document.position_in_text(placed.path, text, fault.reference.at),
+        entry=draft.name if "llms" in placed.path else None,
+        message=fault.message,
+        remedy=fault.remedy,
+        severity=fault.severity,
+    )
+
+
+def _workspace_id(text: str, variables: Variables) -> Iterator[_Fault]:
+    """What is wrong with a workspace id once its references are resolved."""
+    wrong = not references_in(text)
+    for reference, value in _set_values(text, variables):
+        if (why := fault_of_workspace_id(value)) is not None and why != "consists of dots":
+            wrong = True
+            yield _not_a_workspace_id(reference, why)
+    whole = None if wrong else _resolved(text, variables)
+    if whole is not None and (why := fault_of_workspace_id(whole)) is not None:
+        yield _not_a_workspace_id(references_in(text)[0], why)
+
+
+def _not_a_workspace_id(reference: Reference, why: str) -> _Fault:
+    return _Fault(
+        reference=reference,
+        rule="bad-workspace-id",
+        message=f"the value of ${reference.name} is no workspace id: it {why}",
+        remedy=f"set {reference.name} to the id as the server lists it",
+    )
+
+
+def _endpoint(text: str, variables: Variables) -> Iterator[_Fault]:
+    """What is wrong with an endpoint once its references are resolved, and was not before."""
+    wrong = not references_in(text)
+    for reference, value in _set_values(text, variables):
+        if (unseen := unseen_character(value)) is not None:
+            wrong = True
+            yield _Fault(
+                reference=reference,
+                rule="endpoint-no-url",
+                message=f"the value of ${reference.name} makes the endpoint no URL: it holds {unseen}",
+                remedy=f"set {reference.name} to the value alone",
+            )
+    whole = None if wrong else _resolved(text, variables)
+    if whole is None:
+        return
+    before = {fault.rule for fault in faults_of_template(text)}
+    names = list(dict.fromkeys(f"${reference.name}" for reference in references_in(text)))
+    listed = f"the value of {names[0]}" if len(names) == 1 else f"the values of {', '.join(names)}"
+    for fault in faults(whole):
+        if fault.rule not in before:
+            yield _Fault(
+                reference=references_in(text)[0],
+                rule=fault.rule,
+                message=f"with {listed}, {fault.message}",
+                remedy=fault.remedy,
+                severity=fault.severity,
+            )
+
+
+def _credential(text: str, variables: Variables) -> Iterator[_Fault]:
+    """What is wrong, or odd, about a credential's value."""
+    name = name_of(text)
+    if name is None or variables.source(name) is None:
+        return
+    [reference] = references_in(text)
+    if not variables.is_text(name):
+        yield _Fault(
+            reference=reference,
+            rule="value-not-utf8",
+            message=f"the value of ${name} is not UTF-8 text",
+            remedy=f"set {name} to the credential as the provider shows it",
+        )
+    elif (secret := variables.secret(name)) is not None and (why := secret.doubt) is not None:
+        yield _Fault(
+            reference=reference,
+            rule="not-a-credential",
+            message=f"the value of ${name} is hardly a credential, since it {why}; it is sent exactly as it is",
+            remedy=f"set {name} to the credential as the provider shows it",
+            severity=Severity.WARNING,
+        )
+
+
+_CHECKS: dict[str, _Check] = {
+    "workspaceId": _workspace_id,
+    "endpoint": _endpoint,
+    "key": _credential,
+    "secret": _credential,
+}
+
+
+def _set_values(text: str, variables: Variables) -> Iterable[tuple[Reference, str]]:
+    """The references of a text whose variables are set, with the values."""
+    values = ((reference, variables.text(reference.name)) for reference in references_in(text))
+    return ((reference, value) for reference, value in values if value is not None)
+
+
+def _resolved(text: str, variables: Variables) -> str | None:
+    """The text with its references resolved, or None while a variable is not set."""
+    parts = list(parse(text).parts)
+    values = [variables.text(name) for name in parts[1::2]]
+    if None in values:
+        return None
+    parts[1::2] = [value for value in values if value is not None]
+    return "".join(parts)
