@@ -17,8 +17,14 @@ from fbsync.model.errors import ExitCode, InvalidInput
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from fbsync.manifest.assemble import Use
+    from fbsync.model.findings import Position
     from fbsync.variables import Variables
+
+_FIRST_PLACES = 3
+"""How many of the places where a variable is used are listed without -v."""
 
 _MEANS = "FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD"
 
@@ -29,6 +35,7 @@ _MEANS = "FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with F
 @click.option(
     "--check", is_flag=True, help="Exit with 3 when a variable is not set that apply needs, signing in included."
 )
+@click.option("-v", "--verbose", is_flag=True, help="List every place where a variable is used, not only the first.")
 @click.option(
     "--write",
     type=click.Path(path_type=Path),
@@ -42,11 +49,13 @@ def env(
     format_: str,
     *,
     check: bool,
+    verbose: bool,
     write: Path | None,
 ) -> int:
-    """Lists every variable that the manifest refers to: whether and where it is set, and where it is used.
+    """List every variable that the manifest refers to: whether and where it is set, and where it is used.
 
-    Values are never shown, and never written.
+    Variables come from the environment, then from the files named with --env-file, then from .env.NAME (with -e NAME)
+    and .env beside the manifest. Values are never shown, and never written.
 
     \b
     fbsync env
@@ -59,16 +68,18 @@ def env(
     from fbsync.variables import read_variables
 
     where = where_from(files=files, environment=environment, env_files=env_files)
-    variables = read_variables(folders=where.folders, env_files=where.env_files, environment=os.environ)
+    variables = read_variables(
+        folders=where.folders, env_files=where.env_files, environment=os.environ, environment_name=environment
+    )
     manifest = read_manifest(where.files)
     if wrong := errors_among(manifest.findings):
         raise InvalidInput(wrong)
-    uses = sorted(manifest.uses(environment), key=attrgetter("variable"))
-    rows = {name: tuple(group) for name, group in groupby(uses, key=attrgetter("variable"))}
+    rows = _rows(manifest.uses(environment))
     if write is not None:
         _write(write, rows)
+    found = manifest.value_findings(environment, variables)
     means = means_of_signing_in(variables)
-    lacking = not means or any(variables.source(name) is None for name in rows)
+    lacking = not means or errors_among(found) or any(variables.source(name) is None for name in rows)
     code = ExitCode.INVALID_INPUT if check and lacking else ExitCode.DONE
     if format_ == "json":
         from fbsync.render.document import dump, result_document
@@ -76,8 +87,15 @@ def env(
         listed = [_entry(name, uses, variables) for name, uses in rows.items()]
         terminal.out(dump(result_document("env", code, variables=listed, signs_in_with=list(means))))
     else:
-        terminal.out(_text(rows, variables, means))
+        terminal.report_warnings((*variables.warnings, *found))
+        terminal.out(_text(rows, variables, means, most_places=None if verbose else _FIRST_PLACES))
     return code
+
+
+def _rows(uses: Iterable[Use]) -> dict[str, tuple[Use, ...]]:
+    """The uses of each variable, by name."""
+    ordered = sorted(uses, key=attrgetter("variable"))
+    return {name: tuple(group) for name, group in groupby(ordered, key=attrgetter("variable"))}
 
 
 def _write(path: Path, rows: dict[str, tuple[Use, ...]]) -> None:
@@ -106,19 +124,38 @@ def _entry(name: str, uses: tuple[Use, ...], variables: Variables) -> dict[str, 
     }
 
 
-def _text(rows: dict[str, tuple[Use, ...]], variables: Variables, means: tuple[str, ...]) -> str:
+def _text(
+    rows: dict[str, tuple[Use, ...]], variables: Variables, means: tuple[str, ...], *, most_places: int | None
+) -> str:
     paint = terminal.paint_for(sys.stdout)
     lines = []
     for name, uses in rows.items():
         source = variables.source(name)
-        state = paint.green(f"set ({source})") if source else paint.red("not set")
+        state = paint.green(f"set ({visible(source)})") if source else paint.red("not set")
         if variables.is_empty(name):
             state = paint.red("set but empty")
         lines.append(f"{paint.bold(name)}: {state}")
-        lines += [f"    {use.position}: {use.field} of {visible(use.entry or 'an entry')}" for use in uses]
+        places = _places(uses)
+        lines += [f"    {line}" for line in places[:most_places]]
+        if more := len(places[len(places) if most_places is None else most_places :]):
+            lines.append(f"    and {more} more, which -v lists")
     signing_in = paint.green(" with ".join(means)) if means else paint.red("not possible") + f": set {_MEANS}"
     lines.append(f"Signing in: {signing_in}")
+    if variables.files:
+        lines.append(f"Files of variables: {', '.join(map(visible, variables.files))}")
     absent = sum(variables.source(name) is None for name in rows)
     noun = "variable" if len(rows) == 1 else "variables"
     lines.append(f"{len(rows)} {noun}, {absent} not set")
     return "\n".join(lines) + "\n"
+
+
+def _places(uses: Iterable[Use]) -> list[str]:
+    """Where a variable is used, a line each; a default that many entries have is one place."""
+    places: dict[tuple[Position, str], list[Use]] = {}
+    for use in uses:
+        places.setdefault((use.position, use.field), []).append(use)
+    return [f"{visible(str(position))}: {field} of {_users(users)}" for (position, field), users in places.items()]
+
+
+def _users(uses: Sequence[Use]) -> str:
+    return visible(uses[0].entry or "an entry") if len(uses) == 1 else f"{len(uses)} entries"

@@ -131,6 +131,14 @@ class Manifest:
             raise InvalidInput(in_file_order(wrong))
         return llms
 
+    def value_findings(self, environment: str | None, variables: Variables) -> tuple[Finding, ...]:
+        """What is wrong with the values that the entries of an environment refer to, in file order.
+
+        Raises:
+            InvalidInput: there is no such environment.
+        """
+        return in_file_order(value_findings(self.in_environment(environment), variables))
+
     def warnings_in(self, environment: str | None, variables: Variables) -> tuple[Finding, ...]:
         """What does not stop a run and is odd about one environment, its variables' values or their files.
 

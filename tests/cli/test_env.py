@@ -25,6 +25,48 @@ def test_what_a_new_environment_lacks_is_told_beforehand(staged):
     assert done.stdout.endswith("4 variables, 1 not set\n")
 
 
+def test_many_uses_are_grouped_and_listed_on_request(cli):
+    entries = "".join(
+        f"  - {{name: E{n}, aiType: OTHER, endpoint: https://x.example.com, secret: $SHARED}}\n" for n in range(400)
+    )
+    cli.write("fbsync.yaml", f"version: 1\nworkspaceId: $FLASHBACK_WORKSPACE_ID\nllms:\n{entries}")
+    column = len("  - {name: E0, aiType: OTHER, endpoint: https://x.example.com, secret: $")
+    assert cli("env").stdout.splitlines() == [
+        "FLASHBACK_WORKSPACE_ID: set (environment)",
+        "    fbsync.yaml:2:14: workspaceId of 400 entries",
+        "SHARED: not set",
+        *(f"    fbsync.yaml:{n + 4}:{column}: secret of E{n}" for n in range(3)),
+        "    and 397 more, which -v lists",
+        "Signing in: FLASHBACK_TOKEN",
+        "2 variables, 1 not set",
+    ]
+    assert len(cli("env", "-v").stdout.splitlines()) == 405
+    assert len(json.loads(cli("env", "--format", "json").stdout)["variables"][1]["uses"]) == 400
+
+
+def test_each_variable_says_from_which_file_it_comes(staged):
+    staged.write(".env", "STAGING_SECRET=canary-common\nKEY_TWO=canary-common\nOWN=x\n")
+    staged.write(".env.staging", "STAGING_SECRET=canary-staging\n")
+    staged.secret_files = {".env", ".env.staging"}
+    environment = {"KEY_TWO": None, "SECRET_ONE": None}
+    done = staged("env", "-e", "staging", env=environment)
+    assert "STAGING_SECRET: set (.env.staging)\n" in done.stdout
+    assert "KEY_TWO: set (.env)\n" in done.stdout
+    assert "SECRET_TWO: set (environment)\n" in done.stdout
+    assert "Files of variables: .env.staging, .env\n" in done.stdout
+    assert "Files of variables: .env\n" in staged("env", env=environment).stdout
+    assert "canary" not in done.stdout + done.stderr
+
+
+def test_check_wants_values_that_fit(staged):
+    wrong = staged("env", "--check", env={"FLASHBACK_WORKSPACE_ID": "ws 1"})
+    assert wrong.returncode == 3
+    assert "$FLASHBACK_WORKSPACE_ID is no workspace id" in wrong.stderr
+    odd = staged("env", "--check", env={"SECRET_ONE": "***"})
+    assert odd.returncode == 0
+    assert "$SECRET_ONE is hardly a credential" in odd.stderr
+
+
 def test_check_is_for_ci(staged):
     assert staged("env", "--check").returncode == 0
     done = staged("env", "--check", "-e", "staging", "--format", "json")
