@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fbsync.manifest import checks
@@ -15,7 +16,15 @@ from fbsync.manifest.values import value_findings
 from fbsync.manifest.workspace_key import contradictions
 from fbsync.model.configurations import Llm, Text
 from fbsync.model.errors import InvalidInput
-from fbsync.model.findings import Finding, Position, Severity, errors_among, in_file_order
+from fbsync.model.findings import (
+    MOST_FINDINGS,
+    Finding,
+    Position,
+    Severity,
+    errors_among,
+    in_file_order,
+    limited,
+)
 from fbsync.schema.validate import Kind, validate
 from fbsync.strict_yaml.loader import Document, read
 
@@ -59,6 +68,8 @@ class Manifest:
         variants: what is said of each environment.
         misshapen: everything wrong with the files, one by one: how they are written, and their shape.
         is_complete: whether all entries could be read.
+        is_searched: whether the files were compared with the schema to their end; nothing else is said of them where
+            they have more findings than are listed.
     """
 
     documents: tuple[Document, ...]
@@ -66,10 +77,13 @@ class Manifest:
     variants: dict[str, tuple[Variant, ...]]
     misshapen: tuple[Finding, ...]
     is_complete: bool
+    is_searched: bool
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Everything wrong with the files, in any environment, in file order."""
+        """Everything wrong with the files, in any environment, in file order; at most ``MOST_FINDINGS``."""
+        if not self.is_searched:
+            return _in_order(self.misshapen)
         semantic = checks.semantic(self.drafts, self.variants, is_complete=self.is_complete)
         return _in_order((*self.misshapen, *semantic))
 
@@ -78,10 +92,12 @@ class Manifest:
 
         An environment that there is not is a finding, unless a file could not be read that may declare it.
         """
+        if not self.is_searched:
+            return _in_order(self.misshapen)
         if environment is None or environment in self.variants:
             own = {environment: self.variants[environment]} if environment is not None else {}
             unknown = checks.unknown_entries(self.drafts, own) if self.is_complete else ()
-            semantic = [*checks.of_group(self.in_environment(environment)), *unknown]
+            semantic = [*_some(checks.of_group(self.in_environment(environment))), *_some(unknown)]
         else:
             semantic = [self._unknown_environment(environment)] if self.is_complete else []
         return _in_order((*self.misshapen, *semantic))
@@ -164,21 +180,31 @@ def read_manifest(paths: Iterable[pathlib.Path]) -> Manifest:
 
 def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) -> Manifest:
     """Makes a manifest of files that were read, and gathers what is wrong with them."""
-    gathered, refused = [*findings], set()
+    gathered, refused, is_searched = [*findings], set(), True
     for document in documents:
         gathered += document.findings
-        for violation in validate(Kind.MANIFEST, document.value) if document.value is not None else ():
+        violations = (
+            validate(Kind.MANIFEST, document.value, most=MOST_FINDINGS + 1) if document.value is not None else ()
+        )
+        is_searched = is_searched and len(violations) <= MOST_FINDINGS
+        for violation in violations:
             refused.add((document.file, violation.path))
             gathered.append(_finding(document, violation))
-    gathered += contradictions(documents)
-    gathered += misplaced_references(documents)
+    gathered += _some(contradictions(documents))
+    gathered += _some(misplaced_references(documents))
     return Manifest(
         documents=tuple(documents),
         drafts=read_drafts(documents, frozenset(refused)),
         variants=read_variants(documents, frozenset(refused)),
         misshapen=tuple(gathered),
+        is_searched=is_searched,
         is_complete=all(_has_all_entries(document, refused) for document in documents),
     )
+
+
+def _some(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """As many findings as are listed, and one that shows that there are more."""
+    return islice(findings, MOST_FINDINGS + 1)
 
 
 def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -191,7 +217,7 @@ def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
         if not (finding.rule.startswith("missing-") and finding.position.file in gaps)
         and not (finding.position in nothing and finding.rule not in _LEAVES_NOTHING)
     )
-    return in_file_order(dict.fromkeys(kept))
+    return limited(in_file_order(dict.fromkeys(kept)))
 
 
 def _has_all_entries(document: Document, refused: Collection[tuple[str, Path]]) -> bool:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fbsync.manifest import entry_checks
 from fbsync.manifest.drafts import in_environment
-from fbsync.model.findings import Finding, Position, Severity
+from fbsync.model.findings import MOST_FINDINGS, Finding, Position, Severity
 from fbsync.redact import is_wordlike, nearest, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from fbsync.manifest.drafts import Draft, GivenWorkspace, Variant
     from fbsync.model.configurations import Llm
-    from fbsync.strict_yaml.loader import Document
+    from fbsync.strict_yaml.loader import Document, Path
+
+_MOST_COMBINATIONS = 300_000
+"""Entries times environments that are checked in one run: 10,000 entries in 30 environments."""
+
+_MOST_RELATED = 100
+"""Places that one finding names."""
 
 
 def semantic(
@@ -33,18 +40,42 @@ def semantic(
         is_complete: whether all entries could be read; a name that is not among them is a mistake only then.
     """
     shows_in: dict[Finding, list[str | None]] = {}
-    groups = {name: in_environment(drafts, own) for name, own in variants.items()}
-    for name, group in groups.items():
-        for finding in of_group(group):
+    kept: set[tuple[str, Path]] = set()
+    for name, own in _few_enough(drafts, variants).items():
+        group = in_environment(drafts, own)
+        kept |= {draft.place for draft in group}
+        for finding in _some(of_group(group)):
             shows_in.setdefault(finding, []).append(name)
-    for finding in of_group(drafts):
-        if finding.rule != "missing-workspace" or len(shows_in.get(finding, ())) == len(groups):
+    for finding in _some(of_group(drafts)):
+        if finding.rule != "missing-workspace" or len(shows_in.get(finding, ())) == len(variants):
             shows_in.setdefault(finding, []).append(None)
     return (
         *(finding if None in names else _in_environments(finding, names) for finding, names in shows_in.items()),
-        *(unknown_entries(drafts, variants) if is_complete else ()),
-        *_left_out_everywhere(drafts, groups),
+        *(_some(unknown_entries(drafts, variants)) if is_complete else ()),
+        *(_some(_left_out_everywhere(drafts, kept)) if len(_few_enough(drafts, variants)) > 1 else ()),
+        *_too_many(drafts, variants),
     )
+
+
+def _some(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """As many findings as are listed, and one that shows that there are more."""
+    return islice(findings, MOST_FINDINGS + 1)
+
+
+def _few_enough(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]) -> Mapping[str, Sequence[Variant]]:
+    """The environments that are checked: all, unless that would take minutes."""
+    return variants if len(drafts) * len(variants) <= _MOST_COMBINATIONS else {}
+
+
+def _too_many(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]) -> Iterator[Finding]:
+    if not _few_enough(drafts, variants) and variants:
+        [first, *_] = next(iter(variants.values()))
+        yield Finding(
+            rule="too-many-environments",
+            position=first.document.position_of_key(("environments",)),
+            message=f"{len(drafts):,} entries in {len(variants):,} environments are more than can be checked at once",
+            remedy="check one environment at a time with -e, or split the manifest into several",
+        )
 
 
 def of_group(drafts: Sequence[Draft]) -> Iterator[Finding]:
@@ -106,7 +137,7 @@ def _missing_workspaces(drafts: Sequence[Draft]) -> Iterator[Finding]:
             entry=first.name,
             message=f"{who} no workspace: neither workspaceId nor workspace is given there or for the whole file",
             remedy='add "workspaceId: $FLASHBACK_WORKSPACE_ID" at the top of the file',
-            related=tuple(draft.entry.position for draft in others),
+            related=tuple(draft.entry.position for draft in others[:_MOST_RELATED]),
         )
 
 
@@ -210,11 +241,8 @@ def unknown_entries(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Var
                 )
 
 
-def _left_out_everywhere(drafts: Sequence[Draft], groups: Mapping[str, Sequence[Draft]]) -> Iterator[Finding]:
+def _left_out_everywhere(drafts: Sequence[Draft], kept: Collection[tuple[str, Path]]) -> Iterator[Finding]:
     """Entries that no environment has; where there is one environment only, leaving out is what null is for."""
-    if len(groups) <= 1:
-        return
-    kept = {draft.place for group in groups.values() for draft in group}
     for draft in drafts:
         if draft.place not in kept:
             yield Finding(

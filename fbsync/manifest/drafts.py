@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _KEYS = frozenset((*Field, BY_NAME, "previousName", "protect"))
 
+_OTHER_KEYS = (_KEYS | {"version", "llms", "environments"}) - {BY_ID, BY_NAME}
+"""The keys of entries and files that give no workspace, however they are mistyped."""
+
 Refused: TypeAlias = frozenset[tuple[str, "Path"]]
 """The parts of the files that do not fit the schema, by file and path."""
 
@@ -145,7 +148,7 @@ class Draft:
         return BY_ID not in self.fields and not any(
             nearest(key, (BY_ID, BY_NAME))
             for holder in (self.entry.value, _dict(self.entry.document.value))
-            for key in holder
+            for key in holder.keys() - _OTHER_KEYS
         )
 
     @property

@@ -122,6 +122,8 @@ def _is_host(host: str) -> bool:
     if host.startswith("["):
         return host.endswith("]") and (OPEN in host or _is_address(host[1:-1], version=6))
     host = host.replace(OPEN, "x").removesuffix(".")
+    if len(host) > _LONGEST_HOST:
+        return False  # before it is encoded, which takes long for a long one; encoded, it is no shorter
     try:
         ascii_host = host.encode("idna").decode() if not host.isascii() else host
     except UnicodeError:

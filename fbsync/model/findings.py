@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+MOST_FINDINGS = 500
+"""More than anyone corrects at once. What is beyond them is neither searched for nor listed."""
+
+
 class Severity(StrEnum):
     """How bad a finding is: an error stops the run, a warning does not unless ``--strict``."""
 
@@ -67,6 +71,29 @@ class Finding:
 def in_file_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Sorts findings by file, line and column; equal places keep the order in which they were found."""
     return tuple(sorted(findings, key=lambda finding: finding.position))
+
+
+def limited(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The first ``MOST_FINDINGS`` findings, errors before warnings, and one that says that there are more.
+
+    Args:
+        findings: in the order in which they are to stand.
+    """
+    everything = tuple(findings)
+    if len(everything) <= MOST_FINDINGS:
+        return everything
+    errors = errors_among(everything)
+    warnings = tuple(finding for finding in everything if finding.severity is Severity.WARNING)
+    chosen = frozenset((*errors, *warnings)[:MOST_FINDINGS])
+    kept = tuple(finding for finding in everything if finding in chosen)[:MOST_FINDINGS]
+    rest = Finding(
+        rule="too-many-findings",
+        position=kept[-1].position,
+        message=f"there are more than {MOST_FINDINGS} findings, and the others are not listed",
+        remedy="correct the findings above first, and check that this is the right file",
+        severity=Severity.ERROR if errors else Severity.WARNING,
+    )
+    return (*(finding for finding in kept if finding.rule != rest.rule), rest)
 
 
 def errors_among(findings: Iterable[Finding]) -> tuple[Finding, ...]:

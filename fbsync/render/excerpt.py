@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fbsync.render.columns import columns, width_of
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from fbsync.model.findings import Position
 
 _WIDEST = 100
+_LONGEST = 2_000
+"""Characters of a line that are looked at: a line of a megabyte may have hundreds of findings."""
+
 _CUT = "…"
 
 
@@ -39,12 +43,18 @@ def excerpt(lines: Sequence[str], position: Position) -> Excerpt | None:
         lines: the file's lines, without their ends.
         position: its column is counted in characters.
     """
-    if not (0 < position.line <= len(lines) and position.column):
+    if not (0 < position.line <= len(lines) and 0 < position.column <= _LONGEST):
         return None
-    pieces = masked(lines[position.line - 1][: _WIDEST * 100])
+    pieces = _pieces(lines[position.line - 1][:_LONGEST])
     line = "".join(piece.text for piece in pieces).rstrip()
     offset, width = _place(pieces, position.column - 1)
     return _cut(line, min(offset, columns(line)), width)
+
+
+@lru_cache(maxsize=2)
+def _pieces(line: str) -> tuple[Piece, ...]:
+    """The pieces of a line, which is often that of the next finding, too."""
+    return tuple(masked(line))
 
 
 def _place(pieces: Sequence[Piece], column: int) -> tuple[int, int]:

@@ -56,6 +56,7 @@ _ABOUT = {
     "tab-indentation": "A tab stands where YAML takes only spaces.",
     "tag-not-taken": "YAML tags are not taken.",
     "too-many-aliases": "Aliases repeat too many values.",
+    "too-many-environments": "There are too many entries in too many environments to check all at once.",
     "too-many-findings": "There are too many findings to go on.",
     "too-many-nodes": "The file holds too many values.",
     "two-workspaces": "A workspace is given both by its id and by its name.",

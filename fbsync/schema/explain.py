@@ -5,6 +5,7 @@ Values are shown only where the schema enumerates what may stand there, never wh
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fbsync.redact import nearest, same_word, shown
@@ -13,6 +14,10 @@ from fbsync.schema.violations import Misfit, Violation, as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+_MOST_KEYS = 100
+"""How many keys of one mapping are compared with the right ones: no manifest has as many in one place."""
 
 
 def explain(misfit: Misfit) -> Iterable[Violation]:
@@ -28,7 +33,7 @@ def explain(misfit: Misfit) -> Iterable[Violation]:
 
 def mistyped_keys(misfit: Misfit) -> Iterable[tuple[str, str]]:
     """The unknown keys of a mapping, each with the one that it is most likely meant as and that is not there."""
-    for key in misfit.value:
+    for key in islice(misfit.value, _MOST_KEYS):
         meant = None if key in misfit.properties else _meant(key, misfit.properties)
         if meant is not None and meant not in misfit.value:
             yield key, meant

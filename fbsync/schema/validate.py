@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fbsync.bundled import bundled
@@ -52,7 +53,7 @@ def schema(kind: Kind) -> dict[str, Any]:
     return value
 
 
-def validate(kind: Kind, value: object) -> tuple[Violation, ...]:
+def validate(kind: Kind, value: object, *, most: int | None = None) -> tuple[Violation, ...]:
     """Compares a value with a schema.
 
     A value that fits is told by tests that are quick to load and to run; why one does not, jsonschema tells.
@@ -60,6 +61,7 @@ def validate(kind: Kind, value: object) -> tuple[Violation, ...]:
     Args:
         kind: which schema.
         value: of builtin types, as a YAML or JSON parser gives them.
+        most: how many violations are wanted; no more are searched for. None for all.
 
     Returns:
         Everything that does not fit, explained, in no particular order; nothing where all fits.
@@ -69,7 +71,7 @@ def validate(kind: Kind, value: object) -> tuple[Violation, ...]:
     from fbsync.schema.explain import explain
 
     within = _Within(root=schema(kind))
-    return tuple(violation for misfit in _misfits(value, within) for violation in explain(misfit))
+    return tuple(islice((violation for misfit in _misfits(value, within) for violation in explain(misfit)), most))
 
 
 @cache

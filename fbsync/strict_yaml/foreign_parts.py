@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from fbsync.strict_yaml.refusals import MOST_FINDINGS
+from fbsync.model.findings import MOST_FINDINGS
 
 if TYPE_CHECKING:
     from fbsync.model.findings import Finding

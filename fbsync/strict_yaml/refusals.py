@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from fbsync.model.findings import MOST_FINDINGS
 from fbsync.redact import is_wordlike
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ MOST_NODES = 1_000_000
 
 MOST_ALIASED_NODES = 100_000
 """Items and pairs that all aliases of a file may repeat together: an alias bomb needs millions."""
-
-MOST_FINDINGS = 1_000
-"""More than anyone mends in one go; a file of nothing but mistakes must not fill the memory."""
 
 
 class _Words(NamedTuple):
@@ -80,8 +78,8 @@ _REFUSALS = {
         "write out what is meant, without aliases of aliases",
     ),
     "too-many-findings": _Words(
-        f"there are more than {MOST_FINDINGS:,} findings, so the file is not read any further",
-        "mend those above first, and check that this is the right file",
+        f"there are more than {MOST_FINDINGS} findings, so the file is not read any further",
+        "correct the findings above first, and check that this is the right file",
     ),
     "too-many-nodes": _Words(
         f"the file holds more than {MOST_NODES:,} values",

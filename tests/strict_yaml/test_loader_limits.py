@@ -8,8 +8,9 @@ import tracemalloc
 
 import pytest
 
+from fbsync.model.findings import MOST_FINDINGS
 from fbsync.strict_yaml.loader import load
-from fbsync.strict_yaml.refusals import DEEPEST, MOST_FINDINGS, MOST_NODES
+from fbsync.strict_yaml.refusals import DEEPEST, MOST_NODES
 
 ENTRY = """\
   - name: Entry {0}
