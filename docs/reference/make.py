@@ -64,9 +64,10 @@ WITHOUT_EXAMPLE = frozenset(
     {
         *("file-unreadable", "folder-unreadable", "file-too-large", "too-many-nodes"),
         *("unknown-workspace", "ambiguous-workspace", "fault-script", "journal"),
+        *("value-not-utf8", "not-a-credential", "too-many-environments"),
     }
 )
-"""Rules about the machine, the server, a file of many megabytes, or the sandbox's own files."""
+"""Rules about the machine, the server, variables' values, a file of many megabytes, or the sandbox's own files."""
 WIDTH = 80
 
 
