@@ -100,7 +100,9 @@ class Variables:
         warnings: list[Finding] = []
         for file in ordered:
             ignored = _ignored(file, signs_in=signs_in)
-            warnings += (_not_taken(file, name) for name in ignored if not environment.get(name))
+            warnings += (
+                _not_taken(file, name) for name in file.values if name in ignored and not environment.get(name)
+            )
             sources.append((file.path, {k: v for k, v in file.values.items() if k not in ignored}))
         self._sources = tuple(sources)
         self.files = tuple(file.path for file in ordered)
