@@ -4,7 +4,8 @@
 pip install -e '.[sandbox]'
 python docs/page_blocks.py [PAGE]...
 
-The blocks of a page run in order, by one shell, in an empty folder, against a sandbox of its own:
+The blocks of a page run in order, by one shell, in an empty folder, against a sandbox of its own, with the known state
+beside the manifest:
 
 - A ``sh`` block runs as it is. Every command in it has to succeed.
 - In a ``console`` block each line after ``$ `` runs, and what it prints stands below it.
@@ -107,7 +108,7 @@ def run(blocks: list[Block]) -> list[tuple[int, str, int, bool]]:
         bin_folder = Path(sys.executable).parent
         environment = {"PATH": f"{bin_folder}:{os.environ['PATH']}", "HOME": home, "COLUMNS": "100", "LANG": "C.UTF-8"}
         done = subprocess.run(  # noqa: S603 - the documentation's own commands
-            [bin_folder / "fbsync", "sandbox", "run", "--", "bash", "../script.sh"],
+            [bin_folder / "fbsync", "sandbox", "run", "--", "env", "-u", "FBSYNC_STATE", "bash", "../script.sh"],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

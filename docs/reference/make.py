@@ -42,6 +42,10 @@ FORMATS = {
         "Journal",
         "The record of an apply under way: one JSON document on each line. It outlasts only a run that was cut off.",
     ),
+    "state": (
+        "State object",
+        "What a store keeps for each environment: lockfile, journal and lease in one object.",
+    ),
     "plan": (
         "Plan document",
         "What `fbsync plan --format json` prints and `fbsync plan --out FILE` saves. It holds no secret.",
@@ -192,6 +196,7 @@ def _made_up() -> Iterator[tuple[str, tuple[str, Schema]]]:
         Path("made-up.env").write_bytes(b"A=\xff\n")
         yield from ((one["rule"], ("", one)) for one in _findings("plan", "--env-file", "made-up.env"))
         yield from ((one["rule"], ("", one)) for one in _findings("validate", "/dev/null"))
+        yield from ((one["rule"], ("", one)) for one in _findings("apply", "--no-refresh"))
         os.environ["FLASHBACK_TOKEN"] = "made-up"  # noqa: S105 - it goes nowhere
         yield from ((one["rule"], ("", one)) for one in _findings("apply", "--no-refresh"))
         del os.environ["FLASHBACK_TOKEN"]

@@ -15,7 +15,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from fbsync.sandbox.options import SandboxOptions
@@ -72,14 +71,12 @@ def record() -> str:
         }
         place = Path(folder) / "models"
         place.mkdir()
-        started = time.monotonic()
         for command in COMMANDS:
             lines += [f"$ {command}", *on_a_terminal(command, place, environment).splitlines()]
-        seconds = time.monotonic() - started
     text = "\n".join(line.rstrip() for line in lines).replace(sandbox.url, "http://127.0.0.1:8787")
     return (
         "# From an empty folder to a second environment\n\n"
-        f"Recorded by [`record.py`](record.py), against the sandbox: {len(COMMANDS)} commands, {seconds:.1f} seconds.\n"
+        f"Recorded by [`record.py`](record.py), against the sandbox: {len(COMMANDS)} commands.\n"
         "\n"
         "<!-- not run: record.py runs it, on a terminal -->\n"
         f"```console\n{text}\n```\n"

@@ -139,7 +139,9 @@ class TestMerging:
         assert [llm for llm in project.lockfile["llms"] if llm["name"] != "Three"] == lock["llms"]
         assert is_empty(project, "--refresh")
         again = export()
-        assert again.stdout.startswith("fbsync.yaml: kept as it is\n.env.example: kept as it is\n.gitignore: kept as it is\nExported: 0 added, 3")
+        assert again.stdout.startswith(
+            "fbsync.yaml: kept as it is\n.env.example: kept as it is\n.gitignore: kept as it is\nExported: 0 added, 3"
+        )
 
     def test_an_entry_that_only_the_manifest_knows_is_known_from_then_on(self, project, put, export):
         put("One", endpoint="https://one.example.com/v1")

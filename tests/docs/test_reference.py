@@ -11,6 +11,7 @@ from page_blocks import PAGES, ROOT, SHELLS, blocks_of
 from fbsync.cli import fbsync
 from fbsync.model.errors import ExitCode
 from fbsync.render.findings_rules import _ABOUT
+from fbsync.schema.validate import Kind
 
 DOCS = ROOT / "docs"
 REFERENCE = DOCS / "reference"
@@ -28,7 +29,11 @@ def maker(folder):
 @pytest.mark.parametrize("folder", ["commands", "reference"])
 def test_generated_pages_are_current(folder):
     for name, text in maker(DOCS / folder).pages().items():
-        assert (DOCS / folder / name).read_text() == text, f"run: sh docs/renew.sh"
+        assert (DOCS / folder / name).read_text() == text, "run: sh docs/renew.sh"
+
+
+def test_every_format_has_a_page():
+    assert {kind.value for kind in Kind} <= set(maker(REFERENCE).FORMATS)
 
 
 def test_every_rule_has_an_example():
