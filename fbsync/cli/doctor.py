@@ -63,7 +63,8 @@ def doctor(
 
 async def _checked(where: Where, how: Asking) -> tuple[Check, ...]:
     from fbsync.doctor.checks import problem
-    from fbsync.doctor.checkup import Way, check_files, check_server
+    from fbsync.doctor.checkup import check_files
+    from fbsync.doctor.server import Way, check_server
     from fbsync.model.errors import FbsyncError
     from fbsync.settings import DEFAULT_API_URL, check_api_url
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from fbsync.model.configurations import Workspace
     from fbsync.model.errors import FbsyncError
 
 
@@ -120,21 +121,43 @@ def token_life(expires: datetime | None, ours: datetime) -> str:
     return f"it says that it is good for {_span(left)}" if left > timedelta() else "it says that it has expired"
 
 
-def roles(
-    listed: Sequence[Mapping[str, Any]], wanted: Iterable[tuple[str, bool]], email: str | None
-) -> Iterator[Check]:
+def account(detail: str, me: Mapping[str, Any]) -> Check:
+    """Whether the account that is signed in can do what fbsync needs.
+
+    Args:
+        detail: who it is, and how it signed in.
+        me: its profile; fields that the server left out say nothing.
+    """
+    if me.get("validated") is False:
+        return Check(
+            what="signing in",
+            health=Health.WARNING,
+            detail=f"{detail}; the account is not verified",
+            remedy="open the link in the e-mail that the sign-up sent",
+        )
+    if me.get("mfaRequired") is True:
+        return Check(
+            what="signing in",
+            health=Health.WARNING,
+            detail=f"{detail}; the account needs a second factor (MFA)",
+            remedy="fbsync cannot answer it: set FLASHBACK_TOKEN to the full access token of a finished sign-in, "
+            "or use an account without MFA for pipelines",
+        )
+    return ok("signing in", detail)
+
+
+def roles(listed: Sequence[Workspace], wanted: Iterable[tuple[str, bool]]) -> Iterator[Check]:
     """Whether the workspaces of the manifest are there, and what may be done in them.
 
     Args:
-        listed: the workspaces that the server lists, with the users of each.
+        listed: the workspaces that the server lists, with our role in each.
         wanted: those of the manifest, each an id, or a name and then True.
-        email: who we are, or None where the server did not say.
     """
     for wanted_as, by_name in wanted:
         what = f"workspace {wanted_as}"
-        found = [row for row in listed if row.get("name" if by_name else "id") == wanted_as]
+        found = [one for one in listed if (one.name if by_name else one.id) == wanted_as]
         if len(found) > 1:
-            ids = ", ".join(sorted(str(row.get("id")) for row in found))
+            ids = ", ".join(sorted(one.id for one in found))
             yield Check(
                 what=what,
                 health=Health.PROBLEM,
@@ -151,20 +174,11 @@ def roles(
                 exit_code=ExitCode.NOT_ALLOWED,
             )
         else:
-            yield _role(what, found[0], email)
+            yield _role(what, found[0].role)
 
 
-def _role(what: str, row: Mapping[str, Any], email: str | None) -> Check:
-    """Our own role; other users' rows are passed over. Which role a write needs is not documented."""
-    users = row.get("users")
-    mine = [
-        user.get("role")
-        for user in (users if isinstance(users, list) else ())
-        if isinstance(user, dict) and email is not None and _email(user) == email
-    ]
-    role = next((role for role in mine if isinstance(role, str)), None)
-    if role is None:
-        return ok(what, "you may see it; the server does not say in which role")
+def _role(what: str, role: str | None) -> Check:
+    """Our own role. Which one a write needs is not documented."""
     if role == "READ":
         return Check(
             what=what,
@@ -172,7 +186,9 @@ def _role(what: str, row: Mapping[str, Any], email: str | None) -> Check:
             detail="your role is READ",
             remedy="ask for WRITE or ADMIN if fbsync is to change something there",
         )
-    return ok(what, f"your role is {role}")
+    if role in ("WRITE", "ADMIN"):
+        return ok(what, f"your role is {role}")
+    return ok(what, "you may see it; the server does not say in which role")
 
 
 def _span(span: timedelta) -> str:
@@ -181,9 +197,3 @@ def _span(span: timedelta) -> str:
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}s"
     return f"{seconds} seconds"
-
-
-def _email(member: Mapping[str, object]) -> object:
-    """A member's e-mail address: that of the user within, or its own where there is none."""
-    user = member.get("user")
-    return (user if isinstance(user, dict) else member).get("email")

@@ -48,11 +48,11 @@ def read_state(where: Where, environment: Mapping[str, str], variables: Variable
     fingerprints = None
     if left is not None:
         fingerprints = Fingerprinter(left.lockfile.fingerprints, key=key)
-        fingerprints.prepare(_known_secrets(left.lockfile, variables))
+        fingerprints.prepare(recorded_secrets(left.lockfile, variables))
     return KnownState(state_folder=state_folder, on_disk=on_disk, left=left, key=key, fingerprints=fingerprints)
 
 
-def _known_secrets(known: Lockfile, variables: Variables) -> Iterable[Secret]:
+def recorded_secrets(known: Lockfile, variables: Variables) -> Iterable[Secret]:
     """The values of the variables that a lockfile names, as far as they can be used."""
     references = {
         credential.reference: None

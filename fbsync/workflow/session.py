@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
@@ -12,16 +12,20 @@ from fbsync.execution.ports import Stop, SystemClock
 from fbsync.execution.retry import Retrying
 from fbsync.execution.run import apply
 from fbsync.execution.verify import verify
+from fbsync.foreign_text import Redactor
 from fbsync.model.changes import identity_of
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.outcomes import exit_code_of_outcomes
 from fbsync.settings import read_account
+from fbsync.variables import FINGERPRINT_KEY_VARIABLE
 from fbsync.workflow.checks import check_sign_in, check_workspaces
+from fbsync.workflow.known_state import recorded_secrets
+from fbsync.workflow.project import secrets_of
 from fbsync.workflow.proposal import ledger_for
 from fbsync.workflow.refresh import list_live, resolve_workspaces
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from fbsync.model.changes import Plan
     from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
+    from fbsync.model.secret import Secret
     from fbsync.model.server import Server
     from fbsync.model.verifications import Target, Verified
     from fbsync.state.ledger import FileLedger
@@ -127,7 +132,13 @@ class Session:
         Raises:
             FbsyncError: there are no means of signing in.
         """
-        server = connected(self.project, self._patience, stop=self.stop, on_exchange=self._on_exchange)
+        server = connected(
+            self.project,
+            self._patience,
+            stop=self.stop,
+            on_exchange=self._on_exchange,
+            secrets=_known_secrets(self.project),
+        )
         try:
             self.server: Server = self._runner.run(self._stack.enter_async_context(server))
         except BaseException:
@@ -254,6 +265,15 @@ class Reachable(Protocol):
         """What signing in takes its means from."""
 
 
+def _known_secrets(project: Project) -> Iterator[Secret]:
+    """Every credential that a run knows: those that are declared, those that were, and the key of fingerprints."""
+    yield from secrets_of(project.desired)
+    yield from recorded_secrets(project.known, project.variables)
+    with suppress(FbsyncError):  # what is wrong with it is said where it is used
+        if (key := project.variables.secret(FINGERPRINT_KEY_VARIABLE)) is not None:
+            yield key
+
+
 @asynccontextmanager
 async def connected(
     project: Reachable,
@@ -261,6 +281,7 @@ async def connected(
     *,
     stop: Stop,
     on_exchange: Callable[[Exchange], None] = lambda _: None,
+    secrets: Iterable[Secret] = (),
 ) -> AsyncIterator[Server]:
     """The server of a project, for as long as the context lasts: signed in to, and tried again where that is safe.
 
@@ -269,6 +290,7 @@ async def connected(
         patience: how it is asked.
         stop: ends waiting early.
         on_exchange: told of every request.
+        secrets: the credentials that the run knows: nothing that the server says may repeat one.
 
     Raises:
         FbsyncError: there are no means of signing in.
@@ -279,6 +301,7 @@ async def connected(
         read_account(project.variables),
         timeout=patience.timeout,
         ca_file=patience.ca_file,
+        redactor=Redactor(secrets),
         on_exchange=on_exchange,
     )
     async with client:

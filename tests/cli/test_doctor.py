@@ -10,7 +10,8 @@ from cli_world import MANIFEST
 from recorder import Reply
 from tls_world import HOST, behind_tls, proxy
 
-from fbsync.doctor.checks import Health, certificate, clock, roles
+from fbsync.doctor.checks import Health, account, certificate, clock, roles
+from fbsync.model.configurations import Workspace
 from fbsync.schema.validate import Kind, validate
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -37,7 +38,7 @@ def test_all_is_well(project, server, workspace):
     assert {request.method for request in server.requests} == {"GET"}
     shown = project("doctor")
     assert shown.returncode == 0
-    assert shown.stdout.endswith("10 ok\n")
+    assert shown.stdout.endswith("11 ok\n")
 
 
 def test_without_a_manifest_the_way_to_the_server_is_looked_at(cli):
@@ -52,7 +53,11 @@ def test_one_problem_does_not_hide_another(project, server):
     server.replies = lambda request: Reply(status=401, body={"success": False}) if "user" in request.path else None
     code, checks = looked_at(project)
     assert code == 3
-    assert healths(checks) == {"manifest": "problem", "signing in": "problem", "workspaces": "not_checked"}
+    assert healths(checks) == {
+        "manifest": "problem",
+        "signing in": "problem",
+        **dict.fromkeys(("workspaces", "list"), "not_checked"),
+    }
     assert "fbsync validate" in checks["manifest"]["remedy"]
 
 
@@ -124,10 +129,34 @@ def test_variables_and_leftovers(project, server):
     assert "fbsync apply" in checks["journal"]["remedy"]
 
 
+@pytest.mark.parametrize(
+    ("reply", "code", "health", "words"),
+    [
+        ({"status": 403, "body": {"success": False, "message": "not for you"}}, 4, "problem", "not for you"),
+        ({"status": 404, "body": {"success": False}}, 0, "warning", "no list"),
+        ({"body": {"success": True, "aiLlms": [], "total": 3}}, 1, "problem", "is incomplete"),
+        ({"status": 500, "body": b""}, 1, "problem", "500"),
+    ],
+)
+def test_whether_the_list_answers(project, server, reply, code, health, words):
+    server.replies = lambda request: Reply(**reply) if request.path.startswith("/ai/llm") else None
+    status, checks = looked_at(project)
+    assert (status, healths(checks)) == (code, {"list": health})
+    assert words in checks["list"]["detail"]
+
+
+def test_a_proxy_that_cannot_be_used_is_named(project):
+    env = {"ALL_PROXY": "ftp://127.0.0.1:9", "FLASHBACK_API_URL": "https://api.example.com"}
+    code, checks = looked_at(project, env=env)
+    assert (code, checks["proxy"]["health"]) == (3, "problem")
+    assert "the proxy in $ALL_PROXY cannot be used" in checks["proxy"]["detail"]
+
+
 def test_a_server_that_is_none(project, server):
     code, checks = looked_at(project, "--api-url", "http://127.0.0.1:9")
     assert code == 1
-    assert healths(checks) == {"server": "problem", "signing in": "not_checked", "workspaces": "not_checked"}
+    skipped = dict.fromkeys(("signing in", "workspaces", "list"), "not_checked")
+    assert healths(checks) == {"server": "problem"} | skipped
     server.replies = lambda request: Reply(status=200, body="<html>")
     _, checks = looked_at(project)
     assert "not as a Flashback API" in checks["server"]["detail"]
@@ -234,18 +263,31 @@ class TestChecks:
         assert certificate(None, NOW, in_clear=True).health is Health.WARNING
 
     def test_roles(self):
-        users = [{"email": "other@example.com", "role": "ADMIN"}, {"email": "me@example.com", "role": "READ"}]
-        members = [{"role": user["role"], "user": {"email": user["email"]}} for user in users]
         listed = [
-            {"id": "1", "name": "A", "users": users},
-            {"id": "2", "name": "B", "users": None},
-            {"id": "3", "name": "B", "users": [7]},
-            {"id": "4", "name": "D", "users": members},
+            Workspace(id="1", name="A", role="READ"),
+            Workspace(id="2", name="B"),
+            Workspace(id="3", name="B", role="ADMIN"),
+            Workspace(id="4", name="D", role="\x1b[31m made up"),
         ]
-        wanted = [("1", False), ("A", True), ("2", False), ("B", True), ("C", True), ("D", True)]
-        found = list(roles(listed, wanted, "me@example.com"))
+        wanted = [("1", False), ("A", True), ("2", False), ("B", True), ("C", True), ("3", False), ("D", True)]
+        found = list(roles(listed, wanted))
         assert [check.health for check in found] == [
-            *(Health.WARNING, Health.WARNING, Health.OK, Health.PROBLEM, Health.PROBLEM, Health.WARNING),
+            *(Health.WARNING, Health.WARNING, Health.OK, Health.PROBLEM, Health.PROBLEM, Health.OK, Health.OK),
         ]
         assert "ids 2, 3" in found[3].detail
-        assert not [check for check in found if "other@" in check.detail + check.remedy]
+        assert "ADMIN" in found[5].detail
+        assert "made up" not in found[6].detail
+
+    @pytest.mark.parametrize(
+        ("profile", "health", "words"),
+        [
+            ({}, Health.OK, "as me"),
+            ({"validated": True, "mfaRequired": False}, Health.OK, "as me"),
+            ({"validated": False, "mfaRequired": True}, Health.WARNING, "not verified"),
+            ({"mfaRequired": True}, Health.WARNING, "second factor"),
+            ({"mfaRequired": "no", "validated": None}, Health.OK, "as me"),
+        ],
+    )
+    def test_account(self, profile, health, words):
+        check = account("as me", profile)
+        assert (check.health, words in check.detail) == (health, True)

@@ -1,0 +1,211 @@
+"""Checks of the way to a server: proxy, certificate, clock, signing in, roles, and whether the list answers."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from fbsync.client import Client
+from fbsync.client.probe import Prober, expiry_of
+from fbsync.client.proxies import proxy_for
+from fbsync.doctor import checks
+from fbsync.doctor.checks import Check, Health, not_checked, ok, problem
+from fbsync.foreign_text import Redactor
+from fbsync.model.errors import FbsyncError
+from fbsync.model.server import ServerError
+from fbsync.settings import Account, means_of_signing_in, no_means, read_account, sends_in_clear
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from fbsync.client.probe import Probed
+    from fbsync.model.secret import Secret
+    from fbsync.variables import Variables
+    from fbsync.workflow.inputs import Inputs
+    from fbsync.workflow.project import Project
+
+_UNREACHABLE = "the server cannot be asked"
+_SIGNING_IN = "signing in"
+_NO_LIST = (404, 405)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """The way to a server."""
+
+    api_url: str
+    timeout: float
+    ca_file: Path | None
+
+
+async def check_server(way: Way, inputs: Inputs | None, project: Project | None) -> tuple[Check, ...]:
+    """Ask the server, with requests that change nothing and use nothing up.
+
+    Args:
+        way: the way to it.
+        inputs: the variables, or None where they could not be read.
+        project: the project, for its workspaces, or None where there is none.
+
+    Raises:
+        FbsyncError: the file of certificates cannot be used.
+    """
+    try:
+        proxy = proxy_for(way.api_url, os.environ)
+    except FbsyncError as error:
+        return (problem("proxy", error), *_skipped(_UNREACHABLE, "server", _SIGNING_IN, "workspaces", "list"))
+    found = [ok("proxy", "none" if proxy is None else f"{proxy.address}, by {proxy.variable}")]
+    async with AsyncExitStack() as stack:
+        checkup = _Checkup(way, stack)
+        health = await checkup.prober.probe("/health")
+        found += checkup.reached(health)
+        if inputs is None:
+            return (*found, not_checked(_SIGNING_IN, "the variables cannot be read"))
+        if not health.is_answered:
+            return (*found, *_skipped(_UNREACHABLE, _SIGNING_IN, "workspaces", "list"))
+        token, check = await checkup.sign_in(inputs.variables)
+        found.append(check)
+        if token is None:
+            return (*found, *_skipped("for want of a token", "workspaces", "list"))
+        return (*found, *await checkup.with_token(token, project))
+
+
+def _skipped(why: str, *whats: str) -> tuple[Check, ...]:
+    return tuple(not_checked(what, why) for what in whats)
+
+
+class _Checkup:
+    """The checks that need the server.
+
+    Args:
+        way: the way to it.
+        stack: ends the session that is opened for the checks.
+    """
+
+    def __init__(self, way: Way, stack: AsyncExitStack) -> None:
+        self._way = way
+        self._stack = stack
+        self._redactor = Redactor()
+        self._now = datetime.now(UTC)
+        self.prober = Prober(way.api_url, timeout=way.timeout, ca_file=way.ca_file, redactor=self._redactor)
+
+    def reached(self, health: Probed) -> Iterator[Check]:
+        """Whether the server answers, its certificate, and its clock."""
+        if not health.is_answered:
+            assert health.error is not None
+            yield problem("server", health.error)
+            return
+        status = health.body.get("status")
+        if health.error is None and status == "ok":
+            yield ok("server", f"{self._way.api_url} is well")
+        else:
+            status = self._redactor.redact(status) if isinstance(status, str) else "nothing"
+            said = health.error.message if health.error is not None else f"it says of itself: {status}"
+            yield Check(
+                what="server",
+                health=Health.WARNING,
+                detail=f"{self._way.api_url} answers, but not as a Flashback API that is well: {said}",
+                remedy="check the API URL, or wait",
+            )
+        yield checks.certificate(health.certified_until, self._now, in_clear=sends_in_clear(self._way.api_url))
+        yield checks.clock(health.date, self._now)
+
+    async def sign_in(self, variables: Variables) -> tuple[Secret | None, Check]:
+        """Try the means of signing in that can be tried without harm."""
+        means = means_of_signing_in(variables)
+        if not means:
+            return None, problem(_SIGNING_IN, no_means(variables))
+        try:
+            account = read_account(variables)
+            if means == ("FLASHBACK_REFRESH_TOKEN",):
+                kept = "FLASHBACK_REFRESH_TOKEN is there, and not tried: its first use may be its last"
+                return None, not_checked(_SIGNING_IN, kept)
+            token = account.token or await self._logged_in(account)
+        except FbsyncError as error:
+            return None, problem(_SIGNING_IN, error)
+        profile = await self.prober.probe("/user/profile", token)
+        if profile.error is not None:
+            return None, _refused(profile.error, renewable=account.token is not None and _can_renew(variables))
+        data = profile.body.get("data")
+        me = data if isinstance(data, dict) else {}
+        life = checks.token_life(expiry_of(token), self._now)
+        return token, checks.account(f"with {' and '.join(means)}, as {self._name(me)}; of the token, {life}", me)
+
+    async def with_token(self, token: Secret, project: Project | None) -> tuple[Check, ...]:
+        """The workspaces of the manifest, the roles in them, and whether the list of configurations answers."""
+        only = Account(token=token)
+        client = await self._stack.enter_async_context(self._client(only))
+        return (*await _workspaces(client, project), await _list(client))
+
+    async def _logged_in(self, account: Account) -> Secret:
+        """The token of a session that ends with the checks.
+
+        Raises:
+            FbsyncError: there is none to be had.
+        """
+        only = Account(email=account.email, password=account.password)
+        client = await self._stack.enter_async_context(self._client(only))
+        return await client.access_token()
+
+    def _client(self, account: Account) -> Client:
+        return Client(self._way.api_url, account, timeout=self._way.timeout, ca_file=self._way.ca_file)
+
+    def _name(self, me: Mapping[str, Any]) -> str:
+        email = me.get("email")
+        return self._redactor.redact(email) if isinstance(email, str) else "somebody whom the server does not name"
+
+
+def _can_renew(variables: Variables) -> bool:
+    both = ("FLASHBACK_EMAIL", "FLASHBACK_PASSWORD")
+    return variables.source("FLASHBACK_REFRESH_TOKEN") is not None or all(variables.source(name) for name in both)
+
+
+def _refused(error: FbsyncError, *, renewable: bool) -> Check:
+    if not renewable:
+        return problem(_SIGNING_IN, error)
+    return Check(
+        what=_SIGNING_IN,
+        health=Health.WARNING,
+        detail=f"FLASHBACK_TOKEN is refused ({error.message}); a run would renew it by the other means that are set",
+        remedy="set a fresh FLASHBACK_TOKEN, or unset it",
+    )
+
+
+async def _workspaces(client: Client, project: Project | None) -> tuple[Check, ...]:
+    try:
+        listed = await client.list_memberships()
+    except ServerError as error:
+        return (problem("workspaces", error),)
+    wanted = _wanted(project)
+    if not wanted:
+        return (ok("workspaces", f"you may see {len(listed)}; the manifest names none whose variables are set"),)
+    return tuple(checks.roles(listed, wanted))
+
+
+async def _list(client: Client) -> Check:
+    """Whether the server lists configurations, and the whole of them."""
+    try:
+        listing = await client.list_llms(None)
+    except ServerError as error:
+        if error.status not in _NO_LIST:
+            return problem("list", error)
+        return Check(
+            what="list",
+            health=Health.WARNING,
+            detail="the server has no list of configurations",
+            remedy="plan and apply then go by the known state alone; drift cannot be found",
+        )
+    return ok("list", f"the server lists {len(listing.llms)} that you may see")
+
+
+def _wanted(project: Project | None) -> list[tuple[str, bool]]:
+    """The workspaces of the manifest and of the lockfile: by id, or by name where only that is known."""
+    if project is None:
+        return []
+    named = {(llm.workspace, True) for llm in project.desired if llm.workspace is not None}
+    given = {llm.workspace_id.value for llm in project.desired if llm.workspace is None}
+    known = {llm.workspace_id for llm in project.known.llms if llm.workspace is None}
+    return sorted(named | {(workspace, False) for workspace in given | known if workspace is not None})
