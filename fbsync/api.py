@@ -10,10 +10,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fbsync.planning.guards import MAX_DELETES, Allowed
 from fbsync.workflow.checks import check_variables
 from fbsync.workflow.inputs import Inputs, read_inputs
 from fbsync.workflow.project import load_project
-from fbsync.workflow.proposal import MAX_DELETES, Proposal, check_proposal, propose
+from fbsync.workflow.proposal import Proposal, check_proposal, propose
 from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where
 
 if TYPE_CHECKING:
@@ -104,8 +105,11 @@ def apply(
     adopt: bool = False,
     prune: bool = False,
     max_deletes: str = MAX_DELETES,
+    recreate: bool = False,
+    host_change: bool = False,
     only: Iterable[str] = (),
     assume_secrets: bool = False,
+    resend_secrets: bool = False,
     refresh: bool = True,
     lock_timeout: float = 0.0,
     patience: Patience | None = None,
@@ -118,8 +122,11 @@ def apply(
         adopt: whether configurations that are on the server already may be taken over.
         prune: whether known configurations that are no longer declared are to be deleted.
         max_deletes: how many deletions are too many: a number, or a percentage of what is known such as ``"10%"``.
+        recreate: whether all that is known of a workspace may be created again where the server lists none of it.
+        host_change: whether an endpoint may go back to another host although the manifest did not change.
         only: names to limit it to.
         assume_secrets: whether credentials of which nothing is known (after an export) are recorded, and not sent.
+        resend_secrets: whether all credentials are sent again.
         refresh: whether to ask first what the server holds; it is, all the same, after a run that was cut off.
         lock_timeout: seconds to wait for another run over the same lockfile.
         patience: how the server is asked.
@@ -143,6 +150,16 @@ def apply(
         )
         with Session(project, patience) as session:
             live = session.look(refresh=refresh)
-            proposal = propose(session.project, live, prune=prune, only=only, assume_secrets=assume_secrets)
-            check_proposal(proposal, adopt=adopt, max_deletes=max_deletes)
+            proposal = propose(
+                session.project,
+                live,
+                prune=prune,
+                only=only,
+                assume_secrets=assume_secrets,
+                resend_secrets=resend_secrets,
+            )
+            check_proposal(
+                proposal,
+                Allowed(adopt=adopt, max_deletes=max_deletes, recreate=recreate, host_change=host_change),
+            )
             return session.carry_out(proposal, on_outcome=on_outcome)

@@ -10,19 +10,16 @@ from typing import Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import assume_secrets_option, format_option, only_option, where_from, where_options
+from fbsync.cli.options import (
+    assume_secrets_option,
+    format_option,
+    guard_options,
+    only_option,
+    where_from,
+    where_options,
+)
 from fbsync.cli.server_options import asking_options
 from fbsync.model.errors import FbsyncError
-
-
-def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    from fbsync.planning.guards import delete_limit
-
-    try:
-        delete_limit(value, 0)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is neither a number nor a percentage such as 10%") from None
-    return value
 
 
 @click.command()
@@ -42,17 +39,10 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
     help="How long to wait for another run over the same lockfile.",
 )
 @click.option("--no-refresh", is_flag=True, help="Go by the lockfile alone; do not list the server's state first.")
-@click.option("--adopt", is_flag=True, help="Take over configurations that are on the server already.")
+@guard_options
 @assume_secrets_option
+@click.option("--resend-secrets", is_flag=True, help="Send all credentials again, changed or not.")
 @click.option("--prune", is_flag=True, help="Delete what is known but no longer declared.")
-@click.option(
-    "--max-deletes",
-    default="5",
-    show_default=True,
-    callback=_max_deletes,
-    metavar="NUMBER|PERCENT%",
-    help="How many deletions --prune may make.",
-)
 @click.option(
     "--verify", is_flag=True, help="Have the providers tried with what was created or changed; this may be billed."
 )

@@ -19,6 +19,7 @@ from fbsync.execution.verify import targets
 from fbsync.model import verifications
 from fbsync.model.changes import Blocked, Unchanged, Undeclared
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
+from fbsync.planning.guards import Allowed
 from fbsync.render.document import dump, outcome_entry, result_document, verified_entry
 from fbsync.render.outcome_text import closing_sentence, report
 from fbsync.render.paint import visible
@@ -53,6 +54,9 @@ class ApplyOptions:
     retry_timeout: float
     no_refresh: bool
     adopt: bool
+    recreate: bool
+    host_change: bool
+    resend_secrets: bool
     assume_secrets: bool
     prune: bool
     max_deletes: str
@@ -61,6 +65,16 @@ class ApplyOptions:
     verify: bool
     result: Path | None
     events: Path | None
+
+    @property
+    def allowed(self) -> Allowed:
+        """What the user allows that a guard would refuse."""
+        return Allowed(
+            adopt=self.adopt,
+            max_deletes=self.max_deletes,
+            recreate=self.recreate,
+            host_change=self.host_change,
+        )
 
 
 class Applying:
@@ -120,7 +134,7 @@ class Applying:
             document = document_of(proposal, ExitCode.DONE)
             if not options.json:
                 print_plan(document, "text", verbose=bool(options.verbose))
-            check_proposal(proposal, adopt=options.adopt, max_deletes=options.max_deletes)
+            check_proposal(proposal, options.allowed)
             if not self._agreed(proposal):
                 return None
             with Events(options.events) as events:
@@ -133,7 +147,14 @@ class Applying:
 
     def _propose(self, project: Project, live: Live | None) -> Proposal:
         options = self._options
-        return propose(project, live, prune=options.prune, only=options.only, assume_secrets=options.assume_secrets)
+        return propose(
+            project,
+            live,
+            prune=options.prune,
+            only=options.only,
+            assume_secrets=options.assume_secrets,
+            resend_secrets=options.resend_secrets,
+        )
 
     def _as_reviewed(self, proposal: Proposal) -> Proposal:
         """The part of the plan that was reviewed, where one was; all of it otherwise.

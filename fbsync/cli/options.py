@@ -110,6 +110,41 @@ def only_option(command: _Command) -> _Command:
     )(command)
 
 
+def guard_options(command: _Command) -> _Command:
+    """Adds the options that allow what a guard would refuse; their names are those of ``planning.guards.Allowed``."""
+    return click.option("--adopt", is_flag=True, help="Take over configurations that are on the server already.")(
+        click.option(
+            "--recreate", is_flag=True, help="Create a workspace's configurations again where the server lists none."
+        )(
+            click.option(
+                "--allow-host-change",
+                "host_change",
+                is_flag=True,
+                help="Let an endpoint go back to another host although the manifest did not change.",
+            )(
+                click.option(
+                    "--max-deletes",
+                    default="5",
+                    show_default=True,
+                    callback=_max_deletes,
+                    metavar="NUMBER|PERCENT%",
+                    help="How many deletions --prune may make.",
+                )(command)
+            )
+        )
+    )
+
+
+def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    from fbsync.planning.guards import delete_limit
+
+    try:
+        delete_limit(value, 0)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither a number nor a percentage such as 10%") from None
+    return value
+
+
 def assume_secrets_option(command: _Command) -> _Command:
     """Adds ``--assume-secrets``."""
     return click.option(

@@ -10,12 +10,12 @@ from fbsync.cli import terminal
 @click.command()
 @click.argument(
     "kind",
-    type=click.Choice(["manifest", "lockfile", "plan", "result", "state"]),
+    type=click.Choice(["manifest", "lockfile", "journal", "plan", "result", "state"]),
     default="manifest",
     metavar="[KIND]",
 )
 def schema(kind: str) -> None:
-    """Prints a JSON Schema (Draft 2020-12): of the manifest, or of KIND: lockfile, plan, result, state.
+    """Prints a JSON Schema (Draft 2020-12): of the manifest, or of KIND: lockfile, journal, plan, result, state.
 
     Editors take the manifest's through a first line such as:
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from fbsync.model.configurations import LockedLlm
-    from fbsync.state.journal import Replayed
+    from fbsync.state.intents import Replayed
     from fbsync.state.lockfile import Lockfile
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
@@ -186,7 +186,7 @@ def _write(path: Path, known: Lockfile) -> None:
     from fbsync.state.atomic_file import write_atomically
 
     try:
-        write_atomically(path, lockfile.lockfile_text(known))
+        write_atomically(path, lockfile.lockfile_text(known), follow=False)
         rescue.discard_rescue(path, find_state_folder(os.environ))
     except OSError as error:
         raise FbsyncError(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fbsync.model.configurations import LockedLlm
-    from fbsync.state.journal import Replayed
+    from fbsync.state.intents import Replayed
     from fbsync.state.lockfile import Lockfile
 
 _MOST_CANDIDATES = 10

@@ -86,6 +86,9 @@ class Clock(Protocol):
     def now(self) -> float:
         """Seconds since some fixed moment."""
 
+    def today(self) -> str:
+        """The day (ISO 8601, UTC)."""
+
     def chance(self) -> float:
         """A number from 0 up to 1, each as likely."""
 
@@ -99,6 +102,10 @@ class SystemClock:
     def now(self) -> float:
         """Seconds of the monotonic clock."""
         return time.monotonic()
+
+    def today(self) -> str:
+        """The day (ISO 8601, UTC)."""
+        return time.strftime("%Y-%m-%d", time.gmtime())
 
     def chance(self) -> float:
         """A pseudo-random number: it spreads load, it hides nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fbsync.planning.decide import pair
+from fbsync.planning.pairing import pair
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

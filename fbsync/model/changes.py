@@ -29,6 +29,17 @@ class Changed(StrEnum):
     """Its variable is not set here, or what the server holds is not known."""
 
 
+class KeyDrift(StrEnum):
+    """How the key that the server lists differs from the one that it was last given; its value is never listed."""
+
+    ADDED = "added"
+    """It lists a key where none is known."""
+    GONE = "gone"
+    """It lists none where one is known."""
+    CHANGED = "changed"
+    """It lists another mask than before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
     """One field that is to change.
@@ -53,6 +64,8 @@ class CredentialChange:
     Attributes:
         can_be_known: whether the value is here and can be recorded once it was sent.
         assumed: whether the value is taken for the one that the server holds, of which nothing is known.
+        resent: whether it is sent again because somebody asked for that.
+        drift: how the server's key differs, where somebody changed it outside.
     """
 
     field: Field
@@ -61,14 +74,19 @@ class CredentialChange:
     changed: Changed
     can_be_known: bool = False
     assumed: bool = False
+    resent: bool = False
+    drift: KeyDrift | None = None
 
     @property
     def is_sent(self) -> bool:
         """Whether an update carries it.
 
-        That is so when its value changed, and when nothing says that the server has it: it comes from another
-        variable whose value cannot be compared, or it is here and what the server holds is not known.
+        That is so when its value changed, here or outside, when somebody asks for it, and when nothing says that the
+        server has it: it comes from another variable whose value cannot be compared, or it is here and what the
+        server holds is not known.
         """
+        if self.resent:
+            return True
         match self.changed:
             case Changed.YES:
                 return True
@@ -97,12 +115,13 @@ class Create:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """A known configuration of which some fields are to change."""
+    """A known configuration of which some fields are to change; ``live`` is what the server lists, if it was asked."""
 
     desired: Llm
     locked: LockedLlm
     fields: tuple[FieldChange, ...]
     credentials: tuple[CredentialChange, ...]
+    live: LiveLlm | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +135,14 @@ class Adopt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """A known configuration that is no longer declared and is to go."""
+    """A known configuration that is no longer declared and is to go, whether the server lists it or not."""
 
     locked: LockedLlm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forget:
-    """A known configuration that is neither declared nor on the server: only its record goes."""
+    """A record that somebody asked to drop (``fbsync state forget``); no plan holds one."""
 
     locked: LockedLlm
 
@@ -142,12 +161,14 @@ class Unchanged:
     Attributes:
         credentials: those that could not be verified.
         record: whether the lockfile's record differs (a variable's name, the protection) and is to be renewed.
+        live: what the server lists, if it was asked.
     """
 
     desired: Llm
     locked: LockedLlm
     credentials: tuple[CredentialChange, ...] = ()
     record: bool = False
+    live: LiveLlm | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,11 +231,13 @@ class Plan:
 
     Attributes:
         refreshed: whether the server was asked; otherwise the lockfile alone was compared.
+        elsewhere: how many known entries are left alone since this run does not read the manifest that declares them.
         warnings: what a reviewer should know.
     """
 
     changes: tuple[Change, ...]
     refreshed: bool
+    elsewhere: int = 0
     warnings: tuple[Notice, ...] = ()
 
     def count(self, *kinds: type[Change]) -> int:

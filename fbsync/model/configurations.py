@@ -96,6 +96,7 @@ class Llm:
     Attributes:
         workspace: the workspace's name, where it is given by that; ``workspace_id`` has no value until the name's
             id is known.
+        declared_in: the manifest, or the folder of manifests, that it stands in, relative to the lockfile's folder.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Llm:
     workspace: str | None = None
     previous_name: str | None = None
     protect: bool = False
+    declared_in: str | None = None
     position: Position = NOWHERE
 
     @property
@@ -121,12 +123,24 @@ class Llm:
         return Identity(workspace_id=self.workspace_id.shown, name=self.name)
 
 
+IN_DOUBT = ""
+"""The fingerprint of a credential of which the server may hold the old or the new value: it matches nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedCredential:
-    """What the lockfile keeps of a credential; without a fingerprint, the server's value is not known."""
+    """What the lockfile keeps of a credential.
+
+    Attributes:
+        reference: the variable's name.
+        fingerprint: of the value that was last sent; None where what the server holds is not known, ``IN_DOUBT``
+            where it may hold the old or the new value.
+        sent_on: the day on which fbsync last sent it (ISO 8601), where it did.
+    """
 
     reference: str
     fingerprint: str | None
+    sent_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +152,9 @@ class LockedLlm:
         workspace_template: the workspace as the manifest writes it, where that holds references.
         endpoint_template: likewise for the endpoint.
         workspace: the workspace's name, where the manifest gives that.
+        declared_in: the manifest, or the folder of manifests, that declares it.
+        served: how the server writes fields that it was sent in another spelling.
+        key_mask: a digest of the masked key that the server lists for the key that was last sent.
     """
 
     id: str
@@ -152,6 +169,9 @@ class LockedLlm:
     workspace_template: str | None = None
     endpoint_template: str | None = None
     workspace: str | None = None
+    declared_in: str | None = None
+    served: tuple[tuple[Field, str], ...] = ()
+    key_mask: str | None = None
 
     @property
     def identity(self) -> Identity:
@@ -220,3 +240,11 @@ def name_ahead(locked: LockedLlm) -> str | None:
     """The name that a configuration was on its way to when it was last recorded, or None where it was on none."""
     ahead = locked.name.removesuffix(aside_name("", locked.id))
     return None if ahead == locked.name else ahead
+
+
+def key_mask_digest(mask: str, llm_id: str) -> str:
+    """What the lockfile keeps of a masked key: enough to see that it changed, and not the characters that it shows."""
+    from base64 import urlsafe_b64encode
+    from hashlib import sha256
+
+    return urlsafe_b64encode(sha256(f"fbsync key mask 1\0{llm_id}\0{mask}".encode()).digest()[:12]).decode()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fbsync.model.configurations import LiveLlm
 
 
@@ -16,11 +18,13 @@ class Live:
     Attributes:
         workspaces: those of which it told what they hold.
         untold: those of which it was asked and did not tell.
+        served_at: the server's time when it made the first of its lists, or None where it did not say.
     """
 
     llms: tuple[LiveLlm, ...]
     workspaces: frozenset[str]
     untold: frozenset[str] = frozenset()
+    served_at: datetime | None = None
 
     @property
     def is_complete(self) -> bool:

@@ -14,7 +14,9 @@ from urllib.parse import SplitResult, urlsplit
 from fbsync.model.configurations import Field, Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from fbsync.model.configurations import LiveLlm
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -87,6 +89,24 @@ def ascii_host(host: str) -> str:
         return host.encode("idna").decode()
     except UnicodeError:
         return host
+
+
+def served_spellings(declared: Mapping[Field, str | None], live: LiveLlm) -> tuple[tuple[Field, str], ...]:
+    """How the server writes fields whose value is as declared, where it writes them in another way.
+
+    Args:
+        declared: what is declared, by field, as far as the variables allow.
+        live: what the server lists.
+    """
+    listed = {Field.NAME: live.name, Field.AI_TYPE: live.ai_type, Field.ENDPOINT: live.endpoint}
+    return tuple(
+        (field, there)
+        for field, there in listed.items()
+        if there is not None
+        and (wanted := declared.get(field)) is not None
+        and wanted != there
+        and same(field, wanted, there)
+    )
 
 
 def _user_info(parts: SplitResult) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
+from fbsync.model.changes import KeyDrift
 from fbsync.model.configurations import Field, Identity, LiveLlm, LockedLlm
+from fbsync.model.spelling import canonical_identity, same
+from fbsync.planning.credentials import key_drift
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -118,11 +119,13 @@ def find_drift(
     *,
     only: Collection[str] = (),
     in_doubt: Collection[str] = (),
+    keys_masked: bool = False,
 ) -> Drift:
     """Compares what is known with what the server lists.
 
-    Credentials are not compared, since no listing holds them, and neither is a field that the listing left
-    out, nor a workspace of which the server did not tell.
+    Credentials are not compared, since no listing holds them, but for what it shows of a key: that there is one, and
+    its mask. Neither is a field that the listing left out, nor a workspace of which the server did not tell. A value in
+    another spelling is the same value.
 
     Args:
         desired: what is declared.
@@ -130,26 +133,34 @@ def find_drift(
         live: what the server lists.
         only: names, known or listed, to which the comparison is limited; none means no limit.
         in_doubt: ids to which an unfinished apply may have sent a request that nobody knows the outcome of.
+        keys_masked: whether this server was seen to list a masked key.
 
     Returns:
         The differences. They are the same for the same arguments.
     """
     by_id = {llm.id: llm for llm in live.llms}
     ids = {locked.id for locked in known}
+    masked = keys_masked or any(llm.has_key for llm in live.llms)
     beside = _by_identity(llm for llm in live.llms if llm.id not in ids)
     found = [
-        _difference(locked, there, beside.get(locked.identity, ()), in_doubt=locked.id in in_doubt)
+        _difference(
+            locked,
+            there,
+            beside.get(canonical_identity(locked.identity), ()),
+            in_doubt=locked.id in in_doubt,
+            keys_masked=masked,
+        )
         for locked in known
         for there in (by_id.get(locked.id),)
         if locked.workspace_id in live.workspaces and (not only or _names(locked, there) & set(only))
     ]
-    gone = {locked.identity for locked in known if locked.id not in by_id}
-    declared = {llm.identity for llm in desired}
+    gone = {canonical_identity(locked.identity) for locked in known if locked.id not in by_id}
+    declared = {canonical_identity(llm.identity) for llm in desired}
     others: list[Difference] = [
         Unadopted(live=llm) if identity in declared else Unmanaged(live=llm)
         for identity in sorted(beside.keys() - gone)
-        if not only or identity.name in only
         for llm in beside[identity]
+        if not only or llm.name in only
     ]
     return Drift(
         differences=(*(difference for difference in found if difference is not None), *others),
@@ -159,9 +170,11 @@ def find_drift(
 
 
 def _by_identity(llms: Iterable[LiveLlm]) -> Mapping[Identity, tuple[LiveLlm, ...]]:
-    """What is listed, by identity: each once, unless the server breaks its own rule."""
-    sorted_llms = sorted(llms, key=lambda llm: (llm.identity, llm.id))
-    return {identity: tuple(same) for identity, same in groupby(sorted_llms, key=attrgetter("identity"))}
+    """What is listed, by identity whatever its spelling: each once, unless the server breaks its own rule."""
+    found: dict[Identity, list[LiveLlm]] = {}
+    for llm in sorted(llms, key=lambda llm: (llm.identity, llm.id)):
+        found.setdefault(canonical_identity(llm.identity), []).append(llm)
+    return {identity: tuple(alike) for identity, alike in found.items()}
 
 
 def _names(locked: LockedLlm, there: LiveLlm | None) -> set[str]:
@@ -170,11 +183,11 @@ def _names(locked: LockedLlm, there: LiveLlm | None) -> set[str]:
 
 
 def _difference(
-    locked: LockedLlm, there: LiveLlm | None, instead: tuple[LiveLlm, ...], *, in_doubt: bool
+    locked: LockedLlm, there: LiveLlm | None, instead: tuple[LiveLlm, ...], *, in_doubt: bool, keys_masked: bool
 ) -> ChangedOutside | DeletedOutside | ReplacedOutside | None:
     """What became of a known configuration: the one of its id is looked at first, as ids do not change hands."""
     if there is not None:
-        fields = tuple(_field_drift(locked, there))
+        fields = (*_field_drift(locked, there), *_key_drift(locked, there, keys_masked=keys_masked))
         return ChangedOutside(locked=locked, live=there, fields=fields, in_doubt=in_doubt) if fields else None
     if instead:
         fields = tuple(_field_drift(locked, instead[0])) if len(instead) == 1 else ()
@@ -190,5 +203,20 @@ def _field_drift(locked: LockedLlm, there: LiveLlm) -> Iterator[FieldDrift]:
         (Field.ENDPOINT, locked.endpoint, there.endpoint),
     )
     for field, known, live in rows:
-        if live is not None and live != known:
+        if live is not None and not same(field, live, known):
             yield FieldDrift(field=field, known=known, live=live)
+
+
+_KEYS = {
+    KeyDrift.ADDED: ("none", "a key"),
+    KeyDrift.GONE: ("a key", "none"),
+    KeyDrift.CHANGED: ("a key", "another key"),
+}
+"""What is known of a key, and what the server shows instead: in words, since nobody lists its value."""
+
+
+def _key_drift(locked: LockedLlm, there: LiveLlm, *, keys_masked: bool) -> Iterator[FieldDrift]:
+    drift = key_drift(locked, there, keys_masked=keys_masked)
+    if drift is not None:
+        known, live = _KEYS[drift]
+        yield FieldDrift(field=Field.KEY, known=known, live=live)

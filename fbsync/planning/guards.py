@@ -5,60 +5,141 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.model.changes import Adopt, Change, Create, Delete, Plan, Refusal, Update
+from fbsync.model.changes import Adopt, Cause, Change, Create, Delete, Plan, Refusal, Update
+from fbsync.model.configurations import Field
 from fbsync.model.findings import Finding
+from fbsync.model.spelling import canonical_url
+from fbsync.planning.hosts import host_of, scheme_of, shown_host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
-    from fbsync.model.configurations import Credential, Llm, Text
+    from fbsync.model.configurations import Credential, Llm, LockedLlm, Text
     from fbsync.model.findings import Position
+    from fbsync.model.live import Live
+
+MAX_DELETES = "5"
+"""How many configurations a prune may delete unless somebody allows more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """What the user allows that a guard would refuse otherwise.
+
+    Attributes:
+        adopt: configurations that are on the server already may be taken over.
+        max_deletes: how many deletions are too many: a number, or a percentage of what is known.
+        recreate: all that is known of a workspace may be created again.
+        host_change: an endpoint may go back to another host although the manifest did not change.
+    """
+
+    adopt: bool = False
+    max_deletes: str = MAX_DELETES
+    recreate: bool = False
+    host_change: bool = False
 
 
 def refusals(
-    plan: Plan, *, adopt: bool, max_deletes: str, declared: int, known: int, is_complete: bool = True
+    plan: Plan,
+    allowed: Allowed,
+    *,
+    declared: int,
+    known: Sequence[LockedLlm],
+    live: Live | None,
+    explained: Container[tuple[str, str]] = frozenset(),
 ) -> tuple[Refusal, ...]:
     """Every reason to refuse a plan, all at once.
 
     Args:
         plan: what would be done.
-        adopt: whether configurations that are on the server already may be taken over.
-        max_deletes: how many deletions are too many: a number, or a percentage of what is known.
+        allowed: what the user allows.
         declared: how many entries the manifest has.
-        known: how many the lockfile has.
-        is_complete: whether the server told of every workspace that it was asked for.
+        known: what the lockfile holds.
+        live: what the server lists, or None where it was not asked.
+        explained: the ids and endpoints of updates that an earlier run may have made, without anybody knowing.
     """
-    found: list[Refusal] = []
     deletes = [change for change in plan.changes if isinstance(change, Delete)]
-    if not adopt:
-        found += [_adoption(change) for change in plan.changes if isinstance(change, Adopt)]
-    found += [_protected(change) for change in deletes if change.locked.protect]
-    allowed = delete_limit(max_deletes, known)
-    if len(deletes) > allowed:
-        found.append(
-            Refusal(
-                identity=None,
-                message=f"{len(deletes)} configurations would be deleted, and {allowed} may be",
-                hint=f"if that is meant, allow it with --max-deletes {len(deletes)}",
-            )
-        )
-    if deletes and not declared:
-        found.append(
-            Refusal(
-                identity=None,
-                message="the manifest declares nothing: pruning would delete everything that is known",
-                hint="declare at least one entry, or delete the configurations by another way",
-            )
-        )
-    if deletes and not is_complete:
-        found.append(
-            Refusal(
-                identity=None,
-                message="the server did not tell what every workspace holds, and nothing is pruned on half a picture",
-                hint="see to it that the token may list those workspaces, or leave --prune out",
-            )
-        )
+    found = [_protected(change) for change in deletes if change.locked.protect]
+    if not allowed.adopt:
+        found = [*(_adoption(change) for change in plan.changes if isinstance(change, Adopt)), *found]
+    if not allowed.host_change:
+        found += _host_changes(plan, explained)
+    if not allowed.recreate and live is not None:
+        found += _emptied(plan, known, live)
+    if deletes:
+        found += _deletions(len(deletes), allowed, declared=declared, known=len(known), live=live)
     return tuple(found)
+
+
+def _deletions(count: int, allowed: Allowed, *, declared: int, known: int, live: Live | None) -> Iterator[Refusal]:
+    """Reasons not to delete at all, or not so many."""
+    limit = delete_limit(allowed.max_deletes, known)
+    if count > limit:
+        yield Refusal(
+            identity=None,
+            message=f"{count} configurations would be deleted, and {limit} may be",
+            hint=f"if that is meant, allow it with --max-deletes {count}",
+        )
+    if not declared:
+        yield Refusal(
+            identity=None,
+            message="the manifest declares nothing: pruning would delete everything that is known",
+            hint="declare at least one entry, or delete the configurations with `fbsync destroy`",
+        )
+    if live is not None and not live.is_complete:
+        yield Refusal(
+            identity=None,
+            message="the server did not tell what every workspace holds, and nothing is pruned without that",
+            hint="make sure that the token may list those workspaces, or leave --prune out",
+        )
+
+
+_FEW = 2
+"""From so many known entries on, a workspace that lists none is suspected of a wrong list or a wrong server."""
+
+
+def _emptied(plan: Plan, known: Sequence[LockedLlm], live: Live) -> Iterator[Refusal]:
+    """Workspaces of which something is known and nothing is listed, where the plan would act on that."""
+    listed = {llm.workspace_id for llm in live.llms}
+    affected = {change.lost.workspace_id for change in plan.changes if isinstance(change, Create) and change.lost}
+    affected |= {change.locked.workspace_id for change in plan.changes if isinstance(change, Delete)}
+    for workspace in sorted(affected & live.workspaces - listed):
+        count = sum(llm.workspace_id == workspace for llm in known)
+        if count >= _FEW:
+            yield Refusal(
+                identity=None,
+                message=f"{count} configurations of the workspace {workspace} are known, and the server lists none: "
+                "the list, the token or the server may be wrong",
+                hint="if they were really deleted, allow to create them again with --recreate",
+            )
+
+
+def _host_changes(plan: Plan, explained: Container[tuple[str, str]]) -> Iterator[Refusal]:
+    """Endpoints that go to another host only since the server holds another one: nobody changed the manifest.
+
+    Whoever edits manifest and lockfile alike has no change to show, and an apply would send the stored credential to
+    the host of their choice.
+    """
+    updates = (change for change in plan.changes if isinstance(change, Update))
+    for change in updates:
+        for field in change.fields:
+            after = field.after.value
+            if field.field is not Field.ENDPOINT or field.cause is not Cause.OUTSIDE or after is None:
+                continue
+            if _goes_elsewhere(field.before, after) and (
+                (change.locked.id, canonical_url(field.before)) not in explained
+            ):
+                yield Refusal(
+                    identity=change.desired.identity,
+                    message=f"the endpoint is {shown_host(field.before)} on the server and would become "
+                    f"{shown_host(after)}, although nobody changed the manifest: the stored credential would go there",
+                    hint="if it was changed outside and is to go back, allow that with --allow-host-change",
+                )
+
+
+def _goes_elsewhere(before: str, after: str) -> bool:
+    """Whether a credential would go to another host, or over the network in clear."""
+    return host_of(before) != host_of(after) or (scheme_of(before), scheme_of(after)) == ("https", "http")
 
 
 def delete_limit(text: str, known: int) -> int:
@@ -95,7 +176,8 @@ def _protected(change: Delete) -> Refusal:
     return Refusal(
         identity=change.locked.identity,
         message="is protected, and would be deleted since it is no longer declared",
-        hint="declare it again, or set `protect: false` and apply before removing it",
+        hint="declare it again, or set `protect: false` and apply before removing it; `fbsync state forget` drops "
+        "the record alone",
     )
 
 

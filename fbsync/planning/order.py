@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.model.changes import Change, Create, Delete, Update, identity_of
 from fbsync.model.configurations import Field, Identity
+from fbsync.model.spelling import canonical_identity
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -17,8 +18,9 @@ def blockers(changes: Sequence[Change]) -> list[int | None]:
     The server takes a name once in a workspace (``flashback-api.md``), so a rename from A and a
     deletion of A come before whatever becomes A.
     """
-    frees = {freed: at for at, change in enumerate(changes) if (freed := freed_name(change)) is not None}
-    found = (frees.get(identity_of(change)) if claims_name(change) else None for change in changes)
+    freed = ((at, freed_name(change)) for at, change in enumerate(changes))
+    frees = {canonical_identity(name): at for at, name in freed if name is not None}
+    found = (frees.get(canonical_identity(identity_of(change))) if claims_name(change) else None for change in changes)
     return [None if before == at else before for at, before in enumerate(found)]
 
 

@@ -26,6 +26,7 @@ class Kind(StrEnum):
 
     MANIFEST = "manifest"
     LOCKFILE = "lockfile"
+    JOURNAL = "journal"
     PLAN = "plan"
     RESULT = "result"
     STATE = "state"
@@ -34,6 +35,7 @@ class Kind(StrEnum):
 _FILES = {
     Kind.MANIFEST: "fbsync.schema.json",
     Kind.LOCKFILE: "lockfile.schema.json",
+    Kind.JOURNAL: "journal.schema.json",
     Kind.PLAN: "plan.schema.json",
     Kind.RESULT: "result.schema.json",
     Kind.STATE: "state.schema.json",
@@ -53,7 +55,7 @@ def schema(kind: Kind) -> dict[str, Any]:
     return value
 
 
-def validate(kind: Kind, value: object, *, most: int | None = None) -> tuple[Violation, ...]:
+def validate(kind: Kind, value: object, *, part: str | None = None, most: int | None = None) -> tuple[Violation, ...]:
     """Compares a value with a schema.
 
     A value that fits is told by tests that are quick to load and to run; why one does not, jsonschema tells.
@@ -61,24 +63,25 @@ def validate(kind: Kind, value: object, *, most: int | None = None) -> tuple[Vio
     Args:
         kind: which schema.
         value: of builtin types, as a YAML or JSON parser gives them.
+        part: the definition in the schema (``$defs``) that the value has to fit, or None for the schema itself.
         most: how many violations are wanted; no more are searched for. None for all.
 
     Returns:
         Everything that does not fit, explained, in no particular order; nothing where all fits.
     """
-    if fits(value, _fit(kind)):
+    if fits(value, _fit(kind, part)):
         return ()
     from fbsync.schema.explain import explain
 
-    within = _Within(root=schema(kind))
+    within = _Within(root=schema(kind), part=None if part is None else schema(kind)["$defs"][part])
     return tuple(islice((violation for misfit in _misfits(value, within) for violation in explain(misfit)), most))
 
 
 @cache
-def _fit(kind: Kind) -> Fit:
+def _fit(kind: Kind, part: str | None) -> Fit:
     """The quick tests of a schema; nothing passes them where one cannot be made."""
     try:
-        return fit_of(schema(kind), schema(kind))
+        return fit_of(schema(kind) if part is None else schema(kind)["$defs"][part], schema(kind))
     except UnknownKeywordError:
         return {}
 

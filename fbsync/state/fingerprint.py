@@ -17,7 +17,8 @@ from enum import StrEnum
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
+from fbsync.model.findings import Finding, Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from fbsync.model.secret import Secret
 
 KEY_VARIABLE = "FBSYNC_FINGERPRINT_KEY"
+KEY_LENGTH = 32
+"""How many characters a fingerprint key has at least: whoever guesses it can test guesses of credentials."""
 
 _SALT_BYTES = 16
 _COST = 2**12
@@ -33,7 +36,7 @@ _COST = 2**12
 guessing down; what protects an API key is that it is random and long (``docs/concepts/fingerprints.md``)."""
 _BLOCK_SIZE = 8
 _FINGERPRINT_BYTES = 18
-_MEMORY_LIMIT = 2**31 - 1
+_MEMORY_LIMIT = 64 * 2**20
 
 
 class Method(StrEnum):
@@ -91,6 +94,15 @@ class Fingerprinter:
         self._todo: list[Secret] = []
         self._ready: list[tuple[Secret, bytes]] = []
         self._helpers: list[Thread] = []
+
+    def check_available(self) -> None:
+        """Makes sure that fingerprints can be made on this machine.
+
+        Raises:
+            FbsyncError: scrypt is needed and cannot be had.
+        """
+        if self.parameters.method is Method.SCRYPT:
+            _scrypt(b"", salt=b"", n=2)
 
     @property
     def can_verify(self) -> bool:
@@ -154,15 +166,7 @@ class Fingerprinter:
     def _stretch(self, secret: Secret) -> bytes:
         value = secret.reveal().encode()
         if self.parameters.method is Method.SCRYPT:
-            return hashlib.scrypt(
-                value,
-                salt=self.parameters.salt.encode(),
-                n=self.parameters.n,
-                r=_BLOCK_SIZE,
-                p=1,
-                maxmem=_MEMORY_LIMIT,
-                dklen=32,
-            )
+            return _scrypt(value, salt=self.parameters.salt.encode(), n=self.parameters.n)
         if self._key is None:
             raise FbsyncError(
                 "the lockfile's fingerprints are made under a key that is not there",
@@ -170,6 +174,41 @@ class Fingerprinter:
                 exit_code=ExitCode.INVALID_INPUT,
             )
         return hmac.digest(self._key.reveal().encode(), b"fbsync value 1\0" + value, "sha256")
+
+
+def _scrypt(value: bytes, *, salt: bytes, n: int) -> bytes:
+    """Stretches a value.
+
+    Raises:
+        FbsyncError: this machine's OpenSSL has no scrypt, or does not allow it (FIPS 140).
+    """
+    try:
+        return hashlib.scrypt(value, salt=salt, n=n, r=_BLOCK_SIZE, p=1, maxmem=_MEMORY_LIMIT, dklen=32)
+    except (AttributeError, ValueError) as error:
+        raise FbsyncError(
+            "this machine's cryptography does not allow scrypt, which the fingerprints of credentials are made with",
+            hint=f"set {KEY_VARIABLE} to a random text of {KEY_LENGTH} characters or more, the same on every machine; "
+            "fingerprints are made with HMAC then",
+        ) from error
+
+
+def check_key(key: Secret | None) -> None:
+    """Makes sure that a fingerprint key, where there is one, cannot be guessed.
+
+    Raises:
+        InvalidInput: it is too short.
+    """
+    if key is not None and len(key.reveal()) < KEY_LENGTH:
+        raise InvalidInput(
+            [
+                Finding(
+                    rule="fingerprint-key",
+                    position=Position(file=f"${KEY_VARIABLE}"),
+                    message=f"the fingerprint key has fewer than {KEY_LENGTH} characters",
+                    remedy="make one with `openssl rand -hex 32`",
+                )
+            ]
+        )
 
 
 def _check(key: Secret) -> str:

@@ -1,33 +1,53 @@
 """The journal: the write-ahead record of an apply under way, and what a run that did not finish left in it.
 
-One JSON object a line. A header; then, for each request, an intent before it and an outcome after it. Never
-a secret: credentials stand as in the lockfile. Intents without an outcome are what a run left open.
+One JSON object a line (``schemas/journal.schema.json``). A header; then, for each request, an intent before it, a mark
+just before it is sent, and an outcome after it. Never a secret: credentials stand as in the lockfile. Intents without
+an outcome are what a run left open.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from fbsync.model.claims import Claim
-from fbsync.model.configurations import Field, Identity, LiveLlm, LockedCredential, LockedLlm
 from fbsync.model.errors import FbsyncError, InvalidInput
-from fbsync.model.findings import Finding, Position
+from fbsync.schema.validate import Kind
 from fbsync.state.atomic_file import sync_folder, write_atomically
+from fbsync.state.documents import Sort, check_version, decoded, parse_json, read_bytes, shape_findings
 from fbsync.state.index import Records
+from fbsync.state.intents import Intent, Replayed, doubted, intent_from, intent_record
 from fbsync.state.lockfile import Lockfile, entry_of, llm_from, parameters_from, parameters_of
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Container, Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable
 
-VERSION = 1
+    from fbsync.model.configurations import Identity, LockedLlm
+    from fbsync.model.findings import Finding
 
-IN_DOUBT = ""
-"""The fingerprint of a credential of which the server may hold the old or the new value: it matches nothing."""
+VERSION = 2
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_ASIDE = "move it away and run `fbsync apply --adopt`, which goes by the server's list instead"
+
+
+def _version(value: dict[str, Any]) -> int | None:
+    version = value.get("journal")
+    return version if isinstance(version, int) and not isinstance(version, bool) else None
+
+
+_SORT = Sort(
+    name="journal",
+    kind=Kind.JOURNAL,
+    version=VERSION,
+    version_of=_version,
+    restore=_ASIDE,
+    conflict=_ASIDE,
+    older=_ASIDE,
+)
 
 
 def journal_path(lockfile: Path) -> Path:
@@ -35,51 +55,19 @@ def journal_path(lockfile: Path) -> Path:
     return lockfile.with_name(lockfile.name + ".journal")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """A request that is about to be sent.
+def boot_id() -> str | None:
+    """What tells one start of this machine from another, or None where the system does not say.
 
-    Attributes:
-        action: create, update, adopt or delete.
-        identity: the entry's identity, as it will be.
-        llm_id: the server's id, where there is one already.
-        ai_type: what the request sends, for telling our own configuration from somebody else's.
-        endpoint: likewise.
-        credentials: the credential fields that the request carries, and the variables that they come from; an
-            empty name takes the credential away.
+    A mark that was written without waiting for the disk is there as long as the machine is not started again.
     """
-
-    action: str
-    identity: Identity
-    llm_id: str | None = None
-    ai_type: str | None = None
-    endpoint: str | None = None
-    credentials: tuple[tuple[Field, str], ...] = ()
-
-    @property
-    def claim(self) -> Claim:
-        """What the request would explain on the server, if it was carried out."""
-        return Claim(identity=self.identity, ai_type=self.ai_type, endpoint=self.endpoint)
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip() or None
+    except (OSError, ValueError):
+        return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
-    """The known state after a journal was read over the lockfile.
-
-    Attributes:
-        lockfile: with everything that the journal says was done.
-        open: intents whose outcome nobody recorded.
-    """
-
-    lockfile: Lockfile
-    open: tuple[Intent, ...]
-
-
-def replay(path: Path, lockfile: Lockfile | None) -> Replayed | None:
-    """Reads what a run that did not finish left behind.
-
-    A last line that was cut off by a crash is no record: its write had not been confirmed, so the request
-    had not been sent, or its outcome counts as unknown.
+def read_journal(path: Path, lockfile: Lockfile | None) -> Replayed | None:
+    """Reads what a run that did not finish left in a journal's file.
 
     Args:
         path: the journal.
@@ -89,168 +77,120 @@ def replay(path: Path, lockfile: Lockfile | None) -> Replayed | None:
         The known state with the journal's records over it, or None where there is no journal.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or belongs to another lockfile.
-        FbsyncError: the operating system refuses to read it.
+        InvalidInput: it is not what fbsync wrote, or belongs to another lockfile; findings tell where.
+        FbsyncError: it is no regular file, or the operating system refuses to read it.
     """
-    try:
-        lines = path.read_bytes().split(b"\n")[:-1]
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise FbsyncError(
-            f"the journal {path} cannot be read: {error.strerror}", hint="mend its permissions"
-        ) from error
-    records = [_record(line, path, at) for at, line in enumerate(lines, 1)]
-    if not records:
-        return None
-    base = _base(records[0], path, lockfile)
-    try:
-        return _replay(base, records[1:])
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInput([_finding(path, 0, "the journal is not what fbsync wrote")]) from error
+    data = read_bytes(path, _SORT.name)
+    return None if data is None else replay(data, lockfile, shown_as=path, boot=boot_id())
 
 
-def _record(line: bytes, path: Path, at: int) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise InvalidInput([_finding(path, at, "this line of the journal is not what fbsync wrote")]) from error
-    if not isinstance(record, dict):
-        raise InvalidInput([_finding(path, at, "this line of the journal is not what fbsync wrote")])
+def replay(data: bytes, lockfile: Lockfile | None, *, shown_as: Path | str, boot: str | None) -> Replayed | None:
+    """Understands a journal, wherever it is kept.
+
+    A last line that was cut off by a crash is no record: its write had not been confirmed, so the request
+    had not been sent, or its outcome counts as unknown.
+
+    Args:
+        data: the journal's lines.
+        lockfile: what the lockfile holds, or None where there is none.
+        shown_as: what messages call its place.
+        boot: this machine's boot id. An intent without a mark certainly was not sent if it was recorded since the
+            same start of the same machine; otherwise the mark may have been lost.
+
+    Returns:
+        The known state with the journal's records over it, or None where there is not even a header.
+
+    Raises:
+        InvalidInput: it is not what fbsync wrote, or belongs to another lockfile; findings tell where.
+    """
+    lines = data.split(b"\n")[:-1]
+    if not lines:
+        return None
+    records = [_record(line, shown_as, at) for at, line in enumerate(lines, 1)]
+    header = records[0]
+    base = _base(header, shown_as, lockfile)
+    is_marked = boot is not None and header.get("boot") == boot
+    return _replay(base, records[1:], is_marked=is_marked)
+
+
+def _record(line: bytes, shown_as: Path | str, at: int) -> dict[str, Any]:
+    text = decoded(line, shown_as, _SORT)
+    value = parse_json(text, shown_as, _SORT, line=at)
+    if at == 1:
+        check_version(value, shown_as, _SORT)
+    if findings := _findings(text, value, shown_as, at):
+        raise InvalidInput(findings)
+    record: dict[str, Any] = value
     return record
 
 
-def _base(header: dict[str, Any], path: Path, lockfile: Lockfile | None) -> Lockfile:
+_INNER = {"header": ("fingerprints", "fingerprints"), "outcome": ("entry", "llm")}
+"""What a line holds that has the lockfile's shape: its key, and the definition in the lockfile's schema."""
+
+
+def _findings(text: str, value: Any, shown_as: Path | str, at: int) -> list[Finding]:  # noqa: ANN401 - JSON
+    """What is wrong with one line, each at its place."""
+    part = _part(value, at)
+    if findings := shape_findings(text, value, shown_as, _SORT, part=part, line=at):
+        return findings
+    key, definition = _INNER.get(part, ("", ""))
+    if key in value:
+        return shape_findings(
+            text, value[key], shown_as, _SORT, part=definition, kind=Kind.LOCKFILE, within=(key,), line=at
+        )
+    if value.get("intent") == "create" and "secret" not in value["credentials"]:
+        wrong = "the journal was changed by hand or by a tool: a creation carries a secret, and this one names none"
+        return [_SORT.finding(shown_as, "journal-intent", wrong, line=at)]
+    return []
+
+
+def _part(value: object, at: int) -> str:
+    """The definition in the schema that a line has to fit."""
+    if at == 1:
+        return "header"
+    if isinstance(value, dict):
+        for part in ("intent", "sending"):
+            if part in value:
+                return part
+    return "outcome"
+
+
+def _base(header: dict[str, Any], shown_as: Path | str, lockfile: Lockfile | None) -> Lockfile:
     """The lockfile that the journal goes on from: the one that is there, or the one that it began itself."""
-    if header.get("journal") != VERSION:
-        raise InvalidInput([_finding(path, 1, "the journal is of another version of fbsync")])
     parameters = parameters_from(header["fingerprints"])
+    begun = Lockfile(api_url=header["apiUrl"], environment=header["environment"], fingerprints=parameters)
     if lockfile is None:
-        return Lockfile(api_url=header["apiUrl"], fingerprints=parameters)
-    if (lockfile.api_url, lockfile.fingerprints) != (header["apiUrl"], parameters):
-        raise InvalidInput([_finding(path, 1, "the journal belongs to another lockfile than the one beside it")])
+        return begun
+    same = (lockfile.api_url, lockfile.environment, lockfile.fingerprints)
+    if same != (begun.api_url, begun.environment, begun.fingerprints):
+        wrong = "the journal belongs to another lockfile than the one beside it"
+        raise InvalidInput([_SORT.finding(shown_as, "journal-other-lockfile", wrong, line=1)])
     return lockfile
 
 
-def _replay(lockfile: Lockfile, records: Iterable[dict[str, Any]]) -> Replayed:
+def _replay(lockfile: Lockfile, records: Iterable[dict[str, Any]], *, is_marked: bool) -> Replayed:
     llms = Records(lockfile.llms)
     intents: dict[int, Intent] = {}
+    sent: set[int] = set()
     for record in records:
-        number = int(record["n"])
+        number = record["n"]
         if "intent" in record:
-            intents[number] = _intent_from(record)
-            continue
-        intents.pop(number, None)
-        for llm_id in record.get("gone", ()):
-            llms.drop(llm_id)
-        if "entry" in record:
-            llms.put(llm_from(record["entry"]))
-    for intent in intents.values():
+            intents[number] = intent_from(record)
+            if record.get("sent") or not is_marked:
+                sent.add(number)
+        elif "sending" in record:
+            sent.add(number)
+        else:
+            intents.pop(number, None)
+            for llm_id in record.get("gone", ()):
+                llms.drop(llm_id)
+            if "entry" in record:
+                llms.put(llm_from(record["entry"]))
+    left = tuple(intent for number, intent in intents.items() if number in sent)
+    for intent in left:
         if intent.llm_id is not None and intent.llm_id in llms:
-            llms.replace(_doubted(llms[intent.llm_id], intent.credentials))
-    return Replayed(lockfile=lockfile.with_llms(llms), open=tuple(intents.values()))
-
-
-def settle(replayed: Replayed, live: Iterable[LiveLlm]) -> Lockfile:
-    """The known state once the server's list says which of the open creations came about.
-
-    A listed configuration counts as ours when an open intent has its identity and the same type and
-    endpoint; its credentials are in doubt, so that the next plan sends them. Anything else of that name is
-    somebody else's, and left to the plan to say so.
-    """
-    known = Records(replayed.lockfile.llms)
-    listed = {llm.identity: llm for llm in live}
-    for intent in replayed.open:
-        llm = listed.get(intent.identity)
-        if intent.action == "create" and llm is not None and llm.id not in known and _is_ours(intent, llm):
-            known.put(_created(intent, llm))
-    return replayed.lockfile.with_llms(known)
-
-
-def still_open(
-    intents: Iterable[Intent], known: Lockfile, declared: Iterable[Identity], *, told: Container[str]
-) -> tuple[Intent, ...]:
-    """The open creations that stay open: those that the server's list did not show.
-
-    A listing may lag behind, so those of declared entries stay until the entry itself comes to an end; others
-    stay until the server has told what their workspace holds.
-
-    Args:
-        intents: what earlier runs left open.
-        known: the known state, with what the list explained.
-        declared: the identities of the manifest's entries.
-        told: the workspaces of which the server told what they hold.
-    """
-    there, wanted = {llm.identity for llm in known.llms}, set(declared)
-    return tuple(
-        intent
-        for intent in intents
-        if intent.action == "create"
-        and intent.identity not in there
-        and (intent.identity in wanted or intent.identity.workspace_id not in told)
-    )
-
-
-def _is_ours(intent: Intent, live: LiveLlm) -> bool:
-    return (live.ai_type, live.endpoint) == (intent.ai_type, intent.endpoint)
-
-
-def _created(intent: Intent, live: LiveLlm) -> LockedLlm:
-    credentials = {field: LockedCredential(reference=name, fingerprint=IN_DOUBT) for field, name in intent.credentials}
-    return LockedLlm(
-        id=live.id,
-        name=live.name,
-        workspace_id=live.workspace_id,
-        ai_type=live.ai_type or "",
-        endpoint=live.endpoint or "",
-        secret=credentials[Field.SECRET],
-        key=credentials.get(Field.KEY),
-    )
-
-
-def _doubted(llm: LockedLlm, credentials: Iterable[tuple[Field, str]]) -> LockedLlm:
-    """The record with the credentials in doubt that an open request carried."""
-    for field, name in credentials:
-        known = llm.credential(field)
-        reference = name if known is None else known.reference
-        if reference:
-            doubted = LockedCredential(reference=reference, fingerprint=IN_DOUBT)
-            llm = replace(llm, key=doubted) if field is Field.KEY else replace(llm, secret=doubted)
-    return llm
-
-
-def _intent_from(record: Mapping[str, Any]) -> Intent:
-    return Intent(
-        action=record["intent"],
-        identity=Identity(workspace_id=record["workspaceId"], name=record["name"]),
-        llm_id=record.get("id"),
-        ai_type=record.get("aiType"),
-        endpoint=record.get("endpoint"),
-        credentials=tuple((Field(field), name) for field, name in record.get("credentials", {}).items()),
-    )
-
-
-def _record_of(intent: Intent, number: int) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "n": number,
-        "intent": intent.action,
-        "workspaceId": intent.identity.workspace_id,
-        "name": intent.identity.name,
-        "id": intent.llm_id,
-        "aiType": intent.ai_type,
-        "endpoint": intent.endpoint,
-        "credentials": {field.value: name for field, name in intent.credentials},
-    }
-    return {key: value for key, value in record.items() if value}
-
-
-def _finding(path: Path, line: int, message: str) -> Finding:
-    return Finding(
-        rule="journal",
-        position=Position(file=str(path), line=line),
-        message=message,
-        remedy="move it away and run `fbsync apply --adopt`, which goes by the server's list instead",
-    )
+            llms.replace(doubted(llms[intent.llm_id], intent.credentials))
+    return Replayed(lockfile=lockfile.with_llms(llms), open=left)
 
 
 class Journal:
@@ -269,27 +209,33 @@ class Journal:
 
     def __init__(self, path: Path, lockfile: Lockfile, open_intents: Iterable[Intent] = ()) -> None:
         self._path = path
-        self._header = _header(lockfile)
+        self._header = journal_header(lockfile, boot=boot_id())
         self._open = dict(enumerate(open_intents, 1))
+        self._sent = set(self._open)
         self._number = len(self._open)
         self._waiting: list[tuple[int, bytes, asyncio.Future[int]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._failed: OSError | None = None
+        self._writing = Lock()
         try:
-            self._write_anew()
-            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+            self._write_again()
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
         except OSError as error:
             raise _cannot_write(path, error) from error
 
     @property
     def open(self) -> tuple[Intent, ...]:
-        """The intents that have no outcome, carried-over ones included."""
-        return tuple(self._open.values())
+        """The intents that may have been sent and have no outcome, carried-over ones included."""
+        return tuple(intent for number, intent in self._open.items() if number in self._sent)
 
     def settled(self, identities: Iterable[Identity]) -> None:
         """Drops carried-over intents for entries that are known to be as they should be, or to be gone."""
         done = set(identities)
         self._open = {number: intent for number, intent in self._open.items() if intent.identity not in done}
+
+    def intent(self, number: int) -> Intent:
+        """The open intent of a number."""
+        return self._open[number]
 
     def intend(self, intent: Intent) -> asyncio.Future[int]:
         """Records a request that is about to be sent.
@@ -300,14 +246,22 @@ class Journal:
         """
         self._number += 1
         self._open[self._number] = intent
-        return self._write(self._number, _record_of(intent, self._number))
-
-    def intent(self, number: int) -> Intent:
-        """The open intent of a number."""
-        return self._open[number]
+        return self._write(self._number, intent_record(intent, self._number))
 
     def sending(self, number: int) -> None:
-        """Records that an intent's request is sent from now on."""
+        """Records that the request of a durable intent is sent from now on, without waiting for the disk.
+
+        Raises:
+            FbsyncError: it cannot be recorded, so that the request must not be sent.
+        """
+        try:
+            if self._failed is not None:
+                raise self._failed
+            self._append_lines(_line({"n": number, "sending": True}))
+        except OSError as error:
+            self._failed = error
+            raise _cannot_write(self._path, error) from error
+        self._sent.add(number)
 
     def done(self, number: int, *, entry: LockedLlm | None, gone: Iterable[str] = ()) -> asyncio.Future[int]:
         """Records that a request was carried out: the entry's record now, and the ids that are no more.
@@ -340,17 +294,17 @@ class Journal:
             await self._writer
         os.close(self._descriptor)
         try:
-            if self._open:
-                self._write_anew()
+            if self.open:
+                self._write_again()
             else:
                 self._path.unlink(missing_ok=True)
                 sync_folder(self._path.parent)
         except OSError as error:
             raise _cannot_write(self._path, error) from error
 
-    def _write_anew(self) -> None:
-        records = [self._header, *(_record_of(intent, number) for number, intent in self._open.items())]
-        write_atomically(self._path, b"".join(map(_line, records)).decode())
+    def _write_again(self) -> None:
+        text = journal_text(self._header, {number: self._open[number] for number in self._open if number in self._sent})
+        write_atomically(self._path, text, follow=False)
 
     def _write(self, number: int, record: dict[str, Any]) -> asyncio.Future[int]:
         """Sends a record on its way to the disk; those that come while one fsync runs share the next."""
@@ -375,7 +329,7 @@ class Journal:
                 self._failed = error
             for number, _, future in batch:
                 if self._failed is not None:
-                    self._open.pop(number, None)  # an intent that is not durable: its request is not sent
+                    self._forget_unsent(number)  # an intent that is not durable: its request is not sent
                 if future.done():
                     continue
                 if self._failed is None:
@@ -383,22 +337,45 @@ class Journal:
                 else:
                     future.set_exception(_cannot_write(self._path, self._failed))
 
+    def _forget_unsent(self, number: int) -> None:
+        if number not in self._sent:
+            self._open.pop(number, None)
+
     def _append(self, data: bytes) -> None:
         """Writes whole lines and waits for the disk."""
         if self._failed is not None:
             raise self._failed
-        written = os.write(self._descriptor, data)
-        while written < len(data):
-            written += os.write(self._descriptor, data[written:])
+        self._append_lines(data)
         os.fsync(self._descriptor)
 
+    def _append_lines(self, data: bytes) -> None:
+        """Writes whole lines: marks are written while other lines wait for the disk in another thread."""
+        with self._writing:
+            written = os.write(self._descriptor, data)
+            while written < len(data):
+                written += os.write(self._descriptor, data[written:])
 
-def _header(lockfile: Lockfile) -> dict[str, Any]:
-    return {
+
+def journal_header(lockfile: Lockfile, *, boot: str | None) -> dict[str, Any]:
+    """A journal's first record.
+
+    Args:
+        lockfile: the known state that it starts from.
+        boot: the machine's boot id, or None where marks are not to be relied on.
+    """
+    header = {
         "journal": VERSION,
         "apiUrl": lockfile.api_url,
+        "environment": lockfile.environment,
         "fingerprints": parameters_of(lockfile.fingerprints),
     }
+    return header if boot is None else header | {"boot": boot}
+
+
+def journal_text(header: dict[str, Any], intents: dict[int, Intent]) -> str:
+    """The text of a journal that begins: its header, and the intents that earlier runs left open."""
+    records = [header, *(intent_record(intent, number, sent=True) for number, intent in intents.items())]
+    return b"".join(map(_line, records)).decode()
 
 
 def _line(record: dict[str, Any]) -> bytes:
@@ -408,5 +385,5 @@ def _line(record: dict[str, Any]) -> bytes:
 def _cannot_write(path: Path, error: OSError) -> FbsyncError:
     return FbsyncError(
         f"the journal {path} cannot be written: {error.strerror}",
-        hint="make room or mend the permissions, and run `fbsync apply` again",
+        hint="make room or correct the permissions, and run `fbsync apply` again",
     )

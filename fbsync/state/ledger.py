@@ -5,38 +5,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fbsync.model.changes import (
-    Adopt,
-    Blocked,
-    Change,
-    Create,
-    Delete,
-    Forget,
-    Unchanged,
-    Undeclared,
-    Update,
-    id_of,
-    identity_of,
-)
-from fbsync.model.configurations import Field, Llm, LockedCredential, LockedLlm, template_of, workspace_template
 from fbsync.model.errors import FbsyncError
-from fbsync.model.secret import Secret
+from fbsync.model.server import Failure, ServerError
+from fbsync.model.spelling import canonical_identity
 from fbsync.state import lockfile as lockfiles
 from fbsync.state import rescue
 from fbsync.state.index import Records
-from fbsync.state.journal import Intent, Journal, journal_path
+from fbsync.state.journal import Journal, journal_path
+from fbsync.state.recording import Recorder, gone_with, intent_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
+    from datetime import datetime
     from pathlib import Path
 
+    from fbsync.model.changes import Change, Update
     from fbsync.model.claims import Claim
-    from fbsync.model.configurations import Credential, Identity
+    from fbsync.model.configurations import Identity, LockedLlm
     from fbsync.model.server import Fields
     from fbsync.state.fingerprint import Fingerprinter
+    from fbsync.state.intents import Intent
     from fbsync.state.lockfile import Lockfile
-
-_ACTIONS: dict[type[Change], str] = {Create: "create", Update: "update", Adopt: "adopt", Delete: "delete"}
 
 
 class FileLedger:
@@ -51,6 +40,9 @@ class FileLedger:
         open_intents: what earlier runs left open and nobody has settled.
         fingerprints: makes the fingerprints of this lockfile.
         state_folder: the user's folder for state, where a rescue file goes.
+        today: the day (ISO 8601, UTC) that is recorded for credentials that are sent.
+        since: the server's time before the first request, where its list gave it.
+        user_id: the user who sends the requests, where that is known.
     """
 
     def __init__(
@@ -62,14 +54,20 @@ class FileLedger:
         open_intents: Iterable[Intent],
         fingerprints: Fingerprinter,
         state_folder: Path,
+        today: str,
+        since: datetime | None = None,
+        user_id: str | None = None,
     ) -> None:
         self._state_folder = state_folder
         self._path = path
         self._on_disk = on_disk
         self._known = known
         self._open_intents = tuple(open_intents)
-        self._fingerprints = fingerprints
+        self._recorder = Recorder(fingerprints=fingerprints, today=today)
+        self._since = since
+        self._user_id = user_id
         self._llms = Records(known.llms)
+        self._made: set[str] = set()
         self._journal: Journal | None = None
 
     def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
@@ -82,16 +80,24 @@ class FileLedger:
         Raises:
             FbsyncError: there can be no journal.
         """
-        return self._open_journal().intend(_intent(change, sent))
+        return self._open_journal().intend(intent_of(change, sent, since=self._since, user_id=self._user_id))
 
     def sending(self, number: int) -> None:
-        """Records that an intent's request is sent from now on."""
+        """Records that an intent's request is sent from now on.
+
+        Raises:
+            FbsyncError: it cannot be recorded, so that the request must not be sent.
+        """
         self._open_journal().sending(number)
 
     def claims(self, identity: Identity) -> tuple[Claim, ...]:
         """What earlier runs may have created under an identity without anybody knowing."""
-        same = (intent for intent in self._open_intents if intent.action == "create" and intent.identity == identity)
-        return tuple(intent.claim for intent in same)
+        wanted = canonical_identity(identity)
+        return tuple(
+            intent.claim
+            for intent in self._open_intents
+            if intent.action == "create" and canonical_identity(intent.identity) == wanted
+        )
 
     def claim(self, number: int) -> Claim:
         """What the request of an intent of this run would explain, if it was carried out."""
@@ -99,11 +105,11 @@ class FileLedger:
 
     def is_in_doubt(self, identity: Identity) -> bool:
         """Whether an earlier run may have created this, and nobody knows."""
-        return any(intent.action == "create" and intent.identity == identity for intent in self._open_intents)
+        return bool(self.claims(identity))
 
     def noted(self, change: Change, llm_id: str) -> None:
-        """Takes note of a change that came about without a request: the lockfile will hold it."""
-        self._keep(self._entry(change, llm_id), _gone(change))
+        """Takes note of a change that needs no request: the lockfile will hold it."""
+        self._keep(self._recorder.entry(change, llm_id), gone_with(change))
 
     def done(self, number: int, change: Change, llm_id: str) -> Awaitable[int]:
         """Records that a request was carried out.
@@ -111,10 +117,28 @@ class FileLedger:
         Returns:
             Ends when the record is durable; raises an FbsyncError if it is not. The lockfile may still come to
             hold it then.
+
+        Raises:
+            ServerError: the server gave an id that another entry of this run has: one of the two records would be
+                lost.
         """
-        entry, gone = self._entry(change, llm_id), _gone(change)
+        entry, gone = self._recorder.entry(change, llm_id), gone_with(change)
+        if self._is_anothers(entry, gone):
+            raise ServerError(
+                f"the server answered with id {llm_id}, which is another entry's already",
+                hint="look at the workspace on the server: which configurations it holds, and under which ids",
+                failure=Failure.REJECTED,
+                is_transient=False,
+            )
+        self._made.add(llm_id)
         self._keep(entry, gone)
         return self._open_journal().done(number, entry=entry, gone=gone)
+
+    def _is_anothers(self, entry: LockedLlm | None, gone: Iterable[str]) -> bool:
+        """Whether an id that an entry is to be known by belongs to an entry of another name or workspace."""
+        if entry is None or entry.id not in self._llms or entry.id in gone:
+            return False
+        return entry.id in self._made and self._llms[entry.id].identity != entry.identity
 
     def set_aside(self, number: int, change: Update, name: str) -> Awaitable[int]:
         """Records that a configuration bears a third name for now.
@@ -122,7 +146,7 @@ class FileLedger:
         Returns:
             Ends as that of ``done``.
         """
-        entry = replace(change.locked, name=name)
+        entry = replace(change.locked, name=name, served=())
         self._keep(entry, ())
         return self._open_journal().done(number, entry=entry)
 
@@ -177,98 +201,15 @@ class FileLedger:
     def _rescued(self, error: FbsyncError) -> FbsyncError:
         """Puts the known state where the next run finds it, and says so."""
         try:
-            file = rescue.save_rescue(self._path, self._known, self._state_folder)
+            file = rescue.save_rescue(self._path, self._known, self._state_folder, base=self._on_disk)
         except OSError:
             ids = ", ".join(sorted(llm.id for llm in self._known.llms))
             return FbsyncError(
                 f"{error.message}, and no rescue file can be written either; these are the known ids: {ids}",
-                hint="make room or mend the permissions, and run `fbsync apply --adopt`: it goes by the server's list",
+                hint="make room or correct the permissions, and run `fbsync apply --adopt`: it goes by the server's "
+                "list",
             )
         return FbsyncError(
             f"{error.message}; what is known is in {file} instead",
-            hint="make room or mend the permissions, and run `fbsync apply` again: it reads that file",
+            hint="make room or correct the permissions, and run `fbsync apply` again: it reads that file",
         )
-
-    def _entry(self, change: Change, llm_id: str) -> LockedLlm | None:
-        match change:
-            case Create() | Adopt():
-                return self._record(change.desired, llm_id, None, frozenset(Field))
-            case Update():
-                sent = frozenset(item.field for item in change.credentials if item.is_sent)
-                return self._record(change.desired, llm_id, change.locked, sent | _assumed(change))
-            case Unchanged():
-                return self._record(change.desired, llm_id, change.locked, _assumed(change))
-            case Delete() | Forget() | Undeclared() | Blocked():
-                return None
-
-    def _record(self, llm: Llm, llm_id: str, before: LockedLlm | None, sent: frozenset[Field]) -> LockedLlm:
-        """The record of an entry that is now as declared."""
-
-        def credential(field: Field, declared: Credential | None) -> LockedCredential | None:
-            if declared is None:
-                return None
-            known = before.credential(field) if before is not None else None
-            if field in sent or known is None:
-                return self._fingerprinted(declared, llm_id, field)
-            return LockedCredential(reference=declared.reference, fingerprint=known.fingerprint)
-
-        secret = credential(Field.SECRET, llm.secret)
-        assert secret is not None
-        return LockedLlm(
-            id=llm_id,
-            name=llm.name,
-            workspace_id=llm.workspace_id.shown if before is None else before.workspace_id,
-            ai_type=llm.ai_type,
-            endpoint=before.endpoint if llm.endpoint.value is None and before else llm.endpoint.shown,
-            secret=secret,
-            key=credential(Field.KEY, llm.key),
-            protect=llm.protect,
-            previous_name=llm.previous_name,
-            workspace_template=workspace_template(llm),
-            workspace=llm.workspace,
-            endpoint_template=template_of(llm.endpoint),
-        )
-
-    def _fingerprinted(self, declared: Credential, llm_id: str, field: Field) -> LockedCredential:
-        made = None
-        if declared.secret is not None and self._fingerprints.can_verify:
-            made = self._fingerprints.fingerprint(declared.secret, llm_id=llm_id, field=field)
-        return LockedCredential(reference=declared.reference, fingerprint=made)
-
-
-def _assumed(change: Update | Unchanged) -> frozenset[Field]:
-    """The credentials that are taken for what the server holds, and recorded as if they had been sent."""
-    return frozenset(item.field for item in change.credentials if item.assumed)
-
-
-def _intent(change: Change, sent: Fields) -> Intent:
-    return Intent(
-        action=_ACTIONS[type(change)],
-        identity=identity_of(change),
-        llm_id=id_of(change),
-        ai_type=_text(sent.get(Field.AI_TYPE)),
-        endpoint=_text(sent.get(Field.ENDPOINT)),
-        credentials=tuple((field, _reference(sent[field])) for field in (Field.KEY, Field.SECRET) if field in sent),
-    )
-
-
-def _reference(credential: str | Secret | None) -> str:
-    """The variable that a credential comes from, and nothing for one that is taken away."""
-    return credential.reference if isinstance(credential, Secret) else ""
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _gone(change: Change) -> tuple[str, ...]:
-    """The ids whose records end with a change."""
-    match change:
-        case Delete() | Forget():
-            return (change.locked.id,)
-        case Create():
-            return () if change.lost is None else (change.lost.id,)
-        case Adopt():
-            return () if change.replaced is None else (change.replaced.id,)
-        case _:
-            return ()

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from fbsync.model.configurations import LockedCredential, LockedLlm
+from fbsync.model.configurations import Field, LockedCredential, LockedLlm
 from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.schema.validate import Kind
-from fbsync.state import atomic_file
+from fbsync.state import atomic_file, documents
 from fbsync.state.fingerprint import Method, Parameters
 
 if TYPE_CHECKING:
@@ -18,20 +18,22 @@ if TYPE_CHECKING:
 
     from fbsync.model.findings import Finding
 
-VERSION = 1
+VERSION = 2
 
 
-def _newer(value: dict[str, Any]) -> object:
+def _version(value: dict[str, Any]) -> int | None:
     version = value.get("version")
-    return version if isinstance(version, int) and version > VERSION else None
+    return version if isinstance(version, int) and not isinstance(version, bool) else None
 
 
-_SORT = atomic_file.Sort(
+_SORT = documents.Sort(
     name="lockfile",
     kind=Kind.LOCKFILE,
-    newer=_newer,
+    version=VERSION,
+    version_of=_version,
     restore="restore the file from git; `fbsync apply --adopt` makes a new one from the server",
     conflict="keep the entries of both sides, remove the marker lines, and run `fbsync plan`",
+    older="move it away, and run `fbsync apply --adopt`, which makes a new one from the server's list",
 )
 
 
@@ -41,12 +43,16 @@ class Lockfile:
 
     Attributes:
         api_url: the server that the ids belong to.
+        environment: the environment of the manifest that this is the known state of, or None.
         fingerprints: how the fingerprints are made.
+        keys_masked: whether this server was seen to list a masked key: one listed as null then is not there.
         llms: the known configurations, of distinct identities and ids.
     """
 
     api_url: str
     fingerprints: Parameters
+    environment: str | None = None
+    keys_masked: bool = False
     llms: tuple[LockedLlm, ...] = ()
 
     def with_llms(self, llms: Iterable[LockedLlm]) -> Lockfile:
@@ -65,25 +71,35 @@ def read_lockfile(path: Path) -> Lockfile | None:
         InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
         FbsyncError: the operating system refuses to read it.
     """
-    value = atomic_file.read_document(path, _SORT)
+    value = documents.read_document(path, _SORT)
     return None if value is None else _lockfile(value, path)
 
 
-def parse_lockfile(text: str, *, path: Path) -> Lockfile:
-    """Understands a lockfile's text.
+def parse_lockfile(text: str, *, path: Path | str) -> Lockfile:
+    """Understands a lockfile's text, wherever it is kept.
+
+    Args:
+        text: the text.
+        path: what messages call its place.
 
     Raises:
         InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
     """
-    return _lockfile(atomic_file.parse_document(text, path, _SORT), path)
+    return _lockfile(documents.parse_document(text, path, _SORT), path)
 
 
-def _lockfile(value: dict[str, Any], path: Path) -> Lockfile:
+def _lockfile(value: dict[str, Any], path: Path | str) -> Lockfile:
     llms = tuple(llm_from(entry) for entry in value["llms"])
     parameters = parameters_from(value["fingerprints"])
     if findings := _sense_findings(llms, parameters, path):
         raise InvalidInput(findings)
-    return Lockfile(api_url=value["apiUrl"], fingerprints=parameters, llms=llms)
+    return Lockfile(
+        api_url=value["apiUrl"],
+        environment=value["environment"],
+        fingerprints=parameters,
+        keys_masked=value.get("keysMasked", False),
+        llms=llms,
+    )
 
 
 def parameters_from(value: dict[str, Any]) -> Parameters:
@@ -98,7 +114,7 @@ def parameters_of(parameters: Parameters) -> dict[str, Any]:
     return {"method": parameters.method.value, "check": parameters.check}
 
 
-def _sense_findings(llms: Iterable[LockedLlm], parameters: Parameters, path: Path) -> list[Finding]:
+def _sense_findings(llms: Iterable[LockedLlm], parameters: Parameters, path: Path | str) -> list[Finding]:
     """What a schema cannot say: entries that stand twice, and fingerprints without what they need."""
     findings: list[Finding] = []
     seen: set[object] = set()
@@ -118,6 +134,8 @@ def lockfile_text(lockfile: Lockfile) -> str:
     value = {
         "version": VERSION,
         "apiUrl": lockfile.api_url,
+        "environment": lockfile.environment,
+        **({"keysMasked": True} if lockfile.keys_masked else {}),
         "fingerprints": parameters_of(lockfile.fingerprints),
         "llms": [entry_of(llm) for llm in lockfile.llms],
     }
@@ -131,11 +149,11 @@ def write_lockfile(path: Path, lockfile: Lockfile) -> None:
         FbsyncError: the operating system refuses.
     """
     try:
-        atomic_file.write_atomically(path, lockfile_text(lockfile))
+        atomic_file.write_atomically(path, lockfile_text(lockfile), follow=False)
     except OSError as error:
         raise FbsyncError(
             f"the lockfile {path} cannot be written: {error.strerror}",
-            hint="make room or mend the permissions, and run `fbsync apply` again: what was done is in the journal",
+            hint="make room or correct the permissions, and run `fbsync apply` again: what was done is in the journal",
         ) from error
 
 
@@ -155,11 +173,17 @@ def entry_of(llm: LockedLlm) -> dict[str, Any]:
         entry["workspace"] = llm.workspace
     if llm.protect:
         entry["protect"] = True
+    if llm.declared_in is not None:
+        entry["manifest"] = llm.declared_in
     if llm.previous_name is not None:
         entry["previousName"] = llm.previous_name
     templates = {"workspaceId": llm.workspace_template, "endpoint": llm.endpoint_template}
     if any(templates.values()):
         entry["templates"] = {name: template for name, template in templates.items() if template}
+    if llm.served:
+        entry["served"] = {field.value: value for field, value in llm.served}
+    if llm.key_mask is not None:
+        entry["keyMask"] = llm.key_mask
     return entry
 
 
@@ -172,15 +196,23 @@ def llm_from(entry: dict[str, Any]) -> LockedLlm:
         workspace_id=entry["workspaceId"],
         ai_type=entry["aiType"],
         endpoint=entry["endpoint"],
-        secret=LockedCredential(**entry["secret"]),
-        key=LockedCredential(**entry["key"]) if "key" in entry else None,
+        secret=_credential_from(entry["secret"]),
+        key=_credential_from(entry["key"]) if "key" in entry else None,
         protect=entry.get("protect", False),
         previous_name=entry.get("previousName"),
         workspace_template=templates.get("workspaceId"),
         endpoint_template=templates.get("endpoint"),
         workspace=entry.get("workspace"),
+        declared_in=entry.get("manifest"),
+        served=tuple((Field(field), value) for field, value in entry.get("served", {}).items()),
+        key_mask=entry.get("keyMask"),
     )
 
 
 def _credential_of(locked: LockedCredential) -> dict[str, Any]:
-    return {"reference": locked.reference, "fingerprint": locked.fingerprint}
+    sent_on = {} if locked.sent_on is None else {"sentOn": locked.sent_on}
+    return {"reference": locked.reference, "fingerprint": locked.fingerprint, **sent_on}
+
+
+def _credential_from(value: dict[str, Any]) -> LockedCredential:
+    return LockedCredential(reference=value["reference"], fingerprint=value["fingerprint"], sent_on=value.get("sentOn"))

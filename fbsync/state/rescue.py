@@ -3,62 +3,102 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from fbsync.model.errors import FbsyncError
-from fbsync.state import lockfile as lockfiles
+from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.state.atomic_file import write_atomically
+from fbsync.state.documents import read_bytes
+from fbsync.state.lockfile import lockfile_text, parse_lockfile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fbsync.state.lockfile import Lockfile
 
+_BASE = "rescue of "
+"""How the first line begins, which names what the lockfile held."""
+_NO_LOCKFILE = "no lockfile"
+
 
 def rescue_path(lockfile: Path, state_folder: Path) -> Path:
     """Where a lockfile's rescue file is: in the user's own folder for state, named after the lockfile's path."""
-    name = hashlib.sha256(str(lockfile.absolute()).encode()).hexdigest()[:24]
+    name = hashlib.sha256(str(lockfile.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:24]
     return state_folder / f"{name}.lock"
 
 
-def save_rescue(lockfile: Path, known: Lockfile, state_folder: Path) -> Path:
-    """Saves the known state; gives the file.
+def save_rescue(lockfile: Path, known: Lockfile, state_folder: Path, *, base: Lockfile | None) -> Path:
+    """Saves the known state.
+
+    Args:
+        lockfile: the lockfile's path.
+        known: the known state.
+        state_folder: the user's folder for state.
+        base: what the lockfile holds, or None where there is none.
+
+    Returns:
+        The file.
 
     Raises:
         OSError: it cannot be written there, either.
     """
     path = rescue_path(lockfile, state_folder)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_atomically(path, lockfiles.lockfile_text(known))
+    write_atomically(path, f"{json.dumps(_BASE + _digest(base))}\n{lockfile_text(known)}", follow=False)
     return path
 
 
-def recover_rescued(lockfile: Path, on_disk: Lockfile | None, state_folder: Path) -> Lockfile | None:
+def recover_rescued(
+    lockfile: Path, on_disk: Lockfile | None, state_folder: Path, *, begun: Lockfile | None = None
+) -> Lockfile | None:
     """The known state with what an earlier run had to put elsewhere.
 
     Args:
         lockfile: the lockfile's path.
         on_disk: what it holds, or None where there is none.
         state_folder: the user's folder for state.
+        begun: the lockfile that the journal beside it began, where there is a journal and no lockfile: it proves
+            that a file saved without a lockfile belongs here.
 
     Returns:
         What the lockfile holds, with the saved entries over it; None where there is neither.
 
     Raises:
-        FbsyncError: the saved file cannot be read or is not what fbsync wrote.
+        FbsyncError: the saved file cannot be read, is not what fbsync wrote, or belongs to another lockfile: one path
+            may be many projects' in turn, in a container say.
     """
-    saved = lockfiles.read_lockfile(rescue_path(lockfile, state_folder))
-    if saved is None or on_disk is None:
-        return saved or on_disk
-    if (saved.api_url, saved.fingerprints) != (on_disk.api_url, on_disk.fingerprints):
+    path = rescue_path(lockfile, state_folder)
+    data = read_bytes(path, "rescue file")
+    if data is None:
+        return on_disk
+    first, _, text = data.decode("utf-8", "replace").partition("\n")
+    saved = parse_lockfile(text, path=path)
+    if not _fits(first, saved, on_disk, begun):
         raise FbsyncError(
-            f"{rescue_path(lockfile, state_folder)} holds what an earlier run could not write to {lockfile}, "
+            f"{path} holds what an earlier run could not write to {lockfile}, "
             "and belongs to another lockfile than the one that is there now",
-            hint="move it away and run `fbsync apply --adopt`, which goes by the server's list instead",
+            hint="if another project was in this folder, move the file away; else restore the lockfile from git, or "
+            "move the file away and run `fbsync apply --adopt`, which goes by the server's list",
+            exit_code=ExitCode.INVALID_INPUT,
         )
-    llms = {llm.id: llm for llm in on_disk.llms} | {llm.id: llm for llm in saved.llms}
-    return on_disk.with_llms(llms.values())
+    return saved
+
+
+def _fits(first: str, saved: Lockfile, on_disk: Lockfile | None, begun: Lockfile | None) -> bool:
+    if on_disk is not None:
+        return on_disk == saved or first == json.dumps(_BASE + _digest(on_disk))
+    if begun is None or first != json.dumps(_BASE + _NO_LOCKFILE):
+        return False
+    return (begun.api_url, begun.environment, begun.fingerprints) == (
+        saved.api_url,
+        saved.environment,
+        saved.fingerprints,
+    )
+
+
+def _digest(lockfile: Lockfile | None) -> str:
+    return _NO_LOCKFILE if lockfile is None else hashlib.sha256(lockfile_text(lockfile).encode()).hexdigest()
 
 
 def discard_rescue(lockfile: Path, state_folder: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import socket
+import stat
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _POLL_SECONDS = 0.1
+_NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def run_lock_path(lockfile: Path) -> Path:
@@ -55,23 +58,55 @@ def run_lock(lockfile: Path, *, timeout: float) -> Iterator[None]:
 def _try(path: Path) -> int | None:
     """Takes the lock if nobody has it; gives the open file, or None."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise FbsyncError(
-            f"the run cannot be locked with {path}: {error.strerror}",
-            hint="make the lockfile's folder writable, or name a lockfile elsewhere with --lock-file",
+        raise _cannot_lock(
+            path,
+            "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror),
+            "make the lockfile's folder writable, or name a lockfile elsewhere with --lock-file",
         ) from error
     try:
+        _check_file(path, descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if _is_at(path, descriptor):
-            os.ftruncate(descriptor, 0)
-            holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
-            os.write(descriptor, json.dumps(holder).encode())
+            _say_who(descriptor)
             return descriptor
     except BlockingIOError:
         pass
+    except OSError as error:
+        os.close(descriptor)
+        hint = "name a lockfile on a local disk with --lock-file, or --state file:FOLDER"
+        reason = "its file system has no locks" if error.errno in _NO_LOCKS else str(error.strerror)
+        raise _cannot_lock(path, reason, hint) from error
+    except FbsyncError:
+        os.close(descriptor)
+        raise
     os.close(descriptor)
     return None
+
+
+def _check_file(path: Path, descriptor: int) -> None:
+    """Makes sure that a run lock's file is one of its own: writing to a hard link would change another file.
+
+    Raises:
+        FbsyncError: it is not.
+    """
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        reason = "it is no regular file" if status.st_nlink == 1 else "it is a hard link to another file"
+        raise _cannot_lock(path, reason, "remove it, if fbsync is not running")
+
+
+def _cannot_lock(path: Path, reason: str, hint: str) -> FbsyncError:
+    return FbsyncError(f"the run cannot be locked with {path}: {reason}", hint=hint)
+
+
+def _say_who(descriptor: int) -> None:
+    """Writes who holds the lock; a full disk keeps nobody from running."""
+    holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, json.dumps(holder).encode())
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

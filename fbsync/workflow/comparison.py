@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.planning.workspaces import unresolved
-from fbsync.state.journal import Replayed, settle
+from fbsync.state.intents import Replayed, settle
 from fbsync.workflow.checks import check_names
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def drift_of(project: Project, live: Live, *, only: Iterable[str] = ()) -> Drift
     chosen = frozenset(only)
     check_names(project, chosen, known, live.llms)
     in_doubt = frozenset(intent.llm_id for intent in project.open_intents if intent.llm_id is not None)
-    return find_drift(project.desired, known.llms, live, only=chosen, in_doubt=in_doubt)
+    return find_drift(project.desired, known.llms, live, only=chosen, in_doubt=in_doubt, keys_masked=known.keys_masked)
 
 
 def compared_with(project: Project, live: Live | None) -> str:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fbsync.model.errors import FbsyncError
+from fbsync.model.errors import FbsyncError, InvalidInput
+from fbsync.model.findings import Finding, Position
 from fbsync.settings import find_state_folder
 from fbsync.state import fingerprint, lockfile, rescue
-from fbsync.state.fingerprint import Fingerprinter
-from fbsync.state.journal import Replayed, journal_path, replay
+from fbsync.state.fingerprint import Fingerprinter, Method
+from fbsync.state.intents import Replayed
+from fbsync.state.journal import journal_path, read_journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from fbsync.model.configurations import LockedLlm
     from fbsync.model.secret import Secret
     from fbsync.state.lockfile import Lockfile
     from fbsync.variables import Variables
@@ -40,16 +43,68 @@ class KnownState:
 
 
 def read_state(where: Where, environment: Mapping[str, str], variables: Variables) -> KnownState:
-    """Reads what is known, and begins to stretch the credentials that it has fingerprints of."""
+    """Reads what is known, and begins to stretch the credentials that it has fingerprints of.
+
+    Raises:
+        InvalidInput: a file is wrong, or of another environment, or the fingerprint key is too short.
+        FbsyncError: a file cannot be read.
+    """
     key = variables.secret(fingerprint.KEY_VARIABLE)
+    fingerprint.check_key(key)
     on_disk = lockfile.read_lockfile(where.lock_path)
     state_folder = find_state_folder(environment)
     left = read_known(where.lock_path, on_disk, state_folder)
+    _check_environment(where, left)
+    left = _with_usable_fingerprints(left, key)
     fingerprints = None
     if left is not None:
         fingerprints = Fingerprinter(left.lockfile.fingerprints, key=key)
         fingerprints.prepare(recorded_secrets(left.lockfile, variables))
     return KnownState(state_folder=state_folder, on_disk=on_disk, left=left, key=key, fingerprints=fingerprints)
+
+
+def _check_environment(where: Where, left: Replayed | None) -> None:
+    """Makes sure that what is known is of the environment that is asked for: its ids are those of other entries.
+
+    Raises:
+        InvalidInput: it is of another one.
+    """
+    if left is None or left.lockfile.environment == where.environment:
+        return
+    finding = Finding(
+        rule="other-environment",
+        position=Position(file=str(where.lock_path)),
+        message=f"the lockfile belongs to {_environment(left.lockfile.environment)}, and this run is for "
+        f"{_environment(where.environment)}",
+        remedy="a lockfile cannot be copied to another environment: move it away, and give -e as for the apply that "
+        "wrote it, or name another lockfile with --lock-file",
+    )
+    raise InvalidInput([finding])
+
+
+def _environment(name: str | None) -> str:
+    return "no environment" if name is None else f"the environment {name!r}"
+
+
+def _with_usable_fingerprints(left: Replayed | None, key: Secret | None) -> Replayed | None:
+    """What is known, with fingerprints under the fingerprint key where this machine has no scrypt.
+
+    What the server holds then counts as not known, so that each credential is sent once more.
+    """
+    if left is None or key is None or left.lockfile.fingerprints.method is not Method.SCRYPT:
+        return left
+    try:
+        Fingerprinter(left.lockfile.fingerprints, key=key).check_available()
+    except FbsyncError:
+        llms = tuple(_unverified(llm) for llm in left.lockfile.llms)
+        known = replace(left.lockfile, fingerprints=fingerprint.new_parameters(key), llms=llms)
+        return Replayed(lockfile=known, open=left.open)
+    return left
+
+
+def _unverified(llm: LockedLlm) -> LockedLlm:
+    key = None if llm.key is None else replace(llm.key, fingerprint=None)
+    return replace(llm, secret=replace(llm.secret, fingerprint=None), key=key)
 
 
 def recorded_secrets(known: Lockfile, variables: Variables) -> Iterable[Secret]:
@@ -81,6 +136,12 @@ def read_known(path: Path, on_disk: Lockfile | None, state_folder: Path) -> Repl
     Raises:
         FbsyncError: the rescue file or the journal is wrong, or cannot be read.
     """
-    recovered = rescue.recover_rescued(path, on_disk, state_folder)
-    left = replay(journal_path(path), recovered)
+    recovered = rescue.recover_rescued(path, on_disk, state_folder, begun=_begun(path, on_disk))
+    left = read_journal(journal_path(path), recovered)
     return left if left or recovered is None else Replayed(lockfile=recovered, open=())
+
+
+def _begun(path: Path, on_disk: Lockfile | None) -> Lockfile | None:
+    """The lockfile that a journal began where there was none, or None."""
+    begun = read_journal(journal_path(path), None) if on_disk is None else None
+    return None if begun is None else begun.lockfile

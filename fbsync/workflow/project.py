@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import InvalidInput
 from fbsync.model.findings import Finding, Position, in_file_order
 from fbsync.planning.workspaces import remembered
 from fbsync.settings import DEFAULT_API_URL, check_api_url
-from fbsync.state import fingerprint
+from fbsync.state import fingerprint, lockfile
 from fbsync.state.fingerprint import Fingerprinter
 from fbsync.state.lockfile import Lockfile
 from fbsync.workflow.inputs import variables_of, with_manifest
 from fbsync.workflow.known_state import read_state
+from fbsync.workflow.ownership import Manifests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from fbsync.manifest.assemble import Manifest
-    from fbsync.model.configurations import Llm
+    from fbsync.model.configurations import Llm, LockedLlm
     from fbsync.model.secret import Secret
     from fbsync.state.fingerprint import Parameters
-    from fbsync.state.journal import Intent
+    from fbsync.state.intents import Intent
     from fbsync.variables import Variables
     from fbsync.workflow.inputs import Inputs
     from fbsync.workflow.known_state import KnownState
@@ -35,6 +36,7 @@ class Project:
     """One environment of a manifest, with what is known of it.
 
     Attributes:
+        manifests: which manifests this run reads.
         desired: what is declared, resolved as far as the variables allow.
         api_url: the server.
         on_disk: what the lockfile holds, or None where there is none yet.
@@ -46,6 +48,7 @@ class Project:
 
     where: Where
     manifest: Manifest
+    manifests: Manifests
     variables: Variables
     desired: tuple[Llm, ...]
     api_url: str
@@ -103,19 +106,25 @@ def _project(inputs: Inputs, state: KnownState, *, online: bool, parameters: Par
     given = where.api_url or variables.text("FLASHBACK_API_URL")
     api_url = check_api_url(given or DEFAULT_API_URL)
     if left is None:
-        known = Lockfile(api_url=api_url, fingerprints=parameters or fingerprint.new_parameters(state.key))
+        fresh = parameters or fingerprint.new_parameters(state.key)
+        known = Lockfile(api_url=api_url, environment=where.environment, fingerprints=fresh)
     else:
         known = left.lockfile
-    desired = distinct(remembered(inputs.desired, known.llms))
+    manifests = Manifests(where)
+    desired = distinct(remembered(_with_manifests(inputs.desired, manifests), known.llms))
     fingerprints = state.fingerprints or Fingerprinter(known.fingerprints, key=state.key)
     if (online or given is not None) and known.api_url != api_url:
         raise InvalidInput([_other_server(where.lock_path, known.api_url, api_url)])
+    _check_other_environments(inputs, known)
+    if online:
+        fingerprints.check_available()
     if known.llms or online:
         # They are ready by the time the server has answered.
         fingerprints.prepare(secrets_of(inputs.desired))
     return Project(
         where=where,
         manifest=inputs.manifest,
+        manifests=manifests,
         variables=variables,
         desired=desired,
         api_url=api_url,
@@ -124,6 +133,48 @@ def _project(inputs: Inputs, state: KnownState, *, online: bool, parameters: Par
         open_intents=left.open if left else (),
         fingerprints=fingerprints,
         state_folder=state.state_folder,
+    )
+
+
+def _with_manifests(desired: Iterable[Llm], manifests: Manifests) -> tuple[Llm, ...]:
+    """The entries, with the manifests that declare them."""
+    found: dict[str, str] = {}
+    for llm in desired:
+        if llm.position.file not in found:
+            found[llm.position.file] = manifests.declaring(llm.position.file)
+    return tuple(replace(llm, declared_in=found[llm.position.file]) for llm in desired)
+
+
+def _check_other_environments(inputs: Inputs, known: Lockfile) -> None:
+    """Makes sure that no other environment of the manifest knows a configuration of this one.
+
+    Both would overwrite it by turns, and pruning the one would delete the other's.
+
+    Raises:
+        InvalidInput: one does; a finding for each id.
+    """
+    ids = {llm.id: llm for llm in known.llms}
+    paths = {
+        replace(inputs.where, environment=environment).lock_path: environment
+        for environment in (None, *inputs.manifest.variants)
+        if environment != inputs.where.environment
+    }
+    if not ids or inputs.where.lock_file is not None:
+        return
+    for path in paths:
+        other = None if path == inputs.where.lock_path else lockfile.read_lockfile(path)
+        if other is None or other.api_url != known.api_url:
+            continue
+        if twice := [llm for llm in other.llms if llm.id in ids]:
+            raise InvalidInput([_in_two_states(llm, path, inputs.where.lock_path) for llm in twice])
+
+
+def _in_two_states(llm: LockedLlm, path: Path, own: Path) -> Finding:
+    return Finding(
+        rule="known-twice",
+        position=Position(file=str(own)),
+        message=f"{own} and {path} both hold the configuration {llm.id} ({llm.name})",
+        remedy="take it out of the one that it does not belong to, with `fbsync state forget`",
     )
 
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import GuardRefused
+from fbsync.model.spelling import canonical_url
 from fbsync.workflow.checks import check_names, check_needs
 from fbsync.workflow.comparison import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fbsync.model.changes import Plan
+    from fbsync.model.changes import Plan, Refusal
     from fbsync.model.live import Live
+    from fbsync.planning.guards import Allowed
     from fbsync.state.ledger import FileLedger
     from fbsync.state.lockfile import Lockfile
     from fbsync.workflow.project import Project
-
-MAX_DELETES = "5"
-"""How many configurations a prune may delete unless somebody allows more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +44,7 @@ def propose(
     prune: bool = False,
     only: Iterable[str] = (),
     assume_secrets: bool = False,
+    resend_secrets: bool = False,
 ) -> Proposal:
     """Plans, with no request and no secret needed.
 
@@ -55,6 +55,7 @@ def propose(
         prune: whether known entries that are not declared are to be deleted.
         only: names to limit the plan to.
         assume_secrets: whether credentials of which nothing is known count as what the server holds.
+        resend_secrets: whether all credentials are sent again.
 
     Raises:
         FbsyncError: a name in ``only`` is neither declared nor known.
@@ -75,50 +76,71 @@ def propose(
         only=chosen,
         in_doubt=frozenset(intent.identity for intent in in_doubt),
         assume_secrets=assume_secrets,
+        resend_secrets=resend_secrets,
+        keys_masked=known.keys_masked,
+        reads=project.manifests.reads,
     )
     return Proposal(project=project, plan=plan, known=known, live=live)
 
 
-def check_proposal(proposal: Proposal, *, adopt: bool = False, max_deletes: str = MAX_DELETES) -> None:
+def refusals_of(proposal: Proposal, allowed: Allowed) -> tuple[Refusal, ...]:
+    """Every reason not to carry a proposal out, the same for ``plan`` and ``apply``.
+
+    Args:
+        proposal: what would be done.
+        allowed: what the user allows.
+    """
+    from fbsync.planning.guards import refusals
+
+    updates = ((intent.llm_id, intent.endpoint) for intent in proposal.project.open_intents)
+    return refusals(
+        proposal.plan,
+        allowed,
+        declared=len(proposal.project.desired),
+        known=proposal.known.llms,
+        live=proposal.live,
+        explained={(llm_id, canonical_url(url)) for llm_id, url in updates if llm_id is not None and url is not None},
+    )
+
+
+def check_proposal(proposal: Proposal, allowed: Allowed) -> None:
     """Everything that must hold before the first change (``design.md``, 'The plan').
 
     Args:
         proposal: what would be done.
-        adopt: whether configurations that are on the server already may be taken over.
-        max_deletes: how many deletions are too many: a number, or a percentage of what is known.
+        allowed: what the user allows.
 
     Raises:
         InvalidInput: variables that the changes need are not set; a finding for each.
         GuardRefused: all reasons not to carry it out.
     """
-    from fbsync.planning.guards import refusals
-
     check_needs(proposal.project, proposal.plan)
-    reasons = refusals(
-        proposal.plan,
-        adopt=adopt,
-        max_deletes=max_deletes,
-        declared=len(proposal.project.desired),
-        known=len(proposal.known.llms),
-        is_complete=proposal.live is None or proposal.live.is_complete,
-    )
-    if reasons:
+    if reasons := refusals_of(proposal, allowed):
         raise GuardRefused(reasons)
 
 
-def ledger_for(proposal: Proposal) -> FileLedger:
-    """Where carrying a proposal out is recorded."""
-    from fbsync.state.journal import still_open
+def ledger_for(proposal: Proposal, *, today: str, user_id: str | None = None) -> FileLedger:
+    """Where carrying a proposal out is recorded.
+
+    Args:
+        proposal: what is carried out.
+        today: the day (ISO 8601, UTC).
+        user_id: the user who sends the requests, where that is known.
+    """
+    from fbsync.state.intents import still_open
     from fbsync.state.ledger import FileLedger
 
     project, live = proposal.project, proposal.live
-    told = live.workspaces if live is not None else frozenset[str]()
     declared = (llm.identity for llm in project.desired)
+    keys_masked = proposal.known.keys_masked or (live is not None and any(llm.has_key for llm in live.llms))
     return FileLedger(
         project.where.lock_path,
         on_disk=project.on_disk,
-        known=proposal.known,
-        open_intents=still_open(project.open_intents, proposal.known, declared, told=told),
+        known=replace(proposal.known, keys_masked=keys_masked),
+        open_intents=still_open(project.open_intents, proposal.known, declared, live),
         fingerprints=project.fingerprints,
         state_folder=project.state_folder,
+        today=today,
+        since=None if live is None else live.served_at,
+        user_id=user_id,
     )

@@ -15,16 +15,20 @@ from fbsync.planning.workspaces import unresolved
 from fbsync.workflow.project import distinct
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
     from fbsync.execution.ports import Clock
-    from fbsync.model.configurations import LiveLlm
-    from fbsync.model.server import Server
+    from fbsync.model.server import Listing, Server
     from fbsync.workflow.project import Project
 
 _FEW_WORKSPACES = 4
 """Up to so many workspaces are asked for one by one; with more, one unfiltered call is cheaper."""
 
-_NO_LISTING = (403, 404, 405)
-"""Statuses by which a server says that it does not list this: the call's errors are not documented."""
+_NO_LISTING = (404, 405)
+"""Statuses by which a server says that it has no such list: the call's errors are not documented."""
+
+_DENIED = 403
 
 
 async def resolve_workspaces(server: Server, project: Project) -> Project:
@@ -39,7 +43,7 @@ async def resolve_workspaces(server: Server, project: Project) -> Project:
     try:
         workspaces = await server.list_workspaces()
     except ServerError as error:
-        if error.status in _NO_LISTING and not unresolved(project.desired):
+        if error.status in (_DENIED, *_NO_LISTING) and not unresolved(project.desired):
             return project
         raise
     return replace(project, desired=distinct(with_listed_ids(project.desired, workspaces)))
@@ -95,25 +99,46 @@ async def _asked(server: Server, workspaces: frozenset[str], *, all_or_nothing: 
     A workspace of which the unfiltered list shows nothing although something is known of it is asked for again
     by itself: the list holds what the caller may see, and that may have become less.
     """
-    llms: tuple[LiveLlm, ...] = ()
-    if len(workspaces) > _FEW_WORKSPACES:
-        llms = await _listed(server, None) or ()
-    shown = {llm.workspace_id for llm in llms}
+    everything = await _everything(server) if len(workspaces) > _FEW_WORKSPACES else None
+    llms = () if everything is None else everything.llms
+    shown = {llm.workspace_id for llm in llms} & workspaces
     rest = sorted(workspaces - shown)
-    optional = not all_or_nothing
-    listings = await asyncio.gather(*(_listed(server, workspace, optional=optional) for workspace in rest))
+    listings = await asyncio.gather(*(_listed(server, workspace, all_or_nothing=all_or_nothing) for workspace in rest))
     told = {workspace: listing for workspace, listing in zip(rest, listings, strict=True) if listing is not None}
+    believed = [*([] if everything is None or not shown else [everything]), *told.values()]
     return Live(
-        llms=(*(llm for llm in llms if llm.workspace_id in workspaces), *itertools.chain(*told.values())),
-        workspaces=frozenset((shown & workspaces) | told.keys()),
+        llms=(
+            *(llm for llm in llms if llm.workspace_id in workspaces),
+            *itertools.chain.from_iterable(listing.llms for listing in told.values()),
+        ),
+        workspaces=frozenset(shown | told.keys()),
         untold=frozenset(rest) - told.keys(),
+        served_at=_earliest(believed),
     )
 
 
-async def _listed(server: Server, workspace: str | None, *, optional: bool = True) -> tuple[LiveLlm, ...] | None:
+def _earliest(listings: Iterable[Listing]) -> datetime | None:
+    """The server's time when it made the first of several lists, or None where one does not say."""
+    times = [listing.served_at for listing in listings]
+    known = [time for time in times if time is not None]
+    return min(known) if known and len(known) == len(times) else None
+
+
+async def _everything(server: Server) -> Listing | None:
+    """All that the caller may see, or None where only single workspaces can be asked for."""
     try:
-        return (await server.list_llms(workspace)).llms
+        return await server.list_llms(None)
     except ServerError as error:
-        if optional and error.status in _NO_LISTING:
+        if error.status in (_DENIED, *_NO_LISTING):
+            return None
+        raise
+
+
+async def _listed(server: Server, workspace: str, *, all_or_nothing: bool) -> Listing | None:
+    """What a workspace holds, or None where the server has no such list; not being allowed to see it is a failure."""
+    try:
+        return await server.list_llms(workspace)
+    except ServerError as error:
+        if error.status in _NO_LISTING and not all_or_nothing:
             return None
         raise

@@ -16,7 +16,7 @@ from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.render.document import dump
 from fbsync.render.plan_document import change_entry
 from fbsync.schema.validate import Kind
-from fbsync.state import atomic_file
+from fbsync.state import atomic_file, documents
 from fbsync.state.lockfile import parameters_from, parameters_of
 
 if TYPE_CHECKING:
@@ -54,15 +54,19 @@ class SavedPlan:
     credentials: dict[tuple[str, str, str], str]
 
 
-def _newer(value: Json) -> object:
-    version = value.get("format_version")
-    return version if isinstance(version, str) and version.split(".")[0] not in ("0", "1", "2") else None
+def _version(value: Json) -> int | None:
+    major = str(value.get("format_version")).partition(".")[0]
+    return int(major) if major.isdecimal() and major.isascii() and len(major) < _MANY_DIGITS else None
 
 
-_SORT = atomic_file.Sort(
+_MANY_DIGITS = 10
+
+_SORT = documents.Sort(
     name="plan",
     kind=Kind.PLAN,
-    newer=_newer,
+    version=2,
+    version_of=_version,
+    older="make a new plan with `fbsync plan --out`",
     restore="make a new plan with `fbsync plan --out`",
     conflict="make a new plan with `fbsync plan --out`: saved plans are not for merging",
 )
@@ -115,7 +119,7 @@ def read_document(path: Path) -> Json:
         InvalidInput: it is not what fbsync wrote, or of another version; findings tell where.
         FbsyncError: there is no such file, or it is a plan's document that was not saved with ``--out``.
     """
-    value = atomic_file.read_document(path, _SORT)
+    value = documents.read_document(path, _SORT)
     if value is None or "saved" not in value:
         wrong = "there is no such saved plan" if value is None else "this plan was printed, not saved"
         raise FbsyncError(f"{path}: {wrong}", hint=_SORT.restore, exit_code=ExitCode.INVALID_INPUT)

@@ -197,7 +197,7 @@ class Session:
     async def _carry_out(
         self, proposal: Proposal, begin: Callable[[], None], on_outcome: Callable[[Outcome], None]
     ) -> Applied:
-        ledger = ledger_for(proposal)
+        ledger = ledger_for(proposal, today=self._clock.today(), user_id=self.server.user_id)
         outcomes: tuple[Outcome, ...] = ()
         unrecorded = None
         begin()

@@ -92,6 +92,10 @@ class TestDisk:
         server.replies = lambda request: None
         folder.mkdir()
         writes = len(server.writes)
+        refused = project("apply", "--lock-file", "state/fbsync.lock")
+        assert refused.returncode == 3
+        assert "belongs to another lockfile than the one that is there now" in refused.stderr
+        (project.folder / "gone/fbsync.lock.journal").rename(folder / "fbsync.lock.journal")
         assert project("apply", "--lock-file", "state/fbsync.lock").returncode == 0
         assert len(server.writes) == writes
         known = json.loads((folder / "fbsync.lock").read_text())["llms"]
@@ -115,13 +119,24 @@ class TestDisk:
         assert project("apply").returncode == 0
         assert len(server.writes) == writes
 
-    def test_a_lockfile_that_is_a_link_stays_one(self, project, server):
-        (project.folder / "elsewhere").mkdir()
-        (project.folder / "fbsync.lock").symlink_to("elsewhere/real.lock")
-        assert project("apply").returncode == 0
-        assert (project.folder / "fbsync.lock").readlink().as_posix() == "elsewhere/real.lock"
-        assert len(json.loads((project.folder / "elsewhere" / "real.lock").read_text())["llms"]) == 2
-        assert "2 unchanged" in project("apply").stdout
+    @pytest.mark.parametrize("name", ["fbsync.lock", "fbsync.lock.journal"])
+    def test_a_link_in_the_place_of_the_known_state_is_refused(self, project, server, name):
+        target = project.write("profile", "precious")
+        (project.folder / name).symlink_to("profile")
+        done = project("apply")
+        assert done.returncode == 3
+        assert f"{name} cannot be read: it is a symbolic link" in done.stderr
+        assert target.read_text() == "precious"
+        assert server.requests == []
+
+    def test_a_run_lock_that_is_a_hard_link_is_not_written_to(self, project, server):
+        target = project.write("precious", "precious")
+        (project.folder / "fbsync.lock.run").hardlink_to(target)
+        done = project("apply")
+        assert done.returncode == 1
+        assert "it is a hard link to another file" in done.stderr
+        assert target.read_text() == "precious"
+        assert server.requests == []
 
     def test_a_run_lock_that_is_a_link_is_not_followed(self, project, server):
         target = project.write("precious", "precious")

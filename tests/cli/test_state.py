@@ -37,10 +37,11 @@ def entry(name, workspace="ws-1", **more):
 def state(cli, server):
     """A lockfile of these entries, and nothing beside it."""
 
-    def write(*entries, name="fbsync.lock"):
+    def write(*entries, name="fbsync.lock", environment=None):
         value = {
-            "version": 1,
+            "version": 2,
             "apiUrl": "https://api.example.com",
+            "environment": environment,
             "fingerprints": {"method": "scrypt", "salt": "A" * 22, "n": 4096},
             "llms": list(entries),
         }
@@ -263,11 +264,14 @@ class TestForget:
             if request.writes and folder.exists():
                 folder.rename(project.folder / "gone")
 
-        server.replies = take_the_folder_away
         at = ("--lock-file", "state/fbsync.lock")
+        assert project("apply", *at).returncode == 0
+        server.replies = take_the_folder_away
+        project.write("fbsync.yaml", (project.folder / "fbsync.yaml").read_text().replace("//one.", "//first."))
         assert project("apply", *at).returncode == 1
         server.replies = lambda request: None
         folder.mkdir()
+        (project.folder / "gone/fbsync.lock").rename(folder / "fbsync.lock")
         known = [
             llm["name"] for llm in document_of(project("state", "list", *at, "--format", "json"))["state"]["entries"]
         ]
@@ -289,13 +293,14 @@ class TestForget:
         assert path.read_text() == before
         assert [path.name for path in cli.folder.iterdir()] == ["fbsync.lock"]
 
-    def test_a_lockfile_that_is_a_link_stays_one(self, cli, state):
+    def test_a_lockfile_that_is_a_link_is_refused(self, cli, state):
         (cli.folder / "elsewhere").mkdir()
         state(entry("A"), name="elsewhere/real.lock")
         (cli.folder / "fbsync.lock").symlink_to("elsewhere/real.lock")
-        assert cli("state", "forget", "A").returncode == 0
-        assert (cli.folder / "fbsync.lock").is_symlink()
-        assert names(cli.folder / "elsewhere" / "real.lock") == []
+        done = cli("state", "forget", "A")
+        assert done.returncode == 3
+        assert "the lockfile fbsync.lock cannot be read: it is a symbolic link" in done.stderr
+        assert names(cli.folder / "elsewhere" / "real.lock") == ["A"]
 
     @pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, []), ("n", 1, ["A\x1b"]), ("", 1, ["A\x1b"])])
     def test_somebody_who_can_answer_is_asked(self, cli, state, answer, code, left):

@@ -12,7 +12,7 @@ from fbsync.model.configurations import Field
 from fbsync.model.errors import FbsyncError
 from fbsync.model.outcomes import Result
 from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
-from fbsync.state.journal import journal_path, replay
+from fbsync.state.journal import journal_path, read_journal
 from fbsync.state.ledger import FileLedger
 from fbsync.state.lockfile import Lockfile
 
@@ -63,6 +63,7 @@ def ledger(tmp_path):
         open_intents=(),
         fingerprints=Fingerprinter(EMPTY.fingerprints, key=None),
         state_folder=tmp_path / "state",
+        today="2026-01-01",
     )
 
 
@@ -160,7 +161,7 @@ def test_only_what_was_under_way_is_open_when_a_run_is_cut_off(ledger, tmp_path)
     outcomes = carry_out(ledger, SimpleNamespace(create_llm=create_llm), parallelism=2, stop=stop, grace=0.05)
     results = {outcome.change.desired.name: outcome.result for outcome in outcomes}
     assert {name for name, result in results.items() if result is Result.UNKNOWN} == set(sent)
-    left = replay(journal_path(tmp_path / "fbsync.lock"), None)
+    left = read_journal(journal_path(tmp_path / "fbsync.lock"), None)
     assert {intent.identity.name for intent in left.open} == set(sent)
 
 
@@ -186,7 +187,7 @@ def test_two_creations_that_are_answered_with_one_id_are_not_one_record(ledger, 
     written = json.loads((tmp_path / "fbsync.lock").read_text())
     assert sorted(llm["name"] for llm in written["llms"]) == ["A", "B", "C", "F", "G", "H"]
     # The server said that it created them: what became of that stays open.
-    left = replay(journal_path(tmp_path / "fbsync.lock"), None)
+    left = read_journal(journal_path(tmp_path / "fbsync.lock"), None)
     assert {intent.identity.name for intent in left.open} == {"D", "E"}
 
 

@@ -7,11 +7,11 @@ from plan_documents import PLAIN, document
 from records import URL, PlainFingerprints, credential, desired, live, locked, text
 
 from fbsync.execution.body import body
-from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Forget, Unchanged, Undeclared, Update
+from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Unchanged, Undeclared, Update
 from fbsync.model.configurations import Field, LockedCredential
 from fbsync.model.live import Live
 from fbsync.planning.decide import make_plan
-from fbsync.planning.guards import delete_limit, missing, refusals
+from fbsync.planning.guards import Allowed, delete_limit, missing, refusals
 from fbsync.planning.order import blockers, detours, in_order
 from fbsync.render.plan_counts import summary
 from fbsync.render.plan_text import plan_text
@@ -37,9 +37,10 @@ class TestTable:
     def test_declared_not_locked_present_is_adopted(self):
         assert only_change([desired()], [], [live()]) == Adopt(desired=desired(), live=live())
 
-    @pytest.mark.parametrize("listed", [None, [live()]])
-    def test_declared_and_locked_as_it_is_stays(self, listed):
-        assert only_change([desired()], [locked()], listed) == Unchanged(desired=desired(), locked=locked())
+    @pytest.mark.parametrize("there", [None, live()])
+    def test_declared_and_locked_as_it_is_stays(self, there):
+        change = only_change([desired()], [locked()], None if there is None else [there])
+        assert change == Unchanged(desired=desired(), locked=locked(), live=there)
 
     @pytest.mark.parametrize("listed", [None, [live()]])
     def test_a_field_that_the_manifest_changed(self, listed):
@@ -91,17 +92,24 @@ class TestTable:
         other = live(llm_id="other")
         assert only_change([desired()], [locked()], [other]) == Adopt(desired=desired(), live=other, replaced=locked())
 
-    @pytest.mark.parametrize("listed", [None, [live()]])
-    def test_not_declared_but_locked_stays_undeclared(self, listed):
-        assert only_change([], [locked()], listed) == Undeclared(locked=locked())
+    @pytest.mark.parametrize("listed", [None, [live()], []])
+    @pytest.mark.parametrize("protect", [False, True])
+    def test_not_declared_but_locked_stays_undeclared(self, listed, protect):
+        known = locked(protect=protect)
+        assert only_change([], [known], listed) == Undeclared(locked=known)
 
-    @pytest.mark.parametrize("listed", [None, [live()]])
+    @pytest.mark.parametrize("listed", [None, [live()], []])
     def test_not_declared_but_locked_is_deleted_when_pruning(self, listed):
         assert only_change([], [locked()], listed, prune=True) == Delete(locked=locked())
 
-    @pytest.mark.parametrize("prune", [False, True])
-    def test_not_declared_locked_absent_is_forgotten(self, prune):
-        assert only_change([], [locked()], [], prune=prune) == Forget(locked=locked())
+    def test_the_same_id_in_another_workspace_is_another_one(self):
+        moved = live(workspace="ws2")
+        made = plan([desired()], [locked()], [moved], workspaces=("ws", "ws2"))
+        assert made.changes == (Create(desired=desired(), lost=locked()),)
+        assert "is in the workspace ws2 now" in made.warnings[0].message
+        ours = live(llm_id="new")
+        (change,) = plan([desired()], [locked()], [moved, ours], workspaces=("ws", "ws2")).changes
+        assert change == Adopt(desired=desired(), live=ours, replaced=locked())
 
     def test_not_declared_not_locked_present_is_left_alone(self):
         assert plan([], [], [live()], prune=True).changes == ()
@@ -252,10 +260,14 @@ class TestRenames:
         assert blockers(moved) == [1, None]
 
 
+TEN = tuple(locked(name) for name in "ABCDEFGHIJ")
+
+
 class TestGuards:
     def refuse(self, made, **options):
-        defaults = {"adopt": False, "max_deletes": "5", "declared": 1, "known": 10}
-        return [refusal.message for refusal in refusals(made, **{**defaults, **options})]
+        given = {"declared": 1, "known": TEN, "live": None}
+        given |= {name: options.pop(name) for name in ("declared", "known", "live", "explained") if name in options}
+        return [refusal.message for refusal in refusals(made, Allowed(**options), **given)]
 
     def test_an_adoption_needs_to_be_allowed(self):
         made = plan([desired()], [], [live()])
@@ -277,7 +289,8 @@ class TestGuards:
 
     def test_half_a_picture_prunes_nothing(self):
         made = plan([], [locked()], prune=True)
-        assert "half a picture" in self.refuse(made, is_complete=False)[0]
+        untold = Live(llms=(), workspaces=frozenset(), untold=frozenset({"ws"}))
+        assert "nothing is pruned without that" in self.refuse(made, live=untold)[0]
 
     def test_every_reason_at_once(self):
         made = plan(

@@ -1,26 +1,33 @@
 import asyncio
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from records import credential, desired, live, locked
 
 from fbsync.model.changes import Create
-from fbsync.model.configurations import Field, Identity
+from fbsync.model.configurations import IN_DOUBT, Field, Identity
 from fbsync.model.errors import FbsyncError, InvalidInput
+from fbsync.model.live import Live
 from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
-from fbsync.state.journal import IN_DOUBT, Intent, Journal, Replayed, journal_path, replay, settle, still_open
+from fbsync.state.intents import Intent, Replayed, settle, still_open
+from fbsync.state.journal import Journal, journal_path, read_journal
 from fbsync.state.ledger import FileLedger
 from fbsync.state.lockfile import Lockfile, read_lockfile
 
 EMPTY = Lockfile(
     api_url="https://api.example.com", fingerprints=Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")
 )
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CREATE_A = Intent(
     action="create",
     identity=Identity(workspace_id="ws", name="A"),
     ai_type="OPENAI",
     endpoint="https://api.example.com/v1",
     credentials=((Field.SECRET, "KEY_A"),),
+    since=NOON,
+    user_id="user-1",
 )
 UPDATE_B = Intent(
     action="update",
@@ -47,18 +54,23 @@ def crash(path, lockfile=EMPTY, *steps, open_intents=()):
 
 
 def intend(intent):
-    return lambda journal: journal.intend(intent)
+    """Records an intent, and that its request is sent."""
+
+    async def recorded(journal):
+        journal.sending(await journal.intend(intent))
+
+    return recorded
 
 
 def test_there_is_none(path):
-    assert replay(path, None) is None
+    assert read_journal(path, None) is None
 
 
 def test_a_header_without_records_changes_nothing(path):
     crash(path)
-    assert replay(path, None) == Replayed(lockfile=EMPTY, open=())
+    assert read_journal(path, None) == Replayed(lockfile=EMPTY, open=())
     known = EMPTY.with_llms([locked()])
-    assert replay(path, known) == Replayed(lockfile=known, open=())
+    assert read_journal(path, known) == Replayed(lockfile=known, open=())
 
 
 def test_outcomes_are_in_the_known_state_and_intents_without_one_are_open(path):
@@ -67,7 +79,7 @@ def test_outcomes_are_in_the_known_state_and_intents_without_one_are_open(path):
         await journal.done(number, entry=locked("A"), gone=["id-old"])
 
     crash(path, EMPTY.with_llms([locked("old")]), done, intend(UPDATE_B))
-    assert replay(path, EMPTY.with_llms([locked("old")])) == Replayed(
+    assert read_journal(path, EMPTY.with_llms([locked("old")])) == Replayed(
         lockfile=EMPTY.with_llms([locked("A")]), open=(UPDATE_B,)
     )
 
@@ -77,7 +89,7 @@ def test_what_was_certainly_not_done_is_not_open(path):
         await journal.not_done(await journal.intend(CREATE_A))
 
     crash(path, EMPTY, refused)
-    assert replay(path, None) == Replayed(lockfile=EMPTY, open=())
+    assert read_journal(path, None) == Replayed(lockfile=EMPTY, open=())
 
 
 def test_a_torn_last_line_is_no_record(path):
@@ -86,7 +98,7 @@ def test_a_torn_last_line_is_no_record(path):
     second = data[:-1].rindex(b"\n") + 1
     for cut in range(second, len(data)):
         path.write_bytes(data[:cut])
-        assert replay(path, None).open == (CREATE_A,)
+        assert read_journal(path, None).open == (CREATE_A,)
 
 
 def test_a_line_in_the_middle_that_is_no_record_is_a_finding(path):
@@ -94,7 +106,7 @@ def test_a_line_in_the_middle_that_is_no_record_is_a_finding(path):
     lines = path.read_text().splitlines()
     path.write_text("\n".join([lines[0], "garbage", lines[2], ""]))
     with pytest.raises(InvalidInput) as caught:
-        replay(path, None)
+        read_journal(path, None)
     assert caught.value.findings[0].position.line == 2
 
 
@@ -103,54 +115,62 @@ def test_a_record_of_another_shape_is_a_finding(path, record):
     crash(path)
     path.write_text(path.read_text() + json.dumps(record) + "\n")
     with pytest.raises(InvalidInput):
-        replay(path, None)
+        read_journal(path, None)
 
 
 def test_a_journal_of_another_lockfile_is_a_finding(path):
     crash(path, EMPTY, intend(CREATE_A))
     other = Lockfile(api_url="https://other.example.com", fingerprints=EMPTY.fingerprints)
     with pytest.raises(InvalidInput) as caught:
-        replay(path, other)
+        read_journal(path, other)
     assert "another lockfile" in caught.value.findings[0].message
 
 
 def test_an_open_update_leaves_the_credentials_that_it_carried_in_doubt(path):
     known = EMPTY.with_llms([locked("B")])
     crash(path, known, intend(UPDATE_B))
-    (llm,) = replay(path, known).lockfile.llms
+    (llm,) = read_journal(path, known).lockfile.llms
     assert llm.secret.fingerprint == IN_DOUBT
 
 
 def test_two_crashes_in_a_row_keep_what_the_first_left_open(path):
     crash(path, EMPTY, intend(CREATE_A))
-    left = replay(path, None)
+    left = read_journal(path, None)
     crash(path, EMPTY, intend(UPDATE_B), open_intents=left.open)
-    assert replay(path, None).open == (CREATE_A, UPDATE_B)
+    assert read_journal(path, None).open == (CREATE_A, UPDATE_B)
+
+
+def made(name, *, at=NOON, user_id="user-1", **more):
+    """A configuration as a server lists it that was made at some time."""
+    return replace(live(name, **more), created_at=at, user_id=user_id)
+
+
+LATER = Live(llms=(), workspaces=frozenset({"ws"}), served_at=NOON + timedelta(hours=2))
 
 
 class TestSettling:
     LEFT = Replayed(lockfile=EMPTY, open=(CREATE_A,))
 
     def test_ours_is_known_from_then_on_with_its_credentials_in_doubt(self):
-        settled = settle(self.LEFT, [live("A", llm_id="new")])
+        settled = settle(self.LEFT, [made("A", llm_id="new")])
         (llm,) = settled.llms
         assert (llm.id, llm.name, llm.secret.reference, llm.secret.fingerprint) == ("new", "A", "KEY_A", IN_DOUBT)
-        assert still_open(self.LEFT.open, settled, [CREATE_A.identity], told={"ws"}) == ()
+        assert still_open(self.LEFT.open, settled, [CREATE_A.identity], LATER) == ()
 
     @pytest.mark.parametrize(
         "other", [{"endpoint": "https://else.example.com"}, {"ai_type": "AWS"}, {"workspace": "ws2"}]
     )
     def test_somebody_elses_is_not_taken(self, other):
-        assert settle(self.LEFT, [live("A", **other)]) == EMPTY
+        assert settle(self.LEFT, [made("A", **other)]) == EMPTY
 
     def test_what_the_list_does_not_show_stays_open_while_it_is_declared(self):
         settled = settle(self.LEFT, [])
         assert settled == EMPTY
-        assert still_open(self.LEFT.open, settled, [CREATE_A.identity], told={"ws"}) == (CREATE_A,)
-        assert still_open(self.LEFT.open, settled, [], told={"ws"}) == ()
+        assert still_open(self.LEFT.open, settled, [CREATE_A.identity], LATER) == (CREATE_A,)
+        assert still_open(self.LEFT.open, settled, [], LATER) == ()
 
     def test_what_nobody_declares_stays_open_until_the_server_tells_of_its_workspace(self):
-        assert still_open(self.LEFT.open, EMPTY, [], told={"another"}) == (CREATE_A,)
+        assert still_open(self.LEFT.open, EMPTY, [], Live(llms=(), workspaces=frozenset({"another"}))) == (CREATE_A,)
 
 
 def test_records_share_the_waiting_for_the_disk(path, monkeypatch):
@@ -164,11 +184,13 @@ def test_records_share_the_waiting_for_the_disk(path, monkeypatch):
     async def run():
         journal = Journal(path, EMPTY)
         before = len(syncs)
-        await asyncio.gather(*(journal.intend(CREATE_A) for _ in range(100)))
+        numbers = await asyncio.gather(*(journal.intend(CREATE_A) for _ in range(100)))
+        for number in numbers:
+            journal.sending(number)
         return len(syncs) - before
 
     assert asyncio.run(run()) <= 3
-    assert len(replay(path, None).open) == 100
+    assert len(read_journal(path, None).open) == 100
 
 
 def test_what_is_durable_has_all_before_it_on_the_disk(path):
@@ -176,16 +198,17 @@ def test_what_is_durable_has_all_before_it_on_the_disk(path):
         journal = Journal(path, EMPTY)
         number = await journal.intend(CREATE_A)
         recorded = journal.done(number, entry=locked("A"))
-        await journal.intend(UPDATE_B)
+        journal.sending(await journal.intend(UPDATE_B))
         assert [json.loads(line).get("intent", "outcome") for line in path.read_text().splitlines()[1:]] == [
             "create",
             "outcome",
             "update",
+            "outcome",
         ]
         await recorded
 
     asyncio.run(run())
-    assert replay(path, None).open == (UPDATE_B,)
+    assert read_journal(path, None).open == (UPDATE_B,)
 
 
 def test_after_a_failed_write_nothing_more_is_taken(path):
@@ -213,6 +236,7 @@ class TestLedger:
             open_intents=(),
             fingerprints=fingerprints,
             state_folder=tmp_path / "state",
+            today="2026-01-01",
         )
 
     def test_a_run_without_changes_writes_nothing(self, tmp_path):
@@ -243,9 +267,9 @@ class TestLedger:
 
         async def run():
             ledger = self.ledger(tmp_path)
-            await ledger.intend(change, {Field.AI_TYPE: "OPENAI"})
+            ledger.sending(await ledger.intend(change, {Field.SECRET: change.desired.secret.secret}))
             await ledger.close([])
 
         asyncio.run(run())
-        left = replay(journal_path(tmp_path / "fbsync.lock"), None)
+        left = read_journal(journal_path(tmp_path / "fbsync.lock"), None)
         assert [intent.identity.name for intent in left.open] == ["A"]

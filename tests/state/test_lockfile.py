@@ -1,24 +1,31 @@
 import json
+import os
 import stat
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from records import locked
 
-from fbsync.model.configurations import LockedCredential, LockedLlm
+from fbsync.model.configurations import Field, LockedCredential, LockedLlm
 from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.schema.validate import Kind, validate
+from fbsync.state.documents import SIZE_LIMIT
 from fbsync.state.fingerprint import Method, Parameters
 from fbsync.state.lockfile import Lockfile, lockfile_text, parse_lockfile, read_lockfile, write_lockfile
 
 SCRYPT = Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")
-HMAC = Parameters(method=Method.HMAC, check="abc")
+HMAC = Parameters(method=Method.HMAC, check="c2FsdHNhbHRz")
 EMPTY = Lockfile(api_url="https://api.example.com", fingerprints=SCRYPT)
 
+SERVED = (Field.NAME, Field.AI_TYPE, Field.ENDPOINT)
 words = st.text(min_size=1, max_size=12)
 credentials = st.builds(
-    LockedCredential, reference=st.from_regex(r"\A[A-Z_][A-Z0-9_]{0,8}\Z"), fingerprint=st.none() | st.just("") | words
+    LockedCredential,
+    reference=st.from_regex(r"\A[A-Z_][A-Z0-9_]{0,8}\Z"),
+    fingerprint=st.none() | st.just("") | words,
+    sent_on=st.none() | st.dates().map(str),
 )
 llms = st.builds(
     LockedLlm,
@@ -33,13 +40,20 @@ llms = st.builds(
     previous_name=st.none() | words,
     workspace_template=st.none() | words,
     endpoint_template=st.none() | words,
+    declared_in=st.none() | words,
+    served=st.sets(st.sampled_from(SERVED)).map(
+        lambda fields: tuple((field, "x") for field in SERVED if field in fields)
+    ),
+    key_mask=st.none() | st.just("0123456789abcdef"),
 )
 lists = st.lists(llms, unique_by=(lambda llm: llm.id, lambda llm: llm.identity), max_size=5)
 
 
-@given(lists, st.sampled_from([SCRYPT, HMAC]))
-def test_it_reads_back_as_it_was_written_and_fits_its_schema(entries, how):
-    lockfile = Lockfile(api_url="https://api.example.com", fingerprints=how).with_llms(entries)
+@given(lists, st.sampled_from([SCRYPT, HMAC]), st.none() | words, st.booleans())
+def test_it_reads_back_as_it_was_written_and_fits_its_schema(entries, how, environment, masked):
+    lockfile = Lockfile(
+        api_url="https://api.example.com", fingerprints=how, environment=environment, keys_masked=masked
+    ).with_llms(entries)
     text = lockfile_text(lockfile)
     assert parse_lockfile(text, path="fbsync.lock") == lockfile
     assert validate(Kind.LOCKFILE, json.loads(text)) == ()
@@ -99,9 +113,19 @@ class TestMistakes:
         assert finding.position.line == GOOD[:cut].count("\n") + 1
 
     def test_of_a_newer_version(self):
-        (finding,) = mistake(GOOD.replace('"version": 1', '"version": 2'))
+        (finding,) = mistake(GOOD.replace('"version": 2', '"version": 3'))
         assert finding.rule == "lockfile-newer"
-        assert "format version 2" in finding.message
+        assert "format version 3" in finding.message
+
+    def test_of_an_older_version(self):
+        (finding,) = mistake(GOOD.replace('"version": 2', '"version": 1').replace('  "environment": null,\n', ""))
+        assert finding.rule == "lockfile-older"
+        assert "--adopt" in finding.remedy
+
+    @pytest.mark.parametrize("cost", [1024, 8192, 1 << 20])
+    def test_fingerprint_parameters_that_fbsync_does_not_write(self, cost):
+        (finding,) = mistake(GOOD.replace('"n": 4096', f'"n": {cost}'))
+        assert finding.position.line == GOOD[: GOOD.index('"n"')].count("\n") + 1
 
     def test_with_a_merge_conflict(self):
         lines = GOOD.splitlines()
@@ -147,3 +171,22 @@ class TestMistakes:
     def test_a_folder(self, tmp_path):
         with pytest.raises(FbsyncError, match="cannot be read"):
             read_lockfile(tmp_path)
+
+    def test_a_link_a_device_and_a_pipe(self, tmp_path):
+        (tmp_path / "real.lock").write_text(GOOD)
+        (tmp_path / "link.lock").symlink_to("real.lock")
+        with pytest.raises(FbsyncError, match="symbolic link"):
+            read_lockfile(tmp_path / "link.lock")
+        os.mkfifo(tmp_path / "pipe.lock")
+        for path in (tmp_path / "pipe.lock", Path("/dev/zero")):
+            with pytest.raises(FbsyncError, match="no regular file"):
+                read_lockfile(path)
+        with pytest.raises(FbsyncError, match="symbolic link"):
+            write_lockfile(tmp_path / "link.lock", EMPTY)
+
+    def test_a_file_beyond_what_fbsync_writes(self, tmp_path):
+        path = tmp_path / "fbsync.lock"
+        with path.open("wb") as stream:
+            stream.truncate(SIZE_LIMIT + 1)
+        with pytest.raises(FbsyncError, match="more than fbsync ever writes"):
+            read_lockfile(path)

@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from fake_server import FakeServer, Row
 
 from fbsync.execution.ports import Stop
 from fbsync.execution.run import apply
-from fbsync.model.changes import Adopt, Forget, Unchanged, Update
+from fbsync.model.changes import Delete, Unchanged, Update
 from fbsync.model.configurations import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
 from fbsync.model.live import Live
 from fbsync.model.outcomes import Result
@@ -17,12 +18,14 @@ from fbsync.model.server import Failure, Listing, ServerError
 from fbsync.planning.decide import make_plan
 from fbsync.state import lockfile
 from fbsync.state.fingerprint import Fingerprinter, new_parameters
-from fbsync.state.journal import Intent, Journal, Replayed, journal_path, replay, settle
+from fbsync.state.intents import Intent, Replayed, settle
+from fbsync.state.journal import Journal, journal_path, read_journal
 from fbsync.state.ledger import FileLedger
 from fbsync.state.lockfile import Lockfile
 
 URL = "https://a.example.com"
-KEY = Secret("the fingerprint key", reference="FBSYNC_FINGERPRINT_KEY")
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+KEY = Secret("the fingerprint key of these tests", reference="FBSYNC_FINGERPRINT_KEY")
 EMPTY = Lockfile(api_url="https://api.example.com", fingerprints=new_parameters(KEY))
 FINGERPRINTS = Fingerprinter(EMPTY.fingerprints, key=KEY)
 
@@ -103,7 +106,7 @@ def run(path, server, wanted, known, *, prune=False):
 
     async def applied():
         live = Live(llms=(await server.list_llms(None)).llms, workspaces=frozenset({"ws"}))
-        left = replay(journal_path(path), known)
+        left = read_journal(journal_path(path), known)
         settled = settle(left or Replayed(lockfile=known, open=()), live.llms)
         plan = make_plan(wanted, settled.llms, live, fingerprints=FINGERPRINTS, prune=prune)
         ledger = FileLedger(
@@ -113,6 +116,8 @@ def run(path, server, wanted, known, *, prune=False):
             open_intents=(),
             fingerprints=FINGERPRINTS,
             state_folder=path.parent / "state",
+            today="2026-01-01",
+            since=server.now,
         )
         outcomes = await apply(
             plan,
@@ -203,7 +208,7 @@ def test_a_known_configuration_that_bears_a_declared_name_is_no_strangers(prune)
     assert change.record
 
 
-def test_the_record_that_it_takes_the_place_of_is_forgotten():
+def test_the_record_that_it_takes_the_place_of_goes_with_a_prune():
     plan = make_plan(
         [desired("A")],
         [record("A", "id-1"), record("B", "id-2")],
@@ -214,7 +219,7 @@ def test_the_record_that_it_takes_the_place_of_is_forgotten():
         fingerprints=FINGERPRINTS,
         prune=True,
     )
-    assert [type(change) for change in plan.changes] == [Unchanged, Forget]
+    assert [type(change) for change in plan.changes] == [Unchanged, Delete]
 
 
 def test_a_record_that_another_entry_gave_back_is_found_again_too():
@@ -261,14 +266,15 @@ def test_a_creation_in_place_of_a_lost_one_is_not_known_twice_after_a_crash():
         ai_type="OPENAI",
         endpoint=URL,
         credentials=((Field.SECRET, "SECRET"),),
+        gone=("id-1",),
+        since=NOON,
     )
-    listed = LiveLlm(id="id-2", name="A", workspace_id="ws", ai_type="OPENAI", endpoint=URL)
+    listed = LiveLlm(id="id-2", name="A", workspace_id="ws", ai_type="OPENAI", endpoint=URL, created_at=NOON)
     settled = settle(Replayed(lockfile=EMPTY.with_llms([record("A", "id-1")]), open=(intent,)), [listed])
-    assert len({llm.identity for llm in settled.llms}) == 2
+    assert [llm.id for llm in settled.llms] == ["id-2"]
     live = Live(llms=(listed,), workspaces=frozenset({"ws"}))
     plan = make_plan([desired("A")], settled.llms, live, fingerprints=FINGERPRINTS)
-    assert [type(change) for change in plan.changes] == [Update, Forget]
-    assert not plan.count(Adopt)
+    assert [type(change) for change in plan.changes] == [Update]
 
 
 @pytest.mark.parametrize("sent", ["KEY", ""], ids=["given", "taken-away"])
@@ -288,7 +294,8 @@ def test_a_key_whose_change_is_in_doubt_is_sent_again_or_taken_away(path, sent):
     )
 
     async def crash():
-        await Journal(journal_path(path), known).intend(intent)
+        journal = Journal(journal_path(path), known)
+        journal.sending(await journal.intend(intent))
 
     asyncio.run(crash())
     lockfile.write_lockfile(path, known)
@@ -297,3 +304,18 @@ def test_a_key_whose_change_is_in_doubt_is_sent_again_or_taken_away(path, sent):
     declared = None if sent else Credential(reference="KEY", secret=key)
     assert run(path, server, [desired("A", key=declared)], known) == [Result.UPDATED]
     assert server.rows["id-1"].key == (None if sent else "k")
+
+
+def test_two_creations_that_are_answered_with_one_id_are_a_failure(path):
+    """One of the two records was lost, and the exit code was 0."""
+
+    class Repeating(FakeServer):
+        async def create_llm(self, fields):
+            await super().create_llm(fields)
+            return "id-1"
+
+    assert run(path, Repeating(), [desired("A"), desired("B")], EMPTY) == [Result.CREATED, Result.FAILED]
+    assert [llm.name for llm in lockfile.read_lockfile(path).llms] == ["A"]
+    assert [intent.identity.name for intent in read_journal(journal_path(path), lockfile.read_lockfile(path)).open] == [
+        "B"
+    ]

@@ -1,0 +1,105 @@
+"""What becomes of credentials: compared by their fingerprints, and a key by what the server shows of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from fbsync.model.changes import Changed, CredentialChange, KeyDrift
+from fbsync.model.configurations import IN_DOUBT, Field, key_mask_digest
+
+if TYPE_CHECKING:
+    from fbsync.model.configurations import Credential, LiveLlm, Llm, LockedCredential, LockedLlm
+
+
+class Fingerprints(Protocol):
+    """Tells whether a credential is the one that the server was last given."""
+
+    @property
+    def can_verify(self) -> bool:
+        """Whether a value that is here can be recorded and compared."""
+
+    def matches(self, credential: Credential, locked: LockedCredential, *, llm_id: str, field: Field) -> bool | None:
+        """True or False, or None where that cannot be told."""
+
+
+def key_drift(locked: LockedLlm, live: LiveLlm | None, *, keys_masked: bool) -> KeyDrift | None:
+    """How the key that the server lists differs from the one that it was last given.
+
+    A mask proves that there is a key. Null proves nothing (``flashback-api.md``), unless this server is seen to mask
+    the keys that there are.
+
+    Args:
+        locked: what is known.
+        live: what the server lists, or None where that is not known.
+        keys_masked: whether this server was seen to list a masked key.
+    """
+    if live is None or not live.key_listed:
+        return None
+    if live.key_mask is None:
+        return KeyDrift.GONE if locked.key is not None and keys_masked else None
+    if locked.key is None:
+        return KeyDrift.ADDED
+    if locked.key_mask is not None and locked.key_mask != key_mask_digest(live.key_mask, locked.id):
+        return KeyDrift.CHANGED
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Tells what becomes of credentials.
+
+    Attributes:
+        assume: whether those of which nothing is known count as what the server holds.
+        resend: whether all are sent again.
+        keys_masked: whether this server was seen to list a masked key.
+    """
+
+    fingerprints: Fingerprints
+    assume: bool
+    resend: bool
+    keys_masked: bool
+
+    def changes(self, llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> tuple[CredentialChange, ...]:
+        """What becomes of ``key`` and ``secret``; nothing is said of a field that neither side has."""
+        drift = key_drift(locked, live, keys_masked=self.keys_masked)
+        found = (
+            self._change(Field.KEY, locked, llm.key, drift),
+            self._change(Field.SECRET, locked, llm.secret, None),
+        )
+        return tuple(change for change in found if change is not None)
+
+    def _change(
+        self, field: Field, locked: LockedLlm, after: Credential | None, drift: KeyDrift | None
+    ) -> CredentialChange | None:
+        before = locked.credential(field)
+        if before is None and after is None and drift is None:
+            return None
+        knowable = after is not None and after.secret is not None and self.fingerprints.can_verify
+        is_gone = after is None and drift is KeyDrift.GONE
+        changed = Changed.YES if drift is not None else self._changed(before, after, llm_id=locked.id, field=field)
+        return CredentialChange(
+            field=field,
+            before=before,
+            after=after,
+            changed=changed,
+            can_be_known=knowable,
+            assumed=self.assume and knowable and before is not None and before.fingerprint is None,
+            resent=self.resend and after is not None,
+            drift=None if is_gone else drift,
+        )
+
+    def _changed(
+        self, before: LockedCredential | None, after: Credential | None, *, llm_id: str, field: Field
+    ) -> Changed:
+        if before is None or after is None:
+            return Changed.YES
+        if before.fingerprint == IN_DOUBT:
+            return Changed.UNVERIFIED if after.secret is None else Changed.YES
+        match self.fingerprints.matches(after, before, llm_id=llm_id, field=field):
+            case None:
+                return Changed.UNVERIFIED
+            case True:
+                return Changed.NO
+            case False:
+                return Changed.YES

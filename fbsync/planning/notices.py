@@ -1,0 +1,182 @@
+"""Notices: what a reviewer should know about a plan, and that stops nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.model.changes import Adopt, Blocked, Change, Create, Delete, Notice, Unchanged, Undeclared, Update
+from fbsync.model.configurations import Field
+from fbsync.model.spelling import same
+from fbsync.planning.fields import spelled
+from fbsync.planning.hosts import host_of, is_ascii_host, scheme_of, shown_host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from fbsync.model.configurations import Llm, LockedLlm
+    from fbsync.planning.view import View
+
+
+def notices(
+    changes: Sequence[Change], known: Sequence[LockedLlm], view: View, *, reads: Callable[[str | None], bool]
+) -> Iterator[Notice]:
+    """Everything that a reviewer should know, in the plan's order.
+
+    Args:
+        changes: the plan's changes.
+        known: what the lockfile holds.
+        view: what the server lists.
+        reads: whether this run reads the manifest that declared a known entry.
+    """
+    hosts = _known_hosts(known)
+    left = [change for change in changes if isinstance(change, (Undeclared, Delete))]
+    for change in changes:
+        match change:
+            case Create():
+                yield from _of_creation(change, left, known, view)
+                yield from _of_new_hosts(change.desired, hosts, {field for field, _ in change.desired.credentials})
+            case Adopt():
+                yield from _of_new_hosts(change.desired, hosts, {field for field, _ in change.desired.credentials})
+            case Update():
+                yield from _of_endpoint(change)
+                sent = {item.field for item in change.credentials if item.is_sent}
+                if not any(item.field is Field.ENDPOINT for item in change.fields):
+                    yield from _of_new_hosts(change.desired, hosts, sent)
+                yield from _of_record(change, reads)
+            case Unchanged():
+                yield from _of_record(change, reads)
+            case _:
+                pass
+
+
+def _of_creation(
+    change: Create, left: Sequence[Undeclared | Delete], known: Sequence[LockedLlm], view: View
+) -> Iterator[Notice]:
+    llm = change.desired
+    elsewhere = next((at for at in left if at.locked.name == llm.name), None)
+    if change.lost is not None and (moved := view.moved(change.lost)) is not None:
+        yield _notice(
+            llm,
+            f"its id {moved.id} is in the workspace {moved.workspace_id} now and stays there; it is created again",
+        )
+    if elsewhere is not None:
+        yield _notice(llm, _moved_message(elsewhere))
+    elif change.lost is None and llm.previous_name is None:
+        yield from _of_likely_rename(llm, left)
+    if change.lost is None and llm.previous_name is not None and known:
+        yield _notice(
+            llm,
+            f'nothing is known of its previousName "{llm.previous_name}": it is created as a new configuration',
+        )
+    if (near := view.nearly(llm.identity)) is not None:
+        yield _notice(
+            llm,
+            f'the server holds "{near.name}" (id {near.id}), the same name but for case or blanks, and may take the '
+            "two for one",
+        )
+
+
+def _moved_message(before: Undeclared | Delete) -> str:
+    """Says plainly what another workspace means (``flashback-api.md``: a configuration cannot be moved)."""
+    fate = "is deleted" if isinstance(before, Delete) else "stays until it is deleted with --prune"
+    return (
+        "a configuration cannot be moved to another workspace: a new one is created, and the one in "
+        f"{before.locked.workspace_id} (id {before.locked.id}) {fate}"
+    )
+
+
+def _of_likely_rename(llm: Llm, left: Sequence[Undeclared | Delete]) -> Iterator[Notice]:
+    """A hint where an addition looks like a rename: the same type, endpoint and credential."""
+    alike = [at.locked for at in left if _is_alike(llm, at.locked)]
+    if len(alike) == 1:
+        yield _notice(
+            llm,
+            f'looks like "{alike[0].name}" (id {alike[0].id}), which is no longer declared: if it was renamed, give it '
+            f'previousName: "{alike[0].name}"',
+        )
+
+
+def _is_alike(llm: Llm, locked: LockedLlm) -> bool:
+    return (
+        llm.workspace_id.value == locked.workspace_id
+        and same(Field.AI_TYPE, llm.ai_type, locked.ai_type)
+        and llm.endpoint.value is not None
+        and same(Field.ENDPOINT, llm.endpoint.value, locked.endpoint)
+        and llm.secret.reference == locked.secret.reference
+    )
+
+
+def _of_endpoint(change: Update) -> Iterator[Notice]:
+    """Warns where the stored credential would go to another host than before, or over the network in clear."""
+    for field in change.fields:
+        if field.field is not Field.ENDPOINT or field.after.value is None:
+            continue
+        before, after = field.before, field.after.value
+        if host_of(before) != host_of(after):
+            yield _notice(
+                change.desired,
+                f"the stored credential will be sent to another host: {shown_host(after)}, before {shown_host(before)}",
+            )
+        if (scheme_of(before), scheme_of(after)) == ("https", "http"):
+            yield _notice(
+                change.desired, "the endpoint becomes http: the stored credential will cross the network unencrypted"
+            )
+
+
+def _known_hosts(known: Sequence[LockedLlm]) -> dict[str, set[str]]:
+    """The hosts to which each variable's value is known to be sent."""
+    hosts: dict[str, set[str]] = {}
+    for locked in known:
+        for credential in (locked.secret, locked.key):
+            if credential is not None:
+                hosts.setdefault(credential.reference, set()).add(host_of(locked.endpoint))
+    return hosts
+
+
+def _of_new_hosts(llm: Llm, hosts: dict[str, set[str]], sent: set[Field]) -> Iterator[Notice]:
+    """Warns where a variable goes to a host that it did not go to before, and where a host is not ASCII."""
+    endpoint = llm.endpoint.value
+    if endpoint is None or not sent:
+        return
+    for reference in dict.fromkeys(credential.reference for field, credential in llm.credentials if field in sent):
+        if reference in hosts and host_of(endpoint) not in hosts[reference]:
+            before = ", ".join(sorted(hosts[reference]))
+            yield _notice(
+                llm,
+                f"${reference} will be sent to a host that it was not sent to before: {shown_host(endpoint)} "
+                f"(before: {before})",
+            )
+    if not is_ascii_host(endpoint):
+        yield _notice(llm, f"the host is not ASCII, and may look like another one: {shown_host(endpoint)}")
+
+
+def _of_record(change: Update | Unchanged, reads: Callable[[str | None], bool]) -> Iterator[Notice]:
+    """What a list told that is no change, said when it is learned; and an entry that another manifest declared."""
+    llm, locked = change.desired, change.locked
+    if change.live is not None:
+        for field, there in spelled(llm, change.live):
+            if (field, there) not in locked.served:
+                yield _notice(llm, f"the server writes {field.value} as {there}; that counts as the same value")
+    if locked.declared_in is not None and not reads(locked.declared_in):
+        yield _notice(llm, f"it was declared in {locked.declared_in}, and belongs to {llm.declared_in} from now on")
+
+
+def _notice(llm: Llm, message: str) -> Notice:
+    return Notice(identity=llm.identity, message=message)
+
+
+def blocked_by_limit(change: Change, chain: Sequence[str]) -> Blocked:
+    """A change that cannot be carried out alone, since entries outside of ``--only`` hold its name.
+
+    Args:
+        change: a creation or a rename.
+        chain: the names of the entries that must go along, the nearest first.
+    """
+    assert isinstance(change, (Create, Update))
+    others = ", ".join(f'"{name}"' for name in chain)
+    options = " ".join(f'--only "{name}"' for name in chain)
+    return Blocked(
+        desired=change.desired,
+        message=f"it takes a name that another entry gives up, which --only leaves out: {others}",
+        hint=f"add {options}",
+    )

@@ -1,0 +1,221 @@
+"""Intents: requests of an apply that are about to be sent, and what those explain whose outcome nobody recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fbsync.model.claims import Claim
+from fbsync.model.configurations import IN_DOUBT, Field, Identity, LiveLlm, LockedCredential, LockedLlm
+from fbsync.model.spelling import canonical_identity
+from fbsync.state.index import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fbsync.model.live import Live
+    from fbsync.state.lockfile import Lockfile
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+_LATE = timedelta(hours=1)
+"""How long after a request a list may still not show what it created."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A request that is about to be sent.
+
+    Attributes:
+        action: create, update, adopt or delete.
+        identity: the entry's identity, as it will be.
+        llm_id: the server's id, where there is one already.
+        ai_type: what the request sends, for telling our own configuration from somebody else's.
+        endpoint: likewise.
+        credentials: the credential fields that the request carries, and the variables that they come from; an
+            empty name takes the credential away.
+        protect: whether the entry is protected.
+        declared_in: the manifest that declares the entry.
+        gone: the ids whose records end with the request.
+        since: the server's time before the request, where the list's answer gave it.
+        user_id: the user who sends it, where that is known.
+    """
+
+    action: str
+    identity: Identity
+    llm_id: str | None = None
+    ai_type: str | None = None
+    endpoint: str | None = None
+    credentials: tuple[tuple[Field, str], ...] = ()
+    protect: bool = False
+    declared_in: str | None = None
+    gone: tuple[str, ...] = ()
+    since: datetime | None = None
+    user_id: str | None = None
+
+    @property
+    def claim(self) -> Claim:
+        """What the request would explain on the server, if it was carried out."""
+        return Claim(
+            identity=self.identity,
+            ai_type=self.ai_type,
+            endpoint=self.endpoint,
+            since=self.since,
+            user_id=self.user_id,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """The known state after a journal was read over the lockfile.
+
+    Attributes:
+        lockfile: with everything that the journal says was done.
+        open: intents that may have been sent and whose outcome nobody recorded.
+    """
+
+    lockfile: Lockfile
+    open: tuple[Intent, ...]
+
+
+def settle(replayed: Replayed, live: Iterable[LiveLlm]) -> Lockfile:
+    """The known state once the server's list says which of the open creations were carried out.
+
+    A listed configuration is ours when an open creation explains it (``Claim.explains``). All open creations of its
+    identity count together, as any of them may have been the one: each credential that one of them carried is in
+    doubt, so that the next plan sends it or takes it away. Anything else of that name is somebody else's, and left
+    to the plan to say so.
+    """
+    known = Records(replayed.lockfile.llms)
+    listed: dict[Identity, list[LiveLlm]] = {}
+    for llm in live:
+        listed.setdefault(canonical_identity(llm.identity), []).append(llm)
+    for identity, intents in _creations(replayed.open).items():
+        ours = [
+            llm
+            for llm in listed.get(identity, ())
+            if llm.id not in known and any(intent.claim.explains(llm) for intent in intents)
+        ]
+        if len(ours) == 1:
+            for llm_id in {llm_id for intent in intents for llm_id in intent.gone}:
+                known.drop(llm_id)
+            known.put(_created(intents, ours[0]))
+    return replayed.lockfile.with_llms(known)
+
+
+def _creations(intents: Iterable[Intent]) -> dict[Identity, list[Intent]]:
+    """The creations among intents, by identity whatever its spelling, in their order."""
+    found: dict[Identity, list[Intent]] = {}
+    for intent in intents:
+        if intent.action == "create":
+            found.setdefault(canonical_identity(intent.identity), []).append(intent)
+    return found
+
+
+def still_open(
+    intents: Iterable[Intent], known: Lockfile, declared: Iterable[Identity], live: Live | None
+) -> tuple[Intent, ...]:
+    """The open creations that stay open: those that the server's list did not show.
+
+    A list may lag behind. Those of declared entries stay open until the entry itself is as declared. The others stay
+    open until a list of their workspace lacks them that was made long enough after the request.
+
+    Args:
+        intents: what earlier runs left open.
+        known: the known state, with what the list explained.
+        declared: the identities of the manifest's entries.
+        live: what the server lists, or None where it was not asked.
+    """
+    there = {canonical_identity(llm.identity) for llm in known.llms}
+    wanted = {canonical_identity(identity) for identity in declared}
+    return tuple(
+        intent
+        for intent in intents
+        if intent.action == "create"
+        and (identity := canonical_identity(intent.identity)) not in there
+        and (identity in wanted or not _is_past(intent, live))
+    )
+
+
+def _is_past(intent: Intent, live: Live | None) -> bool:
+    """Whether a list of the intent's workspace was made so late that the request can no longer change it."""
+    if live is None or intent.identity.workspace_id not in live.workspaces:
+        return False
+    return intent.since is None or live.served_at is None or live.served_at - intent.since >= _LATE
+
+
+def doubted(llm: LockedLlm, credentials: Iterable[tuple[Field, str]]) -> LockedLlm:
+    """The record with the credentials in doubt that an open request carried."""
+    for field, name in credentials:
+        known = llm.credential(field)
+        reference = name if known is None else known.reference
+        if reference:
+            doubt = LockedCredential(
+                reference=reference, fingerprint=IN_DOUBT, sent_on=None if known is None else known.sent_on
+            )
+            llm = replace(llm, key=doubt, key_mask=None) if field is Field.KEY else replace(llm, secret=doubt)
+    return llm
+
+
+def _created(intents: Sequence[Intent], live: LiveLlm) -> LockedLlm:
+    """The record of what one of several open creations made, with all credentials in doubt that one carried."""
+    carried = {field: name for intent in intents for field, name in intent.credentials}
+    credentials = {field: LockedCredential(reference=name, fingerprint=IN_DOUBT) for field, name in carried.items()}
+    last = intents[-1]
+    return LockedLlm(
+        id=live.id,
+        name=last.identity.name,
+        workspace_id=live.workspace_id,
+        ai_type=last.ai_type or live.ai_type or "",
+        endpoint=last.endpoint or live.endpoint or "",
+        secret=credentials[Field.SECRET],
+        key=credentials.get(Field.KEY),
+        protect=any(intent.protect for intent in intents),
+        declared_in=last.declared_in,
+    )
+
+
+def intent_from(record: Mapping[str, Any]) -> Intent:
+    """The intent of a journal's record that fits the schema; the inverse of ``intent_record``."""
+    since = record.get("since")
+    return Intent(
+        action=record["intent"],
+        identity=Identity(workspace_id=record["workspaceId"], name=record["name"]),
+        llm_id=record.get("id"),
+        ai_type=record.get("aiType"),
+        endpoint=record.get("endpoint"),
+        credentials=tuple((Field(field), name) for field, name in record.get("credentials", {}).items()),
+        protect=record.get("protect", False),
+        declared_in=record.get("manifest"),
+        gone=tuple(record.get("gone", ())),
+        since=None if since is None else datetime.strptime(since, _TIME).replace(tzinfo=UTC),
+        user_id=record.get("user"),
+    )
+
+
+def intent_record(intent: Intent, number: int, *, sent: bool = False) -> dict[str, Any]:
+    """An intent as the journal writes it (``schemas/journal.schema.json``).
+
+    Args:
+        intent: the intent.
+        number: names it within the journal.
+        sent: whether it was carried over from an earlier run, and may have been sent.
+    """
+    record: dict[str, Any] = {
+        "n": number,
+        "intent": intent.action,
+        "workspaceId": intent.identity.workspace_id,
+        "name": intent.identity.name,
+        "id": intent.llm_id,
+        "aiType": intent.ai_type,
+        "endpoint": intent.endpoint,
+        "credentials": {field.value: name for field, name in intent.credentials},
+        "protect": intent.protect,
+        "manifest": intent.declared_in,
+        "gone": list(intent.gone),
+        "since": None if intent.since is None else intent.since.astimezone(UTC).strftime(_TIME),
+        "user": intent.user_id,
+        "sent": sent,
+    }
+    return {key: value for key, value in record.items() if value or key == "credentials"}

@@ -1,0 +1,49 @@
+"""Whose entries: which manifest declares an entry, and whether this run reads the one that declared a known entry."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fbsync.workflow.target import Where
+
+
+class Manifests:
+    """The manifests and folders that a run reads, as the lockfile names them: relative to its folder.
+
+    Args:
+        where: what the run works on.
+    """
+
+    def __init__(self, where: Where) -> None:
+        self._base = os.path.abspath(where.lock_path.parent)  # noqa: PTH100 - keeps links as they are
+        self._folders = {str(file): self._relative(str(file)) for file in where.files if _is_folder(file)}
+        self._files = {str(file): self._relative(str(file)) for file in where.files if not _is_folder(file)}
+        self._read = {*self._folders.values(), *self._files.values()}
+
+    def declaring(self, file: str) -> str:
+        """The manifest, or the folder that was read as one, that a file of entries belongs to."""
+        if file in self._files:
+            return self._files[file]
+        folder = os.path.dirname(file) or "."  # noqa: PTH120 - the path as it is shown
+        return self._folders.get(folder) or self._relative(file)
+
+    def reads(self, declared_in: str | None) -> bool:
+        """Whether this run reads what declared a known entry, so that it would show that entry if it still did."""
+        if declared_in is None or declared_in in self._read:
+            return True
+        return (os.path.dirname(declared_in) or ".") in self._folders.values()  # noqa: PTH120
+
+    def _relative(self, file: str) -> str:
+        if file == str(STANDARD_INPUT):
+            return file
+        return os.path.relpath(file, self._base)
+
+
+def _is_folder(file: Path) -> bool:
+    return os.path.isdir(file)  # noqa: PTH112 - never raises
