@@ -67,7 +67,7 @@ TOO_MUCH = {
 WITHOUT_EXAMPLE = frozenset(
     {
         *("file-unreadable", "folder-unreadable", "file-too-large", "too-many-nodes"),
-        *("unknown-workspace", "ambiguous-workspace", "fault-script", "journal"),
+        *("unknown-workspace", "ambiguous-workspace", "fault-script", "journal", "sign-in"),
         *("value-not-utf8", "not-a-credential", "too-many-environments"),
     }
 )

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script, no package
-"""Records a session on a terminal: from an empty folder to a second environment that is applied.
+"""Records a session on a terminal: from an empty folder to a rehearsal, a first apply and a second environment.
 
     pip install -e '.[sandbox]'
     python docs/session/record.py
@@ -23,17 +23,19 @@ from fbsync.sandbox.process import running
 HERE = Path(__file__).parent
 CLEARED = re.compile(r"[^\n]*\r\x1b\[K")
 ESCAPES = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]|\r")
+RANDOM_PORT = re.compile(r"127\.0\.0\.1:\d+")
+RANDOM_FOLDER = re.compile(r"/tmp/fbsync-sandbox-\w+")  # noqa: S108
 COMMANDS = (
-    "fbsync init --provider openai --provider anthropic --yes",
-    "printf 'OPENAI_API_KEY=made-up-1\\nANTHROPIC_API_KEY=made-up-2\\n' > .env",
+    "fbsync init --provider openai --provider anthropic -e staging --yes",
+    "OPENAI_API_KEY=made-up ANTHROPIC_API_KEY=made-up fbsync sandbox run -- fbsync apply --yes",
+    "fbsync workspaces",
+    "printf '%s\\n' FLASHBACK_WORKSPACE_ID=ws-sandbox OPENAI_API_KEY=made-up-1 ANTHROPIC_API_KEY=made-up-2 > .env",
     "fbsync plan",
     "fbsync apply --yes",
-    "sed -i -e '/^# environments:/,$ s/^# //' fbsync.yaml && sed -n '/^environments:/,$ p' fbsync.yaml",
-    "fbsync env -e staging | grep 'not set'",
-    "printf 'STAGING_WORKSPACE_ID=ws-research\\nSTAGING_OPENAI_API_KEY=made-up-3\\n' >> .env",
+    "printf '%s\\n' FLASHBACK_WORKSPACE_ID=ws-research OPENAI_API_KEY=made-up-3 > .env.staging",
     "fbsync apply -e staging --yes",
     "fbsync plan -e staging --refresh",
-    "ls",
+    "ls -A -1",
 )
 
 
@@ -67,13 +69,13 @@ def record() -> str:
             "COLUMNS": "100",
             "FLASHBACK_API_URL": sandbox.url,
             "FLASHBACK_TOKEN": sandbox.token,
-            "FLASHBACK_WORKSPACE_ID": "ws-sandbox",
         }
         place = Path(folder) / "models"
         place.mkdir()
         for command in COMMANDS:
             lines += [f"$ {command}", *on_a_terminal(command, place, environment).splitlines()]
-    text = "\n".join(line.rstrip() for line in lines).replace(sandbox.url, "http://127.0.0.1:8787")
+    text = RANDOM_FOLDER.sub("/tmp/fbsync-sandbox", "\n".join(line.rstrip() for line in lines))  # noqa: S108
+    text = RANDOM_PORT.sub("127.0.0.1:8787", text)
     return (
         "# From an empty folder to a second environment\n\n"
         f"Recorded by [`record.py`](record.py), against the sandbox: {len(COMMANDS)} commands.\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -13,17 +14,22 @@ from fbsync.cli.options import format_option
 from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from fbsync.cli.init_templates import Ci
+    from fbsync.cli.init_templates import Ci, Start
     from fbsync.model.configurations import Workspace
 
 _PROVIDERS = ("openai", "google", "anthropic", "aws", "other")
-_NEXT = {
-    "github": "git submodule add URL-OF-FBSYNC .fbsync   # the workflows use the action in it",
-    "gitlab": "git submodule add URL-OF-FBSYNC .fbsync   # the pipeline installs fbsync from it",
+_SUBMODULE = {
+    "github": "The workflows use the action in .fbsync: add fbsync's repository there as a git submodule.",
+    "gitlab": "The pipeline installs fbsync from .fbsync: add fbsync's repository there as a git submodule.",
     "none": "",
 }
+_SIGNING_IN = (
+    "Sign in with FLASHBACK_EMAIL and FLASHBACK_PASSWORD, from which fbsync gets an access token by itself,",
+    "or set FLASHBACK_TOKEN to an access token (the answer to POST /user/login has one; it lives for one hour).",
+    "`fbsync workspaces` then shows the ids of your workspaces.",
+)
 
 
 @click.command()
@@ -45,19 +51,37 @@ _NEXT = {
     type=click.Choice(("github", "gitlab", "none")),
     help="The CI system to write a pipeline for. [default: the one whose traces are here]",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "-e",
+    "--environment",
+    "environments",
+    multiple=True,
+    metavar="NAME",
+    callback=lambda _context, _parameter, value: _checked_environments(value),
+    help="Declare this environment, too; may be repeated.",
+)
+@click.option("--yes", is_flag=True, help="Skip all questions.")
 @format_option("text", "json")
-def init(providers: tuple[str, ...], workspace_id: str | None, ci: str | None, *, yes: bool, format_: str) -> int:
-    """Begins a project here: a commented fbsync.yaml, .env.example, lines for .gitignore, and a pipeline.
+def init(
+    providers: tuple[str, ...],
+    workspace_id: str | None,
+    ci: str | None,
+    environments: tuple[str, ...],
+    *,
+    yes: bool,
+    format_: str,
+) -> int:
+    """Start a project in this folder: a commented fbsync.yaml, .env.example, lines for .gitignore, and a pipeline.
 
-    On a terminal it asks for what is not given; workspaces are listed from the server where there is a token. It
-    overwrites nothing: a file that is there stays, or gets the lines that it lacks.
+    On a terminal, it asks for what you do not give; if you can sign in, it lists your workspaces. It overwrites
+    nothing: an existing file stays as it is, or gets only the lines that it lacks.
 
     \b
     fbsync init
     fbsync init --provider openai --provider anthropic --ci github --yes
+    fbsync init --provider openai -e staging
     """  # noqa: D301 - click's mark for a block to leave as it is
-    from fbsync.cli.init_templates import Ci, found_ci
+    from fbsync.cli.init_templates import Ci, Start, found_ci
 
     root = Path()
     is_new = not (root / "fbsync.yaml").exists()
@@ -71,13 +95,23 @@ def init(providers: tuple[str, ...], workspace_id: str | None, ci: str | None, *
     system = found_ci(root) if ci is None else Ci(ci)
     done: list[tuple[Path, str]] = []
     try:
-        _write(done, root, providers or ("openai",), workspace_id, chosen, system)
+        start = Start(
+            providers=providers or ("openai",), workspace_id=workspace_id, workspace=chosen, environments=environments
+        )
+        variables = _write(done, root, start, system)
     except FbsyncError:
         if format_ == "text":
             for path, what in done:
                 terminal.say(f"{path}: {what}")
         raise
-    _report(done, system, json=format_ == "json")
+    if format_ == "json":
+        from fbsync.render.document import dump, result_document
+
+        files = [{"path": str(path), "done": str(what)} for path, what in done]
+        terminal.out(dump(result_document("init", ExitCode.DONE, files=files)))
+    else:
+        terminal.out("".join(f"{path}: {what}\n" for path, what in done))
+        terminal.say("\n".join(_next_steps(done, system, variables, workspace_id)))
     return ExitCode.DONE
 
 
@@ -95,7 +129,6 @@ def _providers(text: str) -> list[str]:
 
 def _ask_workspace() -> Workspace | None:
     """A workspace of those that the server lists, or one that is typed; None for the variable."""
-    from fbsync.model.configurations import Workspace
     from fbsync.render.paint import visible
 
     listed = _listed_workspaces()
@@ -103,19 +136,41 @@ def _ask_workspace() -> Workspace | None:
         terminal.say(f"  {number}: {visible(workspace.name)} ({visible(workspace.id)})")
     numbered = "its number, " if listed else ""
     question = f"Workspace ({numbered}its id, or nothing for $FLASHBACK_WORKSPACE_ID)"
-    answer: str = click.prompt(
+    answer: Workspace | None = click.prompt(
         question, default="", show_default=False, err=True, value_proc=lambda text: _answer(text, listed)
     )
-    if answer.isdigit() and 0 < int(answer) <= len(listed):
-        return listed[int(answer) - 1]
-    known = next((workspace for workspace in listed if answer in (workspace.id, workspace.name)), None)
-    return known or (Workspace(id=answer, name=answer) if answer else None)
+    return answer
 
 
-def _answer(text: str, listed: Sequence[Workspace]) -> str:
-    """An answer about the workspace: nothing, the name of one that is listed, or what can be an id."""
+def _answer(text: str, listed: Sequence[Workspace]) -> Workspace | None:
+    """The workspace that an answer means: None for nothing; of those that were listed, where some were.
+
+    Raises:
+        UsageError: there is no such workspace, or several; click then asks again.
+    """
+    from fbsync.model.configurations import Workspace
+
     answer = text.strip()
-    return answer if not answer or answer in [workspace.name for workspace in listed] else str(_checked_id(answer))
+    if not answer:
+        return None
+    if not listed:
+        return Workspace(id=str(_checked_id(answer)), name=answer)
+    found = [workspace for workspace in listed if answer == workspace.id]
+    found = found or [workspace for workspace in listed if answer == workspace.name]
+    if not found and answer.isdecimal() and 0 < int(answer) <= len(listed):
+        found = [listed[int(answer) - 1]]
+    if len(found) != 1:
+        wrong = "is the name of several workspaces" if found else f"is neither 1 to {len(listed)} nor one of these ids"
+        raise click.UsageError(f"{answer!r} {wrong}")
+    return found[0]
+
+
+def _checked_environments(names: tuple[str, ...]) -> tuple[str, ...]:
+    from fbsync.variables import check_environment_name
+
+    for name in names:
+        check_environment_name(name)
+    return tuple(dict.fromkeys(names))
 
 
 def _checked_id(value: str | None) -> str | None:
@@ -126,46 +181,44 @@ def _checked_id(value: str | None) -> str | None:
 
 
 def _listed_workspaces() -> Sequence[Workspace]:
-    """What the server lists, if there is a token; a server that does not answer is no reason not to begin."""
-    from fbsync.cli.server_options import Asking, session
+    """What the server lists, if there is a way to sign in; a server that does not answer does not stop ``init``."""
+    from fbsync.cli.server_options import Asking
+    from fbsync.cli.workspaces import list_workspaces
     from fbsync.settings import means_of_signing_in
     from fbsync.workflow.inputs import no_inputs
-    from fbsync.workflow.project import load_project
     from fbsync.workflow.target import Where
 
-    inputs = no_inputs(Where(), os.environ)
-    if not means_of_signing_in(inputs.variables):
+    if not means_of_signing_in(no_inputs(Where(), os.environ).variables):
+        for line in _SIGNING_IN:
+            terminal.say(line)
         return ()
     try:
-        with session(
-            load_project(inputs, online=True), Asking(timeout=10.0, retry_timeout=0.0, verbose=0)
-        ) as connection:
-            return connection.run(connection.server.list_workspaces())
+        return list_workspaces((), None, Asking(timeout=10.0, retry_timeout=0.0, verbose=0))
     except FbsyncError as error:
         terminal.say(f"The workspaces cannot be listed: {error.message}")
         return ()
 
 
-def _write(
-    done: list[tuple[Path, str]],
-    root: Path,
-    providers: Sequence[str],
-    workspace_id: str | None,
-    workspace: Workspace | None,
-    ci: Ci,
-) -> None:
-    """Writes what is missing; adds to ``done`` what became of each file, also where a later one cannot be written."""
-    from fbsync.cli.init_templates import manifest, pipelines, with_ignored
+def _write(done: list[tuple[Path, str]], root: Path, start: Start, ci: Ci) -> tuple[str, ...]:
+    """Writes what is missing; adds to ``done`` what became of each file, also where a later one cannot be written.
+
+    Returns:
+        The names of the variables that the manifest needs.
+    """
+    from fbsync.cli.init_templates import SCHEMA_FILE, manifest, pipelines, with_ignored
     from fbsync.cli.write_once import add_to
     from fbsync.manifest.assemble import read_manifest
     from fbsync.render.env_example import env_example, needed
+    from fbsync.schema.validate import Kind, schema_text
 
     path = root / "fbsync.yaml"
 
     def put(file: Path, made: str) -> None:
         done.append((file, add_to(file, lambda existing: made if not file.exists() else existing)))
 
-    put(path, manifest(providers, workspace_id, workspace))
+    put(path, manifest(start))
+    if SCHEMA_FILE in path.read_text(encoding="utf-8", errors="replace"):
+        put(root / SCHEMA_FILE, schema_text(Kind.MANIFEST))
     uses = read_manifest([path]).uses(None)
     variables = needed((use.variable, use.purpose) for use in uses)
     example = root / ".env.example"
@@ -174,19 +227,28 @@ def _write(
     done.append((ignore, add_to(ignore, with_ignored)))
     there = root / ".gitlab-ci.yml"
     gitlab_ci = there.read_text(encoding="utf-8", errors="replace") if there.is_file() else None
-    for pipeline in pipelines(ci, sorted({use.variable for use in uses}), gitlab_ci=gitlab_ci):
+    names = tuple(sorted({use.variable for use in uses}))
+    for pipeline in pipelines(ci, names, start.environments, gitlab_ci=gitlab_ci):
         put(root / pipeline.path, pipeline.text)
+    return names
 
 
-def _report(done: list[tuple[Path, str]], ci: Ci, *, json: bool) -> None:
-    if json:
-        from fbsync.render.document import dump, result_document
-
-        files = [{"path": str(path), "done": str(what)} for path, what in done]
-        terminal.out(dump(result_document("init", ExitCode.DONE, files=files)))
-        return
-    terminal.out("".join(f"{path}: {what}\n" for path, what in done))
-    steps = ["fill in .env (see .env.example), then: fbsync plan", _NEXT[ci]]
+def _next_steps(
+    done: list[tuple[Path, str]], ci: Ci, variables: Sequence[str], workspace_id: str | None
+) -> Iterator[str]:
+    """Command lines that work as they are, in the order in which they are of use; then what no command does."""
+    made_up = "".join(f"{name}=made-up " for name in variables if name != "FLASHBACK_WORKSPACE_ID")
+    workspace = "" if workspace_id is None else f"--workspace {quote(workspace_id)} "
+    commands = [
+        (f"{made_up}fbsync sandbox run {workspace}-- fbsync apply", "a rehearsal: no account, no real key"),
+        ("cp .env.example .env", "then fill it in"),
+        ("fbsync env", "what is still missing?"),
+        ("fbsync plan", "what would change?"),
+    ]
+    yield "Next:"
+    yield from (f"  {command:<24}  # {about}" for command, about in commands)
+    yield from _SIGNING_IN
+    if _SUBMODULE[ci]:
+        yield _SUBMODULE[ci]
     if any(path.name == "fbsync.gitlab-ci.yml" for path, _ in done):
-        steps.append("take fbsync.gitlab-ci.yml into your .gitlab-ci.yml")
-    terminal.say("Next:\n" + "".join(f"  {step}\n" for step in steps if step).rstrip("\n"))
+        yield "Take fbsync.gitlab-ci.yml into your .gitlab-ci.yml."

@@ -67,42 +67,54 @@ WORKSPACE_VARIABLE = "$FLASHBACK_WORKSPACE_ID"
 IGNORED = (".env", ".env.*", "!.env.example", "*.lock.journal", "*.lock.run")
 """What fbsync leaves beside a manifest and git must not have; the lockfile is not among it."""
 
+SCHEMA_FILE = "fbsync.schema.json"
+"""Beside the manifest, whose first line names it: editors find it there without a network."""
+
 _HEAD = (
-    "AI LLM configurations of a Flashback workspace: what `fbsync apply` makes so.",
+    f"yaml-language-server: $schema={SCHEMA_FILE}",
+    "AI LLM configurations of a Flashback workspace.",
     "",
-    "    fbsync validate    is this file right?            no network, no secrets",
-    "    fbsync env         which variables are missing?   .env.example names them all",
-    "    fbsync plan        what would change?             compared with fbsync.lock, which you commit",
-    "    fbsync apply       make it so",
+    "    fbsync validate    check this file                   no network, no secrets",
+    "    fbsync env         list the variables it needs       .env.example names them all",
+    "    fbsync plan        preview the changes               compared with fbsync.lock, which you commit",
+    "    fbsync apply       carry them out",
     "",
     "`secret` and `key` are references to environment variables, never the credentials themselves.",
-    "Editors complete this file after `fbsync schema > fbsync.schema.json`, with a first line of",
-    "    # yaml-language-server: $schema=fbsync.schema.json",
+    f"After an update of fbsync: fbsync schema > {SCHEMA_FILE}",
 )
 
 
-def manifest(providers: Sequence[str], workspace_id: str | None, workspace: Workspace | None = None) -> str:
-    """The text of a manifest to begin with.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What a new manifest is made of.
 
-    Args:
+    Attributes:
         providers: which, as ``PROVIDERS`` names them.
         workspace_id: the workspace's id, as it stands, or None for a variable.
         workspace: the workspace as the server lists it, where it was chosen there.
+        environments: the names of environments to declare.
     """
-    chosen = [PROVIDERS[name] for name in providers]
-    named = () if workspace is None else ("", f"The workspace is {visible(workspace.name)}.")
-    default = WORKSPACE_VARIABLE if workspace_id is None else escape(workspace_id)
+
+    providers: Sequence[str]
+    workspace_id: str | None = None
+    workspace: Workspace | None = None
+    environments: Sequence[str] = ()
+
+
+def manifest(start: Start) -> str:
+    """The text of a manifest to start with."""
+    chosen = [PROVIDERS[name] for name in start.providers]
+    named = () if start.workspace is None else ("", f"The workspace is {visible(start.workspace.name)}.")
+    default = WORKSPACE_VARIABLE if start.workspace_id is None else escape(start.workspace_id)
     text = new_manifest(chosen, head=(*_HEAD, *named), workspace_id=default)
-    first = chosen[0]
+    lead = "" if start.environments else "# "
+    names = start.environments or ("staging",)
     return text + (
-        "\n# Another environment is what differs, by the names of entries; null leaves one out:\n"
-        "# `fbsync env -e staging` says which variables it needs, and `fbsync apply -e staging` applies it.\n"
-        "#\n"
-        "# environments:\n"
-        "#   staging:\n"
-        "#     workspaceId: $STAGING_WORKSPACE_ID\n"
-        "#     llms:\n"
-        f"#       {first['name']}: {{secret: $STAGING_{first['secret'][1:]}}}\n"
+        "\n# An environment has the same entries. Its variables keep their names; their values come from\n"
+        f"# .env.{names[0]}, or from the environment that the pipeline runs in. Where an entry differs, say so by its\n"
+        f"# name: `llms: {{{chosen[0]['name']}: {{endpoint: …}}}}`; null leaves an entry out.\n"
+        f"# Use it with -e: fbsync apply -e {names[0]}\n"
+        f"{lead}environments:\n" + "".join(f"{lead}  {name}: {{}}\n" for name in names)
     )
 
 
@@ -129,12 +141,15 @@ class Pipeline:
     text: str
 
 
-def pipelines(ci: Ci, variables: Sequence[str], *, gitlab_ci: str | None) -> tuple[Pipeline, ...]:
-    """The files of a pipeline: the recipes, for one environment and the manifest's own variables.
+def pipelines(
+    ci: Ci, variables: Sequence[str], environments: Sequence[str] = (), *, gitlab_ci: str | None
+) -> tuple[Pipeline, ...]:
+    """The files of a pipeline: the recipes, for these environments and the manifest's own variables.
 
     Args:
         ci: the system.
         variables: the names of the variables that an apply needs.
+        environments: the manifest's environments.
         gitlab_ci: the text of the ``.gitlab-ci.yml`` that is there, beside which another file has to be put, or None.
     """
     match ci:
@@ -145,7 +160,7 @@ def pipelines(ci: Ci, variables: Sequence[str], *, gitlab_ci: str | None) -> tup
             return tuple(
                 Pipeline(
                     path=f".github/workflows/{recipe.name}",
-                    text=github_for(recipe.read_text(encoding="utf-8"), variables),
+                    text=github_for(recipe.read_text(encoding="utf-8"), variables, environments),
                 )
                 for recipe in recipes
             )
@@ -161,9 +176,12 @@ def pipelines(ci: Ci, variables: Sequence[str], *, gitlab_ci: str | None) -> tup
             return ()
 
 
-def github_for(recipe: str, variables: Sequence[str]) -> str:
-    """A workflow of the recipes without the second environment, and with these variables as its secrets."""
-    text = re.sub(r'environment: \["", staging\].*', 'environment: [""] # "" is the manifest as it stands', recipe)
+def github_for(recipe: str, variables: Sequence[str], environments: Sequence[str] = ()) -> str:
+    """A workflow of the recipes for these environments, and with these variables as its secrets."""
+    listed = ", ".join(('""', *environments))
+    text = re.sub(
+        r'environment: \["", staging\].*', f'environment: [{listed}] # "" is the manifest as it stands', recipe
+    )
     lines, written = [], False
     for line in text.splitlines():
         found = re.fullmatch(r"( +)(?:OPENAI|ANTHROPIC)_API_KEY: \$\{\{ secrets\.\w+ \}\}", line)

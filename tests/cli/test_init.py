@@ -4,11 +4,14 @@ import itertools
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
+from cli_world import ROOT
 
 from fbsync.schema.validate import Kind, validate
 
@@ -30,9 +33,13 @@ def files(cli):
 def test_an_empty_folder_becomes_a_project(bare, server):
     done = bare("init")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "fbsync.yaml: written\n.env.example: written\n.gitignore: written\n"
-    assert "fill in .env (see .env.example), then: fbsync plan" in done.stderr
-    assert files(bare).keys() == {"fbsync.yaml", ".env.example", ".gitignore"}
+    assert (
+        done.stdout == "fbsync.yaml: written\nfbsync.schema.json: written\n.env.example: written\n.gitignore: written\n"
+    )
+    assert "\n  cp .env.example .env      # then fill it in\n" in done.stderr
+    assert "FLASHBACK_EMAIL and FLASHBACK_PASSWORD" in done.stderr
+    assert "`fbsync workspaces` then shows the ids" in done.stderr
+    assert files(bare).keys() == {"fbsync.yaml", "fbsync.schema.json", ".env.example", ".gitignore"}
     assert bare("validate", "--strict").returncode == 0
     assert "Plan: 1 to add" in bare("plan").stdout
     assert b"FLASHBACK_TOKEN=\n" in files(bare)[".env.example"]
@@ -55,9 +62,51 @@ def test_the_environment_that_it_shows_works(bare):
     path = bare.folder / "fbsync.yaml"
     head, _, shown = path.read_text().partition("# environments:")
     path.write_text(head + "environments:" + shown.replace("\n# ", "\n"))
-    assert "environments:\n  staging:\n" in path.read_text()
+    assert path.read_text().endswith("environments:\n  staging: {}\n")
     assert "Plan: 1 to add" in bare("plan", "-e", "staging").stdout
-    assert "STAGING_ANTHROPIC_API_KEY: not set" in bare("env", "-e", "staging").stdout
+    assert "$ANTHROPIC_API_KEY (not set" in bare("plan", "-e", "staging").stdout
+    bare.write(".env.staging", "ANTHROPIC_API_KEY=made-up\n")
+    assert "not set" not in bare("plan", "-e", "staging", env={"FLASHBACK_WORKSPACE_ID": "w"}).stdout
+
+
+def test_environments_that_are_asked_for_work_at_once(bare):
+    done = bare("init", "-e", "staging", "-e", "pr-1", "--workspace-id", "ws-1")
+    assert done.returncode == 0, done.stderr
+    assert bare("validate", "--strict").returncode == 0
+    for name in ("staging", "pr-1"):
+        assert "Plan: 1 to add" in bare("plan", "-e", name).stdout
+    assert bare("init", "-e", "no name").returncode == 3
+
+
+def test_the_lines_that_it_ends_with_work_as_they_are(bare, tmp_path):
+    """Each in its turn, in a shell, with nothing but what a newcomer has."""
+    done = bare("init", "--provider", "openai", "--provider", "aws", "--workspace-id", "ws it's-1".replace(" ", "-"))
+    commands = re.findall("^  (.*)$", done.stderr, re.MULTILINE)
+    assert len(commands) == 4
+    folder = Path(sys.executable).parent
+    newcomer = {"PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    for command in commands:
+        done = subprocess.run(
+            ["sh", "-c", command],
+            cwd=bare.folder,
+            env=newcomer,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        if "sandbox" in command:
+            assert "Resources: 2 added" in done.stdout
+    assert "Plan: 2 to add" in done.stdout
+
+
+def test_editors_find_the_schema_by_the_first_line(bare):
+    bare("init")
+    first = (bare.folder / "fbsync.yaml").read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=fbsync.schema.json"
+    assert (bare.folder / "fbsync.schema.json").read_text() == bare("schema").stdout
+    assert bare("validate", "-f", ".").returncode == 0
 
 
 def test_a_second_time_everything_is_kept(bare):
@@ -109,7 +158,8 @@ class TestPipelines:
         remote = ["git", "remote", "add", "origin", "git@github.com:someone/models.git"]
         subprocess.run(remote, cwd=bare.folder, check=True)
         done = bare("init", "--provider", "aws", "--provider", "openai")
-        assert "git submodule add URL-OF-FBSYNC .fbsync" in done.stderr
+        assert "The workflows use the action in .fbsync" in done.stderr
+        assert "URL" not in done.stderr
         workflows = {name: yaml.safe_load(text) for name, text in files(bare).items() if name.startswith(".github/")}
         assert len(workflows) == 4
         apply = workflows[".github/workflows/fbsync-apply.yml"]["jobs"]["apply"]
@@ -121,13 +171,20 @@ class TestPipelines:
         assert step["env"] == {
             name: f"${{{{ secrets.{name} }}}}" for name in ("FLASHBACK_EMAIL", "FLASHBACK_PASSWORD", *names)
         }
-        assert not [name for name, text in files(bare).items() if b"staging]" in text or b"ANTHROPIC" in text]
+        texts = {name: text for name, text in files(bare).items() if name.endswith(".yml")}
+        assert not [name for name, text in texts.items() if b"staging]" in text or b"ANTHROPIC" in text]
+
+    def test_environments_are_those_of_the_pipelines(self, bare):
+        assert bare("init", "--ci", "github", "-e", "staging", "-e", "eu").returncode == 0
+        jobs = [yaml.safe_load(text)["jobs"] for name, text in files(bare).items() if name.startswith(".github/")]
+        matrices = [job["strategy"]["matrix"] for each in jobs for job in each.values() if "strategy" in job]
+        assert matrices == [{"environment": ["", "staging", "eu"]}] * 3
 
     def test_gitlab_is_found_by_its_file_which_stays(self, bare):
         bare.write(".gitlab-ci.yml", "test: {script: [make]}\n")
         done = bare("init")
         assert "fbsync.gitlab-ci.yml: written" in done.stdout
-        assert "take fbsync.gitlab-ci.yml into your .gitlab-ci.yml" in done.stderr
+        assert "Take fbsync.gitlab-ci.yml into your .gitlab-ci.yml." in done.stderr
         assert (bare.folder / ".gitlab-ci.yml").read_text() == "test: {script: [make]}\n"
         jobs = yaml.safe_load((bare.folder / "fbsync.gitlab-ci.yml").read_text())
         assert {name for name in jobs if name.startswith("fbsync ")} == {"fbsync plan", "fbsync apply", "fbsync drift"}
@@ -183,7 +240,7 @@ def test_on_a_terminal_it_asks(bare, dialogue, server):
     assert "- name: Gemini" in text
     assert "- name: Bedrock" in text
     assert "workspaceId: $FLASHBACK_WORKSPACE_ID" in text
-    assert [request.path for request in server.requests] == ["/workspace"]
+    assert [request.path for request in server.requests] == ["/user/profile", "/workspace"]
 
 
 def test_a_workspace_is_chosen_by_its_number(bare, dialogue, sandbox):
@@ -194,6 +251,20 @@ def test_a_workspace_is_chosen_by_its_number(bare, dialogue, sandbox):
     text = (bare.folder / "fbsync.yaml").read_text()
     assert f"workspaceId: {rest.rstrip(')')}\n" in text
     assert f"# The workspace is {name}.\n" in text
+
+
+def test_only_what_was_offered_is_taken(bare, dialogue):
+    status, shown = dialogue("", "100000", "0", "ws-nowhere", "²", "ws-test-7")
+    assert status == 0, shown
+    assert shown.count("is neither 1 to ") == 4
+    assert "workspaceId: ws-test-7\n" in (bare.folder / "fbsync.yaml").read_text()
+
+
+def test_without_a_token_it_says_how_to_get_one(bare, dialogue):
+    bare.environment["FLASHBACK_TOKEN"] = ""
+    status, shown = dialogue("", "ws-mine")
+    assert status == 0, shown
+    assert shown.index("Sign in with FLASHBACK_EMAIL") < shown.index("Workspace (its id")
 
 
 def test_without_a_server_a_workspace_is_typed(bare, dialogue):
@@ -234,6 +305,8 @@ def test_what_was_written_before_a_failure_is_told(bare):
     (bare.folder / ".gitignore").mkdir()
     done = bare("init")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("fbsync.yaml: written\n.env.example: written\nerror: .gitignore cannot be")
+    assert done.stderr.startswith(
+        "fbsync.yaml: written\nfbsync.schema.json: written\n.env.example: written\nerror: .gitignore cannot be"
+    )
     shown = json.loads(bare("init", "--format", "json").stdout)
     assert validate(Kind.RESULT, shown) == ()
