@@ -47,18 +47,9 @@ def in_the_code():
 
 def on_the_pages():
     """What people wrote: not the glossary itself, and not what commands print or schemas say."""
-    generated = {
-        "glossary.md",
-        "findings.md",
-        "manifest.md",
-        "lockfile.md",
-        "journal.md",
-        "plan.md",
-        "result.md",
-        "state.md",
-    }
+    generated = {"glossary", "findings", "manifest", "lockfile", "journal", "plan", "result", "state"}
     for path in PAGES:
-        if path.name not in generated and path.parent.name not in ("commands", "session"):
+        if path.stem not in generated and path.parent.name not in ("commands", "session"):
             yield re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
