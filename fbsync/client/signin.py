@@ -98,13 +98,14 @@ class TokenSource:
                 return self._token
             if self._attempts > attempts and self._failure is not None:
                 raise self._failure
-            self._attempts += 1
+            self._failure = None
             try:
                 answer = await self._sign_in()
             except ServerError as error:
                 self._failure = error
                 raise
-            self._failure = None
+            finally:
+                self._attempts += 1
             return None if answer is None else self._take(answer)
 
     def _take(self, answer: Mapping[str, Any]) -> Secret | None:

@@ -2,8 +2,6 @@ import asyncio
 
 import pytest
 
-from fbsync.client.transport import Connections
-
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -43,10 +41,10 @@ class Listener:
             await writer.wait_closed()
 
 
-def run(scenario, *, timeout=5.0):
+def run(library, scenario, *, timeout=5.0):
     async def within():
         async with Listener() as server:
-            connections = Connections(server.url, timeout=timeout, ca_file=None)
+            connections = library("fbsync.client.transport").Connections(server.url, timeout=timeout, ca_file=None)
             try:
                 await scenario(server, connections)
             finally:
@@ -59,15 +57,15 @@ async def get(server, connections):
     return (await connections.send("GET", "/workspace", headers={}, limit=1000)).status
 
 
-def test_a_connection_that_is_free_is_used_again():
+def test_a_connection_that_is_free_is_used_again(library):
     async def scenario(server, connections):
         assert [await get(server, connections) for _ in range(5)] == [200] * 5
         assert server.connections == 1
 
-    run(scenario)
+    run(library, scenario)
 
 
-def test_there_are_as_many_as_requests_under_way():
+def test_there_are_as_many_as_requests_under_way(library):
     async def scenario(server, connections):
         server.may_answer.clear()
         under_way = [asyncio.create_task(get(server, connections)) for _ in range(3)]
@@ -77,10 +75,10 @@ def test_there_are_as_many_as_requests_under_way():
         assert await asyncio.gather(*(get(server, connections) for _ in range(3))) == [200] * 3
         assert server.connections == 3
 
-    run(scenario)
+    run(library, scenario)
 
 
-def test_one_whose_request_was_given_up_is_not_left_in_the_middle_of_it():
+def test_one_whose_request_was_given_up_is_not_left_in_the_middle_of_it(library):
     async def scenario(server, connections):
         server.may_answer.clear()
         with pytest.raises(TimeoutError):
@@ -89,4 +87,4 @@ def test_one_whose_request_was_given_up_is_not_left_in_the_middle_of_it():
         assert await get(server, connections) == 200
         assert server.connections == 2
 
-    run(scenario, timeout=0.3)
+    run(library, scenario, timeout=0.3)
