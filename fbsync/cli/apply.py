@@ -86,7 +86,8 @@ def _apply(
     **how: Any,  # noqa: ANN401 - the options of a run, as they are
 ) -> int:
     from fbsync.cli.apply_run import Applying, ApplyOptions
-    from fbsync.state.runlock import run_lock
+    from fbsync.cli.store import writable
+    from fbsync.stores.protocol import Conflict
     from fbsync.workflow.inputs import read_inputs
     from fbsync.workflow.project import load_project
 
@@ -112,9 +113,15 @@ def _apply(
     terminal.report_warnings(
         inputs.manifest.warnings_in(where.environment, inputs.variables), verbose=bool(how["verbose"])
     )
-    with run_lock(where.lock_path, timeout=lock_timeout):
-        project = load_project(inputs, online=True, parameters=saved.fingerprints if saved else None)
-        return Applying(project, ApplyOptions(**how), saved).run()
+    while True:
+        with writable(where, lock_timeout=lock_timeout) as (place, shared):
+            project = load_project(
+                replace(inputs, where=place), online=True, parameters=saved.fingerprints if saved else None
+            )
+            try:
+                return Applying(project, ApplyOptions(**how), saved, shared).run()
+            except Conflict:
+                terminal.say("Another run changed the state meanwhile; planning again.")
 
 
 def _refuse_beside_a_plan(**given: object) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fbsync.model.verifications import Verified
     from fbsync.workflow.project import Project
     from fbsync.workflow.session import Applied
+    from fbsync.workflow.shared_state import SharedState
 
 _UNTOLD = "What somebody changed there is not seen, and a creation whose outcome is not known is not tried again."
 
@@ -84,9 +85,12 @@ class Applying:
         project: what to apply.
         options: how.
         saved: the plan that was reviewed, or None.
+        shared: the store that the known state is in, or None where it is in files.
     """
 
-    def __init__(self, project: Project, options: ApplyOptions, saved: SavedPlan | None) -> None:
+    def __init__(
+        self, project: Project, options: ApplyOptions, saved: SavedPlan | None, shared: SharedState | None = None
+    ) -> None:
         self._project = project
         self._saved = saved
         self._options = options
@@ -99,6 +103,7 @@ class Applying:
                 parallelism=options.parallelism,
                 ca_file=options.ca_file,
             ),
+            shared,
         )
         self._verified: tuple[Verified, ...] = ()
         self._interrupts = Interrupts(self._session.stop, hint="run `fbsync apply` again for the rest")

@@ -49,8 +49,9 @@ def doctor(
     from fbsync.doctor.checks import exit_code_of_checks
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    store, where = _store_checked(where)
     with asyncio.Runner() as runner:
-        checks = run_unless_signalled(runner, _checked(where, Asking(**asking)))
+        checks = (*store, *run_unless_signalled(runner, _checked(where, Asking(**asking))))
     code = exit_code_of_checks(checks)
     if format_ == "json":
         from fbsync.render.document import dump, result_document
@@ -59,6 +60,22 @@ def doctor(
     else:
         terminal.out(_checks_text(checks))
     return code
+
+
+def _store_checked(where: Where) -> tuple[tuple[Check, ...], Where]:
+    """Looks at the store of a known state, and gives where the others find a copy of it, if it can be read."""
+    from fbsync.cli.store import readable
+    from fbsync.model.errors import FbsyncError
+
+    if not where.is_shared:
+        return (), where
+    from fbsync.doctor.store_checkup import check_store
+
+    checks = check_store(where, os.environ)
+    try:
+        return checks, readable(where)
+    except FbsyncError:
+        return checks, where
 
 
 async def _checked(where: Where, how: Asking) -> tuple[Check, ...]:

@@ -11,6 +11,7 @@ import click
 from fbsync.cli import terminal
 from fbsync.cli.options import format_option, only_option, where_from, where_options
 from fbsync.cli.server_options import Asking, ask_server, asking_options
+from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def drift(
     from fbsync.workflow.project import read_project
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    project = read_project(where, os.environ, online=True)
+    project = read_project(readable(where), os.environ, online=True)
     project, live = ask_server(project, Asking(**asking), all_or_nothing=True)
     found = drift_of(project, live, only=only)
     code = ExitCode.PENDING if found.is_found else ExitCode.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,15 +69,15 @@ def export(
     fbsync export
     fbsync export --workspace ws-research -f research.yaml
     """  # noqa: D301 - click's mark for a block to leave as it is
-    from fbsync.state.runlock import run_lock
+    from fbsync.cli.store import writable
     from fbsync.workflow.inputs import no_inputs, read_inputs
     from fbsync.workflow.project import load_project
 
     files = () if file is None else (file,)
     where = where_from(files=files, environment=None, env_files=env_files, lock_file=lock_file, api_url=api_url)
     inputs = (read_inputs if where.files[0].exists() else no_inputs)(where, os.environ)
-    with run_lock(where.lock_path, timeout=0):
-        project = load_project(inputs, online=True)
+    with writable(where, lock_timeout=0) as (place, _):
+        project = load_project(replace(inputs, where=place), online=True)
         _check_settled(project)
         project, listed, elsewhere = _listed(project, workspaces, Asking(**asking))
         made = _export(project, listed, elsewhere)

@@ -43,7 +43,8 @@ def lock_file_options(command: _Command) -> _Command:
         click.option(
             "--state",
             metavar="STORE",
-            help="Where the known state is kept, such as file:FOLDER. [default: FBSYNC_STATE, or beside the manifest]",
+            help="Where the known state is kept, such as git or file:FOLDER. "
+            "[default: FBSYNC_STATE, or beside the manifest]",
             expose_value=False,
             callback=_keep_state,
         )(command)

@@ -12,6 +12,7 @@ from fbsync.cli import terminal
 from fbsync.cli.options import assume_secrets_option, format_option, only_option, where_from, where_options
 from fbsync.cli.plan_output import FORMATS, max_chars_option, print_plan
 from fbsync.cli.server_options import Asking, ask_server, asking_options
+from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def plan(
             raise click.UsageError("--all-environments goes with --format html, and without -e, --lock-file and --out")
         how = Asking(**asking) if refresh else None
         return plan_all(where, how, prune=prune, only=only, detailed_exitcode=detailed_exitcode)
-    project = read_project(where, os.environ, online=refresh)
+    project = read_project(readable(where), os.environ, online=refresh)
     # Other threads stretch credentials until the comparison: what comes after it is loaded meanwhile.
     from fbsync.workflow.plan_report import document_of
     from fbsync.workflow.proposal import propose
@@ -100,7 +101,7 @@ def _save(path: Path, proposal: Proposal, document: Json, *, prune: bool, only: 
     where = proposal.project.where
     how = {
         "files": [str(file) for file in where.files],
-        "lock_file": None if where.lock_file is None else str(where.lock_file),
+        "lock_file": None if where.lock_file is None or where.store else str(where.lock_file),
         "state": where.state,
         "only": list(only),
         "prune": prune,

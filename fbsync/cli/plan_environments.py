@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.cli import terminal
 from fbsync.cli.server_options import Asking, ask_server
+from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.render.plan_document import is_empty
 from fbsync.render.plan_html import plans_html
@@ -58,7 +59,7 @@ def _environments(where: Where) -> tuple[str | None, ...]:
 
 
 def _proposal(where: Where, how: Asking | None, *, prune: bool, only: tuple[str, ...]) -> Proposal:
-    project, live = read_project(where, os.environ, online=how is not None), None
+    project, live = read_project(readable(where), os.environ, online=how is not None), None
     if how is not None:
         project, live = ask_server(project, how)
     return propose(project, live, prune=prune, only=only)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fbsync.model.live import Live
     from fbsync.workflow.project import Project
     from fbsync.workflow.session import Patience, Session
+    from fbsync.workflow.shared_state import SharedState
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
@@ -86,8 +87,13 @@ def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -
     return asked.project, live
 
 
-def session(project: Project, how: Asking) -> Session:
+def session(project: Project, how: Asking, shared: SharedState | None = None) -> Session:
     """A session with a project's server that signals end in order; it says so where the token crosses in clear.
+
+    Args:
+        project: whose server.
+        how: how it is asked.
+        shared: the store that the known state is in, where it is in one and changes are recorded.
 
     Raises:
         FbsyncError: there are no means of signing in (when it is entered).
@@ -96,7 +102,7 @@ def session(project: Project, how: Asking) -> Session:
     from fbsync.workflow.session import Session
 
     warn_of_clear_text(project.api_url)
-    return Session(project, patience_of(how), on_exchange=say_exchange(how), run=run_unless_signalled)
+    return Session(project, patience_of(how), on_exchange=say_exchange(how), run=run_unless_signalled, shared=shared)
 
 
 def patience_of(how: Asking) -> Patience:

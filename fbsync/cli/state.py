@@ -13,6 +13,8 @@ from fbsync.cli import completion_values, terminal
 from fbsync.cli.mistakes import Group
 from fbsync.cli.options import format_option, lock_file_options, where_from
 from fbsync.cli.state_entry import called, known_at, pick
+from fbsync.cli.state_store import add_store_commands
+from fbsync.cli.store import readable, writable
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.render.paint import visible
 
@@ -70,10 +72,10 @@ def list_(files: tuple[Path, ...], environment: str | None, lock_file: Path | No
     fbsync state list
     fbsync state list -e staging --format json
     """  # noqa: D301 - click's mark for a block to leave as it is
-    path = where_from(files=files, environment=environment, env_files=(), lock_file=lock_file).lock_path
-    known = known_at(path)
+    where = readable(where_from(files=files, environment=environment, env_files=(), lock_file=lock_file))
+    known = known_at(where.lock_path)
     if format_ == "json":
-        _print_document(path, known, known.lockfile.llms)
+        _print_document(where.known_in, known, known.lockfile.llms)
         return
     from fbsync.render.state_text import state_table
 
@@ -100,11 +102,11 @@ def show(
     \b
     fbsync state show "Production OpenAI"
     """  # noqa: D301 - click's mark for lines to be kept
-    path = where_from(files=files, environment=environment, env_files=(), lock_file=lock_file).lock_path
-    known = known_at(path)
+    where = readable(where_from(files=files, environment=environment, env_files=(), lock_file=lock_file))
+    known = known_at(where.lock_path)
     entry = pick(known.lockfile, name, workspace)
     if format_ == "json":
-        _print_document(path, known, [entry])
+        _print_document(where.known_in, known, [entry])
         return
     from fbsync.render.state_text import state_entry
 
@@ -146,11 +148,10 @@ def forget(
     \b
     fbsync state forget "Production OpenAI"
     """  # noqa: D301 - click's mark for lines to be kept
-    from fbsync.state.runlock import run_lock
-
-    path = where_from(files=files, environment=environment, env_files=(), lock_file=lock_file).lock_path
-    with run_lock(path, timeout=lock_timeout):
-        _check_journal(path)
+    where = where_from(files=files, environment=environment, env_files=(), lock_file=lock_file)
+    with writable(where, lock_timeout=lock_timeout) as (place, _):
+        path = place.lock_path
+        _check_journal(path, place.known_in)
         known = known_at(path).lockfile
         entry = pick(known, name, workspace)
         _check_protection(entry, force=force)
@@ -160,13 +161,13 @@ def forget(
     _print_forgotten(entry, format_)
 
 
-def _check_journal(path: Path) -> None:
+def _check_journal(path: Path, known_in: str) -> None:
     """Makes sure that no journal is there: its records would bring the entry back, or be about it."""
     from fbsync.state.journal import journal_path
 
     if journal_path(path).exists():
         raise FbsyncError(
-            f"an earlier apply did not come to its end: {journal_path(path)} is there",
+            f"an earlier apply did not come to its end, and left its journal in {known_in}",
             hint="run `fbsync apply` first, which finds out what became of its requests, and then this again",
         )
 
@@ -200,11 +201,11 @@ def _note_open(known: Replayed) -> None:
         terminal.say(terminal.open_intents_note(len(known.open)))
 
 
-def _print_document(path: Path, known: Replayed, entries: Iterable[LockedLlm]) -> None:
+def _print_document(known_in: str, known: Replayed, entries: Iterable[LockedLlm]) -> None:
     from fbsync.render.document import dump, result_document
     from fbsync.render.known_document import state_part
 
-    part = state_part(entries, lockfile=str(path), api_url=known.lockfile.api_url, open_requests=len(known.open))
+    part = state_part(entries, lockfile=known_in, api_url=known.lockfile.api_url, open_requests=len(known.open))
     terminal.out(dump(result_document("state", ExitCode.DONE, state=part)))
 
 
@@ -222,3 +223,6 @@ def _print_forgotten(entry: LockedLlm, format_: str) -> None:
 
     terminal.out(f"{outcome_line(outcome, paint=terminal.paint_for(sys.stdout))}\n")
     terminal.out("It stays on the server; while it is declared, the next apply needs --adopt to take it over again.\n")
+
+
+add_store_commands(state)

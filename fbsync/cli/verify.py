@@ -11,6 +11,7 @@ import click
 from fbsync.cli import terminal
 from fbsync.cli.options import format_option, only_option, where_from, where_options
 from fbsync.cli.server_options import Asking, asking_options
+from fbsync.cli.store import readable
 from fbsync.model.errors import FbsyncError
 from fbsync.render.paint import visible
 
@@ -55,7 +56,7 @@ def verify(
     from fbsync.workflow.proposal import propose
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    proposal = propose(read_project(where, os.environ, online=True), None, only=only)
+    proposal = propose(read_project(readable(where), os.environ, online=True), None, only=only)
     json = format_ == "json"
     targets, notes = _targets(proposal, named=bool(only))
     for note in () if json else notes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.doctor.checks import Check, Health, ok, problem
+from fbsync.doctor.store_checkup import unread
 from fbsync.manifest.assemble import read_manifest
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.model.findings import errors_among
@@ -45,15 +46,19 @@ def check_files(
         if found[-1].health is Health.OK:
             inputs = read_inputs(where, environment)
             found.append(_variables(inputs))
-        project = load_project(inputs, online=True)
-        found += _known(project)
+        if where.is_shared:
+            found.append(unread())
+        else:
+            project = load_project(inputs, online=True)
+            found += _known(project)
     except InvalidInput as error:
         found += [
             _finding("files", finding.message, str(finding.position), finding.remedy) for finding in error.findings
         ]
     except FbsyncError as error:
         found.append(problem("files", error))
-    found += _rescued(where, environment)
+    if where.store is None and not where.is_shared:
+        found += _rescued(where, environment)
     return tuple(found), inputs, project
 
 
@@ -103,9 +108,9 @@ def _variables(inputs: Inputs) -> Check:
 
 
 def _known(project: Project) -> Iterator[Check]:
-    path = project.where.lock_path
+    path = project.where.known_in
     if project.on_disk is None:
-        yield ok("lockfile", f"{path} is not there yet: the first apply makes it")
+        yield ok("lockfile", f"{path} holds none yet: the first apply makes it")
     else:
         yield ok("lockfile", f"{path} knows {len(project.on_disk.llms)} of {project.on_disk.api_url}")
     if project.open_intents:

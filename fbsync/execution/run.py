@@ -45,6 +45,7 @@ async def apply(
     stop: Stop,
     grace: float,
     on_outcome: Callable[[Outcome], None],
+    ahead: int | None = None,
 ) -> tuple[Outcome, ...]:
     """Carries a plan out.
 
@@ -57,11 +58,20 @@ async def apply(
         stop: lets the caller end the run early.
         grace: seconds that requests under way get once the run is to stop.
         on_outcome: told of each outcome as it happens, unchanged entries included.
+        ahead: how many intents are recorded ahead of their requests, where that is not the parallelism.
 
     Returns:
         An outcome for every change of the plan, in its order.
     """
-    run = _Run(plan.changes, server=server, clock=clock, ledger=ledger, most=parallelism, stop=stop, told=on_outcome)
+    run = _Run(
+        plan.changes,
+        server=server,
+        clock=clock,
+        ledger=ledger,
+        most=parallelism if ahead is None else ahead,
+        stop=stop,
+        told=on_outcome,
+    )
     workers = [asyncio.create_task(run.work()) for _ in range(min(parallelism, len(plan.changes)))]
     if workers:
         try:

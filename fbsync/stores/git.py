@@ -53,6 +53,21 @@ class Description:
     is_closed: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A commit of a state.
+
+    Attributes:
+        id: its id.
+        when: when it was made, by its maker's clock, as ISO 8601.
+        subject: its first line.
+    """
+
+    id: str
+    when: str
+    subject: str
+
+
 class GitRef:
     """One ref of a git remote that holds one file.
 
@@ -111,6 +126,43 @@ class GitRef:
         if "couldn't find remote ref" in ended.words:
             return None
         raise self._unreachable(ended)
+
+    def history(self, *, most: int) -> tuple[Revision, ...]:
+        """The states that finished runs left, newest first, and the one of a run that is under way.
+
+        Args:
+            most: how many at most.
+
+        Raises:
+            Denied: the remote refuses.
+            Unavailable: the remote cannot be reached.
+        """
+        with self._lock:
+            if self.fetch(depth=most) is None:
+                return ()
+            log = self._git.local("log", f"--max-count={most}", "--format=%H%x00%cI%x00%s", _TIP)
+        rows = (line.split("\0") for line in log.decode(errors="replace").splitlines())
+        return tuple(Revision(id=commit, when=when, subject=shown(subject)) for commit, when, subject in rows)
+
+    def at(self, revision: str, *, most: int) -> bytes:
+        """The state of an earlier commit, by its id or the beginning of it.
+
+        Args:
+            revision: the id.
+            most: how many commits to look through.
+
+        Raises:
+            FbsyncError: there is no such commit (exit 3), or the remote cannot be read.
+        """
+        found = [known.id for known in self.history(most=most) if known.id.startswith(revision)]
+        if len(found) != 1 or not revision:
+            raise FbsyncError(
+                f"{self.name} has no single commit {shown(revision)!r} in its newest {most}",
+                hint="take one that `fbsync state history` lists",
+                exit_code=ExitCode.INVALID_INPUT,
+            )
+        with self._lock:
+            return self.content(found[0])
 
     def content(self, commit: str) -> bytes:
         """The file of a commit that was fetched.

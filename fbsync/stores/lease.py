@@ -100,9 +100,20 @@ class Lease:
         try:
             self._version = self._object.swap(state, self._version.tag)
         except Conflict as error:
-            self._lost = _taken_over(self._object.name)
-            raise self._lost from error
+            self._version = self._object.swap(state, self._own_tag(error))
         self._since = since
+
+    def _own_tag(self, conflict: Conflict) -> str:
+        """The version that is there, if it is an earlier write of this run whose answer was lost.
+
+        Raises:
+            FbsyncError: it is another run's: the lease is lost.
+        """
+        found = self._object.read()
+        if found is not None and found.state.claim is not None and found.state.claim.id == self._claim.id:
+            return found.tag
+        self._lost = _taken_over(self._object.name)
+        raise self._lost from conflict
 
 
 def take(

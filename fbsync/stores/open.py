@@ -59,11 +59,15 @@ def opened(address: SharedAddress, *, folder: Path, environ: Mapping[str, str]) 
 
 
 def describe(data: bytes) -> Description:
-    """What the commit of a state says: who wrote it, and whether its run has ended."""
+    """What the commit of a state says: who wrote it, and whether its run has ended. A probe writes no state."""
+    from fbsync.model.errors import InvalidInput
     from fbsync.stores.document import parse
     from fbsync.stores.git import Description
 
-    state = parse(data, "the state to write")
+    try:
+        state = parse(data, "the state to write")
+    except InvalidInput:
+        return Description(subject="Probe", is_closed=True)
     user = f"{state.writer.user}, " if state.writer.user else ""
     doing = "Run under way" if state.claim else "State"
     return Description(subject=f"{doing}: {user}{state.writer}", is_closed=state.claim is None)

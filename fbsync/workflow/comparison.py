@@ -44,8 +44,12 @@ def drift_of(project: Project, live: Live, *, only: Iterable[str] = ()) -> Drift
 
 def compared_with(project: Project, live: Live | None) -> str:
     """The sentence that says what was compared with: the lockfile, and what the server told, if it was asked."""
-    path = project.where.lock_path
-    lockfile = str(path) if project.on_disk is not None else f"nothing ({path} does not exist yet)"
+    path = project.where.known_in
+    lockfile = (
+        path
+        if project.on_disk is not None
+        else f"nothing ({path} {'is empty' if project.where.store else 'does not exist yet'})"
+    )
     match live:
         case None if names := unresolved(project.desired):
             unknown = f"so the ids of these workspaces are not known: {', '.join(names)}"

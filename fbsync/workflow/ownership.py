@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 class Manifests:
-    """The manifests and folders that a run reads, as the lockfile names them: relative to its folder.
+    """The manifests and folders that a run reads, as the known state names them: relative to its base (``Where``).
 
     Args:
         where: what the run works on.
     """
 
     def __init__(self, where: Where) -> None:
-        self._base = os.path.abspath(where.lock_path.parent)  # noqa: PTH100 - keeps links as they are
+        self._base = os.path.abspath(where.base)  # noqa: PTH100 - keeps links as they are
         self._folders = {str(file): self._relative(str(file)) for file in where.files if _is_folder(file)}
         self._files = {str(file): self._relative(str(file)) for file in where.files if not _is_folder(file)}
         self._read = {*self._folders.values(), *self._files.values()}

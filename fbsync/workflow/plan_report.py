@@ -30,7 +30,7 @@ def document_of(proposal: Proposal, exit_code: ExitCode, *, refusals: Sequence[R
     origin = Origin(
         environment=project.where.environment,
         api_url=project.known.api_url,
-        state=str(project.where.lock_path),
+        state=project.where.known_in,
         compared=" ".join((compared, *_remarks(project))),
         variable_files=project.variables.files,
     )

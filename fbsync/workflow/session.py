@@ -23,6 +23,7 @@ from fbsync.workflow.known_state import recorded_secrets
 from fbsync.workflow.project import secrets_of
 from fbsync.workflow.proposal import ledger_for
 from fbsync.workflow.refresh import list_live, resolve_workspaces
+from fbsync.workflow.store_ledger import LeasedServer, StoreLedger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from fbsync.variables import Variables
     from fbsync.workflow.project import Project
     from fbsync.workflow.proposal import Proposal
+    from fbsync.workflow.shared_state import SharedState
 
 _Result = TypeVar("_Result")
 
@@ -81,7 +83,9 @@ class Applied:
     @property
     def exit_code(self) -> ExitCode:
         """The status of ``fbsync apply`` for this, had nobody interrupted it."""
-        return ExitCode.ERROR if self.unrecorded is not None else exit_code_of_outcomes(self.outcomes)
+        if self.unrecorded is None:
+            return exit_code_of_outcomes(self.outcomes)
+        return ExitCode.LOCKED if self.unrecorded.exit_code is ExitCode.LOCKED else ExitCode.ERROR
 
 
 class Run(Protocol):
@@ -103,6 +107,7 @@ class Session:
         patience: how it is asked.
         on_exchange: told of every request.
         run: how coroutines are run.
+        shared: the store that the known state is in, or None where it is in files.
 
     Attributes:
         project: the project, with the ids of workspaces given by name once ``look`` has asked for them.
@@ -116,8 +121,10 @@ class Session:
         *,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
         run: Run = _run,
+        shared: SharedState | None = None,
     ) -> None:
         self.project = project
+        self._shared = shared
         self.stop = Stop()
         self._patience = patience or Patience()
         self._on_exchange = on_exchange
@@ -138,6 +145,7 @@ class Session:
             stop=self.stop,
             on_exchange=self._on_exchange,
             secrets=_known_secrets(self.project),
+            shared=self._shared,
         )
         try:
             self.server: Server = self._runner.run(self._stack.enter_async_context(server))
@@ -185,19 +193,28 @@ class Session:
         begin: Callable[[], None] = lambda: None,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
     ) -> Applied:
-        """Carries a proposal out that was checked. The lockfile holds what came about, however this ends.
+        """Carries a proposal out that was checked. The known state holds what was done, however this ends.
+
+        A known state in a store is leased first, on the version that the proposal was made from.
 
         Args:
             proposal: what to do; its project is this session's.
             begin: called in the event loop just before the first change.
             on_outcome: told of each outcome as it happens, unchanged entries included.
+
+        Raises:
+            Conflict: the state was changed meanwhile: read it again, and plan again.
+            FbsyncError: the store cannot be written; nothing was changed.
         """
+        if self._shared is not None and not proposal.plan.is_empty:
+            self._shared.acquire(timeout=self._patience.timeout)
         return self._runner.run(self._carry_out(proposal, begin, on_outcome))
 
     async def _carry_out(
         self, proposal: Proposal, begin: Callable[[], None], on_outcome: Callable[[Outcome], None]
     ) -> Applied:
-        ledger = ledger_for(proposal, today=self._clock.today(), user_id=self.server.user_id)
+        files = ledger_for(proposal, today=self._clock.today(), user_id=self.server.user_id)
+        ledger = files if self._shared is None else StoreLedger(files, self._shared)
         outcomes: tuple[Outcome, ...] = ()
         unrecorded = None
         begin()
@@ -211,6 +228,8 @@ class Session:
                 stop=self.stop,
                 grace=_GRACE_SECONDS,
                 on_outcome=on_outcome,
+                # One write of a store carries all intents.
+                ahead=None if self._shared is None else len(proposal.plan.changes),
             )
         finally:
             unrecorded = await _closed(ledger, outcomes)
@@ -244,7 +263,7 @@ class Session:
         return self._runner.run(work())
 
 
-async def _closed(ledger: FileLedger, outcomes: tuple[Outcome, ...]) -> FbsyncError | None:
+async def _closed(ledger: FileLedger | StoreLedger, outcomes: tuple[Outcome, ...]) -> FbsyncError | None:
     """Writes the lockfile; gives the reason where it cannot be."""
     try:
         await ledger.close(identity_of(outcome.change) for outcome in outcomes if not outcome.result.is_trouble)
@@ -282,6 +301,7 @@ async def connected(
     stop: Stop,
     on_exchange: Callable[[Exchange], None] = lambda _: None,
     secrets: Iterable[Secret] = (),
+    shared: SharedState | None = None,
 ) -> AsyncIterator[Server]:
     """The server of a project, for as long as the context lasts: signed in to, and tried again where that is safe.
 
@@ -291,6 +311,7 @@ async def connected(
         stop: ends waiting early.
         on_exchange: told of every request.
         secrets: the credentials that the run knows: nothing that the server says may repeat one.
+        shared: the state without whose lease no change is sent, or None.
 
     Raises:
         FbsyncError: there are no means of signing in.
@@ -306,7 +327,7 @@ async def connected(
     )
     async with client:
         yield Retrying(
-            client,
+            client if shared is None else LeasedServer(client, shared, timeout=patience.timeout),
             clock=SystemClock(),
             stop=stop,
             parallelism=patience.parallelism,

@@ -26,6 +26,7 @@ class Where:
         env_files: files of variables.
         lock_file: the lockfile, or None for the one that the manifests have.
         state: where the known state is kept (``design.md``, 'Stores'), or None for files beside the manifests.
+        store: the address of the state that the lockfile is a copy of, or None where it is no copy.
         api_url: the server, or None for what the environment or the default says.
     """
 
@@ -34,12 +35,33 @@ class Where:
     env_files: tuple[Path, ...] = ()
     lock_file: Path | None = None
     state: str | None = None
+    store: str | None = None
     api_url: str | None = None
 
     @property
     def folders(self) -> tuple[Path, ...]:
         """The folders of the manifests, in which ``.env`` is looked for."""
         return tuple(_folder(file) for file in self.files)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether the known state is in a store, of which there is no copy yet, or in a place that is none."""
+        return self.store is None and self.state is not None and self.state.partition(":")[0] != "file"
+
+    @property
+    def known_in(self) -> str:
+        """Where the known state is, as messages name it."""
+        return self.store or str(self.lock_path)
+
+    @property
+    def base(self) -> Path:
+        """The folder that the known state names manifests relative to.
+
+        The lockfile's; for a state in a store, the checkout's, so that each clone gives one manifest the same name.
+        """
+        if self.store is None and not self.is_shared:
+            return self.lock_path.parent
+        return checkout_of(_common_folder(self.files))
 
     @property
     def lock_path(self) -> Path:
@@ -88,11 +110,17 @@ def state_folder(state: str | None) -> Path | None:
     kind, _, folder = state.partition(":")
     if kind != "file" or not folder:
         raise FbsyncError(
-            f"the known state cannot be kept in {state!r}",
+            "the known state cannot be kept there: this command works with files only",
             hint="write file:FOLDER, or leave it out to keep the lockfile beside the manifest",
             exit_code=ExitCode.INVALID_INPUT,
         )
     return Path(folder)
+
+
+def checkout_of(folder: Path) -> Path:
+    """The top folder of the checkout that a folder is in, or that folder itself where it is in none."""
+    absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - keeps links as they are
+    return next((top for top in (absolute, *absolute.parents) if (top / ".git").exists()), absolute)
 
 
 def _common_folder(files: tuple[Path, ...]) -> Path:

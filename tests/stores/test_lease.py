@@ -163,6 +163,18 @@ def test_a_write_of_unknown_outcome_renews_nothing(store):
     lease.release(lockfile="after all", journal=[])
 
 
+def test_a_write_whose_answer_was_lost_for_good_does_not_cost_the_lease(store):
+    machine = Machine(store, 100)
+    lease = machine.take(machine.free())
+    machine.object._store.script = ["lost", *["down"] * 20]
+    with pytest.raises(UnknownOutcome):
+        lease.write(lockfile="arrived", journal=["a"])
+    machine.object._store.script = []
+    lease.write(lockfile="arrived", journal=["a", "b"])
+    lease.release(lockfile="closed", journal=[])
+    assert machine.object.read().state.lockfile == "closed"
+
+
 def test_of_two_that_start_at_once_one_gets_it(store):
     machines = Machine(store, 0), Machine(store, 777, OTHER)
     versions = [machine.free() for machine in machines]

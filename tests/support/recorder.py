@@ -44,12 +44,26 @@ class Recorder:
         self.upstream = urlsplit(upstream)
         self.requests = []
         self.replies = lambda request: None
+        self._held = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     @property
     def writes(self):
         return [request for request in self.requests if request.writes]
+
+    @contextmanager
+    def holding(self, method="POST"):
+        """Requests of a method are carried out, and their answers held back until the context ends."""
+        self._held[method] = threading.Event()
+        try:
+            yield
+        finally:
+            self._held.pop(method).set()
+
+    def wait_while_held(self, request):
+        if (released := self._held.get(request.method)) is not None:
+            released.wait(60)
 
     def forward(self, request, headers, data):
         connection = HTTPConnection(self.upstream.hostname, self.upstream.port, timeout=30)
@@ -73,6 +87,7 @@ def _handler(recorder):
             kept = {name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers}
             if reply is None:
                 status, body, headers = recorder.forward(request, kept, data)
+                recorder.wait_while_held(request)
                 self._send(status, body, {"Content-Type": headers["Content-Type"]})
                 return
             if reply.processed:

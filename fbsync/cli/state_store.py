@@ -1,0 +1,199 @@
+"""``fbsync state init``, ``migrate``, ``pull``, ``push``, ``unlock`` and ``history``: the known state in a store."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from fbsync.cli import completion_values, terminal
+from fbsync.cli.options import where_from
+from fbsync.model.errors import FbsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fbsync.workflow.store_admin import OpenedStore
+    from fbsync.workflow.target import Where
+
+_Command = TypeVar("_Command", bound="Callable[..., Any]")
+
+_PATH = click.Path(path_type=Path)
+_YES = click.option("--yes", is_flag=True, help="Do not ask.")
+_MOST_REVISIONS = 200
+
+
+def add_store_commands(group: click.Group) -> None:
+    """Adds the commands to ``fbsync state``."""
+    for command in (init, migrate, pull, push, unlock, history):
+        group.add_command(command)
+
+
+def _store_options(command: _Command) -> _Command:
+    """Adds the options that say which state of which store."""
+    return click.option(
+        "-f", "--file", "files", multiple=True, type=_PATH, metavar="PATH", help="The manifest. [default: fbsync.yaml]"
+    )(
+        click.option(
+            "-e",
+            "--environment",
+            metavar="NAME",
+            help="The environment whose state it is.",
+            shell_complete=completion_values.environments,
+        )(
+            click.option("--state", "store", metavar="STORE", help="The store, such as git. [default: FBSYNC_STATE]")(
+                command
+            )
+        )
+    )
+
+
+@contextmanager
+def _opened(where: Where) -> Iterator[OpenedStore]:
+    from fbsync.workflow.store_admin import opened_store
+
+    with opened_store(where, os.environ) as store:
+        yield store
+
+
+def _where(files: tuple[Path, ...], environment: str | None, store: str | None) -> Where:
+    """What the options add up to.
+
+    Raises:
+        click.UsageError: they name no store.
+    """
+    from dataclasses import replace
+
+    where = where_from(files=files, environment=environment, env_files=())
+    where = where if store is None else replace(where, state=store)
+    if not where.is_shared:
+        raise click.UsageError("name a store with --state or FBSYNC_STATE: git, s3://…, az://… or gs://…")
+    return where
+
+
+@click.command()
+@_store_options
+def init(files: tuple[Path, ...], environment: str | None, store: str | None) -> None:
+    """Create an empty known state in a store.
+
+    First it finds out, on an object of its own, whether the store refuses a write whose condition does not hold.
+
+    \b
+    fbsync state init --state git
+    fbsync state init --state s3://my-bucket/fbsync -e staging
+    """  # noqa: D301 - click's mark for lines to be kept
+    with _opened(_where(files, environment, store)) as opened:
+        opened.create(lockfile=None, journal=())
+        terminal.say(f"Created an empty state in {opened.name}.")
+
+
+@click.command()
+@_store_options
+@click.option("--back", is_flag=True, help="Move the state from the store into files beside the manifest.")
+def migrate(files: tuple[Path, ...], environment: str | None, store: str | None, *, back: bool) -> None:
+    """Move the known state from the files beside the manifest into a store.
+
+    The lockfile and the journal of an unfinished apply are moved. A stub takes the lockfile's place, which every
+    fbsync refuses to read, so that nobody works with the old copy. Commit the stub, or remove it from git.
+
+    \b
+    fbsync state migrate --state git
+    fbsync state migrate --state git --back
+    """  # noqa: D301 - click's mark for lines to be kept
+    from dataclasses import replace
+
+    from fbsync.state.runlock import run_lock
+    from fbsync.workflow.store_admin import move_back, move_there
+
+    where = _where(files, environment, store)
+    path = replace(where, state=None).lock_path
+    with _opened(where) as opened, run_lock(path, timeout=0):
+        (move_back if back else move_there)(opened, path, where.base)
+        terminal.say(f"Moved the state from {opened.name} to {path}." if back else f"Moved {path} to {opened.name}.")
+
+
+@click.command()
+@_store_options
+@click.option("--at", "revision", metavar="REVISION", help="An earlier one, as `fbsync state history` lists them.")
+def pull(files: tuple[Path, ...], environment: str | None, store: str | None, revision: str | None) -> None:
+    """Print the known state of a store, as a JSON document; the tag that `state push` needs goes to stderr.
+
+    \b
+    fbsync state pull --state git > state.json
+    fbsync state pull --state git --at 1a2b3c4 > earlier.json
+    """  # noqa: D301 - click's mark for lines to be kept
+    from fbsync.stores.document import render
+
+    with _opened(_where(files, environment, store)) as opened:
+        version = opened.read()
+        state = version.state if revision is None else opened.at(revision, most=_MOST_REVISIONS)
+        terminal.say(f"tag: {version.tag}")
+        terminal.out(render(state).decode())
+
+
+@click.command()
+@click.argument("document", type=click.File("rb"))
+@_store_options
+@click.option("--tag", metavar="TAG", help="The version to replace, as `fbsync state pull` printed it.")
+@click.option("--force", is_flag=True, help="Replace whatever is there, also while a run is under way.")
+def push(
+    document: Any,  # noqa: ANN401 - click's file
+    files: tuple[Path, ...],
+    environment: str | None,
+    store: str | None,
+    tag: str | None,
+    *,
+    force: bool,
+) -> None:
+    """Put DOCUMENT, a file of `fbsync state pull`, in the place of the known state.
+
+    It is refused (7) when the state is no longer the one with the tag, or while a run holds it.
+
+    \b
+    fbsync state push state.json --state git --tag 1a2b3c4d
+    """  # noqa: D301 - click's mark for lines to be kept
+    if (tag is None) != force:
+        raise click.UsageError("give either --tag, with the tag that `fbsync state pull` printed, or --force")
+    with _opened(_where(files, environment, store)) as opened:
+        opened.put(document.read(), tag=tag)
+        terminal.say(f"Replaced the state in {opened.name}.")
+
+
+@click.command()
+@_store_options
+@_YES
+def unlock(files: tuple[Path, ...], environment: str | None, store: str | None, *, yes: bool) -> None:
+    """End the lease of a run that was killed, without waiting until it has run out.
+
+    A run that is still alive loses it: it can record nothing more, and ends with 7.
+
+    \b
+    fbsync state unlock --state git
+    """  # noqa: D301 - click's mark for lines to be kept
+    with _opened(_where(files, environment, store)) as opened:
+        version = opened.read()
+        if version.state.claim is None:
+            terminal.say(f"Nobody holds the state in {opened.name}.")
+            return
+        terminal.say(f"Held by {version.state.writer}.")
+        if not yes and not (terminal.can_ask() and terminal.ask("Is that run dead, and its lease to be ended?")):
+            raise FbsyncError("not confirmed; nothing was changed", hint="confirm with --yes")
+        opened.unlock(version)
+        terminal.say(f"Ended the lease of the state in {opened.name}.")
+
+
+@click.command()
+@_store_options
+@click.option("--max", "most", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+def history(files: tuple[Path, ...], environment: str | None, store: str | None, most: int) -> None:
+    """List the states that finished runs left in git, newest first: when, and who ran it.
+
+    \b
+    fbsync state history --state git
+    """  # noqa: D301 - click's mark for lines to be kept
+    with _opened(_where(files, environment, store)) as opened:
+        for revision in opened.history(most=most):
+            terminal.out(f"{revision.id[:12]}  {revision.when}  {revision.subject}\n")

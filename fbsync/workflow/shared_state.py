@@ -1,0 +1,255 @@
+"""A known state in a store: a copy of it in a folder of its own for one command, and the lease to write it back."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.settings import find_state_folder
+from fbsync.state import rescue
+from fbsync.state.journal import journal_path, read_journal
+from fbsync.state.lockfile import lockfile_text, read_lockfile
+from fbsync.stores.address import FileAddress, environment_key, parse_address
+from fbsync.stores.holder import holder_from
+from fbsync.stores.lease import DEFAULT_SECONDS, await_free, take
+from fbsync.stores.open import opened
+from fbsync.stores.swap import StateObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from fbsync.state.lockfile import Lockfile
+    from fbsync.stores.holder import Holder
+    from fbsync.stores.lease import Lease
+    from fbsync.stores.swap import Version
+    from fbsync.workflow.target import Where
+
+_TIMEOUTS_PER_LEASE = 3
+
+
+class SharedState:
+    """The known state of one environment in a store, for one command.
+
+    The command works on a copy, with the files that it would have beside the manifest. What it writes there is
+    nowhere else until it is published. Threads may share it.
+
+    Args:
+        state_object: where the state is.
+        folder: an empty folder for the copy.
+        holder: who this command is.
+        state_folder: the user's folder for state, where a rescue file goes.
+    """
+
+    def __init__(self, state_object: StateObject, *, folder: Path, holder: Holder, state_folder: Path) -> None:
+        self.holder = holder
+        self._object = state_object
+        self._folder = folder
+        self._state_folder = state_folder
+        self._version: Version | None = None
+        self._on_disk: Lockfile | None = None
+        self._lease: Lease | None = None
+        self._lock = threading.Lock()
+        self._is_finished = False
+
+    @property
+    def name(self) -> str:
+        """The state's address, as messages show it."""
+        return self._object.name
+
+    @property
+    def lock_path(self) -> Path:
+        """The copy of the lockfile."""
+        return self._folder / "fbsync.lock"
+
+    @property
+    def lost(self) -> FbsyncError | None:
+        """Why this command may write no more, if another run took its lease over."""
+        return None if self._lease is None else self._lease.lost
+
+    def load(self) -> None:
+        """Reads the state into the copy.
+
+        Raises:
+            FbsyncError: there is no state (exit 8), the store cannot be read (exit 4), or the state is damaged.
+        """
+        self._copy(self._object.read())
+
+    def await_free(self, *, timeout: float, on_wait: Callable[[Holder], None] = lambda _: None) -> None:
+        """Waits until nobody holds the lease, and reads the state into the copy.
+
+        Args:
+            timeout: seconds to wait at most.
+            on_wait: told of each holder that is waited for.
+
+        Raises:
+            FbsyncError: somebody holds it (exit 7), or as for ``load``.
+        """
+        self._copy(await_free(self._object, timeout=timeout, on_wait=on_wait))
+
+    def acquire(self, *, timeout: float) -> None:
+        """Takes the lease, on the version that the copy was made from.
+
+        Args:
+            timeout: seconds that a request may take: the lease is some of them long, and 180 s at least.
+
+        Raises:
+            Conflict: the state was changed meanwhile: it must be read again.
+            FbsyncError: the store cannot be written.
+        """
+        assert self._version is not None
+        seconds = max(DEFAULT_SECONDS, int(timeout * _TIMEOUTS_PER_LEASE))
+        with self._lock:
+            self._lease = take(self._object, self._version, holder=self.holder, seconds=seconds)
+
+    def publish(self) -> None:
+        """Writes the copy into the store.
+
+        Raises:
+            FbsyncError: the lease is lost (exit 7), or the store cannot be written.
+        """
+        with self._lock:
+            assert self._lease is not None
+            lockfile, journal = self._content()
+            self._lease.write(lockfile=lockfile, journal=journal)
+
+    def outlasts(self, seconds: float) -> bool:
+        """Whether the lease certainly holds for so long."""
+        return self._lease is not None and self._lease.outlasts(seconds)
+
+    def renew(self, seconds: float) -> None:
+        """Makes sure that the lease holds for so long.
+
+        Raises:
+            FbsyncError: the lease is lost (exit 7), or the store cannot be written.
+        """
+        with self._lock:
+            assert self._lease is not None
+            if not self._lease.outlasts(seconds):
+                self._lease.renew()
+
+    def release(self) -> None:
+        """Writes the copy into the store if it differs, and gives the lease back if this command holds it.
+
+        Only the first call does anything, whether it succeeds or not.
+
+        Raises:
+            FbsyncError: the lease is lost (exit 7), the state was changed meanwhile (exit 7), or the store cannot be
+                written; the message says where the known state is instead.
+        """
+        with self._lock:
+            if self._is_finished:
+                return
+            self._is_finished = True
+            try:
+                self._release()
+            except FbsyncError as error:
+                if self.lost is not None:
+                    raise
+                raise self._rescued(error) from error
+            rescue.discard_rescue(self._rescue_name, self._state_folder)
+
+    def _release(self) -> None:
+        assert self._version is not None
+        lockfile, journal = self._content()
+        if self._lease is not None:
+            self._lease.release(lockfile=lockfile, journal=journal)
+            return
+        state = self._version.state
+        if (lockfile, journal) != (state.lockfile, state.journal):
+            latest = state.succeeded(self.holder, claim=None).holding(lockfile=lockfile, journal=journal)
+            self._object.swap(latest, self._version.tag)
+
+    def _copy(self, version: Version | None) -> None:
+        if version is None:
+            raise missing(self.name)
+        self._version = version
+        state = version.state
+        self.lock_path.unlink(missing_ok=True)
+        journal = journal_path(self.lock_path)
+        journal.unlink(missing_ok=True)
+        if state.lockfile is not None:
+            self.lock_path.write_text(state.lockfile, encoding="utf-8", newline="")
+        if state.journal:
+            journal.write_text("".join(f"{line}\n" for line in state.journal), encoding="utf-8", newline="")
+        self._on_disk = read_lockfile(self.lock_path)
+        self._recover()
+
+    def _recover(self) -> None:
+        """Takes up what an earlier run could not write, unless another run settled its requests meanwhile."""
+        on_disk = self._on_disk
+        left = read_journal(journal_path(self.lock_path), None) if on_disk is None else None
+        begun = None if left is None else left.lockfile
+        with suppress(FbsyncError):
+            recovered = rescue.recover_rescued(self._rescue_name, on_disk, self._state_folder, begun=begun)
+            if recovered is not None and recovered != on_disk:
+                self.lock_path.write_text(lockfile_text(recovered), encoding="utf-8", newline="")
+
+    def _content(self) -> tuple[str | None, tuple[str, ...]]:
+        """The copy's lockfile and whole lines of its journal: one may be being written right now."""
+        lockfile = self.lock_path.read_text(encoding="utf-8") if self.lock_path.exists() else None
+        journal = journal_path(self.lock_path)
+        lines = journal.read_text(encoding="utf-8").split("\n")[:-1] if journal.exists() else []
+        return lockfile, tuple(lines)
+
+    @property
+    def _rescue_name(self) -> Path:
+        """What a rescue file is named after: the address, in the folder where the command is run."""
+        return Path(self.name)
+
+    def _rescued(self, error: FbsyncError) -> FbsyncError:
+        known: Lockfile | None = read_lockfile(self.lock_path)
+        if known is None:
+            return error
+        ids = ", ".join(sorted(llm.id for llm in known.llms))
+        try:
+            file = rescue.save_rescue(self._rescue_name, known, self._state_folder, base=self._on_disk)
+        except OSError:
+            return FbsyncError(
+                f"{error.message}; no rescue file can be written either; these are the known ids: {ids}",
+                hint="run `fbsync apply --adopt` when the store can be written again: it uses the server's list",
+                exit_code=error.exit_code,
+            )
+        return FbsyncError(
+            f"{error.message}; what is known is in {file} instead",
+            hint="run `fbsync apply` on this machine when the store can be written again: it reads that file",
+            exit_code=error.exit_code,
+        )
+
+
+def missing(name: str) -> FbsyncError:
+    """The error that a store holds no state: it is not taken for an empty one."""
+    return FbsyncError(
+        f"there is no state in {name}",
+        hint="run `fbsync state init` to begin with an empty one, or `fbsync state migrate` to move the lockfile there",
+        exit_code=ExitCode.GUARD_REFUSED,
+    )
+
+
+@contextmanager
+def opened_state(where: Where, environ: Mapping[str, str]) -> Iterator[SharedState]:
+    """Opens the store that a command's known state is kept in; nothing is read yet.
+
+    Args:
+        where: what the command works on; its state is in a store (``is_shared``).
+        environ: the process's environment.
+
+    Raises:
+        FbsyncError: the address makes no sense, or what it needs is not there.
+    """
+    address = parse_address(where.state or "")
+    assert not isinstance(address, FileAddress)
+    key = environment_key(where.environment)
+    folder = where.folders[0] if where.folders else Path()
+    with opened(address, folder=folder, environ=environ) as place, tempfile.TemporaryDirectory("-fbsync") as copy:
+        yield SharedState(
+            StateObject(place.store(key)),
+            folder=Path(copy),
+            holder=holder_from(environ, host=socket.gethostname(), process=os.getpid()),
+            state_folder=find_state_folder(environ),
+        )

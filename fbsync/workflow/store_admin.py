@@ -1,0 +1,285 @@
+"""A known state in a store, created, moved, replaced, unlocked and looked through by ``fbsync state``."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.state.atomic_file import write_atomically
+from fbsync.state.journal import journal_path, read_journal
+from fbsync.state.lockfile import lockfile_text, parse_lockfile, read_lockfile
+from fbsync.stores.address import FileAddress, environment_key, parse_address
+from fbsync.stores.document import first_state, parse
+from fbsync.stores.git import GitRef
+from fbsync.stores.holder import holder_from
+from fbsync.stores.lease import held_by, take
+from fbsync.stores.open import opened
+from fbsync.stores.probe import check_honesty, probe_key
+from fbsync.stores.protocol import Conflict
+from fbsync.stores.swap import StateObject
+from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
+from fbsync.workflow.shared_state import missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from fbsync.state.lockfile import Lockfile
+    from fbsync.stores.document import State
+    from fbsync.stores.git import Revision
+    from fbsync.stores.holder import Holder
+    from fbsync.stores.protocol import Store
+    from fbsync.stores.swap import Version
+    from fbsync.workflow.target import Where
+
+_STUB_VERSION = 1_000_000
+"""The format version of a stub: newer than any that an fbsync reads."""
+
+
+class OpenedStore:
+    """The state of one environment in a store.
+
+    Args:
+        key: the environment's key.
+        store: gives the object of a key.
+        holder: who this command is.
+    """
+
+    def __init__(self, key: str, store: Callable[[str], Store], holder: Holder) -> None:
+        self._place = store
+        self._store = store(key)
+        self._object = StateObject(self._store)
+        self._holder = holder
+
+    @property
+    def name(self) -> str:
+        """The state's address, as messages show it."""
+        return self._object.name
+
+    def read(self) -> Version:
+        """The state.
+
+        Raises:
+            FbsyncError: there is none (exit 8), or it cannot be read.
+        """
+        version = self._object.read()
+        if version is None:
+            raise missing(self.name)
+        return version
+
+    def create(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
+        """Creates the state, once the store was found to keep its conditions.
+
+        Raises:
+            FbsyncError: there is one, or the store must not be used, or it refuses.
+        """
+        if self._object.read() is not None:
+            raise self._is_there()
+        self.check_honesty()
+        try:
+            self._object.swap(first_state(self._holder, lockfile=lockfile, journal=journal), None)
+        except Conflict as error:
+            raise self._is_there() from error
+
+    def check_honesty(self) -> None:
+        """Finds out whether the store may be used; see ``fbsync.stores.probe``.
+
+        Raises:
+            FbsyncError: it does not keep its conditions, or refuses to be written.
+        """
+        check_honesty(self._place(probe_key()))
+
+    def put(self, data: bytes, *, tag: str | None) -> None:
+        """Replaces the state by that of a document.
+
+        Args:
+            data: the document.
+            tag: the version to replace, or None for whatever is there.
+
+        Raises:
+            InvalidInput: the document, or the lockfile in it, is not what fbsync wrote.
+            Conflict: another version is there.
+            FbsyncError: a run holds the state (exit 7).
+        """
+        wanted = parse(data, "the document")
+        if wanted.lockfile is not None:
+            parse_lockfile(wanted.lockfile, path=Path("the document's lockfile"))
+        version = self.read()
+        if tag is not None:
+            if version.tag != tag:
+                raise Conflict(self.name)
+            if version.state.claim is not None:
+                raise held_by(self.name, version.state.writer, version.state.claim)
+        latest = version.state.succeeded(self._holder, claim=None)
+        self._object.swap(latest.holding(lockfile=wanted.lockfile, journal=wanted.journal), version.tag)
+
+    def unlock(self, version: Version) -> None:
+        """Ends the lease of the run that holds a version.
+
+        Raises:
+            Conflict: the run wrote meanwhile: it is alive.
+        """
+        self._object.swap(version.state.succeeded(self._holder, claim=None), version.tag)
+
+    def retire(self, version: Version) -> None:
+        """Removes the state, if it is still this version.
+
+        Raises:
+            Conflict: another version is there.
+            FbsyncError: the store refuses.
+        """
+        take(self._object, version, holder=self._holder)
+        self._store.remove()
+
+    def history(self, *, most: int) -> tuple[Revision, ...]:
+        """The states that finished runs left, newest first.
+
+        Raises:
+            FbsyncError: the store keeps no history (exit 64), or cannot be read.
+        """
+        return self._git().history(most=most)
+
+    def at(self, revision: str, *, most: int) -> State:
+        """An earlier state.
+
+        Raises:
+            FbsyncError: there is none of this name, or the store keeps no history.
+        """
+        return parse(self._git().at(revision, most=most), f"{self.name} at {revision}")
+
+    def _git(self) -> GitRef:
+        if not isinstance(self._store, GitRef):
+            raise FbsyncError(
+                f"fbsync keeps no history in {self.name}",
+                hint="turn on the bucket's own versioning, and bring an earlier version back with the provider's tools",
+                exit_code=ExitCode.USAGE,
+            )
+        return self._store
+
+    def _is_there(self) -> FbsyncError:
+        return FbsyncError(
+            f"there is a state in {self.name} already; nothing was changed",
+            hint="look at it with `fbsync state list`, or replace it with `fbsync state push`",
+        )
+
+
+@contextmanager
+def opened_store(where: Where, environ: Mapping[str, str]) -> Iterator[OpenedStore]:
+    """Opens the store that a state is in; nothing is read yet.
+
+    Args:
+        where: names it (``is_shared``).
+        environ: the process's environment.
+
+    Raises:
+        FbsyncError: the address makes no sense, or what it needs is not there.
+    """
+    address = parse_address(where.state or "")
+    assert not isinstance(address, FileAddress)
+    key = environment_key(where.environment)
+    holder = holder_from(environ, host=socket.gethostname(), process=os.getpid())
+    with opened(address, folder=where.folders[0], environ=environ) as place:
+        yield OpenedStore(key, place.store, holder)
+
+
+def move_there(store: OpenedStore, path: Path, base: Path) -> None:
+    """Moves a lockfile and its journal into a store, and puts a stub in the lockfile's place.
+
+    Args:
+        store: where to.
+        path: the lockfile.
+        base: the folder that a state in a store names manifests relative to.
+
+    Raises:
+        FbsyncError: there is no lockfile, or it is damaged; there is a state in the store; the store refuses.
+    """
+    journal = journal_path(path)
+    # Damaged files end here.
+    known = read_lockfile(path)
+    replayed = read_journal(journal, known)
+    if replayed is None and not path.exists():
+        raise FbsyncError(
+            f"there is no lockfile {path}",
+            hint="run `fbsync state init` to begin with an empty state",
+            exit_code=ExitCode.INVALID_INPUT,
+        )
+    lines = journal.read_text(encoding="utf-8").split("\n")[:-1] if replayed is not None else []
+    store.create(lockfile=None if known is None else _rebased(known, path.parent, base), journal=lines)
+    stub = {"version": _STUB_VERSION, "moved": f"The known state is in {store.name}: use --state or FBSYNC_STATE."}
+    try:
+        _write_files(path, json.dumps(stub, indent=2) + "\n", ())
+    except FbsyncError as error:
+        raise FbsyncError(
+            f"the state is in {store.name} now, but the old copy stays: {error.message}",
+            hint="remove the lockfile and its journal, so that nobody works with the old copy",
+        ) from error
+
+
+def move_back(store: OpenedStore, path: Path, base: Path) -> None:
+    """Moves a state into a lockfile and its journal, and removes it from the store.
+
+    Args:
+        store: where from.
+        path: the lockfile.
+        base: the folder that a state in a store names manifests relative to.
+
+    Raises:
+        FbsyncError: there is no state; a run holds it; there is a lockfile that is no stub.
+    """
+    version = store.read()
+    if version.state.claim is not None:
+        raise held_by(store.name, version.state.writer, version.state.claim)
+    if path.exists() and not _is_stub(path):
+        raise FbsyncError(f"there is a lockfile {path}; nothing was changed", hint="move it away first")
+    stub = path.read_text(encoding="utf-8") if path.exists() else None
+    text = version.state.lockfile
+    known = None if text is None else parse_lockfile(text, path=store.name)
+    _write_files(path, None if known is None else _rebased(known, base, path.parent), version.state.journal)
+    try:
+        store.retire(version)
+    except FbsyncError:
+        _write_files(path, stub, ())
+        raise
+
+
+def _rebased(known: Lockfile, old: Path, new: Path) -> str:
+    """A lockfile's text with the manifests named relative to another folder."""
+
+    def rebased(name: str | None) -> str | None:
+        if name is None or name == str(STANDARD_INPUT):
+            return name
+        return os.path.relpath(os.path.abspath(old / name), os.path.abspath(new))  # noqa: PTH100 - keeps links
+
+    return lockfile_text(known.with_llms(replace(llm, declared_in=rebased(llm.declared_in)) for llm in known.llms))
+
+
+def _write_files(path: Path, lockfile: str | None, journal: Iterable[str]) -> None:
+    """Puts a lockfile and a journal where they belong, or takes them away.
+
+    Raises:
+        FbsyncError: the operating system refuses.
+    """
+    lines = "".join(f"{line}\n" for line in journal)
+    try:
+        for file, text in ((journal_path(path), lines or None), (path, lockfile)):
+            if text is None:
+                file.unlink(missing_ok=True)
+            else:
+                write_atomically(file, text)
+    except OSError as error:
+        raise FbsyncError(
+            f"{path} cannot be written: {error.strerror}", hint="make room or fix the permissions, and run this again"
+        ) from error
+
+
+def _is_stub(path: Path) -> bool:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(value, dict) and value.get("version") == _STUB_VERSION

@@ -1,0 +1,192 @@
+"""The ledger over a store: records go into the copy's files, and one swap carries all that came together."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from fbsync.model.errors import FbsyncError
+from fbsync.model.server import Failure, ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable
+
+    from fbsync.model.changes import Change, Update
+    from fbsync.model.claims import Claim
+    from fbsync.model.configurations import Identity, Workspace
+    from fbsync.model.server import ApiKey, Fields, Listing, LlmStats, Server, Validation
+    from fbsync.state.ledger import FileLedger
+    from fbsync.workflow.shared_state import SharedState
+
+
+class StoreLedger:
+    """Records an apply in a store. A record is durable once the store holds it.
+
+    Args:
+        files: records in the copy.
+        shared: the store, whose lease this run holds before its first change.
+    """
+
+    def __init__(self, files: FileLedger, shared: SharedState) -> None:
+        self._files = files
+        self._shared = shared
+        self._running: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None
+
+    def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
+        """Records a request that is about to be sent; see ``fbsync.execution.ports``.
+
+        What the store holds counts as sent from then on: a mark that comes later might not reach it.
+        """
+        return asyncio.ensure_future(self._intended(self._files.intend(change, sent)))
+
+    def sending(self, number: int) -> None:  # noqa: ARG002 - the protocol's
+        """Makes sure that this run has not lost its lease: the store holds the mark already."""
+        if self._shared.lost is not None:
+            raise self._shared.lost
+
+    def claims(self, identity: Identity) -> tuple[Claim, ...]:
+        """What earlier runs may have created under an identity without anybody knowing."""
+        return self._files.claims(identity)
+
+    def claim(self, number: int) -> Claim:
+        """What the request of an intent of this run would explain, if it was carried out."""
+        return self._files.claim(number)
+
+    def is_in_doubt(self, identity: Identity) -> bool:
+        """Whether an earlier run may have created this, and nobody knows."""
+        return self._files.is_in_doubt(identity)
+
+    def noted(self, change: Change, llm_id: str) -> None:
+        """Takes note of a change without a request."""
+        self._files.noted(change, llm_id)
+
+    def done(self, number: int, change: Change, llm_id: str) -> Awaitable[object]:
+        """Records that a request was carried out."""
+        return asyncio.ensure_future(self._published(self._files.done(number, change, llm_id)))
+
+    def set_aside(self, number: int, change: Update, name: str) -> Awaitable[object]:
+        """Records that a configuration has a third name for now."""
+        return asyncio.ensure_future(self._published(self._files.set_aside(number, change, name)))
+
+    def not_done(self, number: int) -> Awaitable[object]:
+        """Records that a request certainly was not carried out."""
+        return asyncio.ensure_future(self._published(self._files.not_done(number)))
+
+    async def close(self, settled: Iterable[Identity]) -> None:
+        """Ends the journal, writes the known state into the store, and gives the lease back.
+
+        Raises:
+            FbsyncError: the store cannot be written, or another run took the lease over.
+        """
+        try:
+            await self._files.close(settled)
+        finally:
+            pending = [task for task in (self._running, self._next) if task is not None]
+            await asyncio.gather(*pending, return_exceptions=True)
+            await asyncio.get_running_loop().run_in_executor(None, self._shared.release)
+
+    async def _intended(self, recorded: Awaitable[int]) -> int:
+        number = await recorded
+        self._files.sending(number)
+        await self._publish()
+        return number
+
+    async def _published(self, recorded: Awaitable[int]) -> int:
+        number = await recorded
+        await self._publish()
+        return number
+
+    async def _publish(self) -> None:
+        """Ends when the store holds all that is recorded by now."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._publish_after(self._running))
+        await asyncio.shield(self._next)
+
+    async def _publish_after(self, running: asyncio.Task[None] | None) -> None:
+        """One swap, after the one that is under way; what is recorded until it begins is in it."""
+        if running is not None:
+            await asyncio.wait([running])
+        self._running, self._next = self._next, None
+        await asyncio.get_running_loop().run_in_executor(None, self._shared.publish)
+
+
+class LeasedServer:
+    """A server that is sent no change unless the lease outlasts the request.
+
+    Args:
+        server: the server.
+        shared: the state whose lease counts.
+        timeout: seconds that a request may take.
+    """
+
+    def __init__(self, server: Server, shared: SharedState, *, timeout: float) -> None:
+        self._server = server
+        self._shared = shared
+        self._timeout = timeout
+
+    @property
+    def user_id(self) -> str | None:
+        """The id of the user who is signed in."""
+        return self._server.user_id
+
+    async def list_llms(self, workspace_id: str | None) -> Listing:
+        """List the configurations of a workspace."""
+        return await self._server.list_llms(workspace_id)
+
+    async def list_memberships(self) -> tuple[Workspace, ...]:
+        """List the workspaces with the caller's role in each."""
+        return await self._server.list_memberships()
+
+    async def list_workspaces(self) -> tuple[Workspace, ...]:
+        """List the workspaces."""
+        return await self._server.list_workspaces()
+
+    async def list_api_keys(self, workspace_id: str | None) -> tuple[ApiKey, ...]:
+        """List the stored provider keys of a workspace."""
+        return await self._server.list_api_keys(workspace_id)
+
+    async def llm_stats(self) -> tuple[LlmStats, ...]:
+        """Read the counters of the configurations."""
+        return await self._server.llm_stats()
+
+    async def create_llm(self, fields: Fields) -> str | None:
+        """Creates a configuration."""
+        await self._leased()
+        return await self._server.create_llm(fields)
+
+    async def update_llm(self, llm_id: str, fields: Fields) -> None:
+        """Updates a configuration."""
+        await self._leased()
+        await self._server.update_llm(llm_id, fields)
+
+    async def delete_llm(self, llm_id: str) -> None:
+        """Deletes a configuration."""
+        await self._leased()
+        await self._server.delete_llm(llm_id)
+
+    async def validate_llm(self, llm_id: str) -> Validation:
+        """Asks the provider whether it takes the credential."""
+        return await self._server.validate_llm(llm_id)
+
+    async def _leased(self) -> None:
+        """Renews the lease where it would not outlast the request.
+
+        Raises:
+            ServerError: the lease is lost or cannot be renewed, so that the request is not sent.
+        """
+        if self._shared.outlasts(self._timeout):
+            return
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, self._shared.renew, self._timeout)
+        except FbsyncError as error:
+            raise ServerError(
+                error.message, hint=error.hint, failure=Failure.UNREACHABLE, is_transient=False
+            ) from error
+        if not self._shared.outlasts(self._timeout):
+            raise ServerError(
+                f"the lease of the state in {self._shared.name} ends before a request can be answered",
+                hint="the store answers too slowly: run `fbsync doctor`",
+                failure=Failure.UNREACHABLE,
+                is_transient=False,
+            )

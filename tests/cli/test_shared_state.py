@@ -1,0 +1,371 @@
+"""The known state in a git ref, from the command line: commands on it, and runs that are killed, stopped or refused."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import replace
+
+import pytest
+
+from fbsync.stores.address import parse_address
+from fbsync.stores.document import Claim, new_nonce
+from fbsync.stores.holder import Holder
+from fbsync.stores.lease import take
+from fbsync.stores.open import opened
+from fbsync.stores.swap import StateObject
+
+REF = "refs/fbsync/state/default"
+GIT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+OTHER = Holder(run="https://ci.example.com/runs/7", host="another", process=2)
+
+
+def git(*arguments, cwd=None):
+    command = ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, check=True, capture_output=True, text=True, env=GIT).stdout.strip()
+
+
+@pytest.fixture
+def remote(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("remote") / "remote.git"
+    git("init", "--quiet", "--bare", folder)
+    return folder
+
+
+@pytest.fixture
+def shared(project, remote):
+    """A project in a checkout, whose state is in its remote."""
+    git("init", "--quiet", "--initial-branch=main", project.folder)
+    git("remote", "add", "origin", remote, cwd=project.folder)
+    project.environment |= {"FBSYNC_STATE": "git", "GIT_CONFIG_GLOBAL": os.devnull, "GITHUB_ACTOR": "ada"}
+    assert project("state", "init").returncode == 0
+    return project
+
+
+@pytest.fixture
+def state(remote, tmp_path_factory):
+    """The state as another run sees it."""
+    with opened(parse_address(f"git+{remote}"), folder=tmp_path_factory.mktemp("other"), environ=GIT) as place:
+        yield StateObject(place.store("default"))
+
+
+def lockfile_of(state):
+    return json.loads(state.read().state.lockfile)
+
+
+def names(state):
+    return sorted(entry["name"] for entry in lockfile_of(state)["llms"])
+
+
+def test_an_apply_keeps_its_state_in_the_remote_and_nothing_beside_the_manifest(shared, state, remote, on_server):
+    done = shared("apply", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert names(state) == ["One", "Two"]
+    assert (state.read().state.claim, state.read().state.journal) == (None, ())
+    assert not [path.name for path in shared.folder.iterdir() if ".lock" in path.name]
+    shared("apply", "--yes")  # learns from the server's list that it masks keys
+    before = git("rev-parse", REF, cwd=remote)
+    again = shared("apply", "--yes")
+    assert "2 unchanged" in again.stdout
+    assert git("rev-parse", REF, cwd=remote) == before
+    assert len(on_server()) == 2
+    planned = shared("plan", "--detailed-exitcode")
+    assert planned.returncode == 0
+    assert f"git:{REF}" in planned.stdout
+
+
+def test_another_clone_goes_on_from_the_same_state(shared, remote, on_server, tmp_path_factory):
+    assert shared("apply", "--yes").returncode == 0
+    other = tmp_path_factory.mktemp("clone") / "clone"
+    git("clone", "--quiet", remote, other)
+    shutil.copy(shared.folder / "fbsync.yaml", other)
+    shared.folder = other
+    assert shared("plan", "--detailed-exitcode").returncode == 0
+    shared.write("fbsync.yaml", (other / "fbsync.yaml").read_text().replace("one.example.com", "new.example.com"))
+    assert shared("apply", "--yes").returncode == 0
+    assert on_server()["One"]["endpoint"] == "https://new.example.com/v1"
+
+
+def test_each_environment_has_a_state_of_its_own(shared, remote):
+    text = (shared.folder / "fbsync.yaml").read_text()
+    shared.write("fbsync.yaml", f"{text}environments:\n  staging: {{}}\n")
+    refused = shared("plan", "-e", "staging")
+    assert refused.returncode == 8
+    assert "state init" in refused.stderr
+    assert shared("state", "init", "-e", "staging").returncode == 0
+    assert shared("plan", "-e", "staging").returncode == 0
+    assert "refs/fbsync/state/staging" in git("for-each-ref", "--format=%(refname)", cwd=remote)
+
+
+def test_two_folders_of_one_repository_share_a_state_and_keep_their_entries(shared, state, on_server):
+    text = (shared.folder / "fbsync.yaml").read_text()
+    for team, name in (("a", "One"), ("b", "Other")):
+        shared.write(f"{team}/fbsync.yaml", text.split("  - name: Two")[0].replace("name: One", f"name: {name}"))
+        assert shared("apply", "--yes", "-f", f"{team}/fbsync.yaml").returncode == 0
+    assert names(state) == ["One", "Other"]
+    pruned = shared("apply", "--yes", "--prune", "-f", "a/fbsync.yaml")
+    assert pruned.returncode == 0
+    assert names(state) == ["One", "Other"]
+    shared.folder = shared.folder / "b"
+    assert shared("plan", "--prune", "--detailed-exitcode").returncode == 0
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"], ["state", "list"], ["drift"], ["state", "pull"]])
+def test_a_store_without_a_state_is_not_an_empty_one(project, remote, command, on_server):
+    git("init", "--quiet", project.folder)
+    git("remote", "add", "origin", remote, cwd=project.folder)
+    done = project(*command, env={"FBSYNC_STATE": "git"})
+    assert done.returncode == 8
+    assert "fbsync state init" in done.stderr
+    assert on_server() == {}
+
+
+def test_a_state_that_was_removed_after_an_apply_is_refused(shared, remote):
+    assert shared("apply", "--yes").returncode == 0
+    git("update-ref", "-d", REF, cwd=remote)
+    assert shared("apply", "--yes").returncode == 8
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"], ["state", "list"]])
+def test_a_store_that_cannot_be_read_ends_with_4_and_a_way_out(shared, remote, command):
+    remote.rename(remote.with_name("gone"))
+    done = shared(*command)
+    assert done.returncode == 4
+    assert "what to do" in done.stderr
+
+
+def test_without_the_right_to_write_nothing_is_sent(shared, remote, on_server):
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'state is read only here' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    done = shared("apply", "--yes")
+    assert done.returncode == 4
+    assert "state is read only here" in done.stderr
+    assert on_server() == {}
+    assert shared("plan").returncode == 0
+
+
+def test_a_damaged_state_is_refused(shared, remote, state):
+    version = state.read()
+    state.swap(replace(version.state.succeeded(OTHER, claim=None), lockfile="{}"), version.tag)
+    assert shared("plan").returncode == 3
+    assert shared("apply", "--yes").returncode == 3
+
+
+def held(state):
+    version = state.read()
+    return take(state, version, holder=OTHER)
+
+
+def test_a_run_under_way_is_named_and_waited_for(shared, state):
+    lease = held(state)
+    refused = shared("apply", "--yes")
+    assert refused.returncode == 7
+    assert "https://ci.example.com/runs/7 (process 2 on another)" in refused.stderr
+    waiting = shared.process("apply", "--yes", "--lock-timeout", "60")
+    while "Waiting" not in (line := waiting.stderr.readline()):
+        assert line
+    lease.release(lockfile=None, journal=[])
+    done = shared.finish(waiting)
+    assert done.returncode == 0
+    assert names(state) == ["One", "Two"]
+
+
+def test_a_plan_does_not_wait(shared, state):
+    held(state)
+    assert shared("plan").returncode == 0
+
+
+def test_a_killed_runs_lease_is_taken_over(shared, state):
+    """Its lease is a short one, so that the test does not wait for minutes."""
+    version = state.read()
+    claim = Claim(id=new_nonce(), seconds=1)
+    state.swap(version.state.succeeded(OTHER, claim=claim), version.tag)
+    done = shared("apply", "--yes", "--lock-timeout", "60")
+    assert done.returncode == 0
+    assert names(state) == ["One", "Two"]
+
+
+def test_unlock_ends_a_lease(shared, state):
+    held(state)
+    refused = shared("state", "unlock")
+    assert refused.returncode == 1
+    assert shared("state", "unlock", "--yes").returncode == 0
+    assert shared("apply", "--yes").returncode == 0
+    assert "Nobody holds" in shared("state", "unlock").stderr
+
+
+def until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def posts(server):
+    return [request for request in server.requests if request.method == "POST" and request.path == "/ai/llm"]
+
+
+def test_a_run_that_is_killed_after_its_requests_is_settled_from_another_clone(
+    shared, state, server, remote, on_server, tmp_path_factory
+):
+    """The answers are held back, so that the intents are in the store and the outcomes are not."""
+    with server.holding():
+        run = shared.process("apply", "--yes")
+        until(lambda: len(on_server()) == 2)
+        run.kill()
+        shared.finish(run)
+    assert state.read().state.claim is not None
+    assert any('"intent"' in line for line in state.read().state.journal)
+    other = tmp_path_factory.mktemp("clone") / "clone"
+    git("clone", "--quiet", remote, other)
+    shutil.copy(shared.folder / "fbsync.yaml", other)
+    shared.folder = other
+    assert shared("state", "unlock", "--yes").returncode == 0
+    done = shared("apply", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(on_server()) == 2
+    assert names(state) == ["One", "Two"]
+    assert state.read().state.journal == ()
+
+
+def test_a_stopped_run_that_was_taken_over_records_nothing_and_ends_with_7(shared, state, server, on_server):
+    with server.holding():
+        run = shared.process("apply", "--yes")
+        until(lambda: len(on_server()) == 2)
+        os.kill(run.pid, signal.SIGSTOP)
+    assert shared("state", "unlock", "--yes").returncode == 0
+    assert shared("apply", "--yes").returncode == 0
+    theirs = state.read()
+    os.kill(run.pid, signal.SIGCONT)
+    done = shared.finish(run)
+    assert done.returncode == 7
+    assert "took over the state" in done.stdout + done.stderr
+    assert state.read() == theirs
+    assert len(on_server()) == 2
+
+
+def test_a_store_that_goes_away_midway_leaves_a_rescue_file_that_the_next_run_reads(
+    shared, state, server, remote, on_server, tmp_path
+):
+    with server.holding():
+        run = shared.process("apply", "--yes")
+        until(lambda: len(on_server()) == 2)
+        remote.rename(remote.with_name("away"))
+    done = shared.finish(run)
+    assert done.returncode == 1
+    assert "what is known is in" in done.stderr
+    remote.with_name("away").rename(remote)
+    assert shared("state", "unlock", "--yes").returncode == 0
+    again = shared("apply", "--yes")
+    assert again.returncode == 0, again.stderr
+    assert len(on_server()) == 2
+    assert names(state) == ["One", "Two"]
+
+
+def test_a_state_that_changes_between_plan_and_apply_is_planned_again(shared, state, server, on_server):
+    """The other run comes while this one lists the server's workspaces."""
+    with server.holding("GET"):
+        run = shared.process("apply", "--yes")
+        until(lambda: [request for request in server.requests if request.path.startswith("/ai/llm")])
+        version = state.read()
+        state.swap(version.state.succeeded(OTHER, claim=None), version.tag)
+    done = shared.finish(run)
+    assert done.returncode == 0
+    assert "planning again" in done.stderr
+    assert names(state) == ["One", "Two"]
+    assert len(on_server()) == 2
+
+
+def test_entries_are_listed_shown_and_forgotten(shared, state):
+    assert shared("apply", "--yes").returncode == 0
+    assert "One" in shared("state", "list").stdout
+    assert "one.example.com" in shared("state", "show", "One").stdout
+    assert shared("state", "forget", "One", "--yes").returncode == 0
+    assert names(state) == ["Two"]
+
+
+def test_migrating_moves_the_files_and_leaves_a_stub(project, remote, state, on_server):
+    git("init", "--quiet", project.folder)
+    git("remote", "add", "origin", remote, cwd=project.folder)
+    assert project("apply", "--yes").returncode == 0
+    before = (project.folder / "fbsync.lock").read_text()
+    moved = project("state", "migrate", "--state", "git")
+    assert moved.returncode == 0, moved.stderr
+    assert state.read().state.lockfile == before
+    stale = project("plan")
+    assert stale.returncode == 3
+    assert "newer than this fbsync" in stale.stderr
+    assert project("plan", "--detailed-exitcode", "--state", "git").returncode == 0
+    back = project("state", "migrate", "--state", "git", "--back")
+    assert back.returncode == 0, back.stderr
+    assert (project.folder / "fbsync.lock").read_text() == before
+    assert project("plan", "--state", "git").returncode == 8
+    assert project("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_a_second_init_or_migration_changes_nothing(shared, state):
+    before = state.read()
+    assert shared("state", "init").returncode == 1
+    shared.write("fbsync.lock", "{")
+    assert shared("state", "migrate").returncode == 3
+    assert state.read() == before
+
+
+def test_an_earlier_state_is_brought_back(shared, state):
+    assert shared("apply", "--yes").returncode == 0
+    shared("state", "forget", "One", "--yes")
+    listed = shared("state", "history").stdout.splitlines()
+    assert len(listed) == 3
+    assert all("ada, process" in line for line in listed)
+    applied = listed[1].split()[0]
+    pulled = shared("state", "pull", "--at", applied)
+    shared.write("earlier.json", pulled.stdout)
+    tag = pulled.stderr.split("tag: ")[1].strip()
+    assert shared("state", "push", "earlier.json", "--tag", "0" * 40).returncode == 7
+    assert names(state) == ["Two"]
+    assert shared("state", "push", "earlier.json", "--tag", tag).returncode == 0
+    assert names(state) == ["One", "Two"]
+    assert shared("state", "push", "earlier.json").returncode == 64
+
+
+def test_what_is_pushed_is_read_strictly(shared, state):
+    before = state.read()
+    shared.write("bad.json", '{"version": 1}')
+    assert shared("state", "push", "bad.json", "--force").returncode == 3
+    assert state.read() == before
+
+
+def doctored(cli):
+    done = cli("doctor", "--format", "json")
+    return {check["what"]: check for check in json.loads(done.stdout)["checks"]}
+
+
+def test_the_doctor_looks_at_the_store(shared, state, remote):
+    assert shared("apply", "--yes").returncode == 0
+    found = doctored(shared)
+    assert {found["store"]["health"], found["writing to the store"]["health"], found["lockfile"]["health"]} == {"ok"}
+    assert f"git:{REF}" in found["lockfile"]["detail"]
+    assert git("for-each-ref", "--format=%(refname)", cwd=remote) == REF
+    held(state)
+    assert "https://ci.example.com/runs/7" in doctored(shared)["lease"]["detail"]
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'read only here' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    assert "read only here" in doctored(shared)["writing to the store"]["detail"]
+    remote.rename(remote.with_name("gone"))
+    found = doctored(shared)
+    assert (found["store"]["health"], found["known state"]["health"]) == ("problem", "not_checked")
+
+
+@pytest.mark.parametrize(
+    ("address", "code"), [("nowhere", 3), ("git:main", 3), ("s3://id:secret@bucket", 3), ("file:", 3)]
+)
+def test_an_address_that_is_none_is_refused(project, address, code):
+    done = project("plan", "--state", address)
+    assert done.returncode == code
+    assert "secret" not in done.stdout + done.stderr
