@@ -1,6 +1,6 @@
 """fbsync keeps the AI LLM configurations of Flashback workspaces in step with a YAML file in git.
 
-``load``, ``plan`` and ``apply`` are the library (``fbsync.api``); the command line is ``fbsync.cli``.
+``load``, ``plan``, ``apply`` and ``drift`` are the library (``fbsync.api``); the command line is ``fbsync.cli``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,12 @@ from fbsync.version import __version__
 
 if TYPE_CHECKING:
     from fbsync.api import apply as apply
+    from fbsync.api import apply_async as apply_async
+    from fbsync.api import drift as drift
+    from fbsync.api import drift_async as drift_async
     from fbsync.api import load as load
     from fbsync.api import plan as plan
+    from fbsync.api import plan_async as plan_async
     from fbsync.model.changes import Plan as Plan
     from fbsync.model.changes import name_of as name_of
     from fbsync.model.errors import ExitCode as ExitCode
@@ -41,9 +45,13 @@ _HOMES = {
     "Proposal": "workflow.proposal",
     "Result": "model.outcomes",
     "apply": "api",
+    "apply_async": "api",
+    "drift": "api",
+    "drift_async": "api",
     "load": "api",
     "name_of": "model.changes",
     "plan": "api",
+    "plan_async": "api",
 }
 """Where the public names live: each is imported when it is first asked for, so that ``import fbsync`` costs nothing."""
 

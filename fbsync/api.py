@@ -1,14 +1,17 @@
 """fbsync as a library: load, plan, apply. ``import fbsync`` offers what is here; the commands are made of the same.
 
-It prints nothing, asks nothing and handles no signals. The functions run to their end before they return and have an
-event loop of their own: within another one, call them with ``asyncio.to_thread``.
+It prints nothing, asks nothing and handles no signals. The functions run to their end before they return, in a notebook
+or a coroutine as well: where an event loop runs, they work in a thread of their own. Coroutines that should not wait
+use ``plan_async``, ``apply_async`` and ``drift_async``.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fbsync.planning.guards import MAX_DELETES, Allowed
 from fbsync.workflow.checks import check_variables
@@ -20,8 +23,39 @@ from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
+    from fbsync.planning.drift import Drift
+    from fbsync.workflow.project import Project
     from fbsync.workflow.session import Applied, Patience
+
+_Result = TypeVar("_Result")
+
+
+class Preview(Proposal):
+    """A plan that shows itself: in one sentence, and as a page in a notebook."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        from fbsync.render.plan_counts import summary
+
+        return f"<fbsync plan: {summary(self._document())}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from fbsync.render.plan_html import plan_html
+
+        # A page of its own, since its styles are not those of the notebook, and one that runs nothing there.
+        page = escape(plan_html(self._document()))
+        return f'<iframe sandbox srcdoc="{page}" style="width: 100%; height: 32em; border: 0"></iframe>'
+
+    def _document(self) -> dict[str, Any]:
+        from fbsync.model.errors import ExitCode
+        from fbsync.workflow.plan_report import document_of
+
+        return document_of(self, ExitCode.DONE)
 
 
 def load(
@@ -71,7 +105,7 @@ def plan(
     only: Iterable[str] = (),
     assume_secrets: bool = False,
     patience: Patience | None = None,
-) -> Proposal:
+) -> Preview:
     """Plans; changes nothing.
 
     Args:
@@ -89,14 +123,14 @@ def plan(
         FbsyncError: the lockfile or the journal is wrong, a name in ``only`` is not known, or the server cannot be
             asked.
     """
-    project, live = load_project(inputs, online=refresh), None
-    if refresh:
-        from fbsync.workflow.session import Session
+    chosen = frozenset(only)
 
-        with Session(project, patience) as session:
-            live = session.look()
-            project = session.project
-    return propose(project, live, prune=prune, only=only, assume_secrets=assume_secrets)
+    def proposed() -> Proposal:
+        project, live = _looked(inputs, patience) if refresh else (load_project(inputs, online=False), None)
+        return propose(project, live, prune=prune, only=chosen, assume_secrets=assume_secrets)
+
+    made = _outside_of_event_loops(proposed) if refresh else proposed()
+    return Preview(project=made.project, plan=made.plan, known=made.known, live=made.live)
 
 
 def apply(
@@ -140,26 +174,108 @@ def apply(
         GuardRefused: the plan must not be carried out as it is; nothing was changed.
         FbsyncError: another run holds the lockfile, or the server cannot be asked; nothing was changed.
     """
-    from fbsync.state.runlock import run_lock
+    chosen = frozenset(only)
+
+    def proposed(project: Project, live: Live | None) -> Proposal:
+        return propose(
+            project, live, prune=prune, only=chosen, assume_secrets=assume_secrets, resend_secrets=resend_secrets
+        )
+
+    def applied() -> Applied:
+        from fbsync.state.runlock import run_lock
+        from fbsync.workflow.session import Session
+
+        with run_lock(inputs.where.lock_path, timeout=lock_timeout):
+            project = load_project(inputs, online=True)
+            check_variables(project, lambda: proposed(project, None).plan)
+            with Session(project, patience) as session:
+                proposal = proposed(session.project, session.look(refresh=refresh))
+                check_proposal(proposal, allowed)
+                return session.carry_out(proposal, on_outcome=on_outcome)
+
+    allowed = Allowed(adopt=adopt, max_deletes=max_deletes, recreate=recreate, host_change=host_change)
+    return _outside_of_event_loops(applied)
+
+
+def drift(inputs: Inputs, *, only: Iterable[str] = (), patience: Patience | None = None) -> Drift:
+    """Compares what is known with what the server lists; changes nothing.
+
+    Args:
+        inputs: what ``load`` gave.
+        only: names to limit the comparison to.
+        patience: how the server is asked.
+
+    Returns:
+        What was changed, deleted or replaced outside of fbsync (``is_found`` tells whether anything was), and what is
+        unmanaged.
+
+    Raises:
+        FbsyncError: a name in ``only`` is not known, or the server cannot be asked or does not list a workspace.
+    """
+    from fbsync.workflow.comparison import drift_of
+
+    chosen = frozenset(only)
+
+    def compared() -> Drift:
+        project, live = _looked(inputs, patience, all_or_nothing=True)
+        return drift_of(project, live, only=chosen)
+
+    return _outside_of_event_loops(compared)
+
+
+async def plan_async(inputs: Inputs, **options: Any) -> Preview:  # noqa: ANN401 - those of plan
+    """``plan`` for coroutines; the options are the same."""
+    return await _in_a_thread(partial(plan, inputs, **options))
+
+
+async def apply_async(inputs: Inputs, **options: Any) -> Applied:  # noqa: ANN401 - those of apply
+    """``apply`` for coroutines; the options are the same, and ``on_outcome`` is called in another thread.
+
+    A task that is cancelled meanwhile ends once the run has ended and is recorded.
+    """
+    return await _in_a_thread(partial(apply, inputs, **options))
+
+
+async def drift_async(inputs: Inputs, **options: Any) -> Drift:  # noqa: ANN401 - those of drift
+    """``drift`` for coroutines; the options are the same."""
+    return await _in_a_thread(partial(drift, inputs, **options))
+
+
+def _looked(inputs: Inputs, patience: Patience | None, *, all_or_nothing: bool = False) -> tuple[Project, Live]:
     from fbsync.workflow.session import Session
 
-    with run_lock(inputs.where.lock_path, timeout=lock_timeout):
-        project = load_project(inputs, online=True)
-        check_variables(
-            project, lambda: propose(project, None, prune=prune, only=only, assume_secrets=assume_secrets).plan
-        )
-        with Session(project, patience) as session:
-            live = session.look(refresh=refresh)
-            proposal = propose(
-                session.project,
-                live,
-                prune=prune,
-                only=only,
-                assume_secrets=assume_secrets,
-                resend_secrets=resend_secrets,
-            )
-            check_proposal(
-                proposal,
-                Allowed(adopt=adopt, max_deletes=max_deletes, recreate=recreate, host_change=host_change),
-            )
-            return session.carry_out(proposal, on_outcome=on_outcome)
+    with Session(load_project(inputs, online=True), patience) as session:
+        live = session.look(all_or_nothing=all_or_nothing)
+        assert live is not None
+        return session.project, live
+
+
+def _outside_of_event_loops(work: Callable[[], _Result]) -> _Result:
+    """Does work that runs an event loop of its own: in another thread, where this one runs a loop already."""
+    if not _runs_an_event_loop():
+        return work()
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(work).result()
+
+
+def _runs_an_event_loop() -> bool:
+    # Where nobody has loaded asyncio, no loop runs, and a plan need not load it.
+    asyncio = sys.modules.get("asyncio")
+    try:
+        return asyncio is not None and asyncio.get_running_loop() is not None
+    except RuntimeError:
+        return False
+
+
+async def _in_a_thread(work: Callable[[], _Result]) -> _Result:
+    """Does work in a thread; a caller that is cancelled waits for its end, so that nothing is left half done."""
+    import asyncio
+
+    under_way = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(under_way)
+    except asyncio.CancelledError:
+        await asyncio.wait([under_way])
+        raise

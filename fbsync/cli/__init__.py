@@ -22,6 +22,7 @@ _COMMANDS = {
     "plan": "show what apply would do",
     "show": "show a saved plan again, in any format",
     "apply": "make the server as the manifest declares it",
+    "destroy": "delete everything that is known of an environment",
     "drift": "show where the server differs from what is known",
     "verify": "have the server try the credentials with their providers",
     "export": "write what the server holds as a manifest and a lockfile",

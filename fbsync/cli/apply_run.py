@@ -66,6 +66,12 @@ class ApplyOptions:
     verify: bool
     result: Path | None
     events: Path | None
+    destroy: bool = False
+
+    @property
+    def command(self) -> str:
+        """The command that this is a run of."""
+        return "destroy" if self.destroy else "apply"
 
     @property
     def allowed(self) -> Allowed:
@@ -106,7 +112,7 @@ class Applying:
             shared,
         )
         self._verified: tuple[Verified, ...] = ()
-        self._interrupts = Interrupts(self._session.stop, hint="run `fbsync apply` again for the rest")
+        self._interrupts = Interrupts(self._session.stop, hint=f"run `fbsync {options.command}` again for the rest")
 
     def run(self) -> int:
         """Does it all; gives the exit status.
@@ -159,6 +165,7 @@ class Applying:
             only=options.only,
             assume_secrets=options.assume_secrets,
             resend_secrets=options.resend_secrets,
+            destroy=options.destroy,
         )
 
     def _as_reviewed(self, proposal: Proposal) -> Proposal:
@@ -204,7 +211,7 @@ class Applying:
     def _report(self, applied: Applied) -> int:
         code = self._exit_code(applied)
         document = result_document(
-            "apply",
+            self._options.command,
             code,
             error=applied.unrecorded,
             summary=closing_sentence(applied.outcomes),

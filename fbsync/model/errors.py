@@ -61,6 +61,10 @@ class InvalidInput(FbsyncError):  # noqa: N818 - reads as what it is at the rais
         super().__init__("the input is invalid", exit_code=ExitCode.INVALID_INPUT)
         self.findings = tuple(findings)
 
+    def __str__(self) -> str:
+        lines = (f"{finding.position}: {finding.message} [{finding.rule}]" for finding in self.findings)
+        return "\n".join((f"{self.message}:", *lines))
+
 
 class GuardRefused(FbsyncError):  # noqa: N818 - reads as what it is at the raise
     """A plan that must not be carried out as it is, by a guard or because it is stale; nothing was changed."""
@@ -74,3 +78,12 @@ class GuardRefused(FbsyncError):  # noqa: N818 - reads as what it is at the rais
     ) -> None:
         super().__init__(message, exit_code=exit_code)
         self.refusals = tuple(refusals)
+
+    def __str__(self) -> str:
+        lines = (
+            f"{refusal.identity.name} (workspace {refusal.identity.workspace_id}) {refusal.message}; {refusal.hint}"
+            if refusal.identity
+            else f"{refusal.message}; {refusal.hint}"
+            for refusal in self.refusals
+        )
+        return "\n".join((f"{self.message}:", *lines))

@@ -29,12 +29,14 @@ class Proposal:
         plan: the changes.
         known: the known state that they were compared with.
         live: what the server listed, or None where it was not asked.
+        destroys: whether everything that is known is to go, whatever the manifest declares.
     """
 
     project: Project
     plan: Plan
     known: Lockfile
     live: Live | None
+    destroys: bool = False
 
 
 def propose(
@@ -45,6 +47,7 @@ def propose(
     only: Iterable[str] = (),
     assume_secrets: bool = False,
     resend_secrets: bool = False,
+    destroy: bool = False,
 ) -> Proposal:
     """Plans, with no request and no secret needed.
 
@@ -56,6 +59,7 @@ def propose(
         only: names to limit the plan to.
         assume_secrets: whether credentials of which nothing is known count as what the server holds.
         resend_secrets: whether all credentials are sent again.
+        destroy: whether everything that is known is to go, whatever is declared, and by which manifest it was.
 
     Raises:
         FbsyncError: a name in ``only`` is neither declared nor known.
@@ -68,19 +72,19 @@ def propose(
     check_names(project, chosen, known)
     in_doubt = project.open_creations if live is not None else ()
     plan = make_plan(
-        project.desired,
+        () if destroy else project.desired,
         known.llms,
         live,
         fingerprints=project.fingerprints,
-        prune=prune,
+        prune=prune or destroy,
         only=chosen,
         in_doubt=frozenset(intent.identity for intent in in_doubt),
         assume_secrets=assume_secrets,
         resend_secrets=resend_secrets,
         keys_masked=known.keys_masked,
-        reads=project.manifests.reads,
+        reads=(lambda _: True) if destroy else project.manifests.reads,
     )
-    return Proposal(project=project, plan=plan, known=known, live=live)
+    return Proposal(project=project, plan=plan, known=known, live=live, destroys=destroy)
 
 
 def refusals_of(proposal: Proposal, allowed: Allowed) -> tuple[Refusal, ...]:
@@ -96,7 +100,7 @@ def refusals_of(proposal: Proposal, allowed: Allowed) -> tuple[Refusal, ...]:
     return refusals(
         proposal.plan,
         allowed,
-        declared=len(proposal.project.desired),
+        declared=len(proposal.project.desired) or int(proposal.destroys),
         known=proposal.known.llms,
         live=proposal.live,
         explained={(llm_id, canonical_url(url)) for llm_id, url in updates if llm_id is not None and url is not None},

@@ -1,8 +1,11 @@
 """fbsync as a library: the same as the commands, without their output."""
 
+import asyncio
+import html
 import json
 import subprocess
 import sys
+import threading
 
 import pytest
 from cli_world import MANIFEST
@@ -102,3 +105,102 @@ def test_importing_it_costs_nothing_and_every_name_is_there():
     assert set(fbsync.__all__) <= set(dir(fbsync))
     with pytest.raises(AttributeError):
         _ = fbsync.nothing_of_this_name
+
+
+class TestInAnEventLoop:
+    """As in a notebook, where a loop always runs."""
+
+    def run(self, work):
+        return asyncio.run(work)
+
+    def test_the_functions_work_there(self, load, on_server):
+        async def cell():
+            assert "Plan: 2 to add" in repr(fbsync.plan(load(), refresh=True))
+            assert fbsync.apply(load()).exit_code is fbsync.ExitCode.DONE
+            return fbsync.drift(load())
+
+        assert not self.run(cell()).is_found
+        assert set(on_server()) == {"One", "Two"}
+
+    def test_their_twins_leave_the_loop_free(self, load, server):
+        turns = []
+
+        async def turn():
+            while True:
+                turns.append(len(server.requests))
+                await asyncio.sleep(0)
+
+        async def work():
+            beside = asyncio.create_task(turn())
+            try:
+                assert len((await fbsync.plan_async(load(), prune=True)).plan.changes) == 2
+                applied = await fbsync.apply_async(load(), on_outcome=outcomes.append)
+                return applied, await fbsync.drift_async(load(), only=["One"])
+            finally:
+                beside.cancel()
+
+        outcomes = []
+        applied, found = self.run(work())
+        assert applied.exit_code is fbsync.ExitCode.DONE
+        assert len(outcomes) == 2
+        assert not found.is_found
+        assert len(set(turns)) > 1
+
+    def test_a_cancelled_apply_ends_in_order(self, load, project, server, on_server):
+        started = threading.Event()
+
+        def reply(request):
+            if request.method == "POST":
+                started.set()
+
+        server.replies = reply
+
+        async def work():
+            task = asyncio.create_task(fbsync.apply_async(load()))
+            await asyncio.to_thread(started.wait)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+        self.run(work())
+        assert {llm["name"] for llm in project.lockfile["llms"]} == set(on_server()) == {"One", "Two"}
+        assert not (project.folder / "fbsync.lock.journal").exists()
+
+    def test_errors_are_those_of_the_functions(self, load):
+        async def work():
+            with pytest.raises(fbsync.FbsyncError, match="neither declared nor known"):
+                await fbsync.plan_async(load(), only=["Nobody"])
+            with pytest.raises(fbsync.FbsyncError, match="neither declared nor known"):
+                fbsync.drift(load(), only=["Nobody"])
+
+        self.run(work())
+
+
+def test_an_error_says_its_findings(load, project):
+    project.write("fbsync.yaml", MANIFEST.replace("OPENAI", "OPENIA").replace("AWS", "AWX"))
+    with pytest.raises(fbsync.InvalidInput) as caught:
+        load()
+    head, *lines = str(caught.value).splitlines()
+    assert head == "the input is invalid:"
+    assert len(lines) == 2
+    assert "fbsync.yaml:5:" in lines[0]
+    assert lines[0].endswith("[wrong-value]")
+
+
+def test_a_refusal_says_its_reasons(load, project):
+    fbsync.apply(load())
+    (project.folder / "fbsync.lock").unlink()
+    with pytest.raises(fbsync.GuardRefused) as caught:
+        fbsync.apply(load())
+    assert str(caught.value).count("--adopt") == 2
+    assert "One (workspace" in str(caught.value)
+
+
+def test_a_plan_shows_itself(load, project):
+    project.write("fbsync.yaml", MANIFEST.replace("One", "<script>alert(1)</script>"))
+    made = fbsync.plan(load())
+    assert repr(made) == "<fbsync plan: Plan: 2 to add, 0 to change, 0 to destroy.>"
+    page = made._repr_html_()
+    assert page.startswith('<iframe sandbox srcdoc="')
+    assert "<script>alert" not in html.unescape(page)
+    assert "canary" not in page

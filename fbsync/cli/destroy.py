@@ -1,0 +1,132 @@
+"""``fbsync destroy``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fbsync.cli import terminal
+from fbsync.cli.options import format_option, only_option, where_from, where_options
+from fbsync.cli.server_options import asking_options
+from fbsync.model.errors import ExitCode, FbsyncError
+
+if TYPE_CHECKING:
+    from fbsync.workflow.target import Where
+
+
+@click.command()
+@where_options
+@only_option
+@format_option("text", "json")
+@click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
+@click.option("--parallelism", type=click.IntRange(min=1), default=8, show_default=True, help="Requests at a time.")
+@asking_options
+@click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another run over the same lockfile.",
+)
+@click.option(
+    "--max-deletes",
+    default="100%",
+    show_default=True,
+    metavar="NUMBER|PERCENT%",
+    help="Refuse to delete more than this.",
+)
+@click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Also write the result document here.")
+@click.option("--events", type=click.Path(path_type=Path), metavar="FILE", help="Write JSON lines as things happen.")
+def destroy(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
+    """Delete everything that fbsync knows of an environment, and then its lockfile.
+
+    The known state alone decides: the manifest is not read, and need not exist any more. Configurations that fbsync
+    does not know stay. It shows the plan, asks for confirmation, and refuses (exit code 8) if an entry is protected.
+    It needs a way to sign in, and no credential. If nothing is known, there is nothing to do, and it ends with 0.
+
+    \b
+    fbsync destroy -e pr-123
+    fbsync destroy -e pr-123 --yes --result destroyed.json
+    """  # noqa: D301 - click's mark for a block to leave as it is
+    try:
+        return _destroy(json=format_ == "json", result=result, **given)
+    except FbsyncError as error:
+        if result is not None:
+            from fbsync.cli.events import write_result
+            from fbsync.render.document import failure_document
+
+            write_result(result, failure_document("destroy", error))
+        raise
+
+
+def _destroy(
+    *,
+    files: tuple[Path, ...],
+    environment: str | None,
+    env_files: tuple[Path, ...],
+    lock_file: Path | None,
+    api_url: str | None,
+    lock_timeout: float,
+    **how: Any,  # noqa: ANN401 - the options of a run, as they are
+) -> int:
+    from fbsync.cli.apply_run import Applying, ApplyOptions
+    from fbsync.state.runlock import run_lock
+    from fbsync.workflow.inputs import no_inputs
+    from fbsync.workflow.project import load_project
+
+    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    _check_max_deletes(how["max_deletes"])
+    options = ApplyOptions(
+        **how,
+        no_refresh=False,
+        adopt=False,
+        recreate=False,
+        host_change=False,
+        resend_secrets=False,
+        assume_secrets=False,
+        prune=True,
+        verify=False,
+        destroy=True,
+    )
+    with run_lock(where.lock_path, timeout=lock_timeout):
+        project = load_project(no_inputs(where, os.environ), online=True)
+        if project.on_disk is None and not project.known.llms and not project.open_intents:
+            terminal.say(f"Nothing is known here: {where.lock_path} does not exist.")
+        code = Applying(project, options, None).run()
+        if code == ExitCode.DONE:
+            _remove_lockfile(where)
+    return code
+
+
+def _check_max_deletes(value: str) -> None:
+    from fbsync.planning.guards import delete_limit
+
+    try:
+        delete_limit(value, 0)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither a number nor a percentage such as 10%") from None
+
+
+def _remove_lockfile(where: Where) -> None:
+    """Removes the lockfile of an environment of which nothing is known any more.
+
+    Raises:
+        FbsyncError: the operating system refuses.
+    """
+    from fbsync.state.journal import journal_path
+    from fbsync.state.lockfile import read_lockfile
+
+    known = read_lockfile(where.lock_path)
+    if known is None or known.llms or journal_path(where.lock_path).exists():
+        return
+    try:
+        where.lock_path.unlink()
+    except OSError as error:
+        raise FbsyncError(
+            f"everything is deleted, and {where.lock_path} cannot be removed: {error.strerror}",
+            hint="remove it by hand: it knows of nothing any more",
+        ) from error
