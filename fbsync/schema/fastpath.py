@@ -33,10 +33,10 @@ _TYPES: dict[str, tuple[type, ...]] = {
 _SAYS_NOTHING = frozenset(
     (
         *("$defs", "$id", "$schema", "default", "description", "examples", "title", "writeOnly"),
-        *("choiceSynonyms", "patternErrorMessage", "remedy", "synonyms"),
+        *("choiceSynonyms", "defaultSnippets", "patternErrorMessage", "remedy", "synonyms"),
     )
 )
-"""Keywords that let in whatever there is: JSON Schema's, and those that ``fbsync.schema.explain`` reads."""
+"""Keywords that let in whatever there is: JSON Schema's, and those that ``fbsync.schema.explain`` and editors read."""
 
 
 class UnknownKeywordError(Exception):

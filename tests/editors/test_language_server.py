@@ -1,11 +1,15 @@
 """The manifest's schema in editors: the real yaml-language-server on examples and on cases, good and bad."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from language_server import LanguageServer
+
+from fbsync.manifest.assemble import assemble
+from fbsync.strict_yaml.loader import load
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -99,6 +103,41 @@ def test_the_providers_are_completed(server, tmp_path):
     server.open(path, HEAD + "  - name: Chat\n    aiType: \n")
     offered = server.at("textDocument/completion", path, 6, 13)
     assert {item["label"] for item in offered["items"]} == PROVIDERS
+
+
+def completed(server, path, text, label):
+    """A document with a snippet inserted at its end, as an editor does it."""
+    server.open(path, text)
+    lines = text.split("\n")
+    offered = server.at("textDocument/completion", path, len(lines), len(lines[-1]) + 1)
+    item, *_ = [item for item in offered["items"] if item["label"] == label]
+    inserted = item["textEdit"]["newText"] if "textEdit" in item else item["insertText"]
+    start = item["textEdit"]["range"]["start"]["character"] if "textEdit" in item else len(lines[-1])
+    indent = re.match(" *", lines[-1])[0]
+    inserted = inserted.replace("\n", f"\n{indent}")
+    lines[-1] = lines[-1][:start] + re.sub(r"\$\{\d+:([^}]*)\}", r"\1", inserted).replace("\\$", "$")
+    return "\n".join(lines) + "\n"
+
+
+def test_a_whole_file_is_begun_by_a_snippet(server, tmp_path):
+    text = completed(server, tmp_path / "fbsync.yaml", MODELINE, "fbsync manifest")
+    assert "workspaceId: $FLASHBACK_WORKSPACE_ID" in text
+    assert [finding.message for finding in assemble([load(text.encode(), file="m.yaml")]).findings] == []
+
+
+@pytest.mark.parametrize("label", ["fbsync entry", "fbsync entry for AWS Bedrock"])
+def test_an_entry_is_begun_by_a_snippet(server, tmp_path, label):
+    text = completed(server, tmp_path / "fbsync.yaml", HEAD + "  - ", label)
+    manifest = assemble([load(text.encode(), file="m.yaml")])
+    assert [finding.message for finding in manifest.findings] == []
+    assert len(manifest.drafts) == 1
+
+
+def test_an_endpoint_is_offered_for_each_provider(server, tmp_path):
+    path = tmp_path / "fbsync.yaml"
+    server.open(path, HEAD + "  - name: Chat\n    endpoint: \n")
+    labels = " ".join(item["label"] for item in server.at("textDocument/completion", path, 6, 15)["items"])
+    assert all(host in labels for host in ("openai", "anthropic", "googleapis", "bedrock-runtime"))
 
 
 def test_the_keys_are_completed(server, tmp_path):
