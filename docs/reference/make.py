@@ -64,6 +64,26 @@ TOO_MUCH = {
     "too-many-findings": "a: 1\n" * 20_000,
 }
 """Files that a page cannot show, by the rule that they break."""
+LOCKFILE = {
+    "version": 2,
+    "apiUrl": "https://a.example.com",
+    "environment": None,
+    "fingerprints": {"method": "scrypt", "salt": "A" * 22, "n": 4096},
+    "llms": [],
+}
+BROKEN = (
+    *(("fbsync.lock", data) for data in (b"{", b"\xff", b'{"version": 1}', b'{"version": 99}')),
+    *(
+        ("fbsync.lock", json.dumps(LOCKFILE | change).encode())
+        for change in (
+            {"apiUrl": "https://b.example.com"},
+            {"environment": "staging"},
+            {"fingerprints": {"method": "hmac"}},
+        )
+    ),
+    *(("fbsync.lock.journal", data) for data in (b"{\n", b"\xff\n", b'{"journal": 1}\n', b'{"journal": 99}\n')),
+)
+"""Files of the known state that fbsync refuses."""
 WITHOUT_EXAMPLE = frozenset(
     {
         *("file-unreadable", "folder-unreadable", "file-too-large", "too-many-nodes"),
@@ -200,13 +220,13 @@ def _made_up() -> Iterator[tuple[str, tuple[str, Schema]]]:
         os.environ["FLASHBACK_TOKEN"] = "made-up"  # noqa: S105 - it goes nowhere
         yield from ((one["rule"], ("", one)) for one in _findings("apply", "--no-refresh"))
         del os.environ["FLASHBACK_TOKEN"]
-        fingerprints = {"method": "scrypt", "salt": "A" * 22, "n": 4096}
-        known = {"version": 1, "apiUrl": "https://b.example.com", "fingerprints": fingerprints, "llms": []}
-        Path("fbsync.lock").write_text(json.dumps(known), encoding="utf-8")
-        yield from ((one["rule"], ("", one)) for one in _findings("plan", "--api-url", "https://a.example.com"))
-        Path("fbsync.lock").unlink()
-        Path("fbsync.lock.journal").write_text('{"journal": 1}\n', encoding="utf-8")
+        for name, data in BROKEN:
+            Path(name).write_bytes(data)
+            yield from ((one["rule"], ("", one)) for one in _findings("plan", "--api-url", "https://a.example.com"))
+            Path(name).unlink()
+        os.environ["FBSYNC_FINGERPRINT_KEY"] = "short"
         yield from ((one["rule"], ("", one)) for one in _findings("plan"))
+        del os.environ["FBSYNC_FINGERPRINT_KEY"]
 
 
 def _weight(line: str, finding: Schema) -> tuple[bool, int, str]:

@@ -45,7 +45,7 @@ def test_every_rule_has_an_example():
 
 def test_every_rule_of_the_code_is_listed():
     texts = [path.read_text() for path in (ROOT / "fbsync").rglob("*.py")]
-    used = {rule for text in texts for rule in re.findall(r'rule="([a-z-]+)"', text)}
+    used = {rule for text in texts for rule in re.findall(r'(?:rule=|finding\(\w+, )"([a-z-]+)"', text)}
     assert used <= set(_ABOUT)
 
 
