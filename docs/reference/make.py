@@ -87,7 +87,8 @@ BROKEN = (
 WITHOUT_EXAMPLE = frozenset(
     {
         *("file-unreadable", "folder-unreadable", "file-too-large", "too-many-nodes"),
-        *("unknown-workspace", "ambiguous-workspace", "fault-script", "journal", "sign-in"),
+        *("unknown-workspace", "ambiguous-workspace", "fault-script"),
+        *("journal-intent", "journal-other-lockfile", "known-twice", "lockfile-twice"),
         *("value-not-utf8", "not-a-credential", "too-many-environments"),
     }
 )
