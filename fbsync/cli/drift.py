@@ -9,22 +9,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
+from fbsync.cli.all_environments import all_environments_option, document_of_all, in_each
 from fbsync.cli.options import format_option, only_option, where_from, where_options
+from fbsync.cli.plan_output import max_chars_option
 from fbsync.cli.server_options import Asking, ask_server, asking_options
 from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from fbsync.planning.drift import Drift
-    from fbsync.workflow.project import Project
+    from fbsync.cli.all_environments import Results
+    from fbsync.render.document import Json
+    from fbsync.render.drift_found import DriftFound
+    from fbsync.workflow.target import Where
 
 
 @click.command()
 @where_options
 @only_option
-@format_option("text", "json", "html")
+@format_option("text", "json", "markdown", "html")
+@max_chars_option
+@all_environments_option
 @asking_options
 def drift(
     files: tuple[Path, ...],
@@ -34,50 +41,114 @@ def drift(
     api_url: str | None,
     only: tuple[str, ...],
     format_: str,
+    *,
+    max_chars: int,
+    all_environments: bool,
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
-    """Shows where the server differs from what is known, and what it holds beside that; changes nothing.
+    """Show where the server differs from what is known, and what it holds beside that; change nothing.
 
     It needs a token, and no credential: the server never shows those, so they are not compared.
 
-    Drift is what was changed, deleted or replaced outside of fbsync; the exit code is then 2. Configurations
-    that are not known are named as well, and alone are no drift: unmanaged ones, which are not declared
-    either, and declared ones that an apply would have to adopt.
+    Drift is what was changed, deleted or replaced outside of fbsync; the exit code is then 2. For each it says what
+    undoes it and what keeps it. Configurations that are not known are named as well, and alone are no drift:
+    unmanaged ones, which are not declared either, and declared ones that an apply would have to adopt.
 
     \b
     fbsync drift
     fbsync drift -e staging --format json
+    fbsync drift --all-environments --format markdown > issue.md
     """  # noqa: D301 - click's mark for lines to be kept
-    from fbsync.workflow.comparison import compared_with, drift_of
-    from fbsync.workflow.project import read_project
-
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    project = read_project(readable(where), os.environ, online=True)
-    project, live = ask_server(project, Asking(**asking), all_or_nothing=True)
-    found = drift_of(project, live, only=only)
-    code = ExitCode.PENDING if found.is_found else ExitCode.DONE
-    if format_ != "json":
-        warnings = project.manifest.warnings_in(project.where.environment, project.variables)
-        terminal.report_warnings(warnings, verbose=bool(asking["verbose"]))
-        if project.open_intents:
-            terminal.say(terminal.open_intents_note(len(project.open_intents)))
-    terminal.out(_rendered(format_, project, found, compared_with(project, live), code))
+    how = Asking(**asking)
+    if all_environments:
+        if environment or lock_file:
+            raise click.UsageError("--all-environments goes without -e and --lock-file")
+        results = in_each(where, lambda where: _found(where, how, only, quiet=True), quiet=format_ == "json")
+        drifts = [found for _, found in results.done]
+        code = results.exit_code(_code(drifts))
+        terminal.out(_rendered_all(results, drifts, format_, code, max_chars))
+        return code
+    found = _found(where, how, only, quiet=format_ == "json")
+    code = _code([found])
+    terminal.out(_rendered(found, format_, code, max_chars))
     return code
 
 
-def _rendered(format_: str, project: Project, found: Drift, compared: str, code: ExitCode) -> str:
-    if format_ == "json":
-        from fbsync.render.document import dump, result_document
-        from fbsync.render.drift_text import summary
-        from fbsync.render.known_document import drift_part
+def _found(where: Where, how: Asking, only: tuple[str, ...], *, quiet: bool) -> DriftFound:
+    """Asks the server, and compares."""
+    from fbsync.render.drift_found import DriftFound
+    from fbsync.workflow.comparison import compared_with, drift_of
+    from fbsync.workflow.project import read_project
 
-        part = drift_part(found, api_url=project.api_url)
-        return dump(result_document("drift", code, summary=summary(found), drift=part))
-    compared = f"{compared} Credentials are not compared: the server never shows them."
-    if format_ == "html":
-        from fbsync.render.drift_html import drift_html
+    project = read_project(readable(where), os.environ, online=True)
+    project, live = ask_server(project, how, all_or_nothing=True)
+    drift = drift_of(project, live, only=only)
+    if not quiet:
+        warnings = project.manifest.warnings_in(where.environment, project.variables)
+        terminal.report_warnings(warnings, verbose=bool(how.verbose))
+        if project.open_intents:
+            terminal.say(terminal.open_intents_note(len(project.open_intents)))
+    return DriftFound(
+        environment=where.environment,
+        api_url=project.api_url,
+        compared=compared_with(project, live),
+        declared=frozenset(llm.identity for llm in project.desired),
+        drift=drift,
+    )
 
-        return drift_html(found, environment=project.where.environment, compared=compared)
-    from fbsync.render.drift_text import drift_text
 
-    return drift_text(found, paint=terminal.paint_for(sys.stdout), compared=compared)
+def _code(found: Sequence[DriftFound]) -> ExitCode:
+    return ExitCode.PENDING if any(one.drift.is_found for one in found) else ExitCode.DONE
+
+
+def _rendered(found: DriftFound, format_: str, code: ExitCode, max_chars: int) -> str:
+    match format_:
+        case "json":
+            from fbsync.render.document import dump, result_document
+            from fbsync.render.drift_text import summary
+
+            return dump(result_document("drift", code, summary=summary(found.drift), drift=_part(found)["drift"]))
+        case "html":
+            from fbsync.render.drift_html import drift_html
+
+            return drift_html(found)
+        case "markdown":
+            from fbsync.render.drift_markdown import drift_markdown
+
+            return drift_markdown(found, max_chars=max_chars)
+        case _:
+            from fbsync.render.drift_text import drift_text
+
+            return drift_text(found, paint=terminal.paint_for(sys.stdout))
+
+
+def _rendered_all(
+    results: Results[DriftFound], drifts: Sequence[DriftFound], format_: str, code: ExitCode, max_chars: int
+) -> str:
+    match format_:
+        case "json":
+            from fbsync.render.document import dump
+            from fbsync.render.drift_text import total_summary
+
+            said = total_summary([one.drift for one in drifts])
+            return dump(document_of_all("drift", code, results, _part, summary=said))
+        case "html":
+            from fbsync.render.drift_html import drifts_html
+
+            return drifts_html(drifts, results.problems)
+        case "markdown":
+            from fbsync.render.drift_markdown import drifts_markdown
+
+            return drifts_markdown(drifts, results.problems, max_chars=max_chars)
+        case _:
+            from fbsync.render.drift_text import drifts_text
+
+            return drifts_text(drifts, paint=terminal.paint_for(sys.stdout))
+
+
+def _part(found: DriftFound) -> Json:
+    """What a document holds of the drift of an environment."""
+    from fbsync.render.known_document import drift_part
+
+    return {"exit_code": int(_code([found])), "drift": drift_part(found)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fbsync.cli import terminal
+from fbsync.cli.all_environments import all_environments_option, in_each
 from fbsync.cli.options import assume_secrets_option, format_option, only_option, where_from, where_options
 from fbsync.cli.plan_output import FORMATS, max_chars_option, print_plan
 from fbsync.cli.server_options import Asking, ask_server, asking_options
@@ -18,6 +20,19 @@ from fbsync.model.errors import ExitCode
 if TYPE_CHECKING:
     from fbsync.render.document import Json
     from fbsync.workflow.proposal import Proposal
+    from fbsync.workflow.target import Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What the command line says of how to plan."""
+
+    refresh: bool
+    prune: bool
+    only: tuple[str, ...]
+    assume_secrets: bool
+    detailed_exitcode: bool
+    asking: Asking
 
 
 @click.command()
@@ -25,9 +40,7 @@ if TYPE_CHECKING:
 @only_option
 @format_option(*FORMATS)
 @max_chars_option
-@click.option(
-    "--all-environments", is_flag=True, help="One page over the list itself and all environments, with --format html."
-)
+@all_environments_option
 @click.option("--refresh", is_flag=True, help="Compare with the server, too. This needs a token.")
 @asking_options
 @assume_secrets_option
@@ -40,21 +53,17 @@ def plan(
     env_files: tuple[Path, ...],
     lock_file: Path | None,
     api_url: str | None,
-    only: tuple[str, ...],
     format_: str,
     *,
     max_chars: int,
     all_environments: bool,
-    refresh: bool,
-    prune: bool,
-    assume_secrets: bool,
-    detailed_exitcode: bool,
     out: Path | None,
-    **asking: Any,  # noqa: ANN401 - one an option
+    **given: Any,  # noqa: ANN401 - one an option
 ) -> int:
-    """Shows what apply would do, compared with the lockfile: no token, no network, no secret needed.
+    """Show what apply would do, compared with the lockfile: no token, no network, no secret needed.
 
-    With --refresh the server is asked as well, as apply does it; --timeout, --retry-timeout and -v are for that.
+    With --refresh the server is asked as well, as apply does it; --timeout and --retry-timeout are for that. With
+    -v each request is shown, and every variable whose credential could not be compared.
 
     \b
     fbsync plan
@@ -63,39 +72,66 @@ def plan(
     fbsync plan --out reviewed.json
     fbsync plan --all-environments --format html > state.html
     """  # noqa: D301 - click's mark for a block to leave as it is
+    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    how = _options(given)
+    if all_environments:
+        if environment or lock_file or out:
+            raise click.UsageError("--all-environments goes without -e, --lock-file and --out")
+        return _plan_all(where, how, format_, max_chars)
+    proposal = _proposal(where, how, format_)
+    document = _document(proposal, how)
+    if out is not None:
+        _save(out, proposal, document, how)
+    verbose = bool(how.asking.verbose)
+    if format_ != "json":
+        project = proposal.project
+        terminal.report_warnings(project.manifest.warnings_in(environment, project.variables), verbose=verbose)
+    print_plan(document, format_, max_chars=max_chars, verbose=verbose)
+    return int(document["exit_code"])
+
+
+def _options(given: dict[str, Any]) -> PlanOptions:
+    """The options, those that say how the server is asked apart."""
+    asking = {field.name: given.pop(field.name) for field in fields(Asking) if field.name in given}
+    return PlanOptions(asking=Asking(**asking), **given)
+
+
+def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
+    """The plan of one environment."""
     from fbsync.workflow.project import read_project
 
-    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    if all_environments:
-        from fbsync.cli.plan_environments import plan_all
-
-        if format_ != "html" or environment or lock_file or out:
-            raise click.UsageError("--all-environments goes with --format html, and without -e, --lock-file and --out")
-        how = Asking(**asking) if refresh else None
-        return plan_all(where, how, prune=prune, only=only, detailed_exitcode=detailed_exitcode)
-    project = read_project(readable(where), os.environ, online=refresh)
+    project, live = read_project(readable(where), os.environ, online=how.refresh), None
     # Other threads stretch credentials until the comparison: what comes after it is loaded meanwhile.
-    from fbsync.workflow.plan_report import document_of
     from fbsync.workflow.proposal import propose
 
     if format_ == "text":
         import fbsync.render.plan_text  # noqa: F401
-    live = None
-    if refresh:
-        project, live = ask_server(project, Asking(**asking))
-    proposal = propose(project, live, prune=prune, only=only, assume_secrets=assume_secrets)
-    code = ExitCode.PENDING if detailed_exitcode and not proposal.plan.is_empty else ExitCode.DONE
-    document = document_of(proposal, code)
-    if out is not None:
-        _save(out, proposal, document, prune=prune, only=only)
-    if format_ != "json":
-        warnings = project.manifest.warnings_in(project.where.environment, project.variables)
-        terminal.report_warnings(warnings, verbose=bool(asking["verbose"]))
-    print_plan(document, format_, max_chars=max_chars, verbose=bool(asking["verbose"]))
+    if how.refresh:
+        project, live = ask_server(project, how.asking)
+    return propose(project, live, prune=how.prune, only=how.only, assume_secrets=how.assume_secrets)
+
+
+def _document(proposal: Proposal, how: PlanOptions) -> Json:
+    """The plan's document, with the status that the command ends with for it."""
+    from fbsync.workflow.plan_report import document_of
+
+    pending = how.detailed_exitcode and not proposal.plan.is_empty
+    return document_of(proposal, ExitCode.PENDING if pending else ExitCode.DONE)
+
+
+def _plan_all(where: Where, how: PlanOptions, format_: str, max_chars: int) -> int:
+    from fbsync.cli.plan_output import print_plans
+
+    def planned(where: Where) -> Json:
+        return _document(_proposal(where, how, format_), how)
+
+    results = in_each(where, planned, quiet=format_ == "json")
+    code = results.exit_code(ExitCode(max((document["exit_code"] for _, document in results.done), default=0)))
+    print_plans(results, format_, code, max_chars=max_chars, verbose=bool(how.asking.verbose))
     return code
 
 
-def _save(path: Path, proposal: Proposal, document: Json, *, prune: bool, only: tuple[str, ...]) -> None:
+def _save(path: Path, proposal: Proposal, document: Json, options: PlanOptions) -> None:
     from fbsync.workflow.saved_plan import save_plan
 
     where = proposal.project.where
@@ -103,7 +139,7 @@ def _save(path: Path, proposal: Proposal, document: Json, *, prune: bool, only: 
         "files": [str(file) for file in where.files],
         "lock_file": None if where.lock_file is None or where.store else str(where.lock_file),
         "state": where.state,
-        "only": list(only),
-        "prune": prune,
+        "only": list(options.only),
+        "prune": options.prune,
     }
     save_plan(path, proposal.plan, document, how, proposal.project.fingerprints)

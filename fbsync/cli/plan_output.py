@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from fbsync.cli.all_environments import Results
+    from fbsync.model.errors import ExitCode
     from fbsync.render.document import Json
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
@@ -66,3 +68,43 @@ def _rendered(document: Json, format_: str, max_chars: int, *, verbose: bool) ->
                 width=terminal.width_of(sys.stdout),
                 verbose=verbose,
             )
+
+
+def print_plans(
+    results: Results[Json], format_: str, code: ExitCode, *, max_chars: int = 60_000, verbose: bool = False
+) -> None:
+    """Prints the plans of several environments as one result.
+
+    Args:
+        results: the plans' documents by environment, and why there is none.
+        format_: one of ``FORMATS``.
+        code: the status that the command ends with.
+        max_chars: the limit for Markdown.
+        verbose: whether text names every variable that could not be compared.
+    """
+    documents = [document for _, document in results.done]
+    match format_:
+        case "markdown":
+            from fbsync.render.plan_markdown import plans_markdown
+
+            text = plans_markdown(documents, results.problems, max_chars=max_chars)
+        case "html":
+            from fbsync.render.plan_html import plans_html
+
+            text = plans_html(documents, results.problems)
+        case "json":
+            from fbsync.cli.all_environments import document_of_all
+            from fbsync.render.document import dump
+            from fbsync.render.plan_counts import total_summary
+
+            text = dump(document_of_all("plan", code, results, _part, summary=total_summary(documents)))
+        case _:
+            from fbsync.render.plan_text import plans_text
+
+            paint, width = terminal.paint_for(sys.stdout), terminal.width_of(sys.stdout)
+            text = plans_text(documents, paint=paint, width=width, verbose=verbose)
+    terminal.out(text)
+
+
+def _part(document: Json) -> Json:
+    return {"exit_code": document["exit_code"], "plan": document}

@@ -2,52 +2,73 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
-from fbsync.planning.drift import (
-    ChangedOutside,
-    DeletedOutside,
-    Difference,
-    Drift,
-    ReplacedOutside,
-    Unadopted,
-    Unmanaged,
-    identity_of,
-)
-from fbsync.render.drift_text import IN_DOUBT, summary
-from fbsync.render.entries import Entry, Row, Tone
+from fbsync.render.drift_entries import KINDS, NOT_COMPARED, drift_entries
+from fbsync.render.drift_text import summary, total_summary
+from fbsync.render.entries import Entry, Tone, counted
 from fbsync.render.page import html
-from fbsync.render.page_sections import Page, Section
+from fbsync.render.page_sections import Notes, Page, Section
 from fbsync.render.paint import visible
+from fbsync.render.plan_origin import called
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
-    from fbsync.planning.drift import FieldDrift
-
-_SECTIONS = (
-    ("deleted", "deleted outside", Tone.REMOVE),
-    ("replaced", "replaced outside", Tone.CHANGE),
-    ("changed", "changed outside", Tone.CHANGE),
-    ("unadopted", "declared, but not known", Tone.QUIET),
-    ("unmanaged", "unmanaged", Tone.QUIET),
-)
+    from fbsync.render.drift_found import DriftFound
 
 
-def drift_html(drift: Drift, *, environment: str | None, compared: str, title: str = "fbsync drift") -> str:
+def drift_html(found: DriftFound, *, title: str = "fbsync drift") -> str:
     """Renders drift as one self-contained page.
 
     Args:
-        drift: the drift.
-        environment: the environment's name, or None for the manifest itself.
-        compared: the sentences that say what was compared with what, and what was not.
+        found: the drift of an environment.
         title: the page's title, to which the environment is added.
 
     Returns:
         The document, the same for the same arguments. Values stand as known → live.
     """
-    entries = tuple(map(_entry, drift.differences))
-    sections = tuple(
+    return html(
+        Page(
+            title=visible(title if found.environment is None else f"{title}: {found.environment}"),
+            lead=summary(found.drift),
+            facts=(("Server", found.other_server),) if found.other_server is not None else (),
+            asides=(visible(found.compared), NOT_COMPARED),
+            sections=_sections(drift_entries(found.drift, environment=found.environment, declared=found.declared)),
+        )
+    )
+
+
+def drifts_html(found: Sequence[DriftFound], problems: Sequence[tuple[str | None, str]] = ()) -> str:
+    """Renders the drift of several environments as one page.
+
+    Args:
+        found: the drift of each.
+        problems: environments that could not be compared, and why.
+    """
+    entries = tuple(
+        entry
+        for one in found
+        for entry in drift_entries(one.drift, environment=one.environment, declared=one.declared, of_several=True)
+    )
+    troubles = tuple((called(environment), visible(why)) for environment, why in problems)
+    title = f"{counted(len(troubles), 'environment')} could not be compared"
+    servers = sorted({one.other_server for one in found if one.other_server is not None})
+    said = (f"{called(one.environment)}: {summary(one.drift)} {visible(one.compared)}" for one in found)
+    return html(
+        Page(
+            title="fbsync drift: all environments",
+            lead=total_summary([one.drift for one in found]),
+            facts=tuple(("Server", server) for server in servers),
+            asides=(*said, NOT_COMPARED),
+            sections=_sections(entries),
+            notes=(Notes(title=title, items=troubles, tone=Tone.TROUBLE),) if troubles else (),
+        )
+    )
+
+
+def _sections(entries: Sequence[Entry]) -> tuple[Section, ...]:
+    return tuple(
         Section(
             kind=kind,
             title=words,
@@ -55,52 +76,5 @@ def drift_html(drift: Drift, *, environment: str | None, compared: str, title: s
             entries=tuple(entry for entry in entries if entry.kind == kind),
             is_brief=kind == "unmanaged",
         )
-        for kind, words, tone in _SECTIONS
+        for kind, words, tone in KINDS
     )
-    return html(
-        Page(
-            title=visible(title if environment is None else f"{title}: {environment}"),
-            lead=summary(drift),
-            asides=(visible(compared),),
-            sections=sections,
-        )
-    )
-
-
-def _entry(difference: Difference) -> Entry:
-    match difference:
-        case ChangedOutside(locked=locked):
-            return _made("changed", Tone.CHANGE, difference, f"id {locked.id}", _rows(difference.fields))
-        case DeletedOutside(locked=locked):
-            return _made("deleted", Tone.REMOVE, difference, f"the server no longer lists id {locked.id}")
-        case ReplacedOutside(locked=locked, live=live):
-            ids = f"{'id' if len(live) == 1 else 'ids'} {', '.join(llm.id for llm in live)}"
-            why = f"the server lists {ids} in the place of id {locked.id}"
-            return _made("replaced", Tone.CHANGE, difference, why, _rows(difference.fields))
-        case Unadopted(live=live):
-            why = f"id {live.id}; `fbsync apply --adopt` takes it over"
-            return _made("unadopted", Tone.QUIET, difference, why)
-        case Unmanaged(live=live):
-            return _made("unmanaged", Tone.QUIET, difference, f"id {live.id}")
-        case _:
-            assert_never(difference)
-
-
-def _made(kind: str, tone: Tone, difference: Difference, why: str, rows: Iterable[Row] = ()) -> Entry:
-    identity = identity_of(difference)
-    in_doubt = not isinstance(difference, (Unadopted, Unmanaged)) and difference.in_doubt
-    return Entry(
-        kind=kind,
-        tone=tone,
-        name=visible(identity.name),
-        workspace=visible(identity.workspace_id),
-        why=visible(why),
-        rows=tuple(rows),
-        warnings=(IN_DOUBT,) if in_doubt else (),
-    )
-
-
-def _rows(fields: Iterable[FieldDrift]) -> Iterable[Row]:
-    for item in fields:
-        before, after = visible(item.known), visible(item.live)
-        yield Row(label=item.field, before=before, after=after, tone=Tone.CHANGE)

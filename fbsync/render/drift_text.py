@@ -14,45 +14,72 @@ from fbsync.planning.drift import (
     Unmanaged,
     identity_of,
 )
+from fbsync.render.drift_remedies import remedies
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from fbsync.planning.drift import FieldDrift
+    from fbsync.render.drift_found import DriftFound
 
 IN_DOUBT = "an apply that was cut off may have done this itself; the next one finds out"
 
 
-def drift_text(drift: Drift, *, paint: Paint, compared: str) -> str:
+def drift_text(found: DriftFound, *, paint: Paint) -> str:
     """Renders drift.
 
     Args:
-        drift: the drift.
+        found: the drift of an environment.
         paint: colours.
-        compared: the sentences that say what was compared with what, and what was not.
 
     Returns:
         Lines, the last one ended. Values stand as known → live.
     """
-    lines = [compared, ""]
-    for difference in drift.differences:
-        lines += [*_block(difference, paint), ""]
-    return "\n".join([*lines, paint.bold(summary(drift)), ""])
+    lines = [
+        f"{label}: {paint.bold(visible(value))}"
+        for label, value in (("Environment", found.environment), ("Server", found.other_server))
+        if value is not None
+    ]
+    lines += [f"{visible(found.compared)} Credentials are not compared: the server never shows them.", ""]
+    for difference in found.drift.differences:
+        advice = remedies(difference, environment=found.environment, declared=found.declared)
+        lines += [*_block(difference, paint), *_advice(advice, paint), ""]
+    return "\n".join([*lines, paint.bold(summary(found.drift)), ""])
+
+
+def drifts_text(found: Sequence[DriftFound], *, paint: Paint) -> str:
+    """Renders the drift of several environments one below the other, and the sentence over all of them."""
+    own = f"Environment: {paint.bold('none, the list itself')}\n"
+    texts = [("" if one.environment is not None else own) + drift_text(one, paint=paint) for one in found]
+    total = paint.bold(total_summary([one.drift for one in found]))
+    return "\n".join([*texts, f"All environments: {total}\n"])
+
+
+def _advice(advice: Iterable[tuple[str, str]], paint: Paint) -> Iterator[str]:
+    for label, text in advice:
+        yield f"      {paint.cyan(f'{label}:')} {text}"
 
 
 def summary(drift: Drift) -> str:
     """One line: how much differs, how much does not, and what is not known at all."""
-    counts = [f"{drift.in_step} as known"]
-    if drift.is_found:
-        changed, deleted, replaced = map(drift.count, (ChangedOutside, DeletedOutside, ReplacedOutside))
+    return total_summary([drift])
+
+
+def total_summary(drifts: Sequence[Drift]) -> str:
+    """The same over several environments."""
+
+    def count(kind: type[Difference]) -> int:
+        return sum(drift.count(kind) for drift in drifts)
+
+    is_found = any(drift.is_found for drift in drifts)
+    counts = [f"{sum(drift.in_step for drift in drifts)} as known"]
+    if is_found:
+        changed, deleted, replaced = map(count, (ChangedOutside, DeletedOutside, ReplacedOutside))
         counts = [f"{changed} changed", f"{deleted} deleted", f"{replaced} replaced", *counts]
-    rest = [
-        f"{number} {word}"
-        for kind, word in ((Unmanaged, "unmanaged"), (Unadopted, "to adopt"))
-        if (number := drift.count(kind))
-    ]
-    opening = "Drift" if drift.is_found else "No drift"
+    words = ((Unmanaged, "unmanaged"), (Unadopted, "to adopt"))
+    rest = [f"{number} {word}" for kind, word in words if (number := count(kind))]
+    opening = "Drift" if is_found else "No drift"
     return f"{opening}: {', '.join(counts)}." + (f" Beside that: {', '.join(rest)}." if rest else "")
 
 
@@ -77,8 +104,7 @@ def _block(difference: Difference, paint: Paint) -> list[str]:
                 *_doubt(paint, in_doubt=difference.in_doubt),
             ]
         case Unadopted(live=live):
-            why = "declared, but not known; `fbsync apply --adopt` takes it over"
-            return [_head(paint.dim("?"), difference, live.id, why, paint)]
+            return [_head(paint.dim("?"), difference, live.id, "declared, but not known", paint)]
         case Unmanaged(live=live):
             return [_head(paint.dim("?"), difference, live.id, "unmanaged: neither declared nor known", paint)]
         case _:

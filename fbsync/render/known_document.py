@@ -9,12 +9,12 @@ from fbsync.planning.drift import (
     ChangedOutside,
     DeletedOutside,
     Difference,
-    Drift,
     ReplacedOutside,
     Unadopted,
     Unmanaged,
     identity_of,
 )
+from fbsync.render.drift_remedies import KEEP, UNDO, remedies
 from fbsync.render.plan_document import live_fields, locked_fields
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fbsync.model.configurations import LiveLlm, LockedCredential, LockedLlm
     from fbsync.planning.drift import FieldDrift
     from fbsync.render.document import Json
+    from fbsync.render.drift_found import DriftFound
 
 _KINDS: dict[type[Difference], str] = {
     ChangedOutside: "changed",
@@ -32,14 +33,24 @@ _KINDS: dict[type[Difference], str] = {
     Unmanaged: "unmanaged",
 }
 
+_REMEDIES = {UNDO: "undo", KEEP: "keep"}
 
-def drift_part(drift: Drift, *, api_url: str) -> Json:
+
+def drift_part(found: DriftFound) -> Json:
     """What ``drift`` adds to its result document."""
+    drift = found.drift
     return {
-        "api_url": api_url,
+        "api_url": found.api_url,
         "workspaces": sorted(drift.workspaces),
         "summary": {"unchanged": drift.in_step} | {word: drift.count(kind) for kind, word in _KINDS.items()},
-        "entries": [_difference(difference) for difference in drift.differences],
+        "entries": [
+            _difference(difference)
+            | {
+                _REMEDIES[label]: text
+                for label, text in remedies(difference, environment=found.environment, declared=found.declared)
+            }
+            for difference in drift.differences
+        ],
     }
 
 

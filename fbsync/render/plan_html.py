@@ -19,7 +19,7 @@ from fbsync.render.plan_counts import (
     warning_count,
 )
 from fbsync.render.plan_entries import TONES, Kind, plan_entries
-from fbsync.render.plan_origin import comparison, environment_of, other_server
+from fbsync.render.plan_origin import called, comparison, environment_of, other_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +76,7 @@ def plans_html(documents: Sequence[Json], problems: Sequence[tuple[str | None, s
     entries = tuple(
         replace(entry, environment=environment_of(one) or "") for one in documents for entry in plan_entries(one)
     )
-    troubles = tuple((_called(environment), visible(why)) for environment, why in problems)
+    troubles = tuple((called(environment), visible(why)) for environment, why in problems)
     title = f"{counted(len(troubles), 'environment')} could not be planned"
     failed = (Notes(title=title, items=troubles, tone=Tone.TROUBLE),) if troubles else ()
     servers = {server for one in documents if (server := other_server(one)) is not None}
@@ -85,16 +85,12 @@ def plans_html(documents: Sequence[Json], problems: Sequence[tuple[str | None, s
             title="fbsync plan: all environments",
             lead=total_summary(documents),
             facts=tuple(("Server", server) for server in sorted(servers)),
-            asides=tuple(f"{_called(one['environment'])}: {summary(one)} {comparison(one)}" for one in documents),
+            asides=tuple(f"{called(one['environment'])}: {summary(one)} {comparison(one)}" for one in documents),
             sections=_sections(entries),
             notes=(*failed, *(notes for one in documents for notes in _refusals(one, of_several=True))),
             remarks=tuple(notes for one in documents for notes in _unverified(one, of_several=True)),
         )
     )
-
-
-def _called(environment: str | None) -> str:
-    return "the list itself, without an environment" if environment is None else visible(environment)
 
 
 def _sections(entries: Sequence[Entry]) -> tuple[Section, ...]:
@@ -114,7 +110,7 @@ def _sections(entries: Sequence[Entry]) -> tuple[Section, ...]:
 def _refusals(document: Json, *, of_several: bool = False) -> Iterator[Notes]:
     """Why apply would refuse the plan."""
     if reasons := refusal_reasons(document):
-        plan = f"the plan of {_called(document['environment'])}" if of_several else "this plan"
+        plan = f"the plan of {called(document['environment'])}" if of_several else "this plan"
         yield Notes(title=f"fbsync apply would refuse {plan}", items=tuple(map(_item, reasons)), tone=Tone.TROUBLE)
 
 
@@ -127,5 +123,5 @@ def _unverified(document: Json, *, of_several: bool = False) -> Iterator[Notes]:
     items = tuple((item.reference, f"{item.why} ({', '.join(item.entries)})") for item in unverified(document))
     if items:
         sentence = unverified_sentence(document)
-        title = f"{_called(document['environment'])}: {sentence}" if of_several else sentence
+        title = f"{called(document['environment'])}: {sentence}" if of_several else sentence
         yield Notes(title=title, items=items, tone=Tone.QUIET, is_folded=True)

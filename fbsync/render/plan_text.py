@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING
 
 from fbsync.render.columns import columns
 from fbsync.render.entries import Entry, Row, Tone
-from fbsync.render.plan_counts import refusal_reasons, summary, unverified, unverified_sentence, warning_count
+from fbsync.render.plan_counts import (
+    refusal_reasons,
+    summary,
+    total_summary,
+    unverified,
+    unverified_sentence,
+    warning_count,
+)
 from fbsync.render.plan_entries import Kind, is_worth_showing, plan_entries
 from fbsync.render.plan_origin import comparison, environment_of, other_server
 from fbsync.render.wrapping import Span, unpainted, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from fbsync.render.document import Json
     from fbsync.render.paint import Paint
@@ -53,6 +60,26 @@ def plan_text(document: Json, *, paint: Paint, width: int | None = None, verbose
         lines += wrapped([Span("Warnings: ", paint.yellow), Span(f"{warnings}.")], width=width, indent=2)
     lines += wrapped([Span(summary(document), paint.bold)], width=width, indent=2)
     return "\n".join([*lines, ""])
+
+
+def plans_text(documents: Sequence[Json], *, paint: Paint, width: int | None = None, verbose: bool = False) -> str:
+    """Renders the plans of several environments one below the other, and the sentence over all of them.
+
+    Args:
+        documents: the plans' documents, in the order in which they are to be shown.
+        paint: as for one plan.
+        width: likewise.
+        verbose: likewise.
+    """
+    texts = [_titled(one, plan_text(one, paint=paint, width=width, verbose=verbose), paint) for one in documents]
+    total = wrapped([Span("All environments: "), Span(total_summary(documents), paint.bold)], width=width, indent=2)
+    return "\n".join([*texts, "\n".join(total)]) + "\n"
+
+
+def _titled(document: Json, text: str, paint: Paint) -> str:
+    """A plan among several: the list itself needs to be told from environments, too."""
+    title = "" if document["environment"] is not None else f"Environment: {paint.bold('none, the list itself')}\n"
+    return f"{title}{text}"
 
 
 def _origin(document: Json, paint: Paint, width: int | None) -> Iterator[str]:

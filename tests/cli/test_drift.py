@@ -51,6 +51,7 @@ class TestDrift:
         done = project("drift")
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines() == [
+            f"Server: {server.url}",
             "Compared with fbsync.lock and with the server. Credentials are not compared: the server never shows them.",
             "",
             "No drift: 2 as known.",
@@ -209,7 +210,7 @@ class TestPlanRefresh:
         assert project("plan", "--detailed-exitcode").returncode == 0
         done = project("plan", "--refresh", "--detailed-exitcode", env=dict.fromkeys(project.credentials))
         assert done.returncode == 2, done.stderr
-        assert done.stdout.startswith("Compared with fbsync.lock and with the server.\n")
+        assert done.stdout.splitlines()[1] == "Compared with fbsync.lock and with the server."
         assert "https://moved.example.com → https://one.example.com/v1 (changed outside)" in done.stdout
         assert "deleted outside, to be created again" in done.stdout
         assert len(server.writes) == 2

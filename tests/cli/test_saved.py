@@ -64,11 +64,11 @@ class TestRoundTrip:
         assert project("apply", "reviewed.json", "--adopt").returncode == 0
         assert len(project.lockfile["llms"]) == 2
 
-    def test_a_record_that_is_forgotten(self, project, save, on_server, sandbox):
+    def test_a_deletion_of_what_is_gone_already(self, project, save, on_server, sandbox):
         project("apply")
         delete(sandbox, on_server()["Two"]["id"])
         project.write("fbsync.yaml", ONE_ONLY)
-        assert "forget" in {entry["kind"] for entry in save("--refresh")["resource_changes"]}
+        assert "delete" in {entry["kind"] for entry in save("--refresh", "--prune")["resource_changes"]}
         assert project("apply", "reviewed.json").returncode == 0
         assert [llm["name"] for llm in project.lockfile["llms"]] == ["One"]
 

@@ -17,6 +17,7 @@ from fbsync.planning.drift import (
     find_drift,
 )
 from fbsync.render.document import result_document
+from fbsync.render.drift_found import DriftFound
 from fbsync.render.drift_text import drift_text, summary
 from fbsync.render.known_document import drift_part
 from fbsync.schema.validate import Kind, validate
@@ -121,6 +122,12 @@ class TestOnly:
         assert only_difference([], [locked()], [live("C")], only={"C"}) == Unmanaged(live=live("C"))
 
 
+def found(drift, **more):
+    given = {"environment": None, "api_url": "https://x.example", "compared": "Compared.", "declared": frozenset()}
+    return DriftFound(drift=drift, **given | more)
+
+
+DECLARED = frozenset(desired(name).identity for name in ("Changed", "Gone", "Other", "New"))
 EVERY_KIND = drift(
     [desired("New")],
     [locked("Changed"), locked("Gone"), locked("Other"), locked("Same"), locked("Twice")],
@@ -139,23 +146,34 @@ EVERY_KIND = drift(
 
 class TestRendering:
     def test_every_kind_as_text(self):
-        assert drift_text(EVERY_KIND, paint=PLAIN, compared="Compared.").splitlines() == [
-            "Compared.",
+        assert drift_text(found(EVERY_KIND, declared=DECLARED), paint=PLAIN).splitlines() == [
+            "Server: https://x.example",
+            "Compared. Credentials are not compared: the server never shows them.",
             "",
             "  ~ Changed (workspace ws, id id-Changed): changed outside",
             "      aiType:   OPENAI → AWS",
             f"      endpoint: {URL} → {URL}/\\x1b[2J",
+            "      to undo: fbsync apply --only Changed",
+            "      to keep: fbsync drift --accept Changed",
             "",
             "  - Gone (workspace ws, id id-Gone): deleted outside",
             "      note: an apply that was cut off may have done this itself; the next one finds out",
+            "      to undo: fbsync apply --only Gone, which creates it again",
+            "      to keep: remove it from the manifest, then fbsync apply --prune",
             "",
             "  ~ Other (workspace ws, id id-Other): replaced outside, now id other",
+            "      to undo: delete the other one on the server, and apply",
+            "      to keep: fbsync apply --adopt --only Other",
             "",
             "  ~ Twice (workspace ws, id id-Twice): replaced outside, now ids one, two",
+            "      to undo: declare it again, and apply",
+            "      to keep: fbsync state forget Twice",
             "",
             "  ? Foreign\\u202e (workspace ws, id id-Foreign\\u202e): unmanaged: neither declared nor known",
+            "      to keep: nothing to do; fbsync export puts it into the manifest",
             "",
-            "  ? New (workspace ws, id id-New): declared, but not known; `fbsync apply --adopt` takes it over",
+            "  ? New (workspace ws, id id-New): declared, but not known",
+            "      to keep: fbsync apply --adopt --only New",
             "",
             "Drift: 1 changed, 1 deleted, 2 replaced, 1 as known. Beside that: 1 unmanaged, 1 to adopt.",
         ]
@@ -164,7 +182,7 @@ class TestRendering:
         assert summary(drift([], [locked()], [live()])) == "No drift: 1 as known."
 
     def test_every_kind_fits_the_schema(self):
-        document = result_document("drift", ExitCode.PENDING, drift=drift_part(EVERY_KIND, api_url="https://x"))
+        document = result_document("drift", ExitCode.PENDING, drift=drift_part(found(EVERY_KIND)))
         assert validate(Kind.RESULT, document) == ()
         entries = {entry["name"]: entry for entry in document["drift"]["entries"]}
         assert entries["Changed"]["fields"] == ["aiType", "endpoint"]

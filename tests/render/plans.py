@@ -21,6 +21,17 @@ from fbsync.model.changes import (
 )
 from fbsync.model.configurations import Credential, Field, LiveLlm, Llm, LockedCredential, LockedLlm, Text
 from fbsync.model.secret import Secret
+from fbsync.planning.drift import (
+    ChangedOutside,
+    DeletedOutside,
+    Drift,
+    FieldDrift,
+    ReplacedOutside,
+    Unadopted,
+    Unmanaged,
+)
+from fbsync.render.drift_found import DriftFound
+from fbsync.settings import DEFAULT_API_URL
 
 COMPARED_LIVE = "Compared with fbsync.lock and with the server."
 
@@ -287,7 +298,7 @@ def many_changes(number=300, workspaces=3):
     """More than anybody reads: additions, changes and deletions in several workspaces, and much that stays."""
     changes = []
     for at in range(number):
-        workspace = f"ws-{['main', 'research', 'support', 'sales', 'legal'][at % workspaces]}"
+        workspace = f"ws-{['main', 'research', 'support', 'sales', 'legal'][at // 5 % workspaces]}"
         name = f"{('Chat', 'Embeddings', 'Moderation', 'Search')[at % 4]} {at:03d}"
         match at % 5:
             case 0 | 1:
@@ -377,3 +388,29 @@ def golden(name):
 
 def compared(plan):
     return COMPARED_LIVE if plan.refreshed else COMPARED
+
+
+def some_drift(name="Chat", *, environment="staging", api_url=DEFAULT_API_URL):
+    """Each kind of difference once, of an environment."""
+    here = live(name, llm_id="llm-2")
+    moved = (FieldDrift(field=Field.ENDPOINT, known="https://a.example", live="https://b.example"),)
+    drift = Drift(
+        differences=(
+            ChangedOutside(locked=locked(name), live=here, fields=moved, in_doubt=True),
+            DeletedOutside(locked=locked(f"{name} deleted")),
+            ReplacedOutside(locked=locked(f"{name} replaced"), live=(here,), fields=moved),
+            ChangedOutside(locked=locked(f"{name} undeclared"), live=here, fields=moved),
+            Unadopted(live=live(f"{name} declared")),
+            Unmanaged(live=live(f"{name} of others", workspace="ws-other")),
+        ),
+        in_step=3,
+        workspaces=frozenset({"ws-main"}),
+    )
+    names = (name, f"{name} deleted", f"{name} replaced", f"{name} declared")
+    return DriftFound(
+        environment=environment,
+        api_url=api_url,
+        compared=COMPARED_LIVE,
+        declared=frozenset(desired(one).identity for one in names),
+        drift=drift,
+    )

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from plans import COMPARED, document, every_kind, hostile_names, wide_names
-from test_page import all_environments, some_drift
+from plans import document, every_kind, golden, hostile_names, many_changes, some_drift, wide_names
+from test_page import all_environments
 
 from fbsync.render.drift_html import drift_html
 from fbsync.render.plan_html import plan_html, plans_html
@@ -23,7 +23,11 @@ PAGES = {
     "hostile names": lambda: plan_html(document(hostile_names())),
     "wide names": lambda: plan_html(document(wide_names())),
     "all environments": lambda: plans_html(all_environments(), [("broken", "the lockfile is not what fbsync wrote")]),
-    "drift": lambda: drift_html(some_drift(), environment="staging", compared=COMPARED),
+    "drift": lambda: drift_html(some_drift()),
+    "3 changes": lambda: plan_html(document(many_changes(3), environment="production")),
+    "50 changes": lambda: plan_html(document(many_changes(50, 2), environment="production")),
+    "300 changes": lambda: plan_html(document(many_changes(300, 5), environment="production")),
+    "refused": lambda: plan_html(golden("refused")),
 }
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -82,7 +86,10 @@ def opened(browser, tmp_path):
 @pytest.mark.parametrize(
     ("name", "width", "scheme"),
     [
-        *itertools.product(("every kind", "drift"), (390, 1280), ("light", "dark")),
+        *itertools.product(("every kind", "drift", "50 changes"), (390, 1280), ("light", "dark")),
+        *itertools.product(("3 changes", "300 changes"), (390, 1280), ("light",)),
+        ("refused", 390, "dark"),
+        ("all environments", 390, "light"),
         ("hostile names", 390, "light"),
         ("wide names", 390, "dark"),
     ],
@@ -127,9 +134,57 @@ def test_a_report_follows_the_readers_colours(opened):
     assert backgrounds == {"light": "rgb(246, 247, 249)", "dark": "rgb(14, 17, 22)"}
 
 
-def test_nothing_that_is_put_into_the_page_runs(opened):
+@pytest.mark.parametrize("name", ["every kind", "300 changes", "all environments"])
+def test_no_table_is_cut_on_a_phone(opened, name):
+    page = opened(PAGES[name](), width=390)
+    widths = page.evaluate(
+        "[...document.querySelectorAll('table, .overview')].map(e => [e.scrollWidth, e.clientWidth])"
+    )
+    assert widths
+    assert all(content <= shown for content, shown in widths), widths
+    right = "Math.max(...[...document.querySelectorAll('td, th')].map(e => e.getBoundingClientRect().right))"
+    assert page.evaluate(right) <= 390
+
+
+def test_a_long_report_is_a_page_of_lines_that_open(opened):
+    page = opened(PAGES["300 changes"]())
+    assert page.evaluate("document.documentElement.scrollHeight") < 35_000
+    card = page.locator("article.folded", has_text="Chat 000")
+    assert not card.get_by_text("https://api.openai.com/v1").last.is_visible()
+    page.get_by_role("link", name="Chat 000").click()
+    card.locator("dl").wait_for(state="visible", timeout=5_000)
+
+
+def test_a_long_report_is_filtered_by_any_of_its_words(opened):
+    page = opened(PAGES["300 changes"]())
+    page.get_by_label("Filter by text").fill("RESEARCH proxy-3")
+    shown = page.locator("article.folded:visible")
+    told = page.locator("output").text_content()
+    assert told == f"{shown.count()} of 300 shown"
+    assert 0 < shown.count() < 20
+    assert page.locator("nav tr[id]:visible").count() == shown.count()
+    assert page.locator("section:visible").count() == 1
+    page.get_by_label("Filter by text").fill("no such words")
+    assert page.locator("article.folded:visible").count() == page.locator("nav tr[id]:visible").count() == 0
+    page.get_by_label("Filter by text").fill("")
+    assert page.locator("article.folded:visible").count() == 300
+
+
+def test_without_a_script_a_long_report_lacks_nothing_but_the_filter(opened):
+    page = opened(PAGES["50 changes"](), java_script_enabled=False)
+    assert not page.get_by_label("Filter by text").is_visible()
+    card = page.locator("article.folded", has_text="Chat 000")
+    card.locator("summary").click()
+    assert card.locator("dl").is_visible()
+    page.get_by_role("checkbox", name="to add").uncheck()
+    assert not card.is_visible()
+    assert page.locator("nav tr.row-create:visible").count() == 0
+
+
+@pytest.mark.parametrize("name", ["every kind", "50 changes"])
+def test_nothing_that_is_put_into_the_page_runs(opened, name):
     """The policy is the second line of defence: what were to slip through would not run, and would load nothing."""
-    source = PAGES["every kind"]().replace(
+    source = PAGES[name]().replace(
         "</main>",
         "<script>document.title = 'run'</script><img src='http://127.0.0.1:9/x' onerror='document.title=2'></main>",
     )

@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 from plan_documents import PLAIN
-from plans import PLANS, golden
+from plans import PLANS, document, first_plan, golden, nothing_to_do, some_drift, without_credentials
 
 from fbsync.render.document import dump
+from fbsync.render.drift_html import drift_html, drifts_html
+from fbsync.render.drift_markdown import drift_markdown, drifts_markdown
+from fbsync.render.drift_text import drift_text, drifts_text
+from fbsync.render.known_document import drift_part
 from fbsync.render.paint import Paint
-from fbsync.render.plan_html import plan_html
-from fbsync.render.plan_markdown import plan_markdown
-from fbsync.render.plan_text import plan_text
+from fbsync.render.plan_html import plan_html, plans_html
+from fbsync.render.plan_markdown import plan_markdown, plans_markdown
+from fbsync.render.plan_text import plan_text, plans_text
 from fbsync.schema.validate import Kind, schema
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -48,6 +52,39 @@ def test_a_plan_is_rendered_as_it_was_read(name, ending):
     assert rendered == path.read_text(encoding="utf-8")
 
 
+def several():
+    """The plans of three environments, of which one could not be made."""
+    return [
+        document(first_plan()),
+        document(without_credentials(), environment="staging"),
+        document(nothing_to_do(), environment="eu-`prod`", api_url="http://127.0.0.1:8080"),
+    ]
+
+
+PROBLEMS = [("br<o>ken", "the lockfile holds a merge conflict; @you must `solve` it")]
+DRIFTS = [some_drift(), some_drift("Chat", environment=None, api_url="http://127.0.0.1:8080")]
+OTHERS = {
+    "drift.txt": lambda: drift_text(some_drift(), paint=PLAIN),
+    "drift.md": lambda: drift_markdown(some_drift(), max_chars=60_000),
+    "drift.html": lambda: drift_html(some_drift()),
+    "drift.json": lambda: dump(drift_part(some_drift())),
+    "drift-of-all.txt": lambda: drifts_text(DRIFTS, paint=PLAIN),
+    "drift-of-all.md": lambda: drifts_markdown(DRIFTS, PROBLEMS, max_chars=60_000),
+    "drift-of-all.html": lambda: drifts_html(DRIFTS, PROBLEMS),
+    "all-environments.txt": lambda: plans_text(several(), paint=PLAIN),
+    "all-environments.md": lambda: plans_markdown(several(), PROBLEMS, max_chars=60_000),
+    "all-environments.html": lambda: plans_html(several(), PROBLEMS),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_drift_and_several_environments_are_rendered_as_they_were_read(name):
+    rendered = OTHERS[name]()
+    if os.environ.get("FBSYNC_UPDATE_GOLDEN"):
+        (GOLDEN / name).write_text(rendered, encoding="utf-8", newline="")
+    assert rendered == (GOLDEN / name).read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", PLANS)
 def test_the_json_is_as_its_schema_says(name):
     errors = Draft202012Validator(schema(Kind.PLAN)).iter_errors(json.loads(dump(golden(name))))
@@ -61,4 +98,5 @@ def test_no_credential_and_no_fingerprint_is_in_it(name, ending):
 
 
 def test_every_golden_file_has_its_plan():
-    assert {path.name for path in GOLDEN.iterdir()} == {f"{name}.{ending}" for name in PLANS for ending in FORMATS}
+    plans = {f"{name}.{ending}" for name in PLANS for ending in FORMATS}
+    assert {path.name for path in GOLDEN.iterdir()} == plans | OTHERS.keys()

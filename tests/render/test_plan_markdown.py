@@ -22,18 +22,20 @@ from plans import (
     hostile_names,
     locked,
     many_changes,
+    some_drift,
 )
 from strategies import foreign, plans
 
 from fbsync.model.changes import Changed, Create, Delete, Plan, Unchanged
+from fbsync.render.drift_markdown import drift_markdown, drifts_markdown
 from fbsync.render.markdown import code, marker, prose
 from fbsync.render.paint import visible
 from fbsync.render.plan_counts import summary
-from fbsync.render.plan_markdown import LEAST_CHARS, plan_markdown
+from fbsync.render.plan_markdown import LEAST_CHARS, plan_markdown, plans_markdown
 
 OWN_HTML = re.compile(
-    r"<!-- fbsync-plan(:[\w.~%-]*)? -->|<details>|</details>"
-    r"|<summary>(⚪ <b>\d+ [a-z ]+</b>|Details|Show all \d+"
+    r"<!-- fbsync-(plan|drift)(:[\w.~%-]*)? -->|<details>|</details>"
+    r"|<summary>(⚪ <b>\d+ [a-z ]+</b>|⚪ \d+ [a-z, ]+|Details|Show all \d+"
     r"|\d+ of \d+ credentials? (was|were) not compared: [a-z0-9 ,;]+\.)</summary>"
 )
 OWN_TEXT = re.compile(r"[A-Za-z0-9 ,.:;()'?!⛔🔴🟠🟢🟡\n]*|\[!(WARNING|CAUTION)\]")
@@ -241,6 +243,38 @@ def test_many_entries_of_one_variable_are_counted():
     assert "- `$KEY`: its variable is not set here (`entry 0`, " in source
     assert "`entry 9` and 15 more)" in source
     assert_inert(source)
+
+
+@given(
+    made=st.lists(st.tuples(plans(max_size=4), st.none() | foreign), max_size=4),
+    problems=st.lists(st.tuples(st.none() | foreign, foreign), max_size=2),
+    limit=st.integers(300, 6_000),
+)
+def test_the_comment_on_all_environments_is_inert_and_keeps_its_limit(made, problems, limit):
+    documents = [document(plan, environment=environment) for plan, environment in made]
+    source = plans_markdown(documents, problems, max_chars=limit)
+    assert len(source) <= limit
+    assert_inert(source)
+    tags = on_github(source)
+    assert tags.opened == tags.closed
+
+
+@given(name=foreign, environment=st.none() | foreign, limit=st.integers(300, 6_000))
+def test_drift_as_a_comment_is_inert_and_keeps_its_limit(name, environment, limit):
+    for source in (
+        drift_markdown(some_drift(name, environment=environment), max_chars=limit),
+        drifts_markdown([some_drift(name, environment=environment)], [(environment, name)], max_chars=limit),
+    ):
+        assert len(source) <= limit
+        assert_inert(source)
+        tags = on_github(source)
+        assert tags.opened == tags.closed
+
+
+def test_every_environment_is_mentioned_however_little_room_there_is():
+    names = [f"environment-{at}" for at in range(6)]
+    source = plans_markdown([document(every_kind(), environment=name) for name in names], max_chars=1_500)
+    assert all(f"`{name}`" in source for name in names)
 
 
 def test_a_limit_that_nothing_fits_in_is_refused():

@@ -1,0 +1,95 @@
+"""Drift as entries: which words each kind of difference is put in, for a page and for a comment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from fbsync.planning.drift import (
+    ChangedOutside,
+    DeletedOutside,
+    Difference,
+    Drift,
+    ReplacedOutside,
+    Unadopted,
+    Unmanaged,
+    identity_of,
+)
+from fbsync.render.drift_remedies import remedies
+from fbsync.render.drift_text import IN_DOUBT
+from fbsync.render.entries import Entry, Row, Tone
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+    from fbsync.model.configurations import Identity
+    from fbsync.planning.drift import FieldDrift
+
+KINDS = (
+    ("deleted", "deleted outside", Tone.REMOVE),
+    ("replaced", "replaced outside", Tone.CHANGE),
+    ("changed", "changed outside", Tone.CHANGE),
+    ("unadopted", "declared, but not known", Tone.QUIET),
+    ("unmanaged", "unmanaged", Tone.QUIET),
+)
+"""The kinds of differences, the most serious first, each with what the reader calls it."""
+
+NOT_COMPARED = "Credentials are not compared: the server never shows them."
+
+
+def drift_entries(
+    drift: Drift, *, environment: str | None, declared: Container[Identity], of_several: bool = False
+) -> tuple[Entry, ...]:
+    """Every difference, in its order; nothing in them is unsafe to show.
+
+    Args:
+        drift: the drift.
+        environment: the environment's name, or None for the manifest itself.
+        declared: what the manifest declares.
+        of_several: whether several environments are shown, so that each entry says of which it is.
+    """
+    place = visible(environment or "") if of_several else None
+    return tuple(
+        _entry(difference, remedies(difference, environment=environment, declared=declared), place)
+        for difference in drift.differences
+    )
+
+
+def _entry(difference: Difference, advice: Iterable[tuple[str, str]], environment: str | None) -> Entry:
+    identity = identity_of(difference)
+    kind, tone, why, fields = _told(difference)
+    in_doubt = not isinstance(difference, (Unadopted, Unmanaged)) and difference.in_doubt
+    return Entry(
+        kind=kind,
+        tone=tone,
+        name=visible(identity.name),
+        workspace=visible(identity.workspace_id),
+        why=visible(why),
+        rows=(*_rows(fields), *(Row(label=label, after=text, tone=Tone.QUIET) for label, text in advice)),
+        warnings=(IN_DOUBT,) if in_doubt else (),
+        environment=environment,
+    )
+
+
+def _told(difference: Difference) -> tuple[str, Tone, str, tuple[FieldDrift, ...]]:
+    match difference:
+        case ChangedOutside(locked=locked):
+            return "changed", Tone.CHANGE, f"id {locked.id}", difference.fields
+        case DeletedOutside(locked=locked):
+            return "deleted", Tone.REMOVE, f"the server no longer lists id {locked.id}", ()
+        case ReplacedOutside(locked=locked, live=live):
+            ids = f"{'id' if len(live) == 1 else 'ids'} {', '.join(llm.id for llm in live)}"
+            why = f"the server lists {ids} in the place of id {locked.id}"
+            return "replaced", Tone.CHANGE, why, difference.fields
+        case Unadopted(live=live):
+            return "unadopted", Tone.QUIET, f"id {live.id}", ()
+        case Unmanaged(live=live):
+            return "unmanaged", Tone.QUIET, f"id {live.id}", ()
+        case _:
+            assert_never(difference)
+
+
+def _rows(fields: Iterable[FieldDrift]) -> Iterable[Row]:
+    for item in fields:
+        before, after = visible(item.known), visible(item.live)
+        yield Row(label=item.field, before=before, after=after, tone=Tone.CHANGE)

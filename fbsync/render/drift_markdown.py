@@ -1,0 +1,81 @@
+"""Drift as a comment or an issue: GitHub-flavoured Markdown that stays within a limit of characters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.render.drift_entries import KINDS, NOT_COMPARED, drift_entries
+from fbsync.render.drift_text import summary, total_summary
+from fbsync.render.entries import Tone
+from fbsync.render.markdown import code, marker, prose
+from fbsync.render.markdown_parts import Part, all_environments, block, limited
+from fbsync.render.paint import visible
+from fbsync.render.plan_origin import called
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fbsync.render.drift_found import DriftFound
+    from fbsync.render.entries import Entry
+
+_SIGNS = {Tone.REMOVE: "🔴", Tone.CHANGE: "🟡", Tone.QUIET: "⚪"}
+
+
+def drift_markdown(found: DriftFound, *, max_chars: int) -> str:
+    """Renders drift for a comment or an issue: what differs, each with what undoes it and what keeps it.
+
+    Args:
+        found: the drift of an environment, which is in the first line, a hidden marker.
+        max_chars: the limit, in characters. What does not fit is left out by whole entries, and counted.
+    """
+    first = f"{marker('fbsync-drift', found.environment)}\n"
+    heads = (f"{first}\n{_head(found)}", f"{first}\n**{summary(found.drift)}**\n\n")
+    text = limited(tuple(_parts(found)), heads, max_chars)
+    return f"**{summary(found.drift)}** The details are left out for length.\n" if text is None else text
+
+
+def drifts_markdown(
+    found: Sequence[DriftFound], problems: Sequence[tuple[str | None, str]] = (), *, max_chars: int
+) -> str:
+    """Renders the drift of several environments for one comment, as ``plans_markdown`` does plans.
+
+    Args:
+        found: the drift of each.
+        problems: environments that could not be compared, and why.
+        max_chars: the limit, which they share.
+    """
+    counts = f"**{total_summary([one.drift for one in found])}**"
+    bodies = [
+        ((_head(one), f"### {code(called(one.environment))}\n\n**{summary(one.drift)}**\n\n"), _parts(one))
+        for one in found
+    ]
+    return all_environments("drift", counts, bodies, problems, max_chars=max_chars)
+
+
+def _head(found: DriftFound) -> str:
+    about = "" if found.environment is None else f" for {code(visible(found.environment))}"
+    server = "" if found.other_server is None else f" on {code(found.other_server)}"
+    return f"### fbsync drift{about}{server}\n\n**{summary(found.drift)}**\n\n"
+
+
+def _parts(found: DriftFound) -> Iterator[Part]:
+    sentences = f"{prose(visible(found.compared))} {NOT_COMPARED}\n\n"
+    yield Part(opening="", units=(sentences,), closing="", noun="sentence on what it was compared with")
+    entries = drift_entries(found.drift, environment=found.environment, declared=found.declared)
+    for kind, words, tone in KINDS:
+        same = [entry for entry in entries if entry.kind == kind]
+        title = f"{_SIGNS[tone]} {len(same)} {words}"
+        is_quiet = tone is Tone.QUIET
+        fold = f"<details>\n<summary>{title}</summary>\n\n" if is_quiet else f"#### {title}\n\n"
+        yield Part(
+            opening=f"{fold}```diff\n",
+            units=tuple(map(_unit, same)),
+            closing=f"```\n\n{'</details>' if is_quiet else ''}".rstrip("\n") + "\n\n",
+            noun=words,
+            between="\n",
+            is_detail=is_quiet,
+        )
+
+
+def _unit(entry: Entry) -> str:
+    return block(entry) + "".join(f"!     note: {warning}\n" for warning in entry.warnings)

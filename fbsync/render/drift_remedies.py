@@ -1,0 +1,56 @@
+"""What undoes each difference, and what keeps it: the commands to run, or what to write into the manifest."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, assert_never
+
+from fbsync.planning.drift import (
+    ChangedOutside,
+    DeletedOutside,
+    Difference,
+    ReplacedOutside,
+    Unadopted,
+    Unmanaged,
+    identity_of,
+)
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from fbsync.model.configurations import Identity
+
+UNDO, KEEP = "to undo", "to keep"
+
+
+def remedies(
+    difference: Difference, *, environment: str | None, declared: Container[Identity]
+) -> tuple[tuple[str, str], ...]:
+    """What there is to do about a difference, each with a label; safe to show.
+
+    Args:
+        difference: the difference.
+        environment: the environment's name, or None for the manifest's own list.
+        declared: what the manifest declares.
+    """
+    identity = identity_of(difference)
+    name = shlex.quote(visible(identity.name))
+    where = "" if environment is None else f" -e {shlex.quote(visible(environment))}"
+    match difference:
+        case Unadopted():
+            return ((KEEP, f"fbsync apply{where} --adopt --only {name}"),)
+        case Unmanaged():
+            return ((KEEP, "nothing to do; fbsync export puts it into the manifest"),)
+        case _ if identity not in declared:
+            return ((UNDO, "declare it again, and apply"), (KEEP, f"fbsync state forget{where} {name}"))
+        case ChangedOutside():
+            return ((UNDO, f"fbsync apply{where} --only {name}"), (KEEP, f"fbsync drift{where} --accept {name}"))
+        case DeletedOutside():
+            undo = f"fbsync apply{where} --only {name}, which creates it again"
+            return ((UNDO, undo), (KEEP, f"remove it from the manifest, then fbsync apply{where} --prune"))
+        case ReplacedOutside():
+            undo = "delete the other one on the server, and apply"
+            return ((UNDO, undo), (KEEP, f"fbsync apply{where} --adopt --only {name}"))
+        case _:
+            assert_never(difference)

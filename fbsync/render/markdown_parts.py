@@ -1,0 +1,158 @@
+"""A comment in parts: those that do not fit its limit are left out by whole entries, and counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fbsync.render.entries import Entry, Row, Tone, counted
+from fbsync.render.markdown import code, marker, prose
+from fbsync.render.paint import visible
+from fbsync.render.plan_origin import called
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+LEAST_CHARS = 120
+"""What a summary sentence alone fits in."""
+
+ALL = "*"
+"""What stands for all environments in a marker: no environment has this name."""
+
+_DONE = {"plan": "planned", "drift": "compared"}
+_MOST_NAMES = 10
+_SIGNS = {Tone.ADD: "+", Tone.CHANGE: "!", Tone.REMOVE: "-", Tone.TROUBLE: "!", Tone.QUIET: "#"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of the comment: what it is made of stands there as a whole, or is left out and counted.
+
+    Attributes:
+        units: each ends with a line break.
+        between: what stands between two units.
+        noun: what the units are, after a number.
+        is_detail: whether everything else comes first where there is little room.
+    """
+
+    opening: str
+    units: tuple[str, ...]
+    closing: str
+    noun: str
+    between: str = ""
+    is_detail: bool = False
+
+    def text(self, kept: Sequence[str]) -> str:
+        """The part with some of its units; nothing without any."""
+        return f"{self.opening}{self.between.join(kept)}{self.closing}" if kept else ""
+
+
+def limited(parts: Sequence[Part], heads: Sequence[str], room: int) -> str | None:
+    """A text of parts under a head that stays within a limit; None where nothing fits.
+
+    Args:
+        parts: in their order, which is that of their weight.
+        heads: what the text may begin with, the longest first.
+        room: the limit, in characters.
+    """
+    parts = [part for part in parts if part.units]
+    whole = "".join((heads[0], *(part.text(part.units) for part in parts)))
+    if len(whole) <= room:
+        return _ended(whole)
+    reserved = len(_left_out([(len(part.units), part.noun) for part in parts]))
+    for head in heads:
+        if len(head) + reserved <= room:
+            return _ended(head + _fitted(parts, room - reserved - len(head)))
+    return None
+
+
+def all_environments(
+    command: str,
+    counts: str,
+    bodies: Sequence[tuple[tuple[str, ...], Iterable[Part]]],
+    problems: Sequence[tuple[str | None, str]],
+    *,
+    max_chars: int,
+) -> str:
+    """A comment about several environments, which share its limit.
+
+    Args:
+        command: the command that it is of.
+        counts: the sentence over all of them.
+        bodies: for each environment what its text may begin with, the longest first, and its parts.
+        problems: environments that there is nothing to say of, and why.
+        max_chars: the limit, in characters.
+    """
+    first = f"{marker(f'fbsync-{command}', ALL)}\n"
+    head = f"{first}\n## fbsync {command}: all environments\n\n{counts}\n\n"
+    units = tuple(f"> - {code(called(environment))}: {prose(visible(why))}\n" for environment, why in problems)
+    failed = f"> [!CAUTION]\n> **{counted(len(units), 'environment')} could not be {_DONE[command]}**\n>\n"
+    texts = [limited([Part(opening=failed, units=units, closing="\n", noun="reasons why")], (head,), max_chars) or head]
+    for at, (heads, parts) in enumerate(bodies):
+        share = (max_chars - sum(map(len, texts))) // (len(bodies) - at)
+        text = limited(tuple(parts), heads, share - 1)
+        short = heads[-1] if len(heads[-1]) < share else ""
+        texts.append(f"\n{short if text is None else text}")
+    whole = "".join(texts)
+    return whole if len(whole) <= max_chars else f"{first}{counts}\n"
+
+
+def _ended(text: str) -> str:
+    return text.rstrip("\n") + "\n"
+
+
+def _fitted(parts: Sequence[Part], room: int) -> str:
+    """How much is left out, and as many units as there is room for beside that, those of the first parts first."""
+    kept: dict[int, list[str]] = {}
+    for at in sorted(range(len(parts)), key=lambda at: parts[at].is_detail):
+        kept[at], room = _kept(parts[at], room)
+    missing = [(left, part.noun) for at, part in enumerate(parts) if (left := len(part.units) - len(kept[at]))]
+    return "".join((_left_out(missing), *(part.text(kept[at]) for at, part in enumerate(parts))))
+
+
+def _kept(part: Part, room: int) -> tuple[list[str], int]:
+    """The units of a part that there is room for, and the room that remains."""
+    kept: list[str] = []
+    frame = len(part.opening) + len(part.closing)
+    for unit in part.units:
+        cost = len(unit) + (len(part.between) if kept else frame)
+        if cost <= room:
+            kept.append(unit)
+            room -= cost
+    return kept, room
+
+
+def _left_out(missing: Sequence[tuple[int, str]]) -> str:
+    counts = ", ".join(f"{number} {noun}" for number, noun in missing)
+    return f"**Left out for length:** {counts}. What there is, is as counted above.\n\n"
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    rest = len(names) - _MOST_NAMES
+    said = ", ".join(names[:_MOST_NAMES])
+    return f"{said} and {rest} more" if rest > 0 else said
+
+
+def block(entry: Entry) -> str:
+    """An entry's lines within a fence. Each begins with a sign or a label, so that none can be taken for its end."""
+    about = ", ".join((f"workspace {entry.workspace}", *entry.marks))
+    why = f": {entry.why}" if entry.why else ""
+    lines = [f"{_SIGNS[entry.tone]} {entry.name} ({about}){why}"]
+    width = max((len(row.label) for row in entry.rows), default=0) + 1
+    for row in entry.rows:
+        lines += _row_lines(row, width)
+    if entry.hint:
+        lines.append(f"!     what to do: {entry.hint}")
+    return "\n".join([*lines, ""])
+
+
+def _row_lines(row: Row, width: int) -> Iterator[str]:
+    label = f"{row.label + ':':<{width}}"
+    note = f" ({row.note})" if row.note else ""
+    if row.before is not None and row.after is not None:
+        yield f"-     {label} {row.before}"
+        yield f"+     {label} {row.after}{note}"
+    else:
+        sign = " " if row.tone is Tone.QUIET else _SIGNS[row.tone]
+        yield f"{sign}     {label} {row.before if row.after is None else row.after}{note}"
