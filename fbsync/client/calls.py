@@ -25,6 +25,7 @@ from fbsync.model.server import Failure, Listing, ServerError, Validation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
@@ -85,6 +86,7 @@ class Client:
         self._tokens = TokenSource(account, post=self._post_to_sign_in, redactor=self._redactor)
         self._on_exchange = on_exchange
         self._api_url = api_url
+        self._first_served_at: datetime | None = None
         self._connections = Connections(api_url, timeout=timeout, ca_file=ca_file)
         if self._connections.proxy is not None and self._connections.proxy.password is not None:
             self._redactor.add(self._connections.proxy.password)
@@ -107,6 +109,11 @@ class Client:
     def user_id(self) -> str | None:
         """The id of the user who is signed in, where signing in told it."""
         return self._tokens.user_id
+
+    @property
+    def first_served_at(self) -> datetime | None:
+        """The server's clock when it gave its first answer, whatever that was; None before, or where it did not say."""
+        return self._first_served_at
 
     async def access_token(self) -> Secret:
         """The token that requests carry; signs in for it where there is none.
@@ -275,7 +282,9 @@ class Client:
             self._on_exchange(
                 Exchange(method=method, path=path, fields=names, status=status, seconds=time.monotonic() - start)
             )
-        return Answer.of(method, whole, response)
+        answer = Answer.of(method, whole, response)
+        self._first_served_at = self._first_served_at or answer.served_at
+        return answer
 
 
 _FOR_AI = "2"

@@ -15,6 +15,7 @@ from fbsync.model.server import Failure, ServerError, left_open
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
     from types import TracebackType
 
     from fbsync.execution.ports import Clock, Stop
@@ -98,6 +99,11 @@ class Retrying:
     def user_id(self) -> str | None:
         """As the server's."""
         return self._server.user_id
+
+    @property
+    def first_served_at(self) -> datetime | None:
+        """The server's clock when it gave its first answer."""
+        return self._server.first_served_at
 
     async def list_llms(self, workspace_id: str | None) -> Listing:
         """As the server's, tried again."""

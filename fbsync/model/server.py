@@ -148,6 +148,10 @@ class Server(Protocol):
     def user_id(self) -> str | None:
         """The id of the user who is signed in, where signing in told it."""
 
+    @property
+    def first_served_at(self) -> datetime | None:
+        """The server's clock when it gave its first answer, whatever that was; None before, or where it did not say."""
+
     async def list_llms(self, workspace_id: str | None) -> Listing:
         """List the configurations of a workspace, or all that the caller may see for None."""
 

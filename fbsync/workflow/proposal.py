@@ -12,6 +12,7 @@ from fbsync.workflow.comparison import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from fbsync.model.changes import Plan, Refusal
     from fbsync.model.live import Live
@@ -123,12 +124,15 @@ def check_proposal(proposal: Proposal, allowed: Allowed) -> None:
         raise GuardRefused(reasons)
 
 
-def ledger_for(proposal: Proposal, *, today: str, user_id: str | None = None) -> FileLedger:
+def ledger_for(
+    proposal: Proposal, *, today: str, first_served_at: datetime | None = None, user_id: str | None = None
+) -> FileLedger:
     """Where carrying a proposal out is recorded.
 
     Args:
         proposal: what is carried out.
         today: the day (ISO 8601, UTC).
+        first_served_at: the server's time when it gave its first answer, which counts where there is no list.
         user_id: the user who sends the requests, where that is known.
     """
     from fbsync.state.intents import still_open
@@ -145,6 +149,6 @@ def ledger_for(proposal: Proposal, *, today: str, user_id: str | None = None) ->
         fingerprints=project.fingerprints,
         state_folder=project.state_folder,
         today=today,
-        since=None if live is None else live.served_at,
+        since=(None if live is None else live.served_at) or first_served_at,
         user_id=user_id,
     )

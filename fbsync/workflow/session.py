@@ -213,7 +213,12 @@ class Session:
     async def _carry_out(
         self, proposal: Proposal, begin: Callable[[], None], on_outcome: Callable[[Outcome], None]
     ) -> Applied:
-        files = ledger_for(proposal, today=self._clock.today(), user_id=self.server.user_id)
+        files = ledger_for(
+            proposal,
+            today=self._clock.today(),
+            first_served_at=self.server.first_served_at,
+            user_id=self.server.user_id,
+        )
         ledger = files if self._shared is None else StoreLedger(files, self._shared)
         outcomes: tuple[Outcome, ...] = ()
         unrecorded = None

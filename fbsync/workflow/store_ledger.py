@@ -10,6 +10,7 @@ from fbsync.model.server import Failure, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
+    from datetime import datetime
 
     from fbsync.model.changes import Change, Update
     from fbsync.model.claims import Claim
@@ -129,6 +130,11 @@ class LeasedServer:
     def user_id(self) -> str | None:
         """The id of the user who is signed in."""
         return self._server.user_id
+
+    @property
+    def first_served_at(self) -> datetime | None:
+        """The server's clock when it gave its first answer."""
+        return self._server.first_served_at
 
     async def list_llms(self, workspace_id: str | None) -> Listing:
         """List the configurations of a workspace."""

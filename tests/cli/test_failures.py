@@ -205,7 +205,7 @@ def test_what_a_rival_made_meanwhile_is_not_taken(project, server, on_server, sa
     assert [llm["name"] for llm in project.lockfile["llms"]] == ["Two"]
 
 
-@pytest.mark.parametrize("status", [403, 404, 405])
+@pytest.mark.parametrize("status", [404, 405])
 def test_a_server_without_the_listing_is_coped_with_and_said_so(project, server, on_server, status):
     server.replies = lambda request: Reply(status=status, body=SAID) if request.method == "GET" else None
     done = project("apply")
@@ -215,6 +215,16 @@ def test_a_server_without_the_listing_is_coped_with_and_said_so(project, server,
     assert set(on_server()) == {"One", "Two"}
     assert project("apply").returncode == 0
     assert len(server.writes) == 2
+
+
+@pytest.mark.parametrize("status", [401, 403])
+@pytest.mark.parametrize("command", [["apply"], ["plan", "--refresh"], ["drift"]])
+def test_not_being_allowed_to_list_ends_with_the_servers_reason(project, server, on_server, command, status):
+    server.replies = lambda request: Reply(status=status, body=SAID) if request.method == "GET" else None
+    done = project(*command)
+    assert done.returncode == 4
+    assert f"answered {status}" in done.stderr
+    assert on_server() == {}
 
 
 def test_without_the_listing_an_unknown_creation_is_never_sent_again(project, server, on_server):
@@ -398,6 +408,6 @@ def test_a_lockfile_that_cannot_be_written_says_what_was_done(project, on_server
     """Permissions do not stop root, who may run the tests, so a folder stands where the journal is to be."""
     (project.folder / "fbsync.lock.journal").mkdir()
     done = project("apply")
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "the journal" in done.stderr
     assert on_server() == {}

@@ -35,6 +35,7 @@ _FIELDS = {
 
 class FakeServer:
     user_id = "user-1"
+    first_served_at = None
 
     def __init__(self):
         self.rows = {}
