@@ -39,7 +39,7 @@ def _is_word(text: str) -> bool:
     return len(letters) <= _ANY_CASE or as_words_are or bool(_CAMEL_CASE.fullmatch(letters))
 
 
-def shown(text: object, otherwise: str) -> str:
+def quoted(text: object, otherwise: str) -> str:
     """A text in quotes, or other words where it must not be shown."""
     return f'"{text}"' if isinstance(text, str) and is_wordlike(text) else otherwise
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbsync.redact import is_wordlike, nearest, shown
+from fbsync.redact import is_wordlike, nearest, quoted
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from fbsync.redact import is_wordlike, nearest, shown
 )
 def test_words_are_shown(text):
     assert is_wordlike(text)
-    assert shown(text, "?") == f'"{text}"'
+    assert quoted(text, "?") == f'"{text}"'
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_words_are_shown(text):
 )
 def test_what_may_be_a_credential_is_not(text):
     assert not is_wordlike(text)
-    assert shown(text, "?") == "?"
+    assert quoted(text, "?") == "?"
 
 
 @given(st.text(alphabet="abcdef0123456789", min_size=32, max_size=64))

@@ -88,7 +88,7 @@ def env(
         terminal.out(dump(result_document("env", code, variables=listed, signs_in_with=list(means))))
     else:
         terminal.report_warnings((*variables.warnings, *found))
-        terminal.out(_text(rows, variables, means, most_places=None if verbose else _FIRST_PLACES))
+        terminal.out(_listing(rows, variables, means, most_places=None if verbose else _FIRST_PLACES))
     return code
 
 
@@ -124,7 +124,7 @@ def _entry(name: str, uses: tuple[Use, ...], variables: Variables) -> dict[str, 
     }
 
 
-def _text(
+def _listing(
     rows: dict[str, tuple[Use, ...]], variables: Variables, means: tuple[str, ...], *, most_places: int | None
 ) -> str:
     paint = terminal.paint_for(sys.stdout)

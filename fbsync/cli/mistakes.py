@@ -91,10 +91,10 @@ class Group(click.Group):
         """
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-") and not ctx.resilient_parsing:
-            from fbsync.redact import shown
+            from fbsync.redact import quoted
 
             hint = _command_hint(ctx.command_path, word, self.list_commands(ctx))
-            raise WrongCommand(f"no such command {shown(word, '')}".rstrip(), hint=hint, ctx=ctx)
+            raise WrongCommand(f"no such command {quoted(word, '')}".rstrip(), hint=hint, ctx=ctx)
         return super().resolve_command(ctx, args)
 
 

@@ -135,10 +135,10 @@ def _rendered(report: _Report, format_: str, code: ExitCode, failing: tuple[Find
 
             return findings_junit(report.findings, files=report.files, failing=frozenset(failing))
         case _:
-            return _text(report)
+            return _listing(report)
 
 
-def _text(report: _Report) -> str:
+def _listing(report: _Report) -> str:
     if report.findings:
         return terminal.findings_text(report.findings, paint=terminal.paint_for(sys.stdout), sources=report.sources)
     entries = "1 entry" if report.entries == 1 else f"{report.entries} entries"

@@ -16,7 +16,7 @@ from fbsync.render.env_example import Needed, needed
 from fbsync.render.paint import visible
 from fbsync.state.index import Records
 from fbsync.strict_yaml.append import NotAddable, is_comment, new_manifest, with_entries
-from fbsync.strict_yaml.loader import load as load_yaml
+from fbsync.strict_yaml.loader import parse_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -141,7 +141,7 @@ def _inexpressible(llm: LiveLlm) -> str | None:
     if llm.endpoint is None or llm.ai_type is None:
         return _unshown(llm)
     entry = _read_back(fields_of(llm, {Field.SECRET: "X"}, default_workspace=None))
-    document = load_yaml(new_manifest([entry], head=(), workspace_id=None).encode(), file="")
+    document = parse_document(new_manifest([entry], head=(), workspace_id=None).encode(), file="")
     wrong = errors_among(assemble([document]).findings)
     if wrong:
         return wrong[0].message
@@ -198,7 +198,7 @@ def _manifest_text(
         text = with_entries(document.source, entries)
     except NotAddable as error:
         raise not_mergeable(shown_as, error) from error
-    before, after = document.value, load_yaml(text.encode(), file=shown_as).value
+    before, after = document.value, parse_document(text.encode(), file=shown_as).value
     assert isinstance(before, dict)
     listed = before.get("llms")
     if after != before | {"llms": [*(listed if isinstance(listed, list) else ()), *map(_read_back, entries)]}:
@@ -219,7 +219,7 @@ def _default_of(document: Document) -> str | None:
 
 def _merged(text: str, shown_as: str) -> Manifest:
     """The manifest that the new text is."""
-    manifest = assemble([load_yaml(text.encode(), file=shown_as)])
+    manifest = assemble([parse_document(text.encode(), file=shown_as)])
     if wrong := errors_among(manifest.findings):
         raise not_mergeable(shown_as, f'of "{visible(wrong[0].entry or "")}" it would then say: {wrong[0].message}')
     return manifest

@@ -10,7 +10,7 @@ from fbsync.manifest import checks
 from fbsync.manifest.drafts import Draft, Variant, in_environment, read_drafts, read_variants
 from fbsync.manifest.holders import entry_name
 from fbsync.manifest.misplaced import misplaced_references
-from fbsync.manifest.references import parse, resolve_credential, resolve_text
+from fbsync.manifest.references import parse_template, resolve_credential, resolve_text
 from fbsync.manifest.sources import find_files, shown_path
 from fbsync.manifest.values import value_findings
 from fbsync.manifest.workspace_key import contradictions
@@ -26,7 +26,7 @@ from fbsync.model.findings import (
     limited,
 )
 from fbsync.schema.validate import Kind, validate
-from fbsync.strict_yaml.loader import Document, read
+from fbsync.strict_yaml.loader import Document, read_document
 
 if TYPE_CHECKING:
     import pathlib
@@ -126,7 +126,7 @@ class Manifest:
             for field, placed in draft.fields.items()
             if field in ("workspaceId", "endpoint", "key", "secret") and placed.text is not None
             if not (field == "workspaceId" and draft.is_by_name)
-            for name in parse(placed.text).names
+            for name in parse_template(placed.text).names
         )
         return tuple(sorted(uses, key=lambda use: (use.position, use.variable)))
 
@@ -175,7 +175,7 @@ class Manifest:
 def read_manifest(paths: Iterable[pathlib.Path]) -> Manifest:
     """Reads a manifest from files and folders; what is wrong with it is in its findings."""
     files, findings = find_files(paths)
-    return assemble([read(file, shown_as=shown_path(file)) for file in files], findings)
+    return assemble([read_document(file, shown_as=shown_path(file)) for file in files], findings)
 
 
 def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) -> Manifest:

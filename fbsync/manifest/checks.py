@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fbsync.manifest import entry_checks
 from fbsync.manifest.drafts import in_environment
 from fbsync.model.findings import MOST_FINDINGS, Finding, Position, Severity
-from fbsync.redact import is_wordlike, nearest, shown
+from fbsync.redact import is_wordlike, nearest, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -116,7 +116,7 @@ def _has_environments(document: Document) -> bool:
 
 
 def _in_environments(finding: Finding, names: Sequence[str | None]) -> Finding:
-    listed = ", ".join(shown(name, "another") for name in names)
+    listed = ", ".join(quoted(name, "another") for name in names)
     return replace(
         finding, message=f"in {'environment' if len(names) == 1 else 'environments'} {listed}: {finding.message}"
     )
@@ -236,7 +236,7 @@ def unknown_entries(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Var
                     rule="unknown-entry",
                     position=patch.document.position_of_key(patch.path),
                     entry=name if is_wordlike(name) else None,
-                    message=f"environment {shown(environment, 'settings')} changes an entry that does not exist",
+                    message=f"environment {quoted(environment, 'settings')} changes an entry that does not exist",
                     remedy=f'write "{meant}"' if meant else "declare the entry under llms, or remove this",
                 )
 

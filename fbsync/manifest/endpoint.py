@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from fbsync.manifest.references import parse
+from fbsync.manifest.references import parse_template
 from fbsync.model.findings import Severity
 from fbsync.redact import nearest
 
@@ -54,7 +54,7 @@ def is_plain(url: str) -> bool:
 
 def faults_of_template(template: str) -> Iterator[Fault]:
     """What is wrong with an endpoint as the manifest has it, whatever its references stand for."""
-    parts = list(parse(template).parts)
+    parts = list(parse_template(template).parts)
     parts[1::2] = [OPEN] * len(parts[1::2])
     return faults("".join(parts))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.manifest.endpoint import Fault, faults_of_template, is_plain
-from fbsync.manifest.references import parse
+from fbsync.manifest.references import parse_template
 from fbsync.manifest.workspace_id import fault_of_workspace_id, is_plain_id
 from fbsync.model.findings import Finding, Severity
 
@@ -67,7 +67,7 @@ def _name(draft: Draft, name: str) -> Iterator[Finding]:
             remedy="remove them",
             severity=Severity.WARNING,
         )
-    if "$" in name and parse(name).names:
+    if "$" in name and parse_template(name).names:
         yield Finding(
             rule="name-reference",
             position=draft.position("name"),
@@ -88,7 +88,7 @@ def _name(draft: Draft, name: str) -> Iterator[Finding]:
 
 def _workspace_id(draft: Draft, text: str) -> Iterator[Finding]:
     """What is wrong with a workspace id as it is written, whatever its references stand for."""
-    template = parse(text)
+    template = parse_template(text)
     if template.stray:
         yield from _references(draft, "workspaceId")
         return
@@ -105,7 +105,7 @@ def _workspace_id(draft: Draft, text: str) -> Iterator[Finding]:
 
 def _references(draft: Draft, field: str) -> Iterator[Finding]:
     text = draft.text(field)
-    if text is not None and "$" in text and parse(text).stray:
+    if text is not None and "$" in text and parse_template(text).stray:
         yield Finding(
             rule="bad-reference",
             position=draft.position(field),
@@ -117,6 +117,6 @@ def _references(draft: Draft, field: str) -> Iterator[Finding]:
 
 
 def _endpoint(draft: Draft, text: str) -> Iterator[Finding]:
-    if not parse(text).stray:
+    if not parse_template(text).stray:
         for fault in faults_of_template(text):
             yield endpoint_finding(fault, position=draft.position("endpoint"), entry=draft.name)

@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fbsync.model.configurations import REFERENCE, Credential, Text
 from fbsync.model.configurations import VARIABLE_NAME as NAME
-from fbsync.model.configurations import Credential, Text
 from fbsync.model.findings import NOWHERE, Position
 
 if TYPE_CHECKING:
     from fbsync.variables import Variables
 
 _TOKEN = re.compile(rf"\$(?:(?P<dollar>\$)|(?P<bare>{NAME})|\{{(?P<brace>{NAME})\}}|<(?P<angle>{NAME})>)?")
-_ONE_REFERENCE = re.compile(rf"\$(?:({NAME})|\{{({NAME})\}}|<({NAME})>)")
+_ONE_REFERENCE = re.compile(REFERENCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def references_in(text: str) -> tuple[Reference, ...]:
     return tuple(Reference(name=name, at=token.start()) for token, name in named if name)
 
 
-def parse(text: str) -> Template:
+def parse_template(text: str) -> Template:
     """Takes a string apart at its references; ``$$`` is a dollar sign (``design.md``, 'The manifest')."""
     literal, parts, stray, end = "", [], [], 0
     for token in _TOKEN.finditer(text):
@@ -84,7 +84,7 @@ def escape(text: str) -> str:
 
 def resolve_text(text: str, variables: Variables, *, position: Position = NOWHERE) -> Text:
     """Resolves a string's references; the value is None while one of its variables is not set."""
-    parts = list(parse(text).parts)
+    parts = list(parse_template(text).parts)
     missing = []
     for at in range(1, len(parts), 2):
         value = variables.text(parts[at])

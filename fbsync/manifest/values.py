@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from fbsync.manifest.endpoint import faults, faults_of_template
-from fbsync.manifest.references import name_of, parse, references_in
+from fbsync.manifest.references import name_of, parse_template, references_in
 from fbsync.manifest.workspace_id import fault_of_workspace_id, unseen_character
 from fbsync.model.findings import Finding, Severity
 
@@ -159,7 +159,7 @@ def _set_values(text: str, variables: Variables) -> Iterable[tuple[Reference, st
 
 def _resolved(text: str, variables: Variables) -> str | None:
     """The text with its references resolved, or None while a variable is not set."""
-    parts = list(parse(text).parts)
+    parts = list(parse_template(text).parts)
     values = [variables.text(name) for name in parts[1::2]]
     if None in values:
         return None

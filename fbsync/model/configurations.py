@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 VARIABLE_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 """A variable's name as POSIX has it (IEEE 1003.1, 3.216 'Name'), as a regular expression."""
 
+REFERENCE = rf"\$(?:({VARIABLE_NAME})|\{{({VARIABLE_NAME})\}}|<({VARIABLE_NAME})>)"
+"""A reference to a variable, as a regular expression with a group for each way to write its name."""
+
 
 class Field(StrEnum):
     """The API's field names of a configuration (``flashback-api.md``, 'AI LLM configurations')."""

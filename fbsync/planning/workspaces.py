@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.model.errors import InvalidInput
 from fbsync.model.findings import Finding, in_file_order
-from fbsync.redact import nearest, shown
+from fbsync.redact import nearest, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -72,7 +72,7 @@ def _findings(desired: Iterable[Llm], by_name: dict[str, set[str]]) -> Iterator[
             yield Finding(
                 rule="unknown-workspace",
                 position=position,
-                message=f"the server lists no workspace {shown(name, 'of this name')} for you: {_names(by_name)}",
+                message=f"the server lists no workspace {quoted(name, 'of this name')} for you: {_names(by_name)}",
                 remedy=f'write "{meant}"' if meant else "write one of these names, or give workspaceId instead",
             )
         elif len(ids) > 1:

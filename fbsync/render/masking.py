@@ -11,13 +11,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from fbsync.model.configurations import VARIABLE_NAME as NAME
+from fbsync.model.configurations import REFERENCE
 from fbsync.redact import is_wordlike
 
 MASK = "•••"
 
 _PLAIN_FIELDS = frozenset(("name", "previousName", "aiType", "workspaceId", "workspace", "protect", "version"))
-_REFERENCE = re.compile(rf"\$(?:({NAME})|\{{({NAME})\}}|<({NAME})>)")
+_REFERENCE = re.compile(REFERENCE)
 _HARMLESS = re.compile(r"|true|false|null|~|[|>][+-]?[1-9]?[+-]?|<<|={7}|---|\.\.\.")
 _CONFLICT = re.compile(r"(?P<marker><{7}|>{7}|\|{7})(?P<branch> .*)?")
 _ENDPOINT = re.compile(r"(?P<start>(?:[A-Za-z]{2,8}(?::/{0,3}|//))?(?P<host>[^/?#@\\]+))(?P<path>[^?#@]*)(?P<rest>.*)")

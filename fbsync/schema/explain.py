@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from fbsync.redact import nearest, same_word, shown
+from fbsync.redact import nearest, quoted, same_word
 from fbsync.schema.explain_value import explain_value
 from fbsync.schema.violations import Misfit, Violation, as_written
 
@@ -20,7 +20,7 @@ _MOST_KEYS = 100
 """How many keys of one mapping are compared with the right ones: no manifest has as many in one place."""
 
 
-def explain(misfit: Misfit) -> Iterable[Violation]:
+def explain_misfit(misfit: Misfit) -> Iterable[Violation]:
     """Explains a misfit: several unknown or missing keys of one mapping give a violation each."""
     match misfit.keyword:
         case "additionalProperties":
@@ -45,7 +45,7 @@ def _unknown_keys(misfit: Misfit) -> Iterable[Violation]:
             yield Violation(
                 path=(*misfit.path, key),
                 rule="unknown-key",
-                message=f"unknown key {shown(key, '')}".rstrip(),
+                message=f"unknown key {quoted(key, '')}".rstrip(),
                 remedy=_remedy_for_key(key, misfit),
                 at_key=True,
             )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from fbsync.model.configurations import VARIABLE_NAME as NAME
-from fbsync.redact import is_wordlike, nearest, same_word, shown
+from fbsync.model.configurations import REFERENCE
+from fbsync.redact import is_wordlike, nearest, quoted, same_word
 from fbsync.schema.violations import Misfit, Violation, as_written
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _YES_AND_NO = dict.fromkeys(("yes", "on", "y", "true", "1"), "true") | dict.from
 )
 """What people write for a truth value: YAML 1.1's words, and the right ones in quotes."""
 
-_REFERENCE = re.compile(rf"\$(?:{NAME}|\{{{NAME}\}}|<{NAME}>)")
+_REFERENCE = re.compile(REFERENCE)
 _BAD_NAME = re.compile(r"\$[{<]?[\w.\s-]*[}>]?")
 _EXPRESSION = re.compile(r"\$?\{\{")
 
@@ -145,7 +145,7 @@ def _subject(misfit: Misfit) -> str:
         case ():
             return "the file"
         case (str(key),):
-            return shown(key, "this")
+            return quoted(key, "this")
         case _:
             return "each entry of this list"
 

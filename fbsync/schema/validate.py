@@ -71,10 +71,12 @@ def validate(kind: Kind, value: object, *, part: str | None = None, most: int | 
     """
     if fits(value, _fit(kind, part)):
         return ()
-    from fbsync.schema.explain import explain
+    from fbsync.schema.explain import explain_misfit
 
     within = _Within(root=schema(kind), part=None if part is None else schema(kind)["$defs"][part])
-    return tuple(islice((violation for misfit in _misfits(value, within) for violation in explain(misfit)), most))
+    return tuple(
+        islice((violation for misfit in _misfits(value, within) for violation in explain_misfit(misfit)), most)
+    )
 
 
 @cache

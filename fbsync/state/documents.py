@@ -211,9 +211,9 @@ def shape_findings(
     violations = validate(kind or sort.kind, value, part=part)
     if not violations:
         return []
-    from fbsync.strict_yaml.loader import load
+    from fbsync.strict_yaml.loader import parse_document
 
-    document = load(text.encode(), file=str(path))
+    document = parse_document(text.encode(), file=str(path))
     found = []
     for violation in violations:
         place = document.position_of_key if violation.at_key else document.position_of

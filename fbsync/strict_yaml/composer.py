@@ -16,9 +16,16 @@ from yaml import (
 )
 
 from fbsync.strict_yaml.core_schema import SUSPECTS, NumberTooLong, resolve
-from fbsync.strict_yaml.misread import is_cut_name, is_cut_word, is_runaway_quote
+from fbsync.strict_yaml.libyaml_differences import is_cut_name, is_cut_word, is_runaway_quote
 from fbsync.strict_yaml.places import Place, Value, offset_of
-from fbsync.strict_yaml.refusals import DEEPEST, MOST_ALIASED_NODES, MOST_NODES, Refusals, kind_of, spoken
+from fbsync.strict_yaml.rejections import (
+    DEEPEST,
+    MOST_ALIASED_NODES,
+    MOST_NODES,
+    Rejections,
+    describe_key,
+    describe_kind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +62,7 @@ class Composer:
     """
 
     def __init__(self, *, source: SourceText, next_event: Callable[[], _Event]) -> None:
-        self._refusals = Refusals(source)
+        self._rejections = Rejections(source)
         self._text = source.text
         self._has_question_marks = "?" in source.text
         self._next = next_event
@@ -69,7 +76,7 @@ class Composer:
     @property
     def findings(self) -> list[Finding]:
         """What was wrong so far."""
-        return self._refusals.findings
+        return self._rejections.findings
 
     @property
     def opened_at(self) -> int | None:
@@ -85,17 +92,17 @@ class Composer:
         """
         self._next()
         if type(self._next()) is StreamEndEvent:
-            self._refusals.add("empty-file", 0)
+            self._rejections.add("empty-file", 0)
             return None, 0
         event = self._next()
         value, place = self._node(event)
         if type(event) is ScalarEvent and event.style not in _QUOTES and not event.value.strip():
-            self._refusals.add("empty-file", 0)
-        self._look_behind(self._next())
+            self._rejections.add("empty-file", 0)
+        self._check_rest(self._next())
         return value, place
 
-    def _look_behind(self, end: _Event) -> None:
-        """Looks behind the document, where nothing may stand.
+    def _check_rest(self, end: _Event) -> None:
+        """Check the text after the document, where nothing may stand.
 
         A percent sign is not shown to libyaml, which compares each ``%TAG`` with all others, and what
         follows an explicit end (``...``) neither, since libyaml takes but ``---`` there.
@@ -108,13 +115,13 @@ class Composer:
             at = event.start_mark.index
             another = type(event) is not StreamEndEvent
         if another:
-            self._refusals.add("several-documents", at)
+            self._rejections.add("several-documents", at)
 
     def _node(self, event: _Event) -> tuple[Value, Place]:
         if type(event) is AliasEvent:
             return self._repeat(event)
         if event.tag is not None:
-            self._refusals.add("tag-not-taken", event.start_mark.index)
+            self._rejections.add("tag-not-taken", event.start_mark.index)
         if event.anchor is None:
             return self._content(event)
         self._check_name(event)
@@ -130,7 +137,7 @@ class Composer:
             return self._scalar(event), at
         self._opened.append(at)
         if len(self._opened) > DEEPEST:
-            self._refusals.stop("nesting-too-deep", at)
+            self._rejections.stop("nesting-too-deep", at)
         made = self._mapping(event) if type(event) is MappingStartEvent else self._sequence(event)
         self._opened.pop()
         return made
@@ -146,7 +153,7 @@ class Composer:
         try:
             return resolve(text)
         except NumberTooLong:
-            self._refusals.add("number-too-long", event.start_mark.index)
+            self._rejections.add("number-too-long", event.start_mark.index)
             return text
 
     def _sequence(self, event: _Event) -> tuple[Value, Place]:
@@ -157,7 +164,7 @@ class Composer:
         while type(event := next_event()) is not SequenceEndEvent:
             self._nodes += 1
             if self._nodes > MOST_NODES:
-                self._refusals.stop("too-many-nodes", event.start_mark.index)
+                self._rejections.stop("too-many-nodes", event.start_mark.index)
             if not in_brackets:
                 self._block_key_at = None
             item, item_place = self._node(event)
@@ -177,7 +184,7 @@ class Composer:
             key_at: int = event.start_mark.index
             self._nodes += 1
             if self._nodes > MOST_NODES:
-                self._refusals.stop("too-many-nodes", key_at)
+                self._rejections.stop("too-many-nodes", key_at)
             if not in_brackets:
                 self._block_key_at = key_at
             is_plain = type(event) is ScalarEvent and not event.style and event.tag is None and event.anchor is None
@@ -205,16 +212,16 @@ class Composer:
     def _key(self, event: _Event) -> str | None:
         """The key that an event starts, or None where its pair is left out; a plain one is known from then on."""
         if self._has_question_marks and is_cut_word(self._text, at=event.start_mark.index):
-            self._refusals.add("unquoted-question-mark", event.start_mark.index - 1)
+            self._rejections.add("unquoted-question-mark", event.start_mark.index - 1)
         plain = type(event) is ScalarEvent and not event.style and event.tag is None and event.anchor is None
         value, place = self._node(event)
         if type(event) is ScalarEvent and event.tag is not None:
             return str(event.value)
         if not isinstance(value, str):
-            self._refusals.add("key-not-a-string", offset_of(place), subject=kind_of(value))
+            self._rejections.add("key-not-a-string", offset_of(place), subject=describe_kind(value))
             return None
         if plain and value == "<<":
-            self._refusals.add("merge-key", offset_of(place))
+            self._rejections.add("merge-key", offset_of(place))
             return None
         return self._keys.setdefault(value, value) if plain else value
 
@@ -222,28 +229,28 @@ class Composer:
         self._check_name(event)
         at: int = event.start_mark.index
         if event.anchor not in self._anchors:
-            self._refusals.add("unknown-alias", at)
+            self._rejections.add("unknown-alias", at)
             return None, at
         anchored = self._anchors[event.anchor]
         if anchored is None:
-            self._refusals.add("recursive-alias", at)
+            self._rejections.add("recursive-alias", at)
             return None, at
         self._aliased += anchored.nodes
         if self._aliased > MOST_ALIASED_NODES:
-            self._refusals.stop("too-many-aliases", at)
+            self._rejections.stop("too-many-aliases", at)
         self._nodes += anchored.nodes
         if self._nodes > MOST_NODES:
-            self._refusals.stop("too-many-nodes", at)
+            self._rejections.stop("too-many-nodes", at)
         return anchored.value, at if isinstance(anchored.place, int) else (at, anchored.place)
 
     def _check_lines(self, start: int, end: int) -> None:
         if is_runaway_quote(self._text, start=start, end=end, key_at=self._block_key_at):
-            self._refusals.add("quote-not-indented", start)
+            self._rejections.add("quote-not-indented", start)
 
     def _check_name(self, event: _Event) -> None:
         if is_cut_name(self._text, at=event.start_mark.index, name=event.anchor):
-            self._refusals.add("anchor-name", event.start_mark.index)
+            self._rejections.add("anchor-name", event.start_mark.index)
 
     def _refuse_repeated(self, repeated: list[tuple[str, int]], *, firsts: dict[str, Place]) -> None:
         for key, at in repeated:
-            self._refusals.add("duplicate-key", at, subject=spoken(key), related=(offset_of(firsts[key]),))
+            self._rejections.add("duplicate-key", at, subject=describe_key(key), related=(offset_of(firsts[key]),))

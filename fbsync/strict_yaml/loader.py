@@ -9,9 +9,9 @@ from yaml import YAMLError
 
 from fbsync.model.findings import Finding, Position, in_file_order
 from fbsync.strict_yaml.composer import Composer
-from fbsync.strict_yaml.foreign_parts import foreign_parts
 from fbsync.strict_yaml.places import Path, Places, Value
-from fbsync.strict_yaml.refusals import Stopped
+from fbsync.strict_yaml.prescan import prescan
+from fbsync.strict_yaml.rejections import Stopped
 from fbsync.strict_yaml.source_bytes import STANDARD_INPUT, decode, read_bytes, read_standard_input
 from fbsync.strict_yaml.source_text import SourceText
 
@@ -23,7 +23,7 @@ except ImportError:
 if TYPE_CHECKING:
     import pathlib
 
-__all__ = ["Document", "Path", "Value", "load", "read"]
+__all__ = ["Document", "Path", "Value", "parse_document", "read_document"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Document:
         return self._text.position(self._places.find(path)[which])
 
 
-def read(path: pathlib.Path, *, shown_as: str) -> Document:
+def read_document(path: pathlib.Path, *, shown_as: str) -> Document:
     """Loads a file; one that cannot be read is a document without a value and with a finding.
 
     Args:
@@ -84,10 +84,10 @@ def read(path: pathlib.Path, *, shown_as: str) -> Document:
     data = read_standard_input() if path == STANDARD_INPUT else read_bytes(path, shown_as=shown_as)
     if isinstance(data, Finding):
         return _document(SourceText(file=shown_as, text=""), findings=[data])
-    return load(data, file=shown_as)
+    return parse_document(data, file=shown_as)
 
 
-def load(data: bytes, *, file: str) -> Document:
+def parse_document(data: bytes, *, file: str) -> Document:
     """Loads a file's content. Whatever the bytes are, the answer is a document and no exception.
 
     Args:
@@ -95,7 +95,7 @@ def load(data: bytes, *, file: str) -> Document:
         file: how positions name it.
     """
     text, wrong_encoding = decode(data, file=file)
-    findings = [wrong_encoding] if wrong_encoding else foreign_parts(text)
+    findings = [wrong_encoding] if wrong_encoding else prescan(text)
     return _document(text, findings=findings) if findings else _parse(text)
 
 
@@ -106,9 +106,9 @@ def _parse(text: SourceText) -> Document:
     except Stopped:
         return _document(text, findings=composer.findings)
     except YAMLError as error:
-        from fbsync.strict_yaml.explain import explain
+        from fbsync.strict_yaml.explain_syntax import explain_syntax
 
-        explained = explain(error, text, opened_at=composer.opened_at)
+        explained = explain_syntax(error, text, opened_at=composer.opened_at)
         return _document(text, findings=[*composer.findings, *explained])
     return _document(text, findings=composer.findings, value=value, places=Places(value, place))
 

@@ -20,7 +20,7 @@ from fbsync.render.findings_junit import findings_junit
 from fbsync.render.findings_sarif import findings_sarif
 from fbsync.render.findings_text import findings_text
 from fbsync.render.paint import Paint
-from fbsync.strict_yaml.loader import load
+from fbsync.strict_yaml.loader import parse_document
 
 WINDOW = 12
 CANARIES = (
@@ -83,7 +83,7 @@ ADDED = (
 
 def printed(text):
     """What each format prints of a manifest; and the names of its entries."""
-    document = load(text.encode(), file="fbsync.yaml")
+    document = parse_document(text.encode(), file="fbsync.yaml")
     manifest = assemble([document])
     findings = manifest.findings
     sources = {"fbsync.yaml": text}

@@ -9,7 +9,7 @@ import pytest
 from language_server import LanguageServer
 
 from fbsync.manifest.assemble import assemble
-from fbsync.strict_yaml.loader import load
+from fbsync.strict_yaml.loader import parse_document
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -122,13 +122,13 @@ def completed(server, path, text, label):
 def test_a_whole_file_is_begun_by_a_snippet(server, tmp_path):
     text = completed(server, tmp_path / "fbsync.yaml", MODELINE, "fbsync manifest")
     assert "workspaceId: $FLASHBACK_WORKSPACE_ID" in text
-    assert [finding.message for finding in assemble([load(text.encode(), file="m.yaml")]).findings] == []
+    assert [finding.message for finding in assemble([parse_document(text.encode(), file="m.yaml")]).findings] == []
 
 
 @pytest.mark.parametrize("label", ["fbsync entry", "fbsync entry for AWS Bedrock"])
 def test_an_entry_is_begun_by_a_snippet(server, tmp_path, label):
     text = completed(server, tmp_path / "fbsync.yaml", HEAD + "  - ", label)
-    manifest = assemble([load(text.encode(), file="m.yaml")])
+    manifest = assemble([parse_document(text.encode(), file="m.yaml")])
     assert [finding.message for finding in manifest.findings] == []
     assert len(manifest.drafts) == 1
 

@@ -11,7 +11,7 @@ from records import live
 from fbsync.export.entries import References, fields_of, ordered, twins
 from fbsync.model.configurations import Field
 from fbsync.strict_yaml.append import NotAddable, new_manifest, with_entries
-from fbsync.strict_yaml.loader import load
+from fbsync.strict_yaml.loader import parse_document
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=60)
 endpoints = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=60)
@@ -33,7 +33,7 @@ TRICKY = [
 
 
 def value(text):
-    document = load(text.encode(), file="fbsync.yaml")
+    document = parse_document(text.encode(), file="fbsync.yaml")
     assert document.findings == ()
     return document.value
 

@@ -10,7 +10,7 @@ from fbsync.manifest.assemble import assemble
 from fbsync.model.changes import Unchanged
 from fbsync.model.live import Live
 from fbsync.planning.decide import make_plan
-from fbsync.strict_yaml.loader import load as load_yaml
+from fbsync.strict_yaml.loader import parse_document
 from fbsync.workflow.inputs import no_inputs
 from fbsync.workflow.project import load_project
 from fbsync.workflow.target import Where
@@ -44,7 +44,7 @@ def nothing(tmp_path_factory):
 def test_a_plan_after_any_export_is_empty(nothing, listed):
     made = export(nothing, listed, path=nothing.where.files[0], shown_as="fbsync.yaml")
     assert {llm.id for llm in made.added} | {left.live.id for left in made.left_out} == {llm.id for llm in listed}
-    manifest = assemble([load_yaml(made.text.encode(), file="fbsync.yaml")])
+    manifest = assemble([parse_document(made.text.encode(), file="fbsync.yaml")])
     desired = manifest.desired(None, nothing.variables)
     seen = Live(llms=tuple(listed), workspaces=frozenset(llm.workspace_id for llm in listed))
     plan = make_plan(desired, made.lockfile.llms, seen, fingerprints=nothing.fingerprints)

@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from fbsync.strict_yaml.loader import load
+from fbsync.strict_yaml.loader import parse_document
 
 SUITE = Path(__file__).parents[3] / "shared" / "data" / "yaml-test-suite.json"
 PATIENCE = 10
@@ -108,7 +108,7 @@ def mutated(chance: random.Random, seeds: list[bytes]) -> bytes:
 
 def check(data: bytes) -> list[str]:
     """Loads an input and looks at the answer; returns the rules of its findings."""
-    document = load(data, file="m.yaml")
+    document = parse_document(data, file="m.yaml")
     last = document.source.count("\n") + document.source.count("\r") + 1
     for finding in document.findings:
         assert finding.message, "a finding without a message"

@@ -8,7 +8,7 @@ from fbsync.manifest.assemble import assemble
 from fbsync.model.findings import MOST_FINDINGS, Finding, Position, Severity, limited
 from fbsync.render.findings_text import findings_text
 from fbsync.render.paint import Paint
-from fbsync.strict_yaml.loader import load
+from fbsync.strict_yaml.loader import parse_document
 
 HEAD = "version: 1\nworkspaceId: ws-1\nllms:\n"
 ENTRY = "{name: E, aiType: OTHER, endpoint: 'https://x.example.com', secret: $A"
@@ -57,7 +57,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_many_mistakes_are_cut_and_cost_no_more_than_reading(text):
-    reading, document = calls_of(lambda: load(text.encode(), file="m.yaml"))
+    reading, document = calls_of(lambda: parse_document(text.encode(), file="m.yaml"))
     checking, found = calls_of(lambda: assemble([document]).findings)
     assert len(found) <= MOST_FINDINGS + 1
     if len(found) > 1:
@@ -73,7 +73,7 @@ def test_a_host_of_a_megabyte_is_not_encoded():
     text = HEAD + "".join(
         f"  - {ENTRY.replace('E,', f'E{n},').replace('x.example', host)}}}\n" for n, host in enumerate(hosts)
     )
-    document = load(text.encode(), file="m.yaml")
+    document = parse_document(text.encode(), file="m.yaml")
     calls, found = calls_of(lambda: assemble([document]).findings)
     assert [finding.rule for finding in found] == ["endpoint-no-url"] * len(hosts)
     assert calls < 10_000
@@ -83,7 +83,7 @@ def test_entries_times_environments_are_bounded():
     number = 800
     text = entries("{{name: E{n}, aiType: OTHER, endpoint: https://x.example.com, secret: $A}}", number)
     text += "environments:\n" + "".join(f"  e{n}: {{}}\n" for n in range(number))
-    manifest = assemble([load(text.encode(), file="m.yaml")])
+    manifest = assemble([parse_document(text.encode(), file="m.yaml")])
     calls, found = calls_of(lambda: manifest.findings)
     assert [finding.rule for finding in found] == ["too-many-environments"]
     assert calls < 200 * number

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbsync.manifest.references import escape, name_of, parse, resolve_credential, resolve_text
+from fbsync.manifest.references import escape, name_of, parse_template, resolve_credential, resolve_text
 from fbsync.variables import Variables
 
 
@@ -32,7 +32,7 @@ def variables(**values):
     ],
 )
 def test_a_string_is_taken_apart(text, parts, stray):
-    template = parse(text)
+    template = parse_template(text)
     assert template.parts == parts
     assert template.stray == stray
     assert template.names == parts[1::2]
@@ -54,12 +54,12 @@ def test_anything_else_is_not_one_reference(text):
 def test_an_escaped_text_resolves_to_itself(text):
     resolved = resolve_text(escape(text), variables())
     assert resolved.value == text
-    assert not parse(escape(text)).names
+    assert not parse_template(escape(text)).names
 
 
 @given(st.text())
 def test_taking_apart_loses_nothing_and_never_fails(text):
-    template = parse(text)
+    template = parse_template(text)
     assert len(template.parts) % 2 == 1
     assert all(text[at] == "$" for at in template.stray)
 

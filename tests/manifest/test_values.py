@@ -5,7 +5,7 @@ import pytest
 from fbsync.manifest.assemble import assemble
 from fbsync.model.errors import InvalidInput
 from fbsync.model.findings import Severity
-from fbsync.strict_yaml.loader import load
+from fbsync.strict_yaml.loader import parse_document
 from fbsync.variables import Variables
 
 MANIFEST = """\
@@ -30,7 +30,7 @@ GOOD = {"WS": "1", "HOST": "x.example.com", "PORT": "8443", "SECRET": "made-up",
 
 def findings(environment=None, **values):
     """The errors that stop a run, or else the warnings."""
-    manifest = assemble([load(MANIFEST.encode(), file="m.yaml")])
+    manifest = assemble([parse_document(MANIFEST.encode(), file="m.yaml")])
     variables = Variables(environment=GOOD | values)
     try:
         manifest.desired(environment, variables)
@@ -52,7 +52,7 @@ def test_good_values_have_no_findings():
 
 
 def test_values_that_are_not_set_have_no_findings():
-    manifest = assemble([load(MANIFEST.encode(), file="m.yaml")])
+    manifest = assemble([parse_document(MANIFEST.encode(), file="m.yaml")])
     assert manifest.warnings_in("staging", Variables(environment={})) == ()
 
 
@@ -172,7 +172,7 @@ def test_what_may_be_a_credential_is_not(value):
 def test_a_reference_in_quotes_with_escapes_or_through_an_alias_is_found_at_its_value():
     entry = "  - {name: A, aiType: OTHER, endpoint: https://x, secret: $S, workspaceId: *w}"
     text = f'version: 1\nworkspaceId: &w "\\x24WS"\nllms:\n{entry}\n'
-    manifest = assemble([load(text.encode(), file="m.yaml")])
+    manifest = assemble([parse_document(text.encode(), file="m.yaml")])
     with pytest.raises(InvalidInput) as caught:
         manifest.desired(None, Variables(environment={"WS": "a b"}))
     assert summary(caught.value.findings) == [("bad-workspace-id", 4, entry.index("*") + 1)]

@@ -8,7 +8,7 @@ import pytest
 from golden import CASES, ROOT, cases
 
 from fbsync.schema.validate import Kind, validate
-from fbsync.strict_yaml.loader import read
+from fbsync.strict_yaml.loader import read_document
 
 pytest.importorskip("check_jsonschema")
 
@@ -40,7 +40,7 @@ def test_examples_fit(refused, path):
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: str(path.relative_to(CASES)))
 def test_one_verdict(refused, path):
-    document = read(path, shown_as=str(path))
+    document = read_document(path, shown_as=str(path))
     assert (str(path) in refused) == bool(document.findings or validate(Kind.MANIFEST, document.value))
 
 

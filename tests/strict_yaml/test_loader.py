@@ -9,11 +9,11 @@ import sys
 import pytest
 
 from fbsync.model.findings import Position
-from fbsync.strict_yaml.loader import Document, load
+from fbsync.strict_yaml.loader import Document, parse_document
 
 
 def load_clean(text: str) -> Document:
-    document = load(text.encode(), file="m.yaml")
+    document = parse_document(text.encode(), file="m.yaml")
     assert document.findings == ()
     return document
 
@@ -115,7 +115,7 @@ again: *shared
 )
 def test_positions(path, value_at, key_at, mark, line_end):
     text = mark + POSITIONS.replace("\n", line_end)
-    document = load(text.encode(), file="m.yaml")
+    document = parse_document(text.encode(), file="m.yaml")
     assert document.position_of(path) == Position(file="m.yaml", line=value_at[0], column=value_at[1])
     assert document.position_of_key(path) == Position(file="m.yaml", line=key_at[0], column=key_at[1])
 
@@ -133,35 +133,35 @@ def test_positions(path, value_at, key_at, mark, line_end):
     ],
 )
 def test_what_is_absent_is_at_the_nearest_value_above(path, nearest):
-    document = load(POSITIONS.encode(), file="m.yaml")
+    document = parse_document(POSITIONS.encode(), file="m.yaml")
     assert document.position_of(path) == document.position_of(nearest)
     assert document.position_of_key(path) == document.position_of(nearest)
 
 
 def test_without_a_value_everything_is_at_the_file():
-    document = load(b"a: [", file="m.yaml")
+    document = parse_document(b"a: [", file="m.yaml")
     assert document.value is None
     assert document.position_of(("a",)) == Position(file="m.yaml")
 
 
 def test_a_pair_that_is_left_out_moves_no_other_place():
-    document = load(b"a: 1\na: 2\n? [x]\n: 3\nb: 4\n", file="m.yaml")
+    document = parse_document(b"a: 1\na: 2\n? [x]\n: 3\nb: 4\n", file="m.yaml")
     assert document.value == {"a": 1, "b": 4}
     assert document.position_of(("b",)) == Position(file="m.yaml", line=5, column=4)
 
 
 def test_values_and_source_stay_out_of_the_representation():
-    assert "hunter2" not in repr(load(b"secret: hunter2", file="m.yaml"))
+    assert "hunter2" not in repr(parse_document(b"secret: hunter2", file="m.yaml"))
 
 
 def test_without_libyaml_the_same_is_loaded_slowly():
     code = """
 import sys
 sys.modules["yaml._yaml"] = None
-from fbsync.strict_yaml.loader import load
-document = load("\\ufeffé: [0o7, no]\\r\\nb: {c: 1, c: 2}\\r\\n".encode(), file="m.yaml")
+from fbsync.strict_yaml.loader import parse_document
+document = parse_document("\\ufeffé: [0o7, no]\\r\\nb: {c: 1, c: 2}\\r\\n".encode(), file="m.yaml")
 print(ascii(document.value), *(f"{finding.position}:{finding.rule}" for finding in document.findings))
-print(load(b"a: [1,\\n", file="m.yaml").findings[0].rule, load(b"[" * 100_000, file="m.yaml").findings[0].rule)
+print(*(parse_document(text, file="m.yaml").findings[0].rule for text in (b"a: [1,\\n", b"[" * 100_000)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from fbsync.model.findings import Finding, Position
-from fbsync.strict_yaml.loader import read
+from fbsync.strict_yaml.loader import read_document
 from fbsync.strict_yaml.source_bytes import read_bytes
 
 
 def rule_of(path: Path) -> str:
-    document = read(path, shown_as="shown.yaml")
+    document = read_document(path, shown_as="shown.yaml")
     (finding,) = document.findings
     assert finding.position == Position(file="shown.yaml")
     assert finding.remedy
@@ -26,14 +26,14 @@ def rule_of(path: Path) -> str:
 def test_a_file(tmp_path):
     path = tmp_path / "m.yaml"
     path.write_bytes(b"a: 1\n")
-    document = read(path, shown_as="shown.yaml")
+    document = read_document(path, shown_as="shown.yaml")
     assert (document.file, document.value, document.findings, document.source) == ("shown.yaml", {"a": 1}, (), "a: 1\n")
 
 
 def test_a_link_to_a_file(tmp_path):
     (tmp_path / "m.yaml").write_bytes(b"a: 1\n")
     (tmp_path / "link").symlink_to("m.yaml")
-    assert read(tmp_path / "link", shown_as="link").value == {"a": 1}
+    assert read_document(tmp_path / "link", shown_as="link").value == {"a": 1}
 
 
 def test_nothing_there(tmp_path):
@@ -73,7 +73,7 @@ def test_a_named_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(b"a: " + b"x" * 200_000,))
     writer.start()
-    assert read(tmp_path / "pipe", shown_as="shown.yaml").value == {"a": "x" * 200_000}
+    assert read_document(tmp_path / "pipe", shown_as="shown.yaml").value == {"a": "x" * 200_000}
     writer.join()
 
 
@@ -82,7 +82,7 @@ def test_a_pipe_of_a_shell_gives_the_same_each_time():
     os.write(writing, b"a: 1\n")
     os.close(writing)
     path = Path(f"/dev/fd/{reading}")
-    assert [read(path, shown_as="shown.yaml").value for _ in range(2)] == [{"a": 1}] * 2
+    assert [read_document(path, shown_as="shown.yaml").value for _ in range(2)] == [{"a": 1}] * 2
     os.close(reading)
 
 
@@ -116,5 +116,5 @@ def test_a_file_of_100_megabytes(tmp_path):
 
 
 def test_a_file_that_says_it_is_empty_and_is_not():
-    document = read(Path("/proc/self/status"), shown_as="status")
+    document = read_document(Path("/proc/self/status"), shown_as="status")
     assert "Name:" in document.source

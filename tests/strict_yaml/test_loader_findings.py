@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fbsync.strict_yaml.loader import load
+from fbsync.strict_yaml.loader import parse_document
 
 RECOVERABLE = {
     "duplicate-key": ("a: 1\nb: 2\na: 3\n", (3, 1), {"a": 1, "b": 2}),
@@ -24,7 +24,7 @@ RECOVERABLE = {
 @pytest.mark.parametrize("rule", RECOVERABLE)
 def test_recoverable_mistakes_leave_a_value(rule):
     text, place, value = RECOVERABLE[rule]
-    document = load(text.encode(), file="m.yaml")
+    document = parse_document(text.encode(), file="m.yaml")
     assert [finding.rule for finding in document.findings] == [rule]
     assert (document.findings[0].position.line, document.findings[0].position.column) == place
     assert document.value == value
@@ -32,7 +32,7 @@ def test_recoverable_mistakes_leave_a_value(rule):
 
 def test_all_recoverable_mistakes_are_found_at_once_in_file_order():
     text = "a: 1\nx: !t [*no]\na: 2\nnull: 3\nc: {d: 1, d: 2}\n"
-    document = load(text.encode(), file="m.yaml")
+    document = parse_document(text.encode(), file="m.yaml")
     assert [(finding.rule, finding.position.line) for finding in document.findings] == [
         ("tag-not-taken", 2),
         ("unknown-alias", 2),
@@ -43,12 +43,12 @@ def test_all_recoverable_mistakes_are_found_at_once_in_file_order():
 
 
 def test_mistakes_above_a_syntax_error_are_found_too():
-    document = load(b"a: !x 1\nb: [\n", file="m.yaml")
+    document = parse_document(b"a: !x 1\nb: [\n", file="m.yaml")
     assert [finding.rule for finding in document.findings] == ["tag-not-taken", "yaml-syntax"]
 
 
 def test_a_duplicate_key_points_at_both():
-    finding = load(b"llms: []\nversion: 1\nllms: []\n", file="m.yaml").findings[0]
+    finding = parse_document(b"llms: []\nversion: 1\nllms: []\n", file="m.yaml").findings[0]
     assert "`llms`" in finding.message
     assert [(place.line, place.column) for place in finding.related] == [(1, 1)]
 
@@ -111,7 +111,7 @@ def test_a_duplicate_key_points_at_both():
     ],
 )
 def test_mistakes_are_explained_at_their_place(text, rule, place, words):
-    document = load(text.encode(), file="m.yaml")
+    document = parse_document(text.encode(), file="m.yaml")
     (finding,) = document.findings
     assert (finding.rule, finding.position.line, finding.position.column) == (rule, *place)
     assert words in finding.message
@@ -130,19 +130,19 @@ def test_mistakes_are_explained_at_their_place(text, rule, place, words):
     ],
 )
 def test_quoted_text_may_go_on_in_indented_lines(text):
-    assert load(text.encode(), file="m.yaml").findings == ()
+    assert parse_document(text.encode(), file="m.yaml").findings == ()
 
 
 def test_conflict_markers_are_found_all_at_once():
     text = "a: 1\n<<<<<<< HEAD\nb: 1\n||||||| base\nb: 0\n=======\nb: 2\n>>>>>>> topic\n"
-    findings = load(text.encode(), file="m.yaml").findings
+    findings = parse_document(text.encode(), file="m.yaml").findings
     assert [(finding.rule, finding.position.line) for finding in findings] == [
         ("conflict-marker", line) for line in (2, 4, 6, 8)
     ]
 
 
 def test_markers_inside_of_indented_text_are_text():
-    assert load(b"a: |\n  <<<<<<< HEAD\n  =======\n", file="m.yaml").findings == ()
+    assert parse_document(b"a: |\n  <<<<<<< HEAD\n  =======\n", file="m.yaml").findings == ()
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_markers_inside_of_indented_text_are_text():
     ],
 )
 def test_other_encodings_are_named(data, place, words):
-    (finding,) = load(data, file="m.yaml").findings
+    (finding,) = parse_document(data, file="m.yaml").findings
     assert (finding.rule, finding.position.line, finding.position.column) == ("not-utf8", *place)
     assert words in finding.message
     assert "UTF-8" in finding.remedy
@@ -190,6 +190,6 @@ SECRET = "sk-Hunter2-9f8e7d"
     ],
 )
 def test_no_value_gets_into_a_finding(text):
-    findings = load(text.encode(), file="m.yaml").findings
+    findings = parse_document(text.encode(), file="m.yaml").findings
     assert findings
     assert "Hunter2" not in "".join(f"{finding.message}{finding.remedy}" for finding in findings)

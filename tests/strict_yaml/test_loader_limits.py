@@ -9,8 +9,8 @@ import tracemalloc
 import pytest
 
 from fbsync.model.findings import MOST_FINDINGS
-from fbsync.strict_yaml.loader import load
-from fbsync.strict_yaml.refusals import DEEPEST, MOST_NODES
+from fbsync.strict_yaml.loader import parse_document
+from fbsync.strict_yaml.rejections import DEEPEST, MOST_NODES
 
 ENTRY = """\
   - name: Entry {0}
@@ -64,7 +64,7 @@ def test_hostile_inputs(name):
     text, rule = HOSTILE[name]
     data = text.encode()
     tracemalloc.start()
-    document = load(data, file="m.yaml")
+    document = parse_document(data, file="m.yaml")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert rule in {finding.rule for finding in document.findings}
@@ -75,7 +75,7 @@ def test_hostile_inputs(name):
 def test_a_manifest_costs_a_small_multiple_of_its_size():
     data = ("version: 1\nllms:\n" + "".join(ENTRY.format(number) for number in range(2_000))).encode()
     tracemalloc.start()
-    document = load(data, file="m.yaml")
+    document = parse_document(data, file="m.yaml")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert document.findings == ()
@@ -86,11 +86,11 @@ def test_a_manifest_costs_a_small_multiple_of_its_size():
 def test_100_000_brackets_in_little_memory_and_a_small_stack():
     code = """
 import resource
-from fbsync.strict_yaml.loader import load
+from fbsync.strict_yaml.loader import parse_document
 resource.setrlimit(resource.RLIMIT_AS, (300_000_000, 300_000_000))
 resource.setrlimit(resource.RLIMIT_STACK, (1_000_000, 1_000_000))
 for opening in "[", "{", "- ", "? ", "[a, ", "{a: ", "[\\n", "&a [":
-    print(load(opening.encode() * 100_000, file="m.yaml").findings[-1].rule)
+    print(parse_document(opening.encode() * 100_000, file="m.yaml").findings[-1].rule)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["nesting-too-deep"] * 8
@@ -99,27 +99,27 @@ for opening in "[", "{", "- ", "? ", "[a, ", "{a: ", "[\\n", "&a [":
 def test_more_values_than_are_taken_in_bounded_memory():
     code = f"""
 import resource
-from fbsync.strict_yaml.loader import load
+from fbsync.strict_yaml.loader import parse_document
 resource.setrlimit(resource.RLIMIT_AS, (500_000_000, 500_000_000))
 for item in "a,", "{{}},":
-    print(load(b"[" + item.encode() * {MOST_NODES + 1}, file="m.yaml").findings[-1].rule)
+    print(parse_document(b"[" + item.encode() * {MOST_NODES + 1}, file="m.yaml").findings[-1].rule)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["too-many-nodes"] * 2
 
 
 def test_the_deepest_that_is_taken():
-    assert load(b"[" * DEEPEST + b"]" * DEEPEST, file="m.yaml").findings == ()
-    assert load(b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1), file="m.yaml").findings != ()
+    assert parse_document(b"[" * DEEPEST + b"]" * DEEPEST, file="m.yaml").findings == ()
+    assert parse_document(b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1), file="m.yaml").findings != ()
 
 
 def test_aliases_within_bounds_are_taken():
-    document = load(b"a: &a [1, 2]\nb: [" + b"*a, " * 1_000 + b"]\n", file="m.yaml")
+    document = parse_document(b"a: &a [1, 2]\nb: [" + b"*a, " * 1_000 + b"]\n", file="m.yaml")
     assert document.findings == ()
     assert document.value["b"] == [[1, 2]] * 1_000
 
 
 def test_too_many_findings_end_with_one_that_says_so():
-    findings = load(b"a: !t x\n" * 5_000, file="m.yaml").findings
+    findings = parse_document(b"a: !t x\n" * 5_000, file="m.yaml").findings
     assert len(findings) == MOST_FINDINGS + 1
     assert findings[-1].rule == "too-many-findings"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fbsync.strict_yaml.core_schema import LONGEST_NUMBER, resolve
-from fbsync.strict_yaml.loader import Document, load
+from fbsync.strict_yaml.loader import Document, parse_document
 
 FRAGMENTS = [
     *(
@@ -102,17 +102,17 @@ def check(document: Document) -> None:
 
 @given(st.binary())
 def test_any_bytes(data):
-    check(load(data, file="m.yaml"))
+    check(parse_document(data, file="m.yaml"))
 
 
 @given(st.text())
 def test_any_text(text):
-    check(load(text.encode(), file="m.yaml"))
+    check(parse_document(text.encode(), file="m.yaml"))
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=40))
 def test_anything_like_yaml(fragments):
-    check(load("".join(fragments).encode(), file="m.yaml"))
+    check(parse_document("".join(fragments).encode(), file="m.yaml"))
 
 
 WRITABLE = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029\ufeff\ufffe\uffff")
@@ -131,19 +131,19 @@ VALUES = st.dictionaries(
 
 @given(VALUES, st.booleans())
 def test_what_pyyaml_writes_comes_back(value, flow):
-    document = load(yaml.safe_dump(value, default_flow_style=flow).encode(), file="m.yaml")
+    document = parse_document(yaml.safe_dump(value, default_flow_style=flow).encode(), file="m.yaml")
     assert (document.findings, document.value) == ((), value)
 
 
 @given(VALUES, st.sampled_from([None, 0, 2]))
 def test_json_comes_back(value, indent):
-    document = load(json.dumps(value, ensure_ascii=False, indent=indent).encode(), file="m.yaml")
+    document = parse_document(json.dumps(value, ensure_ascii=False, indent=indent).encode(), file="m.yaml")
     assert (document.findings, document.value) == ((), value)
 
 
 @given(st.integers(min_value=-(10 ** (LONGEST_NUMBER - 1)) + 1, max_value=10 ** (LONGEST_NUMBER - 1)))
 def test_integers_come_back(number):
-    assert load(f"a: {number}".encode(), file="m.yaml").value == {"a": number}
+    assert parse_document(f"a: {number}".encode(), file="m.yaml").value == {"a": number}
 
 
 def with_unique_keys(shape: Any, numbers: list[int]) -> Any:
@@ -174,7 +174,7 @@ SHAPES = st.recursive(
 def test_keys_and_values_are_where_their_positions_say(shape, indent, comment, line_end):
     value = with_unique_keys(shape, [0])
     text = comment + yaml.safe_dump(value, allow_unicode=True, indent=indent, sort_keys=False)
-    document = load(text.replace("\n", line_end).encode(), file="m.yaml")
+    document = parse_document(text.replace("\n", line_end).encode(), file="m.yaml")
     assert document.value == value
     lines = text.split("\n")
     for path in paths_in(value):

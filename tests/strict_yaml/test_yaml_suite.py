@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from fbsync.strict_yaml.loader import Document, load, read
+from fbsync.strict_yaml.loader import Document, parse_document, read_document
 
 ROOT = Path(__file__).parents[2]
 SUITE = ROOT.parent / "shared" / "data" / "yaml-test-suite.json"
-DEPARTURES = read(Path(__file__).with_name("suite_departures.yaml"), shown_as="suite_departures.yaml")
+DEPARTURES = read_document(Path(__file__).with_name("suite_departures.yaml"), shown_as="suite_departures.yaml")
 REFUSED: dict[str, str] = DEPARTURES.value["refused"]
 ACCEPTED: dict[str, dict[str, Any]] = DEPARTURES.value["accepted"]
 
@@ -85,7 +85,7 @@ def test_the_list_of_departures_names_cases_of_the_suite_with_reasons():
 @pytest.mark.parametrize("name", CASES)
 def test_case(name):
     case = CASES[name]
-    document = load(case["yaml"].encode(), file=name)
+    document = parse_document(case["yaml"].encode(), file=name)
     if name in REFUSED:
         assert not case["error"], "a departure refuses what is valid"
         assert document.findings, "this entry is stale: nothing is refused"

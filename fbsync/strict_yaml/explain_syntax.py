@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from fbsync.strict_yaml.foreign_parts import conflict_markers, control_character
 from fbsync.strict_yaml.parse_error import ParseError
-from fbsync.strict_yaml.refusals import NESTED_TOO_DEEP
+from fbsync.strict_yaml.prescan import conflict_markers, control_character
+from fbsync.strict_yaml.rejections import NESTED_TOO_DEEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,7 +221,7 @@ _EXPLANATIONS: tuple[tuple[str, str, Callable[[ParseError], Finding]], ...] = (
 """What to look for in the parser's problem and in its context; the first row that fits explains."""
 
 
-def explain(error: YAMLError, source: SourceText, *, opened_at: int | None) -> list[Finding]:
+def explain_syntax(error: YAMLError, source: SourceText, *, opened_at: int | None) -> list[Finding]:
     """The findings for an error of the parser's: one, or one for each marker of a merge conflict.
 
     Args:

@@ -31,7 +31,7 @@ NESTED_TOO_DEEP = _Words(
     "a manifest needs five levels; look for brackets that were not closed",
 )
 
-_REFUSALS = {
+_REJECTIONS = {
     "anchor-name": _Words(
         "the names of anchors (`&…`) and aliases (`*…`) consist of letters, digits, `-` and `_` here",
         'choose such a name; text that starts with `&` or `*` must be in quotes: "&…"',
@@ -110,7 +110,7 @@ class Stopped(Exception):  # noqa: N818 - reads as what it is at the raise
     """The rest of the input is not read; why is the last of the findings."""
 
 
-class Refusals:
+class Rejections:
     """Gathers the findings of one text.
 
     Args:
@@ -137,7 +137,7 @@ class Refusals:
         """
         if len(self.findings) == MOST_FINDINGS:
             self.stop("too-many-findings", at)
-        message, remedy = _REFUSALS[rule]
+        message, remedy = _REJECTIONS[rule]
         message = message.format(subject=subject)
         self.findings.append(self._source.finding(rule, at, message, remedy, related=related))
 
@@ -147,15 +147,15 @@ class Refusals:
         Raises:
             Stopped: always.
         """
-        self.findings.append(self._source.finding(rule, at, *_REFUSALS[rule]))
+        self.findings.append(self._source.finding(rule, at, *_REJECTIONS[rule]))
         raise Stopped
 
 
-def spoken(key: str) -> str:
+def describe_key(key: str) -> str:
     """A key as the subject of a message, unless it could be a credential, not looking like a word."""
     return f"the key `{key}`" if is_wordlike(key) else "a key"
 
 
-def kind_of(value: object) -> str:
+def describe_kind(value: object) -> str:
     """What a value is, as the subject of a message."""
     return _KINDS[type(value)]

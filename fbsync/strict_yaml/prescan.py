@@ -24,7 +24,7 @@ _FIRST_DIRECTIVE = re.compile(r"(?:[ \t]*+(?:#[^\r\n]*+)?(?:\r\n?|\n))*+%")
 _TAKEN_DIRECTIVE = r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?"
 
 
-def foreign_parts(source: SourceText) -> list[Finding]:
+def prescan(source: SourceText) -> list[Finding]:
     """The findings that keep a text from being parsed: all markers, or the first of the other kinds."""
     return conflict_markers(source) or _misread_characters(source) or _directives(source)
 
