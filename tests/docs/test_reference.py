@@ -65,6 +65,14 @@ def test_every_environment_variable_is_in_the_table():
     assert used == listed
 
 
+def test_other_variables_that_are_read_are_in_the_table():
+    page = (REFERENCE / "environment-variables.md").read_text()
+    reads = re.compile(r'(?:(?:environ\w*|variables|values)(?:\.(?:get|text|secret|source))?[(\[])"([A-Z][A-Z_]+)"')
+    used = {name for path in (ROOT / "fbsync").rglob("*.py") for name in reads.findall(path.read_text())}
+    assert {"NO_COLOR", "HOME", "AWS_PROFILE"} <= used
+    assert {name for name in used if f"`{name}`" not in page} == set()
+
+
 def test_every_exit_code_is_in_the_table():
     rows = re.findall(r"^\| (\d+) \|", (REFERENCE / "exit-codes.md").read_text(), re.MULTILINE)
     assert sorted(map(int, rows)) == sorted(ExitCode)
