@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script, no package
-"""Records a session on a terminal: from an empty folder to a rehearsal, a first apply and a second environment.
+"""Records a session on a terminal: a rehearsal, a first apply, a second environment, and one that is destroyed.
 
     pip install -e '.[sandbox]'
     python docs/session/record.py
@@ -26,7 +26,7 @@ ESCAPES = re.compile(r"\x1b\[[?0-9;]*[A-Za-z]|\r")
 RANDOM_PORT = re.compile(r"127\.0\.0\.1:\d+")
 RANDOM_FOLDER = re.compile(r"/tmp/fbsync-sandbox-\w+")  # noqa: S108
 COMMANDS = (
-    "fbsync init --provider openai --provider anthropic -e staging --yes",
+    "fbsync init --provider openai --provider anthropic -e staging -e pr-123 --yes",
     "OPENAI_API_KEY=made-up ANTHROPIC_API_KEY=made-up fbsync sandbox run -- fbsync apply --yes",
     "fbsync workspaces",
     "printf '%s\\n' FLASHBACK_WORKSPACE_ID=ws-sandbox OPENAI_API_KEY=made-up-1 ANTHROPIC_API_KEY=made-up-2 > .env",
@@ -35,6 +35,9 @@ COMMANDS = (
     "printf '%s\\n' FLASHBACK_WORKSPACE_ID=ws-research OPENAI_API_KEY=made-up-3 > .env.staging",
     "fbsync apply -e staging --yes",
     "fbsync plan -e staging --refresh",
+    "printf '%s\\n' FLASHBACK_WORKSPACE_ID=ws-preview > .env.pr-123",
+    "fbsync apply -e pr-123 --yes",
+    "fbsync destroy -e pr-123 --yes",
     "ls -A -1",
 )
 
@@ -61,7 +64,10 @@ def on_a_terminal(command: str, folder: Path, environment: dict[str, str]) -> st
 def record() -> str:
     """The page."""
     lines = []
-    with tempfile.TemporaryDirectory(prefix="fbsync-session-") as folder, running(SandboxOptions()) as sandbox:
+    with (
+        tempfile.TemporaryDirectory(prefix="fbsync-session-") as folder,
+        running(SandboxOptions(workspaces=("ws-preview",))) as sandbox,
+    ):
         environment = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": folder,
@@ -77,7 +83,7 @@ def record() -> str:
     text = RANDOM_FOLDER.sub("/tmp/fbsync-sandbox", "\n".join(line.rstrip() for line in lines))  # noqa: S108
     text = RANDOM_PORT.sub("127.0.0.1:8787", text)
     return (
-        "# From an empty folder to a second environment\n\n"
+        "# From an empty folder to a preview environment that is gone again\n\n"
         f"Recorded by [`record.py`](record.py), against the sandbox: {len(COMMANDS)} commands.\n"
         "\n"
         "<!-- not run: record.py runs it, on a terminal -->\n"
