@@ -12,7 +12,7 @@ from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.model.live import Live
 from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
 from fbsync.state.intents import Intent, Replayed, settle, still_open
-from fbsync.state.journal import Journal, journal_path, read_journal
+from fbsync.state.journal import Journal, journal_path, read_journal, replay
 from fbsync.state.ledger import FileLedger
 from fbsync.state.lockfile import Lockfile, read_lockfile
 
@@ -273,3 +273,100 @@ class TestLedger:
         asyncio.run(run())
         left = read_journal(journal_path(tmp_path / "fbsync.lock"), None)
         assert [intent.identity.name for intent in left.open] == ["A"]
+
+
+class TestWhatWasSent:
+    """An intent that certainly was not sent claims nothing; one of which that is not certain does."""
+
+    def lines(self, path):
+        return path.read_bytes()
+
+    def recorded_ahead(self, path):
+        async def ahead(journal):
+            await journal.intend(CREATE_A)
+            journal.sending(await journal.intend(UPDATE_B))
+
+        crash(path, EMPTY, ahead)
+
+    def test_an_intent_without_a_mark_was_not_sent(self, path):
+        self.recorded_ahead(path)
+        assert read_journal(path, None).open == (UPDATE_B,)
+
+    @pytest.mark.parametrize("boot", ["another start", None])
+    def test_after_another_start_of_the_machine_the_mark_may_be_lost(self, path, boot):
+        self.recorded_ahead(path)
+        assert replay(self.lines(path), None, shown_as=path, boot=boot).open == (CREATE_A, UPDATE_B)
+
+    def test_an_update_that_was_not_sent_puts_nothing_in_doubt(self, path):
+        known = EMPTY.with_llms([locked("B")])
+
+        async def ahead(journal):
+            await journal.intend(UPDATE_B)
+
+        crash(path, known, ahead)
+        assert read_journal(path, known) == Replayed(lockfile=known, open=())
+
+    def test_what_was_carried_over_counts_as_sent(self, path):
+        crash(path, EMPTY, open_intents=(CREATE_A,))
+        assert read_journal(path, None).open == (CREATE_A,)
+
+    def test_a_run_that_ends_drops_what_it_recorded_ahead(self, path):
+        async def run():
+            journal = Journal(path, EMPTY)
+            await journal.intend(CREATE_A)
+            await journal.close()
+
+        asyncio.run(run())
+        assert not path.exists()
+
+    def test_all_that_an_intent_carries_reads_back(self, path):
+        intent = replace(CREATE_A, protect=True, declared_in="a.yaml", gone=("id-old",))
+        crash(path, EMPTY, intend(intent))
+        assert read_journal(path, None).open == (intent,)
+
+
+class TestSettlingSeveral:
+    """All open creations of one identity count together: any of them may be the one that was carried out."""
+
+    FIRST = replace(CREATE_A, credentials=((Field.KEY, "KEY_ID"), (Field.SECRET, "OLD")), protect=True)
+    SECOND = replace(CREATE_A, endpoint="https://b.example.com", declared_in="a.yaml")
+
+    def settled(self, *intents, listed=None):
+        (llm,) = settle(Replayed(lockfile=EMPTY, open=intents), [listed or made("A", llm_id="new")]).llms
+        return llm
+
+    def test_each_credential_that_one_carried_is_in_doubt(self):
+        llm = self.settled(self.FIRST, self.SECOND)
+        assert (llm.key.reference, llm.key.fingerprint) == ("KEY_ID", IN_DOUBT)
+        assert (llm.secret.reference, llm.secret.fingerprint) == ("KEY_A", IN_DOUBT)
+
+    def test_its_protection_and_its_manifest_are_kept(self):
+        llm = self.settled(self.FIRST, self.SECOND)
+        assert llm.protect
+        assert llm.declared_in == "a.yaml"
+
+    def test_either_one_may_explain_it(self):
+        other = made("A", llm_id="new", endpoint="https://b.example.com/")
+        assert self.settled(self.FIRST, self.SECOND, listed=other).id == "new"
+
+    def test_a_name_in_another_spelling_is_the_same_identity(self):
+        assert self.settled(replace(CREATE_A), listed=made("A ", llm_id="new")).name == "A"
+
+    def test_what_was_there_before_or_is_another_users_is_not_taken(self):
+        for listed in (made("A", at=NOON - timedelta(seconds=1)), made("A", user_id="somebody"), made("A", at=None)):
+            assert settle(Replayed(lockfile=EMPTY, open=(self.FIRST, self.SECOND)), [listed]) == EMPTY
+
+    def test_two_that_could_be_ours_are_left_to_the_plan(self):
+        both = [made("A", llm_id="one"), made("A ", llm_id="two")]
+        assert settle(Replayed(lockfile=EMPTY, open=(CREATE_A,)), both) == EMPTY
+
+    def test_the_record_that_it_takes_the_place_of_goes(self):
+        known = EMPTY.with_llms([locked("A", llm_id="old")])
+        settled = settle(Replayed(lockfile=known, open=(replace(CREATE_A, gone=("old",)),)), [made("A", llm_id="new")])
+        assert [llm.id for llm in settled.llms] == ["new"]
+
+    def test_one_of_an_undeclared_entry_stays_open_while_a_list_may_be_late(self):
+        soon = replace(LATER, served_at=NOON + timedelta(minutes=5))
+        assert still_open((CREATE_A,), EMPTY, [], soon) == (CREATE_A,)
+        assert still_open((CREATE_A,), EMPTY, [], LATER) == ()
+        assert still_open((CREATE_A,), EMPTY, [], None) == (CREATE_A,)
