@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from fbsync.cli.options import (
 )
 from fbsync.cli.server_options import asking_options
 from fbsync.model.errors import FbsyncError
+
+if TYPE_CHECKING:
+    from fbsync.workflow.saved_plan import SavedPlan
 
 
 @click.command()
@@ -108,7 +111,7 @@ def _apply(
         where = replace(
             where, files=saved.files, environment=saved.environment, lock_file=saved.lock_file, state=saved.state
         )
-        how |= {"only": saved.only, "prune": saved.prune}
+        how |= _saved_options(saved, how)
     inputs = read_inputs(where, os.environ)
     terminal.report_warnings(
         inputs.manifest.warnings_in(where.environment, inputs.variables), verbose=bool(how["verbose"])
@@ -122,6 +125,22 @@ def _apply(
                 return Applying(project, ApplyOptions(**how), saved, shared).run()
             except Conflict:
                 terminal.say("Another run changed the state meanwhile; planning again.")
+
+
+def _saved_options(saved: SavedPlan, given: dict[str, Any]) -> dict[str, Any]:
+    """The options that a saved plan was made with, as options of this run; what they allow, both may allow."""
+    from fbsync.planning.guards import MAX_DELETES
+
+    flags = ("adopt", "recreate", "host_change")
+    limit = given["max_deletes"] if given["max_deletes"] != MAX_DELETES else saved.allowed.max_deletes
+    return {
+        "only": saved.only,
+        "prune": saved.prune,
+        "assume_secrets": saved.assume_secrets or given["assume_secrets"],
+        "resend_secrets": saved.resend_secrets or given["resend_secrets"],
+        "max_deletes": limit,
+        **{flag: getattr(saved.allowed, flag) or given[flag] for flag in flags},
+    }
 
 
 def _refuse_beside_a_plan(**given: object) -> None:

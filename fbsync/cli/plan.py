@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,21 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.all_environments import all_environments_option, in_each
-from fbsync.cli.options import assume_secrets_option, format_option, only_option, where_from, where_options
+from fbsync.cli.options import (
+    assume_secrets_option,
+    format_option,
+    guard_options,
+    only_option,
+    where_from,
+    where_options,
+)
 from fbsync.cli.plan_output import FORMATS, max_chars_option, print_plan
 from fbsync.cli.server_options import Asking, ask_server, asking_options
 from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
+    from fbsync.planning.guards import Allowed
     from fbsync.render.document import Json
     from fbsync.workflow.proposal import Proposal
     from fbsync.workflow.target import Where
@@ -31,7 +39,9 @@ class PlanOptions:
     prune: bool
     only: tuple[str, ...]
     assume_secrets: bool
+    resend_secrets: bool
     detailed_exitcode: bool
+    allowed: Allowed
     asking: Asking
 
 
@@ -43,7 +53,9 @@ class PlanOptions:
 @all_environments_option
 @click.option("--refresh", is_flag=True, help="Compare with the server, too. This needs a token.")
 @asking_options
+@guard_options
 @assume_secrets_option
+@click.option("--resend-secrets", is_flag=True, help="Plan to send all credentials again, changed or not.")
 @click.option("--prune", is_flag=True, help="Plan to delete what is known but no longer declared.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `fbsync apply FILE`.")
@@ -61,6 +73,8 @@ def plan(
     **given: Any,  # noqa: ANN401 - one an option
 ) -> int:
     """Show what apply would do, compared with the lockfile: no token, no network, no secret needed.
+
+    Where apply, with the same options, would refuse the plan, it says why, and the exit code is 8.
 
     With --refresh the server is asked as well, as apply does it; --timeout and --retry-timeout are for that. With
     -v each request is shown, and every variable whose credential could not be compared.
@@ -91,9 +105,14 @@ def plan(
 
 
 def _options(given: dict[str, Any]) -> PlanOptions:
-    """The options, those that say how the server is asked apart."""
-    asking = {field.name: given.pop(field.name) for field in fields(Asking) if field.name in given}
-    return PlanOptions(asking=Asking(**asking), **given)
+    """The options; those that say how the server is asked, and those that allow something, each in their record."""
+    from fbsync.planning.guards import Allowed
+
+    asking, allowed = (
+        {field.name: given.pop(field.name) for field in fields(record) if field.name in given}
+        for record in (Asking, Allowed)
+    )
+    return PlanOptions(asking=Asking(**asking), allowed=Allowed(**allowed), **given)
 
 
 def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
@@ -108,15 +127,24 @@ def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
         import fbsync.render.plan_text  # noqa: F401
     if how.refresh:
         project, live = ask_server(project, how.asking)
-    return propose(project, live, prune=how.prune, only=how.only, assume_secrets=how.assume_secrets)
+    return propose(
+        project,
+        live,
+        prune=how.prune,
+        only=how.only,
+        assume_secrets=how.assume_secrets,
+        resend_secrets=how.resend_secrets,
+    )
 
 
 def _document(proposal: Proposal, how: PlanOptions) -> Json:
-    """The plan's document, with the status that the command ends with for it."""
+    """The plan's document, with why apply would refuse it, and the status that the command ends with for it."""
     from fbsync.workflow.plan_report import document_of
+    from fbsync.workflow.proposal import refusals_of
 
-    pending = how.detailed_exitcode and not proposal.plan.is_empty
-    return document_of(proposal, ExitCode.PENDING if pending else ExitCode.DONE)
+    refusals = refusals_of(proposal, how.allowed)
+    code = ExitCode.PENDING if how.detailed_exitcode and not proposal.plan.is_empty else ExitCode.DONE
+    return document_of(proposal, ExitCode.GUARD_REFUSED if refusals else code, refusals=refusals)
 
 
 def _plan_all(where: Where, how: PlanOptions, format_: str, max_chars: int) -> int:
@@ -141,5 +169,8 @@ def _save(path: Path, proposal: Proposal, document: Json, options: PlanOptions) 
         "state": where.state,
         "only": list(options.only),
         "prune": options.prune,
+        "assume_secrets": options.assume_secrets,
+        "resend_secrets": options.resend_secrets,
+        "allowed": asdict(options.allowed),
     }
     save_plan(path, proposal.plan, document, how, proposal.project.fingerprints)

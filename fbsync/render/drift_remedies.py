@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, assert_never
 
+from fbsync.model.configurations import Field
 from fbsync.planning.drift import (
     ChangedOutside,
     DeletedOutside,
@@ -14,12 +15,20 @@ from fbsync.planning.drift import (
     Unmanaged,
     identity_of,
 )
+from fbsync.planning.hosts import host_of
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from fbsync.model.configurations import Identity
+    from fbsync.planning.drift import FieldDrift
+
+
+def _moves_host(field: FieldDrift) -> bool:
+    """Whether undoing it has an endpoint go back to another host, which apply wants to be told."""
+    return field.field is Field.ENDPOINT and host_of(field.known) != host_of(field.live)
+
 
 UNDO, KEEP = "to undo", "to keep"
 
@@ -45,7 +54,9 @@ def remedies(
         case _ if identity not in declared:
             return ((UNDO, "declare it again, and apply"), (KEEP, f"fbsync state forget{where} {name}"))
         case ChangedOutside():
-            return ((UNDO, f"fbsync apply{where} --only {name}"), (KEEP, f"fbsync drift{where} --accept {name}"))
+            allowed = " --allow-host-change" if any(map(_moves_host, difference.fields)) else ""
+            undo = f"fbsync apply{where} --only {name}{allowed}"
+            return ((UNDO, undo), (KEEP, f"fbsync drift{where} --accept {name}"))
         case DeletedOutside():
             undo = f"fbsync apply{where} --only {name}, which creates it again"
             return ((UNDO, undo), (KEEP, f"remove it from the manifest, then fbsync apply{where} --prune"))

@@ -28,7 +28,7 @@ def summary(document: Json) -> str:
 
 def total_summary(documents: Sequence[Json]) -> str:
     """The same sentence over several plans."""
-    words = documents[0]["summary"] if documents else ("add", "change", "destroy", "forget", "blocked")
+    words = documents[0]["summary"] if documents else ("add", "change", "destroy", "blocked")
     return summary({"summary": {word: sum(one["summary"][word] for one in documents) for word in words}})
 
 
@@ -36,10 +36,10 @@ def further_counts(document: Json) -> tuple[str, ...]:
     """What Terraform's sentence has no words for, as far as there is any."""
     words = (
         ("adopt", "to adopt"),
-        ("forget", "to forget"),
         ("blocked", "blocked"),
         ("undeclared", "no longer declared"),
         ("unchanged", "unchanged"),
+        ("elsewhere", "declared elsewhere"),
     )
     return tuple(f"{number} {word}" for kind, word in words if (number := document["summary"][kind]))
 
@@ -86,6 +86,15 @@ def unverified_sentence(document: Json) -> str:
     if len(reasons) == 1:
         return f"{said}: {next(iter(reasons))}."
     return f"{said}: {'; '.join(f'{count} because {why}' for why, count in sorted(reasons.items()))}."
+
+
+def elsewhere_sentence(document: Json) -> str:
+    """How many known entries other manifests declare; empty where there are none."""
+    number = document["summary"]["elsewhere"]
+    if not number:
+        return ""
+    said = counted(number, "known entry is", "known entries are")
+    return f"{said} declared elsewhere, and left alone."
 
 
 def warning_count(document: Json) -> str:

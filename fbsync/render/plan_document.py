@@ -89,12 +89,11 @@ def _summary(plan: Plan) -> dict[str, int]:
         "change": (Update, Adopt),
         "destroy": (Delete,),
         "adopt": (Adopt,),
-        "forget": (Forget,),
         "unchanged": (Unchanged,),
         "undeclared": (Undeclared,),
         "blocked": (Blocked,),
     }
-    return {word: plan.count(*kind) for word, kind in kinds.items()}
+    return {word: plan.count(*kind) for word, kind in kinds.items()} | {"elsewhere": plan.elsewhere}
 
 
 def _credential_counts(plan: Plan) -> dict[str, int]:
@@ -223,7 +222,8 @@ def _credential(change: CredentialChange) -> Json:
         "available": change.after is not None and change.after.secret is not None,
         "sent": change.is_sent,
     }
-    return entry | ({"assumed": True} if change.assumed else {})
+    entry |= {name: True for name in ("assumed", "resent") if getattr(change, name)}
+    return entry | ({"drift": change.drift.value} if change.drift is not None else {})
 
 
 def _reference(locked: LockedCredential | None) -> str | None:
@@ -233,4 +233,4 @@ def _reference(locked: LockedCredential | None) -> str | None:
 def is_empty(document: Json) -> bool:
     """Whether a plan's document says that nothing is to be done."""
     summary = document["summary"]
-    return not any(summary[word] for word in ("add", "change", "destroy", "forget", "blocked"))
+    return not any(summary[word] for word in ("add", "change", "destroy", "blocked"))

@@ -27,7 +27,6 @@ class Kind(StrEnum):
     ADOPT = "adopt"
     CREATE = "create"
     UPDATE = "update"
-    FORGET = "forget"
     UNDECLARED = "undeclared"
     UNCHANGED = "unchanged"
 
@@ -38,7 +37,6 @@ TONES = {
     Kind.ADOPT: Tone.CHANGE,
     Kind.CREATE: Tone.ADD,
     Kind.UPDATE: Tone.CHANGE,
-    Kind.FORGET: Tone.QUIET,
     Kind.UNDECLARED: Tone.QUIET,
     Kind.UNCHANGED: Tone.QUIET,
 }
@@ -89,8 +87,6 @@ def _told(kind: Kind, change: Json) -> tuple[str, Iterable[Row]]:
             return "", updated_rows(change)
         case Kind.DELETE:
             return "no longer declared", known_rows(change)
-        case Kind.FORGET:
-            return "neither declared nor on the server: only its record goes", ()
         case Kind.UNDECLARED:
             fate = "--prune refuses while it is protected" if _is_protected(change, "before") else "--prune deletes it"
             return f"known, but no longer declared; {fate}", ()
@@ -103,7 +99,8 @@ def _told(kind: Kind, change: Json) -> tuple[str, Iterable[Row]]:
 def _marks(change: Json) -> Iterator[str]:
     if _is_protected(change, "before") or _is_protected(change, "after"):
         yield PROTECTED
-    if any(cause != Cause.MANIFEST for cause in change.get("causes", {}).values()):
+    causes = change.get("causes", {}).values()
+    if any(cause != Cause.MANIFEST for cause in causes) or any("drift" in item for item in change["credentials"]):
         yield DRIFT
 
 
@@ -121,7 +118,7 @@ def _protection_warnings(change: Json) -> Iterator[str]:
 
 def touches_protected(change: Json) -> bool:
     """Whether an entry that is protected changes or goes."""
-    return change["kind"] in (Kind.UPDATE, Kind.DELETE, Kind.FORGET) and _is_protected(change, "before")
+    return change["kind"] in (Kind.UPDATE, Kind.DELETE) and _is_protected(change, "before")
 
 
 def loses_protection(change: Json) -> bool:

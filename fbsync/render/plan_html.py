@@ -11,6 +11,7 @@ from fbsync.render.page_sections import Notes, Page, Section
 from fbsync.render.paint import visible
 from fbsync.render.plan_counts import (
     Reason,
+    elsewhere_sentence,
     refusal_reasons,
     summary,
     total_summary,
@@ -32,7 +33,6 @@ _TITLES = {
     Kind.ADOPT: "to adopt",
     Kind.CREATE: "to add",
     Kind.UPDATE: "to change",
-    Kind.FORGET: "to forget",
     Kind.UNDECLARED: "no longer declared",
     Kind.UNCHANGED: "unchanged",
 }
@@ -55,7 +55,12 @@ def plan_html(document: Json, *, title: str = "fbsync plan") -> str:
             title=visible(title) if environment is None else f"{visible(title)}: {environment}",
             lead=summary(document),
             facts=(("Server", server),) if server is not None else (),
-            asides=(comparison(document), *((f"Warnings: {warnings}.",) if warnings else ())),
+            asides=tuple(
+                filter(
+                    None,
+                    (comparison(document), elsewhere_sentence(document), f"Warnings: {warnings}." if warnings else ""),
+                )
+            ),
             sections=_sections(plan_entries(document)),
             notes=tuple(_refusals(document)),
             remarks=tuple(_unverified(document)),

@@ -32,12 +32,11 @@ _TITLES = {
     Kind.ADOPT: ("🟠", "to adopt"),
     Kind.CREATE: ("🟢", "to add"),
     Kind.UPDATE: ("🟡", "to change"),
-    Kind.FORGET: ("⚪", "to forget"),
     Kind.UNDECLARED: ("⚪", "no longer declared"),
 }
 _OPEN = (Kind.BLOCKED, Kind.DELETE, Kind.ADOPT)
 _LISTED = (Kind.CREATE, Kind.UPDATE)
-_FOLDED = (Kind.FORGET, Kind.UNDECLARED)
+_FOLDED = (Kind.UNDECLARED,)
 
 
 def plan_markdown(document: Json, *, max_chars: int) -> str:

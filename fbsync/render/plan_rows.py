@@ -78,6 +78,10 @@ def _field_row(entry: Json, label: str, cause: Cause) -> Row:
 def _credential_row(credential: Json) -> Row | None:
     """What becomes of a credential; nothing is said of one that stays as it is."""
     label, before, after = credential["field"], credential["before"], credential["after"]
+    if (drift := credential.get("drift")) is not None:
+        return _drifted_row(label, before, after, drift)
+    if credential.get("resent"):
+        return Row(label=label, after=after, note="sent again", tone=Tone.CHANGE)
     if after is None:
         return Row(label=label, before=before, note="removed", tone=Tone.REMOVE)
     if before is None:
@@ -93,6 +97,22 @@ def _credential_row(credential: Json) -> Row | None:
         return Row(label=label, after=f"changed ({reference})", tone=Tone.CHANGE)
     note = "another variable of the same value"
     return Row(label=label, before=moved, after=after, note=note, tone=Tone.QUIET) if moved else None
+
+
+_KEY_DRIFT = {
+    "added": ("a key", "listed on the server, and not known"),
+    "gone": ("none", "no longer listed on the server"),
+    "changed": ("another key", "changed outside"),
+}
+
+
+def _drifted_row(label: str, before: str | None, after: str | None, drift: str) -> Row:
+    """A key that the server lists otherwise than it was given."""
+    held, note = _KEY_DRIFT[drift]
+    tone = Tone.REMOVE if after is None else Tone.CHANGE
+    return Row(
+        label=label, before=before if drift == "gone" else held, after=after, note=note, tone=tone, is_drift=True
+    )
 
 
 def why_unverified(credential: Json) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fbsync.render.columns import columns
 from fbsync.render.entries import Entry, Row, Tone
 from fbsync.render.plan_counts import (
+    elsewhere_sentence,
     refusal_reasons,
     summary,
     total_summary,
@@ -30,7 +31,6 @@ _SIGNS = {
     Kind.UPDATE: "~",
     Kind.ADOPT: "~",
     Kind.DELETE: "-",
-    Kind.FORGET: "-",
     Kind.UNDECLARED: "?",
     Kind.BLOCKED: "!",
     Kind.UNCHANGED: "=",
@@ -54,6 +54,8 @@ def plan_text(document: Json, *, paint: Paint, width: int | None = None, verbose
     for entry in plan_entries(document):
         if is_worth_showing(entry):
             lines += [*_block(entry, paint, width), ""]
+    if sentence := elsewhere_sentence(document):
+        lines += wrapped([Span(sentence)], width=width, indent=2)
     lines += _not_compared(document, paint, width, verbose=verbose)
     lines += _refusals(document, paint, width)
     if warnings := warning_count(document):

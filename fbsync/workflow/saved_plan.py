@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fbsync.model.changes import Change, Delete, Forget, Plan, Refusal, Unchanged, Undeclared, identity_of
 from fbsync.model.configurations import Identity, Llm
 from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.planning.guards import Allowed
 from fbsync.render.document import dump
 from fbsync.render.plan_document import change_entry
 from fbsync.schema.validate import Kind
@@ -35,7 +36,8 @@ class SavedPlan:
     """A saved plan, read back.
 
     Attributes:
-        environment, files, lock_file, state, only, prune: what the plan was made for.
+        environment, files, lock_file, state, only, prune, assume_secrets, resend_secrets: what the plan was made for.
+        allowed: what its options allowed, which a guard would refuse otherwise.
         api_url: the server whose state it was made against.
         fingerprints: how its fingerprints are made.
         reviewed: what was to happen to each entry, by workspace and name.
@@ -48,6 +50,9 @@ class SavedPlan:
     state: str | None
     only: tuple[str, ...]
     prune: bool
+    assume_secrets: bool
+    resend_secrets: bool
+    allowed: Allowed
     api_url: str
     fingerprints: Parameters
     reviewed: dict[tuple[str, str], Json]
@@ -79,7 +84,7 @@ def save_plan(path: Path, plan: Plan, document: Json, how: Json, fingerprints: F
         path: where.
         plan: the plan.
         document: its document.
-        how: ``files``, ``lock_file``, ``state``, ``only`` and ``prune``, as the schema has them.
+        how: the options that it was made with, as the schema has them ('saved').
         fingerprints: makes the fingerprints.
 
     Raises:
@@ -141,6 +146,9 @@ def read_saved_plan(path: Path) -> SavedPlan:
         state=saved["state"],
         only=tuple(saved["only"]),
         prune=saved["prune"],
+        assume_secrets=saved["assume_secrets"],
+        resend_secrets=saved["resend_secrets"],
+        allowed=Allowed(**saved["allowed"]),
         api_url=value["api_url"],
         fingerprints=parameters_from(saved["fingerprints"]),
         reviewed={(entry["workspaceId"], entry["name"]): entry for entry in value["resource_changes"]},
@@ -194,7 +202,6 @@ _DONE = {
     "update": "updated",
     "adopt": "taken over",
     "delete": "deleted",
-    "forget": "forgotten",
     "blocked": "left alone until somebody looks into it",
     "unchanged": "left as it is",
     "undeclared": "left alone, undeclared",

@@ -59,9 +59,10 @@ class TestRoundTrip:
     def test_an_adoption(self, project, save, on_server):
         project("apply")
         (project.folder / "fbsync.lock").unlink()
-        assert {entry["kind"] for entry in save("--refresh")["resource_changes"]} == {"adopt"}
+        assert project("plan", "--refresh", "--out", "reviewed.json").returncode == 8
         assert project("apply", "reviewed.json").returncode == 8
-        assert project("apply", "reviewed.json", "--adopt").returncode == 0
+        assert {entry["kind"] for entry in save("--refresh", "--adopt")["resource_changes"]} == {"adopt"}
+        assert project("apply", "reviewed.json").returncode == 0
         assert len(project.lockfile["llms"]) == 2
 
     def test_a_deletion_of_what_is_gone_already(self, project, save, on_server, sandbox):

@@ -11,7 +11,6 @@ from fbsync.model.changes import (
     CredentialChange,
     Delete,
     FieldChange,
-    Forget,
     Notice,
     Plan,
     Refusal,
@@ -181,6 +180,7 @@ def every_kind():
     loose = desired("Archive search")
     return Plan(
         refreshed=True,
+        elsewhere=3,
         changes=(
             Create(desired=desired("Embeddings", key=credential("EMBEDDINGS_KEY_ID"))),
             Create(desired=desired("Night batch"), lost=locked("Night batch")),
@@ -211,7 +211,6 @@ def every_kind():
             Unchanged(desired=loose, locked=locked("Archive search", protect=True), record=True),
             Delete(locked=locked("Playground", llm_id="llm-0042")),
             Delete(locked=locked("Ledger", llm_id="llm-0043", protect=True)),
-            Forget(locked=locked("Pilot")),
             Undeclared(locked=locked("Evaluation", llm_id="llm-0044")),
             Undeclared(locked=locked("Compliance", protect=True)),
         ),

@@ -13,7 +13,7 @@ from plans import (
     update,
 )
 
-from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Forget, Plan, Unchanged, Undeclared
+from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Plan, Unchanged, Undeclared
 from fbsync.model.configurations import Field
 
 MARKUP = "`*_~[](){}<>#@!|\\&;:/-+.=\"'$\n\r\t \x1b\u202e\u2066\u200dabcdefgh0123"
@@ -44,7 +44,6 @@ changes = st.one_of(
     ),
     updates(),
     st.builds(lambda name, llm_id: Delete(locked=locked(name, llm_id=llm_id, protect=True)), foreign, foreign),
-    st.builds(lambda name: Forget(locked=locked(name)), foreign),
     st.builds(lambda name: Undeclared(locked=locked(name)), foreign),
     st.builds(lambda *texts: Blocked(desired=desired(texts[0]), message=texts[1], hint=texts[2]), *[foreign] * 3),
     st.builds(
