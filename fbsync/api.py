@@ -92,6 +92,7 @@ def load(
         env_files=tuple(map(Path, env_files)),
         lock_file=None if lock_file is None else Path(lock_file),
         state=state or variables.get(STATE_VARIABLE) or None,
+        is_state_given=bool(lock_file or state or variables.get(STATE_VARIABLE)),
         api_url=api_url,
     )
     return read_inputs(where, variables)

@@ -90,6 +90,7 @@ WITHOUT_EXAMPLE = frozenset(
         *("unknown-workspace", "ambiguous-workspace", "fault-script"),
         *("journal-intent", "journal-other-lockfile", "known-twice", "lockfile-twice"),
         *("value-not-utf8", "not-a-credential", "too-many-environments"),
+        *("several-states", "state-not-seen"),
     }
 )
 """Rules about the machine, the server, variables' values, a file of many megabytes, or the sandbox's own files."""

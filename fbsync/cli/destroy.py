@@ -74,7 +74,7 @@ def _destroy(
     **how: Any,  # noqa: ANN401 - the options of a run, as they are
 ) -> int:
     from fbsync.cli.apply_run import Applying, ApplyOptions
-    from fbsync.state.runlock import run_lock
+    from fbsync.cli.store import writable
     from fbsync.workflow.inputs import no_inputs
     from fbsync.workflow.project import load_project
 
@@ -92,12 +92,12 @@ def _destroy(
         verify=False,
         destroy=True,
     )
-    with run_lock(where.lock_path, timeout=lock_timeout):
-        project = load_project(no_inputs(where, os.environ), online=True)
+    with writable(where, lock_timeout=lock_timeout) as (place, shared):
+        project = load_project(no_inputs(place, os.environ), online=True)
         if project.on_disk is None and not project.known.llms and not project.open_intents:
-            terminal.say(f"Nothing is known here: {where.lock_path} does not exist.")
-        code = Applying(project, options, None).run()
-        if code == ExitCode.DONE:
+            terminal.say(f"Nothing is known here: {place.known_in} {'is empty' if shared else 'does not exist'}.")
+        code = Applying(project, options, None, shared).run()
+        if code == ExitCode.DONE and shared is None:
             _remove_lockfile(where)
     return code
 

@@ -44,7 +44,7 @@ def lock_file_options(command: _Command) -> _Command:
             "--state",
             metavar="STORE",
             help="Where the known state is kept, such as git or file:FOLDER. "
-            "[default: FBSYNC_STATE, or beside the manifest]",
+            "[default: FBSYNC_STATE, the manifest's state, or beside it]",
             expose_value=False,
             callback=_keep_state,
         )(command)
@@ -181,15 +181,18 @@ def where_from(
         click.UsageError: standard input is named more than once.
     """
     from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
+    from fbsync.workflow.declared_state import find_state
     from fbsync.workflow.target import DEFAULT_MANIFEST, Where
 
     if files.count(STANDARD_INPUT) > 1:
         raise click.UsageError("-f - is given more than once, but standard input can be read only once")
+    state = _state(lock_file)
     return Where(
         files=files or (DEFAULT_MANIFEST,),
         environment=environment,
         env_files=env_files,
         lock_file=lock_file,
-        state=_state(lock_file),
+        state=state or (None if lock_file is not None else find_state(files or (DEFAULT_MANIFEST,))),
+        is_state_given=state is not None or lock_file is not None,
         api_url=api_url,
     )

@@ -54,6 +54,10 @@ def with_manifest(where: Where, environment: Mapping[str, str], variables: Varia
     from fbsync.manifest.assemble import read_manifest
 
     manifest = read_manifest(where.files)
+    if any(isinstance(document.value, dict) and "state" in document.value for document in manifest.documents):
+        from fbsync.workflow.declared_state import check_state
+
+        check_state(where, manifest)
     desired = manifest.desired(where.environment, variables)
     return Inputs(where=where, environment=environment, variables=variables, manifest=manifest, desired=desired)
 

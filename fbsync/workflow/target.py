@@ -26,6 +26,7 @@ class Where:
         env_files: files of variables.
         lock_file: the lockfile, or None for the one that the manifests have.
         state: where the known state is kept (``design.md``, 'Stores'), or None for files beside the manifests.
+        is_state_given: whether an option or the environment says where the known state is, whatever the manifest says.
         store: the address of the state that the lockfile is a copy of, or None where it is no copy.
         api_url: the server, or None for what the environment or the default says.
     """
@@ -35,6 +36,7 @@ class Where:
     env_files: tuple[Path, ...] = ()
     lock_file: Path | None = None
     state: str | None = None
+    is_state_given: bool = False
     store: str | None = None
     api_url: str | None = None
 

@@ -339,6 +339,71 @@ def test_what_is_pushed_is_read_strictly(shared, state):
     assert state.read() == before
 
 
+def in_manifest(cli, line):
+    text = (cli.folder / "fbsync.yaml").read_text()
+    cli.write("fbsync.yaml", text.replace("version: 1\n", f"version: 1\n{line}\n"))
+    cli.environment.pop("FBSYNC_STATE")
+
+
+@pytest.mark.parametrize("line", ["state: git", 'state: "git"', "state : 'git'  # shared", "state:\tgit"])
+def test_the_manifest_may_say_where_the_state_is(shared, state, line):
+    in_manifest(shared, line)
+    done = shared("apply", "--yes")
+    if done.returncode == 3:  # a tab is not YAML that fbsync takes
+        assert "\t" in line
+        return
+    assert done.returncode == 0, done.stderr
+    assert names(state) == ["One", "Two"]
+    assert "One" in shared("state", "list").stdout
+    assert shared("validate").returncode == 0
+
+
+def test_the_environment_and_the_options_win_over_the_manifest(shared, state):
+    in_manifest(shared, "state: git")
+    before = state.read()
+    (shared.folder / "here").mkdir()
+    assert shared("apply", "--yes", env={"FBSYNC_STATE": "file:here"}).returncode == 0
+    assert shared("plan", "--detailed-exitcode", "--state", "file:here").returncode == 0
+    assert shared("plan", "--lock-file", "here/fbsync.lock", "--detailed-exitcode").returncode == 0
+    assert state.read() == before
+
+
+@pytest.mark.parametrize(
+    ("manifest", "rule"),
+    [
+        ("{version: 1, state: git, workspaceId: ws, llms: []}\n", "state-not-seen"),
+        ('version: 1\n"state": git\nworkspaceId: ws\nllms: []\n', "state-not-seen"),
+        ("version: 1\nstate:\n  git\nworkspaceId: ws\nllms: []\n", "state-not-seen"),
+        ("version: 1\nstate: nowhere\nworkspaceId: ws\nllms: []\n", ""),
+        ("version: 1\nstate: [git]\nworkspaceId: ws\nllms: []\n", ""),
+    ],
+)
+def test_a_state_that_cannot_be_seen_or_understood_is_refused(shared, manifest, rule):
+    shared.environment.pop("FBSYNC_STATE")
+    shared.write("fbsync.yaml", manifest)
+    done = shared("plan", "--format", "json")
+    assert done.returncode == 3
+    assert rule in done.stdout
+
+
+def test_files_that_disagree_about_the_state_are_refused(shared):
+    shared.environment.pop("FBSYNC_STATE")
+    for name, place in (("one", "git"), ("two", "file:here")):
+        shared.write(f"both/{name}.yaml", f"version: 1\nstate: {place}\nworkspaceId: ws\nllms: []\n")
+    done = shared("plan", "-f", "both", "--format", "json")
+    assert done.returncode == 3
+    assert "several-states" in done.stdout
+
+
+def test_destroying_an_environment_empties_its_state(shared, state, on_server):
+    assert shared("apply", "--yes").returncode == 0
+    done = shared("destroy", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert (names(state), on_server()) == ([], {})
+    assert state.read().state.claim is None
+    assert shared("destroy", "--yes").returncode == 0
+
+
 def doctored(cli):
     done = cli("doctor", "--format", "json")
     return {check["what"]: check for check in json.loads(done.stdout)["checks"]}

@@ -1,0 +1,93 @@
+"""Where a manifest says that the known state is kept: its line ``state:``, found before the manifest is read.
+
+The known state is read first, so that credentials are stretched while the manifest is read. What the line seems to say
+is compared with what the manifest says once that is read strictly.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fbsync.manifest.sources import find_files
+from fbsync.model.errors import InvalidInput
+from fbsync.model.findings import Finding
+from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from fbsync.manifest.assemble import Manifest
+    from fbsync.model.findings import Position
+    from fbsync.workflow.target import Where
+
+_LINE = re.compile(rb"^state[ \t]*:[ \t]+([^\s#][^\r\n]*?)[ \t]*(?:[ \t]#[^\r\n]*)?\r?$", re.MULTILINE)
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"\\]*)\"")
+
+
+def find_state(paths: Iterable[Path]) -> str | None:
+    """Where manifests say that the known state is kept, or None where none seems to say so.
+
+    Args:
+        paths: manifests and folders of manifests. Standard input is left alone: it can be read only once.
+    """
+    return next(_lines(paths), None)
+
+
+def _lines(paths: Iterable[Path]) -> Iterator[str]:
+    for file in find_files(paths)[0]:
+        if file == STANDARD_INPUT:
+            continue
+        try:
+            data = file.read_bytes()
+        except OSError:
+            continue  # whoever reads the manifest says so
+        for said in _LINE.findall(data):
+            text = said.decode("utf-8", "replace")
+            quoted = _QUOTED.fullmatch(text)
+            yield text if quoted is None else quoted[1] or quoted[2] or ""
+
+
+def check_state(where: Where, manifest: Manifest) -> None:
+    """Makes sure that the known state is kept where the manifest says.
+
+    Args:
+        where: what the command works on; it may say itself where the state is, and then the manifest does not count.
+        manifest: what the manifest says.
+
+    Raises:
+        InvalidInput: the manifest says something else than its line seemed to say, or its files disagree.
+    """
+    if where.is_state_given:
+        return
+    said = tuple(_said(manifest))
+    for state, position in said:
+        if state != where.state:
+            several = len({other for other, _ in said}) > 1
+            raise InvalidInput([_disagreement(position) if several else _unseen(position)])
+
+
+def _said(manifest: Manifest) -> Iterator[tuple[str, Position]]:
+    for document in manifest.documents:
+        if isinstance(document.value, dict) and isinstance(state := document.value.get("state"), str):
+            yield state, document.position_of(("state",))
+
+
+def _disagreement(position: Position) -> Finding:
+    return Finding(
+        rule="several-states",
+        position=position,
+        message="the files of the manifest say different things about where the known state is kept",
+        remedy='write the same "state" in each of them, or in one only',
+    )
+
+
+def _unseen(position: Position) -> Finding:
+    return Finding(
+        rule="state-not-seen",
+        position=position,
+        message='"state" is not written in a way that is seen before the manifest is read',
+        remedy="write it on a line of its own that begins with `state: `; with a manifest from standard input, give "
+        "--state; in a program, give the state to `fbsync.load`",
+    )
