@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,10 @@ class Manifest:
     misshapen: tuple[Finding, ...]
     is_complete: bool
     is_searched: bool
+    _found: dict[tuple[str | None, Variables | None], tuple[Finding, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What was found in an environment, and with some variables: a plan asks for it twice."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -92,6 +96,11 @@ class Manifest:
 
         An environment that there is not is a finding, unless a file could not be read that may declare it.
         """
+        if (environment, None) not in self._found:
+            self._found[environment, None] = self._search(environment)
+        return self._found[environment, None]
+
+    def _search(self, environment: str | None) -> tuple[Finding, ...]:
         if not self.is_searched:
             return _in_order(self.misshapen)
         if environment is None or environment in self.variants:
@@ -140,8 +149,8 @@ class Manifest:
         if wrong := errors_among(self.findings_in(environment)):
             raise InvalidInput(wrong)
         drafts = self.in_environment(environment)
-        if wrong := errors_among(value_findings(drafts, variables)):
-            raise InvalidInput(in_file_order(wrong))
+        if wrong := errors_among(self.value_findings(environment, variables)):
+            raise InvalidInput(wrong)
         llms = tuple(_llm(draft, variables) for draft in drafts)
         if wrong := tuple(checks.same_identities(llms)):
             raise InvalidInput(in_file_order(wrong))
@@ -153,7 +162,10 @@ class Manifest:
         Raises:
             InvalidInput: there is no such environment.
         """
-        return in_file_order(value_findings(self.in_environment(environment), variables))
+        if (environment, variables) not in self._found:
+            found = value_findings(self.in_environment(environment), variables)
+            self._found[environment, variables] = in_file_order(found)
+        return self._found[environment, variables]
 
     def warnings_in(self, environment: str | None, variables: Variables) -> tuple[Finding, ...]:
         """What does not stop a run and is odd about one environment, its variables' values or their files.
@@ -163,7 +175,7 @@ class Manifest:
         """
         found = (
             *self.findings_in(environment),
-            *value_findings(self.in_environment(environment), variables),
+            *self.value_findings(environment, variables),
             *variables.warnings,
         )
         return in_file_order(finding for finding in found if finding.severity is Severity.WARNING)

@@ -51,6 +51,6 @@ def doubt(value: str) -> str | None:
         return "is the address of a secret, not the secret"
     if _TAG.fullmatch(value) or re.sub(r"[\s_.-]", "", value).lower() in _WORDS:
         return "is a placeholder"
-    if any(not (character.isprintable() or character in "\n\r\t") for character in value):
+    if not value.isprintable() and any(not (character.isprintable() or character in "\n\r\t") for character in value):
         return "holds an invisible character"
     return None
