@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fbsync.model.configurations import VARIABLE_NAME
+from fbsync.env_files import EnvFile, read_env_file
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.model.findings import Finding, Position, Severity
 from fbsync.model.secret import Secret
-from fbsync.redact import is_wordlike
-from fbsync.strict_yaml.source_bytes import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-    from dotenv.parser import Binding
 
 SIGN_IN_VARIABLES = ("FLASHBACK_TOKEN", "FLASHBACK_REFRESH_TOKEN", "FLASHBACK_EMAIL", "FLASHBACK_PASSWORD")
 """The variables by which fbsync signs in (``design.md``, 'Commands')."""
@@ -31,44 +26,6 @@ FINGERPRINT_KEY_VARIABLE = "FBSYNC_FINGERPRINT_KEY"
 
 _ENVIRONMENT_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 """What an environment may be called, as the manifest's schema has it; the name becomes part of file names."""
-
-_LARGEST_ENV_FILE = 1024 * 1024
-_MOST_LINES = 10_000
-_BASE64_LINE = r"[A-Za-z0-9+/]{60,}"
-"""A line of base64 that is full: tools wrap at 64 or 76 columns."""
-
-_CUT = (
-    "env-file-cut-value",
-    "this line continues the value of the line before it, which was cut at the line break",
-    "write the value on one line (`base64 -w0`), or put quotes around all of it",
-)
-_NO_ASSIGNMENT = (
-    "env-file-syntax",
-    "this line is no assignment of a variable",
-    "write NAME=value, with quotes around a value that holds blanks or '#'",
-)
-_NO_NAME = (
-    "env-file-name",
-    "no variable can have the name before this equals sign: a name has letters, digits and underscores, no digit first",
-    "rename the variable, or put quotes around a value that goes on in this line",
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvFile:
-    """A file of variables that was read.
-
-    Attributes:
-        path: as messages show it.
-        values: what it assigns.
-        lines: where it assigns each.
-        is_automatic: whether fbsync found it by itself beside the manifest; nobody named it with ``--env-file``.
-    """
-
-    path: str
-    values: Mapping[str, str] = field(repr=False)
-    lines: Mapping[str, int] = field(default_factory=dict, repr=False)
-    is_automatic: bool = False
 
 
 class Variables:
@@ -208,7 +165,7 @@ def read_variables(
     files: list[EnvFile] = []
     findings: list[Finding] = []
     for path, is_automatic in (*((p, True) for p in reversed(automatic)), *((p, False) for p in env_files)):
-        file, wrong = _read_env_file(path, is_automatic=is_automatic)
+        file, wrong = read_env_file(path, is_automatic=is_automatic)
         files.append(file)
         findings += wrong
     if findings:
@@ -234,72 +191,3 @@ def check_environment_name(name: str | None) -> None:
 def _may_be_read(path: Path) -> bool:
     """Whether there is something to read: a folder called ``.env`` usually holds a Python environment."""
     return os.path.exists(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112 - these never raise
-
-
-def _read_env_file(path: Path, *, is_automatic: bool) -> tuple[EnvFile, list[Finding]]:
-    """Read assignments by python-dotenv's own parser, values exactly as written: no interpolation."""
-    shown = str(path).encode("utf-8", "backslashreplace").decode()
-    text = _text_of(path, shown)
-    if isinstance(text, Finding):
-        return EnvFile(path=shown, values={}, is_automatic=is_automatic), [text]
-    import io
-
-    from dotenv.parser import parse_stream
-
-    bindings = [binding for binding in parse_stream(io.StringIO(text)) if binding.error or binding.key is not None]
-    assigned = [(b.key, b.value, b.original.line) for b in bindings if b.key is not None and b.value is not None]
-    file = EnvFile(
-        path=shown,
-        values={key: value for key, value, _ in assigned},
-        lines={key: line for key, _, line in assigned},
-        is_automatic=is_automatic,
-    )
-    return file, list(_wrong_lines(bindings, shown))
-
-
-def _text_of(path: Path, shown: str) -> str | Finding:
-    """The text of a file of variables, or why there is none."""
-    data = read_bytes(path, shown_as=shown, largest=_LARGEST_ENV_FILE)
-    if isinstance(data, Finding):
-        why = data.message
-    elif data.count(b"\n") > _MOST_LINES:
-        why = f"it has more than {_MOST_LINES:,} lines"
-    else:
-        try:
-            return data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            why = "it is not UTF-8"
-    return Finding(
-        rule="env-file-unreadable",
-        position=Position(file=shown),
-        message=f"the file of variables cannot be read: {why}",
-        remedy="name a readable UTF-8 file of NAME=value lines",
-    )
-
-
-def _wrong_lines(bindings: Iterable[Binding], file: str) -> Iterator[Finding]:
-    """What is wrong with the lines of a file; a value that was cut has one finding, not one for each of its lines."""
-    cut, before = False, ""
-    for binding in bindings:
-        line = _base64_of(binding)
-        was_cut, cut = cut, line is not None and re.fullmatch(_BASE64_LINE, before) is not None
-        before = line if cut and line is not None else binding.value or ""
-        words = _CUT if cut else _wrong_words(binding)
-        if words is not None and not (cut and was_cut):
-            rule, message, remedy = words
-            yield Finding(
-                rule=rule, position=Position(file=file, line=binding.original.line), message=message, remedy=remedy
-            )
-
-
-def _wrong_words(binding: Binding) -> tuple[str, str, str] | None:
-    if binding.error or binding.key is None or binding.value is None:
-        return _NO_ASSIGNMENT
-    return None if re.fullmatch(VARIABLE_NAME, binding.key) else _NO_NAME
-
-
-def _base64_of(binding: Binding) -> str | None:
-    """What a line holds if base64 may go on with it: no words, and at most padding at the end."""
-    text = binding.key if binding.key is not None else binding.original.string.strip()
-    is_base64 = re.fullmatch(r"[A-Za-z0-9+/]+", text) is not None and binding.value in (None, "", "=")
-    return text if is_base64 and not is_wordlike(text) else None

@@ -3,9 +3,10 @@ import threading
 
 import pytest
 
+from fbsync.env_files import EnvFile
 from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.settings import read_account
-from fbsync.variables import EnvFile, Variables, read_variables
+from fbsync.variables import Variables, read_variables
 
 
 def test_the_real_environment_wins_over_files_and_later_files_over_earlier(tmp_path):

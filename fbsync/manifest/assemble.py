@@ -10,11 +10,11 @@ from fbsync.manifest import checks
 from fbsync.manifest.drafts import Draft, Variant, in_environment, read_drafts, read_variants
 from fbsync.manifest.holders import entry_name
 from fbsync.manifest.misplaced import misplaced_references
-from fbsync.manifest.references import parse_template, resolve_credential, resolve_text
+from fbsync.manifest.references import parse_template
+from fbsync.manifest.resolve import resolve_entry
 from fbsync.manifest.sources import find_files, shown_path
 from fbsync.manifest.values import value_findings
 from fbsync.manifest.workspace_key import contradictions
-from fbsync.model.configurations import Llm, Text
 from fbsync.model.errors import InvalidInput
 from fbsync.model.findings import (
     MOST_FINDINGS,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Collection, Iterable, Sequence
 
+    from fbsync.model.configurations import Llm
     from fbsync.schema.violations import Violation
     from fbsync.strict_yaml.loader import Path
     from fbsync.variables import Variables
@@ -151,7 +152,7 @@ class Manifest:
         drafts = self.in_environment(environment)
         if wrong := errors_among(self.value_findings(environment, variables)):
             raise InvalidInput(wrong)
-        llms = tuple(_llm(draft, variables) for draft in drafts)
+        llms = tuple(resolve_entry(draft, variables) for draft in drafts)
         if wrong := tuple(checks.same_identities(llms)):
             raise InvalidInput(in_file_order(wrong))
         return llms
@@ -251,29 +252,3 @@ def _finding(document: Document, violation: Violation) -> Finding:
         remedy=violation.remedy,
         entry=entry_name(document.value, violation.path),
     )
-
-
-def _llm(draft: Draft, variables: Variables) -> Llm:
-    """Resolves one entry that the schema and the checks have passed."""
-    fields = draft.fields
-    key = fields.get("key")
-    return Llm(
-        name=fields["name"].value,
-        ai_type=fields["aiType"].value,
-        endpoint=resolve_text(fields["endpoint"].value, variables, position=draft.position("endpoint")),
-        workspace_id=_workspace_id(draft, variables),
-        workspace=fields["workspaceId"].value if draft.is_by_name else None,
-        secret=resolve_credential(fields["secret"].value, variables, position=draft.position("secret")),
-        key=resolve_credential(key.value, variables, position=key.position) if key else None,
-        previous_name=draft.text("previousName"),
-        protect=bool(fields["protect"].value) if "protect" in fields else False,
-        position=draft.position("name"),
-    )
-
-
-def _workspace_id(draft: Draft, variables: Variables) -> Text:
-    """The workspace's id, which nobody knows yet where it is given by its name."""
-    value, position = draft.fields["workspaceId"].value, draft.position("workspaceId")
-    if draft.is_by_name:
-        return Text(template=value, value=None, position=position)
-    return resolve_text(value, variables, position=position)

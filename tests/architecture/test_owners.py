@@ -8,7 +8,7 @@ import pytest
 
 OWNERS = {
     "click": "fbsync.cli",
-    "dotenv": "fbsync.variables",
+    "dotenv": "fbsync.env_files",
     "yaml": "fbsync.strict_yaml",
     "jsonschema": "fbsync.schema.validate",
     "httpx": "fbsync.client.library",

@@ -1,0 +1,125 @@
+"""Files of variables: their assignments as python-dotenv reads them, and what is wrong with their lines."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fbsync.model.configurations import VARIABLE_NAME
+from fbsync.model.findings import Finding, Position
+from fbsync.redact import is_wordlike
+from fbsync.strict_yaml.source_bytes import read_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from dotenv.parser import Binding
+
+_LARGEST_ENV_FILE = 1024 * 1024
+_MOST_LINES = 10_000
+_BASE64_LINE = r"[A-Za-z0-9+/]{60,}"
+"""A line of base64 that is full: tools wrap at 64 or 76 columns."""
+
+_CUT = (
+    "env-file-cut-value",
+    "this line continues the value of the line before it, which was cut at the line break",
+    "write the value on one line (`base64 -w0`), or put quotes around all of it",
+)
+_NO_ASSIGNMENT = (
+    "env-file-syntax",
+    "this line is no assignment of a variable",
+    "write NAME=value, with quotes around a value that holds blanks or '#'",
+)
+_NO_NAME = (
+    "env-file-name",
+    "no variable can have the name before this equals sign: a name has letters, digits and underscores, no digit first",
+    "rename the variable, or put quotes around a value that goes on in this line",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvFile:
+    """A file of variables that was read.
+
+    Attributes:
+        path: as messages show it.
+        values: what it assigns.
+        lines: where it assigns each.
+        is_automatic: whether fbsync found it by itself beside the manifest; nobody named it with ``--env-file``.
+    """
+
+    path: str
+    values: Mapping[str, str] = field(repr=False)
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False)
+    is_automatic: bool = False
+
+
+def read_env_file(path: Path, *, is_automatic: bool) -> tuple[EnvFile, list[Finding]]:
+    """Read assignments by python-dotenv's own parser, values exactly as written: no interpolation."""
+    shown = str(path).encode("utf-8", "backslashreplace").decode()
+    text = _text_of(path, shown)
+    if isinstance(text, Finding):
+        return EnvFile(path=shown, values={}, is_automatic=is_automatic), [text]
+    import io
+
+    from dotenv.parser import parse_stream
+
+    bindings = [binding for binding in parse_stream(io.StringIO(text)) if binding.error or binding.key is not None]
+    assigned = [(b.key, b.value, b.original.line) for b in bindings if b.key is not None and b.value is not None]
+    file = EnvFile(
+        path=shown,
+        values={key: value for key, value, _ in assigned},
+        lines={key: line for key, _, line in assigned},
+        is_automatic=is_automatic,
+    )
+    return file, list(_wrong_lines(bindings, shown))
+
+
+def _text_of(path: Path, shown: str) -> str | Finding:
+    """The text of a file of variables, or why there is none."""
+    data = read_bytes(path, shown_as=shown, largest=_LARGEST_ENV_FILE)
+    if isinstance(data, Finding):
+        why = data.message
+    elif data.count(b"\n") > _MOST_LINES:
+        why = f"it has more than {_MOST_LINES:,} lines"
+    else:
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            why = "it is not UTF-8"
+    return Finding(
+        rule="env-file-unreadable",
+        position=Position(file=shown),
+        message=f"the file of variables cannot be read: {why}",
+        remedy="name a readable UTF-8 file of NAME=value lines",
+    )
+
+
+def _wrong_lines(bindings: Iterable[Binding], file: str) -> Iterator[Finding]:
+    """What is wrong with the lines of a file; a value that was cut has one finding, not one for each of its lines."""
+    cut, before = False, ""
+    for binding in bindings:
+        line = _base64_of(binding)
+        was_cut, cut = cut, line is not None and re.fullmatch(_BASE64_LINE, before) is not None
+        before = line if cut and line is not None else binding.value or ""
+        words = _CUT if cut else _wrong_words(binding)
+        if words is not None and not (cut and was_cut):
+            rule, message, remedy = words
+            yield Finding(
+                rule=rule, position=Position(file=file, line=binding.original.line), message=message, remedy=remedy
+            )
+
+
+def _wrong_words(binding: Binding) -> tuple[str, str, str] | None:
+    if binding.error or binding.key is None or binding.value is None:
+        return _NO_ASSIGNMENT
+    return None if re.fullmatch(VARIABLE_NAME, binding.key) else _NO_NAME
+
+
+def _base64_of(binding: Binding) -> str | None:
+    """What a line holds if base64 may go on with it: no words, and at most padding at the end."""
+    text = binding.key if binding.key is not None else binding.original.string.strip()
+    is_base64 = re.fullmatch(r"[A-Za-z0-9+/]+", text) is not None and binding.value in (None, "", "=")
+    return text if is_base64 and not is_wordlike(text) else None

@@ -1,0 +1,38 @@
+"""Resolves an entry: from a draft to a declared configuration, as far as the variables are set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.manifest.references import resolve_credential, resolve_text
+from fbsync.model.configurations import Llm, Text
+
+if TYPE_CHECKING:
+    from fbsync.manifest.drafts import Draft
+    from fbsync.variables import Variables
+
+
+def resolve_entry(draft: Draft, variables: Variables) -> Llm:
+    """Resolves one entry that the schema and the checks have passed."""
+    fields = draft.fields
+    key = fields.get("key")
+    return Llm(
+        name=fields["name"].value,
+        ai_type=fields["aiType"].value,
+        endpoint=resolve_text(fields["endpoint"].value, variables, position=draft.position("endpoint")),
+        workspace_id=_workspace_id(draft, variables),
+        workspace=fields["workspaceId"].value if draft.is_by_name else None,
+        secret=resolve_credential(fields["secret"].value, variables, position=draft.position("secret")),
+        key=resolve_credential(key.value, variables, position=key.position) if key else None,
+        previous_name=draft.text("previousName"),
+        protect=bool(fields["protect"].value) if "protect" in fields else False,
+        position=draft.position("name"),
+    )
+
+
+def _workspace_id(draft: Draft, variables: Variables) -> Text:
+    """The workspace's id, which nobody knows yet where it is given by its name."""
+    value, position = draft.fields["workspaceId"].value, draft.position("workspaceId")
+    if draft.is_by_name:
+        return Text(template=value, value=None, position=position)
+    return resolve_text(value, variables, position=position)
