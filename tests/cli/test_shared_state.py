@@ -205,10 +205,6 @@ def until(condition):
         time.sleep(0.02)
 
 
-def posts(server):
-    return [request for request in server.requests if request.method == "POST" and request.path == "/ai/llm"]
-
-
 def test_a_run_that_is_killed_after_its_requests_is_settled_from_another_clone(
     shared, state, server, remote, on_server, tmp_path_factory
 ):
@@ -249,7 +245,7 @@ def test_a_stopped_run_that_was_taken_over_records_nothing_and_ends_with_7(share
 
 
 def test_a_store_that_goes_away_midway_leaves_a_rescue_file_that_the_next_run_reads(
-    shared, state, server, remote, on_server, tmp_path
+    shared, state, server, remote, on_server
 ):
     with server.holding():
         run = shared.process("apply", "--yes")
@@ -278,6 +274,76 @@ def test_a_state_that_changes_between_plan_and_apply_is_planned_again(shared, st
     assert "planning again" in done.stderr
     assert names(state) == ["One", "Two"]
     assert len(on_server()) == 2
+
+
+def test_a_state_that_is_rolled_back_creates_nothing_twice(shared, state, remote, on_server):
+    initial = state.read().tag
+    assert shared("apply", "--yes").returncode == 0
+    before = on_server()
+    git("update-ref", REF, initial, cwd=remote)
+    done = shared("apply", "--yes")
+    assert done.returncode == 8
+    assert "--adopt" in done.stdout + done.stderr
+    assert shared("apply", "--yes", "--adopt").returncode == 0
+    assert {name: row["id"] for name, row in on_server().items()} == {name: row["id"] for name, row in before.items()}
+    assert names(state) == ["One", "Two"]
+
+
+def test_a_state_that_is_rolled_back_during_a_run_is_not_overwritten(shared, state, server, remote, on_server):
+    initial = state.read().tag
+    with server.holding():
+        run = shared.process("apply", "--yes")
+        until(lambda: len(on_server()) == 2)
+        git("update-ref", REF, initial, cwd=remote)
+    assert shared.finish(run).returncode == 7
+    assert state.read().tag == initial
+
+
+def test_a_run_that_is_killed_before_its_intents_are_stored_sent_nothing(shared, state, remote, on_server):
+    """The remote takes the lease, and is slow with the next push."""
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\n[ -e taken ] || { touch taken; exit 0; }\ntouch second; sleep 60\n")
+    hook.chmod(0o755)
+    run = shared.process("apply", "--yes")
+    until((remote / "second").exists)
+    run.kill()
+    shared.finish(run)
+    assert on_server() == {}
+    assert (state.read().state.journal, state.read().state.claim is None) == ((), False)
+    hook.unlink()
+    assert shared("state", "unlock", "--yes").returncode == 0
+    assert shared("apply", "--yes").returncode == 0
+    assert len(on_server()) == 2
+
+
+def test_of_two_that_start_at_once_both_end_well_and_nothing_is_created_twice(shared, state, server, on_server):
+    runs = [shared.process("apply", "--yes", "--lock-timeout", "60") for _ in range(2)]
+    done = [shared.finish(run) for run in runs]
+    assert [one.returncode for one in done] == [0, 0], [one.stderr for one in done]
+    assert len(on_server()) == 2
+    assert len([request for request in server.requests if request.method == "POST"]) == 2
+    assert names(state) == ["One", "Two"]
+
+
+def test_a_store_that_is_away_at_the_end_leaves_a_rescue_file_and_the_outcomes(shared, state, remote, on_server):
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        "#!/bin/sh\nread old new ref\ngit log -1 --format=%B $new | grep -q 'Fbsync-State: closed' && exit 1\nexit 0\n"
+    )
+    hook.chmod(0o755)
+    done = shared("apply", "--yes", "--result", "result.json")
+    assert done.returncode == 1
+    assert "what is known is in" in done.stderr
+    outcomes = json.loads((shared.folder / "result.json").read_text())["entries"]
+    assert ["created" in entry.values() for entry in outcomes] == [True, True]
+    hook.unlink()
+    assert shared("state", "unlock", "--yes").returncode == 0
+    again = shared("apply", "--yes")
+    assert again.returncode == 0, again.stderr
+    assert len(on_server()) == 2
+    assert names(state) == ["One", "Two"]
 
 
 def test_entries_are_listed_shown_and_forgotten(shared, state):
