@@ -190,7 +190,8 @@ def apply(
             project = load_project(inputs, online=True)
             check_variables(project, lambda: proposed(project, None).plan)
             with Session(project, patience) as session:
-                proposal = proposed(session.project, session.look(refresh=refresh))
+                live = session.look(refresh=refresh)
+                proposal = proposed(session.project, live)
                 check_proposal(proposal, allowed)
                 return session.carry_out(proposal, on_outcome=on_outcome)
 
