@@ -15,6 +15,8 @@ from fbsync.cli.plan_output import max_chars_option
 from fbsync.cli.server_options import Asking, ask_server, asking_options
 from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode
+from fbsync.planning.drift import ChangedOutside, DeletedOutside, ReplacedOutside
+from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from fbsync.cli.all_environments import Results
     from fbsync.render.document import Json
     from fbsync.render.drift_found import DriftFound
+    from fbsync.workflow.accept import Acceptance
+    from fbsync.workflow.project import Project
     from fbsync.workflow.target import Where
 
 
@@ -32,6 +36,12 @@ if TYPE_CHECKING:
 @format_option("text", "json", "markdown", "html")
 @max_chars_option
 @all_environments_option
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="NAME",
+    help="Take what the server holds of this entry into the manifest; a pattern, and may be repeated.",
+)
 @asking_options
 def drift(
     files: tuple[Path, ...],
@@ -44,6 +54,7 @@ def drift(
     *,
     max_chars: int,
     all_environments: bool,
+    accept: tuple[str, ...],
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
     """Show where the server differs from what is known, and what it holds beside that; change nothing.
@@ -58,17 +69,20 @@ def drift(
     fbsync drift
     fbsync drift -e staging --format json
     fbsync drift --all-environments --format markdown > issue.md
+    fbsync drift --accept "Production OpenAI"
     """  # noqa: D301 - click's mark for lines to be kept
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
     how = Asking(**asking)
     if all_environments:
-        if environment or lock_file:
-            raise click.UsageError("--all-environments goes without -e and --lock-file")
+        if environment or lock_file or accept:
+            raise click.UsageError("--all-environments goes without -e, --lock-file and --accept")
         results = in_each(where, lambda where: _found(where, how, only, quiet=True), quiet=format_ == "json")
         drifts = [found for _, found in results.done]
         code = results.exit_code(_code(drifts))
         terminal.out(_rendered_all(results, drifts, format_, code, max_chars))
         return code
+    if accept:
+        return _accept(where, how, accept, format_)
     found = _found(where, how, only, quiet=format_ == "json")
     code = _code([found])
     terminal.out(_rendered(found, format_, code, max_chars))
@@ -77,6 +91,11 @@ def drift(
 
 def _found(where: Where, how: Asking, only: tuple[str, ...], *, quiet: bool) -> DriftFound:
     """Asks the server, and compares."""
+    return _compare(where, how, only, quiet=quiet)[1]
+
+
+def _compare(where: Where, how: Asking, only: tuple[str, ...], *, quiet: bool) -> tuple[Project, DriftFound]:
+    """Asks the server, and compares; the project, too."""
     from fbsync.render.drift_found import DriftFound
     from fbsync.workflow.comparison import compared_with, drift_of
     from fbsync.workflow.project import read_project
@@ -89,12 +108,57 @@ def _found(where: Where, how: Asking, only: tuple[str, ...], *, quiet: bool) -> 
         terminal.report_warnings(warnings, verbose=bool(how.verbose))
         if project.open_intents:
             terminal.say(terminal.open_intents_note(len(project.open_intents)))
-    return DriftFound(
+    return project, DriftFound(
         environment=where.environment,
         api_url=project.api_url,
         compared=compared_with(project, live),
         declared=frozenset(llm.identity for llm in project.desired),
         drift=drift,
+    )
+
+
+def _accept(where: Where, how: Asking, names: tuple[str, ...], format_: str) -> int:
+    """Writes what the server holds into the manifest; the next apply records it."""
+    from fbsync.cli.write_once import add_to
+    from fbsync.workflow.accept import accept
+
+    if format_ not in ("text", "json"):
+        raise click.UsageError("--accept goes with --format text or json")
+    project, found = _compare(where, how, (), quiet=format_ == "json")
+    accepted = accept(project, found.drift, names)
+    for path, text in accepted.texts:
+        add_to(path, lambda _, text=text: text)  # type: ignore[misc]
+    rest = len({item.identity for item in accepted.values})
+    drifted = found.drift.count(ChangedOutside, DeletedOutside, ReplacedOutside)
+    code = ExitCode.PENDING if drifted > rest else ExitCode.DONE
+    terminal.out(_accepted(accepted, code, format_, environment=where.environment))
+    return code
+
+
+def _accepted(accepted: Acceptance, code: ExitCode, format_: str, *, environment: str | None) -> str:
+    if format_ == "json":
+        from fbsync.render.document import dump, result_document
+
+        values = [
+            {
+                "workspaceId": one.identity.workspace_id,
+                "name": one.identity.name,
+                "field": one.field.value,
+                "file": one.position.file,
+                "line": one.position.line,
+                "before": one.before,
+                "after": one.after,
+            }
+            for one in accepted.values
+        ]
+        return dump(result_document("drift", code, accepted=values))
+    lines = [
+        visible(f"{one.position}: {one.field.value} of {one.identity.name}: {one.before} → {one.after}")
+        for one in accepted.values
+    ]
+    where = "" if environment is None else f" -e {environment}"
+    return "\n".join(
+        [*lines, "", f"Run `fbsync apply{where}` to record this: it sends nothing of it to the server.", ""]
     )
 
 

@@ -42,7 +42,7 @@ def new_manifest(entries: Sequence[Mapping[str, str | bool]], *, head: Sequence[
     """
     lines = [*(f"# {line}".rstrip() for line in head), "version: 1"]
     if workspace_id is not None:
-        lines.append(f"workspaceId: {_scalar(workspace_id)}")
+        lines.append(f"workspaceId: {scalar(workspace_id)}")
     lines += ["llms:", *_block(entries, _INDENT)] if entries else ["llms: []"]
     return "\n".join(lines) + "\n"
 
@@ -165,7 +165,7 @@ def _block(entries: Iterable[Mapping[str, str | bool]], indent: int) -> Iterator
     for entry in entries:
         lead = "- "
         for field, value in entry.items():
-            yield f"{' ' * indent}{lead}{field}: {_scalar(value)}"
+            yield f"{' ' * indent}{lead}{field}: {scalar(value)}"
             lead = "  "
 
 
@@ -178,7 +178,8 @@ def _flow(entry: Mapping[str, Any], *, quoted_keys: bool) -> str:
     return "{" + ", ".join(f"{field}: {value}" for field, value in pairs) + "}"
 
 
-def _scalar(value: str | bool) -> str:  # noqa: FBT001 - a value
+def scalar(value: str | bool) -> str:  # noqa: FBT001 - a value
+    """A value as YAML, in quotes where it needs them."""
     if isinstance(value, bool):
         return str(value).lower()
     return value if _PLAIN.fullmatch(value) and value.lower() not in _WORDS else _quoted(value)

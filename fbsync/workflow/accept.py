@@ -1,0 +1,157 @@
+"""Drift that is to stay: what the server holds is written into the manifest, and nothing else of it is touched."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fbsync.manifest.assemble import assemble
+from fbsync.manifest.references import escape, parse_template
+from fbsync.model.configurations import Field
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.model.findings import errors_among
+from fbsync.planning.drift import ChangedOutside, identity_of
+from fbsync.strict_yaml.loader import parse_document
+from fbsync.strict_yaml.replace import NotReplaceable, Replacement, check_replaced, with_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fbsync.manifest.drafts import Draft
+    from fbsync.model.configurations import Identity
+    from fbsync.model.findings import Position
+    from fbsync.planning.drift import Drift, FieldDrift
+    from fbsync.workflow.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A value of the server that the manifest takes over."""
+
+    identity: Identity
+    field: Field
+    position: Position
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """What accepting comes to.
+
+    Attributes:
+        values: what is taken over.
+        texts: the new text of each file.
+    """
+
+    values: tuple[Accepted, ...]
+    texts: tuple[tuple[Path, str], ...]
+
+
+def accept(project: Project, drift: Drift, names: Sequence[str]) -> Acceptance:
+    """Works out how the manifest takes over what the server holds; writes nothing.
+
+    Args:
+        project: whose manifest.
+        drift: what differs.
+        names: the entries, by name or by pattern.
+
+    Raises:
+        FbsyncError: an entry did not drift, or a value does not stand in the manifest by itself.
+    """
+    drafts = dict(
+        zip(
+            (llm.identity for llm in project.desired),
+            project.manifest.in_environment(project.where.environment),
+            strict=True,
+        )
+    )
+    values: list[Accepted] = []
+    edits: dict[str, list[Replacement]] = defaultdict(list)
+    for difference in _chosen(drift, names):
+        draft = drafts.get(difference.locked.identity)
+        if draft is None:
+            raise _refused(difference.locked.name, "it is not declared under the name by which it is known")
+        for item in difference.fields:
+            file, replacement = _replacement(draft, item, project.where.environment)
+            edits[file].append(replacement)
+            values.append(
+                Accepted(
+                    identity=difference.locked.identity,
+                    field=item.field,
+                    position=_placed(draft, item.field),
+                    before=item.known,
+                    after=item.live,
+                )
+            )
+    return Acceptance(values=tuple(values), texts=_texts(project, edits))
+
+
+def _chosen(drift: Drift, names: Sequence[str]) -> Iterable[ChangedOutside]:
+    for name in names:
+        found = [
+            difference
+            for difference in drift.differences
+            if identity_of(difference).name == name or fnmatchcase(identity_of(difference).name, name)
+        ]
+        if not found:
+            raise _refused(name, "nothing of this name differs from what is known")
+        for difference in found:
+            if not isinstance(difference, ChangedOutside):
+                raise _refused(
+                    identity_of(difference).name, "its values did not change: it is there, or gone, as a whole"
+                )
+            yield difference
+
+
+def _replacement(draft: Draft, item: FieldDrift, environment: str | None) -> tuple[str, Replacement]:
+    """The edit that has the manifest say what the server holds."""
+    if item.field not in (Field.NAME, Field.AI_TYPE, Field.ENDPOINT):
+        raise _refused(draft.name or "", f"{item.field.value} cannot be taken over from the server")
+    if item.field is Field.NAME:
+        beside = ("previousName", item.known)
+        return draft.entry.document.file, Replacement(path=(*draft.entry.path, "name"), value=item.live, beside=beside)
+    placed = draft.fields[item.field.value]
+    if environment is not None and placed.path[0] != "environments":
+        raise _refused(
+            draft.name or "",
+            f"its {item.field.value} is that of the list, which other environments share",
+            f"write {item.field.value} under environments: {environment}: llms, and accept it then",
+        )
+    if item.field is Field.ENDPOINT and parse_template(placed.text or "").names:
+        raise _refused(draft.name or "", "its endpoint holds references, which a value would take the place of")
+    value = escape(item.live) if item.field is Field.ENDPOINT else item.live
+    return placed.document.file, Replacement(path=placed.path, value=value)
+
+
+def _placed(draft: Draft, field: Field) -> Position:
+    return (
+        draft.entry.document.position_of((*draft.entry.path, "name")) if field is Field.NAME else draft.position(field)
+    )
+
+
+def _texts(project: Project, edits: dict[str, list[Replacement]]) -> tuple[tuple[Path, str], ...]:
+    """The new texts, each checked: it says what it said but for the values, and makes no manifest that is wrong."""
+    texts, documents = [], []
+    for document in project.manifest.documents:
+        replacements = edits.get(document.file)
+        if replacements is None:
+            documents.append(document)
+            continue
+        try:
+            text = with_values(document.source, replacements)
+            check_replaced(document.source, text, replacements)
+        except NotReplaceable as error:
+            raise _refused(document.file, f"a value cannot be replaced there: {error}") from None
+        texts.append((Path(document.file), text))
+        documents.append(parse_document(text.encode(), file=document.file))
+    if errors_among(assemble(documents).findings) and not errors_among(project.manifest.findings):
+        raise _refused("the manifest", "it would not be valid with what the server holds")
+    return tuple(texts)
+
+
+def _refused(what: str, why: str, hint: str = "change the manifest by hand") -> FbsyncError:
+    return FbsyncError(f"{what}: {why}", hint=hint, exit_code=ExitCode.INVALID_INPUT)

@@ -1,0 +1,95 @@
+"""``drift --accept``: what somebody changed outside is kept, by a manifest that says the same."""
+
+import json
+
+import httpx
+import pytest
+from cli_world import MANIFEST
+
+from fbsync.schema.validate import Kind, validate
+
+
+@pytest.fixture
+def drifted(project, sandbox, on_server):
+    """Two applied entries, of which somebody changed one; and a call for more of that."""
+    project.write("fbsync.yaml", MANIFEST.replace("https://one.example.com/v1", "'https://one.example.com/v1'  # ours"))
+    assert project("apply").returncode == 0
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+
+    def change(entry, /, **fields):
+        httpx.put(f"{sandbox.url}/ai/llm/{on_server()[entry]['id']}", json=fields, headers=headers).raise_for_status()
+
+    project.change = change
+    change("One", endpoint="https://moved.example.com/v2", aiType="OTHER")
+    return project
+
+
+def manifest(project):
+    return (project.folder / "fbsync.yaml").read_text()
+
+
+def test_the_servers_values_are_taken_over_and_nothing_else_changes(drifted, server):
+    before, writes = manifest(drifted), len(server.writes)
+    done = drifted("drift", "--accept", "One")
+    assert done.returncode == 0, done.stderr
+    assert "fbsync.yaml:6:15: endpoint of One: https://one.example.com/v1 → https://moved.example.com/v2" in done.stdout
+    assert manifest(drifted) == before.replace("'https://one.example.com/v1'", "https://moved.example.com/v2").replace(
+        "OPENAI", "OTHER"
+    )
+    assert "0 to change" in drifted("plan", "--refresh").stdout or "No changes" in drifted("plan", "--refresh").stdout
+    assert drifted("apply").returncode == 0
+    assert len(server.writes) == writes
+    assert drifted("drift").returncode == 0
+
+
+def test_a_name_is_kept_with_the_one_before(drifted, server):
+    drifted.change("Two", name="Zwei")
+    writes = len(server.writes)
+    done = drifted("drift", "--accept", "T*", "--format", "json")
+    assert done.returncode == 2, done.stderr
+    document = json.loads(done.stdout)
+    assert validate(Kind.RESULT, document) == ()
+    assert [(one["field"], one["before"], one["after"]) for one in document["accepted"]] == [("name", "Two", "Zwei")]
+    assert "  - name: Zwei\n    previousName: Two\n" in manifest(drifted)
+    assert drifted("apply", "--only", "Zwei").returncode == 0
+    assert len(server.writes) == writes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "code"),
+    [
+        (["--accept", "Nobody"], "nothing of this name differs", 3),
+        (["--accept", "Two"], "nothing of this name differs", 3),
+        (["--accept", "One", "--format", "html"], "--format text or json", 64),
+        (["--accept", "One", "--all-environments"], "--accept", 64),
+    ],
+)
+def test_what_cannot_be_accepted_is_said_and_nothing_is_written(drifted, arguments, said, code):
+    before = manifest(drifted)
+    done = drifted("drift", *arguments)
+    assert (done.returncode, manifest(drifted)) == (code, before)
+    assert said in done.stderr
+
+
+def test_references_are_not_lost(drifted):
+    text = manifest(drifted).replace("'https://one.example.com/v1'", "$ENDPOINT_OF_ONE")
+    drifted.write("fbsync.yaml", text)
+    drifted.environment["ENDPOINT_OF_ONE"] = "https://one.example.com/v1"
+    done = drifted("drift", "--accept", "One")
+    assert (done.returncode, manifest(drifted)) == (3, text)
+    assert "its endpoint holds references" in done.stderr
+
+
+def test_what_environments_share_is_not_changed_for_one(project, sandbox, on_server):
+    text = MANIFEST + "environments:\n  staging: {llms: {Two: {endpoint: https://two.example.com/staging}}}\n"
+    project.write("fbsync.yaml", text)
+    assert project("apply", "-e", "staging").returncode == 0
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    for row in on_server().values():
+        path = f"{sandbox.url}/ai/llm/{row['id']}"
+        httpx.put(path, json={"endpoint": "https://moved.example.com"}, headers=headers).raise_for_status()
+    done = project("drift", "-e", "staging", "--accept", "One")
+    assert (done.returncode, manifest(project)) == (3, text)
+    assert "which other environments share" in done.stderr
+    assert project("drift", "-e", "staging", "--accept", "Two").returncode == 2
+    assert manifest(project) == text.replace("https://two.example.com/staging", "https://moved.example.com")
