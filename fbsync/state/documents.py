@@ -95,7 +95,7 @@ def _unreadable(path: Path, name: str, reason: str) -> FbsyncError:
     )
 
 
-def read_document(path: Path, sort: Sort) -> dict[str, Any] | None:
+def read_checked(path: Path, sort: Sort) -> dict[str, Any] | None:
     """Reads a file of a sort.
 
     Returns:
@@ -107,7 +107,7 @@ def read_document(path: Path, sort: Sort) -> dict[str, Any] | None:
         FbsyncError: it is no regular file, or the operating system refuses to read it.
     """
     data = read_bytes(path, sort.name)
-    return None if data is None else parse_document(decoded(data, path, sort), path, sort)
+    return None if data is None else parse_checked(decoded(data, path, sort), path, sort)
 
 
 def decoded(data: bytes, path: Path | str, sort: Sort) -> str:
@@ -123,7 +123,7 @@ def decoded(data: bytes, path: Path | str, sort: Sort) -> str:
         raise InvalidInput([wrong]) from error
 
 
-def parse_document(text: str, path: Path | str, sort: Sort) -> dict[str, Any]:
+def parse_checked(text: str, path: Path | str, sort: Sort) -> dict[str, Any]:
     """Understands the text of a file of a sort.
 
     Raises:

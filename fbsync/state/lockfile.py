@@ -71,7 +71,7 @@ def read_lockfile(path: Path) -> Lockfile | None:
         InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
         FbsyncError: the operating system refuses to read it.
     """
-    value = documents.read_document(path, _SORT)
+    value = documents.read_checked(path, _SORT)
     return None if value is None else _lockfile(value, path)
 
 
@@ -85,7 +85,7 @@ def parse_lockfile(text: str, *, path: Path | str) -> Lockfile:
     Raises:
         InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
     """
-    return _lockfile(documents.parse_document(text, path, _SORT), path)
+    return _lockfile(documents.parse_checked(text, path, _SORT), path)
 
 
 def _lockfile(value: dict[str, Any], path: Path | str) -> Lockfile:

@@ -124,7 +124,7 @@ def read_document(path: Path) -> Json:
         InvalidInput: it is not what fbsync wrote, or of another version; findings tell where.
         FbsyncError: there is no such file, or it is a plan's document that was not saved with ``--out``.
     """
-    value = documents.read_document(path, _SORT)
+    value = documents.read_checked(path, _SORT)
     if value is None or "saved" not in value:
         wrong = "there is no such saved plan" if value is None else "this plan was printed, not saved"
         raise FbsyncError(f"{path}: {wrong}", hint=_SORT.restore, exit_code=ExitCode.INVALID_INPUT)

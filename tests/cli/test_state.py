@@ -355,5 +355,15 @@ class TestWhereTheKnownStateIs:
         planned = project("plan", "--state", "file:b", env={"FBSYNC_STATE": "file:a"})
         assert "b/fbsync.lock does not exist yet" in planned.stdout
 
+    def test_the_manifest_may_name_it_and_the_environment_wins(self, project):
+        manifest = project.folder / "fbsync.yaml"
+        manifest.write_text(manifest.read_text() + "state: file:known\n")
+        (project.folder / "known").mkdir()
+        assert project("validate").returncode == 0
+        assert project("apply", "--yes").returncode == 0
+        assert (project.folder / "known/fbsync.lock").exists()
+        planned = project("plan", env={"FBSYNC_STATE": "file:elsewhere"})
+        assert "elsewhere/fbsync.lock does not exist yet" in planned.stdout
+
     def test_two_options_that_name_two_places_are_wrong_usage(self, project):
         assert project("plan", "--state", "file:b", "--lock-file", "x.lock").returncode == 64
