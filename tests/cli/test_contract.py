@@ -22,12 +22,13 @@ COMMANDS = {
     "init": ["init"],
     "doctor": ["doctor"],
     "export": ["export", "--workspace", "WORKSPACE"],
+    "workspaces": ["workspaces"],
     "env": ["env"],
     "state list": ["state", "list"],
     "state show": ["state", "show", "One"],
     "state forget": ["state", "forget", "One", "--yes"],
 }
-ASKS_THE_SERVER = ("plan --refresh", "apply", "drift", "verify", "export")
+ASKS_THE_SERVER = ("plan --refresh", "apply", "drift", "verify", "export", "workspaces")
 READS_THE_MANIFEST = ("validate", "plan", "plan --refresh", "apply", "drift", "verify", "env")
 READS_THE_LOCKFILE = (
     *("plan", "plan --refresh", "apply", "drift", "verify", "export"),

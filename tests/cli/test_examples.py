@@ -34,7 +34,6 @@ CREDENTIALS = {
     "OPENAI_API_KEY": "canary-openai",
     "ANTHROPIC_API_KEY": "canary-anthropic",
     "GEMINI_API_KEY": "canary-gemini",
-    "STAGING_PROXY_TOKEN": "canary-proxy-token",
 }
 
 
@@ -104,6 +103,6 @@ def test_plan_in_pull_requests_needs_nothing(run):
 def test_bootstrap_environment_sets_staging_up(run):
     done = run("bootstrap-environment", "fbsync", "sandbox", "run", "--", "sh", "bootstrap.sh", env=CREDENTIALS)
     assert done.returncode == 0, done.stderr
-    assert "STAGING_PROXY_TOKEN: set (environment)" in done.stdout
+    assert "OPENAI_API_KEY: set (environment)" in done.stdout
     assert "Chat: created" in done.stdout
     assert "Resources: 1 added" in done.stdout
