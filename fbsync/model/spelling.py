@@ -37,12 +37,16 @@ def canonical(field: Field, value: str) -> str:
 
 def canonical_identity(identity: Identity) -> Identity:
     """The identity that stands for all its spellings."""
-    return Identity(workspace_id=identity.workspace_id, name=canonical_name(identity.name))
+    name = canonical_name(identity.name)
+    return identity if name == identity.name else Identity(workspace_id=identity.workspace_id, name=name)
 
 
 def canonical_name(name: str) -> str:
     """A name in Unicode's NFC (UAX 15), without blanks at its ends and with one blank for many."""
-    if not name.isascii():
+    if name.isascii():
+        if name.isprintable() and "  " not in name and name[:1] != " " != name[-1:]:
+            return name  # as nearly all are
+    else:
         from unicodedata import normalize  # here, since most names need none of its tables
 
         name = normalize("NFC", name)

@@ -48,7 +48,7 @@ class _Records:
     def __init__(self, named: Iterable[tuple[str, LockedLlm]]) -> None:
         named = tuple(named)
         self._by_identity = {Identity(workspace_id=at.workspace_id, name=name): at for name, at in named}
-        self._by_canonical = {canonical_identity(identity): at for identity, at in self._by_identity.items()}
+        self._by_canonical: dict[Identity, LockedLlm] | None = None
         self._by_template = {(at.workspace_template, canonical_name(name)): at for name, at in named}
 
     def find(self, llm: Llm, name: str) -> LockedLlm | None:
@@ -56,7 +56,12 @@ class _Records:
         if llm.workspace_id.value is None:
             return self._by_template.get((llm.workspace_id.template, canonical_name(name)))
         identity = Identity(workspace_id=llm.workspace_id.value, name=name)
-        return self._by_identity.get(identity) or self._by_canonical.get(canonical_identity(identity))
+        return self._by_identity.get(identity) or self._in_another_spelling(identity)
+
+    def _in_another_spelling(self, identity: Identity) -> LockedLlm | None:
+        if self._by_canonical is None:
+            self._by_canonical = {canonical_identity(other): at for other, at in self._by_identity.items()}
+        return self._by_canonical.get(canonical_identity(identity))
 
 
 def found_again(

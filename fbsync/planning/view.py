@@ -31,11 +31,10 @@ class View:
         self._workspaces = live.workspaces if live else frozenset()
         self._by_id = {llm.id: llm for llm in llms}
         self._by_identity: dict[Identity, list[LiveLlm]] = {}
-        self._loosely: dict[tuple[str, str], list[LiveLlm]] = {}
+        self._loosely: dict[tuple[str, str], LiveLlm] | None = None
         for llm in llms:
             if llm.id not in taken:
                 self._by_identity.setdefault(canonical_identity(llm.identity), []).append(llm)
-                self._loosely.setdefault((llm.workspace_id, loose_name(llm.name)), []).append(llm)
 
     def covers(self, workspace_id: str | None) -> bool:
         """Whether the server told what a workspace holds."""
@@ -68,7 +67,10 @@ class View:
         """What has this name but for case or blanks, where nothing has it."""
         if self.others(identity):
             return None
-        return next(iter(self._loosely.get((identity.workspace_id, loose_name(identity.name)), ())), None)
+        if self._loosely is None:
+            found = (llm for _, llm in self.unclaimed())
+            self._loosely = {(llm.workspace_id, loose_name(llm.name)): llm for llm in found}
+        return self._loosely.get((identity.workspace_id, loose_name(identity.name)))
 
     def is_in_doubt(self, identity: Identity) -> bool:
         """Whether an earlier run may have created this, and the server was not asked about it."""
