@@ -106,7 +106,7 @@ def only_option(command: _Command) -> _Command:
         "--only",
         multiple=True,
         metavar="NAME",
-        help="Limit it to the entry of this name; may be repeated.",
+        help="Limit it to entries of this name, or of this pattern ('team-a/*'); may be repeated.",
         shell_complete=completion_values.declared_names,
     )(command)
 

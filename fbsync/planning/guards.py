@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fbsync.model.changes import Adopt, Cause, Change, Create, Delete, Plan, Refusal, Update
 from fbsync.model.configurations import Field
 from fbsync.model.findings import Finding
+from fbsync.model.repositories import counted_repositories
 from fbsync.model.spelling import canonical_url
 from fbsync.planning.hosts import host_of, scheme_of, shown_host
 
@@ -60,6 +61,7 @@ def refusals(
     """
     deletes = [change for change in plan.changes if isinstance(change, Delete)]
     found = [_protected(change) for change in deletes if change.locked.protect]
+    found += _in_use(deletes, live)
     if not allowed.adopt:
         found = [*(_adoption(change) for change in plan.changes if isinstance(change, Adopt)), *found]
     if not allowed.host_change:
@@ -69,6 +71,18 @@ def refusals(
     if deletes:
         found += _deletions(len(deletes), allowed, declared=declared, known=len(known), live=live)
     return tuple(found)
+
+
+def _in_use(deletes: Iterable[Delete], live: Live | None) -> Iterator[Refusal]:
+    """Deletions that the server would refuse, since a repository uses the configuration (``flashback-api.md``)."""
+    users = {llm.id: llm.repos for llm in live.llms if llm.repos} if live is not None else {}
+    for change in deletes:
+        if repos := users.get(change.locked.id):
+            yield Refusal(
+                identity=change.locked.identity,
+                message=f"is used by {counted_repositories(repos)}, and the server does not delete what is in use",
+                hint="have them use another configuration first, or declare it again",
+            )
 
 
 def _deletions(count: int, allowed: Allowed, *, declared: int, known: int, live: Live | None) -> Iterator[Refusal]:

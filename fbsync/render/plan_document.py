@@ -25,7 +25,7 @@ from fbsync.model.configurations import Field, LiveLlm, Llm, LockedLlm
 from fbsync.render.document import Json, refusal_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from fbsync.model.changes import Refusal
     from fbsync.model.configurations import LockedCredential
@@ -53,7 +53,14 @@ class Origin:
     variable_files: tuple[str, ...] = ()
 
 
-def plan_document(plan: Plan, exit_code: ExitCode, *, origin: Origin, refusals: Sequence[Refusal] = ()) -> Json:
+def plan_document(
+    plan: Plan,
+    exit_code: ExitCode,
+    *,
+    origin: Origin,
+    refusals: Sequence[Refusal] = (),
+    repositories: Mapping[str, Sequence[str]] | None = None,
+) -> Json:
     """The document of a plan, its words those of Terraform's plan representation.
 
     Args:
@@ -61,7 +68,9 @@ def plan_document(plan: Plan, exit_code: ExitCode, *, origin: Origin, refusals: 
         exit_code: the status that the command ends with.
         origin: where it was made.
         refusals: why apply would refuse it.
+        repositories: which repositories use a configuration, by its id.
     """
+    users = repositories or {}
     return {
         "format_version": FORMAT_VERSION,
         "command": "plan",
@@ -74,13 +83,19 @@ def plan_document(plan: Plan, exit_code: ExitCode, *, origin: Origin, refusals: 
         "comparison": origin.compared,
         "summary": _summary(plan),
         "credentials": _credential_counts(plan),
-        "resource_changes": [change_entry(change) for change in plan.changes],
+        "resource_changes": [change_entry(change) | _users(change, users) for change in plan.changes],
         "warnings": [
             {"workspaceId": item.identity.workspace_id, "name": item.identity.name, "message": item.message}
             for item in plan.warnings
         ],
         "refusals": [refusal_entry(refusal) for refusal in refusals],
     }
+
+
+def _users(change: Change, repositories: Mapping[str, Sequence[str]]) -> Json:
+    """The repositories that will feel a change or a deletion."""
+    names = repositories.get(id_of(change) or "", ()) if isinstance(change, Update | Adopt | Delete) else ()
+    return {"repositories": list(names)} if names else {}
 
 
 def _summary(plan: Plan) -> dict[str, int]:

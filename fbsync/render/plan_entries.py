@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from fbsync.model.changes import Cause
+from fbsync.model.repositories import counted_repositories
 from fbsync.render.entries import Entry, Row, Tone
 from fbsync.render.paint import visible
 from fbsync.render.plan_rows import adopted_rows, declared_rows, known_rows, updated_rows
@@ -65,7 +66,7 @@ def _entry(change: Json, notices: Iterable[str]) -> Entry:
         hint=visible(change.get("remedy", "")),
         rows=tuple(rows),
         marks=tuple(_marks(change)),
-        warnings=(*notices, *_protection_warnings(change)),
+        warnings=(*notices, *_protection_warnings(change), *_use_warnings(change)),
     )
 
 
@@ -114,6 +115,18 @@ def _protection_warnings(change: Json) -> Iterator[str]:
         yield "it is protected: apply refuses this"
     if loses_protection(change):
         yield "it loses its protection: from then on, fbsync may delete it"
+
+
+def _use_warnings(change: Json) -> Iterator[str]:
+    """Who else feels it."""
+    names = change.get("repositories")
+    if not names:
+        return
+    said = visible(counted_repositories(names))
+    if change["kind"] == Kind.DELETE:
+        yield f"it is used by {said}: the server refuses to delete it"
+    elif change["kind"] == Kind.ADOPT or {"endpoint", "aiType"} & change.get("causes", {}).keys():
+        yield f"it is used by {said}, which will feel the change"
 
 
 def touches_protected(change: Json) -> bool:

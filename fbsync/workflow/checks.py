@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.model.findings import Finding, Position, in_file_order
+from fbsync.redact import nearest
 from fbsync.settings import means_of_signing_in, no_means, read_account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from fbsync.model.changes import Plan
     from fbsync.model.configurations import LiveLlm
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from fbsync.state.lockfile import Lockfile
     from fbsync.variables import Variables
     from fbsync.workflow.project import Project
+
+_MOST_NAMES = 10
 
 
 def check_needs(project: Project, plan: Plan) -> None:
@@ -88,16 +92,37 @@ def _findings(project: Project, needs: Iterable[Need]) -> tuple[Finding, ...]:
     return tuple(in_file_order(findings))
 
 
-def check_names(project: Project, only: frozenset[str], known: Lockfile, listed: Iterable[LiveLlm] = ()) -> None:
-    """Makes sure that every name to which a run is limited is there.
+def chosen_names(
+    project: Project, only: Iterable[str], known: Lockfile, listed: Iterable[LiveLlm] = ()
+) -> frozenset[str]:
+    """The names to which a run is limited; none means no limit.
+
+    Args:
+        project: what is declared.
+        only: names, or patterns of them (``team-a/*``): a name that is there is no pattern.
+        known: what is known.
+        listed: what the server lists, where that counts.
 
     Raises:
-        FbsyncError: a name is neither declared nor known nor listed.
+        FbsyncError: a name is neither declared nor known nor listed, or nothing fits a pattern.
     """
     names = {llm.name for llm in project.desired} | {llm.name for llm in known.llms} | {llm.name for llm in listed}
-    if unknown := sorted(only - names):
+    found = {one: {one} if one in names else {name for name in names if fnmatchcase(name, one)} for one in only}
+    if unknown := sorted(one for one, meant in found.items() if not meant):
+        said = ", ".join(map(repr, unknown))
         raise FbsyncError(
-            f"--only names {', '.join(map(repr, unknown))}, which is neither declared nor known",
-            hint=f"known names are: {', '.join(sorted(names)) or 'none'}",
+            f"--only names {said}, which is neither declared nor known",
+            hint=_meant(unknown, names),
             exit_code=ExitCode.INVALID_INPUT,
         )
+    return frozenset(name for meant in found.values() for name in meant)
+
+
+def _meant(unknown: Iterable[str], names: Collection[str]) -> str:
+    """What somebody may have meant, or, where that is nothing like it, some names that there are."""
+    close = [found for one in unknown if (found := nearest(one, names)) is not None]
+    if close:
+        return f"did you mean {' or '.join(map(repr, dict.fromkeys(close)))}?"
+    rest = len(names) - _MOST_NAMES
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"known names are: {', '.join(sorted(names)[:_MOST_NAMES]) or 'none'}{more}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.planning.workspaces import unresolved
 from fbsync.state.intents import Replayed, settle
-from fbsync.workflow.checks import check_names
+from fbsync.workflow.checks import chosen_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ def drift_of(project: Project, live: Live, *, only: Iterable[str] = ()) -> Drift
     Args:
         project: what is known.
         live: what the server lists.
-        only: names to limit the comparison to.
+        only: names, or patterns of them, to limit the comparison to.
 
     Raises:
         FbsyncError: a name in ``only`` is neither declared nor known nor listed.
@@ -36,8 +36,7 @@ def drift_of(project: Project, live: Live, *, only: Iterable[str] = ()) -> Drift
     from fbsync.planning.drift import find_drift
 
     known = settled(project, live)
-    chosen = frozenset(only)
-    check_names(project, chosen, known, live.llms)
+    chosen = chosen_names(project, only, known, live.llms)
     in_doubt = frozenset(intent.llm_id for intent in project.open_intents if intent.llm_id is not None)
     return find_drift(project.desired, known.llms, live, only=chosen, in_doubt=in_doubt, keys_masked=known.keys_masked)
 

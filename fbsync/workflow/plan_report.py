@@ -34,7 +34,9 @@ def document_of(proposal: Proposal, exit_code: ExitCode, *, refusals: Sequence[R
         compared=" ".join((compared, *_remarks(project))),
         variable_files=project.variables.files,
     )
-    return plan_document(proposal.plan, exit_code, origin=origin, refusals=refusals)
+    listed = proposal.live.llms if proposal.live is not None else ()
+    repositories = {llm.id: llm.repos for llm in listed if llm.repos}
+    return plan_document(proposal.plan, exit_code, origin=origin, refusals=refusals, repositories=repositories)
 
 
 def _remarks(project: Project) -> tuple[str, ...]:

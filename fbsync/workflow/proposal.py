@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.model.errors import GuardRefused
 from fbsync.model.spelling import canonical_url
-from fbsync.workflow.checks import check_names, check_needs
+from fbsync.workflow.checks import check_needs, chosen_names
 from fbsync.workflow.comparison import settled
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def propose(
         live: what the server lists, or None to compare with the lockfile alone. A server that was asked and did not
             tell is one that lists no workspace.
         prune: whether known entries that are not declared are to be deleted.
-        only: names to limit the plan to.
+        only: names, or patterns of them (``team-a/*``), to limit the plan to.
         assume_secrets: whether credentials of which nothing is known count as what the server holds.
         resend_secrets: whether all credentials are sent again.
         destroy: whether everything that is known is to go, whatever is declared, and by which manifest it was.
@@ -69,8 +69,7 @@ def propose(
     from fbsync.planning.decide import make_plan
 
     known = project.known if live is None else settled(project, live)
-    chosen = frozenset(only)
-    check_names(project, chosen, known)
+    chosen = chosen_names(project, only, known)
     in_doubt = project.open_creations if live is not None else ()
     plan = make_plan(
         () if destroy else project.desired,

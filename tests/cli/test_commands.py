@@ -217,3 +217,51 @@ class TestColour:
     def test_colour_is_for_those_who_see_it(self, project, variables, coloured):
         done = project("plan", env=variables)
         assert ("\x1b[" in done.stdout) is coloured
+
+
+class TestOnly:
+    """``--only`` by patterns, and what is said of a name that there is not."""
+
+    @pytest.fixture
+    def teams(self, project):
+        entries = "".join(
+            f"  - {{name: {name}, aiType: OPENAI, endpoint: https://a.example, secret: $SECRET_ONE}}\n"
+            for name in ("team-a/chat", "team-a/search", "team-b/chat", '"odd [1]"', "odd 1")
+        )
+        project.write("fbsync.yaml", f"version: 1\nworkspaceId: ws\nllms:\n{entries}")
+        return project
+
+    @pytest.mark.parametrize(
+        ("only", "names"),
+        [
+            (["team-a/*"], ["team-a/chat", "team-a/search"]),
+            (["*/chat", "odd [1]"], ["team-a/chat", "team-b/chat", "odd [1]"]),
+            (["odd [12]"], ["odd 1"]),
+            (["team-?/search"], ["team-a/search"]),
+        ],
+    )
+    def test_a_pattern_is_one_by_name_and_a_name_is_none(self, teams, only, names):
+        arguments = [word for one in only for word in ("--only", one)]
+        document = json.loads(teams("plan", "--format", "json", *arguments).stdout)
+        assert [entry["name"] for entry in document["resource_changes"]] == names
+
+    @pytest.mark.parametrize(
+        ("only", "hint"),
+        [
+            ("team-a/serch", "did you mean 'team-a/search'?"),
+            ("Team-B/Chat", "did you mean 'team-b/chat'?"),
+            ("team-c/*", "known names are: odd 1, odd [1], team-a/chat, team-a/search, team-b/chat"),
+        ],
+    )
+    def test_what_may_have_been_meant(self, teams, only, hint):
+        done = teams("plan", "--only", only)
+        assert done.returncode == 3
+        assert f"--only names '{only}', which is neither declared nor known" in done.stderr
+        assert hint in done.stderr
+
+    def test_of_many_names_few_are_listed(self, teams):
+        entries = "".join(
+            f"  - {{name: Entry {at}, aiType: OPENAI, endpoint: https://a.example, secret: $S}}\n" for at in range(200)
+        )
+        teams.write("fbsync.yaml", f"version: 1\nworkspaceId: ws\nllms:\n{entries}")
+        assert "and 190 more" in teams("plan", "--only", "zzz").stderr
