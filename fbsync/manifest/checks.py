@@ -123,7 +123,7 @@ def _in_environments(finding: Finding, names: Sequence[str | None]) -> Finding:
 
 
 def _missing_workspaces(drafts: Sequence[Draft]) -> Iterator[Finding]:
-    """One finding for all entries of a file, since one line mends them all."""
+    """One finding for all entries of a file, since one line corrects them all."""
     lacking: dict[str, list[Draft]] = {}
     for draft in drafts:
         if draft.lacks_workspace:
@@ -218,7 +218,7 @@ def _declared_too(draft: Draft, other: Draft) -> Finding:
         position=draft.position("previousName"),
         entry=draft.name,
         message="the previous name is declared too: the configuration of that name becomes this entry, "
-        "and the other entry is made anew",
+        "and fbsync creates the other entry",
         remedy="remove previousName if this is no rename",
         related=(other.position("name"),),
         severity=Severity.WARNING,

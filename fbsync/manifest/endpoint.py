@@ -21,7 +21,7 @@ OPEN = "\ue000"
 """Stands for a reference that is not resolved: a private character, which no URL may hold as it is."""
 
 _URL = re.compile(r"(?P<scheme>[^:/?#]+)://(?P<authority>[^/?#]*).*", re.DOTALL)
-_SLASHES_AMISS = re.compile(r"(?P<scheme>[A-Za-z]{2,8})(?::|//)")
+_WRONG_SLASHES = re.compile(r"(?P<scheme>[A-Za-z]{2,8})(?::|//)")
 _NEVER = re.compile(r"[\s\x00-\x20\x7f\"<>\\^`{|}]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
@@ -60,7 +60,7 @@ def faults_of_template(template: str) -> Iterator[Fault]:
 
 
 def faults(url: str) -> Iterator[Fault]:
-    """What is wrong with an endpoint: the first reason why it is no URL, or everything amiss with the URL.
+    """What is wrong with an endpoint: the first reason why it is no URL, or everything that is wrong with the URL.
 
     Args:
         url: the endpoint, with ``OPEN`` for each reference that is not resolved.
@@ -71,7 +71,7 @@ def faults(url: str) -> Iterator[Fault]:
     parts = _URL.fullmatch(url)
     why = _not_a_url(url) if parts is None else _wrong_part(parts, url)
     if why is not None:
-        yield Fault(rule="endpoint-no-url", message=f"the endpoint is no URL: {why[0]}", remedy=why[1])
+        yield Fault(rule="endpoint-no-url", message=f"the endpoint is not a URL: {why[0]}", remedy=why[1])
     if parts is None:
         return
     yield from _credentials(url)
@@ -85,8 +85,8 @@ def faults(url: str) -> Iterator[Fault]:
 
 
 def _not_a_url(url: str) -> tuple[str, str]:
-    amiss = _SLASHES_AMISS.match(url)
-    if amiss and nearest(amiss["scheme"], ("http", "https")):
+    wrong = _WRONG_SLASHES.match(url)
+    if wrong and nearest(wrong["scheme"], ("http", "https")):
         return "its scheme is followed by something else than ://", _EXAMPLE
     return "it has no scheme", f"put https:// in front; {_EXAMPLE}"
 
@@ -166,7 +166,7 @@ def _credentials(url: str) -> Iterator[Fault]:
     if any(_names_a_credential(name) for name in names):
         yield Fault(
             rule="endpoint-credentials",
-            message="the endpoint holds a credential among its parameters, behind the question mark",
+            message="the endpoint holds a credential among its parameters, after the question mark",
             remedy="take it out of the URL: the credential belongs in secret, as a reference",
         )
 

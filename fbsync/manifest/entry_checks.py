@@ -98,7 +98,7 @@ def _workspace_id(draft: Draft, text: str) -> Iterator[Finding]:
             rule="bad-workspace-id",
             position=draft.position("workspaceId"),
             entry=draft.name if draft.owns("workspaceId") else None,
-            message=f"this is no workspace id: it {why}",
+            message=f"this is not a workspace id: it {why}",
             remedy="write the id as the server lists it",
         )
 

@@ -86,7 +86,7 @@ def _not_a_workspace_id(reference: Reference, why: str) -> _Fault:
     return _Fault(
         reference=reference,
         rule="bad-workspace-id",
-        message=f"the value of ${reference.name} is no workspace id: it {why}",
+        message=f"the value of ${reference.name} is not a workspace id: it {why}",
         remedy=f"set {reference.name} to the id as the server lists it",
     )
 
@@ -100,7 +100,7 @@ def _endpoint(text: str, variables: Variables) -> Iterator[_Fault]:
             yield _Fault(
                 reference=reference,
                 rule="endpoint-no-url",
-                message=f"the value of ${reference.name} makes the endpoint no URL: it holds {unseen}",
+                message=f"the value of ${reference.name} cannot stand in a URL: it holds {unseen}",
                 remedy=f"set {reference.name} to the value alone",
             )
     whole = None if wrong else _resolved(text, variables)

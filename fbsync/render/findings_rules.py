@@ -7,7 +7,7 @@ _ABOUT = {
     "anchor-name": "The name of an anchor or alias has characters that are not taken.",
     "bad-reference": "A dollar sign begins no reference to an environment variable.",
     "bad-workspace-id": "A workspace id holds what no id can hold, as it is written or by a variable's value.",
-    "conflict-marker": "A merge left a conflict marker behind.",
+    "conflict-marker": "A merge left a conflict marker.",
     "control-character": "A character stands in the file that YAML does not take.",
     "credential-shown": "A credential's variable stands where plans and the lockfile would show its value.",
     "directive-not-taken": "A YAML directive other than the version is not taken.",

@@ -1,4 +1,4 @@
-"""Says in plain words what the YAML parser's errors mean, at the place where a person would mend them."""
+"""Says in plain words what the YAML parser's errors mean, at the place where a person would correct them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class _Words(NamedTuple):
 
 _UNKNOWN = _Words(
     "this is not valid YAML",
-    "compare it with the lines around: indentation, quotes, brackets, a colon and a space behind each key",
+    "compare it with the lines around: indentation, quotes, brackets, a colon and a space after each key",
 )
 _TAB = _Words("a tab stands here where spaces are expected", "indent with spaces, two for each level")
 _SECOND_COLON = _Words(
-    "a second key stands on this line: a colon with a space behind it follows a value",
+    "a second key stands on this line: a colon with a space after it follows a value",
     'begin a new line, or put a value that holds ": " into quotes',
 )
 _KEY_TOO_LONG = _Words(
@@ -45,7 +45,7 @@ _TOO_DEEP = _Words(
     "indent it as its neighbours, or end the line above with its colon if this belongs to it",
 )
 _NO_COLON = _Words(
-    "this line has no key: each one needs a colon with a space behind it",
+    "this line has no key: each one needs a colon with a space after it",
     "write `key: value`; text of several lines must be indented deeper than its key, or be in quotes",
 )
 _NEEDLESS_ITEM = _Words(
@@ -70,7 +70,7 @@ _ROOT_ENDED = _Words(
     "a manifest is one mapping: its keys start at the beginning of their lines, all alike",
 )
 _UNCLOSED_BRACKET = _Words(
-    "this bracket is not closed, or a key inside of it runs over two lines", "write `]` or `}` behind its last item"
+    "this bracket is not closed, or a key inside of it runs over two lines", "write `]` or `}` after its last item"
 )
 _WRONG_BRACKET = _Words(
     "brackets do not match: another one was opened before this",
@@ -147,7 +147,7 @@ _UNCLOSED_QUOTE = _at_context(
     "close it; a quote inside of double quotes is written \\\", one inside of single quotes ''",
 )
 _BAD_ESCAPE = _at_problem(
-    "a backslash inside of double quotes starts an escape, and this is none",
+    "a backslash inside of double quotes starts an escape, and this is not one",
     "write \\\\ for a backslash, or put the text into single quotes",
 )
 _TAG = _at_context(
@@ -191,7 +191,7 @@ _EXPLANATIONS: tuple[tuple[str, str, Callable[[ParseError], Finding]], ...] = (
         "",
         "a block scalar",
         _at_problem(
-            "behind `|` or `>` at the start of a value, nothing but a comment may follow on the line",
+            "after `|` or `>` at the start of a value, only a comment may follow on the line",
             f"begin the text on the next line, indented; {_QUOTE_IT}",
         ),
     ),

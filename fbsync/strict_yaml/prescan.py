@@ -44,7 +44,7 @@ def conflict_markers(source: SourceText, *, lone: bool = False) -> list[Finding]
         source.finding(
             "conflict-marker",
             marker.start(),
-            f"this line (`{marker[0]}`) is a marker that a merge left behind",
+            f"this line (`{marker[0]}`) is a conflict marker that a merge left",
             "settle the conflict: keep the lines that are meant and remove the markers",
         )
         for marker in islice(re.finditer(_ANY_MARKER, text), MOST_FINDINGS)

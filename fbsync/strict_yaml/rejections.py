@@ -142,7 +142,7 @@ class Rejections:
         self.findings.append(self._source.finding(rule, at, message, remedy, related=related))
 
     def stop(self, rule: str, at: int) -> NoReturn:
-        """Records why nothing behind an offset is read.
+        """Record why nothing after an offset is read.
 
         Raises:
             Stopped: always.

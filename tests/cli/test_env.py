@@ -61,7 +61,7 @@ def test_each_variable_says_from_which_file_it_comes(staged):
 def test_check_wants_values_that_fit(staged):
     wrong = staged("env", "--check", env={"FLASHBACK_WORKSPACE_ID": "ws 1"})
     assert wrong.returncode == 3
-    assert "$FLASHBACK_WORKSPACE_ID is no workspace id" in wrong.stderr
+    assert "$FLASHBACK_WORKSPACE_ID is not a workspace id" in wrong.stderr
     odd = staged("env", "--check", env={"SECRET_ONE": "***"})
     assert odd.returncode == 0
     assert "$SECRET_ONE is hardly a credential" in odd.stderr
