@@ -68,7 +68,8 @@ def _batch(seeds: range, edits: int) -> Total:
         names = {seed: (f"ws-{seed}-a", f"ws-{seed}-b") for seed in seeds}
         options = SandboxOptions(db=database, workspaces=tuple(name for pair in names.values() for name in pair))
         sandbox = stack.enter_context(running(options))
-        opened, forks = stack.enter_context(gate()), stack.enter_context(forking())
+        opened = stack.enter_context(gate())
+        forks, twins = stack.enter_context(forking()), stack.enter_context(forking())
         opened.upstream = sandbox.url
         authority = folder / "authority.pem"
         authority.write_text(ssl.DER_cert_to_PEM_cert(ssl.create_default_context().get_ca_certs(binary_form=True)[0]))
@@ -78,6 +79,7 @@ def _batch(seeds: range, edits: int) -> Total:
                 database=database,
                 gate=opened,
                 forks=forks,
+                twins=twins,
                 folder=folder,
                 authority=authority,
                 workspaces=workspaces,

@@ -28,6 +28,7 @@ class Applies:
         log: takes all that is printed.
         declared: the manifest.
         fingerprint_key: of the lockfile, or an empty string for none.
+        environment: the environment that is applied, or None.
     """
 
     place: Place
@@ -35,41 +36,61 @@ class Applies:
     log: Path
     declared: Declared
     fingerprint_key: str
+    environment: str | None = None
 
     @property
     def lockfile(self) -> Path:
         """The lockfile."""
-        return self.folder / "fbsync.lock"
+        return self.folder / ("fbsync.lock" if self.environment is None else f"fbsync.{self.environment}.lock")
 
     @property
     def journal(self) -> Path:
         """The journal."""
-        return self.folder / "fbsync.lock.journal"
+        return self.lockfile.with_name(f"{self.lockfile.name}.journal")
 
-    def run(self, argv: list[str], troubles: Troubles) -> int:
-        """Runs it to its end, whichever; gives the exit status, negative for a signal."""
+    def run(self, argv: list[str], troubles: Troubles, *, twin: list[str] | None = None) -> tuple[int, ...]:
+        """Runs it to its end, whichever.
+
+        Args:
+            argv: more of its arguments.
+            troubles: what befalls it.
+            twin: the further arguments of a second run at the same time, or None for none.
+
+        Returns:
+            The exit status of each run, negative for a signal.
+        """
         gate = self.place.gate
-        (self.folder / "fbsync.yaml").write_text(self.declared.text())
+        (self.folder / "fbsync.yaml").write_text(self.declared.text(self.environment))
         gate.open(troubles)
         with self.log.open("a") as log:
             log.write(f"\n--- apply {' '.join(argv)} ({troubles})\n")
+        command = ["apply", "--yes", "-v", *(["-e", self.environment] if self.environment else []), *argv]
+        environment = self._environment()
         run = self.place.forks.start(
-            ["apply", "--yes", "-v", *argv],
+            command,
             folder=self.folder,
-            environment=self._environment(),
+            environment=environment,
             log=self.log,
             die_at=troubles.at if troubles.death is Death.FILE else None,
+            disk=(troubles.disk.value, troubles.at, troubles.disk_calls) if troubles.disk else None,
         )
+        second = None
+        if twin is not None:
+            second = self.place.twins.start(
+                [*command, *twin], folder=self.folder, environment=environment, log=self.log.with_suffix(".twin.log")
+            )
         gate.watch(run)
         over = threading.Event()
         killer = threading.Thread(target=self._kill_in_time, args=(run, troubles, over))
         killer.start()
-        status = run.wait()
+        statuses = (run.wait(),)
         over.set()
         killer.join()
+        if second is not None:
+            statuses = (*statuses, second.wait())
         # What a dead run has sent still happens, and is over before the next one begins.
         gate.drain()
-        return status
+        return statuses
 
     def _kill_in_time(self, run: Run, troubles: Troubles, over: threading.Event) -> None:
         """Kills the run after some time, or once its journal has so many lines."""

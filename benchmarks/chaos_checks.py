@@ -71,8 +71,9 @@ def violations(
     *,
     strangers: Mapping[str, Row],
     before: Container[str],
+    unsure: Container[str] = (),
 ) -> Iterator[str]:
-    """Everything that does not hold, a sentence each.
+    """Everything that does not hold after a clean run, a sentence each.
 
     Args:
         declared: the manifest.
@@ -81,30 +82,44 @@ def violations(
         database: the server's own records, for the credentials.
         strangers: what was on the server before fbsync was: it stays as it is unless it is declared.
         before: ids that may be there without fbsync knowing: theirs, and what it made before it lost its memory.
+        unsure: ids whose credentials somebody changed in a way that no list shows.
     """
     known = {entry["id"]: entry for entry in json.loads(lockfile.read_text())["llms"]} if lockfile.exists() else {}
-    yield from _of_server(declared, rows, database)
+    yield from not_held(declared, rows, database, unsure=unsure)
     yield from _of_strangers(declared, rows, known, strangers, before)
     yield from _of_lockfile(declared, rows, known)
     yield from _of_files(declared, lockfile)
 
 
-def _of_server(declared: Declared, rows: Mapping[str, Row], database: Path) -> Iterator[str]:
+def not_held(
+    declared: Declared, rows: Mapping[str, Row], database: Path, *, unsure: Container[str] = ()
+) -> Iterator[str]:
+    """What the manifest declares and the server does not hold, which no run may leave that ends with 0."""
     for entry in declared.entries:
         found = [row for row in rows.values() if row.identity == entry.identity]
         if len(found) != 1:
             yield f"{entry.identity} is on the server {len(found)} times"
             continue
         (row,) = found
-        if (row.ai_type, row.endpoint) != (entry.ai_type, entry.endpoint):
+        if _spelled(row.ai_type, row.endpoint) != _spelled(entry.ai_type, entry.endpoint):
             yield f"{entry.identity} is {row.ai_type} {row.endpoint} on the server"
-        if not stored_credential_is(database, row.id, declared.values[entry.secret]):
-            yield f"{entry.identity}: the secret on the server is not that of ${entry.secret}"
-        if entry.key is None:
-            if row.key_hash is not None:
-                yield f"{entry.identity}: the server has a key, and the manifest has none"
-        elif not stored_credential_is(database, row.id, declared.values[entry.key], field="key"):
-            yield f"{entry.identity}: the key on the server is not that of ${entry.key}"
+        if row.id not in unsure:
+            yield from _of_credentials(declared, entry, row, database)
+
+
+def _of_credentials(declared: Declared, entry: Entry, row: Row, database: Path) -> Iterator[str]:
+    if not stored_credential_is(database, row.id, declared.values[entry.secret]):
+        yield f"{entry.identity}: the secret on the server is not that of ${entry.secret}"
+    if entry.key is None:
+        if row.key_hash is not None:
+            yield f"{entry.identity}: the server has a key, and the manifest has none"
+    elif not stored_credential_is(database, row.id, declared.values[entry.key], field="key"):
+        yield f"{entry.identity}: the key on the server is not that of ${entry.key}"
+
+
+def _spelled(ai_type: str, endpoint: str) -> tuple[str, str]:
+    """What a server that normalises leaves as it is."""
+    return ai_type.upper(), endpoint.rstrip("/")
 
 
 def _of_strangers(
@@ -132,13 +147,17 @@ def _of_lockfile(declared: Declared, rows: Mapping[str, Row], known: Mapping[str
         if row is None:
             yield f"the lockfile has {identity} as {entry['id']}, which the server has not"
             continue
-        recorded = (*identity, entry["aiType"], entry["endpoint"])
-        if identity in wanted and (row.workspace_id, row.name, row.ai_type, row.endpoint) != recorded:
+        recorded = (*identity, *_spelled(entry["aiType"], entry["endpoint"]))
+        if identity in wanted and (*row.identity, *_spelled(row.ai_type, row.endpoint)) != recorded:
             yield f"the lockfile has {recorded}, the server has {row}"
     listed = [(entry["workspaceId"], entry["name"]) for entry in known.values()]
     for declared_entry in declared.entries:
         if listed.count(declared_entry.identity) != 1:
             yield f"the lockfile has {declared_entry.identity} {listed.count(declared_entry.identity)} times"
+    protected = {(entry["workspaceId"], entry["name"]) for entry in known.values() if entry.get("protect")}
+    for declared_entry in declared.entries:
+        if declared_entry.protect is not (declared_entry.identity in protected):
+            yield f"{declared_entry.identity} is protected in one of manifest and lockfile"
 
 
 def _of_files(declared: Declared, lockfile: Path) -> Iterator[str]:

@@ -18,11 +18,12 @@ from benchmarks.chaos_messages import Reply, Request, envelope
 from benchmarks.chaos_troubles import Fault, Moment, Troubles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from benchmarks.chaos_runs import Run
 
 _HTML = b"<html>Bad gateway</html>"
+_PAGE = {"Content-Type": "text/html"}
 
 
 class Gate:
@@ -30,6 +31,8 @@ class Gate:
 
     Attributes:
         upstream: the sandbox's URL.
+        outrun: what somebody else does who creates a configuration first, given its workspace and name; None where
+            nobody does.
         requests: how many have been seen since ``open``.
         writes: how many of them may change something.
         faults: how many faults have been injected in all, by kind.
@@ -37,6 +40,7 @@ class Gate:
 
     def __init__(self) -> None:
         self.upstream = ""
+        self.outrun: Callable[[str, str], None] | None = None
         self.requests = self.writes = self.all_requests = 0
         self.faults: Counter[str] = Counter()
         self._troubles = Troubles()
@@ -47,6 +51,8 @@ class Gate:
         self._idle = threading.Condition(self._lock)
         self._dead_tokens: set[str] = set()
         self._late: dict[str, int] = {}
+        self._held: list[tuple[int, Request]] = []
+        self._runs = 0
         self.server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
@@ -57,12 +63,21 @@ class Gate:
             self._drawn.clear()
             self._troubles = troubles
             self._run = None
+            self._runs += 1
             if not troubles.keeps_late:
                 self._late.clear()
 
     def watch(self, run: Run) -> None:
         """Names the run that is to be killed when it is time."""
         self._run = run
+
+    def deliver(self, *, of_all: bool = False) -> None:
+        """Delivers what was held of earlier runs, or of all."""
+        with self._lock:
+            due = [request for run, request in self._held if of_all or run < self._runs]
+            self._held = [] if of_all else [(run, request) for run, request in self._held if run >= self._runs]
+        for request in due:
+            self._forward(request)
 
     def drain(self) -> None:
         """Waits until nothing is under way to the server any more."""
@@ -117,19 +132,17 @@ class Gate:
             case Fault.EXPIRED:
                 self._dead_tokens.add(request.headers.get("Authorization", ""))
                 return envelope(401)
-            case Fault.STATUS_500 | Fault.STATUS_502:
-                return Reply(status=500 if fault is Fault.STATUS_500 else 502, body=_HTML)
-            case Fault.THROTTLED_SECONDS:
-                return envelope(429, **{"Retry-After": "0"})
-            case Fault.THROTTLED_LONG:
-                return envelope(429, **{"Retry-After": "1"})
-            case Fault.THROTTLED_DATE:
-                return envelope(503, **{"Retry-After": formatdate(time.time(), usegmt=True)})
-            case Fault.THROTTLED_NONE:
-                return envelope(429)
             case Fault.LATE:
                 time.sleep(troubles.late_seconds)
                 return self._forward(request)
+            case Fault.HELD:
+                with self._lock:
+                    self._held.append((self._runs, request))
+                return Reply()
+            case Fault.OUTRUN | Fault.OUTRUN_502:
+                return self._outrun(request, fault)
+            case _ if (refusal := _refused(fault)) is not None:
+                return refusal
             case _:
                 return self._spoil(self._forward(request), request, troubles, fault)
 
@@ -138,7 +151,7 @@ class Gate:
         match fault:
             case Fault.DROPPED:
                 return Reply()
-            case Fault.ANSWERED_500 | Fault.ANSWERED_502 | Fault.ANSWERED_504:
+            case Fault.ANSWERED_500 | Fault.ANSWERED_502 | Fault.ANSWERED_503 | Fault.ANSWERED_504:
                 return Reply(status=int(fault.value[-3:]), body=_HTML)
             case Fault.ANSWERED_HTML:
                 return Reply(status=200, body=_HTML)
@@ -146,6 +159,8 @@ class Gate:
                 return Reply(status=reply.status, body=reply.body, kept=len(reply.body) // 2)
             case Fault.CUT:
                 return Reply(status=reply.status, body=reply.body[: len(reply.body) // 2])
+            case Fault.EMPTY_LIST | Fault.SHORT_LIST if request.path.startswith("/ai/llm") and reply.status == 200:
+                return self._shortened(reply, empty=fault is Fault.EMPTY_LIST)
             case Fault.SLOW:
                 time.sleep(troubles.late_seconds)
             case Fault.LAGGING if request.method == "POST" and reply.status == 200:
@@ -155,7 +170,28 @@ class Gate:
                 pass
         return reply
 
+    def _outrun(self, request: Request, fault: Fault) -> Reply:
+        """Somebody else creates it first; a creation alone can be outrun."""
+        if request.method == "POST" and self.outrun is not None:
+            new = json.loads(request.data)
+            self.outrun(new["workspaceId"], new["name"])
+        reply = self._forward(request)
+        return Reply(status=502, body=_HTML, headers=_PAGE) if fault is Fault.OUTRUN_502 else reply
+
+    @staticmethod
+    def _shortened(reply: Reply, *, empty: bool) -> Reply:
+        listed = json.loads(reply.body)
+        rows = [] if empty else listed["aiLlms"][: len(listed["aiLlms"]) // 2]
+        return Reply(status=200, body=json.dumps(listed | {"aiLlms": rows}).encode(), headers=reply.headers)
+
     def _forward(self, request: Request) -> Reply:
+        reply = self._passed_on(request)
+        if request.method == "GET" and request.path.startswith("/ai/llm"):
+            # Just after the list, and before whatever the run makes of it.
+            self.deliver()
+        return reply
+
+    def _passed_on(self, request: Request) -> Reply:
         where = urlsplit(self.upstream)
         connection = HTTPConnection(where.hostname or "", where.port, timeout=30)
         try:
@@ -181,6 +217,25 @@ class Gate:
                 if not self._late[llm_id]:
                     del self._late[llm_id]
         return json.dumps(listed | {"aiLlms": [row for row in listed["aiLlms"] if row["id"] not in hidden]}).encode()
+
+
+def _refused(fault: Fault) -> Reply | None:
+    """The answer to a request that is not processed, where the fault is one."""
+    match fault:
+        case Fault.STATUS_500 | Fault.STATUS_502:
+            return Reply(status=500 if fault is Fault.STATUS_500 else 502, body=_HTML)
+        case Fault.THROTTLED_SECONDS:
+            return envelope(429, **{"Retry-After": "0"})
+        case Fault.THROTTLED_LONG:
+            return envelope(429, **{"Retry-After": "1"})
+        case Fault.THROTTLED_DATE:
+            return envelope(503, **{"Retry-After": formatdate(time.time(), usegmt=True)})
+        case Fault.THROTTLED_NONE:
+            return envelope(429)
+        case Fault.PAGE_404 | Fault.PAGE_403:
+            return Reply(status=404 if fault is Fault.PAGE_404 else 403, body=_HTML, headers=_PAGE)
+        case _:
+            return None
 
 
 class _Server(ThreadingHTTPServer):

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _TYPES = ("OPENAI", "GOOGLE", "ANTHROPIC", "AWS", "OTHER")
+_RETURNED = 0.4
+"""How many of the rotations give a variable a value that it had before."""
 _NAMES = tuple(f"N{number}" for number in range(8))
 
 
@@ -26,6 +28,7 @@ class Entry:
     secret: str
     key: str | None = None
     previous_name: str | None = None
+    protect: bool = False
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -41,7 +44,7 @@ class Declared:
         workspaces: where entries may be.
 
     Attributes:
-        values: every variable with its present value, which it has never had before.
+        values: every variable with its present value, which may be one that it had before.
     """
 
     def __init__(self, chance: random.Random, workspaces: tuple[str, ...]) -> None:
@@ -50,6 +53,8 @@ class Declared:
         self._fresh = count()
         self.entries: list[Entry] = []
         self.values: dict[str, str] = {}
+        self._former: dict[str, list[str]] = {}
+        self._ever_protected: set[int] = set()
         for _ in range(chance.randint(1, 8)):
             self.create()
 
@@ -66,6 +71,7 @@ class Declared:
             self.rotate,
             self.change_variable,
             self.change_key,
+            self.protect,
             self.remove,
             self.move,
             self.forget_previous_name,
@@ -122,10 +128,14 @@ class Declared:
         return self._rename(dict(zip(names, zip(chosen, after, strict=True), strict=True)))
 
     def rotate(self) -> str:
-        """Gives a variable a new value."""
+        """Gives a variable a new value, or one that it had before."""
         variable = self._chance.choice(sorted(self.values))
-        self.values[variable] = self._value()
-        return f"rotate ${variable}"
+        former = self._former.setdefault(variable, [])
+        back = bool(former) and self._chance.random() < _RETURNED
+        value = self._chance.choice(former) if back else self._value()
+        former.append(self.values[variable])
+        self.values[variable] = value
+        return f"rotate ${variable}{' back' if back else ''}"
 
     def change_variable(self) -> str:
         """Takes a credential from another variable, new or shared."""
@@ -139,11 +149,18 @@ class Declared:
         entry.key = self._chance.choice(sorted(self.values)) if entry.key is None else None
         return f"key of {entry.name} from {entry.key and '$' + entry.key}"
 
+    def protect(self) -> str:
+        """Protects an entry, or lifts that. Such an entry is never removed: a guard would refuse the clean run."""
+        entry = self._any()
+        entry.protect = not entry.protect
+        self._ever_protected.add(id(entry))
+        return f"protect {entry.name}: {entry.protect}"
+
     def remove(self) -> str:
         """Declares an entry no more; the last one stays."""
-        if len(self.entries) < 2:
-            return "nothing"
         entry = self._any()
+        if len(self.entries) < 2 or id(entry) in self._ever_protected:
+            return "nothing"
         self.entries.remove(entry)
         return f"remove {entry.name} of {entry.workspace}"
 
@@ -151,7 +168,7 @@ class Declared:
         """Puts an entry into another workspace."""
         entry = self._any()
         workspace = self._chance.choice(self._workspaces)
-        if (workspace, entry.name) in self._identities():
+        if (workspace, entry.name) in self._identities() or id(entry) in self._ever_protected:
             return "nothing"
         entry.workspace, entry.previous_name = workspace, None
         return f"move {entry.name} to {workspace}"
@@ -162,9 +179,9 @@ class Declared:
         entry.previous_name = None
         return f"no previousName for {entry.name}"
 
-    def text(self) -> str:
-        """The manifest; JSON is YAML."""
-        return text_of(self.entries)
+    def text(self, environment: str | None = None) -> str:
+        """The manifest, in which an environment leaves out what only it leaves out."""
+        return text_of(self.entries, environment)
 
     def _rename(self, renames: dict[str, tuple[Entry, str]]) -> str:
         claimed = set(renames)
@@ -202,9 +219,20 @@ class Declared:
         return f"sk-{next(self._fresh)}-{self._chance.getrandbits(96):024x}"
 
 
-def text_of(entries: Iterable[Entry]) -> str:
-    """A manifest of these entries; JSON is YAML."""
-    return json.dumps({"version": 1, "llms": [_written(entry) for entry in entries]}, indent=1)
+def text_of(entries: Iterable[Entry], environment: str | None = None) -> str:
+    """A manifest; JSON is YAML.
+
+    Args:
+        entries: what it declares.
+        environment: an environment in which it declares that, and without which it declares an entry more.
+    """
+    llms = [_written(entry) for entry in entries]
+    if environment is None:
+        return json.dumps({"version": 1, "llms": llms}, indent=1)
+    elsewhere = {"name": "Not here", "workspaceId": "ws-none", "aiType": "OTHER", "secret": "$NOT_HERE"}
+    left_out = {environment: {"llms": {"Not here": None}}}
+    llms.append(elsewhere | {"endpoint": "https://none.example.com"})
+    return json.dumps({"version": 1, "llms": llms, "environments": left_out}, indent=1)
 
 
 def _written(entry: Entry) -> dict[str, Any]:
@@ -216,5 +244,6 @@ def _written(entry: Entry) -> dict[str, Any]:
         "secret": f"${entry.secret}",
         "key": entry.key and f"${entry.key}",
         "previousName": entry.previous_name,
+        "protect": entry.protect or None,
     }
     return {name: value for name, value in fields.items() if value is not None}

@@ -30,6 +30,7 @@ class Place:
 
     Attributes:
         database: the sandbox's records.
+        twins: starts a second run at the same time.
         folder: for the schedules' own folders.
         authority: a certificate, so that no run spends its time on loading all that there are.
         workspaces: those of the schedule at hand.
@@ -39,6 +40,7 @@ class Place:
     database: Path
     gate: Gate
     forks: Forks
+    twins: Forks
     folder: Path
     authority: Path
     workspaces: tuple[str, ...]
@@ -58,11 +60,14 @@ class Place:
         """What the server holds, by id."""
         return on_server(self.database, self.workspaces)
 
-    def send(self, method: str, path: str, fields: Mapping[str, str] | None) -> None:
-        """Sends a request past the gate, as somebody else does."""
-        admin, where = self.sandbox.admin, urlsplit(self.sandbox.url)
+    def send(
+        self, method: str, path: str, fields: Mapping[str, str | None] | None, *, as_another: bool = False
+    ) -> None:
+        """Sends a request past the gate, as somebody else does, with the same account or with another one."""
+        account, where = self.sandbox.writer if as_another else self.sandbox.admin, urlsplit(self.sandbox.url)
         connection = HTTPConnection(where.hostname or "", where.port, timeout=30)
-        connection.request("POST", "/user/login", json.dumps({"email": admin.email, "password": admin.password}), _JSON)
+        login = json.dumps({"email": account.email, "password": account.password})
+        connection.request("POST", "/user/login", login, _JSON)
         token = json.load(connection.getresponse())["accessToken"]
         body = None if fields is None else json.dumps(fields)
         connection.request(method, path, body, _JSON | {"Authorization": f"Bearer {token}"})

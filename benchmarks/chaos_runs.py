@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -77,7 +78,14 @@ class Forks:
         self._process = process
 
     def start(
-        self, argv: list[str], *, folder: Path, environment: Mapping[str, str], log: Path, die_at: int | None = None
+        self,
+        argv: list[str],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        log: Path,
+        die_at: int | None = None,
+        disk: tuple[str, int, int] | None = None,
     ) -> Run:
         """Starts ``fbsync`` with these arguments.
 
@@ -87,9 +95,10 @@ class Forks:
             environment: all of its environment.
             log: takes what it prints.
             die_at: before which of its changes to files it is to be killed, counted from 1.
+            disk: with which error its disk fails, from which of its calls on, and for how many.
         """
         order = {"argv": argv, "folder": str(folder), "environment": dict(environment), "log": str(log)}
-        pid = _answer(self._process, json.dumps(order | {"die_at": die_at}))
+        pid = _answer(self._process, json.dumps(order | {"die_at": die_at, "disk": disk}))
         return Run(self._process, int(pid))
 
 
@@ -151,6 +160,8 @@ def _become(order: dict[str, Any]) -> NoReturn:
         os.dup2(log, 2)
         if order["die_at"] is not None:
             _die_at(order["die_at"])
+        if order["disk"] is not None:
+            _fail(*order["disk"])
         from fbsync.__main__ import program
 
         sys.argv = ["fbsync", *order["argv"]]
@@ -159,6 +170,27 @@ def _become(order: dict[str, Any]) -> NoReturn:
         status = 130  # the signal came before the program began, which Python ends with as well
     finally:
         os._exit(status)
+
+
+def _fail(error: str, first: int, calls: int) -> None:
+    """Lets the calls that change files fail: a full or broken disk. What goes to the log stays."""
+    seen = 0
+
+    def failing(name: str) -> None:
+        call = getattr(os, name)
+
+        def instead(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - as the call that it stands for
+            nonlocal seen
+            if args[0] not in (1, 2):
+                seen += 1
+                if first <= seen < first + calls:
+                    raise OSError(getattr(errno, error), os.strerror(getattr(errno, error)))
+            return call(*args, **options)
+
+        setattr(os, name, instead)
+
+    for name in ("write", "fsync", "replace", "rename", "open"):
+        failing(name)
 
 
 def _die_at(last: int) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.chaos_applies import Applies
-from benchmarks.chaos_checks import STRANGER, Row, violations
+from benchmarks.chaos_checks import STRANGER, Row, not_held, violations
 from benchmarks.chaos_manifest import Declared
 from benchmarks.chaos_script import fault_script
 from benchmarks.chaos_troubles import Troubles, draw
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from benchmarks.chaos_place import Place
 
 _EVEN = 0.5
@@ -26,9 +28,17 @@ _RETRIED = 0.25
 _OUTSIDE = 0.2
 _PRUNED = 0.3
 
+_ONLY = 0.15
+_TWINS = 0.15
+_NORMALIZED = 0.15
+"""How many of the schedules have a server that stores values in a spelling of its own."""
+_NORMALIZING = {"rules": [{"action": {"type": "normalize", "what": ["slash", "host", "type"]}}]}
+
 _EXIT_CODES = {0, 1, 4, 5, 8, 130, 143, -9, -15}
 """How a run under trouble may end: 3 would be a lockfile or a journal that fbsync itself cannot read. SIGTERM takes its
 usual course before fbsync has begun and after it has recorded everything."""
+_LOCKED = 7
+"""How one of two runs at a time may end as well."""
 
 
 class Fate(StrEnum):
@@ -71,9 +81,12 @@ class Schedule:
             folder=place.folder / f"seed-{seed}",
             log=place.folder / f"seed-{seed}.log",
             declared=self._declared,
-            fingerprint_key=self._chance.choice(("", "the key of this schedule")),
+            fingerprint_key=self._chance.choice(("", "the key of this schedule, long enough")),
+            environment=self._chance.choice((None, None, "staging")),
         )
         self._strangers: dict[str, Row] = {}
+        self._first: dict[str, Row] = {}
+        self._unsure: set[str] = set()
 
     def carry_out(self) -> Report:
         """Does it all; the report says what does not hold."""
@@ -81,18 +94,27 @@ class Schedule:
         self._say(f"fate of the lockfile: {self._fate}")
         self._put_strangers()
         with ExitStack() as stack:
-            scripted = self._chance.random() < _SCRIPTED
-            if scripted:
-                script = fault_script(self._chance)
-                self._say(f"fault script: {json.dumps(script)}")
-                stack.enter_context(self._place.faulty(script, self._applies.folder.with_suffix(".faults.json")))
-            for number in range(self._rounds):
-                self._round(number, scripted=scripted)
-        self._converge(self._meet_fate())
+            normalized = self._chance.random() < _NORMALIZED
+            if normalized:
+                self._behind(_NORMALIZING, stack)
+            scripted = not normalized and self._chance.random() < _SCRIPTED
+            with ExitStack() as rounds:
+                if scripted:
+                    self._behind(fault_script(self._chance), rounds)
+                for number in range(self._rounds):
+                    self._round(number, scripted=scripted)
+            self._place.gate.deliver(of_all=True)
+            self._converge(self._meet_fate())
         if not self.report.violations:
             shutil.rmtree(self._applies.folder)
-            self._applies.log.unlink()
+            for log in (self._applies.log, self._applies.log.with_suffix(".twin.log")):
+                log.unlink(missing_ok=True)
         return self.report
+
+    def _behind(self, script: dict[str, Any], stack: ExitStack) -> None:
+        """Has a sandbox with a fault script behind the gate."""
+        self._say(f"fault script: {json.dumps(script)}")
+        stack.enter_context(self._place.faulty(script, self._applies.folder.with_suffix(".faults.json")))
 
     def _put_strangers(self) -> None:
         """Puts configurations on the server that are not fbsync's; one may get a declared name."""
@@ -119,20 +141,70 @@ class Schedule:
         argv += ["--prune", "--max-deletes", "100"] if self._chance.random() < _PRUNED else []
         if self._fate is not Fate.KEPT and self._chance.random() < _EVEN:
             argv.append("--adopt")
-        status = self._run(argv, troubles)
-        if status not in _EXIT_CODES:
-            self._violated(f"a run ended with {status}")
+        only = self._chance.random() < _ONLY
+        argv += ["--only", self._chance.choice(self._declared.entries).name] if only else []
+        twin = ["--lock-timeout", self._chance.choice(("0", "10"))] if self._chance.random() < _TWINS else None
+        with self._outrunning():
+            statuses = self._run(argv, troubles, twin=twin)
+        for status in statuses:
+            if status not in (_EXIT_CODES if twin is None else _EXIT_CODES | {_LOCKED}):
+                self._violated(f"a run ended with {status}")
+        if statuses == (0,) and not only:
+            self._check_held()
+        self._see_off_first()
+
+    @contextmanager
+    def _outrunning(self) -> Iterator[None]:
+        """Lets another user create what a run is about to create, where fbsync may not take that over."""
+        gate = self._place.gate
+        gate.outrun = self._create_first if self._fate is Fate.KEPT else None
+        try:
+            yield
+        finally:
+            gate.outrun = None
+
+    def _create_first(self, workspace: str, name: str) -> None:
+        fields = {"name": name, "workspaceId": workspace, "aiType": "OPENAI", "secret": "theirs, and long enough"}
+        before = self._place.rows()
+        self._place.send("POST", "/ai/llm", fields | {"endpoint": "https://first.example.com"}, as_another=True)
+        self._first |= {
+            llm_id: row for llm_id, row in self._place.rows().items() if _is_first(row) and llm_id not in before
+        }
+
+    def _see_off_first(self) -> None:
+        """Those who created something first find it as it was, and delete it."""
+        rows = self._place.rows()
+        for llm_id, row in self._first.items():
+            if rows.get(llm_id) != row:
+                self._violated(f"{row.identity} is another user's, and was changed to {rows.get(llm_id)}")
+            if llm_id in rows:
+                self._place.send("DELETE", f"/ai/llm/{llm_id}", None, as_another=True)
+        self._first.clear()
+
+    def _check_held(self) -> None:
+        """A run that ended with 0 says that the server holds what is declared, whatever befell it."""
+        for violation in not_held(self._declared, self._place.rows(), self._place.database, unsure=self._unsure):
+            self._violated(f"after a run that ended with 0: {violation}")
 
     def _meddle(self) -> None:
-        """Somebody changes or deletes a known configuration on the server."""
+        """Somebody changes or deletes a known configuration on the server, with the same account."""
         lockfile = self._applies.lockfile
         known = json.loads(lockfile.read_text())["llms"] if lockfile.exists() else []
         if not known:
             return
         llm = self._chance.choice(known)
-        changes = ({"endpoint": "https://outside.net"}, {"name": f"outside {self._chance.getrandbits(32)}"}, None)
+        changes: tuple[dict[str, str | None] | None, ...] = (
+            {"endpoint": "https://outside.net"},
+            {"name": f"outside {self._chance.getrandbits(32)}"},
+            {"key": f"somebody else's {self._chance.getrandbits(64)}"},
+            {"key": None},
+            {"secret": "somebody else's secret"},
+            None,
+        )
         fields = self._chance.choice(changes)
         self._say(f"outside: {fields or 'deletion'} for {llm['name']} (id {llm['id']})")
+        if fields is not None and not _is_seen(fields, llm):
+            self._unsure.add(llm["id"])
         self._place.send("DELETE" if fields is None else "PUT", f"/ai/llm/{llm['id']}", fields)
 
     def _meet_fate(self) -> frozenset[str]:
@@ -146,7 +218,9 @@ class Schedule:
     def _converge(self, before: frozenset[str]) -> None:
         """The clean runs, with the checks after each."""
         prune = ["--prune", "--max-deletes", "1000"]
-        for argv in ([], prune) if self._fate is Fate.KEPT else (["--adopt", *prune],):
+        again = ["--resend-secrets"] if self._unsure else []
+        self._unsure.clear()
+        for argv in (again, prune) if self._fate is Fate.KEPT else (["--adopt", *prune],):
             self._clean(argv)
             self._check(before)
         self._clean(["--adopt", *prune])
@@ -154,8 +228,8 @@ class Schedule:
             self._violated(f"a second run sent {self._place.gate.writes} writes")
 
     def _clean(self, argv: list[str]) -> None:
-        if status := self._run(argv, Troubles()):
-            self._violated(f"the clean run {argv} ended with {status}")
+        if any(statuses := self._run(argv, Troubles())):
+            self._violated(f"the clean run {argv} ended with {statuses[0]}")
 
     def _check(self, before: frozenset[str]) -> None:
         found = violations(
@@ -169,13 +243,14 @@ class Schedule:
         for violation in found:
             self._violated(violation)
 
-    def _run(self, argv: list[str], troubles: Troubles) -> int:
-        status, gate = self._applies.run(argv, troubles), self._place.gate
-        self.report.runs += 1
-        self.report.kills += status < 0
-        self.report.signals += status in (130, 143)
-        self._say(f"apply {' '.join(argv)} ({troubles}): {status}, {gate.requests} requests, {gate.writes} writes")
-        return status
+    def _run(self, argv: list[str], troubles: Troubles, *, twin: list[str] | None = None) -> tuple[int, ...]:
+        statuses, gate = self._applies.run(argv, troubles, twin=twin), self._place.gate
+        self.report.runs += len(statuses)
+        self.report.kills += sum(status < 0 for status in statuses)
+        self.report.signals += sum(status in (130, 143) for status in statuses)
+        told = " and ".join(map(str, statuses))
+        self._say(f"apply {' '.join(argv)} ({troubles}): {told}, {gate.requests} requests, {gate.writes} writes")
+        return statuses
 
     def _say(self, step: str) -> None:
         self.report.steps.append(step)
@@ -183,3 +258,13 @@ class Schedule:
     def _violated(self, what: str) -> None:
         self._say(f"VIOLATION: {what}")
         self.report.violations.append(what)
+
+
+def _is_first(row: Row) -> bool:
+    """Whether a configuration is one that another user created first."""
+    return row.endpoint.startswith("https://first.")
+
+
+def _is_seen(fields: dict[str, str | None], known: dict[str, Any]) -> bool:
+    """Whether a list shows that these fields were changed: never a secret, and of a key surely only that there is one."""
+    return not ("secret" in fields or ("key" in fields and (fields["key"] is None or "key" in known)))

@@ -23,15 +23,40 @@ class Fault(StrEnum):
     DROPPED = "processed-then-dropped"
     ANSWERED_500 = "processed-then-500"
     ANSWERED_502 = "processed-then-502"
+    ANSWERED_503 = "processed-then-503"
     ANSWERED_504 = "processed-then-504"
     ANSWERED_HTML = "processed-then-html"
     TORN = "processed-then-torn"
     CUT = "processed-then-cut"
     SLOW = "processed-then-time-out"
     LAGGING = "listed-late"
+    PAGE_404 = "proxy-page-404"
+    PAGE_403 = "proxy-page-403"
+    HELD = "processed-in-a-later-run"
+    EMPTY_LIST = "empty-list"
+    SHORT_LIST = "short-list"
+    OUTRUN = "created-by-another-first"
+    OUTRUN_502 = "created-by-another-first-then-502"
 
 
-_FAULTS = tuple(Fault)
+_OF_LISTS = (Fault.EMPTY_LIST, Fault.SHORT_LIST)
+_OF_WRITES = (Fault.HELD, Fault.LAGGING, Fault.OUTRUN, Fault.OUTRUN_502)
+_FAULTS = {
+    True: tuple(fault for fault in Fault if fault not in _OF_WRITES),
+    False: tuple(fault for fault in Fault if fault not in _OF_LISTS),
+}
+"""What may befall a request, by whether it reads."""
+
+
+class Disk(StrEnum):
+    """How the disk fails."""
+
+    FULL = "ENOSPC"
+    BROKEN = "EIO"
+
+
+_DISK_FAILS = 0.5
+"""In how many of the runs that nothing ends the disk fails."""
 
 
 class Moment(StrEnum):
@@ -64,6 +89,7 @@ class Troubles:
         goes_through: whether a request is processed although its sender died before.
         signal: what ends the run.
         keeps_late: whether what an earlier run created may still be listed late.
+        disk: how the disk fails from the ``at``-th call on, for ``disk_calls`` calls, or None.
     """
 
     seed: str = ""
@@ -75,12 +101,14 @@ class Troubles:
     signal: signal.Signals = signal.SIGKILL
     late_seconds: float = 0.7
     keeps_late: bool = False
+    disk: Disk | None = None
+    disk_calls: int = 1
 
     def fault(self, method: str, key: str, nth: int) -> Fault | None:
         """The fault that befalls a request, if any."""
         drawn = random.Random(f"{self.seed}:{key}:{nth}")
         chance = self.chance / 3 if method == "GET" else self.chance
-        return drawn.choice(_FAULTS) if drawn.random() < chance else None
+        return drawn.choice(_FAULTS[method == "GET"]) if drawn.random() < chance else None
 
     def kills(self, number: int, moment: Moment) -> bool:
         """Whether the run dies at this moment of this request."""
@@ -89,13 +117,15 @@ class Troubles:
     def __str__(self) -> str:
         """For the log of a failed schedule."""
         end = f"{self.signal.name} at {self.death} {self.at} ({self.moment})" if self.death else "no kill"
-        return f"faults {self.chance:.2f}, {end}"
+        disk = f", {self.disk} from call {self.at} on for {self.disk_calls}" if self.disk else ""
+        return f"faults {self.chance:.2f}, {end}{disk}"
 
 
 def draw(chance: random.Random, seed: str) -> Troubles:
     """Draws the troubles of one run."""
     death = chance.choice((None, *Death, Death.REQUEST, Death.REQUEST))
-    most = {Death.REQUEST: 12, Death.JOURNAL: 16, Death.FILE: 10, Death.TIME: 400, None: 1}[death]
+    disk = chance.choice(tuple(Disk)) if death is None and chance.random() < _DISK_FAILS else None
+    most = {Death.REQUEST: 12, Death.JOURNAL: 16, Death.FILE: 10, Death.TIME: 400, None: 60}[death]
     return Troubles(
         seed=seed,
         chance=chance.choice((0.0, 0.2, 0.4, 0.7)),
@@ -105,4 +135,6 @@ def draw(chance: random.Random, seed: str) -> Troubles:
         goes_through=chance.random() < 0.5,
         signal=chance.choice((signal.SIGKILL,) * 6 + (signal.SIGTERM, signal.SIGINT)),
         keeps_late=True,
+        disk=disk,
+        disk_calls=chance.choice((1, 3, 1000)),
     )
