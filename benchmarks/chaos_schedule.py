@@ -266,5 +266,5 @@ def _is_first(row: Row) -> bool:
 
 
 def _is_seen(fields: dict[str, str | None], known: dict[str, Any]) -> bool:
-    """Whether a list shows that these fields were changed: never a secret, and of a key surely only that there is one."""
+    """Whether a list shows that these fields were changed: never a secret, and of a key for sure that there is one."""
     return not ("secret" in fields or ("key" in fields and (fields["key"] is None or "key" in known)))
