@@ -117,7 +117,10 @@ def main() -> int:
             sys.stderr.write(f"{total}\n")
     seconds = time.monotonic() - started
     faults = ", ".join(f"{name} {number}" for name, number in sorted(total.faults.items()))
-    sys.stdout.write(f"\n{total}\n{seconds:.0f} s, {options.schedules / seconds:.1f} schedules a second\n{faults}\n")
+    ends = sum((report.statuses for report in total.reports), Counter[int]())
+    told = ", ".join(f"{number} with {status}" for status, number in sorted(ends.items()))
+    pace = f"{seconds:.0f} s, {options.schedules / seconds:.1f} schedules a second"
+    sys.stdout.write(f"\nruns under trouble ended: {told}\n{total}\n{pace}\n{faults}\n")
     return int(bool(total.violations))
 
 

@@ -72,6 +72,7 @@ def violations(
     strangers: Mapping[str, Row],
     before: Container[str],
     unsure: Container[str] = (),
+    pruned: bool = True,
 ) -> Iterator[str]:
     """Everything that does not hold after a clean run, a sentence each.
 
@@ -83,11 +84,12 @@ def violations(
         strangers: what was on the server before fbsync was: it stays as it is unless it is declared.
         before: ids that may be there without fbsync knowing: theirs, and what it made before it lost its memory.
         unsure: ids whose credentials somebody changed in a way that no list shows.
+        pruned: whether the run pruned; only then does it forget what is neither declared nor on the server.
     """
     known = {entry["id"]: entry for entry in json.loads(lockfile.read_text())["llms"]} if lockfile.exists() else {}
     yield from not_held(declared, rows, database, unsure=unsure)
     yield from _of_strangers(declared, rows, known, strangers, before)
-    yield from _of_lockfile(declared, rows, known)
+    yield from _of_lockfile(declared, rows, known, pruned=pruned)
     yield from _of_files(declared, lockfile)
 
 
@@ -139,13 +141,16 @@ def _of_strangers(
             yield f"{row.identity} was there before, and was changed to {rows.get(row.id)}"
 
 
-def _of_lockfile(declared: Declared, rows: Mapping[str, Row], known: Mapping[str, Any]) -> Iterator[str]:
+def _of_lockfile(
+    declared: Declared, rows: Mapping[str, Row], known: Mapping[str, Any], *, pruned: bool
+) -> Iterator[str]:
     """Every record is there, and those of declared entries are as the server has them."""
     wanted = {entry.identity for entry in declared.entries}
     for entry in known.values():
         identity, row = (entry["workspaceId"], entry["name"]), rows.get(entry["id"])
         if row is None:
-            yield f"the lockfile has {identity} as {entry['id']}, which the server has not"
+            if pruned or identity in wanted:
+                yield f"the lockfile has {identity} as {entry['id']}, which the server has not"
             continue
         recorded = (*identity, *_spelled(entry["aiType"], entry["endpoint"]))
         if identity in wanted and (*row.identity, *_spelled(row.ai_type, row.endpoint)) != recorded:
@@ -163,7 +168,8 @@ def _of_lockfile(declared: Declared, rows: Mapping[str, Row], known: Mapping[str
 def _of_files(declared: Declared, lockfile: Path) -> Iterator[str]:
     for suffix in (".journal", ".run"):
         if lockfile.with_name(lockfile.name + suffix).exists():
-            yield f"a clean run left {lockfile.name}{suffix}"
+            left = lockfile.with_name(lockfile.name + suffix).read_text()
+            yield f"a clean run left {lockfile.name}{suffix}: {left}"
     texts = {path: path.read_text(errors="replace") for path in lockfile.parent.iterdir() if path.is_file()}
     for path, text in texts.items():
         if any(value in text for value in declared.values.values()):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from benchmarks.chaos_checks import Row, on_server
+from fbsync.sandbox.builtin import WRITER
 from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
@@ -64,7 +65,7 @@ class Place:
         self, method: str, path: str, fields: Mapping[str, str | None] | None, *, as_another: bool = False
     ) -> None:
         """Sends a request past the gate, as somebody else does, with the same account or with another one."""
-        account, where = self.sandbox.writer if as_another else self.sandbox.admin, urlsplit(self.sandbox.url)
+        account, where = WRITER if as_another else self.sandbox.admin, urlsplit(self.sandbox.url)
         connection = HTTPConnection(where.hostname or "", where.port, timeout=30)
         login = json.dumps({"email": account.email, "password": account.password})
         connection.request("POST", "/user/login", login, _JSON)

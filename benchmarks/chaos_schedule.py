@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -37,6 +38,8 @@ _NORMALIZING = {"rules": [{"action": {"type": "normalize", "what": ["slash", "ho
 _EXIT_CODES = {0, 1, 4, 5, 8, 130, 143, -9, -15}
 """How a run under trouble may end: 3 would be a lockfile or a journal that fbsync itself cannot read. SIGTERM takes its
 usual course before fbsync has begun and after it has recorded everything."""
+_ALLOWED = ["--recreate", "--allow-host-change"]
+"""What guards refuse of a run that puts right what somebody did outside."""
 _LOCKED = 7
 """How one of two runs at a time may end as well."""
 
@@ -50,10 +53,15 @@ class Fate(StrEnum):
 
 @dataclass(kw_only=True)
 class Report:
-    """What came of a schedule."""
+    """What came of a schedule.
+
+    Attributes:
+        statuses: how its runs under trouble ended.
+    """
 
     seed: int
     runs: int = 0
+    statuses: Counter[int] = field(default_factory=Counter)
     kills: int = 0
     signals: int = 0
     steps: list[str] = field(default_factory=list)
@@ -146,6 +154,7 @@ class Schedule:
         twin = ["--lock-timeout", self._chance.choice(("0", "10"))] if self._chance.random() < _TWINS else None
         with self._outrunning():
             statuses = self._run(argv, troubles, twin=twin)
+        self.report.statuses.update(statuses)
         for status in statuses:
             if status not in (_EXIT_CODES if twin is None else _EXIT_CODES | {_LOCKED}):
                 self._violated(f"a run ended with {status}")
@@ -221,8 +230,8 @@ class Schedule:
         again = ["--resend-secrets"] if self._unsure else []
         self._unsure.clear()
         for argv in (again, prune) if self._fate is Fate.KEPT else (["--adopt", *prune],):
-            self._clean(argv)
-            self._check(before)
+            self._clean([*_ALLOWED, *argv])
+            self._check(before, pruned=prune[0] in argv)
         self._clean(["--adopt", *prune])
         if self._place.gate.writes:
             self._violated(f"a second run sent {self._place.gate.writes} writes")
@@ -231,7 +240,7 @@ class Schedule:
         if any(statuses := self._run(argv, Troubles())):
             self._violated(f"the clean run {argv} ended with {statuses[0]}")
 
-    def _check(self, before: frozenset[str]) -> None:
+    def _check(self, before: frozenset[str], *, pruned: bool) -> None:
         found = violations(
             self._declared,
             self._place.rows(),
@@ -239,6 +248,7 @@ class Schedule:
             self._place.database,
             strangers=self._strangers,
             before=before,
+            pruned=pruned,
         )
         for violation in found:
             self._violated(violation)
