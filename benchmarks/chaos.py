@@ -93,6 +93,7 @@ def _tell(report: Report) -> None:
     """Prints what a schedule did in which something does not hold."""
     replay = f"python -m benchmarks.chaos --seed {report.seed} --schedules 1"
     sys.stdout.write("\n".join([f"\nseed {report.seed} ({replay})", *(f"  {step}" for step in report.steps), ""]))
+    sys.stdout.write("".join(f"  | {line}\n" for line in report.printed.splitlines()))
 
 
 def main() -> int:

@@ -166,11 +166,23 @@ def _of_lockfile(
 
 
 def _of_files(declared: Declared, lockfile: Path) -> Iterator[str]:
-    for suffix in (".journal", ".run"):
-        if lockfile.with_name(lockfile.name + suffix).exists():
-            left = lockfile.with_name(lockfile.name + suffix).read_text()
-            yield f"a clean run left {lockfile.name}{suffix}: {left}"
+    run = lockfile.with_name(f"{lockfile.name}.run")
+    if run.exists():
+        yield f"a clean run left {run.name}"
+    for record in _left_open(lockfile, {entry.identity for entry in declared.entries}):
+        yield f"a clean run left an intent open: {record}"
     texts = {path: path.read_text(errors="replace") for path in lockfile.parent.iterdir() if path.is_file()}
     for path, text in texts.items():
         if any(value in text for value in declared.values.values()):
             yield f"{path.name} holds a credential"
+
+
+def _left_open(lockfile: Path, wanted: Container[tuple[str, str]]) -> Iterator[str]:
+    """What a journal still holds, but for creations of what is no longer declared: a list may show these late."""
+    journal = lockfile.with_name(f"{lockfile.name}.journal")
+    if not journal.exists():
+        return
+    for line in journal.read_text().splitlines()[1:]:
+        record = json.loads(line)
+        if record.get("intent") != "create" or (record["workspaceId"], record["name"]) in wanted:
+            yield line

@@ -57,6 +57,7 @@ class Report:
 
     Attributes:
         statuses: how its runs under trouble ended.
+        printed: what all its runs printed, where something does not hold.
     """
 
     seed: int
@@ -66,6 +67,7 @@ class Report:
     signals: int = 0
     steps: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
+    printed: str = ""
 
 
 class Schedule:
@@ -117,6 +119,8 @@ class Schedule:
             shutil.rmtree(self._applies.folder)
             for log in (self._applies.log, self._applies.log.with_suffix(".twin.log")):
                 log.unlink(missing_ok=True)
+        else:
+            self.report.printed = self._applies.log.read_text()
         return self.report
 
     def _behind(self, script: dict[str, Any], stack: ExitStack) -> None:

@@ -73,7 +73,7 @@ class Creator:
                 claims.append(own())
             listed = await self._look(identity)
             if found := _of(identity, listed or ()):
-                return await self._take(found, identity, fields, failure, claims)
+                return await self._take(found, identity, fields, failure, claims, unsure=unsure)
             if refused and listed is not None and _says_taken(failure):
                 failure = _contradicted(failure, identity, listed)
             # Without a look nothing more may be sent, and what was refused once is not sent again.
@@ -119,18 +119,25 @@ class Creator:
         fields: Fields,
         failure: ServerError,
         claims: Sequence[Claim],
+        *,
+        unsure: bool,
     ) -> str:
-        """Take what is there for our own if a request of ours explains it; make sure of its credential then."""
+        """Take what is there for our own if a request of ours explains it; make sure of its credential then.
+
+        What somebody else has under this name says nothing of an attempt whose outcome is unknown: that one may still
+        be carried out once the name is free.
+        """
         if len(found) > 1:
             raise several(identity, found)
         (live,) = found
         if not any(_explains(claim, live) for claim in claims):
-            raise ServerError(
+            theirs = ServerError(
                 f"somebody else created it meanwhile, or changed it since (id {live.id}): {failure.message}",
                 hint="to take it over as the manifest has it, run `fbsync apply --adopt`",
                 failure=Failure.REJECTED,
                 status=failure.status,
             )
+            raise left_open(theirs, hint=theirs.hint) if unsure else theirs
         # An earlier request for it may have carried a key that is no longer declared.
         whole: Fields = ({Field.KEY: None} if live.has_key else {}) | {**fields}
         try:

@@ -117,6 +117,14 @@ def test_what_somebody_else_made_is_never_overwritten(rival, answer):
     assert server.calls == ["POST", "GET"]
 
 
+@pytest.mark.parametrize(("first", "stays_open"), [(UNKNOWN, True), (TAKEN, False)], ids=["unknown", "taken"])
+def test_what_somebody_else_made_does_not_settle_an_attempt_of_unknown_outcome(first, stays_open):
+    """It may be carried out later, once the name is free again."""
+    failed = created(Server(first, listed=[RIVALS["of-another-user"]]))
+    assert (failed.failure is Failure.UNKNOWN) is stays_open
+    assert "--adopt" in failed.hint
+
+
 def test_an_unknown_outcome_and_an_absence_send_it_again():
     server = Server(UNKNOWN, "id-2")
     assert created(server) == "id-2"
