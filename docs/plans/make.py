@@ -16,20 +16,22 @@ import sys
 import tempfile
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import cmarkgfm
 from cmarkgfm.cmark import Options
 from playwright.sync_api import Browser, sync_playwright
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1] / "tests" / "render"))
+sys.path[:0] = [str(HERE.parents[1] / "tests" / name) for name in ("support", "render")]
 
+from plan_documents import document  # noqa: E402 - from the tests
 from plans import credential_change, desired, field_change, locked, notice, update  # noqa: E402 - from the tests
 
 from fbsync.model.changes import Cause, Changed, Create, Delete, Plan, Unchanged, Undeclared  # noqa: E402
 from fbsync.model.configurations import Field  # noqa: E402
 from fbsync.render.paint import Paint  # noqa: E402
-from fbsync.render.plan_html import Planned, plan_html, plans_html  # noqa: E402
+from fbsync.render.plan_html import plan_html, plans_html  # noqa: E402
 from fbsync.render.plan_markdown import plan_markdown  # noqa: E402
 from fbsync.render.plan_text import plan_text  # noqa: E402
 
@@ -74,12 +76,12 @@ def plan() -> Plan:
     )
 
 
-def environments(production: Plan) -> list[Planned]:
-    """That plan beside those of two other environments."""
+def environments(production: Plan) -> list[dict[str, Any]]:
+    """The documents of that plan, and of those of two other environments."""
     staging = Plan(refreshed=True, changes=production.changes[3:5])
     review = Plan(refreshed=True, changes=(Create(desired=desired("Search", workspace="ws-review")),))
     return [
-        Planned(environment=name, plan=plan, compared=f"Compared with fbsync.{name}.lock and with the server.")
+        document(plan, environment=name, compared=f"Compared with fbsync.{name}.lock and with the server.")
         for name, plan in ((ENVIRONMENT, production), ("staging", staging), ("review", review))
     ]
 
@@ -136,9 +138,10 @@ def picture(browser: Browser, name: str, source: str, *, width: int, scheme: str
 def main() -> None:
     """Makes all pictures."""
     made = plan()
-    text = plan_text(made, paint=Paint(enabled=True), compared=COMPARED, width=100)
-    markdown = plan_markdown(made, environment=ENVIRONMENT, compared=COMPARED, max_chars=60_000)
-    report = plan_html(made, environment=ENVIRONMENT, compared=COMPARED)
+    shown = document(made, environment=ENVIRONMENT, compared=COMPARED)
+    text = plan_text(shown, paint=Paint(enabled=True), width=100)
+    markdown = plan_markdown(shown, max_chars=60_000)
+    report = plan_html(shown)
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
