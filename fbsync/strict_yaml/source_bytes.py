@@ -76,6 +76,15 @@ def read_bytes(
         return _finding("file-missing", shown_as, "no file can have this name", "check the path")
 
 
+def can_be_read_again(path: Path) -> bool:
+    """Whether ``read_bytes`` gives the same a second time: not so for a named pipe, whose writer writes once."""
+    try:
+        is_pipe = stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 - as in ``read_bytes``
+    except (OSError, ValueError):
+        return True
+    return not is_pipe or os.path.dirname(path) in _DESCRIPTORS  # noqa: PTH120 - a name
+
+
 def _opened(path: Path, shown_as: str, largest: int, patience: float) -> bytes | Finding:
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123 - a descriptor
         status = os.fstat(file.fileno())

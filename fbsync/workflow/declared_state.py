@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fbsync.manifest.sources import find_files
 from fbsync.model.errors import InvalidInput
 from fbsync.model.findings import Finding
-from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
+from fbsync.strict_yaml.source_bytes import STANDARD_INPUT, can_be_read_again, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,18 +30,18 @@ def find_state(paths: Iterable[Path]) -> str | None:
     """Where manifests say that the known state is kept, or None where none seems to say so.
 
     Args:
-        paths: manifests and folders of manifests. Standard input is left alone: it can be read only once.
+        paths: manifests and folders of manifests. Standard input and named pipes are left alone: they can be read
+            only once.
     """
     return next(_lines(paths), None)
 
 
 def _lines(paths: Iterable[Path]) -> Iterator[str]:
     for file in find_files(paths)[0]:
-        if file == STANDARD_INPUT:
+        if file == STANDARD_INPUT or not can_be_read_again(file):
             continue
-        try:
-            data = file.read_bytes()
-        except OSError:
+        data = read_bytes(file, shown_as=str(file))
+        if isinstance(data, Finding):
             continue  # whoever reads the manifest says so
         for said in _LINE.findall(data):
             text = said.decode("utf-8", "replace")

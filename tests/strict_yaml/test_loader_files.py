@@ -11,7 +11,7 @@ import pytest
 
 from fbsync.model.findings import Finding, Position
 from fbsync.strict_yaml.loader import read_document
-from fbsync.strict_yaml.source_bytes import read_bytes
+from fbsync.strict_yaml.source_bytes import can_be_read_again, read_bytes
 
 
 def rule_of(path: Path) -> str:
@@ -84,6 +84,14 @@ def test_a_pipe_of_a_shell_gives_the_same_each_time():
     path = Path(f"/dev/fd/{reading}")
     assert [read_document(path, shown_as="shown.yaml").value for _ in range(2)] == [{"a": 1}] * 2
     os.close(reading)
+
+
+def test_a_named_pipe_cannot_be_read_again_and_anything_else_can(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    assert not can_be_read_again(tmp_path / "pipe")
+    assert can_be_read_again(tmp_path / "file")
+    assert can_be_read_again(tmp_path / "nothing")
 
 
 def test_a_pipe_without_end(tmp_path):
