@@ -130,7 +130,7 @@ class Creator:
         if len(found) > 1:
             raise several(identity, found)
         (live,) = found
-        if not any(_explains(claim, live) for claim in claims):
+        if not any(claim.explains(live) for claim in claims):
             theirs = ServerError(
                 f"somebody else created it meanwhile, or changed it since (id {live.id}): {failure.message}",
                 hint="to take it over as the manifest has it, run `fbsync apply --adopt`",
@@ -153,13 +153,6 @@ def _of(identity: Identity, listed: Sequence[LiveLlm]) -> list[LiveLlm]:
     """Everything listed that has an identity, however the server spells it."""
     wanted = canonical_identity(identity)
     return [llm for llm in listed if canonical_identity(llm.identity) == wanted]
-
-
-def _explains(claim: Claim, live: LiveLlm) -> bool:
-    """Whether a request of ours made what is listed; without the server's time, type and endpoint have to do."""
-    if claim.since is None:
-        return (claim.ai_type, claim.endpoint) == (live.ai_type, live.endpoint)
-    return claim.explains(live)
 
 
 def _says_taken(failure: ServerError) -> bool:

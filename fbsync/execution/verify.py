@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
+from fbsync.execution.step import unexpected
 from fbsync.model.changes import identity_of
 from fbsync.model.configurations import Field
 from fbsync.model.outcomes import Outcome, Result
@@ -71,6 +72,8 @@ async def _verified(target: Target, server: Server, stop: Stop) -> Verified:
             error = stop.reason if isinstance(stop.reason, ServerError) else error
         unknown = error.failure is Failure.UNKNOWN
         return Verified(target=target, verdict=Verdict.UNKNOWN if unknown else Verdict.FAILED, error=error)
+    except Exception as error:  # noqa: BLE001 - one entry's failure, whatever it is, must not stop the others
+        return Verified(target=target, verdict=Verdict.UNKNOWN, error=unexpected(error))
     verdict = Verdict.ACCEPTED if validation.accepted else Verdict.REFUSED
     return Verified(target=target, verdict=verdict, message=validation.message)
 
