@@ -42,7 +42,7 @@ def asking_options(command: _Command) -> _Command:
         default=60.0,
         show_default=True,
         metavar="SECONDS",
-        help="How long an answer may take.",
+        help="How long a request may take, from connecting to the last byte of the answer.",
     )(
         click.option(
             "--retry-timeout",
