@@ -87,7 +87,7 @@ def _told(kind: Kind, change: Json) -> tuple[str, Iterable[Row]]:
         case Kind.UPDATE:
             return "", updated_rows(change)
         case Kind.DELETE:
-            return "no longer declared", known_rows(change)
+            return change.get("reason", "no longer declared"), known_rows(change)
         case Kind.UNDECLARED:
             fate = "--prune refuses while it is protected" if _is_protected(change, "before") else "--prune deletes it"
             return f"known, but no longer declared; {fate}", ()

@@ -24,6 +24,9 @@ def test_it_deletes_what_is_known_and_the_lockfile(preview, on_server):
     done = preview("destroy", "-e", "pr-123", "--yes", "--result", "destroyed.json")
     assert done.returncode == 0, done.stderr
     assert "Plan: 0 to add, 0 to change, 2 to destroy." in done.stdout
+    assert "- One (workspace" in done.stdout
+    assert "): to be destroyed\n" in done.stdout
+    assert "declared" not in done.stdout
     assert "Resources: 0 added, 0 changed, 2 destroyed." in done.stdout
     assert on_server() == {}
     assert not list(preview.folder.glob("*.lock*"))
@@ -63,7 +66,9 @@ def test_a_protected_entry_refuses_it_all(project, on_server):
     assert done.returncode == 8
     document = json.loads(done.stdout)
     assert validate(Kind.RESULT, document) == ()
-    assert "is protected" in document["error"]["refusals"][0]["message"]
+    (refusal,) = document["error"]["refusals"]
+    assert refusal["message"] == "is protected"
+    assert "declared" not in refusal["hint"]
     assert set(on_server()) == {"One", "Two"}
 
 
