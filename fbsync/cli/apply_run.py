@@ -15,6 +15,7 @@ from fbsync.cli.plan_output import print_plan
 from fbsync.cli.progress import Progress
 from fbsync.cli.server_options import Asking, say_untold, session
 from fbsync.cli.signals import Terminated
+from fbsync.cli.waiting import Waiting
 from fbsync.execution.verify import targets
 from fbsync.model import verifications
 from fbsync.model.changes import Blocked, Unchanged, Undeclared
@@ -100,6 +101,7 @@ class Applying:
         self._project = project
         self._saved = saved
         self._options = options
+        self._waiting = Waiting(project)
         self._session = session(
             project,
             Asking(
@@ -110,6 +112,7 @@ class Applying:
                 ca_file=options.ca_file,
             ),
             shared,
+            waiting=self._waiting,
         )
         self._verified: tuple[Verified, ...] = ()
         self._interrupts = Interrupts(self._session.stop, hint=f"run `fbsync {options.command}` again for the rest")
@@ -139,7 +142,8 @@ class Applying:
         options = self._options
         check_variables(self._project, lambda: self._propose(self._project, None).plan)
         with self._session as connection:
-            live = connection.look(refresh=not options.no_refresh)
+            with self._waiting:
+                live = connection.look(refresh=not options.no_refresh)
             say_untold(live, _UNTOLD)
             proposal = self._as_reviewed(self._propose(connection.project, live))
             document = document_of(proposal, ExitCode.DONE)

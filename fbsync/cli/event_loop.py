@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fbsync.cli import terminal
 from fbsync.cli.signals import ENDING, Terminated, unwind_on_signals
 from fbsync.model.errors import ExitCode, FbsyncError
 
@@ -106,6 +108,19 @@ class Interrupts:
         return None if self._signal is None else _CODES[self._signal]
 
     def _interrupt(self, number: signal.Signals) -> None:
-        self._signal = self._signal or number
+        """Answers at once: the first signal with what is waited for, the second one by ending."""
+        if self._signal is not None:
+            terminal.end_bar()
+            terminal.say(f"Ended now. What was answered is recorded; {self._hint}: it finds out about the rest first.")
+            # The loop would wait for requests under way; outcomes are on the disk as soon as they are known.
+            os._exit(_CODES[number])
+        from fbsync.workflow.session import GRACE_SECONDS
+
+        self._signal = number
+        terminal.end_bar()
+        terminal.say(
+            f"Interrupted by {number.name}: nothing new is started, and requests under way get "
+            f"{GRACE_SECONDS:.0f} s to end. Once more ends it now."
+        )
         reason = FbsyncError(f"interrupted by {number.name}", hint=self._hint, exit_code=_CODES[number])
         self._stop.request(reason)

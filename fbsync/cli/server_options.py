@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fbsync.cli import terminal
+from fbsync.cli.waiting import Waiting
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
@@ -80,20 +81,24 @@ def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -
     Raises:
         FbsyncError: nobody can be asked: no means of signing in, a workspace that is not known, a call that failed.
     """
-    with session(project, how) as asked:
+    waiting = Waiting(project)
+    with session(project, how, waiting=waiting) as asked, waiting:
         live = asked.look(all_or_nothing=all_or_nothing)
     assert live is not None
     say_untold(live, "What somebody changed there is not seen.")
     return asked.project, live
 
 
-def session(project: Project, how: Asking, shared: SharedState | None = None) -> Session:
+def session(
+    project: Project, how: Asking, shared: SharedState | None = None, *, waiting: Waiting | None = None
+) -> Session:
     """A session with a project's server that signals end in order; it says so where the token crosses in clear.
 
     Args:
         project: whose server.
         how: how it is asked.
         shared: the store that the known state is in, where it is in one and changes are recorded.
+        waiting: what says on a terminal what is waited for.
 
     Raises:
         FbsyncError: there are no means of signing in (when it is entered).
@@ -102,7 +107,14 @@ def session(project: Project, how: Asking, shared: SharedState | None = None) ->
     from fbsync.workflow.session import Session
 
     warn_of_clear_text(project.api_url)
-    return Session(project, patience_of(how), on_exchange=say_exchange(how), run=run_unless_signalled, shared=shared)
+    say = say_exchange(how)
+
+    def on_exchange(exchange: Exchange) -> None:
+        say(exchange)
+        if waiting is not None:
+            waiting.note(exchange)
+
+    return Session(project, patience_of(how), on_exchange=on_exchange, run=run_unless_signalled, shared=shared)
 
 
 def patience_of(how: Asking) -> Patience:

@@ -93,6 +93,12 @@ def _source(file: str) -> str | None:
         return None
 
 
+def end_bar() -> None:
+    """Clears the line that a bar stands on, and shows the cursor again that it hid."""
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K\x1b[?25h", err=True, nl=False, color=True)
+
+
 def end_line() -> None:
     """Ends the line of a question that was left unanswered."""
     if can_ask():

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
-_GRACE_SECONDS = 6.0
+GRACE_SECONDS = 6.0
 """What requests under way get once a run is to stop; CI systems kill 7.5 to 10 s after their first signal."""
 
 
@@ -231,7 +231,7 @@ class Session:
                 ledger=ledger,
                 parallelism=self._patience.parallelism,
                 stop=self.stop,
-                grace=_GRACE_SECONDS,
+                grace=GRACE_SECONDS,
                 on_outcome=on_outcome,
                 # One write of a store carries all intents.
                 ahead=None if self._shared is None else len(proposal.plan.changes),
