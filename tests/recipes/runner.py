@@ -91,6 +91,7 @@ class Runner:
     """One machine a job.
 
     ``before`` may name steps before which something happens elsewhere, and ``pushed_to`` another URL of the remote.
+    ``keeps_credentials``: whether the workflow is one whose checkout keeps them, which others must not.
     """
 
     def __init__(self, folder, *, remote, github, secrets, environment, gh_state):
@@ -103,6 +104,7 @@ class Runner:
         self.artifacts = folder / "artifacts"
         self.before = {}
         self.pushed_to = None
+        self.keeps_credentials = False
         self._jobs = 0
 
     def run(self, workflow):
@@ -218,7 +220,7 @@ class Runner:
 
     def _checkout(self, used, workspace):
         """The branch's tip where ``ref`` names it, and otherwise the commit that the workflow was started by."""
-        assert used["persist-credentials"] == "false"
+        assert used["persist-credentials"] == ("true" if self.keeps_credentials else "false")
         branch = self.github["ref_name"]
         assert used.get("ref") in (None, branch)
         git("clone", "--quiet", "--depth=1", "--branch", branch, self.remote.as_uri(), workspace)

@@ -12,10 +12,12 @@ from runner import ROOT, WORKFLOWS
 
 HERE = Path(__file__).parent
 ACTION = ROOT / "action.yml"
+SHARED = ROOT / "examples" / "shared-state"
 FILES = [ACTION, *sorted(WORKFLOWS.glob("*.yml"))]
 FURTHER = [
     ROOT / ".github" / "workflows" / "release.yml",
     ROOT / "examples" / "preview-environment" / "fbsync-preview.yml",
+    SHARED / "github-actions" / "fbsync-apply.yml",
 ]
 NO_EXPANSION = "--exclude=SC2016"  # `code` in Markdown is meant to stay as it is
 SCRIPTS = sorted([*(ROOT / "examples").rglob("*.sh"), *(ROOT / "requirements").glob("*.sh")])
@@ -71,6 +73,7 @@ def test_actionlint_finds_nothing(actionlint, tmp_path):
 SCHEMAS = {
     ACTION: ["vendor.github-actions"],
     ROOT / "examples" / "gitlab-ci" / ".gitlab-ci.yml": ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"],
+    SHARED / "gitlab-ci" / ".gitlab-ci.yml": ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"],
     **{workflow: ["vendor.github-workflows"] for workflow in FILES[1:]},
 }
 
