@@ -10,12 +10,15 @@ environment=${2:-}
 
 fbsync validate --strict
 status=0
-fbsync plan --detailed-exitcode ${environment:+--environment "$environment"} || status=$?
+saved=$(mktemp)
+trap 'rm -f "$saved"' EXIT
+fbsync plan --detailed-exitcode --out "$saved" ${environment:+--environment "$environment"} || status=$?
 case $status in
-    0 | 2) ;;
+    0 | 2 | 8) fbsync show "$saved" --format markdown --max-chars 60000 >"$comment" ;;
     *) exit "$status" ;;
 esac
-fbsync plan --format markdown --max-chars 60000 ${environment:+--environment "$environment"} >"$comment"
+# What apply would refuse is in the comment, too, with every reason.
+[ "$status" != 8 ] || exit 8
 
 base=${FBSYNC_BASE:-${CI_MERGE_REQUEST_DIFF_BASE_SHA:-}}
 if [ -n "$base" ]; then
