@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parents[1] / "tests" / name) for name in ("support", "render")]
 
 from plan_documents import document  # noqa: E402 - from the tests
-from plans import credential_change, desired, field_change, locked, notice, update  # noqa: E402 - from the tests
+from plans import credential_change, desired, field_change, golden, locked, many_changes, notice, update  # noqa: E402
 
 from fbsync.model.changes import Cause, Changed, Create, Delete, Plan, Unchanged, Undeclared  # noqa: E402
 from fbsync.model.configurations import Field  # noqa: E402
@@ -142,6 +142,7 @@ def main() -> None:
     text = plan_text(shown, paint=Paint(enabled=True), width=100)
     markdown = plan_markdown(shown, max_chars=60_000)
     report = plan_html(shown)
+    large = plan_html(document(many_changes(300, 4), environment=ENVIRONMENT, compared=COMPARED))
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
@@ -150,6 +151,9 @@ def main() -> None:
         picture(browser, "report", report, width=860)
         picture(browser, "report-dark", report, width=860, scheme="dark")
         picture(browser, "report-phone", report, width=390)
+        picture(browser, "large", large, width=860)
+        picture(browser, "large-phone", large, width=390)
+        picture(browser, "refused", plan_html(golden("refused")), width=860)
         picture(browser, "environments", plans_html(environments(made)), width=860)
         browser.close()
 
