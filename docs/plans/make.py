@@ -151,7 +151,7 @@ def main() -> None:
         picture(browser, "report", report, width=860)
         picture(browser, "report-dark", report, width=860, scheme="dark")
         picture(browser, "report-phone", report, width=390)
-        picture(browser, "large", large, width=860)
+        picture(browser, "large", large, width=720)
         picture(browser, "large-phone", large, width=390)
         picture(browser, "refused", plan_html(golden("refused")), width=860)
         picture(browser, "environments", plans_html(environments(made)), width=860)
