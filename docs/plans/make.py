@@ -121,7 +121,9 @@ def page(stylesheet: str, body: str) -> str:
     return f'<!doctype html><html lang="en"><meta charset="utf-8"><style>{style}</style><body>{body}</body></html>'
 
 
-def picture(browser: Browser, name: str, source: str, *, width: int, scheme: str = "light") -> None:
+def picture(
+    browser: Browser, name: str, source: str, *, width: int, scheme: str = "light", tallest: int = TALLEST
+) -> None:
     """Opens a page and keeps what it looks like beside this script."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page.html"
@@ -129,7 +131,7 @@ def picture(browser: Browser, name: str, source: str, *, width: int, scheme: str
         shown = browser.new_page(viewport={"width": width, "height": 300}, color_scheme=scheme)  # type: ignore[arg-type]
         shown.goto(file.as_uri())
         path = HERE / f"{name}.png"
-        height = min(shown.evaluate("document.documentElement.scrollHeight"), TALLEST)
+        height = min(shown.evaluate("document.documentElement.scrollHeight"), tallest)
         shown.screenshot(path=path, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height})
         shown.close()
     sys.stdout.write(f"{path.name}: {path.stat().st_size // 1024} KiB\n")
@@ -151,7 +153,7 @@ def main() -> None:
         picture(browser, "report", report, width=860)
         picture(browser, "report-dark", report, width=860, scheme="dark")
         picture(browser, "report-phone", report, width=390)
-        picture(browser, "large", large, width=720)
+        picture(browser, "large", large, width=860, tallest=1_000)
         picture(browser, "large-phone", large, width=390)
         picture(browser, "refused", plan_html(golden("refused")), width=860)
         picture(browser, "environments", plans_html(environments(made)), width=860)
