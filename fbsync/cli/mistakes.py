@@ -110,8 +110,10 @@ def _command_hint(path: str, word: str, commands: Sequence[str]) -> str:
 def usage_message(error: click.ClickException) -> str:
     """What is wrong with the command line, as a sentence without a full stop at its end."""
     if isinstance(error, click.NoSuchOption):
-        close = f"; did you mean {' or '.join(sorted(error.possibilities))}?" if error.possibilities else ""
-        return f"no such option {error.option_name}{close}"
+        from fbsync.redact import nearest
+
+        meant = nearest(error.option_name, error.possibilities or ())
+        return f"no such option {error.option_name}" + ("" if meant is None else f"; did you mean {meant}?")
     message = error.format_message().rstrip(".")
     return message[:1].lower() + message[1:]
 
