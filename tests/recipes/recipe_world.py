@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import httpx
 import pytest
 from runner import CREDENTIALS, EXAMPLE, ROOT, Runner, git
 
@@ -90,11 +91,23 @@ def world(tmp_path):
     assert not [path for path in texts if any(value.encode() in path.read_bytes() for value in CREDENTIALS.values())]
 
 
+@pytest.fixture(scope="session")
+def one_box():
+    with running(SandboxOptions()) as box:
+        yield box
+
+
 @pytest.fixture
 def box(request, tmp_path):
-    faults = None
+    """A sandbox that holds nothing: one of its own for a script of faults, else one that was emptied."""
     if rules := getattr(request, "param", None):
         faults = tmp_path / "faults.json"
         faults.write_text(json.dumps({"rules": rules}))
-    with running(SandboxOptions(faults=faults)) as box:
-        yield box
+        with running(SandboxOptions(faults=faults)) as own:
+            yield own
+    else:
+        shared = request.getfixturevalue("one_box")
+        with httpx.Client(base_url=shared.url, headers={"Authorization": f"Bearer {shared.token}"}) as client:
+            for llm in client.get("/ai/llm").json()["aiLlms"]:
+                client.delete(f"/ai/llm/{llm['id']}")
+        yield shared

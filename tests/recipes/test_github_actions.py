@@ -398,20 +398,20 @@ def test_drift_opens_one_issue_and_closes_it_later(world, box, on_main):
         assert result.outputs["drift"]["has-changes"] == "false"
     assert world.state["issues"] == []
 
-    _change_by_hand(box, endpoint="https://elsewhere.example.com")
+    _change_by_hand(box, endpoint="https://api.anthropic.com/elsewhere")
     default, staging = on_main().run("fbsync-drift.yml")
     assert default.succeeded, default.log
     assert (default.outputs["drift"]["exit-code"], staging.outputs["drift"]["exit-code"]) == ("2", "0")
     [issue] = world.state["issues"]
     assert issue["title"] == "fbsync: drift in default"
-    assert "elsewhere.example.com" in issue["body"]
+    assert "/elsewhere" in issue["body"]
     assert all(line.startswith("    ") for line in issue["body"].splitlines() if "elsewhere" in line)
 
-    _change_by_hand(box, endpoint="https://nowhere.example.com")
+    _change_by_hand(box, endpoint="https://api.anthropic.com/nowhere")
     on_main().run("fbsync-drift.yml")
     [issue] = world.state["issues"]
     assert issue["state"] == "open"
-    assert "nowhere.example.com" in issue["body"]
+    assert "/nowhere" in issue["body"]
 
     apply_on_main(on_main)
     on_main().run("fbsync-drift.yml")
