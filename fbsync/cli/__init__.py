@@ -27,6 +27,7 @@ _COMMANDS = {
     "verify": "have the server try the credentials with their providers",
     "export": "write what the server holds as a manifest and a lockfile",
     "workspaces": "list the workspaces that you can see: name, id and your role",
+    "keys": "list the provider keys that are stored with Flashback",
     "doctor": "look at all that a run depends on, and say what to do",
     "env": "list every variable that the manifest refers to",
     "state": "look at what is known, and mend it",

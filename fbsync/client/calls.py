@@ -19,6 +19,7 @@ from fbsync.client.lists import api_keys_of, live_of, stats_of, workspaces_of
 from fbsync.client.signin import TokenSource
 from fbsync.client.transport import ANSWER_LIMIT, LIST_LIMIT, Connections
 from fbsync.foreign_text import Redactor
+from fbsync.model.configurations import Field
 from fbsync.model.errors import FbsyncError
 from fbsync.model.secret import Secret
 from fbsync.model.server import Failure, Listing, ServerError, Validation
@@ -263,7 +264,7 @@ class Client:
         token: Secret | None,
     ) -> Answer:
         """One HTTP exchange; the only place where secrets are revealed, into the body and the header."""
-        body = None if fields is None else json.dumps({str(k): _revealed(v) for k, v in fields.items()}).encode()
+        body = None if fields is None else json.dumps({_wire_name(k): _revealed(v) for k, v in fields.items()}).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token.reveal()}"
@@ -278,7 +279,7 @@ class Client:
                 error, method=method, path=path, api_url=self._api_url, proxy=self._connections.proxy
             ) from None
         finally:
-            names = tuple(str(name) for name in fields or ())
+            names = tuple(_wire_name(name) for name in fields or ())
             self._on_exchange(
                 Exchange(method=method, path=path, fields=names, status=status, seconds=time.monotonic() - start)
             )
@@ -330,3 +331,8 @@ async def _signed_in(step: Awaitable[_Result]) -> _Result:
 
 def _revealed(value: str | Secret | None) -> str | None:
     return value.reveal() if isinstance(value, Secret) else value
+
+
+def _wire_name(field: object) -> str:
+    """A field's name in a request: a stored key is named by its uuid (``flashback-api.md``, 'Stored provider keys')."""
+    return "apiKeyUuid" if field is Field.API_KEY else str(field)

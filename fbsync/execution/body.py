@@ -8,6 +8,7 @@ from fbsync.model.changes import Adopt, Create, Delete, Update
 from fbsync.model.configurations import Field, Llm
 
 if TYPE_CHECKING:
+    from fbsync.model.configurations import LiveLlm
     from fbsync.model.secret import Secret
     from fbsync.model.server import Fields
 
@@ -19,12 +20,15 @@ def body(change: Create | Update | Adopt | Delete) -> Fields:
             return {**_whole(change.desired), Field.WORKSPACE_ID: _value(change.desired.workspace_id.value)}
         case Adopt():
             # A key that is there and that the manifest does not have goes, too.
-            return ({Field.KEY: None} if change.live.has_key else {}) | _whole(change.desired)
+            return _taken_away(change.live, change.desired) | _whole(change.desired)
         case Update():
-            fields = {item.field: _value(item.after.value) for item in change.fields}
-            return fields | {
+            fields: dict[Field, str | Secret | None] = {
+                item.field: _value(item.after.value) or None for item in change.fields
+            }
+            credentials = {
                 item.field: item.after.secret if item.after else None for item in change.credentials if item.is_sent
             }
+            return _with_stored_key(fields, change.desired) | credentials
         case Delete():
             return {}
         case _:
@@ -32,12 +36,33 @@ def body(change: Create | Update | Adopt | Delete) -> Fields:
 
 
 def _whole(llm: Llm) -> dict[Field, str | Secret | None]:
+    endpoint = _value(llm.endpoint.value)
     return {
         Field.NAME: llm.name,
         Field.AI_TYPE: llm.ai_type,
-        Field.ENDPOINT: _value(llm.endpoint.value),
+        **({Field.ENDPOINT: endpoint} if endpoint else {}),
+        **({} if llm.api_key is None else {Field.API_KEY: _value(llm.api_key.value)}),
         **{name: credential.secret for name, credential in llm.credentials},
     }
+
+
+def _taken_away(live: LiveLlm, llm: Llm) -> dict[Field, str | Secret | None]:
+    """What is there and is not declared, and goes; a stored key takes the place of a key by itself."""
+    if llm.api_key is None:
+        return {Field.KEY: None} if live.has_key else {}
+    return {Field.ENDPOINT: None} if live.endpoint is not None and not llm.endpoint.template else {}
+
+
+def _with_stored_key(fields: dict[Field, str | Secret | None], llm: Llm) -> dict[Field, str | Secret | None]:
+    """The changed fields of an update, by what the contract says of ``apiKeyUuid`` (``flashback-api.md``).
+
+    Nothing says that it may be null: a secret takes its place. An endpoint is null only beside it.
+    """
+    if llm.api_key is None:
+        fields.pop(Field.API_KEY, None)
+    elif Field.ENDPOINT in fields and fields[Field.ENDPOINT] is None:
+        fields[Field.API_KEY] = _value(llm.api_key.value)
+    return fields
 
 
 def _value(text: str | None) -> str:

@@ -139,7 +139,8 @@ class Creator:
             )
             raise left_open(theirs, hint=theirs.hint) if unsure else theirs
         # An earlier request for it may have carried a key that is no longer declared.
-        whole: Fields = ({Field.KEY: None} if live.has_key else {}) | {**fields}
+        lacks_key = live.has_key and Field.API_KEY not in fields
+        whole: Fields = ({Field.KEY: None} if lacks_key else {}) | {**fields}
         try:
             await self._server.update_llm(
                 live.id, {field: value for field, value in whole.items() if field is not Field.WORKSPACE_ID}

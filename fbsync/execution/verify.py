@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fbsync.execution.ports import Stop
     from fbsync.model.server import Server
 
-_MATTERS = frozenset((Field.AI_TYPE, Field.ENDPOINT, Field.KEY, Field.SECRET))
+_MATTERS = frozenset((Field.AI_TYPE, Field.ENDPOINT, Field.KEY, Field.SECRET, Field.API_KEY))
 """The fields on which the provider's verdict depends."""
 
 

@@ -138,9 +138,10 @@ def export(
 
 def _inexpressible(llm: LiveLlm) -> str | None:
     """Why a manifest cannot express a configuration: what `fbsync validate` would say of it."""
-    if llm.endpoint is None or llm.ai_type is None:
+    if llm.ai_type is None or (llm.endpoint is None and llm.api_key_id is None):
         return _unshown(llm)
-    entry = _read_back(fields_of(llm, {Field.SECRET: "X"}, default_workspace=None))
+    references = {Field.SECRET: "X"} if llm.api_key_id is None else {}
+    entry = _read_back(fields_of(llm, references, default_workspace=None))
     document = parse_document(new_manifest([entry], head=(), workspace_id=None).encode(), file="")
     wrong = errors_among(assemble([document]).findings)
     if wrong:
@@ -151,14 +152,8 @@ def _inexpressible(llm: LiveLlm) -> str | None:
 
 def _unshown(llm: LiveLlm) -> str:
     """Why a configuration cannot be an entry of which the server does not show what every entry has."""
-    if llm.api_key_id is not None:
-        return (
-            f"it uses the stored provider key {llm.api_key_id}, and has no endpoint and no secret of its own, "
-            "which an entry needs"
-        )
-    lacking = " and no ".join(
-        word for word, value in (("endpoint", llm.endpoint), ("type", llm.ai_type)) if value is None
-    )
+    shown = (("endpoint", llm.endpoint or llm.api_key_id), ("type", llm.ai_type))
+    lacking = " and no ".join(word for word, value in shown if value is None)
     return f"the server shows no {lacking} of it, which an entry needs"
 
 
@@ -174,10 +169,13 @@ def _named(project: Project, new: Sequence[LiveLlm]) -> dict[str, dict[Field, st
     known = {llm.id: llm for llm in project.known.llms}
     taken = used | {at.reference for llm in known.values() for at in (llm.secret, llm.key) if at is not None}
     references = References(taken)
-    return {llm.id: _known_names(known[llm.id]) if llm.id in known else references.of(llm) for llm in new}
+    return {llm.id: _known_names(known.get(llm.id), llm) or references.of(llm) for llm in new}
 
 
-def _known_names(llm: LockedLlm) -> dict[Field, str]:
+def _known_names(llm: LockedLlm | None, live: LiveLlm) -> dict[Field, str]:
+    """The variables that the lockfile knows; none of what is not known, or uses a stored key now."""
+    if llm is None or live.api_key_id is not None:
+        return {}
     pairs = ((Field.KEY, llm.key), (Field.SECRET, llm.secret))
     return {field: locked.reference for field, locked in pairs if locked is not None}
 
@@ -251,7 +249,9 @@ def _records(
         made = record(entries[llm.identity], llm)
         if llm.id in known:
             old = known[llm.id]
-            made = replace(made, secret=old.secret, key=old.key, protect=old.protect)
+            made = replace(made, protect=old.protect)
+            if made.api_key is None and old.api_key is None:
+                made = replace(made, secret=old.secret, key=old.key)
         known.put(made)
     return known
 
@@ -266,8 +266,10 @@ def _differing(project: Project, claimed: Claims, kept: Iterable[LiveLlm]) -> It
 
 
 def _differs(llm: Llm, live: LiveLlm) -> bool:
-    endpoint = live.endpoint if llm.endpoint.value is None else llm.endpoint.value
-    return (live.name, live.ai_type, live.endpoint) != (llm.name, llm.ai_type, endpoint)
+    endpoint = live.endpoint if llm.endpoint.value is None else llm.endpoint.value or None
+    stored = None if llm.api_key is None else llm.api_key.value or live.api_key_id
+    there = (live.name, live.ai_type, live.endpoint, live.api_key_id)
+    return there != (llm.name, llm.ai_type, endpoint, stored)
 
 
 def not_mergeable(path: object, reason: object) -> FbsyncError:

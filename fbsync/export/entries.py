@@ -63,8 +63,11 @@ def fields_of(
     entry: dict[str, str | bool] = {
         "name": llm.name,
         "aiType": llm.ai_type or "",
-        "endpoint": escape(llm.endpoint or ""),
     }
+    if llm.endpoint is not None:
+        entry["endpoint"] = escape(llm.endpoint)
+    if llm.api_key_id is not None:
+        entry[Field.API_KEY.value] = llm.api_key_id
     if llm.ai_type == _NEEDS_KEY and Field.KEY not in references and Field.SECRET in references:
         stem = references[Field.SECRET].removesuffix("_SECRET")
         entry[f"# {Field.KEY.value}"] = f"${stem}_KEY"
@@ -85,7 +88,9 @@ class References:
         self._taken = set(taken)
 
     def of(self, llm: LiveLlm) -> dict[Field, str]:
-        """The names for a configuration's credentials; one for the key only where the server has one."""
+        """The names for a configuration's credentials: none beside a stored key, one for the key where there is one."""
+        if llm.api_key_id is not None:
+            return {}
         fields = (Field.KEY, Field.SECRET) if llm.has_key else (Field.SECRET,)
         stem = _stem(llm.name)
         return {field: self._free(f"{stem}_{field.value.upper()}") for field in fields}
@@ -113,16 +118,20 @@ def record(llm: Llm, live: LiveLlm) -> LockedLlm:
         llm: the entry as the manifest has it now.
         live: the configuration; what the manifest says otherwise is a change that is pending.
     """
+    stored = live.api_key_id
     key = LockedCredential(reference=llm.key.reference, fingerprint=None) if llm.key and live.has_key else None
-    same = llm.endpoint.value == live.endpoint
+    secret = LockedCredential(reference=llm.secret.reference, fingerprint=None) if llm.secret else None
+    same = llm.endpoint.value == (live.endpoint or "")
     return LockedLlm(
         id=live.id,
         name=live.name,
         workspace_id=live.workspace_id,
         ai_type=live.ai_type or "",
         endpoint=live.endpoint or "",
-        secret=LockedCredential(reference=llm.secret.reference, fingerprint=None),
-        key=key,
+        secret=secret if stored is None else None,
+        key=key if stored is None else None,
+        api_key=stored,
+        api_key_template=template_of(llm.api_key) if llm.api_key and llm.api_key.value == stored else None,
         protect=llm.protect,
         previous_name=llm.previous_name if llm.name == live.name else None,
         workspace_template=workspace_template(llm),

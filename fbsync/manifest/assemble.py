@@ -134,7 +134,7 @@ class Manifest:
             Use(variable=name, position=placed.position, entry=draft.name, field=field)
             for draft in self.in_environment(environment)
             for field, placed in draft.fields.items()
-            if field in ("workspaceId", "endpoint", "key", "secret") and placed.text is not None
+            if field in ("workspaceId", "endpoint", "key", "secret", "apiKey") and placed.text is not None
             if not (field == "workspaceId" and draft.is_by_name)
             for name in parse_template(placed.text).names
         )

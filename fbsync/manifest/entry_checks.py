@@ -34,7 +34,8 @@ def entry(draft: Draft, name: str | None, given: GivenWorkspace) -> Iterator[Fin
     if (endpoint := draft.text("endpoint")) is not None and not is_plain(endpoint):
         yield from _references(draft, "endpoint")
         yield from _endpoint(draft, endpoint)
-    if draft.text("aiType") == "AWS" and "key" not in draft.fields and not draft.has_unknown_keys:
+    yield from _means(draft)
+    if draft.text("aiType") == "AWS" and not draft.fields.keys() & {"key", "apiKey"} and not draft.has_unknown_keys:
         yield Finding(
             rule="missing-access-key",
             position=draft.position("aiType"),
@@ -43,6 +44,38 @@ def entry(draft: Draft, name: str | None, given: GivenWorkspace) -> Iterator[Fin
             remedy='add "key: $AWS_ACCESS_KEY_ID"',
             severity=Severity.WARNING,
         )
+
+
+def _means(draft: Draft) -> Iterator[Finding]:
+    """A stored key beside what it takes the place of, and what an environment takes away without a replacement."""
+    fields, written = draft.fields, draft.entry.value
+    if "apiKey" in fields:
+        for field in ("secret", "key"):
+            if field in fields:
+                yield _both(draft, field)
+        return
+    for field, example in (("endpoint", "https://api.openai.com/v1"), ("secret", "$OPENAI_API_KEY")):
+        if field not in fields and (written.get("apiKey") or written.get(field)) is not None:
+            yield Finding(
+                rule="missing-key",
+                position=draft.position("name"),
+                entry=draft.name,
+                message=f'"{field}" is missing: only an entry with apiKey may lack it',
+                remedy=f'add "{field}: {example}"',
+            )
+
+
+def _both(draft: Draft, field: str) -> Finding:
+    """The finding at the later one of the two, so that an environment's change is where it points."""
+    later, other = sorted(("apiKey", field), key=lambda name: len(draft.fields[name].path), reverse=True)
+    return Finding(
+        rule="secret-and-api-key",
+        position=draft.position(later),
+        entry=draft.name,
+        message=f"an entry has either {field} or apiKey: a stored key takes the place of secret and key",
+        remedy=f'remove one of the two; in an environment, write "{other}: null" for the one that does not apply',
+        related=(draft.position(other),),
+    )
 
 
 def endpoint_finding(fault: Fault, *, position: Position, entry: str | None) -> Finding:

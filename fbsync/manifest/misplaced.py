@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fbsync.strict_yaml.loader import Document, Path
 
 _CREDENTIALS = ("secret", "key")
-_SHOWN = ("endpoint", "workspaceId", "state")
+_SHOWN = ("endpoint", "workspaceId", "apiKey", "state")
 """The fields whose values plans show and the known state keeps."""
 
 _OWN = dict.fromkeys(SIGN_IN_VARIABLES, "is what fbsync signs in with") | {

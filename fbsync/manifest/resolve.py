@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.manifest.references import resolve_credential, resolve_text
-from fbsync.model.configurations import Llm, Text
+from fbsync.model.configurations import Credential, Llm, Text
 
 if TYPE_CHECKING:
     from fbsync.manifest.drafts import Draft
@@ -15,19 +15,29 @@ if TYPE_CHECKING:
 def resolve_entry(draft: Draft, variables: Variables) -> Llm:
     """Resolves one entry that the schema and the checks have passed."""
     fields = draft.fields
-    key = fields.get("key")
     return Llm(
         name=fields["name"].value,
         ai_type=fields["aiType"].value,
-        endpoint=resolve_text(fields["endpoint"].value, variables, position=draft.position("endpoint")),
+        endpoint=_text(draft, "endpoint", variables) or Text(template="", value="", position=draft.position("name")),
         workspace_id=_workspace_id(draft, variables),
         workspace=fields["workspaceId"].value if draft.is_by_name else None,
-        secret=resolve_credential(fields["secret"].value, variables, position=draft.position("secret")),
-        key=resolve_credential(key.value, variables, position=key.position) if key else None,
+        secret=_credential(draft, "secret", variables),
+        key=_credential(draft, "key", variables),
+        api_key=_text(draft, "apiKey", variables),
         previous_name=draft.text("previousName"),
         protect=bool(fields["protect"].value) if "protect" in fields else False,
         position=draft.position("name"),
     )
+
+
+def _text(draft: Draft, field: str, variables: Variables) -> Text | None:
+    placed = draft.fields.get(field)
+    return None if placed is None else resolve_text(placed.value, variables, position=placed.position)
+
+
+def _credential(draft: Draft, field: str, variables: Variables) -> Credential | None:
+    placed = draft.fields.get(field)
+    return None if placed is None else resolve_credential(placed.value, variables, position=placed.position)
 
 
 def _workspace_id(draft: Draft, variables: Variables) -> Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -143,7 +144,22 @@ def _credential(text: str, variables: Variables) -> Iterator[_Fault]:
         )
 
 
+def _api_key(text: str, variables: Variables) -> Iterator[_Fault]:
+    """What is wrong with the id of a stored key: plans show it, so that a credential must not pass for one."""
+    for reference, value in _set_values(text, variables):
+        if _UUID.fullmatch(value) is None:
+            yield _Fault(
+                reference=reference,
+                rule="no-uuid",
+                message=f"the value of ${reference.name} is not the uuid of a stored provider key",
+                remedy=f"set {reference.name} to an id that `fbsync keys list` lists",
+            )
+
+
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
 _CHECKS: dict[str, _Check] = {
+    "apiKey": _api_key,
     "workspaceId": _workspace_id,
     "endpoint": _endpoint,
     "key": _credential,

@@ -66,6 +66,7 @@ class CredentialChange:
         assumed: whether the value is taken for the one that the server holds, of which nothing is known.
         resent: whether it is sent again because somebody asked for that.
         drift: how the server's key differs, where somebody changed it outside.
+        gives_way: whether a stored key takes its place: no request ever carries both.
     """
 
     field: Field
@@ -76,6 +77,7 @@ class CredentialChange:
     assumed: bool = False
     resent: bool = False
     drift: KeyDrift | None = None
+    gives_way: bool = False
 
     @property
     def is_sent(self) -> bool:
@@ -85,6 +87,8 @@ class CredentialChange:
         server has it: it comes from another variable whose value cannot be compared, or it is here and what the
         server holds is not known.
         """
+        if self.gives_way:
+            return False
         if self.resent:
             return True
         match self.changed:

@@ -21,7 +21,8 @@ class Claim:
     Attributes:
         identity: under which identity.
         ai_type: of which type.
-        endpoint: with which endpoint.
+        endpoint: with which endpoint; None where it gave none, which a stored key allows.
+        api_key: with which stored provider key, or None.
         since: the server's time before the request was sent, or None where it is not known.
         user_id: the user who sent it, or None where that is not known.
     """
@@ -29,6 +30,7 @@ class Claim:
     identity: Identity
     ai_type: str | None
     endpoint: str | None
+    api_key: str | None = None
     since: datetime | None = None
     user_id: str | None = None
 
@@ -46,7 +48,8 @@ class Claim:
         return (
             canonical_identity(live.identity) == canonical_identity(self.identity)
             and _same(Field.AI_TYPE, self.ai_type, live.ai_type)
-            and _same(Field.ENDPOINT, self.endpoint, live.endpoint)
+            and (self.endpoint is None or _same(Field.ENDPOINT, self.endpoint, live.endpoint))
+            and self.api_key == live.api_key_id
             and live.created_at.replace(microsecond=0) >= self.since.replace(microsecond=0)
             and (self.user_id is None or live.user_id is None or self.user_id == live.user_id)
         )

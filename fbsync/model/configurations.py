@@ -33,6 +33,8 @@ class Field(StrEnum):
     KEY = "key"
     SECRET = "secret"  # noqa: S105 - the field's name
     WORKSPACE_ID = "workspaceId"
+    API_KEY = "apiKey"
+    """The stored provider key: ``apiKeyUuid`` in a request, ``apiKeyId`` in a list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -97,6 +99,9 @@ class Llm:
     """A declared configuration, with references resolved as far as the environment allows.
 
     Attributes:
+        endpoint: an empty text where there is none, which only an entry with a stored key may lack.
+        secret: the credential; None exactly where there is a stored key.
+        api_key: the uuid of a stored provider key, in place of ``secret`` and ``key``.
         workspace: the workspace's name, where it is given by that; ``workspace_id`` has no value until the name's
             id is known.
         declared_in: the manifest, or the folder of manifests, that it stands in, relative to the lockfile's folder.
@@ -106,8 +111,9 @@ class Llm:
     ai_type: str
     endpoint: Text
     workspace_id: Text
-    secret: Credential
+    secret: Credential | None = None
     key: Credential | None = None
+    api_key: Text | None = None
     workspace: str | None = None
     previous_name: str | None = None
     protect: bool = False
@@ -117,8 +123,14 @@ class Llm:
     @property
     def credentials(self) -> tuple[tuple[Field, Credential], ...]:
         """The credentials that are declared, by field."""
-        key = () if self.key is None else ((Field.KEY, self.key),)
-        return (*key, (Field.SECRET, self.secret))
+        pairs = ((Field.KEY, self.key), (Field.SECRET, self.secret))
+        return tuple((field, credential) for field, credential in pairs if credential is not None)
+
+    @property
+    def texts(self) -> tuple[tuple[Field, Text], ...]:
+        """The fields that may hold references and are no credentials."""
+        api_key = () if self.api_key is None else ((Field.API_KEY, self.api_key),)
+        return ((Field.WORKSPACE_ID, self.workspace_id), (Field.ENDPOINT, self.endpoint), *api_key)
 
     @property
     def identity(self) -> Identity:
@@ -153,7 +165,10 @@ class LockedLlm:
     Attributes:
         previous_name: the declared ``previousName`` that has been dealt with, so that it is not again.
         workspace_template: the workspace as the manifest writes it, where that holds references.
+        endpoint: an empty text where it was given none, since it uses a stored key.
+        api_key: the uuid of the stored provider key that it was last given, in place of ``secret`` and ``key``.
         endpoint_template: likewise for the endpoint.
+        api_key_template: likewise for the stored key.
         workspace: the workspace's name, where the manifest gives that.
         declared_in: the manifest, or the folder of manifests, that declares it.
         served: how the server writes fields that it was sent in another spelling.
@@ -165,12 +180,14 @@ class LockedLlm:
     workspace_id: str
     ai_type: str
     endpoint: str
-    secret: LockedCredential
+    secret: LockedCredential | None = None
     key: LockedCredential | None = None
+    api_key: str | None = None
     protect: bool = False
     previous_name: str | None = None
     workspace_template: str | None = None
     endpoint_template: str | None = None
+    api_key_template: str | None = None
     workspace: str | None = None
     declared_in: str | None = None
     served: tuple[tuple[Field, str], ...] = ()

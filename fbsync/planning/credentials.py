@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from fbsync.model.changes import Changed, CredentialChange, KeyDrift
 from fbsync.model.configurations import IN_DOUBT, Field, key_mask_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fbsync.model.configurations import Credential, LiveLlm, Llm, LockedCredential, LockedLlm
 
 
@@ -27,14 +29,14 @@ def key_drift(locked: LockedLlm, live: LiveLlm | None, *, keys_masked: bool) -> 
     """How the key that the server lists differs from the one that it was last given.
 
     A mask proves that there is a key. Null proves nothing (``flashback-api.md``), unless this server is seen to mask
-    the keys that there are.
+    the keys that there are. The key of a configuration that uses a stored key is not its own.
 
     Args:
         locked: what is known.
         live: what the server lists, or None where that is not known.
         keys_masked: whether this server was seen to list a masked key.
     """
-    if live is None or not live.key_listed:
+    if live is None or not live.key_listed or locked.api_key is not None or live.api_key_id is not None:
         return None
     if live.key_mask is None:
         return KeyDrift.GONE if locked.key is not None and keys_masked else None
@@ -62,12 +64,15 @@ class Credentials:
 
     def changes(self, llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> tuple[CredentialChange, ...]:
         """What becomes of ``key`` and ``secret``; nothing is said of a field that neither side has."""
+        if llm.api_key is not None:
+            return tuple(_giving_way(locked))
         drift = key_drift(locked, live, keys_masked=self.keys_masked)
         found = (
             self._change(Field.KEY, locked, llm.key, drift),
             self._change(Field.SECRET, locked, llm.secret, None),
         )
-        return tuple(change for change in found if change is not None)
+        lost = live is not None and live.api_key_id is not None
+        return tuple(_taken_back(change) if lost else change for change in found if change is not None)
 
     def _change(
         self, field: Field, locked: LockedLlm, after: Credential | None, drift: KeyDrift | None
@@ -103,3 +108,15 @@ class Credentials:
                 return Changed.NO
             case False:
                 return Changed.YES
+
+
+def _giving_way(locked: LockedLlm) -> Iterator[CredentialChange]:
+    """The known credentials whose place a stored key takes; nothing is sent of them."""
+    for field in (Field.KEY, Field.SECRET):
+        if (before := locked.credential(field)) is not None:
+            yield CredentialChange(field=field, before=before, after=None, changed=Changed.YES, gives_way=True)
+
+
+def _taken_back(change: CredentialChange) -> CredentialChange:
+    """A declared credential of a configuration that the server lists with a stored key: it is to be sent again."""
+    return change if change.after is None else replace(change, changed=Changed.YES)

@@ -124,8 +124,8 @@ def find_drift(
     """Compares what is known with what the server lists.
 
     Credentials are not compared, since no listing holds them, but for what it shows of a key: that there is one, and
-    its mask. Neither is a field that the listing left out, nor a workspace of which the server did not tell. A value in
-    another spelling is the same value.
+    its mask. A stored provider key is compared by its id. Neither a field that the listing left out is compared, nor a
+    workspace of which the server did not tell. A value in another spelling is the same value.
 
     Args:
         desired: what is declared.
@@ -201,10 +201,11 @@ def _field_drift(locked: LockedLlm, there: LiveLlm) -> Iterator[FieldDrift]:
         (Field.NAME, locked.name, there.name),
         (Field.AI_TYPE, locked.ai_type, there.ai_type),
         (Field.ENDPOINT, locked.endpoint, there.endpoint),
+        (Field.API_KEY, locked.api_key or "", there.api_key_id or ""),
     )
     for field, known, live in rows:
         if live is not None and not same(field, live, known):
-            yield FieldDrift(field=field, known=known, live=live)
+            yield FieldDrift(field=field, known=known or "none", live=live or "none")
 
 
 _KEYS = {

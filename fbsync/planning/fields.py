@@ -13,11 +13,22 @@ if TYPE_CHECKING:
 
 
 def field_changes(llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> tuple[FieldChange, ...]:
-    """The fields that are to change; one that the server did not list counts as it is known."""
+    """The fields that are to change; one that the server did not list counts as it is known.
+
+    A stored key that is not listed is not there: a list has it where there is one (``flashback-api.md``). What is not
+    there is an empty text.
+    """
     rows: tuple[tuple[Field, Text, str, str | None, str | None], ...] = (
         (Field.NAME, _literal(llm.name), locked.name, live.name if live else None, None),
         (Field.AI_TYPE, _literal(llm.ai_type), locked.ai_type, live.ai_type if live else None, None),
         (Field.ENDPOINT, llm.endpoint, locked.endpoint, live.endpoint if live else None, locked.endpoint_template),
+        (
+            Field.API_KEY,
+            llm.api_key or _literal(""),
+            locked.api_key or "",
+            live.api_key_id or "" if live else None,
+            locked.api_key_template,
+        ),
     )
     changes = (_field_change(*row) for row in rows)
     return tuple(change for change in changes if change is not None)
@@ -48,7 +59,7 @@ def record_differs(llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> bool:
     """Whether the record would be another one though no request is needed."""
     return (
         any(now != then for now, then in _recorded(llm, locked))
-        or (llm.endpoint.value is not None and llm.endpoint.value != locked.endpoint)
+        or any(now is not None and now != then for now, then in _resolved(llm, locked))
         or any(
             known is not None and credential.reference != known.reference
             for field, credential in llm.credentials
@@ -67,6 +78,13 @@ def _recorded(llm: Llm, locked: LockedLlm) -> Iterator[tuple[object, object]]:
     yield llm.declared_in or locked.declared_in, locked.declared_in
     yield (workspace_template(llm), llm.workspace), (locked.workspace_template, locked.workspace)
     yield template_of(llm.endpoint), locked.endpoint_template
+    yield llm.api_key and template_of(llm.api_key), locked.api_key_template
+
+
+def _resolved(llm: Llm, locked: LockedLlm) -> Iterator[tuple[str | None, str]]:
+    """What is declared beside what the record holds, of fields whose variables may not be set."""
+    yield llm.endpoint.value, locked.endpoint
+    yield "" if llm.api_key is None else llm.api_key.value, locked.api_key or ""
 
 
 def _learns(llm: Llm, locked: LockedLlm, live: LiveLlm) -> bool:

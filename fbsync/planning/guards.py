@@ -10,7 +10,7 @@ from fbsync.model.configurations import Field
 from fbsync.model.findings import Finding
 from fbsync.model.repositories import counted_repositories
 from fbsync.model.spelling import canonical_url
-from fbsync.planning.hosts import host_of, scheme_of, shown_host
+from fbsync.planning.hosts import host_of, host_words, scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -138,15 +138,15 @@ def _host_changes(plan: Plan, explained: Container[tuple[str, str]]) -> Iterator
     for change in updates:
         for field in change.fields:
             after = field.after.value
-            if field.field is not Field.ENDPOINT or field.cause is not Cause.OUTSIDE or after is None:
+            if field.field is not Field.ENDPOINT or field.cause is not Cause.OUTSIDE or not after:
                 continue
             if _goes_elsewhere(field.before, after) and (
                 (change.locked.id, canonical_url(field.before)) not in explained
             ):
                 yield Refusal(
                     identity=change.desired.identity,
-                    message=f"the endpoint is {shown_host(field.before)} on the server and would become "
-                    f"{shown_host(after)}, although nobody changed the manifest: the stored credential would go there",
+                    message=f"the endpoint is {host_words(field.before)} on the server and would become "
+                    f"{host_words(after)}, although nobody changed the manifest: the stored credential would go there",
                     hint="if it was changed outside and is to go back, allow that with --allow-host-change",
                 )
 
@@ -218,8 +218,8 @@ def missing_workspaces(llms: Iterable[Llm]) -> tuple[Need, ...]:
 def _needs(change: Change) -> Iterator[Need]:
     match change:
         case Create(desired=llm) | Adopt(desired=llm):
-            yield from _of_text(llm, "workspaceId", llm.workspace_id)
-            yield from _of_text(llm, "endpoint", llm.endpoint)
+            for name, text in llm.texts:
+                yield from _of_text(llm, name, text)
             for field, credential in llm.credentials:
                 yield from _of_credential(llm, field, credential)
         case Update(desired=llm):

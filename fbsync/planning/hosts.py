@@ -29,6 +29,11 @@ def shown_host(url: str) -> str:
     return shown if port is None else f"{shown}:{port}"
 
 
+def host_words(url: str) -> str:
+    """As ``shown_host``; in words where there is no URL, since a stored key has an endpoint of its own."""
+    return shown_host(url) if url else "the stored key's own endpoint"
+
+
 def is_ascii_host(url: str) -> bool:
     """Whether a URL's host is written in ASCII."""
     try:

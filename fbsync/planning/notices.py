@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.model.changes import Adopt, Blocked, Change, Create, Delete, Notice, Unchanged, Undeclared, Update
-from fbsync.model.configurations import Field
+from fbsync.model.configurations import Field, Text
 from fbsync.model.spelling import same
 from fbsync.planning.fields import spelled
-from fbsync.planning.hosts import host_of, is_ascii_host, scheme_of, shown_host
+from fbsync.planning.hosts import host_of, host_words, is_ascii_host, scheme_of, shown_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,9 +38,9 @@ def notices(
             case Adopt():
                 yield from _of_new_hosts(change.desired, hosts, {field for field, _ in change.desired.credentials})
             case Update():
-                yield from _of_endpoint(change)
+                yield from () if _changes_means(change) else _of_endpoint(change)
                 sent = {item.field for item in change.credentials if item.is_sent}
-                if not any(item.field is Field.ENDPOINT for item in change.fields):
+                if _changes_means(change) or not any(item.field is Field.ENDPOINT for item in change.fields):
                     yield from _of_new_hosts(change.desired, hosts, sent)
                 yield from _of_record(change, reads)
             case Unchanged():
@@ -102,20 +102,32 @@ def _is_alike(llm: Llm, locked: LockedLlm) -> bool:
         and same(Field.AI_TYPE, llm.ai_type, locked.ai_type)
         and llm.endpoint.value is not None
         and same(Field.ENDPOINT, llm.endpoint.value, locked.endpoint)
-        and llm.secret.reference == locked.secret.reference
+        and _source(llm) == _source(locked)
     )
+
+
+def _source(llm: Llm | LockedLlm) -> tuple[str | None, str | None]:
+    """Where the credential comes from: a variable, or a stored key."""
+    api_key = llm.api_key.value if isinstance(llm.api_key, Text) else llm.api_key
+    return None if llm.secret is None else llm.secret.reference, api_key
+
+
+def _changes_means(change: Update) -> bool:
+    """Whether a stored key takes the place of a secret, or the other way round: no stored credential goes elsewhere."""
+    changed = (item for item in change.fields if item.field is Field.API_KEY)
+    return any(not item.before or item.after.value == "" for item in changed)
 
 
 def _of_endpoint(change: Update) -> Iterator[Notice]:
     """Warns where the stored credential would go to another host than before, or over the network in clear."""
     for field in change.fields:
-        if field.field is not Field.ENDPOINT or field.after.value is None:
+        if field.field is not Field.ENDPOINT or not field.after.value:
             continue
         before, after = field.before, field.after.value
         if host_of(before) != host_of(after):
             yield _notice(
                 change.desired,
-                f"the stored credential will be sent to another host: {shown_host(after)}, before {shown_host(before)}",
+                f"the stored credential will be sent to another host: {host_words(after)}, before {host_words(before)}",
             )
         if (scheme_of(before), scheme_of(after)) == ("https", "http"):
             yield _notice(
@@ -136,7 +148,7 @@ def _known_hosts(known: Sequence[LockedLlm]) -> dict[str, set[str]]:
 def _of_new_hosts(llm: Llm, hosts: dict[str, set[str]], sent: set[Field]) -> Iterator[Notice]:
     """Warns where a variable goes to a host that it did not go to before, and where a host is not ASCII."""
     endpoint = llm.endpoint.value
-    if endpoint is None or not sent:
+    if not endpoint or not sent:
         return
     for reference in dict.fromkeys(credential.reference for field, credential in llm.credentials if field in sent):
         if reference in hosts and host_of(endpoint) not in hosts[reference]:

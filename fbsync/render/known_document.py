@@ -104,9 +104,14 @@ def _entry(llm: LockedLlm) -> Json:
         "id": llm.id,
         "protect": llm.protect,
         "previousName": llm.previous_name,
-        "templates": {Field.WORKSPACE_ID.value: llm.workspace_template, Field.ENDPOINT.value: llm.endpoint_template},
+        "templates": _templates(llm),
         "credentials": [_credential(field, locked) for field, locked in credentials if locked is not None],
     }
+
+
+def _templates(llm: LockedLlm) -> Json:
+    templates = {Field.WORKSPACE_ID.value: llm.workspace_template, Field.ENDPOINT.value: llm.endpoint_template}
+    return templates | ({} if llm.api_key is None else {Field.API_KEY.value: llm.api_key_template})
 
 
 def _credential(field: Field, locked: LockedCredential) -> Json:

@@ -143,7 +143,7 @@ def _remarks(change: Change) -> Json:
             more |= {"reason": change.message, "remedy": change.hint}
         case Update():
             more["causes"] = {item.field.value: item.cause.value for item in change.fields}
-            if known := {item.field.value: item.known for item in change.fields if item.known != item.before}:
+            if known := {item.field.value: item.known or None for item in change.fields if item.known != item.before}:
                 more["known"] = known
         case Create(lost=LockedLlm() as former) | Adopt(replaced=LockedLlm() as former):
             more["former_id"] = former.id
@@ -156,8 +156,7 @@ def _remarks(change: Change) -> Json:
 
 def _missing(llm: Llm) -> dict[str, list[str]]:
     """The variables that are not set here, by field."""
-    fields = ((Field.WORKSPACE_ID, llm.workspace_id), (Field.ENDPOINT, llm.endpoint))
-    return {field.value: list(text.missing) for field, text in fields if text.missing}
+    return {field.value: list(text.missing) for field, text in llm.texts if text.missing}
 
 
 def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tuple[CredentialChange, ...]]:
@@ -166,8 +165,8 @@ def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tu
         case Create():
             return ["create"], "create", None, _declared(change.desired), _all_new(change.desired)
         case Update():
-            before = _known(change.locked) | {item.field.value: item.before for item in change.fields}
-            after = _declared(change.desired) | {item.field.value: item.after.shown for item in change.fields}
+            before = _known(change.locked) | {item.field.value: item.before or None for item in change.fields}
+            after = _declared(change.desired) | {item.field.value: item.after.shown or None for item in change.fields}
             return ["update"], "update", before, after, change.credentials
         case Adopt():
             return ["update"], "adopt", live_fields(change.live), _declared(change.desired), _all_new(change.desired)
@@ -191,7 +190,8 @@ def _declared(llm: Llm) -> Json:
         Field.WORKSPACE_ID.value: llm.workspace_id.shown,
         Field.NAME.value: llm.name,
         Field.AI_TYPE.value: llm.ai_type,
-        Field.ENDPOINT.value: llm.endpoint.shown,
+        Field.ENDPOINT.value: llm.endpoint.shown or None,
+        **_stored_key(None if llm.api_key is None else llm.api_key.shown),
         "protect": llm.protect,
     }
 
@@ -206,7 +206,8 @@ def locked_fields(llm: LockedLlm) -> Json:
         Field.WORKSPACE_ID.value: llm.workspace_id,
         Field.NAME.value: llm.name,
         Field.AI_TYPE.value: llm.ai_type,
-        Field.ENDPOINT.value: llm.endpoint,
+        Field.ENDPOINT.value: llm.endpoint or None,
+        **_stored_key(llm.api_key),
     }
 
 
@@ -217,7 +218,13 @@ def live_fields(llm: LiveLlm) -> Json:
         Field.NAME.value: llm.name,
         Field.AI_TYPE.value: llm.ai_type,
         Field.ENDPOINT.value: llm.endpoint,
+        **_stored_key(llm.api_key_id),
     }
+
+
+def _stored_key(api_key: str | None) -> Json:
+    """The stored provider key, where there is one."""
+    return {} if api_key is None else {Field.API_KEY.value: api_key}
 
 
 def _all_new(llm: Llm) -> tuple[CredentialChange, ...]:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from fbsync.render.document import Json
 
-_FIELDS = (Field.AI_TYPE.value, Field.ENDPOINT.value)
+_FIELDS = (Field.AI_TYPE.value, Field.ENDPOINT.value, Field.API_KEY.value)
 
 
 def declared_rows(entry: Json) -> Iterator[Row]:
     """Every field of an entry that is to be created."""
     after = entry["change"]["after"]
-    for label in _FIELDS:
+    for label in _held(after):
         yield Row(label=label, after=visible(after[label]), note=_missing(entry, label), tone=Tone.ADD)
     for credential in entry["credentials"]:
         note = "" if credential["available"] else "not set: not yet available"
@@ -38,14 +38,22 @@ def adopted_rows(entry: Json) -> Iterator[Row]:
             yield Row(label=row.label, before=visible(before), after=row.after, note=row.note, tone=Tone.CHANGE)
         else:
             yield Row(label=row.label, after=row.after, note="the same", tone=Tone.QUIET)
+    for label in _held(held):
+        if entry["change"]["after"].get(label) is None:
+            yield Row(label=label, before=visible(held[label]), note="removed", tone=Tone.REMOVE)
 
 
 def known_rows(entry: Json) -> Iterator[Row]:
     """What is known of an entry that is to go."""
     before = entry["change"]["before"]
     yield Row(label="id", before=visible(entry["id"]), tone=Tone.REMOVE)
-    for label in _FIELDS:
+    for label in _held(before):
         yield Row(label=label, before=visible(before[label]), tone=Tone.REMOVE)
+
+
+def _held(fields: Json) -> Iterator[str]:
+    """The fields that an entry has: it may lack an endpoint, or a stored key."""
+    return (label for label in _FIELDS if fields.get(label) is not None)
 
 
 def updated_rows(entry: Json) -> Iterator[Row]:
@@ -59,12 +67,12 @@ def updated_rows(entry: Json) -> Iterator[Row]:
 
 
 def _field_row(entry: Json, label: str, cause: Cause) -> Row:
-    before, after = (entry["change"][side][label] for side in ("before", "after"))
+    before, after = (entry["change"][side][label] or "none" for side in ("before", "after"))
     said = ""
     if cause is Cause.OUTSIDE:
         said = "changed outside"
     elif cause is Cause.BOTH:
-        said = f"changed here and outside, known as {visible(entry.get('known', {}).get(label, before))}"
+        said = f"changed here and outside, known as {visible(entry.get('known', {}).get(label, before) or 'none')}"
     return Row(
         label=label,
         before=visible(before),
@@ -83,7 +91,8 @@ def _credential_row(credential: Json) -> Row | None:
     if credential.get("resent"):
         return Row(label=label, after=after, note="sent again", tone=Tone.CHANGE)
     if after is None:
-        return Row(label=label, before=before, note="removed", tone=Tone.REMOVE)
+        note = "removed" if credential["sent"] else "a stored key takes its place"
+        return Row(label=label, before=before, note=note, tone=Tone.REMOVE)
     if before is None:
         note = "added" if credential["available"] else "added; not set: not yet available"
         return Row(label=label, after=after, note=note, tone=Tone.ADD)

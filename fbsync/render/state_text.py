@@ -57,10 +57,13 @@ def _rows(llm: LockedLlm) -> Iterator[tuple[str, str]]:
     yield Field.WORKSPACE_ID.value, _from(llm.workspace_id, llm.workspace_template or by_name)
     yield "id", llm.id
     yield Field.AI_TYPE.value, llm.ai_type
-    yield Field.ENDPOINT.value, _from(llm.endpoint, llm.endpoint_template)
+    yield Field.ENDPOINT.value, _from(llm.endpoint or "none of its own", llm.endpoint_template)
+    if llm.api_key is not None:
+        yield Field.API_KEY.value, _from(llm.api_key, llm.api_key_template)
     if llm.key is not None:
         yield Field.KEY.value, _credential(llm.key)
-    yield Field.SECRET.value, _credential(llm.secret)
+    if llm.secret is not None:
+        yield Field.SECRET.value, _credential(llm.secret)
     yield "protect", "true" if llm.protect else "false"
     if llm.previous_name is not None:
         yield "previousName", llm.previous_name

@@ -86,10 +86,27 @@ def _allowed(keyword: str, said: Any, part: Schema, root: Schema) -> Fit | None:
             return _but({str: re.compile(said).search})
         case "minLength" | "minItems" | "maxItems" | "minimum" | "maximum":
             return _but(_bounded(keyword, said))
-        case _ if keyword in _SAYS_NOTHING:
-            return None
+        case "if":
+            return _either(fit_of(said, root), *(fit_of(part.get(word, {}), root) for word in ("then", "else")))
         case _:
-            raise UnknownKeywordError(keyword)
+            _check_silent(keyword, part)
+            return None
+
+
+def _check_silent(keyword: str, part: Schema) -> None:
+    """Makes sure that a keyword lets in whatever there is by itself."""
+    said_with_if = keyword in ("then", "else") and "if" in part
+    if keyword not in _SAYS_NOTHING and not said_with_if:
+        raise UnknownKeywordError(keyword)
+
+
+def _either(condition: Fit, then: Fit, otherwise: Fit) -> Fit:
+    """What fits the one or the other, by a condition (JSON Schema 2020-12, 10.2.2)."""
+
+    def test(value: object) -> bool:
+        return fits(value, then if fits(value, condition) else otherwise)
+
+    return {kind: test for kinds in _TYPES.values() for kind in kinds}
 
 
 def _but(tests: Fit) -> Fit:

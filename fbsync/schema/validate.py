@@ -13,7 +13,7 @@ from fbsync.bundled import bundled
 from fbsync.schema.fastpath import UnknownKeywordError, fit_of, fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
 
@@ -104,13 +104,13 @@ def _misfits(value: object, within: _Within) -> Iterator[Misfit]:
     """
     from fbsync.schema.explain import mistyped_keys
 
-    seen = set()
+    seen: set[tuple[object, ...]] = set()
     for error in _errors(value, within):
         misfit = _misfit(error, within)
         if misfit.keyword == "required":
-            if misfit.path in seen:
+            if (misfit.path, *misfit.expected) in seen:
                 continue
-            seen.add(misfit.path)
+            seen.add((misfit.path, *misfit.expected))
         yield misfit
         if misfit.keyword == "additionalProperties":
             for key, meant in mistyped_keys(misfit):
@@ -135,15 +135,25 @@ def _misfit(error: ValidationError, within: _Within) -> Misfit:
         expected=error.validator_value,
         value=error.instance,
         schema=_part(error, within),
-        properties=_properties(error.schema, within.root),
+        properties=_properties(_mapping_of(error, within), within.root),
         of_key="propertyNames" in error.absolute_schema_path,
     )
 
 
 def _part(error: ValidationError, within: _Within) -> Mapping[str, Any]:
     """The part of the schema that holds the keyword, with what stands beside the ``$ref`` that led there."""
+    return _at(list(error.absolute_schema_path)[:-1], within)
+
+
+def _mapping_of(error: ValidationError, within: _Within) -> Mapping[str, Any]:
+    """The part of the schema that has the value's properties: a condition speaks of those beside it."""
+    path = list(error.absolute_schema_path)[:-1]
+    return _at(path[:-1] if path[-1:] in (["then"], ["else"]) else path, within)
+
+
+def _at(path: Iterable[str | int], within: _Within) -> Mapping[str, Any]:
     part = _with_reference(within.part or within.root, within.root)
-    for step in list(error.absolute_schema_path)[:-1]:
+    for step in path:
         inner: Any = part
         part = _with_reference(inner[step], within.root) if isinstance(inner[step], dict) else inner[step]
     return part

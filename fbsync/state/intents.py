@@ -33,6 +33,7 @@ class Intent:
         llm_id: the server's id, where there is one already.
         ai_type: what the request sends, for telling our own configuration from somebody else's.
         endpoint: likewise.
+        api_key: the stored provider key that the request names, likewise.
         credentials: the credential fields that the request carries, and the variables that they come from; an
             empty name takes the credential away.
         protect: whether the entry is protected.
@@ -47,6 +48,7 @@ class Intent:
     llm_id: str | None = None
     ai_type: str | None = None
     endpoint: str | None = None
+    api_key: str | None = None
     credentials: tuple[tuple[Field, str], ...] = ()
     protect: bool = False
     declared_in: str | None = None
@@ -61,6 +63,7 @@ class Intent:
             identity=self.identity,
             ai_type=self.ai_type,
             endpoint=self.endpoint,
+            api_key=self.api_key,
             since=self.since,
             user_id=self.user_id,
         )
@@ -145,9 +148,14 @@ def _is_past(intent: Intent, live: Live | None) -> bool:
     return intent.since is None or live.served_at is None or live.served_at - intent.since >= _LATE
 
 
-def doubted(llm: LockedLlm, credentials: Iterable[tuple[Field, str]]) -> LockedLlm:
-    """The record with the credentials in doubt that an open request carried."""
-    for field, name in credentials:
+def doubted(llm: LockedLlm, intent: Intent) -> LockedLlm:
+    """The record with the credentials in doubt that an open request carried, or that a stored key may have replaced."""
+    carried = dict(intent.credentials)
+    if carried.get(Field.SECRET):
+        llm = replace(llm, api_key=None)
+    if intent.api_key is not None:
+        carried |= {field: "" for field in (Field.KEY, Field.SECRET) if llm.credential(field) is not None}
+    for field, name in carried.items():
         known = llm.credential(field)
         reference = name if known is None else known.reference
         if reference:
@@ -163,14 +171,16 @@ def _created(intents: Sequence[Intent], live: LiveLlm) -> LockedLlm:
     carried = {field: name for intent in intents for field, name in intent.credentials}
     credentials = {field: LockedCredential(reference=name, fingerprint=IN_DOUBT) for field, name in carried.items()}
     last = intents[-1]
+    api_key = live.api_key_id if Field.SECRET in credentials else live.api_key_id or last.api_key
     return LockedLlm(
         id=live.id,
         name=last.identity.name,
         workspace_id=live.workspace_id,
         ai_type=last.ai_type or live.ai_type or "",
         endpoint=last.endpoint or live.endpoint or "",
-        secret=credentials[Field.SECRET],
-        key=credentials.get(Field.KEY),
+        secret=credentials.get(Field.SECRET) if api_key is None else None,
+        key=credentials.get(Field.KEY) if api_key is None else None,
+        api_key=api_key,
         protect=any(intent.protect for intent in intents),
         declared_in=last.declared_in,
     )
@@ -185,6 +195,7 @@ def intent_from(record: Mapping[str, Any]) -> Intent:
         llm_id=record.get("id"),
         ai_type=record.get("aiType"),
         endpoint=record.get("endpoint"),
+        api_key=record.get("apiKey"),
         credentials=tuple((Field(field), name) for field, name in record.get("credentials", {}).items()),
         protect=record.get("protect", False),
         declared_in=record.get("manifest"),
@@ -210,6 +221,7 @@ def intent_record(intent: Intent, number: int, *, sent: bool = False) -> dict[st
         "id": intent.llm_id,
         "aiType": intent.ai_type,
         "endpoint": intent.endpoint,
+        "apiKey": intent.api_key,
         "credentials": {field.value: name for field, name in intent.credentials},
         "protect": intent.protect,
         "manifest": intent.declared_in,

@@ -138,8 +138,11 @@ def _findings(text: str, value: Any, shown_as: Path | str, at: int) -> list[Find
         return shape_findings(
             text, value[key], shown_as, _SORT, part=definition, kind=Kind.LOCKFILE, within=(key,), line=at
         )
-    if value.get("intent") == "create" and "secret" not in value["credentials"]:
-        wrong = "the journal was changed by hand or by a tool: a creation carries a secret, and this one names none"
+    if value.get("intent") == "create" and "secret" not in value["credentials"] and "apiKey" not in value:
+        wrong = (
+            "the journal was changed by hand or by a tool: a creation carries a secret or a stored key, and this one "
+            "names neither"
+        )
         return [_SORT.finding(shown_as, "journal-intent", wrong, line=at)]
     return []
 
@@ -189,7 +192,7 @@ def _replay(lockfile: Lockfile, records: Iterable[dict[str, Any]], *, is_marked:
     left = tuple(intent for number, intent in intents.items() if number in sent)
     for intent in left:
         if intent.llm_id is not None and intent.llm_id in llms:
-            llms.replace(doubted(llms[intent.llm_id], intent.credentials))
+            llms.replace(doubted(llms[intent.llm_id], intent))
     return Replayed(lockfile=lockfile.with_llms(llms), open=left)
 
 

@@ -166,9 +166,7 @@ def entry_of(llm: LockedLlm) -> dict[str, Any]:
         "aiType": llm.ai_type,
         "endpoint": llm.endpoint,
     }
-    if llm.key is not None:
-        entry["key"] = _credential_of(llm.key)
-    entry["secret"] = _credential_of(llm.secret)
+    entry |= _means_of(llm)
     if llm.workspace is not None:
         entry["workspace"] = llm.workspace
     if llm.protect:
@@ -177,14 +175,29 @@ def entry_of(llm: LockedLlm) -> dict[str, Any]:
         entry["manifest"] = llm.declared_in
     if llm.previous_name is not None:
         entry["previousName"] = llm.previous_name
-    templates = {"workspaceId": llm.workspace_template, "endpoint": llm.endpoint_template}
-    if any(templates.values()):
-        entry["templates"] = {name: template for name, template in templates.items() if template}
+    if templates := _templates_of(llm):
+        entry["templates"] = templates
     if llm.served:
         entry["served"] = {field.value: value for field, value in llm.served}
     if llm.key_mask is not None:
         entry["keyMask"] = llm.key_mask
     return entry
+
+
+def _means_of(llm: LockedLlm) -> dict[str, Any]:
+    """The credentials, or the stored key in their place."""
+    credentials = ((field, llm.credential(field)) for field in (Field.KEY, Field.SECRET))
+    means: dict[str, Any] = {field.value: _credential_of(locked) for field, locked in credentials if locked is not None}
+    return means | ({} if llm.api_key is None else {Field.API_KEY.value: llm.api_key})
+
+
+def _templates_of(llm: LockedLlm) -> dict[str, str]:
+    templates = {
+        "workspaceId": llm.workspace_template,
+        "endpoint": llm.endpoint_template,
+        "apiKey": llm.api_key_template,
+    }
+    return {name: template for name, template in templates.items() if template}
 
 
 def llm_from(entry: dict[str, Any]) -> LockedLlm:
@@ -196,12 +209,14 @@ def llm_from(entry: dict[str, Any]) -> LockedLlm:
         workspace_id=entry["workspaceId"],
         ai_type=entry["aiType"],
         endpoint=entry["endpoint"],
-        secret=_credential_from(entry["secret"]),
+        secret=_credential_from(entry["secret"]) if "secret" in entry else None,
         key=_credential_from(entry["key"]) if "key" in entry else None,
+        api_key=entry.get("apiKey"),
         protect=entry.get("protect", False),
         previous_name=entry.get("previousName"),
         workspace_template=templates.get("workspaceId"),
         endpoint_template=templates.get("endpoint"),
+        api_key_template=templates.get("apiKey"),
         workspace=entry.get("workspace"),
         declared_in=entry.get("manifest"),
         served=tuple((Field(field), value) for field, value in entry.get("served", {}).items()),

@@ -58,6 +58,7 @@ def intent_of(change: Change, sent: Fields, *, since: datetime | None, user_id: 
         llm_id=id_of(change),
         ai_type=_plain(sent.get(Field.AI_TYPE)),
         endpoint=_plain(sent.get(Field.ENDPOINT)),
+        api_key=_plain(sent.get(Field.API_KEY)),
         credentials=tuple((field, _reference(sent[field])) for field in (Field.KEY, Field.SECRET) if field in sent),
         protect=declared is not None and declared.protect,
         declared_in=None if declared is None else declared.declared_in,
@@ -118,7 +119,6 @@ class Recorder:
         assumed = frozenset[Field]() if change is None else _assumed(change)
         secret = self._credential(Field.SECRET, llm.secret, llm_id, before, sent, assumed)
         live = None if change is None else change.live
-        assert secret is not None
         return LockedLlm(
             id=llm_id,
             name=llm.name,
@@ -126,6 +126,8 @@ class Recorder:
             ai_type=llm.ai_type,
             endpoint=before.endpoint if llm.endpoint.value is None and before else llm.endpoint.shown,
             secret=secret,
+            api_key=_api_key(llm, before),
+            api_key_template=None if llm.api_key is None else template_of(llm.api_key),
             key=self._credential(Field.KEY, llm.key, llm_id, before, sent, assumed),
             protect=llm.protect,
             previous_name=llm.previous_name,
@@ -160,6 +162,14 @@ class Recorder:
         if declared.secret is not None and self.fingerprints.can_verify:
             made = self.fingerprints.fingerprint(declared.secret, llm_id=llm_id, field=field)
         return LockedCredential(reference=declared.reference, fingerprint=made)
+
+
+def _api_key(llm: Llm, before: LockedLlm | None) -> str | None:
+    """The stored key that the server was given; the known one while its variable is not set."""
+    if llm.api_key is None:
+        return None
+    known = None if before is None else before.api_key
+    return known or llm.api_key.shown if llm.api_key.value is None else llm.api_key.value
 
 
 def _served(

@@ -104,7 +104,8 @@ def _with_usable_fingerprints(left: Replayed | None, key: Secret | None) -> Repl
 
 def _unverified(llm: LockedLlm) -> LockedLlm:
     key = None if llm.key is None else replace(llm.key, fingerprint=None)
-    return replace(llm, secret=replace(llm.secret, fingerprint=None), key=key)
+    secret = None if llm.secret is None else replace(llm.secret, fingerprint=None)
+    return replace(llm, secret=secret, key=key)
 
 
 def recorded_secrets(known: Lockfile, variables: Variables) -> Iterable[Secret]:

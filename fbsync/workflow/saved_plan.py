@@ -262,7 +262,7 @@ def _credential_differences(
 
 def _templates(change: Change) -> Json:
     llm = _declared(change)
-    return {} if llm is None else {"workspaceId": llm.workspace_id.template, "endpoint": llm.endpoint.template}
+    return {} if llm is None else {field.value: text.template for field, text in llm.texts}
 
 
 def _declared(change: Change) -> Llm | None:

@@ -470,7 +470,7 @@ class TestWorkspacesByName:
 
 ROW = {"id": "x", "name": "Chat", "aiType": "OPENAI", "endpoint": "https://x.example.com", "key": None}
 LEFT_OUT = [
-    ({"endpoint": None, "apiKeyId": "uuid-7"}, "it uses the stored provider key uuid-7"),
+    ({"endpoint": None, "apiKeyId": "uuid-7"}, "apiKey is the uuid of a provider key that is stored with Flashback"),
     ({"endpoint": None}, "the server shows no endpoint of it"),
     ({"aiType": None}, "the server shows no type of it"),
 ]

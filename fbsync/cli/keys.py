@@ -1,0 +1,106 @@
+"""``fbsync keys``: the provider keys that are stored with Flashback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fbsync.cli import terminal
+from fbsync.cli.mistakes import Group
+from fbsync.cli.options import format_option
+from fbsync.cli.server_options import Asking, asking_options
+from fbsync.model.errors import ExitCode
+
+if TYPE_CHECKING:
+    from fbsync.workflow.stored_keys import StoredKey
+
+
+@click.group(cls=Group)
+def keys() -> None:
+    """Look at the provider keys that are stored with Flashback.
+
+    An entry that names one (`apiKey`) needs no secret in the pipeline. fbsync lists stored keys and never makes,
+    changes or deletes one: use the vendor's console or API for that.
+    """
+
+
+@keys.command("list")
+@click.option(
+    "--workspace",
+    "workspaces",
+    multiple=True,
+    metavar="ID",
+    help="List the keys of this workspace only, by its id or name; may be repeated.",
+)
+@click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read variables from this file of NAME=value lines; may be repeated. The real environment wins.",
+)
+@click.option("--api-url", metavar="URL", help="The server. [default: FLASHBACK_API_URL, or the vendor's]")
+@format_option("text", "json")
+@asking_options
+def list_(
+    workspaces: tuple[str, ...],
+    env_files: tuple[Path, ...],
+    api_url: str | None,
+    format_: str,
+    **asking: Any,  # noqa: ANN401 - one an option
+) -> int:
+    """List the stored provider keys: workspace, id, provider, description, and how many configurations use each.
+
+    The id is what `apiKey` takes. The keys themselves are never shown.
+
+    \b
+    fbsync keys list
+    fbsync keys list --workspace Research --format json
+    """  # noqa: D301 - click's mark for a block to leave as it is
+    found = _listed(workspaces, env_files, api_url, Asking(**asking))
+    if format_ == "json":
+        from fbsync.render.document import dump, result_document
+
+        terminal.out(dump(result_document("keys", ExitCode.DONE, keys=[_entry(key) for key in found])))
+    elif found:
+        from fbsync.render.key_table import key_table
+
+        rows = [tuple(_entry(key).values()) for key in found]
+        terminal.out(key_table(rows, paint=terminal.paint_for(sys.stdout)))
+    else:
+        terminal.say("There is no stored provider key for AI. The vendor's console makes one.")
+    return ExitCode.DONE
+
+
+def _entry(key: StoredKey) -> dict[str, str | int | None]:
+    one = key.api_key
+    return {
+        "workspaceId": key.workspace_id,
+        "id": one.id,
+        "provider": one.provider,
+        "description": one.description,
+        "configurations": one.llm_count,
+    }
+
+
+def _listed(
+    workspaces: tuple[str, ...], env_files: tuple[Path, ...], api_url: str | None, how: Asking
+) -> tuple[StoredKey, ...]:
+    from fbsync.cli.event_loop import run_unless_signalled
+    from fbsync.cli.server_options import patience_of, say_exchange, warn_of_clear_text
+    from fbsync.workflow.inputs import no_inputs
+    from fbsync.workflow.memberships import access
+    from fbsync.workflow.stored_keys import list_stored_keys
+    from fbsync.workflow.target import Where
+
+    server = access(no_inputs(Where(env_files=env_files), os.environ).variables, api_url)
+    warn_of_clear_text(server.api_url)
+    with asyncio.Runner() as runner:
+        work = list_stored_keys(server, workspaces, patience_of(how), on_exchange=say_exchange(how))
+        return run_unless_signalled(runner, work)
