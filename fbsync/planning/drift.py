@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from fbsync.model.live import Live
 
 
+NONE = "none"
+"""What stands for a field that is not there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDrift:
     """One field that somebody changed on the server."""
@@ -205,7 +209,7 @@ def _field_drift(locked: LockedLlm, there: LiveLlm) -> Iterator[FieldDrift]:
     )
     for field, known, live in rows:
         if live is not None and not same(field, live, known):
-            yield FieldDrift(field=field, known=known or "none", live=live or "none")
+            yield FieldDrift(field=field, known=known or NONE, live=live or NONE)
 
 
 _KEYS = {

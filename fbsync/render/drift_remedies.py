@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from fbsync.model.configurations import Field
 from fbsync.planning.drift import (
+    NONE,
     ChangedOutside,
     DeletedOutside,
     Difference,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 def _moves_host(field: FieldDrift) -> bool:
     """Whether undoing it has an endpoint go back to another host, which apply wants to be told."""
-    return field.field is Field.ENDPOINT and host_of(field.known) != host_of(field.live)
+    return field.field is Field.ENDPOINT and field.known != NONE and host_of(field.known) != host_of(field.live)
 
 
 UNDO, KEEP = "to undo", "to keep"

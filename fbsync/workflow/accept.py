@@ -13,7 +13,7 @@ from fbsync.manifest.references import escape, parse_template
 from fbsync.model.configurations import Field
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.findings import errors_among
-from fbsync.planning.drift import ChangedOutside, identity_of
+from fbsync.planning.drift import NONE, ChangedOutside, identity_of
 from fbsync.strict_yaml.loader import parse_document
 from fbsync.strict_yaml.replace import NotReplaceable, Replacement, check_replaced, with_values
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from fbsync.model.findings import Position
     from fbsync.planning.drift import Drift, FieldDrift
     from fbsync.workflow.project import Project
+
+
+_TAKEN_OVER = (Field.NAME, Field.AI_TYPE, Field.ENDPOINT, Field.API_KEY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +112,7 @@ def _chosen(drift: Drift, names: Sequence[str]) -> Iterable[ChangedOutside]:
 
 def _replacement(draft: Draft, item: FieldDrift, environment: str | None) -> tuple[str, Replacement]:
     """The edit that has the manifest say what the server holds."""
-    if item.field not in (Field.NAME, Field.AI_TYPE, Field.ENDPOINT):
+    if item.field not in _TAKEN_OVER or (item.field is not Field.NAME and item.field.value not in draft.fields):
         raise _refused(draft.name or "", f"{item.field.value} cannot be taken over from the server")
     if item.field is Field.NAME:
         beside = ("previousName", item.known)
@@ -121,8 +124,12 @@ def _replacement(draft: Draft, item: FieldDrift, environment: str | None) -> tup
             f"its {item.field.value} is that of the list, which other environments share",
             f"write {item.field.value} under environments: {environment}: llms, and accept it then",
         )
-    if item.field is Field.ENDPOINT and parse_template(placed.text or "").names:
-        raise _refused(draft.name or "", "its endpoint holds references, which a value would take the place of")
+    if item.live == NONE:
+        raise _refused(draft.name or "", f"the server holds no {item.field.value} of its own for it")
+    if item.field is not Field.AI_TYPE and parse_template(placed.text or "").names:
+        raise _refused(
+            draft.name or "", f"its {item.field.value} holds references, which a value would take the place of"
+        )
     value = escape(item.live) if item.field is Field.ENDPOINT else item.live
     return placed.document.file, Replacement(path=placed.path, value=value)
 

@@ -89,7 +89,7 @@ def test_a_token_that_was_typed_as_a_command_is_not_repeated(cli):
     assert "error: no such command\n" in done.stderr
 
 
-GROUPS = ("fbsync", "fbsync state", "fbsync sandbox")
+GROUPS = ("fbsync", "fbsync state", "fbsync keys", "fbsync sandbox")
 
 
 @pytest.mark.parametrize("path", [path for path in COMMANDS if path not in GROUPS])

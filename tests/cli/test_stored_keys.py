@@ -149,6 +149,29 @@ def test_another_key_on_the_server_is_drift_and_is_undone(cli, server, on_server
     assert on_server()["Chat"]["apiKeyId"] == ours
 
 
+def test_another_key_on_the_server_can_be_kept(cli, server, chat, change, stored):
+    ours, theirs = stored("ours"), stored("theirs")
+    chat(with_key(ours), server)
+    change(apiKeyUuid=theirs)
+    done = cli("drift", "--accept", "Chat")
+    assert done.returncode == 0, done.stderr
+    manifest = (cli.folder / "fbsync.yaml").read_text()
+    assert theirs in manifest
+    assert cli("plan", "--refresh", "--detailed-exitcode").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "fields", [{"endpoint": "https://elsewhere.example.com"}, {"secret": "theirs", "endpoint": "https://e.example.com"}]
+)
+def test_what_the_manifest_has_no_place_for_cannot_be_kept(cli, server, chat, change, stored, fields):
+    manifest = with_key(stored())
+    chat(manifest, server)
+    change(**fields)
+    done = cli("drift", "--accept", "Chat")
+    assert done.returncode == 3, done.stdout
+    assert (cli.folder / "fbsync.yaml").read_text() == manifest
+
+
 def test_a_secret_in_its_place_on_the_server_is_drift(cli, server, on_server, chat, change, stored):
     api_key = stored()
     chat(with_key(api_key), server)
