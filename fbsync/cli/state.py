@@ -73,7 +73,7 @@ def list_(files: tuple[Path, ...], environment: str | None, lock_file: Path | No
     fbsync state list -e staging --format json
     """  # noqa: D301 - click's mark for a block to leave as it is
     where = readable(where_from(files=files, environment=environment, env_files=(), lock_file=lock_file))
-    known = known_at(where.lock_path)
+    known = known_at(where)
     if format_ == "json":
         _print_document(where.known_in, known, known.lockfile.llms)
         return
@@ -103,7 +103,7 @@ def show(
     fbsync state show "Production OpenAI"
     """  # noqa: D301 - click's mark for lines to be kept
     where = readable(where_from(files=files, environment=environment, env_files=(), lock_file=lock_file))
-    known = known_at(where.lock_path)
+    known = known_at(where)
     entry = pick(known.lockfile, name, workspace)
     if format_ == "json":
         _print_document(where.known_in, known, [entry])
@@ -152,7 +152,7 @@ def forget(
     with writable(where, lock_timeout=lock_timeout) as (place, _):
         path = place.lock_path
         _check_journal(path, place.known_in)
-        known = known_at(path).lockfile
+        known = known_at(place).lockfile
         entry = pick(known, name, workspace)
         _check_protection(entry, force=force)
         if not yes and terminal.can_ask() and not terminal.ask(f"Forget {visible(called(entry))}?"):

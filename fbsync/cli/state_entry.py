@@ -9,16 +9,16 @@ from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from fbsync.model.configurations import LockedLlm
     from fbsync.state.intents import Replayed
     from fbsync.state.lockfile import Lockfile
+    from fbsync.workflow.target import Where
 
 _MOST_CANDIDATES = 10
 
 
-def known_at(path: Path) -> Replayed:
+def known_at(where: Where) -> Replayed:
     """What is known: the lockfile, with what an unfinished apply left beside it.
 
     Raises:
@@ -28,7 +28,14 @@ def known_at(path: Path) -> Replayed:
     from fbsync.state import lockfile
     from fbsync.workflow.known_state import read_known
 
+    path = where.lock_path
     known = read_known(path, lockfile.read_lockfile(path), find_state_folder(os.environ))
+    if known is None and where.store is not None:
+        raise FbsyncError(
+            f"the state in {where.store} is empty: nothing was applied yet",
+            hint="run `fbsync apply`",
+            exit_code=ExitCode.INVALID_INPUT,
+        )
     if known is None:
         raise FbsyncError(
             f"there is no lockfile {path}",

@@ -73,7 +73,7 @@ def _check_environment(where: Where, left: Replayed | None) -> None:
         return
     finding = Finding(
         rule="other-environment",
-        position=Position(file=str(where.lock_path)),
+        position=Position(file=where.known_in),
         message=f"the lockfile belongs to {_environment(left.lockfile.environment)}, and this run is for "
         f"{_environment(where.environment)}",
         remedy="a lockfile cannot be copied to another environment: move it away, and give -e as for the apply that "

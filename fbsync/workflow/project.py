@@ -114,7 +114,7 @@ def _project(inputs: Inputs, state: KnownState, *, online: bool, parameters: Par
     desired = distinct(remembered(_with_manifests(inputs.desired, manifests), known.llms))
     fingerprints = state.fingerprints or Fingerprinter(known.fingerprints, key=state.key)
     if (online or given is not None) and known.api_url != api_url:
-        raise InvalidInput([_other_server(where.lock_path, known.api_url, api_url)])
+        raise InvalidInput([_other_server(where.known_in, known.api_url, api_url)])
     _check_other_environments(inputs, known)
     if online:
         fingerprints.check_available()
@@ -196,10 +196,10 @@ def secrets_of(llms: Iterable[Llm]) -> Iterable[Secret]:
     return (credential.secret for llm in llms for _, credential in llm.credentials if credential.secret is not None)
 
 
-def _other_server(path: Path, locked: str, given: str) -> Finding:
+def _other_server(known_in: str, locked: str, given: str) -> Finding:
     return Finding(
         rule="other-server",
-        position=Position(file=str(path)),
+        position=Position(file=known_in),
         message=f"the lockfile belongs to {locked}, but the API URL is {given}: its ids mean nothing there",
         remedy="use the API URL that it belongs to, or name another lockfile with --lock-file "
         "(the leftover of a rehearsal in a sandbox can simply be removed)",

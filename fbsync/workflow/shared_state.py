@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.settings import find_state_folder
 from fbsync.state import rescue
-from fbsync.state.journal import journal_path, read_journal
-from fbsync.state.lockfile import lockfile_text, read_lockfile
+from fbsync.state.journal import journal_path, read_journal, replay
+from fbsync.state.lockfile import lockfile_text, parse_lockfile, read_lockfile
 from fbsync.stores.address import FileAddress, environment_key, parse_address
 from fbsync.stores.holder import holder_from
 from fbsync.stores.lease import DEFAULT_SECONDS, await_free, take
@@ -177,8 +177,14 @@ class SharedState:
             self.lock_path.write_text(state.lockfile, encoding="utf-8", newline="")
         if state.journal:
             journal.write_text("".join(f"{line}\n" for line in state.journal), encoding="utf-8", newline="")
-        self._on_disk = read_lockfile(self.lock_path)
+        # Read here by the store's name, which messages then show; the copy's path says nothing to anybody.
+        self._on_disk = None if state.lockfile is None else parse_lockfile(state.lockfile, path=self.name)
+        replay(self._journal_bytes(), self._on_disk, shown_as=self.name, boot=None)
         self._recover()
+
+    def _journal_bytes(self) -> bytes:
+        journal = journal_path(self.lock_path)
+        return journal.read_bytes() if journal.exists() else b""
 
     def _recover(self) -> None:
         """Takes up what an earlier run could not write, unless another run settled its requests meanwhile."""
@@ -193,9 +199,7 @@ class SharedState:
     def _content(self) -> tuple[str | None, tuple[str, ...]]:
         """The copy's lockfile and whole lines of its journal: one may be being written right now."""
         lockfile = self.lock_path.read_text(encoding="utf-8") if self.lock_path.exists() else None
-        journal = journal_path(self.lock_path)
-        lines = journal.read_text(encoding="utf-8").split("\n")[:-1] if journal.exists() else []
-        return lockfile, tuple(lines)
+        return lockfile, tuple(self._journal_bytes().decode().split("\n")[:-1])
 
     @property
     def _rescue_name(self) -> Path:

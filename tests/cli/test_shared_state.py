@@ -151,8 +151,24 @@ def test_without_the_right_to_write_nothing_is_sent(shared, remote, on_server):
 def test_a_damaged_state_is_refused(shared, remote, state):
     version = state.read()
     state.swap(replace(version.state.succeeded(OTHER, claim=None), lockfile="{}"), version.tag)
-    assert shared("plan").returncode == 3
-    assert shared("apply", "--yes").returncode == 3
+    for command in (["plan"], ["apply", "--yes"], ["state", "list"]):
+        done = shared(*command)
+        assert done.returncode == 3
+        assert f"git:{REF}" in done.stderr
+        assert "-fbsync/" not in done.stderr
+
+
+def test_an_empty_state_is_called_empty(shared):
+    done = shared("state", "list")
+    assert done.returncode == 3
+    assert f"the state in git:{REF} is empty" in done.stderr
+
+
+def test_a_state_of_another_server_is_refused_by_its_name(shared):
+    assert shared("apply", "--yes").returncode == 0
+    done = shared("plan", "--api-url", "https://other.example.com")
+    assert done.returncode == 3
+    assert f"git:{REF}" in done.stderr
 
 
 def held(state):
