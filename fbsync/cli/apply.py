@@ -19,7 +19,7 @@ from fbsync.cli.options import (
     where_options,
 )
 from fbsync.cli.server_options import asking_options
-from fbsync.model.errors import FbsyncError
+from fbsync.model.errors import FbsyncError, GuardRefused
 
 if TYPE_CHECKING:
     from fbsync.workflow.saved_plan import SavedPlan
@@ -123,6 +123,10 @@ def _apply(
             )
             try:
                 return Applying(project, ApplyOptions(**how), saved, shared).run()
+            except GuardRefused:
+                if shared is None or not shared.is_outdated():
+                    raise
+                terminal.say("Another run changed the state meanwhile; planning again.")
             except Conflict:
                 terminal.say("Another run changed the state meanwhile; planning again.")
 

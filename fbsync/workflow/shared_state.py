@@ -92,6 +92,15 @@ class SharedState:
         """
         self._copy(await_free(self._object, timeout=timeout, on_wait=on_wait))
 
+    def is_outdated(self) -> bool:
+        """Whether another run wrote the state since it was read: what was planned from the copy then means nothing.
+
+        Raises:
+            FbsyncError: the store cannot be read.
+        """
+        latest = self._object.read()
+        return self._version is None or latest is None or latest.tag != self._version.tag
+
     def acquire(self, *, timeout: float) -> None:
         """Takes the lease, on the version that the copy was made from.
 
