@@ -126,12 +126,18 @@ def plan(
     """
     chosen = frozenset(only)
 
-    def proposed() -> Proposal:
-        project, live = _looked(inputs, patience) if refresh else (load_project(inputs, online=False), None)
+    def proposed(project: Project, live: Live | None) -> Proposal:
         return propose(project, live, prune=prune, only=chosen, assume_secrets=assume_secrets)
 
-    made = _outside_of_event_loops(proposed) if refresh else proposed()
-    return Preview(project=made.project, plan=made.plan, known=made.known, live=made.live)
+    def refreshed() -> Proposal:
+        from fbsync.workflow.session import Session
+
+        with Session(load_project(inputs, online=True), patience) as session:
+            live = session.look()
+            return session.with_usage(proposed(session.project, live))
+
+    made = _outside_of_event_loops(refreshed) if refresh else proposed(load_project(inputs, online=False), None)
+    return Preview(project=made.project, plan=made.plan, known=made.known, live=made.live, usage=made.usage)
 
 
 def apply(

@@ -146,6 +146,8 @@ class Applying:
                 live = connection.look(refresh=not options.no_refresh)
             say_untold(live, _UNTOLD)
             proposal = self._as_reviewed(self._propose(connection.project, live))
+            if not options.json:
+                proposal = connection.with_usage(proposal)
             document = document_of(proposal, ExitCode.DONE)
             if not options.json:
                 print_plan(document, "text", verbose=bool(options.verbose))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from fbsync.cli.options import (
     where_options,
 )
 from fbsync.cli.plan_output import FORMATS, max_chars_option, print_plan
-from fbsync.cli.server_options import Asking, ask_server, asking_options
+from fbsync.cli.server_options import Asking, asked, asking_options
 from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode
 
@@ -119,22 +120,23 @@ def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
     """The plan of one environment."""
     from fbsync.workflow.project import read_project
 
-    project, live = read_project(readable(where), os.environ, online=how.refresh), None
+    project = read_project(readable(where), os.environ, online=how.refresh)
     # Other threads stretch credentials until the comparison: what comes after it is loaded meanwhile.
     from fbsync.workflow.proposal import propose
 
     if format_ == "text":
         import fbsync.render.plan_text  # noqa: F401
-    if how.refresh:
-        project, live = ask_server(project, how.asking)
-    return propose(
-        project,
-        live,
+    proposed = partial(
+        propose,
         prune=how.prune,
         only=how.only,
         assume_secrets=how.assume_secrets,
         resend_secrets=how.resend_secrets,
     )
+    if not how.refresh:
+        return proposed(project, None)
+    with asked(project, how.asking) as (connection, live):
+        return connection.with_usage(proposed(connection.project, live))
 
 
 def _document(proposal: Proposal, how: PlanOptions) -> Json:

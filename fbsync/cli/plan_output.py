@@ -97,7 +97,7 @@ def print_plans(
             from fbsync.render.document import dump
             from fbsync.render.plan_counts import total_summary
 
-            text = dump(document_of_all("plan", code, results, _part, summary=total_summary(documents)))
+            text = dump(document_of_all("plan", code, results, part_of_all, summary=total_summary(documents)))
         case _:
             from fbsync.render.plan_text import plans_text
 
@@ -106,5 +106,6 @@ def print_plans(
     terminal.out(text)
 
 
-def _part(document: Json) -> Json:
+def part_of_all(document: Json) -> Json:
+    """What the document over all environments holds of one plan."""
     return {"exit_code": document["exit_code"], "plan": document}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +14,7 @@ from fbsync.cli.waiting import Waiting
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fbsync.client import Exchange
     from fbsync.model.live import Live
@@ -81,12 +82,24 @@ def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -
     Raises:
         FbsyncError: nobody can be asked: no means of signing in, a workspace that is not known, a call that failed.
     """
+    with asked(project, how, all_or_nothing=all_or_nothing) as (connection, live):
+        return connection.project, live
+
+
+@contextmanager
+def asked(project: Project, how: Asking, *, all_or_nothing: bool = False) -> Iterator[tuple[Session, Live]]:
+    """A session that has asked what ``ask_server`` asks, for as long as the context lasts; arguments likewise.
+
+    Raises:
+        FbsyncError: as ``ask_server``.
+    """
     waiting = Waiting(project)
-    with session(project, how, waiting=waiting) as asked, waiting:
-        live = asked.look(all_or_nothing=all_or_nothing)
-    assert live is not None
-    say_untold(live, "What somebody changed there is not seen.")
-    return asked.project, live
+    with session(project, how, waiting=waiting) as connection:
+        with waiting:
+            live = connection.look(all_or_nothing=all_or_nothing)
+        assert live is not None
+        say_untold(live, "What somebody changed there is not seen.")
+        yield connection, live
 
 
 def session(

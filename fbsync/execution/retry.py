@@ -122,8 +122,8 @@ class Retrying:
         return await self._persist(lambda: self._server.list_api_keys(workspace_id), repeatable=True)
 
     async def llm_stats(self) -> tuple[LlmStats, ...]:
-        """As the server's, tried again."""
-        return await self._persist(self._server.llm_stats, repeatable=True)
+        """As the server's, once: nothing depends on the answer, and a refusal slows nothing else."""
+        return await self._server.llm_stats()
 
     async def create_llm(self, fields: Fields) -> str | None:
         """As the server's, tried again only while nothing can have been created."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from fbsync.model.changes import Refusal
     from fbsync.model.configurations import LockedCredential
     from fbsync.model.errors import ExitCode
+    from fbsync.model.server import LlmStats
 
 FORMAT_VERSION = "2.0"
 
@@ -60,6 +61,7 @@ def plan_document(
     origin: Origin,
     refusals: Sequence[Refusal] = (),
     repositories: Mapping[str, Sequence[str]] | None = None,
+    usage: Sequence[LlmStats] = (),
 ) -> Json:
     """The document of a plan, its words those of Terraform's plan representation.
 
@@ -69,8 +71,10 @@ def plan_document(
         origin: where it was made.
         refusals: why apply would refuse it.
         repositories: which repositories use a configuration, by its id.
+        usage: how much what is to be deleted is used, as far as the server told.
     """
     users = repositories or {}
+    counters = {stats.llm_id: dict(stats.counters) for stats in usage}
     return {
         "format_version": FORMAT_VERSION,
         "command": "plan",
@@ -83,7 +87,9 @@ def plan_document(
         "comparison": origin.compared,
         "summary": _summary(plan),
         "credentials": _credential_counts(plan),
-        "resource_changes": [change_entry(change) | _users(change, users) for change in plan.changes],
+        "resource_changes": [
+            change_entry(change) | _users(change, users) | _usage(change, counters) for change in plan.changes
+        ],
         "warnings": [
             {"workspaceId": item.identity.workspace_id, "name": item.identity.name, "message": item.message}
             for item in plan.warnings
@@ -96,6 +102,16 @@ def _users(change: Change, repositories: Mapping[str, Sequence[str]]) -> Json:
     """The repositories that will feel a change or a deletion."""
     names = repositories.get(id_of(change) or "", ()) if isinstance(change, Update | Adopt | Delete) else ()
     return {"repositories": list(names)} if names else {}
+
+
+def _usage(change: Change, counters: Mapping[str, Mapping[str, int]]) -> Json:
+    """What a configuration that is to be deleted was used for, in the API's own counters."""
+    counted = counters.get(change.locked.id, {}) if isinstance(change, Delete) else {}
+    found = {name: counted[name] for name in _COUNTERS if name in counted}
+    return {"usage": found} if found else {}
+
+
+_COUNTERS = ("totalApiCalls", "totalTokensIn", "totalTokensOut")
 
 
 def _summary(plan: Plan) -> dict[str, int]:

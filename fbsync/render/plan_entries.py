@@ -87,7 +87,7 @@ def _told(kind: Kind, change: Json) -> tuple[str, Iterable[Row]]:
         case Kind.UPDATE:
             return "", updated_rows(change)
         case Kind.DELETE:
-            return change.get("reason", "no longer declared"), known_rows(change)
+            return "; ".join((change.get("reason", "no longer declared"), *_served(change))), known_rows(change)
         case Kind.UNDECLARED:
             fate = "--prune refuses while it is protected" if _is_protected(change, "before") else "--prune deletes it"
             return f"known, but no longer declared; {fate}", ()
@@ -95,6 +95,13 @@ def _told(kind: Kind, change: Json) -> tuple[str, Iterable[Row]]:
             return change["reason"], ()
         case Kind.UNCHANGED:
             return "", ()
+
+
+def _served(change: Json) -> Iterator[str]:
+    """How often a configuration was called, where the server told."""
+    calls = change.get("usage", {}).get("totalApiCalls")
+    if calls is not None:
+        yield "served no calls" if calls == 0 else f"served {calls:,} {'call' if calls == 1 else 'calls'}"
 
 
 def _marks(change: Json) -> Iterator[str]:

@@ -36,7 +36,14 @@ def document_of(proposal: Proposal, exit_code: ExitCode, *, refusals: Sequence[R
     )
     listed = proposal.live.llms if proposal.live is not None else ()
     repositories = {llm.id: llm.repos for llm in listed if llm.repos}
-    document = plan_document(proposal.plan, exit_code, origin=origin, refusals=refusals, repositories=repositories)
+    document = plan_document(
+        proposal.plan,
+        exit_code,
+        origin=origin,
+        refusals=refusals,
+        repositories=repositories,
+        usage=proposal.usage,
+    )
     if proposal.destroys:
         for change in document["resource_changes"]:
             change["reason"] = "to be destroyed"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from fbsync.model.changes import Plan, Refusal
     from fbsync.model.live import Live
+    from fbsync.model.server import LlmStats
     from fbsync.planning.guards import Allowed
     from fbsync.state.ledger import FileLedger
     from fbsync.state.lockfile import Lockfile
@@ -31,6 +32,7 @@ class Proposal:
         known: the known state that they were compared with.
         live: what the server listed, or None where it was not asked.
         destroys: whether everything that is known is to go, whatever the manifest declares.
+        usage: how much what is to be deleted is used, as far as the server told.
     """
 
     project: Project
@@ -38,6 +40,7 @@ class Proposal:
     known: Lockfile
     live: Live | None
     destroys: bool = False
+    usage: tuple[LlmStats, ...] = ()
 
 
 def propose(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from fbsync.client import Client
@@ -24,6 +24,7 @@ from fbsync.workflow.project import secrets_of
 from fbsync.workflow.proposal import ledger_for
 from fbsync.workflow.refresh import list_live, resolve_workspaces
 from fbsync.workflow.store_ledger import LeasedServer, StoreLedger
+from fbsync.workflow.usage import usage_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
@@ -185,6 +186,16 @@ class Session:
         if not refresh and not self.project.open_intents:
             return None
         return await list_live(self.server, self.project, self._clock, all_or_nothing=all_or_nothing)
+
+    def with_usage(self, proposal: Proposal) -> Proposal:
+        """The proposal with how much what it deletes is used, as far as the server tells.
+
+        Args:
+            proposal: what to do; where it was made without the server, the server is not asked for this either.
+        """
+        if proposal.live is None:
+            return proposal
+        return replace(proposal, usage=self.run(usage_of(self.server, proposal.plan)))
 
     def carry_out(
         self,

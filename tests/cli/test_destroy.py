@@ -25,7 +25,7 @@ def test_it_deletes_what_is_known_and_the_lockfile(preview, on_server):
     assert done.returncode == 0, done.stderr
     assert "Plan: 0 to add, 0 to change, 2 to destroy." in done.stdout
     assert "- One (workspace" in done.stdout
-    assert "): to be destroyed\n" in done.stdout
+    assert "): to be destroyed; served no calls\n" in done.stdout
     assert "declared" not in done.stdout
     assert "Resources: 0 added, 0 changed, 2 destroyed." in done.stdout
     assert on_server() == {}

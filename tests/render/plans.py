@@ -20,6 +20,8 @@ from fbsync.model.changes import (
 )
 from fbsync.model.configurations import Credential, Field, LiveLlm, Llm, LockedCredential, LockedLlm, Text
 from fbsync.model.secret import Secret
+from fbsync.model.server import LlmStats
+from fbsync.planning.decide import make_plan
 from fbsync.planning.drift import (
     ChangedOutside,
     DeletedOutside,
@@ -337,6 +339,48 @@ def refused():
     )
 
 
+def deletions():
+    """Deletions of what is used much, little and not at all, and of one of which the server does not tell."""
+    ids = ("llm-much", "llm-once", "llm-never", "llm-untold", "llm-tokens")
+    gone = [Delete(locked=locked(llm_id.removeprefix("llm-").title(), llm_id=llm_id)) for llm_id in ids]
+    return Plan(changes=(Create(desired=desired("Embeddings")), *gone), refreshed=True)
+
+
+def _used(llm_id, **counters):
+    return LlmStats(llm_id=llm_id, counters=tuple(sorted(counters.items())))
+
+
+USAGE = (
+    _used("llm-much", totalApiCalls=12_345, totalTokensIn=9_876_543, totalTokensOut=210, totalAlerts=3),
+    _used("llm-once", totalApiCalls=1),
+    _used("llm-never", totalApiCalls=0, totalTokensIn=0, totalTokensOut=0),
+    _used("llm-tokens", totalTokensIn=17),
+    _used("llm-of-others", totalApiCalls=777),
+)
+
+
+def renames():
+    """Additions that look like what is no longer declared, and former names of which nothing is known."""
+    known = (locked("Chat", llm_id="llm-0001"), locked("Search", llm_id="llm-0002", endpoint="https://search.example"))
+    declared = (
+        desired("Chat for support"),
+        desired("Search", endpoint="https://search.example", workspace="ws-research"),
+        desired("Translations", endpoint="https://translate.example", previous_name="Translator <b>`x`</b>"),
+    )
+    return make_plan(declared, known, None, fingerprints=NO_FINGERPRINTS)
+
+
+class NoFingerprints:
+    """Credentials are not what these plans are about."""
+
+    can_verify = False
+
+    def matches(self, *_):
+        raise AssertionError("nothing is compared")
+
+
+NO_FINGERPRINTS = NoFingerprints()
+
 REFUSALS = (
     Refusal(
         identity=desired("Moderation").identity,
@@ -364,10 +408,13 @@ PLANS = {
     "wide-names": (wide_names, None),
     "many-changes": (lambda: many_changes(45), "production"),
     "refused": (refused, "production"),
+    "deletions": (deletions, "production"),
+    "renames": (renames, None),
 }
 
 
 MORE = {
+    "deletions": {"usage": USAGE},
     "refused": {
         "api_url": "https://llm.staging.example.com",
         "files": ("ci.env", ".env.production", ".env"),

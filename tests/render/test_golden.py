@@ -13,12 +13,16 @@ from jsonschema import Draft202012Validator
 from plan_documents import PLAIN
 from plans import PLANS, document, first_plan, golden, nothing_to_do, some_drift, without_credentials
 
+from fbsync.cli.all_environments import Results, document_of_all
+from fbsync.cli.plan_output import part_of_all
+from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.render.document import dump
 from fbsync.render.drift_html import drift_html, drifts_html
 from fbsync.render.drift_markdown import drift_markdown, drifts_markdown
 from fbsync.render.drift_text import drift_text, drifts_text
 from fbsync.render.known_document import drift_part
 from fbsync.render.paint import Paint
+from fbsync.render.plan_counts import total_summary
 from fbsync.render.plan_html import plan_html, plans_html
 from fbsync.render.plan_markdown import plan_markdown, plans_markdown
 from fbsync.render.plan_text import plan_text, plans_text
@@ -74,7 +78,14 @@ OTHERS = {
     "all-environments.txt": lambda: plans_text(several(), paint=PLAIN),
     "all-environments.md": lambda: plans_markdown(several(), PROBLEMS, max_chars=60_000),
     "all-environments.html": lambda: plans_html(several(), PROBLEMS),
+    "all-environments.json": lambda: dump(document_of_all("plan", REFUSED, RESULTS, part_of_all, summary=OF_ALL)),
 }
+REFUSED = ExitCode.INVALID_INPUT
+RESULTS = Results(
+    done=tuple((one["environment"], one) for one in several()),
+    failed=tuple((where, FbsyncError(why, hint="merge it", exit_code=REFUSED)) for where, why in PROBLEMS),
+)
+OF_ALL = total_summary(several())
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -89,6 +100,16 @@ def test_drift_and_several_environments_are_rendered_as_they_were_read(name):
 def test_the_json_is_as_its_schema_says(name):
     errors = Draft202012Validator(schema(Kind.PLAN)).iter_errors(json.loads(dump(golden(name))))
     assert [error.message for error in errors] == []
+
+
+def test_the_json_of_all_environments_is_as_its_schemas_say():
+    document = json.loads(OTHERS["all-environments.json"]())
+    errors = Draft202012Validator(schema(Kind.RESULT)).iter_errors(document)
+    assert [error.message for error in errors] == []
+    plans = [part["plan"] for part in document["environments"] if "plan" in part]
+    assert len(plans) == 3
+    for plan in plans:
+        assert list(Draft202012Validator(schema(Kind.PLAN)).iter_errors(plan)) == []
 
 
 @pytest.mark.parametrize("ending", FORMATS)

@@ -9,9 +9,10 @@ PLAIN = Paint(enabled=False)
 COMPARED = "Compared with fbsync.lock; the server was not asked."
 
 
-def document(plan, *, environment=None, compared=COMPARED, api_url=DEFAULT_API_URL, files=(), refusals=()):
+def document(plan, *, environment=None, compared=COMPARED, api_url=DEFAULT_API_URL, files=(), refusals=(), usage=()):
     """A plan's document, as ``fbsync plan`` makes it."""
     origin = Origin(
         environment=environment, api_url=api_url, state="fbsync.lock", compared=compared, variable_files=tuple(files)
     )
-    return plan_document(plan, ExitCode.GUARD_REFUSED if refusals else ExitCode.DONE, origin=origin, refusals=refusals)
+    code = ExitCode.GUARD_REFUSED if refusals else ExitCode.DONE
+    return plan_document(plan, code, origin=origin, refusals=refusals, usage=usage)
