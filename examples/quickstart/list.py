@@ -10,4 +10,4 @@ request = urllib.request.Request(
 )
 with urllib.request.urlopen(request) as answer:
     for llm in json.load(answer)["aiLlms"]:
-        print(f"{llm['name']:<18} {llm['aiType']:<10} {llm['endpoint']}")
+        print(f"{llm['name']:<18} {llm['aiType']:<10} {llm['endpoint'] or 'that of its stored key'}")

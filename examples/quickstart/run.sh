@@ -9,7 +9,7 @@ ready_venv "$root" sandbox
 cd "$here"
 
 # shellcheck disable=SC2016 # the variables are for the inner shell
-fbsync sandbox run -- sh -euc '
+fbsync sandbox run --seed stored-keys.json -- sh -euc '
     echo "\$ fbsync apply --env-file made-up.env"
     fbsync apply --env-file made-up.env
     printf "\n\$ python list.py    # what the server holds now\n"

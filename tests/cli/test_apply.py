@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 
+import httpx
 import pytest
 from at_a_terminal import at_a_terminal
 from cli_world import MANIFEST, QUICKSTART
@@ -19,10 +20,14 @@ def result(done):
     return document
 
 
-def test_the_quickstart_creates_five_and_then_nothing(cli, server, workspace, on_server):
+def test_the_quickstart_creates_six_and_then_nothing(cli, server, sandbox, workspace, on_server):
     shutil.copytree(QUICKSTART, cli.folder, dirs_exist_ok=True)
     manifest = cli.folder / "fbsync.yaml"
-    manifest.write_text(manifest.read_text().replace("ws-sandbox", workspace))
+    [key] = json.loads((QUICKSTART / "stored-keys.json").read_text())["apiKeys"]
+    new = {field: value for field, value in key.items() if field != "id"} | {"workspaceId": workspace}
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    stored = httpx.post(f"{sandbox.url}/apikeys", json=new, headers=headers).json()["apiKeyId"]
+    manifest.write_text(manifest.read_text().replace("ws-sandbox", workspace).replace(key["id"], stored))
     cli.secret_files = {"made-up.env"}
     for line in (cli.folder / "made-up.env").read_text().splitlines():
         if "=" in line and not line.startswith("#"):
@@ -30,15 +35,15 @@ def test_the_quickstart_creates_five_and_then_nothing(cli, server, workspace, on
 
     first = cli("apply", "--env-file", "made-up.env", "-vv")
     assert first.returncode == 0, first.stderr
-    assert first.stdout.endswith("Apply complete! Resources: 5 added, 0 changed, 0 destroyed.\n")
-    assert [request.method for request in server.writes] == ["POST"] * 5
-    assert len(on_server()) == 5
+    assert first.stdout.endswith("Apply complete! Resources: 6 added, 0 changed, 0 destroyed.\n")
+    assert [request.method for request in server.writes] == ["POST"] * 6
+    assert len(on_server()) == 6
     assert {row["aiType"] for row in on_server().values()} == {"OPENAI", "GOOGLE", "ANTHROPIC", "AWS", "OTHER"}
 
     second = cli("apply", "--env-file", "made-up.env", "-vv")
     assert second.returncode == 0
-    assert "0 added, 0 changed, 0 destroyed. 5 unchanged." in second.stdout
-    assert len(server.writes) == 5
+    assert "0 added, 0 changed, 0 destroyed. 6 unchanged." in second.stdout
+    assert len(server.writes) == 6
 
 
 def test_a_changed_entry_is_one_request_with_only_the_changed_fields(project, server, on_server):

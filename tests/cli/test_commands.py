@@ -17,7 +17,7 @@ class TestPlan:
         bare = dict.fromkeys(("FLASHBACK_TOKEN", "FLASHBACK_API_URL", "FLASHBACK_WORKSPACE_ID"))
         done = cli("plan", "-f", str(QUICKSTART / "fbsync.yaml"), env=bare)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.endswith("Plan: 5 to add, 0 to change, 0 to destroy.\n")
+        assert done.stdout.endswith("Plan: 6 to add, 0 to change, 0 to destroy.\n")
         assert done.stdout.count("(not set: not yet available)") == 6
         assert server.requests == []
 
