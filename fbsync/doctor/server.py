@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from fbsync.foreign_text import Redactor
 from fbsync.model.errors import FbsyncError
 from fbsync.model.server import ServerError
 from fbsync.settings import Account, means_of_signing_in, no_means, read_account, sends_in_clear
+from fbsync.workflow.project import secrets_of
+from fbsync.workflow.session import known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,7 +61,7 @@ async def check_server(way: Way, inputs: Inputs | None, project: Project | None)
         return (problem("proxy", error), *_skipped(_UNREACHABLE, "server", _SIGNING_IN, "workspaces", "list"))
     found = [ok("proxy", "none" if proxy is None else f"{proxy.address}, by {proxy.variable}")]
     async with AsyncExitStack() as stack:
-        checkup = _Checkup(way, stack)
+        checkup = _Checkup(way, stack, Redactor(_secrets(inputs, project)))
         health = await checkup.prober.probe("/health")
         found += checkup.reached(health)
         if inputs is None:
@@ -73,6 +75,17 @@ async def check_server(way: Way, inputs: Inputs | None, project: Project | None)
         return (*found, *await checkup.with_token(token, project))
 
 
+def _secrets(inputs: Inputs | None, project: Project | None) -> Iterator[Secret]:
+    """Every credential that the checks know: nothing that the server says may repeat one."""
+    if project is not None:
+        yield from known_secrets(project)
+    elif inputs is not None:
+        yield from secrets_of(inputs.desired)
+    if inputs is not None:
+        with suppress(FbsyncError):  # what is wrong with it is a check of its own
+            yield from read_account(inputs.variables).secrets
+
+
 def _skipped(why: str, *whats: str) -> tuple[Check, ...]:
     return tuple(not_checked(what, why) for what in whats)
 
@@ -83,12 +96,13 @@ class _Checkup:
     Args:
         way: the way to it.
         stack: ends the session that is opened for the checks.
+        redactor: makes the server's words safe to show.
     """
 
-    def __init__(self, way: Way, stack: AsyncExitStack) -> None:
+    def __init__(self, way: Way, stack: AsyncExitStack, redactor: Redactor) -> None:
         self._way = way
         self._stack = stack
-        self._redactor = Redactor()
+        self._redactor = redactor
         self._now = datetime.now(UTC)
         self.prober = Prober(way.api_url, timeout=way.timeout, ca_file=way.ca_file, redactor=self._redactor)
 
@@ -151,7 +165,13 @@ class _Checkup:
         return await client.access_token()
 
     def _client(self, account: Account) -> Client:
-        return Client(self._way.api_url, account, timeout=self._way.timeout, ca_file=self._way.ca_file)
+        return Client(
+            self._way.api_url,
+            account,
+            timeout=self._way.timeout,
+            ca_file=self._way.ca_file,
+            redactor=self._redactor,
+        )
 
     def _name(self, me: Mapping[str, Any]) -> str:
         email = me.get("email")

@@ -145,7 +145,7 @@ class Session:
             self._patience,
             stop=self.stop,
             on_exchange=self._on_exchange,
-            secrets=_known_secrets(self.project),
+            secrets=known_secrets(self.project),
             shared=self._shared,
         )
         try:
@@ -300,8 +300,12 @@ class Reachable(Protocol):
         """What signing in takes its means from."""
 
 
-def _known_secrets(project: Project) -> Iterator[Secret]:
-    """Every credential that a run knows: those that are declared, those that were, and the key of fingerprints."""
+def known_secrets(project: Project) -> Iterator[Secret]:
+    """Every credential that a run knows: those that are declared, those that were, and the key of fingerprints.
+
+    Args:
+        project: what the run reads.
+    """
     yield from secrets_of(project.desired)
     yield from recorded_secrets(project.known, project.variables)
     with suppress(FbsyncError):  # what is wrong with it is said where it is used
