@@ -115,5 +115,11 @@ def _templates(llm: LockedLlm) -> Json:
 
 
 def _credential(field: Field, locked: LockedCredential) -> Json:
-    """A reference, and whether there is a fingerprint: never the fingerprint itself."""
-    return {"field": field.value, "reference": f"${locked.reference}", "fingerprint": bool(locked.fingerprint)}
+    """A reference, when it was last sent, and whether there is a fingerprint: never the fingerprint itself."""
+    sent_on = {} if locked.sent_on is None else {"sent_on": locked.sent_on}
+    return {
+        "field": field.value,
+        "reference": f"${locked.reference}",
+        "fingerprint": bool(locked.fingerprint),
+        **sent_on,
+    }

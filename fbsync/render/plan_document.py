@@ -261,6 +261,8 @@ def _credential(change: CredentialChange) -> Json:
         "sent": change.is_sent,
     }
     entry |= {name: True for name in ("assumed", "resent") if getattr(change, name)}
+    if change.before is not None and change.before.sent_on is not None:
+        entry["sent_on"] = change.before.sent_on
     return entry | ({"drift": change.drift.value} if change.drift is not None else {})
 
 

@@ -142,7 +142,7 @@ class TestShow:
         state(
             entry(
                 "A",
-                key={"reference": "KEY", "fingerprint": "f1ngerpr1nt"},
+                key={"reference": "KEY", "fingerprint": "f1ngerpr1nt", "sentOn": "2026-03-01"},
                 protect=True,
                 previousName="Before",
                 templates={"workspaceId": "$WORKSPACE", "endpoint": "https://${HOST}"},
@@ -154,14 +154,14 @@ class TestShow:
             "  id:           id-ws-1-A",
             "  aiType:       OTHER",
             "  endpoint:     https://x.example.com (from https://${HOST})",
-            "  key:          $KEY (fingerprint known)",
+            "  key:          $KEY (sent on 2026-03-01, fingerprint known)",
             "  secret:       $SECRET (no fingerprint: which value the server has is not known)",
             "  protect:      true",
             "  previousName: Before",
         ]
         (shown,) = document_of(cli("state", "show", "A", "--format", "json"))["state"]["entries"]
         assert shown["credentials"] == [
-            {"field": "key", "reference": "$KEY", "fingerprint": True},
+            {"field": "key", "reference": "$KEY", "fingerprint": True, "sent_on": "2026-03-01"},
             {"field": "secret", "reference": "$SECRET", "fingerprint": False},
         ]
         assert not any("f1ngerpr1nt" in text for text in cli.printed)
@@ -367,3 +367,15 @@ class TestWhereTheKnownStateIs:
 
     def test_two_options_that_name_two_places_are_wrong_usage(self, project):
         assert project("plan", "--state", "file:b", "--lock-file", "x.lock").returncode == 64
+
+
+def test_the_day_on_which_a_credential_was_sent_is_in_state_and_plan(project):
+    project("apply")
+    days = {llm["secret"]["sentOn"] for llm in project.lockfile["llms"]}
+    state = document_of(project("state", "list", "--format", "json"))["state"]
+    assert {item["sent_on"] for entry in state["entries"] for item in entry["credentials"]} == days
+    project.credential("SECRET_ONE", "canary-another-5e1f0d")
+    planned = json.loads(project("plan", "--format", "json").stdout)
+    assert validate(Kind.PLAN, planned) == ()
+    sent = {item["sent_on"] for change in planned["resource_changes"] for item in change["credentials"]}
+    assert sent == days
