@@ -24,13 +24,17 @@ COMMANDS = {
     "export": ["export", "--workspace", "WORKSPACE"],
     "workspaces": ["workspaces"],
     "env": ["env"],
+    "plan --all-environments": ["plan", "--all-environments"],
+    "drift --all-environments": ["drift", "--all-environments"],
     "state list": ["state", "list"],
     "state show": ["state", "show", "One"],
     "state forget": ["state", "forget", "One", "--yes"],
 }
-ASKS_THE_SERVER = ("plan --refresh", "apply", "drift", "verify", "export", "workspaces")
-READS_THE_MANIFEST = ("validate", "plan", "plan --refresh", "apply", "drift", "verify", "env")
+OF_ALL = tuple(command for command in COMMANDS if command.endswith("--all-environments"))
+ASKS_THE_SERVER = (*("plan --refresh", "apply", "drift", "drift --all-environments", "verify", "export", "workspaces"),)
+READS_THE_MANIFEST = ("validate", "plan", "plan --refresh", "apply", "drift", "verify", "env", *OF_ALL)
 READS_THE_LOCKFILE = (
+    *("plan --all-environments", "drift --all-environments"),
     *("plan", "plan --refresh", "apply", "drift", "verify", "export"),
     *("state list", "state show", "state forget"),
 )
@@ -135,7 +139,8 @@ SITUATIONS = [
     (wrong_manifest, 3, READS_THE_MANIFEST),
     (no_manifest, 3, READS_THE_MANIFEST),
     (wrong_lockfile, 3, READS_THE_LOCKFILE),
-    (wrong_environment, 3, READS_THE_MANIFEST),
+    (wrong_environment, 3, tuple(command for command in READS_THE_MANIFEST if command not in OF_ALL)),
+    (wrong_environment, 64, OF_ALL),
     (wrong_plan, 3, ("show",)),
     (no_token, 4, ASKS_THE_SERVER),
     (denied, 4, ASKS_THE_SERVER),
@@ -167,7 +172,7 @@ def test_every_ending(project, server, situation, code, command, format_):
     assert done.returncode == code, (done.stdout, done.stderr)
     if format_ == "json":
         check_document(done, command)
-    elif code and command != "validate":
+    elif code and command != "validate" and command not in OF_ALL:
         assert done.stdout == ""
         assert done.stderr
     assert len(server.writes) == before
@@ -239,3 +244,98 @@ def test_a_missing_variable(begun):
     done = begun("apply", "--format", "json", env={"SECRET_ONE": None})
     assert done.returncode == 3
     check_document(done, "apply")
+
+
+def refused(project, server):
+    """A plan that apply would refuse: a deletion more than the options allow, and a protected one."""
+    applied(project, server)
+    project.write("fbsync.yaml", MANIFEST[: MANIFEST.index("  - name: Two")])
+    project.write("fbsync.lock", project.known.replace('"name": "Two"', '"name": "Two", "protect": true'))
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "html", "json"])
+@pytest.mark.parametrize("where", [(), ("--refresh",), ("--all-environments",), ("--detailed-exitcode",)], ids="".join)
+def test_a_plan_that_apply_would_refuse(project, server, format_, where):
+    refused(project, server)
+    done = project("plan", "--prune", "--max-deletes", "0", "--format", format_, *where)
+    assert done.returncode == 8, done.stderr
+    for reason in ("is protected", "--max-deletes"):
+        assert reason in done.stdout
+    if format_ == "json":
+        check_document(done, "plan")
+        document = json.loads(done.stdout)
+        for part in document.get("environments", ()):
+            assert part["exit_code"] == part["plan"]["exit_code"] == 8
+    else:
+        assert "apply would refuse" in done.stdout.replace("`", "")
+    assert server.writes == []
+
+
+def test_a_refused_plan_is_saved_and_shown(project, server):
+    refused(project, server)
+    assert project("plan", "--prune", "--max-deletes", "0", "--out", "refused.json").returncode == 8
+    done = project("show", "refused.json", "--format", "json")
+    assert done.returncode == 0
+    check_document(done, "show")
+    assert len(json.loads(done.stdout)["refusals"]) == 2
+
+
+BOTH = MANIFEST + "environments: {staging: {llms: {Two: null}}, broken: {llms: {Two: {endpoint: $ADDRESS}}}}\n"
+
+
+@pytest.mark.parametrize("command", OF_ALL)
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_one_environment_that_fails_gives_its_code_to_all(project, server, command, format_):
+    applied(project, server)
+    project.write("fbsync.yaml", BOTH)
+    done = project(*COMMANDS[command], "--format", format_, env={"ADDRESS": "no URL at all"})
+    assert done.returncode == 3, (done.stdout, done.stderr)
+    assert "staging" in done.stdout
+    if format_ == "json":
+        check_document(done, command)
+        parts = {part["environment"]: part for part in json.loads(done.stdout)["environments"]}
+        assert list(parts) == [None, "staging", "broken"]
+        assert [part["exit_code"] for part in parts.values()] == [0, 0, 3]
+
+
+def moved_outside(project, server):
+    """Somebody changed an endpoint, as the list says."""
+    applied(project, server)
+    rows = [
+        {"id": one["id"], "workspaceId": one["workspaceId"], "name": one["name"], "aiType": one["aiType"]}
+        | {"endpoint": one["endpoint"].replace("one.example", "moved.example"), "key": None, "repos": []}
+        for one in json.loads(project.known)["llms"]
+    ]
+    body = {"success": True, "aiLlms": rows}
+    server.replies = lambda request: Reply(body=body) if request.path.startswith("/ai/llm?") else None
+
+
+@pytest.mark.parametrize(
+    ("situation", "arguments", "code"),
+    [
+        (moved_outside, ["One"], 0),
+        (moved_outside, ["O*"], 0),
+        (applied, ["One"], 3),
+        (moved_outside, ["Nobody"], 3),
+        (wrong_manifest, ["One"], 3),
+        (wrong_lockfile, ["One"], 3),
+        (no_token, ["One"], 4),
+        (denied, ["One"], 4),
+        (broken_server, ["One", "--retry-timeout", "0"], 1),
+        (moved_outside, ["One", "--all-environments"], 64),
+    ],
+)
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_every_ending_of_accepting_a_drift(project, server, situation, arguments, code, format_):
+    situation(project, server)
+    before = (project.folder / "fbsync.yaml").read_text()
+    done = project("drift", "--accept", *arguments, "--format", format_)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    after = (project.folder / "fbsync.yaml").read_text()
+    assert after == (before.replace("one.example", "moved.example") if code == 0 else before)
+    if format_ == "json":
+        check_document(done, "drift")
+    elif code:
+        assert done.stdout == ""
+        assert done.stderr
+    assert server.writes == []
