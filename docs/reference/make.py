@@ -89,7 +89,7 @@ WITHOUT_EXAMPLE = frozenset(
         *("file-unreadable", "folder-unreadable", "file-too-large", "too-many-nodes"),
         *("unknown-workspace", "ambiguous-workspace", "fault-script"),
         *("journal-intent", "journal-other-lockfile", "known-twice", "lockfile-twice"),
-        *("no-uuid", "value-not-utf8", "not-a-credential", "too-many-environments"),
+        *("no-uuid", "value-not-utf8", "value-too-long", "not-a-credential", "too-many-environments"),
         *("several-states", "state-not-seen"),
     }
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+import errno
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from fbsync.model.errors import FbsyncError
 from fbsync.render.document import dump, dump_line, outcome_entry
@@ -27,7 +28,7 @@ class Events:
 
     def __init__(self, path: Path | None) -> None:
         try:
-            self._stream = None if path is None else path.open("w", encoding="utf-8", buffering=1)
+            self._stream = None if path is None else _opened(path)
         except OSError as error:
             raise FbsyncError(
                 f"the events file {path} cannot be opened: {error.strerror}", hint="name a file that can be written"
@@ -56,6 +57,17 @@ class Events:
         self.emit("outcome", entry=outcome_entry(outcome))
 
 
+def _opened(path: Path) -> TextIO:
+    """A file for events, emptied. Links are for /dev/stdout and its like: one in a pull request could point anywhere.
+
+    Raises:
+        OSError: it is a link, or the operating system refuses.
+    """
+    if path.is_symlink() and path.absolute().parts[1:2] not in (("dev",), ("proc",)):
+        raise OSError(errno.ELOOP, "It is a symbolic link", str(path))
+    return path.open("w", encoding="utf-8", buffering=1)
+
+
 def write_result(path: Path, document: dict[str, Any]) -> None:
     """Writes a result document, in one step.
 
@@ -63,7 +75,7 @@ def write_result(path: Path, document: dict[str, Any]) -> None:
         FbsyncError: the operating system refuses.
     """
     try:
-        write_atomically(path, dump(document))
+        write_atomically(path, dump(document), follow=False)
     except OSError as error:
         raise FbsyncError(
             f"the result file {path} cannot be written: {error.strerror}", hint="name a file that can be written"

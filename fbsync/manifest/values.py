@@ -30,6 +30,10 @@ class _Fault:
     severity: Severity = Severity.ERROR
 
 
+_MOST_CHARACTERS = 4096
+"""How long a field may become by its references; URLs and ids are far shorter."""
+_SHOWN = ("apiKey", "workspaceId", "endpoint")
+"""The fields whose values are joined and shown."""
 _Check: TypeAlias = "Callable[[str, Variables], Iterator[_Fault]]"
 
 
@@ -46,18 +50,39 @@ def value_findings(drafts: Sequence[Draft], variables: Variables) -> tuple[Findi
     seen: dict[tuple[str, str], Sequence[_Fault]] = {}
     warned: set[str] = set()
     for draft in drafts:
-        for field, check in _CHECKS.items():
+        for field in _CHECKS:
             text = draft.text(field)
             if text is None or "$" not in text or (field == "workspaceId" and draft.is_by_name):
                 continue
             if (field, text) not in seen:
-                seen[field, text] = tuple(check(text, variables))
+                seen[field, text] = _faults(field, text, variables)
             for fault in seen[field, text]:
                 if fault.severity is Severity.ERROR or fault.reference.name not in warned:
                     found[_finding(draft, draft.fields[field], text, fault)] = None
                 if fault.severity is Severity.WARNING:
                     warned.add(fault.reference.name)
     return tuple(found)
+
+
+def _faults(field: str, text: str, variables: Variables) -> tuple[_Fault, ...]:
+    """What is wrong with a field once its references are resolved; one that grows too long is looked at no further."""
+    if field in _SHOWN and (fault := _too_long(text, variables)) is not None:
+        return (fault,)
+    return tuple(_CHECKS[field](text, variables))
+
+
+def _too_long(text: str, variables: Variables) -> _Fault | None:
+    """A text that its values make too long: a short file could otherwise stand for gigabytes."""
+    references = references_in(text)
+    values = (variables.text(reference.name) or "" for reference in references)
+    if not references or len(text) + sum(map(len, values)) <= _MOST_CHARACTERS:
+        return None
+    return _Fault(
+        reference=references[0],
+        rule="value-too-long",
+        message=f"with the value of ${references[0].name}, this has more than {_MOST_CHARACTERS:,} characters",
+        remedy="set the variables to short values, and refer to each once",
+    )
 
 
 def _finding(draft: Draft, placed: Placed, text: str, fault: _Fault) -> Finding:

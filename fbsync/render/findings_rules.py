@@ -85,6 +85,7 @@ _ABOUT = {
     "unknown-workspace": "The server lists no workspace of this name.",
     "unquoted-question-mark": "A word in brackets starts with a question mark.",
     "value-not-utf8": "The value of a variable is not UTF-8.",
+    "value-too-long": "The values of its references make a field too long.",
     "variable-not-taken": "A file that fbsync reads by itself sets a variable that is not taken from it.",
     "wrong-form": "A value does not have the form that is expected.",
     "wrong-type": "A value is of the wrong type.",

@@ -17,8 +17,8 @@ def write_atomically(path: Path, text: str, *, follow: bool = True) -> None:
     Args:
         path: the file.
         text: what it is to hold.
-        follow: whether a symbolic link stays one, and what it points at is replaced. Files of the known state are
-            not written through links: a link in a pull request could point anywhere.
+        follow: whether a symbolic link stays one, and what it points at is replaced. Files of the known state, plans
+            and results are not written through links: a link in a pull request could point anywhere.
 
     Raises:
         OSError: the operating system refuses, or something is there that is no file; it is as it was.

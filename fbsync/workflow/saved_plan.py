@@ -96,7 +96,7 @@ def save_plan(path: Path, plan: Plan, document: Json, how: Json, fingerprints: F
         "credentials": _credentials(plan, fingerprints),
     }
     try:
-        atomic_file.write_atomically(path, dump(document | {"saved": saved}))
+        atomic_file.write_atomically(path, dump(document | {"saved": saved}), follow=False)
     except OSError as error:
         raise FbsyncError(f"the plan {path} cannot be written: {error.strerror}", hint="name another file") from error
 

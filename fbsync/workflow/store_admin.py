@@ -270,7 +270,7 @@ def _write_files(path: Path, lockfile: str | None, journal: Iterable[str]) -> No
             if text is None:
                 file.unlink(missing_ok=True)
             else:
-                write_atomically(file, text)
+                write_atomically(file, text, follow=False)
     except OSError as error:
         raise FbsyncError(
             f"{path} cannot be written: {error.strerror}", hint="make room or fix the permissions, and run this again"

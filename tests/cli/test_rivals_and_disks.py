@@ -130,6 +130,24 @@ class TestDisk:
         assert target.read_text() == "precious"
         assert server.requests == []
 
+    @pytest.mark.parametrize(
+        "words", [("plan", "--out"), ("apply", "--yes", "--events"), ("apply", "--yes", "--result")]
+    )
+    def test_what_a_run_is_to_write_is_not_written_through_a_link(self, project, words):
+        """A pipeline's name for such a file is in its own text, where a pull request finds it."""
+        target = project.write("profile", "precious")
+        (project.folder / "named.json").symlink_to("profile")
+        done = project(*words, "named.json")
+        assert done.returncode == 1
+        assert "named.json cannot be" in done.stderr
+        assert "ymbolic link" in done.stderr
+        assert target.read_text() == "precious"
+
+    def test_events_go_to_a_device_of_the_run(self, project):
+        done = project("apply", "--yes", "--format", "json", "--events", "/dev/stderr")
+        assert done.returncode == 0
+        assert '"event"' in done.stderr
+
     def test_a_run_lock_that_is_a_hard_link_is_not_written_to(self, project, server):
         target = project.write("precious", "precious")
         (project.folder / "fbsync.lock.run").hardlink_to(target)

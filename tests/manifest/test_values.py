@@ -176,3 +176,18 @@ def test_a_reference_in_quotes_with_escapes_or_through_an_alias_is_found_at_its_
     with pytest.raises(InvalidInput) as caught:
         manifest.desired(None, Variables(environment={"WS": "a b"}))
     assert summary(caught.value.findings) == [("bad-workspace-id", 4, entry.index("*") + 1)]
+
+
+@pytest.mark.parametrize("name", ["HOST", "URL", "WS"])
+def test_a_field_does_not_grow_without_bounds(name):
+    [rule, *_] = {finding.rule for finding in findings(**{name: "https://x.example.com/" + "b" * 5000})}
+    assert rule == "value-too-long"
+
+
+def test_many_references_to_one_value_are_not_joined():
+    """A manifest of 300 KB and a variable of 10 KB would stand for a gigabyte."""
+    text = MANIFEST.replace("$URL", "https://x.example.com/" + "${BIG}" * 50_000)
+    manifest = assemble([parse_document(text.encode(), file="m.yaml")])
+    with pytest.raises(InvalidInput) as caught:
+        manifest.desired(None, Variables(environment=GOOD | {"BIG": "b" * 10_000}))
+    assert [finding.rule for finding in caught.value.findings] == ["value-too-long"]
