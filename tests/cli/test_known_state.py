@@ -2,7 +2,9 @@
 
 import json
 
+import httpx
 import pytest
+from cli_world import SHARED_WORKSPACES
 
 from fbsync.state.lockfile import parse_lockfile
 
@@ -150,3 +152,38 @@ def test_a_journal_of_a_newer_fbsync_is_refused(cli):
 
 def test_the_schema_of_the_journal_is_printed(cli):
     assert json.loads(cli("schema", "journal").stdout)["$id"] == "urn:fbsync:journal:2"
+
+
+@pytest.fixture
+def foreign(sandbox):
+    """A configuration that somebody else made in another workspace; its id, and what it is now."""
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    place = {"workspaceId": SHARED_WORKSPACES[6]}
+    fields = {"name": "Foreign", "aiType": "OPENAI", "endpoint": "https://theirs.example.com/v1", "secret": "made-up"}
+    made = httpx.post(f"{sandbox.url}/ai/llm", json=place | fields, headers=headers).json()["aiLlmId"]
+
+    def now():
+        rows = httpx.get(f"{sandbox.url}/ai/llm", params=place, headers=headers).json()["aiLlms"]
+        return next((row["endpoint"] for row in rows if row["id"] == made), None)
+
+    yield made, now
+    httpx.delete(f"{sandbox.url}/ai/llm/{made}", headers=headers)
+
+
+@pytest.mark.parametrize("words", [(), ("--prune",)])
+def test_a_record_with_the_id_of_another_workspaces_configuration_does_not_reach_it(project, foreign, words):
+    """A pull request can put any id into a lockfile."""
+    assert project("apply", "--yes").returncode == 0
+    theirs, now = foreign
+    value = project.lockfile
+    value["llms"][0]["id"] = theirs
+    project.write("fbsync.lock", json.dumps(value))
+    text = (project.folder / "fbsync.yaml").read_text().replace("//one.", "//evil.")
+    project.write("fbsync.yaml", text.partition("  - name: Two")[0] if words else text)
+    project("apply", "--yes", *words)
+    assert now() == "https://theirs.example.com/v1"
+    if words:
+        value["llms"][1]["id"] = theirs
+        project.write("fbsync.lock", json.dumps(value))
+        project("apply", "--yes", *words)
+        assert now() == "https://theirs.example.com/v1"
