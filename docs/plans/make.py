@@ -70,7 +70,7 @@ def plan() -> Plan:
         warnings=(
             notice(
                 proxied,
-                "the stored credential will be sent to another host: llm-proxy.example.net, before api.openai.com",
+                "the credential will now be sent to llm-proxy.example.net instead of api.openai.com",
             ),
         ),
     )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from fbsync.workflow.session import Applied
     from fbsync.workflow.shared_state import SharedState
 
-_UNTOLD = "What somebody changed there is not seen, and a creation whose outcome is not known is not tried again."
+_UNTOLD = "Changes made there by others are not seen, and a creation with an unknown outcome is not retried."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,7 +110,7 @@ def _checks_text(checks: tuple[Check, ...]) -> str:
         colour = colours.get(check.health)
         lines.append(f"{colour(word) if colour else word}  {paint.bold(visible(check.what))}: {visible(check.detail)}")
         if check.remedy:
-            lines.append(f"{'':<{width}}  {paint.cyan('what to do:')} {visible(check.remedy)}")
+            lines.append(f"{'':<{width}}  {paint.cyan('fix:')} {visible(check.remedy)}")
     counts = [(health, sum(check.health is health for check in checks)) for health in Health]
     said = [f"{number} {health.value.replace('_', ' ')}" for health, number in counts if number]
     return "\n".join([*lines, paint.bold(", ".join(said)), ""])

@@ -142,7 +142,7 @@ def _listing(
     signing_in = paint.green(" with ".join(means)) if means else paint.red("not possible") + f": set {_MEANS}"
     lines.append(f"Signing in: {signing_in}")
     if variables.files:
-        lines.append(f"Files of variables: {', '.join(map(visible, variables.files))}")
+        lines.append(f".env files: {', '.join(map(visible, variables.files))}")
     absent = sum(variables.source(name) is None for name in rows)
     noun = "variable" if len(rows) == 1 else "variables"
     lines.append(f"{len(rows)} {noun}, {absent} not set")

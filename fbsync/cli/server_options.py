@@ -98,7 +98,7 @@ def asked(project: Project, how: Asking, *, all_or_nothing: bool = False) -> Ite
         with waiting:
             live = connection.look(all_or_nothing=all_or_nothing)
         assert live is not None
-        say_untold(live, "What somebody changed there is not seen.")
+        say_untold(live, "Changes made there by others are not seen.")
         yield connection, live
 
 
@@ -148,10 +148,12 @@ def warn_of_clear_text(api_url: str) -> None:
 
 
 def say_untold(live: Live | None, consequence: str) -> None:
-    """Says of which workspaces the server does not tell what they hold."""
+    """Names the workspaces that the server would not list."""
     if live is not None and live.untold:
-        untold = ", ".join(map(visible, sorted(live.untold)))
-        terminal.say(f"The server does not tell what {untold} holds. {consequence}")
+        from fbsync.workflow.comparison import workspaces_in_words
+
+        untold = visible(workspaces_in_words(live.untold))
+        terminal.say(f"The server would not list {untold}. {consequence}")
 
 
 def say_exchange(how: Asking) -> Callable[[Exchange], None]:

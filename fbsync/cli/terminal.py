@@ -58,9 +58,9 @@ def report_error(error: FbsyncError) -> None:
                 f'"{refusal.identity.name}" (workspace {refusal.identity.workspace_id}) ' if refusal.identity else ""
             )
             say(f"  {visible(about + refusal.message)}")
-            say(f"    {paint.cyan('what to do:')} {visible(refusal.hint)}")
+            say(f"    {paint.cyan('fix:')} {visible(refusal.hint)}")
     if error.hint:
-        say(f"  {paint.cyan('what to do:')} {visible(error.hint)}")
+        say(f"  {paint.cyan('fix:')} {visible(error.hint)}")
 
 
 def findings_text(
@@ -149,5 +149,6 @@ def report_warnings(findings: Iterable[Finding], *, verbose: bool = False) -> No
 
 def open_intents_note(number: int) -> str:
     """What to say of requests that an unfinished apply left open."""
-    requests = "1 request" if number == 1 else f"{number} requests"
-    return f"An earlier apply was cut off with {requests} open: the next apply asks the server what became of them."
+    requests = "1 unconfirmed request" if number == 1 else f"{number} unconfirmed requests"
+    whose = "its result" if number == 1 else "their results"
+    return f"A previous apply was interrupted with {requests}. The next `fbsync apply` will check {whose}."

@@ -116,9 +116,9 @@ def certificate(until: datetime | None, ours: datetime, *, in_clear: bool) -> Ch
 def token_life(expires: datetime | None, ours: datetime) -> str:
     """How long a token says that it lives, as a phrase."""
     if expires is None:
-        return "it does not say until when (the API's tokens live for one hour)"
+        return "token expiry unknown (tokens live for one hour)"
     left = expires - ours
-    return f"it says that it is good for {_span(left)}" if left > timedelta() else "it says that it has expired"
+    return f"the token is valid for {_span(left)}" if left > timedelta() else "the token has expired"
 
 
 def account(detail: str, me: Mapping[str, Any]) -> Check:

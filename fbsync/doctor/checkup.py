@@ -73,7 +73,7 @@ def _finding(what: str, message: str, place: str, remedy: str) -> Check:
 
 
 def _variables_files(variables: Variables) -> Check:
-    return ok("files of variables", ", ".join(variables.files) or "none, the environment alone")
+    return ok(".env files", ", ".join(variables.files) or "none (environment only)")
 
 
 def _manifest(where: Where) -> Check:
@@ -114,11 +114,13 @@ def _known(project: Project) -> Iterator[Check]:
     else:
         yield ok("lockfile", f"{path} knows {len(project.on_disk.llms)} of {project.on_disk.api_url}")
     if project.open_intents:
+        number = len(project.open_intents)
+        unconfirmed = "1 unconfirmed request" if number == 1 else f"{number} unconfirmed requests"
         yield Check(
             what="journal",
             health=Health.WARNING,
-            detail=f"an earlier apply was cut off with {len(project.open_intents)} open",
-            remedy="run `fbsync apply`: it asks the server what became of them",
+            detail=f"a previous apply was interrupted with {unconfirmed}",
+            remedy="run `fbsync apply`: it checks with the server what happened",
         )
 
 

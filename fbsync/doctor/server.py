@@ -114,14 +114,14 @@ class _Checkup:
             return
         status = health.body.get("status")
         if health.error is None and status == "ok":
-            yield ok("server", f"{self._way.api_url} is well")
+            yield ok("server", f"{self._way.api_url} is healthy")
         else:
             status = self._redactor.redact(status) if isinstance(status, str) else "nothing"
             said = health.error.message if health.error is not None else f"it says of itself: {status}"
             yield Check(
                 what="server",
                 health=Health.WARNING,
-                detail=f"{self._way.api_url} answers, but not as a Flashback API that is well: {said}",
+                detail=f"{self._way.api_url} answers, but not as a healthy Flashback API: {said}",
                 remedy="check the API URL, or wait",
             )
         yield checks.certificate(health.certified_until, self._now, in_clear=sends_in_clear(self._way.api_url))
@@ -146,7 +146,7 @@ class _Checkup:
         data = profile.body.get("data")
         me = data if isinstance(data, dict) else {}
         life = checks.token_life(expiry_of(token), self._now)
-        return token, checks.account(f"with {' and '.join(means)}, as {self._name(me)}; of the token, {life}", me)
+        return token, checks.account(f"with {' and '.join(means)}, as {self._name(me)}; {life}", me)
 
     async def with_token(self, token: Secret, project: Project | None) -> tuple[Check, ...]:
         """The workspaces of the manifest, the roles in them, and whether the list of configurations answers."""

@@ -133,7 +133,7 @@ class Creator:
         if not any(claim.explains(live) for claim in claims):
             theirs = ServerError(
                 f"somebody else created it meanwhile, or changed it since (id {live.id}): {failure.message}",
-                hint="to take it over as the manifest has it, run `fbsync apply --adopt`",
+                hint="run `fbsync apply --adopt` to take it over",
                 failure=Failure.REJECTED,
                 status=failure.status,
             )

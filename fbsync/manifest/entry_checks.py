@@ -143,9 +143,9 @@ def _references(draft: Draft, field: str) -> Iterator[Finding]:
             rule="bad-reference",
             position=draft.position(field),
             entry=draft.name if draft.owns(field) else None,
-            message=f"a dollar sign in {field} begins no reference: a variable's name has letters, digits and "
+            message=f"`$` in {field} is not followed by a valid variable name: it has letters, digits and "
             "underscores, and no digit first",
-            remedy="write $NAME, ${NAME} or $<NAME>; write $$ for a dollar sign itself",
+            remedy="write $NAME, ${NAME} or $<NAME>, or $$ for a literal dollar sign",
         )
 
 

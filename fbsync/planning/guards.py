@@ -89,10 +89,11 @@ def _deletions(count: int, allowed: Allowed, *, declared: int, known: int, live:
     """Reasons not to delete at all, or not so many."""
     limit = delete_limit(allowed.max_deletes, known)
     if count > limit:
+        counted = "1 configuration" if count == 1 else f"{count} configurations"
         yield Refusal(
             identity=None,
-            message=f"{count} configurations would be deleted, and {limit} may be",
-            hint=f"if that is meant, allow it with --max-deletes {count}",
+            message=f"this would delete {counted}; the limit is {limit}",
+            hint=f"if you mean it, pass --max-deletes {count}",
         )
     if not declared:
         yield Refusal(
@@ -103,7 +104,7 @@ def _deletions(count: int, allowed: Allowed, *, declared: int, known: int, live:
     if live is not None and not live.is_complete:
         yield Refusal(
             identity=None,
-            message="the server did not tell what every workspace holds, and nothing is pruned without that",
+            message="the server would not list every workspace, and nothing is pruned without that",
             hint="make sure that the token may list those workspaces, or leave --prune out",
         )
 
@@ -182,7 +183,7 @@ def _adoption(change: Adopt) -> Refusal:
     return Refusal(
         identity=change.desired.identity,
         message=message,
-        hint="to take it over as the manifest has it, allow that with --adopt",
+        hint="pass --adopt to take it over",
     )
 
 

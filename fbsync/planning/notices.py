@@ -127,7 +127,7 @@ def _of_endpoint(change: Update) -> Iterator[Notice]:
         if host_of(before) != host_of(after):
             yield _notice(
                 change.desired,
-                f"the stored credential will be sent to another host: {host_words(after)}, before {host_words(before)}",
+                f"the credential will now be sent to {host_words(after)} instead of {host_words(before)}",
             )
         if (scheme_of(before), scheme_of(after)) == ("https", "http"):
             yield _notice(

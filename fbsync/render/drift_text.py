@@ -73,14 +73,14 @@ def total_summary(drifts: Sequence[Drift]) -> str:
         return sum(drift.count(kind) for drift in drifts)
 
     is_found = any(drift.is_found for drift in drifts)
-    counts = [f"{sum(drift.in_step for drift in drifts)} as known"]
+    counts = [f"{sum(drift.in_step for drift in drifts)} unchanged"]
     if is_found:
         changed, deleted, replaced = map(count, (ChangedOutside, DeletedOutside, ReplacedOutside))
         counts = [f"{changed} changed", f"{deleted} deleted", f"{replaced} replaced", *counts]
     words = ((Unmanaged, "unmanaged"), (Unadopted, "to adopt"))
     rest = [f"{number} {word}" for kind, word in words if (number := count(kind))]
     opening = "Drift" if is_found else "No drift"
-    return f"{opening}: {', '.join(counts)}." + (f" Beside that: {', '.join(rest)}." if rest else "")
+    return f"{opening}: {', '.join(counts)}." + (f" {', '.join(rest)}." if rest else "")
 
 
 def _block(difference: Difference, paint: Paint) -> list[str]:

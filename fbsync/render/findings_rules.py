@@ -5,7 +5,7 @@ from __future__ import annotations
 _ABOUT = {
     "ambiguous-workspace": "Several workspaces have the name that an entry gives.",
     "anchor-name": "The name of an anchor or alias has characters that are not taken.",
-    "bad-reference": "A dollar sign begins no reference to an environment variable.",
+    "bad-reference": "A `$` is not followed by a valid variable name.",
     "bad-workspace-id": "A workspace id holds what no id can hold, as it is written or by a variable's value.",
     "conflict-marker": "A merge left a conflict marker.",
     "control-character": "A character stands in the file that YAML does not take.",

@@ -143,7 +143,7 @@ def block(entry: Entry) -> str:
     for row in entry.rows:
         lines += _row_lines(row, width)
     if entry.hint:
-        lines.append(f"!     what to do: {entry.hint}")
+        lines.append(f"!     fix: {entry.hint}")
     return "\n".join([*lines, ""])
 
 

@@ -76,7 +76,7 @@ def _trouble(result: Result, reason: str, hint: str, outcomes: Sequence[Outcome]
         who = f"{len(names)} entries {word} ({', '.join(names[:_MOST_NAMES])}{more})"
     yield f"{paint.red(who)}: {visible(reason)}"
     if hint:
-        yield f"  {paint.cyan('what to do:')} {hint}"
+        yield f"  {paint.cyan('fix:')} {hint}"
 
 
 def closing_sentence(outcomes: Sequence[Outcome]) -> str:

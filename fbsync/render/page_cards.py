@@ -84,7 +84,7 @@ def _inside(entry: Entry) -> Iterator[str]:
         yield from map(_row, entry.rows)
         yield "</dl>"
     if entry.hint:
-        yield f'<p class="hint"><b>What to do:</b> {said(entry.hint)}</p>'
+        yield f'<p class="hint"><b>Fix:</b> {said(entry.hint)}</p>'
     yield _warnings(entry)
 
 

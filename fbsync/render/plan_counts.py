@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,13 +18,22 @@ if TYPE_CHECKING:
 
     from fbsync.render.document import Json
 
+_LOCKFILE_NAME = re.compile(r"fbsync[\w.-]*\.lock", re.ASCII)
+"""Names that need no escaping in any format."""
+
 
 def summary(document: Json) -> str:
     """Terraform's sentence, which tools look for."""
     if is_empty(document):
-        return "No changes. What is declared is as it is known."
+        return f"No changes. The manifest matches {_lockfile(document)}."
     number = document["summary"]
     return f"Plan: {number['add']} to add, {number['change']} to change, {number['destroy']} to destroy."
+
+
+def _lockfile(document: Json) -> str:
+    """The name of a plan's lockfile, where it is one by which people know lockfiles."""
+    name = document.get("state", "").rpartition("/")[2]
+    return name if _LOCKFILE_NAME.fullmatch(name) else "the known state"
 
 
 def total_summary(documents: Sequence[Json]) -> str:

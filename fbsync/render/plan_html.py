@@ -120,7 +120,7 @@ def _refusals(document: Json, *, of_several: bool = False) -> Iterator[Notes]:
 
 
 def _item(reason: Reason) -> tuple[str, str]:
-    advice = f" What to do: {reason.hint}." if reason.hint else ""
+    advice = f" Fix: {reason.hint}." if reason.hint else ""
     return (f"{reason.name} (workspace {reason.workspace})" if reason.name else "", f"{reason.message}.{advice}")
 
 

@@ -114,7 +114,7 @@ def _refusals(document: Json) -> Part:
     reasons = refusal_reasons(document)
     units = tuple(
         f"> - {f'{code(reason.name)} in {code(reason.workspace)}: ' if reason.name else ''}{prose(reason.message)}. "
-        f"What to do: {prose(reason.hint)}\n"
+        f"Fix: {prose(reason.hint)}\n"
         for reason in reasons
     )
     opening = "> [!CAUTION]\n> **`fbsync apply` would refuse this plan**\n>\n"

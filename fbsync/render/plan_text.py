@@ -110,7 +110,7 @@ def _refusals(document: Json, paint: Paint, width: int | None) -> Iterator[str]:
     for reason in reasons:
         about = f"{reason.name} (workspace {reason.workspace}) " if reason.name else ""
         yield from wrapped([Span("  "), Span("! ", paint.red), Span(about + reason.message)], width=width, indent=4)
-        yield from _remark("what to do:", paint.cyan, reason.hint, width)
+        yield from _remark("fix:", paint.cyan, reason.hint, width)
     yield ""
 
 
@@ -124,7 +124,7 @@ def _block(entry: Entry, paint: Paint, width: int | None) -> Iterator[str]:
     for row in entry.rows:
         yield from _row(row, label_width, paint, width)
     if entry.hint:
-        yield from _remark("what to do:", paint.cyan, entry.hint, width)
+        yield from _remark("fix:", paint.cyan, entry.hint, width)
     for warning in entry.warnings:
         yield from _remark("warning:", paint.yellow, warning, width)
 

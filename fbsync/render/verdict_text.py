@@ -14,7 +14,7 @@ _WORDS = {
     Verdict.ACCEPTED: "accepted",
     Verdict.REFUSED: "refused by the provider",
     Verdict.FAILED: "could not be verified",
-    Verdict.UNKNOWN: "not known, and not asked again since that may be billed",
+    Verdict.UNKNOWN: "unknown; not retried because the call may be billed",
     Verdict.NOT_ATTEMPTED: "not attempted",
 }
 
@@ -30,7 +30,7 @@ def verdict_text(verified: Verified, *, paint: Paint) -> str:
         hint = "check the variable's value and the endpoint, and run `fbsync apply`"
     else:
         hint = verified.error.hint if verified.error is not None else ""
-    return line + (f"\n  {paint.cyan('what to do:')} {hint}" if hint else "")
+    return line + (f"\n  {paint.cyan('fix:')} {hint}" if hint else "")
 
 
 def verdicts_text(verified: Sequence[Verified], *, paint: Paint) -> str:

@@ -66,7 +66,7 @@ def _wrong_credential(misfit: Misfit) -> tuple[str, str]:
         return f"{wanted}, but is another tool's expression", f"set a variable by that tool, and write {example} here"
     if _BAD_NAME.fullmatch(value.strip()):
         advice = "letters, digits and underscores, no digit first, nothing before or after it"
-        return f"{wanted}; no legal name follows this dollar sign", f"write, for example, {example}: {advice}"
+        return f"{wanted}; `$` is not followed by a valid variable name", f"write, for example, {example}: {advice}"
     if _REFERENCE.search(value):
         return f"{wanted}, but holds other text too", f"put all of it into one variable, and write {example} alone"
     advice = f"put the credential into a variable and write {example} here"

@@ -42,21 +42,25 @@ def drift_of(project: Project, live: Live, *, only: Iterable[str] = ()) -> Drift
 
 
 def compared_with(project: Project, live: Live | None) -> str:
-    """The sentence that says what was compared with: the lockfile, and what the server told, if it was asked."""
-    path = project.where.known_in
-    lockfile = (
-        path
-        if project.on_disk is not None
-        else f"nothing ({path} {'is empty' if project.where.store else 'does not exist yet'})"
-    )
-    match live:
-        case None if names := unresolved(project.desired):
-            unknown = f"so the ids of these workspaces are not known: {', '.join(names)}"
-            return f"Compared with {lockfile}; the server was not asked, {unknown}."
-        case None:
-            return f"Compared with {lockfile}; the server was not asked."
-        case _ if live.untold:
-            workspaces = ", ".join(sorted(live.untold))
-            return f"Compared with {lockfile} and with the server, which did not tell what {workspaces} holds."
-        case _:
-            return f"Compared with {lockfile} and with the server."
+    """The sentence that says what was compared with: the lockfile, and what the server listed, if it was asked."""
+    known = f"Compared with {project.where.known_in}"
+    if project.on_disk is None:
+        known = f"{project.where.known_in} is empty" if project.where.store else f"No {project.where.known_in} yet"
+    if live is None:
+        sentence = f"{known}, so everything is new. The" if project.on_disk is None else f"{known}; the"
+        return f"{sentence} server was not checked{_unresolved(project)}."
+    against = f"{known}. Compared with the server" if project.on_disk is None else f"{known} and with the server"
+    if live.untold:
+        return f"{against}, which would not list {workspaces_in_words(live.untold)}."
+    return f"{against}."
+
+
+def workspaces_in_words(ids: Iterable[str]) -> str:
+    """Workspaces by their ids: 'workspace 9', 'workspaces 9, 10'."""
+    named = sorted(ids)
+    return f"{'workspace' if len(named) == 1 else 'workspaces'} {', '.join(named)}"
+
+
+def _unresolved(project: Project) -> str:
+    names = unresolved(project.desired)
+    return f", so the ids of these workspaces are unknown: {', '.join(names)}" if names else ""

@@ -55,8 +55,8 @@ def _remarks(project: Project) -> tuple[str, ...]:
     remarks = []
     if project.open_intents:
         number = len(project.open_intents)
-        requests = "1 request" if number == 1 else f"{number} requests"
-        remarks.append(f"A journal was read, too: an earlier apply was cut off with {requests} open.")
+        requests = "1 unconfirmed request" if number == 1 else f"{number} unconfirmed requests"
+        remarks.append(f"The journal was read too: a previous apply was interrupted with {requests}.")
     if project.known.api_url != project.api_url:
         remarks.append(
             f"The lockfile belongs to {project.known.api_url}, but apply would use {project.api_url} here, "

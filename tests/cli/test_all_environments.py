@@ -127,7 +127,7 @@ def test_drift_of_all_environments(drifted):
     text = drifted("drift", "--all-environments").stdout
     assert "Environment: staging" in text
     assert "to keep: fbsync drift --accept One" in text
-    assert text.endswith("All environments: Drift: 1 changed, 0 deleted, 0 replaced, 2 as known.\n")
+    assert text.endswith("All environments: Drift: 1 changed, 0 deleted, 0 replaced, 2 unchanged.\n")
     markdown = drifted("drift", "--all-environments", "--format", "markdown").stdout
     assert markdown.startswith("<!-- fbsync-drift:%2A -->")
     assert "#### 🟡 1 changed outside" in markdown

@@ -89,7 +89,7 @@ class TestEnv:
             "SECRET_TWO: not set",
             "    fbsync.yaml:12:13: secret of Two",
             "Signing in: FLASHBACK_TOKEN",
-            "Files of variables: .env",
+            ".env files: .env",
             "4 variables, 1 not set",
         ]
 

@@ -54,7 +54,7 @@ class TestDrift:
             f"Server: {server.url}",
             "Compared with fbsync.lock and with the server. Credentials are not compared: the server never shows them.",
             "",
-            "No drift: 2 as known.",
+            "No drift: 2 unchanged.",
         ]
         assert len(server.writes) == 2
 
@@ -70,7 +70,7 @@ class TestDrift:
         assert done.returncode == 2
         assert f"  ~ One (workspace {on_server()['One']['workspaceId']}, id {on_server()['One']['id']})" in done.stdout
         assert "      endpoint: https://one.example.com/v1 → https://moved.example.com" in done.stdout
-        assert done.stdout.endswith("Drift: 1 changed, 0 deleted, 0 replaced, 1 as known.\n")
+        assert done.stdout.endswith("Drift: 1 changed, 0 deleted, 0 replaced, 1 unchanged.\n")
         assert len(server.writes) == 2
         assert on_server()["One"]["endpoint"] == "https://moved.example.com"
 
@@ -101,7 +101,7 @@ class TestDrift:
         assert done.returncode == 0
         assert "  ? Foreign \\x1b[2J (workspace " in done.stdout
         assert "unmanaged: neither declared nor known" in done.stdout
-        assert done.stdout.endswith("No drift: 2 as known. Beside that: 1 unmanaged.\n")
+        assert done.stdout.endswith("No drift: 2 unchanged. 1 unmanaged.\n")
 
     def test_before_the_first_apply(self, project, somebody_elses, server):
         done = project("drift", "--format", "json")
@@ -133,7 +133,7 @@ class TestDrift:
             continue  # the request is on its way still
         done = project("drift")
         assert done.returncode == 0, done.stdout
-        assert done.stdout.endswith("No drift: 2 as known.\n")
+        assert done.stdout.endswith("No drift: 2 unchanged.\n")
         assert "1 request open" in done.stderr
 
     def test_what_a_killed_apply_may_have_done_itself_is_in_doubt(self, project, server, on_server):
@@ -235,7 +235,7 @@ class TestPlanRefresh:
         server.replies = lambda request: Reply(status=404, body={"success": False})
         done = project("plan", "--refresh", "--format", "json")
         assert done.returncode == 0
-        assert "The server does not tell what" in done.stderr
+        assert "The server would not list workspace" in done.stderr
         assert json.loads(done.stdout)["compared_with"] == "lockfile"
 
     def test_a_failure_is_a_result_document(self, project, server):

@@ -53,8 +53,8 @@ def test_each_variable_says_from_which_file_it_comes(staged):
     assert "STAGING_SECRET: set (.env.staging)\n" in done.stdout
     assert "KEY_TWO: set (.env)\n" in done.stdout
     assert "SECRET_TWO: set (environment)\n" in done.stdout
-    assert "Files of variables: .env.staging, .env\n" in done.stdout
-    assert "Files of variables: .env\n" in staged("env", env=environment).stdout
+    assert ".env files: .env.staging, .env\n" in done.stdout
+    assert ".env files: .env\n" in staged("env", env=environment).stdout
     assert "canary" not in done.stdout + done.stderr
 
 

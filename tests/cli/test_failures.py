@@ -46,7 +46,7 @@ def test_what_the_server_refuses_fails_that_entry_alone(project, server, on_serv
     assert "One: failed" in done.stdout
     assert what in done.stdout
     assert "the provider is [2J not allowed here" in done.stdout
-    assert f"what to do: {remedy}" in done.stdout
+    assert f"fix: {remedy}" in done.stdout
     assert "Apply incomplete! Resources: 1 added, 0 changed, 0 destroyed. 1 failed." in done.stdout
     assert set(on_server()) == {"Two"}
     assert not (project.folder / "fbsync.lock.journal").exists()
@@ -210,8 +210,8 @@ def test_a_server_without_the_listing_is_coped_with_and_said_so(project, server,
     server.replies = lambda request: Reply(status=status, body=SAID) if request.method == "GET" else None
     done = project("apply")
     assert done.returncode == 0, done.stderr
-    assert "The server does not tell what" in done.stderr
-    assert "and with the server, which did not tell what ws-test-" in done.stdout
+    assert "The server would not list workspace" in done.stderr
+    assert "and with the server, which would not list workspace ws-test-" in done.stdout
     assert set(on_server()) == {"One", "Two"}
     assert project("apply").returncode == 0
     assert len(server.writes) == 2

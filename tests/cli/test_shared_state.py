@@ -133,7 +133,7 @@ def test_a_store_that_cannot_be_read_ends_with_4_and_a_way_out(shared, remote, c
     remote.rename(remote.with_name("gone"))
     done = shared(*command)
     assert done.returncode == 4
-    assert "what to do" in done.stderr
+    assert "fix:" in done.stderr
 
 
 def test_without_the_right_to_write_nothing_is_sent(shared, remote, on_server):

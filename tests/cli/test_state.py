@@ -353,7 +353,7 @@ class TestWhereTheKnownStateIs:
 
     def test_the_option_wins_over_the_environment(self, project):
         planned = project("plan", "--state", "file:b", env={"FBSYNC_STATE": "file:a"})
-        assert "b/fbsync.lock does not exist yet" in planned.stdout
+        assert "b/fbsync.lock yet" in planned.stdout
 
     def test_the_manifest_may_name_it_and_the_environment_wins(self, project):
         manifest = project.folder / "fbsync.yaml"
@@ -363,7 +363,7 @@ class TestWhereTheKnownStateIs:
         assert project("apply", "--yes").returncode == 0
         assert (project.folder / "known/fbsync.lock").exists()
         planned = project("plan", env={"FBSYNC_STATE": "file:elsewhere"})
-        assert "elsewhere/fbsync.lock does not exist yet" in planned.stdout
+        assert "elsewhere/fbsync.lock yet" in planned.stdout
 
     def test_two_options_that_name_two_places_are_wrong_usage(self, project):
         assert project("plan", "--state", "file:b", "--lock-file", "x.lock").returncode == 64

@@ -49,7 +49,7 @@ def test_one_is_refused(refused):
     done = refused("verify")
     assert done.returncode == 5
     assert "refused by the provider: The provider refused the credentials" in done.stdout
-    assert "what to do: check the variable's value and the endpoint" in done.stdout
+    assert "fix: check the variable's value and the endpoint" in done.stdout
     assert done.stdout.endswith("Verified: 1 accepted, 1 refused.\n")
     found = verdicts(refused("verify", "--format", "json"))
     assert {name: entry["verdict"] for name, entry in found.items()} == {"One": "accepted", "Two": "refused"}

@@ -175,11 +175,11 @@ class TestRendering:
             "  ? New (workspace ws, id id-New): declared, but not known",
             "      to keep: fbsync apply --adopt --only New",
             "",
-            "Drift: 1 changed, 1 deleted, 2 replaced, 1 as known. Beside that: 1 unmanaged, 1 to adopt.",
+            "Drift: 1 changed, 1 deleted, 2 replaced, 1 unchanged. 1 unmanaged, 1 to adopt.",
         ]
 
     def test_no_drift_as_text(self):
-        assert summary(drift([], [locked()], [live()])) == "No drift: 1 as known."
+        assert summary(drift([], [locked()], [live()])) == "No drift: 1 unchanged."
 
     def test_every_kind_fits_the_schema(self):
         document = result_document("drift", ExitCode.PENDING, drift=drift_part(found(EVERY_KIND)))

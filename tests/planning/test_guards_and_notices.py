@@ -91,7 +91,7 @@ def test_every_reason_is_given_at_once():
         "on the server already",
         "is protected",
         "nobody changed the manifest",
-        "2 configurations would be deleted",
+        "delete 2 configurations",
     )
     assert len(messages) == len(words)
     assert all(any(word in message for message in messages) for word in words)

@@ -219,7 +219,7 @@ def every_kind():
         warnings=(
             notice(
                 proxied,
-                "the stored credential will be sent to another host: llm-proxy.example.net, before api.openai.com",
+                "the credential will now be sent to llm-proxy.example.net instead of api.openai.com",
             ),
             Notice(
                 identity=anew.identity,
@@ -278,7 +278,7 @@ def hostile_names():
     refused = Blocked(
         desired=desired("```diff"), message="the server says: </summary> `x` @root", hint="ask #42 ``` <b>now</b>"
     )
-    warned = notice(changed, "the stored credential will be sent to another host: <img src=x> @team #1, before `a`|b")
+    warned = notice(changed, "the credential will now be sent to <img src=x> @team #1 instead of `a`|b")
     return Plan(changes=(*creates, changed, *removed, refused), refreshed=True, warnings=(warned,))
 
 
@@ -385,7 +385,7 @@ REFUSALS = (
     Refusal(
         identity=desired("Moderation").identity,
         message="is on the server already (id llm-live), and the lockfile does not know it",
-        hint="to take it over as the manifest has it, allow that with --adopt",
+        hint="pass --adopt to take it over",
     ),
     Refusal(
         identity=locked("Ledger").identity,
@@ -394,8 +394,8 @@ REFUSALS = (
     ),
     Refusal(
         identity=None,
-        message="12 configurations would be deleted, and 5 may be",
-        hint="if that is meant, allow it with --max-deletes 12",
+        message="this would delete 12 configurations; the limit is 5",
+        hint="if you mean it, pass --max-deletes 12",
     ),
 )
 

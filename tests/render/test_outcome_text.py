@@ -37,7 +37,7 @@ def test_equal_failures_are_one_item():
     text = report([failed(f"E{at}", f"llm-{at}") for at in range(5)], paint=PLAIN)
     assert text.splitlines()[1:4] == [
         "5 entries failed (E0, E1, E2 and 2 more): PUT /ai/llm/… answered 403: no",
-        "  what to do: ask for a role",
+        "  fix: ask for a role",
         "",
     ]
 

@@ -141,7 +141,7 @@ def test_the_server_and_the_reasons_to_refuse_are_in_the_page():
     shown = "".join(Document(plan_html(golden("refused"))).text)
     assert "Server: https://llm.staging.example.com" in shown
     assert "fbsync apply would refuse this plan" in shown
-    assert "What to do: if that is meant, allow it with --max-deletes 12." in shown
+    assert "Fix: if you mean it, pass --max-deletes 12." in shown
 
 
 def test_nothing_is_loaded_from_anywhere():
@@ -159,7 +159,7 @@ def test_ids_are_unique():
 
 def test_a_plan_without_entries_is_still_a_page():
     page = Document(rendered(Plan(changes=(), refreshed=True), environment=None))
-    assert "No changes. What is declared is as it is known." in page.text
+    assert "No changes. The manifest matches fbsync.lock." in page.text
     assert "fieldset" not in page.tags
 
 
@@ -197,7 +197,7 @@ def test_drift_is_the_same_sort_of_page(name):
     page = Document(drift_html(some_drift(name)))
     assert set(page.tags) <= TAGS
     shown = "".join(page.text)
-    assert "Drift: 2 changed, 1 deleted, 1 replaced, 3 as known." in shown
+    assert "Drift: 2 changed, 1 deleted, 1 replaced, 3 unchanged." in shown
     assert all(
         word in page.text
         for word in (

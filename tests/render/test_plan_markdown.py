@@ -109,9 +109,7 @@ def test_foreign_prose_is_inert(text):
 
 
 def test_our_own_prose_reads_well():
-    said = (
-        "the stored credential will be sent to another host: a.example, before b.example (2 of 3). Run `fbsync plan`."
-    )
+    said = "the credential will now be sent to a.example instead of b.example (2 of 3). Run `fbsync plan`."
     hosts = said.replace("a.example", "`a.example`").replace("b.example", "`b.example`")
     assert prose(said) == hosts
 
@@ -225,7 +223,7 @@ def test_server_and_reasons_to_refuse_stand_in_the_open():
     before = source[: source.index("<details>")]
     assert "### fbsync plan for `production` on `https://llm.staging.example.com`" in before
     assert "> [!CAUTION]\n> **`fbsync apply` would refuse this plan**" in before
-    assert before.count("What to do: ") == 3
+    assert before.count("Fix: ") == 3
 
 
 def test_every_hostile_name_is_shown_as_it_is():

@@ -84,7 +84,7 @@ def test_drift_is_told_from_what_the_manifest_changed():
 def test_warnings_stand_with_their_entry_and_are_counted_at_the_end():
     text = shown(every_kind())
     block = text[text.index("~ Production OpenAI") : text.index("~ Support chat")]
-    assert "warning: the stored credential will be sent to another host" in block
+    assert "warning: the credential will now be sent to " in block
     assert text.splitlines()[-2] == (
         "Warnings: 2 notices, 2 entries no longer declared, 2 protected entries touched, 1 entry loses its protection."
     )
@@ -123,11 +123,11 @@ def test_the_server_is_named_where_it_is_another_one_and_so_are_the_files_of_var
 def test_what_apply_would_refuse_is_said_with_every_reason():
     text = plan_text(golden("refused"), paint=PLAIN)
     said = text[text.index("fbsync apply would refuse this plan:") :]
-    assert said.count("\n  ! ") == said.count("what to do:") == 3
+    assert said.count("\n  ! ") == said.count("fix:") == 3
 
 
 def test_nothing_to_do_is_two_sentences():
-    assert shown(nothing_to_do()) == f"{COMPARED}\n\nNo changes. What is declared is as it is known.\n"
+    assert shown(nothing_to_do()) == f"{COMPARED}\n\nNo changes. The manifest matches fbsync.lock.\n"
 
 
 def test_a_wide_character_is_not_torn_apart_and_marks_stay_with_their_letter():

@@ -6,7 +6,7 @@ from fbsync.render.plan_document import Origin, plan_document
 from fbsync.settings import DEFAULT_API_URL
 
 PLAIN = Paint(enabled=False)
-COMPARED = "Compared with fbsync.lock; the server was not asked."
+COMPARED = "Compared with fbsync.lock; the server was not checked."
 
 
 def document(plan, *, environment=None, compared=COMPARED, api_url=DEFAULT_API_URL, files=(), refusals=(), usage=()):
