@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _COMMANDS = {
-    "init": "begin a project: a manifest, .env.example, lines for git, a pipeline",
-    "validate": "check a manifest: findings, with no network and no secrets",
-    "plan": "show what apply would do",
-    "show": "show a saved plan again, in any format",
-    "apply": "make the server as the manifest declares it",
-    "destroy": "delete everything that is known of an environment",
-    "drift": "show where the server differs from what is known",
-    "verify": "have the server try the credentials with their providers",
-    "export": "write what the server holds as a manifest and a lockfile",
+    "init": "start a project: a manifest, .env.example, lines for git, a pipeline",
+    "validate": "check a manifest, without network or secrets",
+    "plan": "preview what apply would change",
+    "show": "show a saved plan, in any format",
+    "apply": "apply the manifest to the server",
+    "destroy": "delete everything that fbsync manages in an environment",
+    "drift": "show what changed on the server outside of fbsync",
+    "verify": "verify the credentials with their providers",
+    "export": "export what is on the server as a manifest and a lockfile",
     "workspaces": "list the workspaces that you can see: name, id and your role",
     "keys": "list the provider keys that are stored with Flashback",
-    "doctor": "look at all that a run depends on, and say what to do",
+    "doctor": "check everything that a run depends on",
     "env": "list every variable that the manifest refers to",
-    "state": "look at what is known, and mend it",
-    "completion": "make a shell complete commands, options and names",
+    "state": "inspect and repair the known state",
+    "completion": "set up shell completion of commands, options and names",
     "schema": "print a JSON Schema",
     "help": "explain a command",
-    "sandbox": "a local server that behaves as the API contract says",
+    "sandbox": "rehearse against a local server",
 }
 """Each stands in the module of its name: a command imports what it needs when it runs."""
 
@@ -65,9 +65,9 @@ class _Commands(Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="fbsync", message="%(prog)s %(version)s")
 def fbsync() -> None:
-    """Keeps the AI LLM configurations of Flashback workspaces in step with a YAML file in git.
+    """Keep the AI LLM configurations of Flashback workspaces in step with a YAML file in git.
 
-    Check the manifest with `fbsync validate`, preview with `fbsync plan`, and carry it out with `fbsync apply`.
+    Check the manifest with `fbsync validate`, preview with `fbsync plan`, and make the changes with `fbsync apply`.
     """
 
 

@@ -30,8 +30,14 @@ if TYPE_CHECKING:
 @where_options
 @only_option
 @format_option("text", "json")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--parallelism", type=click.IntRange(min=1), default=8, show_default=True, help="Requests at a time.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
+@click.option(
+    "--parallelism",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="Send up to this many requests at a time.",
+)
 @asking_options
 @click.option(
     "--lock-timeout",
@@ -39,23 +45,25 @@ if TYPE_CHECKING:
     default=0.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for another run over the same lockfile.",
+    help="Wait this long for another run that uses the same lockfile.",
 )
-@click.option("--no-refresh", is_flag=True, help="Go by the lockfile alone; do not list the server's state first.")
+@click.option("--no-refresh", is_flag=True, help="Use the lockfile alone; do not check the server first.")
 @guard_options
 @assume_secrets_option
-@click.option("--resend-secrets", is_flag=True, help="Send all credentials again, changed or not.")
-@click.option("--prune", is_flag=True, help="Delete what is known but no longer declared.")
+@click.option("--resend-secrets", is_flag=True, help="Resend all credentials, even unchanged ones.")
+@click.option("--prune", is_flag=True, help="Delete configurations that are no longer declared.")
 @click.option(
-    "--verify", is_flag=True, help="Have the providers tried with what was created or changed; this may be billed."
+    "--verify", is_flag=True, help="Verify what was created or changed with its provider; this may be billed."
 )
-@click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Write the result document there, too.")
-@click.option("--events", type=click.Path(path_type=Path), metavar="FILE", help="Write JSON lines as things happen.")
+@click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Also write the result document here.")
+@click.option(
+    "--events", type=click.Path(path_type=Path), metavar="FILE", help="Write events as JSON lines here, as they happen."
+)
 def apply(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
-    """Makes the server as the manifest declares it: plans, asks if someone can answer, and does it.
+    """Apply the manifest to the server: plan, confirm, then make the changes.
 
-    With PLAN, a file of `fbsync plan --out`, it does what was reviewed and nothing else: it plans again, and
-    refuses (6) when what would happen to an entry is not what the plan says.
+    With PLAN, a file that `fbsync plan --out` wrote, it makes the reviewed changes and no others: it plans again, and
+    refuses (exit code 6) if the new plan differs. Without a terminal, it does not ask.
 
     The token comes from the environment: FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL
     with FLASHBACK_PASSWORD.

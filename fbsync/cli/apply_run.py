@@ -134,7 +134,7 @@ class Applying:
                 exit_code=ExitCode.TERMINATED if isinstance(ended, Terminated) else ExitCode.INTERRUPTED,
             ) from ended
         if applied is None:
-            raise FbsyncError("not confirmed; nothing was changed")
+            raise FbsyncError("not confirmed, so nothing was changed")
         return self._report(applied)
 
     def _run(self) -> Applied | None:

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 @only_option
 @format_option("text", "json")
 @click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
-@click.option("--parallelism", type=click.IntRange(min=1), default=8, show_default=True, help="Requests at a time.")
+@click.option(
+    "--parallelism",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="Send up to this many requests at a time.",
+)
 @asking_options
 @click.option(
     "--lock-timeout",
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
     default=0.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for another run over the same lockfile.",
+    help="Wait this long for another run that uses the same lockfile.",
 )
 @click.option(
     "--max-deletes",
@@ -40,9 +46,11 @@ if TYPE_CHECKING:
     help="Refuse to delete more than this.",
 )
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Also write the result document here.")
-@click.option("--events", type=click.Path(path_type=Path), metavar="FILE", help="Write JSON lines as things happen.")
+@click.option(
+    "--events", type=click.Path(path_type=Path), metavar="FILE", help="Write events as JSON lines here, as they happen."
+)
 def destroy(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
-    """Delete everything that fbsync knows of an environment, and then its lockfile.
+    """Delete everything that fbsync manages in an environment, then its lockfile.
 
     The known state alone decides: the manifest is not read, and need not exist any more. Configurations that fbsync
     does not know stay. It shows the plan, asks for confirmation, and refuses (exit code 8) if an entry is protected.
@@ -95,7 +103,7 @@ def _destroy(
     with writable(where, lock_timeout=lock_timeout) as (place, shared):
         project = load_project(no_inputs(place, os.environ), online=True)
         if project.on_disk is None and not project.known.llms and not project.open_intents:
-            terminal.say(f"Nothing is known here: {place.known_in} {'is empty' if shared else 'does not exist'}.")
+            terminal.say(f"There is nothing to destroy: {place.known_in} {'is empty' if shared else 'does not exist'}.")
         code = Applying(project, options, None, shared).run()
         if code == ExitCode.DONE and shared is None:
             _remove_lockfile(where)

@@ -33,9 +33,9 @@ def doctor(
     format_: str,
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
-    """Looks at all that a run depends on: files, variables, the way to the server, signing in, roles.
+    """Check everything that a run depends on: files, variables, the connection to the server, signing in, roles.
 
-    It changes nothing and uses nothing up: a refresh token, which may be good for one use, is not tried. Values are
+    It changes nothing. It does not try a refresh token, which may be valid for one use only. Values are
     never shown. The exit code is 3 for an input that is wrong, 4 where signing in or a role is the problem, 1 for
     any other problem; warnings leave it at 0.
 

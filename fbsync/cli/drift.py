@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     "--accept",
     multiple=True,
     metavar="NAME",
-    help="Take what the server holds of this entry into the manifest; a pattern, and may be repeated.",
+    help="Write this entry's values on the server into the manifest; may be a pattern, may be repeated.",
 )
 @asking_options
 def drift(
@@ -57,12 +57,12 @@ def drift(
     accept: tuple[str, ...],
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
-    """Show where the server differs from what is known, and what it holds beside that; change nothing.
+    """Show what changed on the server outside of fbsync, and what is unmanaged there; change nothing.
 
     It needs a token, and no credential: the server never shows those, so they are not compared.
 
-    Drift is what was changed, deleted or replaced outside of fbsync; the exit code is then 2. For each it says what
-    undoes it and what keeps it. Configurations that are not known are named as well, and alone are no drift:
+    Drift is what was changed, deleted or replaced outside of fbsync; the exit code is then 2. For each it shows what
+    undoes it and what keeps it. Configurations that are not in the lockfile are listed too, but are not drift:
     unmanaged ones, which are not declared either, and declared ones that an apply would have to adopt.
 
     \b

@@ -33,14 +33,14 @@ _MEANS = "FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with F
 @files_options
 @format_option("text", "json")
 @click.option(
-    "--check", is_flag=True, help="Exit with 3 when a variable is not set that apply needs, signing in included."
+    "--check", is_flag=True, help="Exit with 3 if a variable that apply needs is not set, including those to sign in."
 )
-@click.option("-v", "--verbose", is_flag=True, help="List every place where a variable is used, not only the first.")
+@click.option("-v", "--verbose", is_flag=True, help="List every place where a variable is used.")
 @click.option(
     "--write",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write the names to a file such as .env.example, without values; lines that are there stay.",
+    help="Add the names to a file such as .env.example, without values; existing lines stay.",
 )
 def env(
     files: tuple[Path, ...],

@@ -28,19 +28,19 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.option(
-    "--workspace", "workspaces", multiple=True, metavar="ID|NAME", help="Only this workspace; may be repeated."
+    "--workspace", "workspaces", multiple=True, metavar="ID|NAME", help="Export this workspace only; may be repeated."
 )
-@click.option("-f", "--file", "file", type=_FILE, metavar="FILE", help="The manifest. [default: fbsync.yaml]")
+@click.option("-f", "--file", "file", type=_FILE, metavar="FILE", help="Use this manifest. [default: fbsync.yaml]")
 @click.option(
     "--env-file",
     "env_files",
     multiple=True,
     type=_PATH,
     metavar="FILE",
-    help="A file of NAME=value lines, read over .env; may be repeated. The real environment wins.",
+    help="Read variables from this file before .env; may be repeated. The environment wins.",
 )
 @lock_file_options
-@click.option("--api-url", metavar="URL", help="The server. [default: FLASHBACK_API_URL, or the vendor's]")
+@click.option("--api-url", metavar="URL", help="Use the API at this URL. [default: FLASHBACK_API_URL, or the vendor's]")
 @format_option("text", "json")
 @asking_options
 def export(
@@ -52,14 +52,14 @@ def export(
     format_: str,
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
-    """Write what the server holds as a manifest, with references for the credentials, and a lockfile beside it.
+    """Export what is on the server as a manifest, with references for the credentials, and a lockfile beside it.
 
     Without --workspace, it exports every workspace that you can see. An existing manifest keeps its entries, comments
     and order; new entries are added to it. `.env.example` gets the names of the variables, and `.gitignore` the files
     that do not belong in git.
 
     The server never shows a credential, so none is exported. Set the variables, and the next `fbsync apply` sends
-    them; with --assume-secrets, it takes them for what the server already holds. The server may not show an AWS
+    them; with --assume-secrets, it trusts that the server already has them. The server may not show an AWS
     configuration's access key id either: its `key:` is then a comment.
 
     What a manifest cannot express is left out and named, with the reason, and the exit code is then 5. If the manifest
@@ -152,7 +152,7 @@ def _write(made: Export) -> list[tuple[Path, str]]:
         if not written:
             raise
         done = ", ".join(f"{path} ({what})" for path, what in written)
-        hint = "mend that, and run `fbsync export` again: it goes on from there"
+        hint = "fix that, and run `fbsync export` again: it continues from there"
         raise FbsyncError(f"{error.message}; done before: {done}", hint=hint, exit_code=error.exit_code) from error
     return written
 

@@ -38,18 +38,18 @@ _SIGNING_IN = (
     "providers",
     multiple=True,
     type=click.Choice(_PROVIDERS, case_sensitive=False),
-    help="An entry for this provider; may be repeated. [default: openai]",
+    help="Add an entry for this provider; may be repeated. [default: openai]",
 )
 @click.option(
     "--workspace-id",
     metavar="ID",
     callback=lambda _context, _parameter, value: _checked_id(value),
-    help="The workspace. [default: the variable FLASHBACK_WORKSPACE_ID]",
+    help="Use this workspace. [default: the variable FLASHBACK_WORKSPACE_ID]",
 )
 @click.option(
     "--ci",
     type=click.Choice(("github", "gitlab", "none")),
-    help="The CI system to write a pipeline for. [default: the one whose traces are here]",
+    help="Write a pipeline for this CI system. [default: the one that this folder uses]",
 )
 @click.option(
     "-e",
@@ -58,7 +58,7 @@ _SIGNING_IN = (
     multiple=True,
     metavar="NAME",
     callback=lambda _context, _parameter, value: _checked_environments(value),
-    help="Declare this environment, too; may be repeated.",
+    help="Also declare this environment; may be repeated.",
 )
 @click.option("--yes", is_flag=True, help="Skip all questions.")
 @format_option("text", "json")

@@ -43,9 +43,9 @@ def keys() -> None:
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Read variables from this file of NAME=value lines; may be repeated. The real environment wins.",
+    help="Read variables from this file of NAME=value lines; may be repeated. The environment wins.",
 )
-@click.option("--api-url", metavar="URL", help="The server. [default: FLASHBACK_API_URL, or the vendor's]")
+@click.option("--api-url", metavar="URL", help="Use the API at this URL. [default: FLASHBACK_API_URL, or the vendor's]")
 @format_option("text", "json")
 @asking_options
 def list_(

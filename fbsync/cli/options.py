@@ -27,7 +27,7 @@ def where_options(command: _Command) -> _Command:
             click.option(
                 "--api-url",
                 metavar="URL",
-                help="The server. [default: FLASHBACK_API_URL, or the vendor's]",
+                help="Use the API at this URL. [default: FLASHBACK_API_URL, or the vendor's]",
             )(command)
         )
     )
@@ -39,11 +39,13 @@ _STATE = "fbsync.state"
 
 def lock_file_options(command: _Command) -> _Command:
     """Adds the options that say where the known state is: ``--lock-file``, ``--state``."""
-    return click.option("--lock-file", type=_PATH, metavar="FILE", help="The lockfile. [default: beside the manifest]")(
+    return click.option(
+        "--lock-file", type=_PATH, metavar="FILE", help="Use this lockfile. [default: beside the manifest]"
+    )(
         click.option(
             "--state",
             metavar="STORE",
-            help="Where the known state is kept, such as git or file:FOLDER. "
+            help="Keep the known state here, such as git or file:FOLDER. "
             "[default: FBSYNC_STATE, the manifest's state, or beside it]",
             expose_value=False,
             callback=_keep_state,
@@ -79,13 +81,13 @@ def files_options(command: _Command) -> _Command:
         multiple=True,
         type=_PATH,
         metavar="PATH",
-        help="A manifest, a folder of manifests, or - for standard input; may be repeated. [default: fbsync.yaml]",
+        help="Read this manifest, a folder of them, or - for standard input; may be repeated. [default: fbsync.yaml]",
     )(
         click.option(
             "-e",
             "--environment",
             metavar="NAME",
-            help="An environment that the manifest declares.",
+            help="Use this environment of the manifest.",
             shell_complete=completion_values.environments,
         )(
             click.option(
@@ -94,7 +96,7 @@ def files_options(command: _Command) -> _Command:
                 multiple=True,
                 type=_PATH,
                 metavar="FILE",
-                help="A file of NAME=value lines, read over .env; may be repeated. The real environment wins.",
+                help="Read variables from this file before .env; may be repeated. The environment wins.",
             )(command)
         )
     )
@@ -106,22 +108,22 @@ def only_option(command: _Command) -> _Command:
         "--only",
         multiple=True,
         metavar="NAME",
-        help="Limit it to entries of this name, or of this pattern ('team-a/*'); may be repeated.",
+        help="Limit the command to entries with this name or pattern ('team-a/*'); may be repeated.",
         shell_complete=completion_values.declared_names,
     )(command)
 
 
 def guard_options(command: _Command) -> _Command:
     """Adds the options that allow what a guard would refuse; their names are those of ``planning.guards.Allowed``."""
-    return click.option("--adopt", is_flag=True, help="Take over configurations that are on the server already.")(
+    return click.option("--adopt", is_flag=True, help="Take over configurations that already exist on the server.")(
         click.option(
-            "--recreate", is_flag=True, help="Create a workspace's configurations again where the server lists none."
+            "--recreate", is_flag=True, help="Recreate a workspace's configurations if the server lists none."
         )(
             click.option(
                 "--allow-host-change",
                 "host_change",
                 is_flag=True,
-                help="Let an endpoint go back to another host although the manifest did not change.",
+                help="Allow an endpoint that was changed outside to go back to its host.",
             )(
                 click.option(
                     "--max-deletes",
@@ -129,7 +131,7 @@ def guard_options(command: _Command) -> _Command:
                     show_default=True,
                     callback=_max_deletes,
                     metavar="NUMBER|PERCENT%",
-                    help="How many deletions --prune may make.",
+                    help="Refuse to delete more than this.",
                 )(command)
             )
         )
@@ -151,7 +153,7 @@ def assume_secrets_option(command: _Command) -> _Command:
     return click.option(
         "--assume-secrets",
         is_flag=True,
-        help="Record credentials of which nothing is known (after an export) as what the server holds, and send none.",
+        help="After an export: trust that the server already has these credentials; record them and send none.",
     )(command)
 
 
@@ -163,7 +165,7 @@ def format_option(*formats: str) -> Callable[[_Command], _Command]:
         type=click.Choice(formats),
         default=formats[0],
         show_default=True,
-        help="How the result is printed.",
+        help="Print the result in this format.",
     )
 
 

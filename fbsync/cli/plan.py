@@ -52,14 +52,14 @@ class PlanOptions:
 @format_option(*FORMATS)
 @max_chars_option
 @all_environments_option
-@click.option("--refresh", is_flag=True, help="Compare with the server, too. This needs a token.")
+@click.option("--refresh", is_flag=True, help="Compare with the server too; needs a token.")
 @asking_options
 @guard_options
 @assume_secrets_option
-@click.option("--resend-secrets", is_flag=True, help="Plan to send all credentials again, changed or not.")
-@click.option("--prune", is_flag=True, help="Plan to delete what is known but no longer declared.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when changes are pending.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `fbsync apply FILE`.")
+@click.option("--resend-secrets", is_flag=True, help="Plan to resend all credentials, even unchanged ones.")
+@click.option("--prune", is_flag=True, help="Plan to delete configurations that are no longer declared.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for `fbsync apply FILE`.")
 def plan(
     files: tuple[Path, ...],
     environment: str | None,
@@ -73,12 +73,12 @@ def plan(
     out: Path | None,
     **given: Any,  # noqa: ANN401 - one an option
 ) -> int:
-    """Show what apply would do, compared with the lockfile: no token, no network, no secret needed.
+    """Preview what apply would change, compared with the lockfile. It needs no token, network or secret.
 
-    Where apply, with the same options, would refuse the plan, it says why, and the exit code is 8.
+    If apply would refuse the plan with the same options, it says why, and the exit code is 8.
 
-    With --refresh the server is asked as well, as apply does it; --timeout and --retry-timeout are for that. With
-    -v each request is shown, and every variable whose credential could not be compared.
+    With --refresh, it also compares with the server, as apply does; --timeout and --retry-timeout are for that. With
+    -v, it shows each request, and every variable whose credential could not be compared.
 
     \b
     fbsync plan

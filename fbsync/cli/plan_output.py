@@ -29,7 +29,7 @@ def max_chars_option(command: _Command) -> _Command:
         type=click.IntRange(min=120),
         default=60_000,
         show_default=True,
-        help="Limit --format markdown to this length; whole entries are left out then.",
+        help="Limit --format markdown to this length; leave out whole entries if needed.",
     )(command)
 
 

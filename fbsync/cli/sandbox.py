@@ -29,42 +29,44 @@ def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command
         ),
         click.option("--port", type=click.IntRange(0, 65535), default=port, help=port_help),
         click.option(
-            "--db", type=_FILE, metavar="FILE", help="Keep what the sandbox holds in this SQLite file, not in memory."
+            "--db", type=_FILE, metavar="FILE", help="Keep the sandbox's data in this SQLite file instead of in memory."
         ),
-        click.option("--workspace", "workspaces", multiple=True, metavar="ID", help="Have this workspace too."),
+        click.option(
+            "--workspace", "workspaces", multiple=True, metavar="ID", help="Add this workspace; may be repeated."
+        ),
         click.option(
             "--token-lifetime",
             type=click.FloatRange(0, min_open=True),
             default=3600,
             metavar="SECONDS",
             show_default=True,
-            help="How long an access token lives.",
+            help="Let access tokens expire after this time.",
         ),
         click.option(
             "--latency",
             type=click.FloatRange(0),
             default=0,
             metavar="MS",
-            help="How many milliseconds each request waits.",
+            help="Delay each request by this many milliseconds.",
         ),
         click.option(
             "--clock-skew",
             type=float,
             default=0,
             metavar="SECONDS",
-            help="Set the server's clock ahead of this machine's by so many seconds, or behind with a minus sign.",
+            help="Set the server's clock this many seconds ahead of this machine's; negative for behind.",
         ),
         click.option(
             "--faults",
             type=_FILE,
             metavar="FILE",
-            help="A script of faults; its format: python -m pydoc fbsync.sandbox.fault_script",
+            help="Inject faults from this script; for its format: python -m pydoc fbsync.sandbox.fault_script",
         ),
         click.option(
             "--seed",
             type=_FILE,
             metavar="FILE",
-            help="What to have from the start; its format: python -m pydoc fbsync.sandbox.seed_file",
+            help="Start with the data in this file; for its format: python -m pydoc fbsync.sandbox.seed_file",
         ),
         click.option(
             "--mfa",
@@ -92,9 +94,9 @@ def sandbox() -> None:
 
 
 @sandbox.command()
-@_shared_options(port=8787, port_help="0 takes a free one.  [default: 8787]")
+@_shared_options(port=8787, port_help="Listen on this port; 0 takes a free one.  [default: 8787]")
 def serve(host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click's
-    """Run a sandbox until Ctrl-C; prints the variables to export.
+    """Run a sandbox until Ctrl-C, and print the variables to export.
 
     To leave the real lockfile alone, set FBSYNC_STATE=file:FOLDER as well.
 
@@ -117,7 +119,7 @@ def serve(host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click
 
 
 @sandbox.command(context_settings={"allow_interspersed_args": False})
-@_shared_options(port=0, port_help="A free one, or with --db that of the last run, unless given.")
+@_shared_options(port=0, port_help="Listen on this port. [default: a free one; with --db, that of the last run]")
 @click.argument("command", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def run(context: click.Context, /, command: tuple[str, ...], host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click's

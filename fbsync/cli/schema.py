@@ -15,9 +15,9 @@ from fbsync.cli import terminal
     metavar="[KIND]",
 )
 def schema(kind: str) -> None:
-    """Prints a JSON Schema (Draft 2020-12): of the manifest, or of KIND: lockfile, journal, plan, result, state.
+    """Print a JSON Schema (Draft 2020-12): of the manifest, or of KIND: lockfile, journal, plan, result, state.
 
-    Editors take the manifest's through a first line such as:
+    Editors use the manifest's through a first line such as:
 
         # yaml-language-server: $schema=fbsync.schema.json
 

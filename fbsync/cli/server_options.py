@@ -44,7 +44,7 @@ def asking_options(command: _Command) -> _Command:
         default=60.0,
         show_default=True,
         metavar="SECONDS",
-        help="How long a request may take, from connecting to the last byte of the answer.",
+        help="Allow each request this long, from connecting to the last byte of the answer.",
     )(
         click.option(
             "--retry-timeout",
@@ -52,7 +52,7 @@ def asking_options(command: _Command) -> _Command:
             default=60.0,
             show_default=True,
             metavar="SECONDS",
-            help="How long a request is tried again after its first failure.",
+            help="Retry a failed request for this long.",
         )(
             click.option(
                 "--ca-file",
@@ -61,7 +61,10 @@ def asking_options(command: _Command) -> _Command:
                 help="Trust the certificate authorities in this PEM file. [default: SSL_CERT_FILE, or the usual ones]",
             )(
                 click.option(
-                    "-v", "--verbose", count=True, help="Say each request on stderr; -vv also the names of its fields."
+                    "-v",
+                    "--verbose",
+                    count=True,
+                    help="Print each request to stderr; -vv adds the names of its fields.",
                 )(command)
             )
         )

@@ -15,9 +15,9 @@ from fbsync.model.errors import ExitCode
 @click.argument("saved_plan", type=click.Path(path_type=Path), metavar="PLAN")
 @format_option(*FORMATS)
 @max_chars_option
-@click.option("-v", "--verbose", is_flag=True, help="Name every variable that could not be compared.")
+@click.option("-v", "--verbose", is_flag=True, help="List every variable that could not be compared.")
 def show(saved_plan: Path, format_: str, *, max_chars: int, verbose: bool) -> int:
-    """Show a saved plan again, as it was made: nothing is read but the file, and nobody is asked.
+    """Show a saved plan as it was made. It reads only the file, and does not contact the server.
 
     PLAN is a file that `fbsync plan --out` wrote. Whatever the plan holds, the exit code is 0.
 

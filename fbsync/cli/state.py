@@ -33,13 +33,19 @@ _PATH = click.Path(path_type=Path)
 def _lockfile_options(command: _Command) -> _Command:
     """Adds the options that say which lockfile; the manifest itself need not be there."""
     return click.option(
-        "-f", "--file", "files", multiple=True, type=_PATH, metavar="PATH", help="The manifest beside the lockfile."
+        "-f",
+        "--file",
+        "files",
+        multiple=True,
+        type=_PATH,
+        metavar="PATH",
+        help="Use the lockfile beside this manifest.",
     )(
         click.option(
             "-e",
             "--environment",
             metavar="NAME",
-            help="The environment whose lockfile it is.",
+            help="Use the lockfile of this environment.",
             shell_complete=completion_values.environments,
         )(lock_file_options(command))
     )
@@ -48,7 +54,7 @@ def _lockfile_options(command: _Command) -> _Command:
 def _entry_options(command: _Command) -> _Command:
     """Adds the name of one entry, and what tells it from others of that name."""
     return click.argument("name", shell_complete=completion_values.known_names)(
-        click.option("--workspace", metavar="ID", help="The entry's workspace, where the name alone does not tell.")(
+        click.option("--workspace", metavar="ID", help="Pick the entry in this workspace, if several have the name.")(
             command
         )
     )
@@ -56,9 +62,9 @@ def _entry_options(command: _Command) -> _Command:
 
 @click.group(cls=Group)
 def state() -> None:
-    """Look at what is known, and mend it: the lockfile, with what an unfinished apply left beside it.
+    """Inspect and repair the known state: the lockfile, with what an unfinished apply left beside it.
 
-    None of this asks the server or reads the manifest: -f and -e only say where the lockfile is.
+    These commands do not contact the server or read the manifest: -f and -e only locate the lockfile.
     """
 
 
@@ -66,7 +72,7 @@ def state() -> None:
 @_lockfile_options
 @format_option("text", "json")
 def list_(files: tuple[Path, ...], environment: str | None, lock_file: Path | None, format_: str) -> None:
-    """Lists the entries that are known.
+    """List the entries in the known state.
 
     \b
     fbsync state list
@@ -95,9 +101,9 @@ def show(
     lock_file: Path | None,
     format_: str,
 ) -> None:
-    """Shows all that is known of the entry NAME.
+    """Show what the known state holds of the entry NAME.
 
-    Of a credential that is the variable's name, and whether there is a fingerprint.
+    Of a credential, that is the name of its variable, and whether it has a fingerprint.
 
     \b
     fbsync state show "Production OpenAI"
@@ -118,15 +124,15 @@ def show(
 @_entry_options
 @_lockfile_options
 @format_option("text", "json")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--force", is_flag=True, help="Forget it although it is protected.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
+@click.option("--force", is_flag=True, help="Forget the entry even if it is protected.")
 @click.option(
     "--lock-timeout",
     type=click.FloatRange(min=0),
     default=0.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for another run over the same lockfile.",
+    help="Wait this long for another run that uses the same lockfile.",
 )
 def forget(
     name: str,
@@ -140,10 +146,10 @@ def forget(
     yes: bool,
     force: bool,
 ) -> None:
-    """Takes the entry NAME out of the lockfile, and leaves the configuration on the server as it is.
+    """Remove the entry NAME from the lockfile, and leave the configuration on the server as it is.
 
-    A protected entry is refused (exit code 8) unless --force is given, since its protection goes with it. So is
-    any entry while an unfinished apply has left its journal: the next apply has to settle that first.
+    It refuses a protected entry (exit code 8) without --force, since its protection goes with it. It also refuses
+    while an unfinished apply has left its journal: run the next apply first.
 
     \b
     fbsync state forget "Production OpenAI"
@@ -156,7 +162,7 @@ def forget(
         entry = pick(known, name, workspace)
         _check_protection(entry, force=force)
         if not yes and terminal.can_ask() and not terminal.ask(f"Forget {visible(called(entry))}?"):
-            raise FbsyncError("not confirmed; nothing was changed")
+            raise FbsyncError("not confirmed, so nothing was changed")
         _write(path, known.with_llms(llm for llm in known.llms if llm is not entry))
     _print_forgotten(entry, format_)
 
@@ -167,8 +173,8 @@ def _check_journal(path: Path, known_in: str) -> None:
 
     if journal_path(path).exists():
         raise FbsyncError(
-            f"an earlier apply did not come to its end, and left its journal in {known_in}",
-            hint="run `fbsync apply` first, which finds out what became of its requests, and then this again",
+            f"a previous apply did not finish, and left its journal in {known_in}",
+            hint="run `fbsync apply` first, which checks the result of its requests, and then run this again",
         )
 
 
@@ -176,8 +182,8 @@ def _check_protection(entry: LockedLlm, *, force: bool) -> None:
     from fbsync.model.changes import Refusal
 
     if entry.protect and not force:
-        message = "is protected, and its protection would be forgotten with it"
-        raise GuardRefused([Refusal(identity=entry.identity, message=message, hint="if that is meant, use --force")])
+        message = "is protected, and would lose its protection"
+        raise GuardRefused([Refusal(identity=entry.identity, message=message, hint="if you mean it, use --force")])
 
 
 def _write(path: Path, known: Lockfile) -> None:
@@ -191,8 +197,8 @@ def _write(path: Path, known: Lockfile) -> None:
         rescue.discard_rescue(path, find_state_folder(os.environ))
     except OSError as error:
         raise FbsyncError(
-            f"what is known cannot be written to {path}: {error.strerror}",
-            hint="make room or mend the permissions, and run this again",
+            f"the known state cannot be written to {path}: {error.strerror}",
+            hint="free some space or fix the permissions, and run this again",
         ) from error
 
 

@@ -39,7 +39,7 @@ def known_at(where: Where) -> Replayed:
     if known is None:
         raise FbsyncError(
             f"there is no lockfile {path}",
-            hint="say which one with --lock-file, or with the -f and -e that `fbsync apply` was given; it makes one",
+            hint="name it with --lock-file, or with the -f and -e of the `fbsync apply` that wrote it",
             exit_code=ExitCode.INVALID_INPUT,
         )
     return known
@@ -62,9 +62,11 @@ def pick(known: Lockfile, name: str, workspace: str | None) -> LockedLlm:
             return entry
         case []:
             where = "" if workspace is None else f" in workspace {workspace}"
-            raise _unclear(f'no entry "{name}" is known{where}', "known are", named or _alike(known, name))
+            raise _unclear(f'no entry "{name}" is in the known state{where}', "there are", named or _alike(known, name))
         case several:
-            raise _unclear(f'"{name}" is known in several workspaces', "say with --workspace which one", several)
+            raise _unclear(
+                f'"{name}" is in several workspaces of the known state', "pass --workspace to say which one", several
+            )
 
 
 def _alike(known: Lockfile, name: str) -> list[LockedLlm]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 _PATH = click.Path(path_type=Path)
-_YES = click.option("--yes", is_flag=True, help="Do not ask.")
+_YES = click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
 _MOST_REVISIONS = 200
 
 
@@ -35,18 +35,24 @@ def add_store_commands(group: click.Group) -> None:
 def _store_options(command: _Command) -> _Command:
     """Adds the options that say which state of which store."""
     return click.option(
-        "-f", "--file", "files", multiple=True, type=_PATH, metavar="PATH", help="The manifest. [default: fbsync.yaml]"
+        "-f",
+        "--file",
+        "files",
+        multiple=True,
+        type=_PATH,
+        metavar="PATH",
+        help="Use this manifest. [default: fbsync.yaml]",
     )(
         click.option(
             "-e",
             "--environment",
             metavar="NAME",
-            help="The environment whose state it is.",
+            help="Use the state of this environment.",
             shell_complete=completion_values.environments,
         )(
-            click.option("--state", "store", metavar="STORE", help="The store, such as git. [default: FBSYNC_STATE]")(
-                command
-            )
+            click.option(
+                "--state", "store", metavar="STORE", help="Use this store, such as git. [default: FBSYNC_STATE]"
+            )(command)
         )
     )
 
@@ -79,7 +85,7 @@ def _where(files: tuple[Path, ...], environment: str | None, store: str | None) 
 def init(files: tuple[Path, ...], environment: str | None, store: str | None) -> None:
     """Create an empty known state in a store.
 
-    First it finds out, on an object of its own, whether the store refuses a write whose condition does not hold.
+    First it checks, on an object of its own, that the store refuses a write whose condition does not hold.
 
     \b
     fbsync state init --state git
@@ -96,7 +102,7 @@ def init(files: tuple[Path, ...], environment: str | None, store: str | None) ->
 def migrate(files: tuple[Path, ...], environment: str | None, store: str | None, *, back: bool) -> None:
     """Move the known state from the files beside the manifest into a store.
 
-    The lockfile and the journal of an unfinished apply are moved. A stub takes the lockfile's place, which every
+    It moves the lockfile and the journal of an unfinished apply. A stub takes the lockfile's place, which every
     fbsync refuses to read, so that nobody works with the old copy. Commit the stub, or remove it from git.
 
     \b
@@ -117,7 +123,9 @@ def migrate(files: tuple[Path, ...], environment: str | None, store: str | None,
 
 @click.command()
 @_store_options
-@click.option("--at", "revision", metavar="REVISION", help="An earlier one, as `fbsync state history` lists them.")
+@click.option(
+    "--at", "revision", metavar="REVISION", help="Print this earlier state, as `fbsync state history` lists it."
+)
 def pull(files: tuple[Path, ...], environment: str | None, store: str | None, revision: str | None) -> None:
     """Print the known state of a store, as a JSON document; the tag that `state push` needs goes to stderr.
 
@@ -137,8 +145,8 @@ def pull(files: tuple[Path, ...], environment: str | None, store: str | None, re
 @click.command()
 @click.argument("document", type=click.File("rb"))
 @_store_options
-@click.option("--tag", metavar="TAG", help="The version to replace, as `fbsync state pull` printed it.")
-@click.option("--force", is_flag=True, help="Replace whatever is there, also while a run is under way.")
+@click.option("--tag", metavar="TAG", help="Replace this version, as `fbsync state pull` printed it.")
+@click.option("--force", is_flag=True, help="Replace whatever is there, even during a run.")
 def push(
     document: Any,  # noqa: ANN401 - click's file
     files: tuple[Path, ...],
@@ -148,9 +156,9 @@ def push(
     *,
     force: bool,
 ) -> None:
-    """Put DOCUMENT, a file of `fbsync state pull`, in the place of the known state.
+    """Replace the known state with DOCUMENT, a file that `fbsync state pull` wrote.
 
-    It is refused (7) when the state is no longer the one with the tag, or while a run holds it.
+    It refuses (exit code 7) if the state no longer has the tag, or while a run holds it.
 
     \b
     fbsync state push state.json --state git --tag 1a2b3c4d
@@ -166,9 +174,9 @@ def push(
 @_store_options
 @_YES
 def unlock(files: tuple[Path, ...], environment: str | None, store: str | None, *, yes: bool) -> None:
-    """End the lease of a run that was killed, without waiting until it has run out.
+    """End the lease of a run that was killed, without waiting for it to expire.
 
-    A run that is still alive loses it: it can record nothing more, and ends with 7.
+    A run that is still alive loses its lease: it can record nothing more, and exits with 7.
 
     \b
     fbsync state unlock --state git
@@ -180,16 +188,18 @@ def unlock(files: tuple[Path, ...], environment: str | None, store: str | None, 
             return
         terminal.say(f"Held by {version.state.writer}.")
         if not yes and not (terminal.can_ask() and terminal.ask("Is that run dead, and its lease to be ended?")):
-            raise FbsyncError("not confirmed; nothing was changed", hint="confirm with --yes")
+            raise FbsyncError("not confirmed, so nothing was changed", hint="confirm with --yes")
         opened.unlock(version)
         terminal.say(f"Ended the lease of the state in {opened.name}.")
 
 
 @click.command()
 @_store_options
-@click.option("--max", "most", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@click.option(
+    "--max", "most", type=click.IntRange(min=1), default=20, show_default=True, help="List at most this many."
+)
 def history(files: tuple[Path, ...], environment: str | None, store: str | None, most: int) -> None:
-    """List the states that finished runs left in git, newest first: when, and who ran it.
+    """List the states that finished runs left in git, newest first: when, and by whom.
 
     \b
     fbsync state history --state git

@@ -42,7 +42,7 @@ class _Report:
 @click.argument("manifests", nargs=-1, type=click.Path(path_type=Path), metavar="[MANIFEST]...")
 @files_options
 @format_option("text", "json", "github", "sarif", "junit")
-@click.option("--strict", is_flag=True, help="Let warnings fail, too.")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
 def validate(
     manifests: tuple[Path, ...],
     files: tuple[Path, ...],
@@ -52,10 +52,10 @@ def validate(
     *,
     strict: bool,
 ) -> int:
-    """Checks manifests and prints every finding, each at its place; no network, no secrets needed.
+    """Check manifests, and print every finding with its place. It needs no network and no secrets.
 
-    Every environment is checked, unless -e names one. Files given with -f are parts of one manifest;
-    each MANIFEST is one of its own, as pre-commit hands them over.
+    It checks every environment, unless -e names one. Files given with -f are parts of one manifest;
+    each MANIFEST is one of its own, as pre-commit passes them.
 
     \b
     fbsync validate

@@ -27,8 +27,14 @@ if TYPE_CHECKING:
 @where_options
 @only_option
 @format_option("text", "json")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--parallelism", type=click.IntRange(min=1), default=8, show_default=True, help="Requests at a time.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
+@click.option(
+    "--parallelism",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="Send up to this many requests at a time.",
+)
 @asking_options
 def verify(
     files: tuple[Path, ...],
@@ -42,10 +48,10 @@ def verify(
     yes: bool,
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
-    """Has the server try the credentials that it holds with their providers: a real call each, which may be billed.
+    """Verify the credentials on the server with their providers: a real call each, which may be billed.
 
-    It verifies what was applied, as the lockfile knows it, changes nothing, and needs no credential but the token.
-    The exit code is 5 when a provider refuses one. A call whose answer does not come is not sent again.
+    It verifies what was applied, as recorded in the lockfile, changes nothing, and needs no credential but the token.
+    The exit code is 5 if a provider refuses one. A call without an answer is not retried.
 
     \b
     fbsync verify
@@ -62,7 +68,7 @@ def verify(
     for note in () if json else notes:
         terminal.say(note)
     if targets and not yes and terminal.can_ask() and not terminal.ask("Verify?"):
-        raise FbsyncError("not confirmed; nothing was verified")
+        raise FbsyncError("not confirmed, so nothing was verified")
     return _verify(proposal, targets, Asking(**asking), json=json)
 
 

@@ -45,6 +45,6 @@ def add_to(path: Path, complete: Callable[[str], str]) -> Done:
         raise FbsyncError(f"{path} is not UTF-8 text, and is left alone", hint="name another file") from error
     except OSError as error:
         raise FbsyncError(
-            f"{path} cannot be written: {error.strerror}", hint="mend that, or name another file"
+            f"{path} cannot be written: {error.strerror}", hint="fix that, or name another file"
         ) from error
     return Done.ADDED_TO if there else Done.WRITTEN

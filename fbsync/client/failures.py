@@ -60,7 +60,7 @@ def transport_error(
     if method == "GET":
         hint = "check the network and try again" + ("; --timeout gives it longer" if timed_out else "")
     else:
-        hint = f"whether the request was carried out is not known: {hints.after(method, path, Failure.UNKNOWN)}"
+        hint = f"whether the request was carried out is unknown: {hints.after(method, path, Failure.UNKNOWN)}"
     return ServerError(f"{api_url} {what}", hint=hint, failure=Failure.UNKNOWN)
 
 
@@ -79,7 +79,7 @@ def _why_not_sent(error: Exception, proxy: Proxy | None) -> tuple[str, str]:
         return "cannot be reached: no connection in time", "check the network and the API URL"
     if isinstance(reason, socket.gaierror):
         return (
-            "cannot be reached: the name of the host is not known",
+            "cannot be reached: the host name is unknown",
             "check the API URL's host and the network's name service, or whether a proxy is needed (HTTPS_PROXY)",
         )
     if isinstance(reason, ConnectionRefusedError):
@@ -95,7 +95,7 @@ def _why_not_through(error: Exception, proxy: Proxy) -> tuple[str, str]:
         return f"{by}: no connection in time", f"check {proxy.variable}, or list the server in NO_PROXY"
     reason = _root(error)
     if isinstance(reason, socket.gaierror):
-        why = ": its name is not known"
+        why = ": its name is unknown"
     else:
         why = ": it refuses the connection" if isinstance(reason, ConnectionRefusedError) else ""
     return by + why, f"check {proxy.variable}, or list the server in NO_PROXY"

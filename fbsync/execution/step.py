@@ -103,7 +103,7 @@ class Step:
         except ServerError as error:
             await self._fail(error)
         except asyncio.CancelledError:
-            self._leave_open("the request was cut off before its answer came")
+            self._leave_open("the request was interrupted before its answer came")
             raise
         except Exception as error:  # noqa: BLE001 - one entry's failure, whatever it is, must not stop the others
             self.error = unexpected(error)
@@ -146,7 +146,7 @@ class Step:
             self.unrecorded = unrecorded
 
     def _leave_open(self, what: str) -> None:
-        self.error = FbsyncError(f"{what}: whether it was carried out is not known", hint=_AGAIN)
+        self.error = FbsyncError(f"{what}: whether it was carried out is unknown", hint=_AGAIN)
         self.state = State.UNKNOWN
 
     async def _request(self) -> str:
@@ -198,7 +198,7 @@ def unexpected(error: Exception) -> FbsyncError:
             place = f"{module}, line {trace.tb_lineno}"
         trace = trace.tb_next
     failure = FbsyncError(
-        f"fbsync itself failed in {place} ({type(error).__name__}): whether the request was carried out is not known",
+        f"fbsync itself failed in {place} ({type(error).__name__}): whether the request was carried out is unknown",
         hint=f"{_AGAIN}; report it if it fails again",
     )
     failure.__cause__ = error

@@ -69,14 +69,14 @@ class ReplacedOutside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unadopted:
-    """A configuration on the server that is declared, but not known: an apply would have to adopt it."""
+    """A configuration on the server that is declared, but not in the lockfile: an apply would have to adopt it."""
 
     live: LiveLlm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmanaged:
-    """A configuration on the server that is neither declared nor known: none of fbsync's business."""
+    """A configuration on the server that is neither declared nor in the lockfile: none of fbsync's business."""
 
     live: LiveLlm
 

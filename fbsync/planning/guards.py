@@ -98,7 +98,7 @@ def _deletions(count: int, allowed: Allowed, *, declared: int, known: int, live:
     if not declared:
         yield Refusal(
             identity=None,
-            message="the manifest declares nothing: pruning would delete everything that is known",
+            message="the manifest declares nothing: pruning would delete everything in the lockfile",
             hint="declare at least one entry, or delete the configurations with `fbsync destroy`",
         )
     if live is not None and not live.is_complete:
@@ -123,9 +123,9 @@ def _emptied(plan: Plan, known: Sequence[LockedLlm], live: Live) -> Iterator[Ref
         if count >= _FEW:
             yield Refusal(
                 identity=None,
-                message=f"{count} configurations of the workspace {workspace} are known, and the server lists none: "
+                message=f"{count} configurations of the workspace {workspace} are in the lockfile, and the server lists none: "
                 "the list, the token or the server may be wrong",
-                hint="if they were really deleted, allow to create them again with --recreate",
+                hint="if they were really deleted, pass --recreate to create them again",
             )
 
 
@@ -148,7 +148,7 @@ def _host_changes(plan: Plan, explained: Container[tuple[str, str]]) -> Iterator
                     identity=change.desired.identity,
                     message=f"the endpoint is {host_words(field.before)} on the server and would become "
                     f"{host_words(after)}, although nobody changed the manifest: the stored credential would go there",
-                    hint="if it was changed outside and is to go back, allow that with --allow-host-change",
+                    hint="if it was changed outside and should go back, pass --allow-host-change",
                 )
 
 
@@ -177,9 +177,9 @@ def delete_limit(text: str, known: int) -> int:
 def _adoption(change: Adopt) -> Refusal:
     where = f"is on the server already (id {change.live.id})"
     if change.replaced is None:
-        message = f"{where}, and the lockfile does not know it"
+        message = f"{where}, and is not in the lockfile"
     else:
-        message = f"{where}, but the lockfile knows it by another id ({change.replaced.id}): it was replaced outside"
+        message = f"{where}, but the lockfile has it with another id ({change.replaced.id}): it was replaced outside"
     return Refusal(
         identity=change.desired.identity,
         message=message,

@@ -66,7 +66,7 @@ def _of_creation(
     if change.lost is None and llm.previous_name is not None and known:
         yield _notice(
             llm,
-            f'nothing is known of its previousName "{llm.previous_name}": it is created as a new configuration',
+            f'no lockfile entry has its previousName "{llm.previous_name}": it is created as a new configuration',
         )
     if (near := view.nearly(llm.identity)) is not None:
         yield _notice(

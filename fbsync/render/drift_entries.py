@@ -29,7 +29,7 @@ KINDS = (
     ("deleted", "deleted outside", Tone.REMOVE),
     ("replaced", "replaced outside", Tone.CHANGE),
     ("changed", "changed outside", Tone.CHANGE),
-    ("unadopted", "declared, but not known", Tone.QUIET),
+    ("unadopted", "declared, but not in the lockfile", Tone.QUIET),
     ("unmanaged", "unmanaged", Tone.QUIET),
 )
 """The kinds of differences, the most serious first, each with what the reader calls it."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fbsync.planning.drift import FieldDrift
     from fbsync.render.drift_found import DriftFound
 
-IN_DOUBT = "an apply that was cut off may have done this itself; the next one finds out"
+IN_DOUBT = "an interrupted apply may have done this itself; the next one checks"
 
 
 def drift_text(found: DriftFound, *, paint: Paint) -> str:
@@ -104,9 +104,11 @@ def _block(difference: Difference, paint: Paint) -> list[str]:
                 *_doubt(paint, in_doubt=difference.in_doubt),
             ]
         case Unadopted(live=live):
-            return [_head(paint.dim("?"), difference, live.id, "declared, but not known", paint)]
+            return [_head(paint.dim("?"), difference, live.id, "declared, but not in the lockfile", paint)]
         case Unmanaged(live=live):
-            return [_head(paint.dim("?"), difference, live.id, "unmanaged: neither declared nor known", paint)]
+            return [
+                _head(paint.dim("?"), difference, live.id, "unmanaged: neither declared nor in the lockfile", paint)
+            ]
         case _:
             assert_never(difference)
 

@@ -49,7 +49,7 @@ def _rule(rule: str) -> _Json:
         "name": "".join(word.capitalize() for word in rule.split("-")),
         "shortDescription": {"text": about(rule)},
         "fullDescription": {"text": f"{about(rule)} Each finding says what to write instead."},
-        "help": {"text": "Mend the line as the finding says, and run `fbsync validate` again."},
+        "help": {"text": "Fix the line as the finding says, and run `fbsync validate` again."},
     }
 
 

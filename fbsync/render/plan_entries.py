@@ -90,7 +90,7 @@ def _told(kind: Kind, change: Json) -> tuple[str, Iterable[Row]]:
             return "; ".join((change.get("reason", "no longer declared"), *_served(change))), known_rows(change)
         case Kind.UNDECLARED:
             fate = "--prune refuses while it is protected" if _is_protected(change, "before") else "--prune deletes it"
-            return f"known, but no longer declared; {fate}", ()
+            return f"in the lockfile, but no longer declared; {fate}", ()
         case Kind.BLOCKED:
             return change["reason"], ()
         case Kind.UNCHANGED:

@@ -127,10 +127,10 @@ def _drifted_row(label: str, before: str | None, after: str | None, drift: str) 
 def why_unverified(credential: Json) -> str:
     """Why a credential could not be compared with the one that the server was last given."""
     if credential.get("assumed"):
-        return "taken for what the server holds, of which nothing is known"
+        return "assumed to match the server; nothing is recorded"
     if not credential["available"]:
         return NOT_SET
-    return "nothing is known of what the server holds"
+    return "what the server holds is not recorded"
 
 
 NOT_SET = "its variable is not set here"

@@ -74,6 +74,6 @@ def _from(value: str, template: str | None) -> str:
 
 
 def _credential(locked: LockedCredential) -> str:
-    known = "fingerprint known" if locked.fingerprint else "no fingerprint: which value the server has is not known"
+    known = "fingerprint known" if locked.fingerprint else "no fingerprint: the server's value is unknown"
     sent = "" if locked.sent_on is None else f"sent on {locked.sent_on}, "
     return f"${locked.reference} ({sent}{known})"

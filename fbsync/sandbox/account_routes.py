@@ -130,7 +130,7 @@ async def workspace(workspace_id: WorkspaceId, state: SandboxState, caller: Sign
 
 @router.get("/health", response_model=HealthBody, responses=failures(), tags=["Health"], summary="Health")
 async def health(state: SandboxState) -> JSONResponse:
-    """Tells whether the server is well; needs no token."""
+    """Tell whether the server is healthy; needs no token."""
     return JSONResponse({"status": "ok", "timestamp": state.clock.now()})
 
 

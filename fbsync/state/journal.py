@@ -388,5 +388,5 @@ def _line(record: dict[str, Any]) -> bytes:
 def _cannot_write(path: Path, error: OSError) -> FbsyncError:
     return FbsyncError(
         f"the journal {path} cannot be written: {error.strerror}",
-        hint="make room or correct the permissions, and run `fbsync apply` again",
+        hint="free some space or fix the permissions, and run `fbsync apply` again",
     )

@@ -206,10 +206,10 @@ class FileLedger:
             ids = ", ".join(sorted(llm.id for llm in self._known.llms))
             return FbsyncError(
                 f"{error.message}, and no rescue file can be written either; these are the known ids: {ids}",
-                hint="make room or correct the permissions, and run `fbsync apply --adopt`: it goes by the server's "
+                hint="free some space or fix the permissions, and run `fbsync apply --adopt`: it goes by the server's "
                 "list",
             )
         return FbsyncError(
-            f"{error.message}; what is known is in {file} instead",
-            hint="make room or correct the permissions, and run `fbsync apply` again: it reads that file",
+            f"{error.message}; the known state is in {file} instead",
+            hint="free some space or fix the permissions, and run `fbsync apply` again: it reads that file",
         )

@@ -153,7 +153,7 @@ def write_lockfile(path: Path, lockfile: Lockfile) -> None:
     except OSError as error:
         raise FbsyncError(
             f"the lockfile {path} cannot be written: {error.strerror}",
-            hint="make room or correct the permissions, and run `fbsync apply` again: what was done is in the journal",
+            hint="free some space or fix the permissions, and run `fbsync apply` again: the journal has what was done",
         ) from error
 
 

@@ -104,14 +104,14 @@ def chosen_names(
         listed: what the server lists, where that counts.
 
     Raises:
-        FbsyncError: a name is neither declared nor known nor listed, or nothing fits a pattern.
+        FbsyncError: a name is neither declared nor in the lockfile nor listed, or nothing fits a pattern.
     """
     names = {llm.name for llm in project.desired} | {llm.name for llm in known.llms} | {llm.name for llm in listed}
     found = {one: {one} if one in names else {name for name in names if fnmatchcase(name, one)} for one in only}
     if unknown := sorted(one for one, meant in found.items() if not meant):
         said = ", ".join(map(repr, unknown))
         raise FbsyncError(
-            f"--only names {said}, which is neither declared nor known",
+            f"--only names {said}, which is neither declared nor in the lockfile",
             hint=_meant(unknown, names),
             exit_code=ExitCode.INVALID_INPUT,
         )

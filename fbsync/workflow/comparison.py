@@ -31,7 +31,7 @@ def drift_of(project: Project, live: Live, *, only: Iterable[str] = ()) -> Drift
         only: names, or patterns of them, to limit the comparison to.
 
     Raises:
-        FbsyncError: a name in ``only`` is neither declared nor known nor listed.
+        FbsyncError: a name in ``only`` is neither declared nor in the lockfile nor listed.
     """
     from fbsync.planning.drift import find_drift
 

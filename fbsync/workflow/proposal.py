@@ -66,7 +66,7 @@ def propose(
         destroy: whether everything that is known is to go, whatever is declared, and by which manifest it was.
 
     Raises:
-        FbsyncError: a name in ``only`` is neither declared nor known.
+        FbsyncError: a name in ``only`` is neither declared nor in the lockfile.
     """
     # Not before it is needed: reading a project has credentials stretched in other threads meanwhile.
     from fbsync.planning.decide import make_plan

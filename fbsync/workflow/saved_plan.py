@@ -192,7 +192,7 @@ def differences(saved: SavedPlan, plan: Plan, fingerprints: Fingerprinter, api_u
     for entry in saved.reviewed.values():
         if not _stays(entry) and entry not in seen:
             identity = Identity(workspace_id=entry["workspaceId"], name=entry["name"])
-            message = f"was to be {_DONE[entry['kind']]}, and is neither declared nor known any more"
+            message = f"was to be {_DONE[entry['kind']]}, and is no longer declared or in the lockfile"
             found.append(Refusal(identity=identity, message=message, hint=_HINT))
     return tuple(found)
 

@@ -229,7 +229,7 @@ class SharedState:
                 exit_code=error.exit_code,
             )
         return FbsyncError(
-            f"{error.message}; what is known is in {file} instead",
+            f"{error.message}; the known state is in {file} instead",
             hint="run `fbsync apply` on this machine when the store can be written again: it reads that file",
             exit_code=error.exit_code,
         )

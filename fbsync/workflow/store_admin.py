@@ -273,7 +273,8 @@ def _write_files(path: Path, lockfile: str | None, journal: Iterable[str]) -> No
                 write_atomically(file, text, follow=False)
     except OSError as error:
         raise FbsyncError(
-            f"{path} cannot be written: {error.strerror}", hint="make room or fix the permissions, and run this again"
+            f"{path} cannot be written: {error.strerror}",
+            hint="free some space or fix the permissions, and run this again",
         ) from error
 
 

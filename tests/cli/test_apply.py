@@ -461,7 +461,7 @@ class TestTheQuestion:
     @pytest.mark.parametrize("answer", ["y", "", "YES", "yes please", "n"])
     def test_nothing_but_yes_is_one(self, project, server, answer):
         code, seen = at_a_terminal(project, ["apply"], answer)
-        assert "not confirmed; nothing was changed" in seen
+        assert "not confirmed, so nothing was changed" in seen
         assert (code, server.writes) == (1, [])
 
     @pytest.mark.parametrize("stream", ["stdin", "stderr"])

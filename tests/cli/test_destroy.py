@@ -84,7 +84,7 @@ def test_a_second_time_there_is_nothing_to_do(preview):
     assert preview("destroy", "-e", "pr-123", "--yes").returncode == 0
     done = preview("destroy", "-e", "pr-123", "--yes")
     assert done.returncode == 0
-    assert "Nothing is known here: fbsync.pr-123.lock does not exist." in done.stderr
+    assert "There is nothing to destroy: fbsync.pr-123.lock does not exist." in done.stderr
     assert not list(preview.folder.glob("*.lock*"))
 
 

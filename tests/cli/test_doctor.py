@@ -238,7 +238,7 @@ class TestTheWay:
         done, asked = through(authority.issue_cert(HOST), "doctor", "--ca-file", ca_file, NO_PROXY=HOST)
         assert asked == []
         assert "proxy: none" in done.stdout
-        assert "the name of the host is not known" in done.stdout
+        assert "the host name is unknown" in done.stdout
 
     def test_a_ca_file_that_is_none(self, project):
         for name, words in (("absent.pem", "No such file"), ("fbsync.yaml", "it holds no certificate in PEM")):

@@ -100,7 +100,7 @@ class TestDrift:
         done = project("drift")
         assert done.returncode == 0
         assert "  ? Foreign \\x1b[2J (workspace " in done.stdout
-        assert "unmanaged: neither declared nor known" in done.stdout
+        assert "unmanaged: neither declared nor in the lockfile" in done.stdout
         assert done.stdout.endswith("No drift: 2 unchanged. 1 unmanaged.\n")
 
     def test_before_the_first_apply(self, project, somebody_elses, server):
@@ -122,7 +122,7 @@ class TestDrift:
         assert project("drift", "--only", "Foreign \x1b[2J").returncode == 0
         unknown = project("drift", "--only", "Three")
         assert unknown.returncode == 3
-        assert "neither declared nor known" in unknown.stderr
+        assert "neither declared nor in the lockfile" in unknown.stderr
 
     def test_what_a_killed_apply_made_is_known(self, project, server, on_server):
         process = project.process("apply", "--parallelism", "1")
@@ -134,7 +134,7 @@ class TestDrift:
         done = project("drift")
         assert done.returncode == 0, done.stdout
         assert done.stdout.endswith("No drift: 2 unchanged.\n")
-        assert "1 request open" in done.stderr
+        assert "1 unconfirmed request" in done.stderr
 
     def test_what_a_killed_apply_may_have_done_itself_is_in_doubt(self, project, server, on_server):
         project("apply")

@@ -90,8 +90,7 @@ class TestUnknownCredentials:
     def test_a_value_that_is_here_is_sent_and_then_known(self, exported, server):
         planned = exported("plan")
         assert (
-            "secret: $CHAT_SECRET (to be sent; not verified: nothing is known of what the server holds)"
-            in planned.stdout
+            "secret: $CHAT_SECRET (to be sent; not verified: what the server holds is not recorded)" in planned.stdout
         )
         before = len(server.writes)
         assert exported("apply").returncode == 0

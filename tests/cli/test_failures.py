@@ -124,7 +124,7 @@ def test_an_outcome_that_cannot_be_found_out_is_left_to_the_next_run(
 
     server.replies = lambda request: None
     planned = project("plan")
-    assert "1 request open" in planned.stdout
+    assert "1 unconfirmed request" in planned.stdout
     again = project("apply")
     assert again.returncode == 0, again.stderr
     assert set(on_server()) == {"One", "Two"}

@@ -86,7 +86,7 @@ class TestDisk:
         done = project("apply", "--lock-file", "state/fbsync.lock")
         assert done.returncode == 1
         assert "the lockfile state/fbsync.lock cannot be written" in done.stderr
-        assert "what is known is in" in done.stderr
+        assert "the known state is in" in done.stderr
         (rescued,) = (project.folder / ".local" / "state" / "fbsync").iterdir()
         for row in on_server().values():
             assert row["id"] in rescued.read_text()

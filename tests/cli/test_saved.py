@@ -153,7 +153,7 @@ class TestStale:
     def test_an_entry_that_is_gone(self, project, save):
         save()
         project.write("fbsync.yaml", ONE_ONLY)
-        assert "was to be created, and is neither declared nor known any more" in stale(
+        assert "was to be created, and is no longer declared or in the lockfile" in stale(
             project("apply", "reviewed.json")
         )
 

@@ -269,7 +269,7 @@ def test_a_store_that_goes_away_midway_leaves_a_rescue_file_that_the_next_run_re
         remote.rename(remote.with_name("away"))
     done = shared.finish(run)
     assert done.returncode == 1
-    assert "what is known is in" in done.stderr
+    assert "the known state is in" in done.stderr
     remote.with_name("away").rename(remote)
     assert shared("state", "unlock", "--yes").returncode == 0
     again = shared("apply", "--yes")
@@ -351,7 +351,7 @@ def test_a_store_that_is_away_at_the_end_leaves_a_rescue_file_and_the_outcomes(s
     hook.chmod(0o755)
     done = shared("apply", "--yes", "--result", "result.json")
     assert done.returncode == 1
-    assert "what is known is in" in done.stderr
+    assert "the known state is in" in done.stderr
     outcomes = json.loads((shared.folder / "result.json").read_text())["entries"]
     assert ["created" in entry.values() for entry in outcomes] == [True, True]
     hook.unlink()

@@ -132,7 +132,7 @@ class TestList:
     def test_what_a_killed_apply_did_is_known(self, killed):
         done = killed("state", "list")
         assert " One " in done.stdout
-        assert "1 request open" in done.stderr
+        assert "1 unconfirmed request" in done.stderr
         part = document_of(killed("state", "list", "--format", "json"))["state"]
         assert (len(part["entries"]), part["open_requests"]) == (1, 1)
 
@@ -155,7 +155,7 @@ class TestShow:
             "  aiType:       OTHER",
             "  endpoint:     https://x.example.com (from https://${HOST})",
             "  key:          $KEY (sent on 2026-03-01, fingerprint known)",
-            "  secret:       $SECRET (no fingerprint: which value the server has is not known)",
+            "  secret:       $SECRET (no fingerprint: the server's value is unknown)",
             "  protect:      true",
             "  previousName: Before",
         ]
@@ -170,8 +170,8 @@ class TestShow:
         state(entry("Production OpenAI"), entry("Bedrock"))
         done = cli("state", "show", "Production OpenAl")
         assert done.returncode == 3
-        assert 'no entry "Production OpenAl" is known' in done.stderr
-        assert 'known are: "Production OpenAI" (workspace ws-1)\n' in done.stderr
+        assert 'no entry "Production OpenAl" is in the known state' in done.stderr
+        assert 'there are: "Production OpenAI" (workspace ws-1)\n' in done.stderr
 
     def test_a_name_like_no_other_gets_all_of_them_up_to_a_few(self, cli, state):
         state(*(entry(f"Entry {at:02}") for at in range(12)))
@@ -184,12 +184,12 @@ class TestShow:
         done = cli("state", "show", "A", "--format", "json")
         assert done.returncode == 3
         error = document_of(done)["error"]
-        assert error["message"] == '"A" is known in several workspaces'
-        assert error["hint"] == 'say with --workspace which one: "A" (workspace ws-1), "A" (workspace ws-2)'
+        assert error["message"] == '"A" is in several workspaces of the known state'
+        assert error["hint"] == 'pass --workspace to say which one: "A" (workspace ws-1), "A" (workspace ws-2)'
         assert "id-ws-2-A" in cli("state", "show", "A", "--workspace", "ws-2").stdout
         elsewhere = cli("state", "show", "B", "--workspace", "ws-2")
-        assert 'no entry "B" is known in workspace ws-2' in elsewhere.stderr
-        assert 'known are: "B" (workspace ws-1)' in elsewhere.stderr
+        assert 'no entry "B" is in the known state in workspace ws-2' in elsewhere.stderr
+        assert 'there are: "B" (workspace ws-1)' in elsewhere.stderr
 
 
 class TestForget:
@@ -289,7 +289,7 @@ class TestForget:
         )
         done = cli.finish(limited)
         assert done.returncode == 1
-        assert "what is known cannot be written to fbsync.lock" in done.stderr
+        assert "the known state cannot be written to fbsync.lock" in done.stderr
         assert path.read_text() == before
         assert [path.name for path in cli.folder.iterdir()] == ["fbsync.lock"]
 

@@ -73,7 +73,7 @@ class TestAListThatIsWrong:
         writes = len(server.writes)
         done = project("apply", "--yes")
         assert done.returncode == 8
-        assert "are known, and the server lists none" in done.stderr
+        assert "are in the lockfile, and the server lists none" in done.stderr
         assert "--recreate" in done.stderr
         assert len(server.writes) == writes
         assert (project.folder / "fbsync.lock").read_text() == before

@@ -31,7 +31,7 @@ def test_the_name_is_resolved_and_kept_by_its_id(named, server, listing, workspa
     planned = named("plan")
     assert planned.returncode == 0, planned.stderr
     assert "One (workspace Research)" in planned.stdout
-    assert "the ids of these workspaces are not known: Research" in planned.stdout
+    assert "the ids of these workspaces are unknown: Research" in planned.stdout
     done = named("apply")
     assert done.returncode == 0, done.stderr
     assert set(on_server()) == {"One", "Two"}

@@ -32,7 +32,7 @@ class TestAnEmptiedWorkspace:
     def test_is_not_created_again_without_a_word(self):
         made = plan([desired("A"), desired("B")], self.KNOWN, [])
         (message,) = refused(made, self.KNOWN, [])
-        assert "2 configurations of the workspace ws are known, and the server lists none" in message
+        assert "2 configurations of the workspace ws are in the lockfile, and the server lists none" in message
         assert refused(made, self.KNOWN, [], recreate=True) == []
 
     def test_is_not_pruned_either(self):
@@ -152,7 +152,7 @@ class TestHosts:
 class TestRenames:
     def test_a_previous_name_of_which_nothing_is_known(self):
         made = plan([desired("B", previous_name="Z")], [locked("A")])
-        assert 'nothing is known of its previousName "Z"' in warned(made)[0]
+        assert 'no lockfile entry has its previousName "Z"' in warned(made)[0]
         assert warned(plan([desired("B", previous_name="Z")])) == []
 
     def test_an_addition_that_looks_like_a_rename(self):

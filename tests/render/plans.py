@@ -384,7 +384,7 @@ NO_FINGERPRINTS = NoFingerprints()
 REFUSALS = (
     Refusal(
         identity=desired("Moderation").identity,
-        message="is on the server already (id llm-live), and the lockfile does not know it",
+        message="is on the server already (id llm-live), and is not in the lockfile",
         hint="pass --adopt to take it over",
     ),
     Refusal(

@@ -205,7 +205,7 @@ def test_drift_is_the_same_sort_of_page(name):
             "https://b.example",
             " deleted outside",
             " unmanaged",
-            " declared, but not known",
+            " declared, but not in the lockfile",
         )
     )
-    assert "An apply that was cut off may have done this itself" in shown
+    assert "An interrupted apply may have done this itself" in shown

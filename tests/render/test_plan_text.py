@@ -109,7 +109,7 @@ def test_what_could_not_be_checked_is_named():
 def test_reasons_of_several_sorts_are_counted_apart():
     assert (
         "2 of 7 credentials were not compared: 1 because its variable is not set here; "
-        "1 because nothing is known of what the server holds."
+        "1 because what the server holds is not recorded."
     ) in shown(every_kind())
 
 
