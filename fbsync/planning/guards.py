@@ -123,8 +123,8 @@ def _emptied(plan: Plan, known: Sequence[LockedLlm], live: Live) -> Iterator[Ref
         if count >= _FEW:
             yield Refusal(
                 identity=None,
-                message=f"{count} configurations of the workspace {workspace} are in the lockfile, and the server lists none: "
-                "the list, the token or the server may be wrong",
+                message=f"{count} configurations of the workspace {workspace} are in the lockfile, and the server "
+                "lists none: the list, the token or the server may be wrong",
                 hint="if they were really deleted, pass --recreate to create them again",
             )
 

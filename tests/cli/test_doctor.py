@@ -159,7 +159,7 @@ def test_a_server_that_is_none(project, server):
     assert healths(checks) == {"server": "problem"} | skipped
     server.replies = lambda request: Reply(status=200, body="<html>")
     _, checks = looked_at(project)
-    assert "not as a Flashback API" in checks["server"]["detail"]
+    assert "not as a healthy Flashback API" in checks["server"]["detail"]
 
 
 def test_a_damaged_lockfile(project):

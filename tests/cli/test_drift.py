@@ -250,4 +250,4 @@ def test_the_help_says_what_the_exit_code_means(cli):
     assert "\n  fbsync drift\n" in done.stdout
     words = " ".join(done.stdout.split())
     assert "the exit code is then 2" in words
-    assert "alone are no drift" in words
+    assert "but are not drift" in words
