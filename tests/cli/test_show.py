@@ -67,5 +67,38 @@ def test_what_is_no_saved_plan_is_refused(project, name, text, said, format_):
         assert validate(Kind.RESULT, json.loads(done.stdout)) == ()
 
 
+@pytest.mark.parametrize("command", ["show", "apply"])
+@pytest.mark.parametrize("format_", ["text", "json"])
+@pytest.mark.parametrize(
+    ("version", "said", "todo"),
+    [
+        ("1.0", "of format version 1, which this fbsync no longer reads", "make a new plan"),
+        ("0.9", "of format version 0, which this fbsync no longer reads", "make a new plan"),
+        ("3.0", "of format version 3, which is newer than this fbsync knows", "use the fbsync that wrote it"),
+    ],
+)
+def test_a_plan_of_another_format_is_one_sentence(project, server, command, format_, version, said, todo):
+    """Whatever else such a file holds, nobody is told to correct it."""
+    project("plan", "--out", "reviewed.json")
+    saved = json.loads((project.folder / "reviewed.json").read_text())
+    for name in ("variable_files", "comparison", "refusals"):
+        del saved[name]
+    project.write("old.json", json.dumps(saved | {"format_version": version, "timestamp": "2026-01-01T00:00:00Z"}))
+    done = project(command, "old.json", "--format", format_)
+    assert done.returncode == 3
+    assert server.writes == []
+    if format_ == "text":
+        assert done.stdout == ""
+        assert said in done.stderr
+        assert todo in done.stderr
+        assert "1 error\n" in done.stderr
+    else:
+        document = json.loads(done.stdout)
+        assert validate(Kind.RESULT, document) == ()
+        (finding,) = document["findings"]
+        assert said in finding["message"]
+        assert todo in finding["remedy"]
+
+
 def test_a_plan_is_needed(cli):
     assert cli("show").returncode == 64
