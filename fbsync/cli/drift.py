@@ -97,6 +97,7 @@ def _found(where: Where, how: Asking, only: tuple[str, ...], *, quiet: bool) -> 
 def _compare(where: Where, how: Asking, only: tuple[str, ...], *, quiet: bool) -> tuple[Project, DriftFound]:
     """Asks the server, and compares; the project, too."""
     from fbsync.render.drift_found import DriftFound
+    from fbsync.workflow.accept import kept_by_hand
     from fbsync.workflow.comparison import compared_with, drift_of
     from fbsync.workflow.project import read_project
 
@@ -114,6 +115,7 @@ def _compare(where: Where, how: Asking, only: tuple[str, ...], *, quiet: bool) -
         compared=compared_with(project, live),
         declared=frozenset(llm.identity for llm in project.desired),
         drift=drift,
+        by_hand=kept_by_hand(project, drift),
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from fbsync.planning.drift import (
     ChangedOutside,
     DeletedOutside,
     Difference,
-    Drift,
     ReplacedOutside,
     Unadopted,
     Unmanaged,
@@ -20,10 +20,10 @@ from fbsync.render.entries import Entry, Row, Tone
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Iterable
 
-    from fbsync.model.configurations import Identity
     from fbsync.planning.drift import FieldDrift
+    from fbsync.render.drift_found import DriftFound
 
 KINDS = (
     ("deleted", "deleted outside", Tone.REMOVE),
@@ -37,22 +37,16 @@ KINDS = (
 NOT_COMPARED = "Credentials are not compared: the server never shows them."
 
 
-def drift_entries(
-    drift: Drift, *, environment: str | None, declared: Container[Identity], of_several: bool = False
-) -> tuple[Entry, ...]:
+def drift_entries(found: DriftFound, *, of_several: bool = False) -> tuple[Entry, ...]:
     """Every difference, in its order; nothing in them is unsafe to show.
 
     Args:
-        drift: the drift.
-        environment: the environment's name, or None for the manifest itself.
-        declared: what the manifest declares.
+        found: the drift of an environment.
         of_several: whether several environments are shown, so that each entry says of which it is.
     """
-    place = visible(environment or "") if of_several else None
-    return tuple(
-        _entry(difference, remedies(difference, environment=environment, declared=declared), place)
-        for difference in drift.differences
-    )
+    place = visible(found.environment or "") if of_several else None
+    advise = partial(remedies, environment=found.environment, declared=found.declared, by_hand=found.by_hand)
+    return tuple(_entry(difference, advise(difference), place) for difference in found.drift.differences)
 
 
 def _entry(difference: Difference, advice: Iterable[tuple[str, str]], environment: str | None) -> Entry:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fbsync.render.paint import visible
 from fbsync.settings import DEFAULT_API_URL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fbsync.model.configurations import Identity
     from fbsync.planning.drift import Drift
 
@@ -22,6 +24,7 @@ class DriftFound:
         api_url: the server that was asked.
         compared: the sentence that says what was compared with what.
         declared: what the manifest declares.
+        by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry.
     """
 
     environment: str | None
@@ -29,6 +32,7 @@ class DriftFound:
     compared: str
     declared: frozenset[Identity]
     drift: Drift
+    by_hand: Mapping[Identity, str] = field(default_factory=dict)
 
     @property
     def other_server(self) -> str | None:

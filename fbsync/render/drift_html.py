@@ -34,7 +34,7 @@ def drift_html(found: DriftFound, *, title: str = "fbsync drift") -> str:
             lead=summary(found.drift),
             facts=(("Server", found.other_server),) if found.other_server is not None else (),
             asides=(visible(found.compared), NOT_COMPARED),
-            sections=_sections(drift_entries(found.drift, environment=found.environment, declared=found.declared)),
+            sections=_sections(drift_entries(found)),
         )
     )
 
@@ -46,11 +46,7 @@ def drifts_html(found: Sequence[DriftFound], problems: Sequence[tuple[str | None
         found: the drift of each.
         problems: environments that could not be compared, and why.
     """
-    entries = tuple(
-        entry
-        for one in found
-        for entry in drift_entries(one.drift, environment=one.environment, declared=one.declared, of_several=True)
-    )
+    entries = tuple(entry for one in found for entry in drift_entries(one, of_several=True))
     troubles = tuple((called(environment), visible(why)) for environment, why in problems)
     title = f"{counted(len(troubles), 'environment')} could not be compared"
     servers = sorted({one.other_server for one in found if one.other_server is not None})

@@ -61,7 +61,7 @@ def _head(found: DriftFound) -> str:
 def _parts(found: DriftFound) -> Iterator[Part]:
     sentences = f"{prose(visible(found.compared))} {NOT_COMPARED}\n\n"
     yield Part(opening="", units=(sentences,), closing="", noun="sentence on what it was compared with")
-    entries = drift_entries(found.drift, environment=found.environment, declared=found.declared)
+    entries = drift_entries(found)
     for kind, words, tone in KINDS:
         same = [entry for entry in entries if entry.kind == kind]
         title = f"{_SIGNS[tone]} {len(same)} {words}"

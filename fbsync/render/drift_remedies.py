@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from types import MappingProxyType
 from typing import TYPE_CHECKING, assert_never
 
 from fbsync.model.configurations import Field
@@ -20,7 +21,7 @@ from fbsync.planning.hosts import host_of
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
 
     from fbsync.model.configurations import Identity
     from fbsync.planning.drift import FieldDrift
@@ -31,11 +32,16 @@ def _moves_host(field: FieldDrift) -> bool:
     return field.field is Field.ENDPOINT and field.known != NONE and host_of(field.known) != host_of(field.live)
 
 
+_NOTHING: Mapping[Identity, str] = MappingProxyType({})
 UNDO, KEEP = "to undo", "to keep"
 
 
 def remedies(
-    difference: Difference, *, environment: str | None, declared: Container[Identity]
+    difference: Difference,
+    *,
+    environment: str | None,
+    declared: Container[Identity],
+    by_hand: Mapping[Identity, str] = _NOTHING,
 ) -> tuple[tuple[str, str], ...]:
     """What there is to do about a difference, each with a label; safe to show.
 
@@ -43,6 +49,7 @@ def remedies(
         difference: the difference.
         environment: the environment's name, or None for the manifest's own list.
         declared: what the manifest declares.
+        by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry.
     """
     identity = identity_of(difference)
     name = shlex.quote(visible(identity.name))
@@ -57,7 +64,7 @@ def remedies(
         case ChangedOutside():
             allowed = " --allow-host-change" if any(map(_moves_host, difference.fields)) else ""
             undo = f"fbsync apply{where} --only {name}{allowed}"
-            return ((UNDO, undo), (KEEP, f"fbsync drift{where} --accept {name}"))
+            return ((UNDO, undo), (KEEP, visible(by_hand.get(identity, f"fbsync drift{where} --accept {name}"))))
         case DeletedOutside():
             undo = f"fbsync apply{where} --only {name}, which creates it again"
             return ((UNDO, undo), (KEEP, f"remove it from the manifest, then fbsync apply{where} --prune"))

@@ -43,7 +43,7 @@ def drift_text(found: DriftFound, *, paint: Paint) -> str:
     ]
     lines += [f"{visible(found.compared)} Credentials are not compared: the server never shows them.", ""]
     for difference in found.drift.differences:
-        advice = remedies(difference, environment=found.environment, declared=found.declared)
+        advice = remedies(difference, environment=found.environment, declared=found.declared, by_hand=found.by_hand)
         lines += [*_block(difference, paint), *_advice(advice, paint), ""]
     return "\n".join([*lines, paint.bold(summary(found.drift)), ""])
 

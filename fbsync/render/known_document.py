@@ -47,7 +47,9 @@ def drift_part(found: DriftFound) -> Json:
             _difference(difference)
             | {
                 _REMEDIES[label]: text
-                for label, text in remedies(difference, environment=found.environment, declared=found.declared)
+                for label, text in remedies(
+                    difference, environment=found.environment, declared=found.declared, by_hand=found.by_hand
+                )
             }
             for difference in drift.differences
         ],

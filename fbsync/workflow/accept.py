@@ -14,6 +14,7 @@ from fbsync.model.configurations import Field
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.findings import errors_among
 from fbsync.planning.drift import NONE, ChangedOutside, identity_of
+from fbsync.render.drift_remedies import KEEP, remedies
 from fbsync.strict_yaml.loader import parse_document
 from fbsync.strict_yaml.replace import NotReplaceable, Replacement, check_replaced, with_values
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from fbsync.manifest.drafts import Draft
     from fbsync.model.configurations import Identity
     from fbsync.model.findings import Position
-    from fbsync.planning.drift import Drift, FieldDrift
+    from fbsync.planning.drift import Difference, Drift, FieldDrift
     from fbsync.workflow.project import Project
 
 
@@ -65,16 +66,10 @@ def accept(project: Project, drift: Drift, names: Sequence[str]) -> Acceptance:
     Raises:
         FbsyncError: an entry did not drift, or a value does not stand in the manifest by itself.
     """
-    drafts = dict(
-        zip(
-            (llm.identity for llm in project.desired),
-            project.manifest.in_environment(project.where.environment),
-            strict=True,
-        )
-    )
+    drafts = _drafts(project)
     values: list[Accepted] = []
     edits: dict[str, list[Replacement]] = defaultdict(list)
-    for difference in _chosen(drift, names):
+    for difference in _chosen(project, drift, names):
         draft = drafts.get(difference.locked.identity)
         if draft is None:
             raise _refused(difference.locked.name, "it is not declared under the name by which it is known")
@@ -93,7 +88,32 @@ def accept(project: Project, drift: Drift, names: Sequence[str]) -> Acceptance:
     return Acceptance(values=tuple(values), texts=_texts(project, edits))
 
 
-def _chosen(drift: Drift, names: Sequence[str]) -> Iterable[ChangedOutside]:
+def kept_by_hand(project: Project, drift: Drift) -> dict[Identity, str]:
+    """What to do by hand to keep a change that ``accept`` refuses to take over, by the entry's identity.
+
+    Args:
+        project: whose manifest.
+        drift: what differs.
+    """
+    drafts, found = _drafts(project), {}
+    for difference in drift.differences:
+        if not isinstance(difference, ChangedOutside) or (draft := drafts.get(difference.locked.identity)) is None:
+            continue
+        try:
+            for item in difference.fields:
+                _replacement(draft, item, project.where.environment)
+        except FbsyncError as error:
+            found[difference.locked.identity] = error.hint
+    return found
+
+
+def _drafts(project: Project) -> dict[Identity, Draft]:
+    """What the manifest says of each declared entry."""
+    drafts = project.manifest.in_environment(project.where.environment)
+    return dict(zip((llm.identity for llm in project.desired), drafts, strict=True))
+
+
+def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterable[ChangedOutside]:
     for name in names:
         found = [
             difference
@@ -104,16 +124,26 @@ def _chosen(drift: Drift, names: Sequence[str]) -> Iterable[ChangedOutside]:
             raise _refused(name, "nothing of this name differs from what is known")
         for difference in found:
             if not isinstance(difference, ChangedOutside):
-                raise _refused(
-                    identity_of(difference).name, "its values did not change: it is there, or gone, as a whole"
-                )
+                raise _whole(project, difference)
             yield difference
+
+
+def _whole(project: Project, difference: Difference) -> FbsyncError:
+    """The refusal to accept what is no change of values, with what keeps it."""
+    declared = frozenset(llm.identity for llm in project.desired)
+    advice = dict(remedies(difference, environment=project.where.environment, declared=declared))
+    why = "no value of it changed: it was deleted or replaced outside, or is not known"
+    return _refused(identity_of(difference).name, why, f"{KEEP}: {advice[KEEP]}")
 
 
 def _replacement(draft: Draft, item: FieldDrift, environment: str | None) -> tuple[str, Replacement]:
     """The edit that has the manifest say what the server holds."""
-    if item.field not in _TAKEN_OVER or (item.field is not Field.NAME and item.field.value not in draft.fields):
-        raise _refused(draft.name or "", f"{item.field.value} cannot be taken over from the server")
+    field = item.field.value
+    if item.field not in _TAKEN_OVER:
+        raise _refused(draft.name or "", f"the server never shows its {field}", _hint_for_key(draft, item))
+    if item.field is not Field.NAME and field not in draft.fields:
+        hint = f"write {field} into the manifest as the server holds it, and run `fbsync apply`"
+        raise _refused(draft.name or "", f"the manifest declares no {field}", hint)
     if item.field is Field.NAME:
         beside = ("previousName", item.known)
         return draft.entry.document.file, Replacement(path=(*draft.entry.path, "name"), value=item.live, beside=beside)
@@ -125,13 +155,23 @@ def _replacement(draft: Draft, item: FieldDrift, environment: str | None) -> tup
             f"write {item.field.value} under environments: {environment}: llms, and accept it then",
         )
     if item.live == NONE:
-        raise _refused(draft.name or "", f"the server holds no {item.field.value} of its own for it")
-    if item.field is not Field.AI_TYPE and parse_template(placed.text or "").names:
-        raise _refused(
-            draft.name or "", f"its {item.field.value} holds references, which a value would take the place of"
-        )
+        hint = f"remove {field} from the manifest, and run `fbsync apply`"
+        raise _refused(draft.name or "", f"the server holds no {field} of its own for it", hint)
+    if item.field is not Field.AI_TYPE and (names := parse_template(placed.text or "").names):
+        variables = ", ".join(f"${name}" for name in names)
+        hint = f"set {variables} so that {field} is {item.live}, and run `fbsync apply`"
+        raise _refused(draft.name or "", f"its {field} holds references, which a value would take the place of", hint)
     value = escape(item.live) if item.field is Field.ENDPOINT else item.live
     return placed.document.file, Replacement(path=placed.path, value=value)
+
+
+def _hint_for_key(draft: Draft, item: FieldDrift) -> str:
+    """How to keep a key that somebody changed: its value has to come from whoever did."""
+    if item.live == NONE:
+        return "remove key from the manifest, and run `fbsync apply`"
+    if item.field.value in draft.fields:
+        return "set the variable of its key to the key that the server holds, and run `fbsync apply`"
+    return "declare key with a variable that holds the server's key, and run `fbsync apply`"
 
 
 def _placed(draft: Draft, field: Field) -> Position:

@@ -93,3 +93,60 @@ def test_what_environments_share_is_not_changed_for_one(project, sandbox, on_ser
     assert "which other environments share" in done.stderr
     assert project("drift", "-e", "staging", "--accept", "Two").returncode == 2
     assert manifest(project) == text.replace("https://two.example.com/staging", "https://moved.example.com")
+
+
+def kept(project, *arguments):
+    """How drift says to keep each difference, and how --accept refuses it."""
+    document = json.loads(project("drift", "--format", "json", *arguments).stdout)
+    assert validate(Kind.RESULT, document) == ()
+    return {one["name"]: one["keep"] for one in document["drift"]["entries"]}
+
+
+def test_what_keeps_a_value_of_references_is_to_set_them(drifted):
+    drifted.write("fbsync.yaml", manifest(drifted).replace("'https://one.example.com/v1'", "https://$HOST_OF_ONE/v1"))
+    drifted.environment["HOST_OF_ONE"] = "one.example.com"
+    hint = "set $HOST_OF_ONE so that endpoint is https://moved.example.com/v2, and run `fbsync apply`"
+    assert kept(drifted) == {"One": hint}
+    assert hint in drifted("drift").stdout
+    assert hint in drifted("drift", "--accept", "One").stderr
+
+
+def test_what_keeps_a_key_is_told_and_works(drifted, server):
+    drifted("apply", "--allow-host-change")
+    drifted.change("One", key="a-key-of-theirs")
+    hint = "declare key with a variable that holds the server's key, and run `fbsync apply`"
+    assert kept(drifted) == {"One": hint}
+    refused = drifted("drift", "--accept", "One")
+    assert refused.returncode == 3
+    assert "One: the server never shows its key" in refused.stderr
+    assert hint in refused.stderr
+    secret = "secret: $SECRET_ONE\n"
+    drifted.write("fbsync.yaml", manifest(drifted).replace(secret, f"{secret}    key: $KEY_ONE\n"))
+    drifted.credential("KEY_ONE", "a-key-of-theirs")
+    assert drifted("apply").returncode == 0
+    assert drifted("drift").returncode == 0
+
+
+def test_what_keeps_a_key_that_is_gone(drifted):
+    drifted("apply", "--allow-host-change")
+    drifted.change("Two", key=None)
+    assert kept(drifted) == {"Two": "remove key from the manifest, and run `fbsync apply`"}
+    drifted.write("fbsync.yaml", manifest(drifted).replace("    key: $KEY_TWO\n", ""))
+    assert drifted("apply").returncode == 0
+    assert drifted("drift").returncode == 0
+
+
+def test_what_keeps_a_deletion_is_told_and_works(drifted, sandbox, on_server):
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    httpx.delete(f"{sandbox.url}/ai/llm/{on_server()['Two']['id']}", headers=headers).raise_for_status()
+    hint = "remove it from the manifest, then fbsync apply --prune"
+    assert kept(drifted, "--only", "Two") == {"Two": hint}
+    refused = drifted("drift", "--accept", "Two")
+    assert refused.returncode == 3
+    assert "Two: no value of it changed: it was deleted or replaced outside, or is not known" in refused.stderr
+    assert f"to keep: {hint}" in refused.stderr
+    drifted.write("fbsync.yaml", manifest(drifted).split("  - name: Two")[0])
+    assert drifted("drift", "--accept", "One").returncode == 2
+    assert drifted("apply", "--prune").returncode == 0
+    assert drifted("drift").returncode == 0
+    assert set(on_server()) == {"One"}
