@@ -205,19 +205,19 @@ class TestDriftFailures:
 class TestPlanRefresh:
     def test_it_sees_what_changed_outside(self, project, server, outside):
         project("apply")
-        outside("PUT", "One", endpoint="https://moved.example.com")
+        outside("PUT", "One", endpoint="https://one.example.com/v2")
         outside("DELETE", "Two")
         assert project("plan", "--detailed-exitcode").returncode == 0
         done = project("plan", "--refresh", "--detailed-exitcode", env=dict.fromkeys(project.credentials))
         assert done.returncode == 2, done.stderr
         assert done.stdout.splitlines()[1] == "Compared with fbsync.lock and with the server."
-        assert "https://moved.example.com → https://one.example.com/v1 (changed outside)" in done.stdout
+        assert "https://one.example.com/v2 → https://one.example.com/v1 (changed outside)" in done.stdout
         assert "deleted outside, to be created again" in done.stdout
         assert len(server.writes) == 2
 
     def test_as_a_document(self, project, outside):
         project("apply")
-        outside("PUT", "One", endpoint="https://moved.example.com")
+        outside("PUT", "One", endpoint="https://one.example.com/v2")
         document = json.loads(project("plan", "--refresh", "--format", "json").stdout)
         assert validate(Kind.PLAN, document) == ()
         assert document["compared_with"] == "server"
@@ -226,7 +226,7 @@ class TestPlanRefresh:
 
     def test_it_is_what_apply_then_does(self, project, outside, server):
         project("apply")
-        outside("PUT", "One", endpoint="https://moved.example.com")
+        outside("PUT", "One", endpoint="https://one.example.com/v2")
         planned = project("plan", "--refresh").stdout
         assert project("apply").stdout.startswith(planned)
 
