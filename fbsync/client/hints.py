@@ -44,13 +44,13 @@ _READING = _WRITING | {
     Failure.NOT_FOUND: "check the API URL and the workspaceId",
     Failure.REJECTED: "check the API URL and the workspaceId",
     Failure.THROTTLED: "wait, and run the command again, perhaps with a longer --retry-timeout",
-    Failure.UNKNOWN: "run the command again later; if it stays so, check the API URL",
+    Failure.UNKNOWN: "run the command again later; if it still fails, check the API URL",
     Failure.MALFORMED: "check that the API URL is the Flashback API's, and that no proxy answers in its place",
 }
 
 _VALIDATING = _WRITING | {
     Failure.NOT_ALLOWED: "ask for a role in this workspace that may verify",
-    Failure.NOT_FOUND: "it is no longer on the server: `fbsync drift` shows that, and `fbsync apply` recreates it",
+    Failure.NOT_FOUND: "it is no longer on the server: `fbsync drift` shows it, and `fbsync apply` recreates it",
     Failure.REJECTED: "see what the server says, and look at the entry with `fbsync plan --refresh`",
     Failure.THROTTLED: "wait, lower --parallelism, and run `fbsync verify` again",
     Failure.UNKNOWN: "run `fbsync verify` again if the verdict is worth another call, which may be billed",

@@ -76,7 +76,7 @@ _SOON = timedelta(days=14)
 def clock(theirs: datetime | None, ours: datetime) -> Check:
     """Whether this machine's clock agrees with the server's, whose ``Date`` has whole seconds."""
     if theirs is None:
-        return not_checked("clock", "the server's answer says no time")
+        return not_checked("clock", "the server's answer has no date")
     apart = abs(theirs - ours)
     if apart <= _CLOSE:
         return ok("clock", "agrees with the server's")
@@ -85,7 +85,7 @@ def clock(theirs: datetime | None, ours: datetime) -> Check:
         what="clock",
         health=Health.WARNING,
         detail=f"this machine's clock is {_span(apart)} {ahead} the server's",
-        remedy="set the clock: certificates and tokens count by it",
+        remedy="set the clock: certificates and tokens depend on it",
     )
 
 
@@ -110,7 +110,7 @@ def certificate(until: datetime | None, ours: datetime, *, in_clear: bool) -> Ch
     detail = f"the certificate is trusted, and good for {_span(left)}"
     if left > _SOON:
         return ok("TLS", detail)
-    return Check(what="TLS", health=Health.WARNING, detail=detail, remedy="tell whoever runs the server")
+    return Check(what="TLS", health=Health.WARNING, detail=detail, remedy="tell the server's operator")
 
 
 def token_life(expires: datetime | None, ours: datetime) -> str:
@@ -162,14 +162,14 @@ def roles(listed: Sequence[Workspace], wanted: Iterable[tuple[str, bool]]) -> It
                 what=what,
                 health=Health.PROBLEM,
                 detail=f"{len(found)} workspaces have this name: ids {ids}",
-                remedy="give the one that is meant by its id: workspaceId",
+                remedy="give the one that you mean by its id: workspaceId",
                 exit_code=ExitCode.INVALID_INPUT,
             )
         elif not found:
             yield Check(
                 what=what,
                 health=Health.PROBLEM,
-                detail="it is not among those that you may see",
+                detail="you cannot see it",
                 remedy="ask for a role in it, or check the manifest's workspaceId",
                 exit_code=ExitCode.NOT_ALLOWED,
             )

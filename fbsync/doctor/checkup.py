@@ -110,7 +110,7 @@ def _variables(inputs: Inputs) -> Check:
 def _known(project: Project) -> Iterator[Check]:
     path = project.where.known_in
     if project.on_disk is None:
-        yield ok("lockfile", f"{path} holds none yet: the first apply makes it")
+        yield ok("lockfile", f"{path} is not there yet: the first apply creates it")
     else:
         yield ok("lockfile", f"{path} knows {len(project.on_disk.llms)} of {project.on_disk.api_url}")
     if project.open_intents:
@@ -131,5 +131,5 @@ def _rescued(where: Where, environment: Mapping[str, str]) -> Iterator[Check]:
             what="rescue file",
             health=Health.WARNING,
             detail=f"{path} holds what an earlier run could not write to the lockfile",
-            remedy="run `fbsync apply`: it takes that up",
+            remedy="run `fbsync apply`: it picks that up",
         )

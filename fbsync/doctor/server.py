@@ -71,7 +71,7 @@ async def check_server(way: Way, inputs: Inputs | None, project: Project | None)
         token, check = await checkup.sign_in(inputs.variables)
         found.append(check)
         if token is None:
-            return (*found, *_skipped("for want of a token", "workspaces", "list"))
+            return (*found, *_skipped("without a token", "workspaces", "list"))
         return (*found, *await checkup.with_token(token, project))
 
 
@@ -135,7 +135,7 @@ class _Checkup:
         try:
             account = read_account(variables)
             if means == ("FLASHBACK_REFRESH_TOKEN",):
-                kept = "FLASHBACK_REFRESH_TOKEN is there, and not tried: its first use may be its last"
+                kept = "FLASHBACK_REFRESH_TOKEN is set, but was not tried: it may be valid for one use only"
                 return None, not_checked(_SIGNING_IN, kept)
             token = account.token or await self._logged_in(account)
         except FbsyncError as error:
@@ -175,7 +175,7 @@ class _Checkup:
 
     def _name(self, me: Mapping[str, Any]) -> str:
         email = me.get("email")
-        return self._redactor.redact(email) if isinstance(email, str) else "somebody whom the server does not name"
+        return self._redactor.redact(email) if isinstance(email, str) else "an unnamed account"
 
 
 def _can_renew(variables: Variables) -> bool:

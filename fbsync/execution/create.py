@@ -132,7 +132,7 @@ class Creator:
         (live,) = found
         if not any(claim.explains(live) for claim in claims):
             theirs = ServerError(
-                f"somebody else created it meanwhile, or changed it since (id {live.id}): {failure.message}",
+                f"it was created or changed meanwhile by somebody else (id {live.id}): {failure.message}",
                 hint="run `fbsync apply --adopt` to take it over",
                 failure=Failure.REJECTED,
                 status=failure.status,

@@ -57,7 +57,7 @@ def _of_creation(
     if change.lost is not None and (moved := view.moved(change.lost)) is not None:
         yield _notice(
             llm,
-            f"its id {moved.id} is in the workspace {moved.workspace_id} now and stays there; it is created again",
+            f"its id {moved.id} is in the workspace {moved.workspace_id} now and stays there; it is recreated",
         )
     if elsewhere is not None:
         yield _notice(llm, _moved_message(elsewhere))

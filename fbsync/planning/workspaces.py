@@ -80,7 +80,7 @@ def _findings(desired: Iterable[Llm], by_name: dict[str, set[str]]) -> Iterator[
                 rule="ambiguous-workspace",
                 position=position,
                 message=f"{len(ids)} workspaces have this name: ids {', '.join(sorted(ids))}",
-                remedy="give the one that is meant by its id: workspaceId",
+                remedy="give the one that you mean by its id: workspaceId",
             )
 
 

@@ -66,7 +66,7 @@ def remedies(
             undo = f"fbsync apply{where} --only {name}{allowed}"
             return ((UNDO, undo), (KEEP, visible(by_hand.get(identity, f"fbsync drift{where} --accept {name}"))))
         case DeletedOutside():
-            undo = f"fbsync apply{where} --only {name}, which creates it again"
+            undo = f"fbsync apply{where} --only {name}, which recreates it"
             return ((UNDO, undo), (KEEP, f"remove it from the manifest, then fbsync apply{where} --prune"))
         case ReplacedOutside():
             undo = "delete the other one on the server, and apply"

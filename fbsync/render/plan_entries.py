@@ -79,7 +79,7 @@ def _told(kind: Kind, change: Json) -> tuple[str, Iterable[Row]]:
     """The reason for a change, and what becomes of each field."""
     match kind:
         case Kind.CREATE:
-            why = "deleted outside, to be created again" if "former_id" in change else ""
+            why = "deleted outside, to be recreated" if "former_id" in change else ""
             return why, declared_rows(change)
         case Kind.ADOPT:
             why = "replaced outside" if "former_id" in change else "on the server already"

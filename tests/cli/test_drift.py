@@ -134,7 +134,7 @@ class TestDrift:
         done = project("drift")
         assert done.returncode == 0, done.stdout
         assert done.stdout.endswith("No drift: 2 unchanged.\n")
-        assert "1 unconfirmed request" in done.stderr
+        assert "A previous apply was interrupted with " in done.stderr
 
     def test_what_a_killed_apply_may_have_done_itself_is_in_doubt(self, project, server, on_server):
         project("apply")
@@ -212,7 +212,7 @@ class TestPlanRefresh:
         assert done.returncode == 2, done.stderr
         assert done.stdout.splitlines()[1] == "Compared with fbsync.lock and with the server."
         assert "https://one.example.com/v2 → https://one.example.com/v1 (changed outside)" in done.stdout
-        assert "deleted outside, to be created again" in done.stdout
+        assert "deleted outside, to be recreated" in done.stdout
         assert len(server.writes) == 2
 
     def test_as_a_document(self, project, outside):

@@ -199,7 +199,7 @@ def test_what_a_rival_made_meanwhile_is_not_taken(project, server, on_server, sa
     server.replies = rival_is_first
     done = project("apply")
     assert done.returncode == 5
-    assert f"somebody else created it meanwhile, or changed it since (id {on_server()['One']['id']})" in done.stdout
+    assert f"it was created or changed meanwhile by somebody else (id {on_server()['One']['id']})" in done.stdout
     assert "--adopt" in done.stdout
     assert on_server()["One"]["endpoint"] == "https://rival.example.com"
     assert [llm["name"] for llm in project.lockfile["llms"]] == ["Two"]

@@ -113,7 +113,7 @@ RIVALS = {
 def test_what_somebody_else_made_is_never_overwritten(rival, answer):
     server = Server(answer, listed=[RIVALS[rival]])
     failed = created(server, earlier=(CLAIM,))
-    assert "somebody else created it" in failed.message
+    assert "created or changed meanwhile by somebody else" in failed.message
     assert server.calls == ["POST", "GET"]
 
 

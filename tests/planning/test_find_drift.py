@@ -158,7 +158,7 @@ class TestRendering:
             "",
             "  - Gone (workspace ws, id id-Gone): deleted outside",
             "      note: an interrupted apply may have done this itself; the next one checks",
-            "      to undo: fbsync apply --only Gone, which creates it again",
+            "      to undo: fbsync apply --only Gone, which recreates it",
             "      to keep: remove it from the manifest, then fbsync apply --prune",
             "",
             "  ~ Other (workspace ws, id id-Other): replaced outside, now id other",
