@@ -101,7 +101,7 @@ class TestUnknownCredentials:
         before = len(server.writes)
         assert is_empty(exported, "--assume-secrets")
         planned = exported("plan", "--assume-secrets").stdout
-        assert "1 of 1 credential was not compared: taken for what the server holds" in planned
+        assert "1 of 1 credential was not compared: assumed to match the server" in planned
         assert exported("apply", "--assume-secrets").returncode == 0
         assert len(server.writes) == before
         assert exported.lockfile["llms"][0]["secret"]["fingerprint"]
