@@ -123,7 +123,8 @@ def test_drift_of_all_environments(drifted):
     found = documents(done, "drift")
     assert {name: one["exit_code"] for name, one in found.items()} == {None: 2, "staging": 0}
     entry = found[None]["drift"]["entries"][0]
-    assert (entry["undo"], entry["keep"]) == ("fbsync apply --only One", "fbsync drift --accept One")
+    undo = "fbsync apply --only One --allow-host-change"
+    assert (entry["undo"], entry["keep"]) == (undo, "fbsync drift --accept One")
     text = drifted("drift", "--all-environments").stdout
     assert "Environment: staging" in text
     assert "to keep: fbsync drift --accept One" in text
