@@ -75,9 +75,7 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize(
-    "state", [None, "git", pytest.param("file:kept", marks=pytest.mark.thorough)], ids=lambda state: state or "beside"
-)
+@pytest.mark.parametrize("state", [None, "git"], ids=lambda state: state or "beside")
 def test_every_command(world, state, workspace):
     if state == "git":
         for line in ("init --bare remote.git", "init .", "remote add origin remote.git"):
