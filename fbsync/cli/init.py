@@ -82,6 +82,7 @@ def init(
     fbsync init --provider openai -e staging
     """  # noqa: D301 - click's mark for a block to leave as it is
     from fbsync.cli.init_templates import Ci, Start, found_ci
+    from fbsync.manifest.workspace_id import fault_of_workspace_id
 
     root = Path()
     is_new = not (root / "fbsync.yaml").exists()
@@ -89,6 +90,8 @@ def init(
     chosen = None
     if asks and not providers:
         providers = _ask_providers()
+    if workspace_id is not None and (fault := fault_of_workspace_id(workspace_id)) is not None:
+        raise click.BadParameter(f"it {fault}; give the id as the server lists it", param_hint="--workspace-id")
     if asks and workspace_id is None:
         chosen = _ask_workspace()
         workspace_id = None if chosen is None else chosen.id

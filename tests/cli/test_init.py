@@ -80,7 +80,7 @@ def test_environments_that_are_asked_for_work_at_once(bare):
 
 def test_the_lines_that_it_ends_with_work_as_they_are(bare, tmp_path):
     """Each in its turn, in a shell, with nothing but what a newcomer has."""
-    done = bare("init", "--provider", "openai", "--provider", "aws", "--workspace-id", "ws it's-1".replace(" ", "-"))
+    done = bare("init", "--provider", "openai", "--provider", "aws", "--workspace-id", "ws-(it);1")
     commands = re.findall("^  (.*)$", done.stderr, re.MULTILINE)
     assert len(commands) == 4
     folder = Path(sys.executable).parent
@@ -310,3 +310,11 @@ def test_what_was_written_before_a_failure_is_told(bare):
     )
     shown = json.loads(bare("init", "--format", "json").stdout)
     assert validate(Kind.RESULT, shown) == ()
+
+
+@pytest.mark.parametrize("wrong", ["ws one", "ws/1", "it's", "..", "ws\n1"])
+def test_an_id_that_no_manifest_may_hold_is_refused_and_nothing_is_written(bare, wrong):
+    done = bare("init", "--workspace-id", wrong)
+    assert done.returncode == 64
+    assert "--workspace-id" in done.stderr
+    assert list(bare.folder.iterdir()) == []
