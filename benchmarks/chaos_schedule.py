@@ -226,6 +226,8 @@ class Schedule:
             return frozenset(self._strangers)
         self._applies.journal.unlink(missing_ok=True)
         self._applies.lockfile.unlink(missing_ok=True)
+        # A rescue file fits only the lockfile that it was made for.
+        shutil.rmtree(self._applies.folder / ".local", ignore_errors=True)
         return frozenset(self._place.rows())
 
     def _converge(self, before: frozenset[str]) -> None:
