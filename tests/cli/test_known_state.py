@@ -116,7 +116,7 @@ INTENT = {"n": 1, "intent": "create", "workspaceId": "ws", "name": "A"}
         ([{"journal": 2}], "fbsync.lock.journal:1:1", "apiUrl"),
         ([HEADER, INTENT | {"credentials": ["secret"]}], "fbsync.lock.journal:2:", "credentials"),
         ([HEADER, INTENT], "fbsync.lock.journal:2:", "credentials"),
-        ([HEADER, INTENT | {"credentials": {"key": "KEY"}}], "fbsync.lock.journal:2", "names none"),
+        ([HEADER, INTENT | {"credentials": {"key": "KEY"}}], "fbsync.lock.journal:2", "a secret or a stored key"),
         ([HEADER, {"n": "1", "intent": "create"}], "fbsync.lock.journal:2:", "workspaceId"),
         ([HEADER, {"n": 1, "entry": {"name": "A"}}], "fbsync.lock.journal:2:", "endpoint"),
         ([HEADER | {"fingerprints": {"method": "scrypt", "n": 1 << 20}}], "fbsync.lock.journal:1:", "4096"),

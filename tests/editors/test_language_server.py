@@ -58,7 +58,7 @@ def test_examples_have_no_diagnostics(server, path):
 def test_the_examples_find_their_schema(server):
     [quickstart] = [path for path in EXAMPLES if path.parent.name == "quickstart"]
     broken = quickstart.with_name("broken.yaml")
-    text = quickstart.read_text().replace("aiType: OPENAI", "aiType: openai")
+    text = quickstart.read_text().replace("aiType: OPENAI", "aiType: openai", 1)
     [(line, message)] = messages(server.open(broken, text))
     assert text.splitlines()[line - 1].strip() == "aiType: openai"
     assert all(provider in message for provider in PROVIDERS)

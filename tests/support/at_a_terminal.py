@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 import subprocess
 import sys
 
@@ -19,7 +20,15 @@ def at_a_terminal(cli, argv, answer, *, streams=("stdin", "stderr")):
             **{**given, **dict.fromkeys(streams, terminal)},
             check=False,
         )
-        return done.returncode, os.read(keyboard, 20_000).decode() + (done.stderr or b"").decode()
+        return done.returncode, shown(keyboard).decode() + (done.stderr or b"").decode()
     finally:
         os.close(keyboard)
         os.close(terminal)
+
+
+def shown(keyboard):
+    """All that was written to a terminal; one read may give but a part of it."""
+    parts = []
+    while select.select([keyboard], [], [], 0.2)[0]:
+        parts.append(os.read(keyboard, 20_000))
+    return b"".join(parts)
