@@ -51,7 +51,7 @@ def rows_of(answer: Answer, field: str) -> list[dict[str, Any]]:
         _refuse(answer, f"is incomplete: it holds {len(rows)} rows, and {sign}")
     for row in rows:
         if not isinstance(row, dict):
-            _refuse(answer, f"is incomplete: a row of it cannot be read ({shape_of(row)})")
+            _refuse_row(answer, row)
     return [row for row in rows if not row.get("deletedAt")]
 
 
@@ -64,7 +64,7 @@ def live_of(answer: Answer, workspace_id: str | None) -> Iterator[LiveLlm]:
     for row in rows_of(answer, "aiLlms"):
         llm = _live(row, workspace_id)
         if llm is None:
-            _refuse(answer, f"is incomplete: a row of it cannot be read ({shape_of(row)})")
+            _refuse_row(answer, row)
         if workspace_id in (None, llm.workspace_id):
             yield llm
 
@@ -121,7 +121,7 @@ def workspaces_of(answer: Answer, me: Mapping[str, Any] | None = None) -> Iterat
     for row in rows_of(answer, "workspaces"):
         workspace_id, name = identifier(row.get("id")), text(row.get("name"))
         if workspace_id is None or name is None:
-            _refuse(answer, f"is incomplete: a row of it cannot be read ({shape_of(row)})")
+            _refuse_row(answer, row)
         yield Workspace(id=workspace_id, name=name, role=_role(row, me) if me else None)
 
 
@@ -149,9 +149,7 @@ def api_keys_of(answer: Answer) -> Iterator[ApiKey]:
         ServerError: a row cannot be read, or the list is not the whole.
     """
     for row in rows_of(answer, "apiKeys"):
-        key_id = identifier(row.get("id"))
-        if key_id is None:
-            _refuse(answer, f"is incomplete: a row of it cannot be read ({shape_of(row)})")
+        key_id = _id_in(row, "id", answer)
         yield ApiKey(
             id=key_id,
             provider=text(row.get("provider")),
@@ -169,11 +167,21 @@ def stats_of(answer: Answer) -> Iterator[LlmStats]:
         ServerError: a row cannot be read, or the list is not the whole.
     """
     for row in rows_of(answer, "stats"):
-        llm_id = identifier(row.get("aiLlmId"))
-        if llm_id is None:
-            _refuse(answer, f"is incomplete: a row of it cannot be read ({shape_of(row)})")
+        llm_id = _id_in(row, "aiLlmId", answer)
         counters = {name: count for name, value in row.items() if (count := count_of(value)) is not None}
         yield LlmStats(llm_id=llm_id, counters=tuple(sorted((n, c) for n, c in counters.items() if n != "aiLlmId")))
+
+
+def _id_in(row: Mapping[str, Any], field: str, answer: Answer) -> str:
+    """The id in a row of an answer's list.
+
+    Raises:
+        ServerError: there is none, so that the list is not the whole.
+    """
+    found = identifier(row.get(field))
+    if found is None:
+        _refuse_row(answer, row)
+    return found
 
 
 def _sign_of_more(answer: Answer, field: str, rows: int) -> str | None:
@@ -218,6 +226,10 @@ def _sign_in(name: str, value: object, rows: int) -> str | None:
     if _TOTAL.fullmatch(folded) and count > rows:
         return f'"{folded}" counts {count}'
     return f'"{folded}" counts {count}' if folded in _TOTAL_PAGES and count > 1 else None
+
+
+def _refuse_row(answer: Answer, row: object) -> NoReturn:
+    _refuse(answer, f"is incomplete: a row of it cannot be read ({shape_of(row)})")
 
 
 def _refuse(answer: Answer, what: str) -> NoReturn:
