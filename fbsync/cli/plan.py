@@ -98,10 +98,11 @@ def plan(
     if out is not None:
         _save(out, proposal, document, how)
     verbose = bool(how.asking.verbose)
+    print_plan(document, format_, max_chars=max_chars, verbose=verbose)
     if format_ != "json":
+        # After the plan: on a terminal, what is printed last is what is read.
         project = proposal.project
         terminal.report_warnings(project.manifest.warnings_in(environment, project.variables), verbose=verbose)
-    print_plan(document, format_, max_chars=max_chars, verbose=verbose)
     return int(document["exit_code"])
 
 

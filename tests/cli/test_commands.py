@@ -21,6 +21,13 @@ class TestPlan:
         assert done.stdout.count("(not set: not yet available)") == 6
         assert server.requests == []
 
+    def test_warnings_follow_the_plan(self, project):
+        """What is printed last is what is read, in a terminal and in a log that has both streams."""
+        process = project.process("plan", env={"SECRET_ONE": "changeme"}, stderr=subprocess.STDOUT)
+        printed = project.finish(process).stdout
+        assert printed.index("Plan: 2 to add") < printed.index("the value of $SECRET_ONE is hardly a credential")
+        assert printed.rstrip().endswith("1 warning")
+
     def test_a_plan_without_credentials_says_what_apply_then_does(self, project):
         project("apply")
         project.write("fbsync.yaml", MANIFEST.replace("one.example.com", "uno.example.com"))

@@ -71,10 +71,8 @@ class Cli:
             cwd=self.folder,
             env={name: value for name, value in merged.items() if value is not None},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
-            **options,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
 
     def __call__(self, *args, env=None):
@@ -82,8 +80,8 @@ class Cli:
 
     def finish(self, process):
         stdout, stderr = process.communicate(timeout=120)
-        self.printed += [stdout, stderr]
-        assert "Traceback" not in stdout + stderr
+        self.printed += [stdout, stderr or ""]
+        assert "Traceback" not in stdout + (stderr or "")
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def write(self, name, text):
