@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fbsync.execution.calendar import today
+from fbsync.model.ages import Ages
 from fbsync.planning.guards import MAX_DELETES, Allowed
 from fbsync.workflow.checks import check_variables
 from fbsync.workflow.inputs import Inputs, read_inputs
@@ -127,7 +129,8 @@ def plan(
     chosen = frozenset(only)
 
     def proposed(project: Project, live: Live | None) -> Proposal:
-        return propose(project, live, prune=prune, only=chosen, assume_secrets=assume_secrets)
+        ages = Ages(today=today())
+        return propose(project, live, prune=prune, only=chosen, assume_secrets=assume_secrets, ages=ages)
 
     def refreshed() -> Proposal:
         from fbsync.workflow.session import Session

@@ -14,6 +14,7 @@ from fbsync.cli.options import (
     assume_secrets_option,
     format_option,
     guard_options,
+    max_age_option,
     only_option,
     where_from,
     where_options,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 @guard_options
 @assume_secrets_option
 @click.option("--resend-secrets", is_flag=True, help="Resend all credentials, even unchanged ones.")
+@max_age_option
 @click.option("--prune", is_flag=True, help="Delete configurations that are no longer declared.")
 @click.option(
     "--verify", is_flag=True, help="Verify what was created or changed with its provider; this may be billed."

@@ -16,8 +16,10 @@ from fbsync.cli.progress import Progress
 from fbsync.cli.server_options import Asking, say_untold, session
 from fbsync.cli.signals import Terminated
 from fbsync.cli.waiting import Waiting
+from fbsync.execution.calendar import today
 from fbsync.execution.verify import targets
 from fbsync.model import verifications
+from fbsync.model.ages import Ages
 from fbsync.model.changes import Blocked, Unchanged, Undeclared
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.planning.guards import Allowed
@@ -67,6 +69,7 @@ class ApplyOptions:
     verify: bool
     result: Path | None
     events: Path | None
+    max_age: int | None = None
     destroy: bool = False
 
     @property
@@ -172,6 +175,7 @@ class Applying:
             assume_secrets=options.assume_secrets,
             resend_secrets=options.resend_secrets,
             destroy=options.destroy,
+            ages=Ages(today=today(), most=options.max_age),
         )
 
     def _as_reviewed(self, proposal: Proposal) -> Proposal:

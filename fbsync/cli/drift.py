@@ -3,31 +3,53 @@
 from __future__ import annotations
 
 import os
-import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.all_environments import all_environments_option, document_of_all, in_each
-from fbsync.cli.options import format_option, only_option, where_from, where_options
+from fbsync.cli.all_environments import Results, all_environments_option, in_each
+from fbsync.cli.drift_output import accepted_rendered, drift_rendered, drifts_rendered
+from fbsync.cli.options import (
+    format_option,
+    max_age_option,
+    only_option,
+    strict_option,
+    where_from,
+    where_options,
+)
 from fbsync.cli.plan_output import max_chars_option
 from fbsync.cli.server_options import Asking, ask_server, asking_options
 from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode
 from fbsync.planning.drift import ChangedOutside, DeletedOutside, ReplacedOutside
-from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from fbsync.cli.all_environments import Results
-    from fbsync.render.document import Json
     from fbsync.render.drift_found import DriftFound
-    from fbsync.workflow.accept import Acceptance
     from fbsync.workflow.project import Project
     from fbsync.workflow.target import Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftOptions:
+    """What the command line says of how to look for drift."""
+
+    only: tuple[str, ...]
+    max_age: int | None
+    strict: bool
+    asking: Asking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """What was compared, what was found, and the status that the command ends with for it."""
+
+    project: Project
+    found: DriftFound
+    exit_code: ExitCode
 
 
 @click.command()
@@ -42,6 +64,8 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Write this entry's values on the server into the manifest; may be a pattern, may be repeated.",
 )
+@max_age_option
+@strict_option
 @asking_options
 def drift(
     files: tuple[Path, ...],
@@ -55,166 +79,104 @@ def drift(
     max_chars: int,
     all_environments: bool,
     accept: tuple[str, ...],
+    max_age: int | None,
+    strict: bool,
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
     """Show what changed on the server outside of fbsync, and what is unmanaged there; change nothing.
 
-    It needs a token, and no credential: the server never shows those, so they are not compared.
+    It needs a token, and no credential: the server never shows those, so they are not compared. What it shows is the
+    stored key that a configuration uses.
 
     Drift is what was changed, deleted or replaced outside of fbsync; the exit code is then 2. For each it shows what
     undoes it and what keeps it. Configurations that are not in the lockfile are listed too, but are not drift:
     unmanaged ones, which are not declared either, and declared ones that an apply would have to adopt.
 
+    With --max-credential-age or the manifest's maxCredentialAge, it warns of credentials that were last sent longer
+    ago; with --strict, a warning makes the exit code 3.
+
     \b
     fbsync drift
     fbsync drift -e staging --format json
     fbsync drift --all-environments --format markdown > issue.md
+    fbsync drift --max-credential-age 90d --strict
     fbsync drift --accept "Production OpenAI"
     """  # noqa: D301 - click's mark for lines to be kept
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    how = Asking(**asking)
+    how = DriftOptions(only=only, max_age=max_age, strict=strict, asking=Asking(**asking))
     if all_environments:
         if environment or lock_file or accept:
             raise click.UsageError("--all-environments goes without -e, --lock-file and --accept")
-        results = in_each(where, lambda where: _found(where, how, only, quiet=True), quiet=format_ == "json")
-        drifts = [found for _, found in results.done]
-        code = results.exit_code(_code(drifts))
-        terminal.out(_rendered_all(results, drifts, format_, code, max_chars))
-        return code
+        return _drift_all(where, how, format_, max_chars)
     if accept:
         return _accept(where, how, accept, format_)
-    found = _found(where, how, only, quiet=format_ == "json")
-    code = _code([found])
-    terminal.out(_rendered(found, format_, code, max_chars))
+    compared = _compare(where, how, quiet=format_ == "json")
+    terminal.out(drift_rendered(compared.found, format_, compared.exit_code, max_chars=max_chars))
+    return compared.exit_code
+
+
+def _drift_all(where: Where, how: DriftOptions, format_: str, max_chars: int) -> int:
+    compared = in_each(where, lambda where: _compare(where, how, quiet=True), quiet=format_ == "json")
+    codes = {environment: one.exit_code for environment, one in compared.done}
+    results = Results(
+        done=tuple((environment, one.found) for environment, one in compared.done), failed=compared.failed
+    )
+    code = results.exit_code(max(codes.values(), default=ExitCode.DONE))
+    terminal.out(
+        drifts_rendered(results, format_, code, code_of=lambda found: codes[found.environment], max_chars=max_chars)
+    )
     return code
 
 
-def _found(where: Where, how: Asking, only: tuple[str, ...], *, quiet: bool) -> DriftFound:
+def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
     """Asks the server, and compares."""
-    return _compare(where, how, only, quiet=quiet)[1]
-
-
-def _compare(where: Where, how: Asking, only: tuple[str, ...], *, quiet: bool) -> tuple[Project, DriftFound]:
-    """Asks the server, and compares; the project, too."""
+    from fbsync.execution.calendar import today
+    from fbsync.model.ages import Ages
     from fbsync.render.drift_found import DriftFound
     from fbsync.workflow.accept import kept_by_hand
-    from fbsync.workflow.comparison import compared_with, drift_of
+    from fbsync.workflow.comparison import compared_with, drift_of, known_credentials
     from fbsync.workflow.project import read_project
 
     project = read_project(readable(where), os.environ, online=True)
-    project, live = ask_server(project, how, all_or_nothing=True)
-    drift = drift_of(project, live, only=only)
+    project, live = ask_server(project, how.asking, all_or_nothing=True)
+    drift = drift_of(project, live, only=how.only)
+    credentials = known_credentials(project, live, Ages(today=today(), most=how.max_age), only=how.only)
+    warnings = project.manifest.warnings_in(where.environment, project.variables)
     if not quiet:
-        warnings = project.manifest.warnings_in(where.environment, project.variables)
-        terminal.report_warnings(warnings, verbose=bool(how.verbose))
+        terminal.report_warnings(warnings, verbose=bool(how.asking.verbose))
         if project.open_intents:
             terminal.say(terminal.open_intents_note(len(project.open_intents)))
-    return project, DriftFound(
+    found = DriftFound(
         environment=where.environment,
         api_url=project.api_url,
         compared=compared_with(project, live),
         declared=frozenset(llm.identity for llm in project.desired),
         drift=drift,
         by_hand=kept_by_hand(project, drift),
+        ages=credentials.ages,
+        warnings=credentials.too_old,
+        has_stored_keys=credentials.has_stored_keys,
     )
+    code = ExitCode.PENDING if drift.is_found else ExitCode.DONE
+    if how.strict and (warnings or credentials.too_old):
+        code = ExitCode.INVALID_INPUT
+    return _Compared(project=project, found=found, exit_code=code)
 
 
-def _accept(where: Where, how: Asking, names: tuple[str, ...], format_: str) -> int:
+def _accept(where: Where, how: DriftOptions, names: tuple[str, ...], format_: str) -> int:
     """Writes what the server holds into the manifest; the next apply records it."""
     from fbsync.cli.write_once import add_to
     from fbsync.workflow.accept import accept
 
     if format_ not in ("text", "json"):
         raise click.UsageError("--accept goes with --format text or json")
-    project, found = _compare(where, how, (), quiet=format_ == "json")
-    accepted = accept(project, found.drift, names)
+    compared = _compare(where, replace(how, only=()), quiet=format_ == "json")
+    drift = compared.found.drift
+    accepted = accept(compared.project, drift, names)
     for path, text in accepted.texts:
         add_to(path, lambda _, text=text: text)  # type: ignore[misc]
     rest = len({item.identity for item in accepted.values})
-    drifted = found.drift.count(ChangedOutside, DeletedOutside, ReplacedOutside)
+    drifted = drift.count(ChangedOutside, DeletedOutside, ReplacedOutside)
     code = ExitCode.PENDING if drifted > rest else ExitCode.DONE
-    terminal.out(_accepted(accepted, code, format_, environment=where.environment))
+    terminal.out(accepted_rendered(accepted, code, format_, environment=where.environment))
     return code
-
-
-def _accepted(accepted: Acceptance, code: ExitCode, format_: str, *, environment: str | None) -> str:
-    if format_ == "json":
-        from fbsync.render.document import dump, result_document
-
-        values = [
-            {
-                "workspaceId": one.identity.workspace_id,
-                "name": one.identity.name,
-                "field": one.field.value,
-                "file": one.position.file,
-                "line": one.position.line,
-                "before": one.before,
-                "after": one.after,
-            }
-            for one in accepted.values
-        ]
-        return dump(result_document("drift", code, accepted=values))
-    lines = [
-        visible(f"{one.position}: {one.field.value} of {one.identity.name}: {one.before} → {one.after}")
-        for one in accepted.values
-    ]
-    where = "" if environment is None else f" -e {environment}"
-    return "\n".join(
-        [*lines, "", f"Run `fbsync apply{where}` to record this: it sends nothing of it to the server.", ""]
-    )
-
-
-def _code(found: Sequence[DriftFound]) -> ExitCode:
-    return ExitCode.PENDING if any(one.drift.is_found for one in found) else ExitCode.DONE
-
-
-def _rendered(found: DriftFound, format_: str, code: ExitCode, max_chars: int) -> str:
-    match format_:
-        case "json":
-            from fbsync.render.document import dump, result_document
-            from fbsync.render.drift_text import summary
-
-            return dump(result_document("drift", code, summary=summary(found.drift), drift=_part(found)["drift"]))
-        case "html":
-            from fbsync.render.drift_html import drift_html
-
-            return drift_html(found)
-        case "markdown":
-            from fbsync.render.drift_markdown import drift_markdown
-
-            return drift_markdown(found, max_chars=max_chars)
-        case _:
-            from fbsync.render.drift_text import drift_text
-
-            return drift_text(found, paint=terminal.paint_for(sys.stdout))
-
-
-def _rendered_all(
-    results: Results[DriftFound], drifts: Sequence[DriftFound], format_: str, code: ExitCode, max_chars: int
-) -> str:
-    match format_:
-        case "json":
-            from fbsync.render.document import dump
-            from fbsync.render.drift_text import total_summary
-
-            said = total_summary([one.drift for one in drifts])
-            return dump(document_of_all("drift", code, results, _part, summary=said))
-        case "html":
-            from fbsync.render.drift_html import drifts_html
-
-            return drifts_html(drifts, results.problems)
-        case "markdown":
-            from fbsync.render.drift_markdown import drifts_markdown
-
-            return drifts_markdown(drifts, results.problems, max_chars=max_chars)
-        case _:
-            from fbsync.render.drift_text import drifts_text
-
-            return drifts_text(drifts, paint=terminal.paint_for(sys.stdout))
-
-
-def _part(found: DriftFound) -> Json:
-    """What a document holds of the drift of an environment."""
-    from fbsync.render.known_document import drift_part
-
-    return {"exit_code": int(_code([found])), "drift": drift_part(found)}

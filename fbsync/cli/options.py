@@ -148,6 +148,31 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
     return value
 
 
+def max_age_option(command: _Command) -> _Command:
+    """Adds ``--max-credential-age``."""
+    return click.option(
+        "--max-credential-age",
+        "max_age",
+        callback=_days,
+        metavar="DAYSd",
+        help="Warn of credentials that were last sent longer ago, such as 90d. [default: the manifest's]",
+    )(command)
+
+
+def _days(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
+    from fbsync.model.ages import days_of
+
+    try:
+        return None if value is None else days_of(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a number of days such as 90d") from None
+
+
+def strict_option(command: _Command) -> _Command:
+    """Adds ``--strict``."""
+    return click.option("--strict", is_flag=True, help="Exit with 3 if there are warnings.")(command)
+
+
 def assume_secrets_option(command: _Command) -> _Command:
     """Adds ``--assume-secrets``."""
     return click.option(

@@ -16,7 +16,9 @@ from fbsync.cli.options import (
     assume_secrets_option,
     format_option,
     guard_options,
+    max_age_option,
     only_option,
+    strict_option,
     where_from,
     where_options,
 )
@@ -42,6 +44,8 @@ class PlanOptions:
     assume_secrets: bool
     resend_secrets: bool
     detailed_exitcode: bool
+    max_age: int | None
+    strict: bool
     allowed: Allowed
     asking: Asking
 
@@ -58,6 +62,8 @@ class PlanOptions:
 @assume_secrets_option
 @click.option("--resend-secrets", is_flag=True, help="Plan to resend all credentials, even unchanged ones.")
 @click.option("--prune", is_flag=True, help="Plan to delete configurations that are no longer declared.")
+@max_age_option
+@strict_option
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for `fbsync apply FILE`.")
 def plan(
@@ -79,6 +85,9 @@ def plan(
 
     With --refresh, it also compares with the server, as apply does; --timeout and --retry-timeout are for that. With
     -v, it shows each request, and every variable whose credential could not be compared.
+
+    With --max-credential-age or the manifest's maxCredentialAge, it warns of credentials that were last sent longer
+    ago. With --strict, a warning makes the exit code 3.
 
     \b
     fbsync plan
@@ -119,6 +128,8 @@ def _options(given: dict[str, Any]) -> PlanOptions:
 
 def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
     """The plan of one environment."""
+    from fbsync.execution.calendar import today
+    from fbsync.model.ages import Ages
     from fbsync.workflow.project import read_project
 
     project = read_project(readable(where), os.environ, online=how.refresh)
@@ -133,6 +144,7 @@ def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
         only=how.only,
         assume_secrets=how.assume_secrets,
         resend_secrets=how.resend_secrets,
+        ages=Ages(today=today(), most=how.max_age),
     )
     if not how.refresh:
         return proposed(project, None)
@@ -146,8 +158,19 @@ def _document(proposal: Proposal, how: PlanOptions) -> Json:
     from fbsync.workflow.proposal import refusals_of
 
     refusals = refusals_of(proposal, how.allowed)
-    code = ExitCode.PENDING if how.detailed_exitcode and not proposal.plan.is_empty else ExitCode.DONE
-    return document_of(proposal, ExitCode.GUARD_REFUSED if refusals else code, refusals=refusals)
+    return document_of(proposal, _code(proposal, how, is_refused=bool(refusals)), refusals=refusals)
+
+
+def _code(proposal: Proposal, how: PlanOptions, *, is_refused: bool) -> ExitCode:
+    """The status, the most serious reason first."""
+    if is_refused:
+        return ExitCode.GUARD_REFUSED
+    project = proposal.project
+    if how.strict and (
+        proposal.plan.warnings or project.manifest.warnings_in(project.where.environment, project.variables)
+    ):
+        return ExitCode.INVALID_INPUT
+    return ExitCode.PENDING if how.detailed_exitcode and not proposal.plan.is_empty else ExitCode.DONE
 
 
 def _plan_all(where: Where, how: PlanOptions, format_: str, max_chars: int) -> int:

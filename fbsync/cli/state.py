@@ -21,6 +21,7 @@ from fbsync.render.paint import visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from fbsync.model.ages import Ages
     from fbsync.model.configurations import LockedLlm
     from fbsync.state.intents import Replayed
     from fbsync.state.lockfile import Lockfile
@@ -86,7 +87,7 @@ def list_(files: tuple[Path, ...], environment: str | None, lock_file: Path | No
     from fbsync.render.state_text import state_table
 
     _note_open(known)
-    terminal.out(state_table(known.lockfile.llms, paint=terminal.paint_for(sys.stdout)))
+    terminal.out(state_table(known.lockfile.llms, _ages(), paint=terminal.paint_for(sys.stdout)))
 
 
 @state.command()
@@ -117,7 +118,7 @@ def show(
     from fbsync.render.state_text import state_entry
 
     _note_open(known)
-    terminal.out(state_entry(entry, paint=terminal.paint_for(sys.stdout)))
+    terminal.out(state_entry(entry, _ages(), paint=terminal.paint_for(sys.stdout)))
 
 
 @state.command()
@@ -207,11 +208,20 @@ def _note_open(known: Replayed) -> None:
         terminal.say(terminal.open_intents_note(len(known.open)))
 
 
+def _ages() -> Ages:
+    from fbsync.execution.calendar import today
+    from fbsync.model.ages import Ages
+
+    return Ages(today=today())
+
+
 def _print_document(known_in: str, known: Replayed, entries: Iterable[LockedLlm]) -> None:
     from fbsync.render.document import dump, result_document
     from fbsync.render.known_document import state_part
 
-    part = state_part(entries, lockfile=known_in, api_url=known.lockfile.api_url, open_requests=len(known.open))
+    part = state_part(
+        entries, lockfile=known_in, api_url=known.lockfile.api_url, open_requests=len(known.open), ages=_ages()
+    )
     terminal.out(dump(result_document("state", ExitCode.DONE, state=part)))
 
 

@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from fbsync.execution.calendar import today
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
@@ -105,7 +107,7 @@ class SystemClock:
 
     def today(self) -> str:
         """The day (ISO 8601, UTC)."""
-        return time.strftime("%Y-%m-%d", time.gmtime())
+        return today()
 
     def chance(self) -> float:
         """A pseudo-random number: it spreads load, it hides nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.manifest.references import resolve_credential, resolve_text
+from fbsync.model.ages import days_of
 from fbsync.model.configurations import Credential, Llm, Text
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def resolve_entry(draft: Draft, variables: Variables) -> Llm:
         api_key=_text(draft, "apiKey", variables),
         previous_name=draft.text("previousName"),
         protect=bool(fields["protect"].value) if "protect" in fields else False,
+        max_credential_age=_max_credential_age(draft),
         position=draft.position("name"),
     )
 
@@ -46,3 +48,10 @@ def _workspace_id(draft: Draft, variables: Variables) -> Text:
     if draft.is_by_name:
         return Text(template=value, value=None, position=position)
     return resolve_text(value, variables, position=position)
+
+
+def _max_credential_age(draft: Draft) -> int | None:
+    """What the entry's file says of how old credentials may be, in days."""
+    file = draft.entry.document.value
+    age = file.get("maxCredentialAge") if isinstance(file, dict) else None
+    return days_of(age) if isinstance(age, str) else None

@@ -105,6 +105,7 @@ class Llm:
         workspace: the workspace's name, where it is given by that; ``workspace_id`` has no value until the name's
             id is known.
         declared_in: the manifest, or the folder of manifests, that it stands in, relative to the lockfile's folder.
+        max_credential_age: how many days old its credentials may be, where its manifest says.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Llm:
     previous_name: str | None = None
     protect: bool = False
     declared_in: str | None = None
+    max_credential_age: int | None = None
     position: Position = NOWHERE
 
     @property

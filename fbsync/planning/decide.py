@@ -23,6 +23,7 @@ from fbsync.model.spelling import canonical_identity
 from fbsync.planning.credentials import Credentials
 from fbsync.planning.fields import field_changes, record_differs
 from fbsync.planning.notices import blocked_by_limit, notices
+from fbsync.planning.old_credentials import old_in_plan
 from fbsync.planning.order import blockers, claims_name, freed_name
 from fbsync.planning.pairing import found_again, pair
 from fbsync.planning.view import View
@@ -30,6 +31,7 @@ from fbsync.planning.view import View
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
+    from fbsync.model.ages import Ages
     from fbsync.model.configurations import Identity, Llm, LockedLlm
     from fbsync.model.live import Live
     from fbsync.planning.credentials import Fingerprints
@@ -52,6 +54,7 @@ def make_plan(
     resend_secrets: bool = False,
     keys_masked: bool = False,
     reads: Callable[[str | None], bool] = _everything,
+    ages: Ages | None = None,
 ) -> Plan:
     """Decides for every declared and every known configuration what is to be done.
 
@@ -67,6 +70,7 @@ def make_plan(
         resend_secrets: whether all credentials are sent again.
         keys_masked: whether this server was seen to list a masked key.
         reads: whether this run reads the manifest that declared a known entry. The other entries are left alone.
+        ages: the day, and how old credentials may be; None where their age does not matter.
 
     Returns:
         The plan. It is the same for the same arguments.
@@ -90,7 +94,7 @@ def make_plan(
         changes=tuple(changes),
         refreshed=live is not None and live.is_complete,
         elsewhere=len(foreign),
-        warnings=tuple(notices(changes, known, view, reads=reads)),
+        warnings=(*notices(changes, known, view, reads=reads), *(() if ages is None else old_in_plan(changes, ages))),
     )
 
 

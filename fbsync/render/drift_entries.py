@@ -34,8 +34,6 @@ KINDS = (
 )
 """The kinds of differences, the most serious first, each with what the reader calls it."""
 
-NOT_COMPARED = "Credentials are not compared: the server never shows them."
-
 
 def drift_entries(found: DriftFound, *, of_several: bool = False) -> tuple[Entry, ...]:
     """Every difference, in its order; nothing in them is unsafe to show.

@@ -11,8 +11,14 @@ from fbsync.settings import DEFAULT_API_URL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fbsync.model.ages import CredentialAge
+    from fbsync.model.changes import Notice
     from fbsync.model.configurations import Identity
     from fbsync.planning.drift import Drift
+
+_NOT_COMPARED = "Credentials are not compared: the server never shows them."
+_WORTH_SAYING = 30
+"""The age in days from which the oldest credential is named, whatever the maximum is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +31,9 @@ class DriftFound:
         compared: the sentence that says what was compared with what.
         declared: what the manifest declares.
         by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry.
+        ages: how old the known credentials are, each with its entry.
+        warnings: the credentials that are too old.
+        has_stored_keys: whether an entry uses a stored key, which is compared where credentials are not.
     """
 
     environment: str | None
@@ -33,8 +42,29 @@ class DriftFound:
     declared: frozenset[Identity]
     drift: Drift
     by_hand: Mapping[Identity, str] = field(default_factory=dict)
+    ages: tuple[tuple[Identity, CredentialAge], ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    has_stored_keys: bool = False
 
     @property
     def other_server(self) -> str | None:
         """The server, where it is not the default one; safe to show."""
         return None if self.api_url == DEFAULT_API_URL else visible(self.api_url)
+
+    @property
+    def not_compared(self) -> str:
+        """The sentence that says what nobody can compare."""
+        return f"{_NOT_COMPARED} Stored keys are compared, by their ids." if self.has_stored_keys else _NOT_COMPARED
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What else is to be said of the whole; safe to show."""
+        return tuple(filter(None, (visible(self.compared), self.not_compared, self._oldest)))
+
+    @property
+    def _oldest(self) -> str:
+        """The sentence about the oldest credential; empty while that is young."""
+        identity, age = max(self.ages, key=lambda one: one[1].days, default=(None, None))
+        if identity is None or age is None or age.days < _WORTH_SAYING:
+            return ""
+        return f"The oldest credential: {visible(f'{identity.name}, {age.shown}')}."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.render.drift_entries import KINDS, NOT_COMPARED, drift_entries
-from fbsync.render.drift_text import summary, total_summary
+from fbsync.render.drift_entries import KINDS, drift_entries
+from fbsync.render.drift_text import summary, total_summary, warning_lines
 from fbsync.render.entries import Entry, Tone, counted
 from fbsync.render.page import html
 from fbsync.render.page_sections import Notes, Page, Section
@@ -13,7 +13,7 @@ from fbsync.render.paint import visible
 from fbsync.render.plan_origin import called
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from fbsync.render.drift_found import DriftFound
 
@@ -33,8 +33,9 @@ def drift_html(found: DriftFound, *, title: str = "fbsync drift") -> str:
             title=visible(title if found.environment is None else f"{title}: {found.environment}"),
             lead=summary(found.drift),
             facts=(("Server", found.other_server),) if found.other_server is not None else (),
-            asides=(visible(found.compared), NOT_COMPARED),
+            asides=found.remarks,
             sections=_sections(drift_entries(found)),
+            notes=tuple(_warnings(found)),
         )
     )
 
@@ -49,18 +50,27 @@ def drifts_html(found: Sequence[DriftFound], problems: Sequence[tuple[str | None
     entries = tuple(entry for one in found for entry in drift_entries(one, of_several=True))
     troubles = tuple((called(environment), visible(why)) for environment, why in problems)
     title = f"{counted(len(troubles), 'environment')} could not be compared"
+    failed = (Notes(title=title, items=troubles, tone=Tone.TROUBLE),) if troubles else ()
     servers = sorted({one.other_server for one in found if one.other_server is not None})
-    said = (f"{called(one.environment)}: {summary(one.drift)} {visible(one.compared)}" for one in found)
+    said = (f"{called(one.environment)}: {summary(one.drift)} {' '.join(one.remarks)}" for one in found)
     return html(
         Page(
             title="fbsync drift: all environments",
             lead=total_summary([one.drift for one in found]),
             facts=tuple(("Server", server) for server in servers),
-            asides=(*said, NOT_COMPARED),
+            asides=tuple(said),
             sections=_sections(entries),
-            notes=(Notes(title=title, items=troubles, tone=Tone.TROUBLE),) if troubles else (),
+            notes=(*failed, *(notes for one in found for notes in _warnings(one, of_several=True))),
         )
     )
+
+
+def _warnings(found: DriftFound, *, of_several: bool = False) -> Iterator[Notes]:
+    """The credentials that are too old."""
+    if lines := warning_lines(found):
+        title = counted(len(lines), "warning")
+        title = f"{called(found.environment)}: {title}" if of_several else title
+        yield Notes(title=title, items=tuple(("", f"{line}.") for line in lines))
 
 
 def _sections(entries: Sequence[Entry]) -> tuple[Section, ...]:

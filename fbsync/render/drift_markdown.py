@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.render.drift_entries import KINDS, NOT_COMPARED, drift_entries
-from fbsync.render.drift_text import summary, total_summary
+from fbsync.render.drift_entries import KINDS, drift_entries
+from fbsync.render.drift_text import summary, total_summary, warning_lines
 from fbsync.render.entries import Tone
 from fbsync.render.markdown import code, marker, prose
 from fbsync.render.markdown_parts import Part, all_environments, block, limited
@@ -59,8 +59,10 @@ def _head(found: DriftFound) -> str:
 
 
 def _parts(found: DriftFound) -> Iterator[Part]:
-    sentences = f"{prose(visible(found.compared))} {NOT_COMPARED}\n\n"
+    sentences = f"{' '.join(map(prose, found.remarks))}\n\n"
     yield Part(opening="", units=(sentences,), closing="", noun="sentence on what it was compared with")
+    warnings = tuple(f"- ⚠️ {prose(line)}\n" for line in warning_lines(found))
+    yield Part(opening="", units=warnings, closing="\n", noun="warnings")
     entries = drift_entries(found)
     for kind, words, tone in KINDS:
         same = [entry for entry in entries if entry.kind == kind]

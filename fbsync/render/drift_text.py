@@ -41,11 +41,20 @@ def drift_text(found: DriftFound, *, paint: Paint) -> str:
         for label, value in (("Environment", found.environment), ("Server", found.other_server))
         if value is not None
     ]
-    lines += [f"{visible(found.compared)} Credentials are not compared: the server never shows them.", ""]
+    lines += [" ".join(found.remarks), ""]
     for difference in found.drift.differences:
         advice = remedies(difference, environment=found.environment, declared=found.declared, by_hand=found.by_hand)
         lines += [*_block(difference, paint), *_advice(advice, paint), ""]
+    lines += [f"{paint.yellow('warning:')} {warning}" for warning in warning_lines(found)]
     return "\n".join([*lines, paint.bold(summary(found.drift)), ""])
+
+
+def warning_lines(found: DriftFound) -> tuple[str, ...]:
+    """The warnings, each with the entry that it is about; safe to show."""
+    return tuple(
+        visible(f"{item.identity.name} (workspace {item.identity.workspace_id}): {item.message}")
+        for item in found.warnings
+    )
 
 
 def drifts_text(found: Sequence[DriftFound], *, paint: Paint) -> str:

@@ -48,6 +48,7 @@ class Entry:
         hint: what to do.
         marks: what stands out about it: ``protected``, ``drift``.
         warnings: sentences without their full stop.
+        ages: how old its credentials are, a few words each.
         environment: the environment that it is of, where several are shown; empty for the list itself.
     """
 
@@ -60,6 +61,7 @@ class Entry:
     rows: tuple[Row, ...] = ()
     marks: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    ages: tuple[str, ...] = ()
     environment: str | None = None
 
     @property

@@ -20,7 +20,8 @@ from fbsync.render.plan_document import live_fields, locked_fields
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fbsync.model.configurations import LiveLlm, LockedCredential, LockedLlm
+    from fbsync.model.ages import Ages
+    from fbsync.model.configurations import Identity, LiveLlm, LockedCredential, LockedLlm
     from fbsync.planning.drift import FieldDrift
     from fbsync.render.document import Json
     from fbsync.render.drift_found import DriftFound
@@ -42,6 +43,11 @@ def drift_part(found: DriftFound) -> Json:
     return {
         "api_url": found.api_url,
         "workspaces": sorted(drift.workspaces),
+        "credential_ages": [
+            _named(identity) | {"field": age.field.value, "sent_on": age.sent_on, "days": age.days}
+            for identity, age in found.ages
+        ],
+        "warnings": [_named(item.identity) | {"message": item.message} for item in found.warnings],
         "summary": {"unchanged": drift.in_step} | {word: drift.count(kind) for kind, word in _KINDS.items()},
         "entries": [
             _difference(difference)
@@ -56,12 +62,14 @@ def drift_part(found: DriftFound) -> Json:
     }
 
 
+def _named(identity: Identity) -> Json:
+    return {"workspaceId": identity.workspace_id, "name": identity.name}
+
+
 def _difference(difference: Difference) -> Json:
-    identity = identity_of(difference)
     locked, live, fields, in_doubt = _parts(difference)
     return {
-        "workspaceId": identity.workspace_id,
-        "name": identity.name,
+        **_named(identity_of(difference)),
         "kind": _KINDS[type(difference)],
         "id": None if locked is None else locked.id,
         "live_ids": [llm.id for llm in live],
@@ -89,25 +97,26 @@ def _parts(
             assert_never(difference)
 
 
-def state_part(llms: Iterable[LockedLlm], *, lockfile: str, api_url: str, open_requests: int) -> Json:
+def state_part(llms: Iterable[LockedLlm], *, lockfile: str, api_url: str, open_requests: int, ages: Ages) -> Json:
     """What ``state list`` and ``state show`` add to their result document."""
     return {
         "lockfile": lockfile,
         "api_url": api_url,
         "open_requests": open_requests,
-        "entries": [_entry(llm) for llm in llms],
+        "entries": [_entry(llm, ages) for llm in llms],
     }
 
 
-def _entry(llm: LockedLlm) -> Json:
-    credentials = ((field, llm.credential(field)) for field in (Field.KEY, Field.SECRET))
+def _entry(llm: LockedLlm, ages: Ages) -> Json:
+    days = {age.field: age.days for age in ages.of(llm)}
+    credentials = ((field, llm.credential(field), days.get(field)) for field in (Field.KEY, Field.SECRET))
     return {
         **locked_fields(llm),
         "id": llm.id,
         "protect": llm.protect,
         "previousName": llm.previous_name,
         "templates": _templates(llm),
-        "credentials": [_credential(field, locked) for field, locked in credentials if locked is not None],
+        "credentials": [_credential(field, held, age) for field, held, age in credentials if held is not None],
     }
 
 
@@ -116,9 +125,10 @@ def _templates(llm: LockedLlm) -> Json:
     return templates | ({} if llm.api_key is None else {Field.API_KEY.value: llm.api_key_template})
 
 
-def _credential(field: Field, locked: LockedCredential) -> Json:
+def _credential(field: Field, locked: LockedCredential, days: int | None) -> Json:
     """A reference, when it was last sent, and whether there is a fingerprint: never the fingerprint itself."""
-    sent_on = {} if locked.sent_on is None else {"sent_on": locked.sent_on}
+    sent_on: Json = {} if locked.sent_on is None else {"sent_on": locked.sent_on}
+    sent_on |= {} if days is None else {"days": days}
     return {
         "field": field.value,
         "reference": f"${locked.reference}",

@@ -16,7 +16,9 @@ from fbsync.redact import is_wordlike
 
 MASK = "•••"
 
-_PLAIN_FIELDS = frozenset(("name", "previousName", "aiType", "workspaceId", "workspace", "protect", "version"))
+_PLAIN_FIELDS = frozenset(
+    ("name", "previousName", "aiType", "workspaceId", "workspace", "protect", "version", "maxCredentialAge")
+)
 _REFERENCE = re.compile(REFERENCE)
 _HARMLESS = re.compile(r"|true|false|null|~|[|>][+-]?[1-9]?[+-]?|<<|={7}|---|\.\.\.")
 _CONFLICT = re.compile(r"(?P<marker><{7}|>{7}|\|{7})(?P<branch> .*)?")

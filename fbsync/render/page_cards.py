@@ -65,7 +65,7 @@ def _gist(entry: Entry) -> str:
 
 def _item(entry: Entry) -> str:
     why = f'<p class="soft">{said(sentence(entry.why))}</p>' if entry.why else ""
-    return f"<li>{_who(entry, 'span')}{why}{_warnings(entry)}</li>"
+    return f"<li>{_who(entry, 'span')}{why}{_ages(entry)}{_warnings(entry)}</li>"
 
 
 def _article(entry: Entry) -> Iterator[str]:
@@ -83,6 +83,8 @@ def _inside(entry: Entry) -> Iterator[str]:
         yield "<dl>"
         yield from map(_row, entry.rows)
         yield "</dl>"
+    if entry.ages:
+        yield _ages(entry)
     if entry.hint:
         yield f'<p class="hint"><b>Fix:</b> {said(entry.hint)}</p>'
     yield _warnings(entry)
@@ -97,6 +99,10 @@ def _who(entry: Entry, tag: str, *, with_place: bool = True) -> str:
 
 def _warnings(entry: Entry) -> str:
     return "\n".join(f'<p class="warning"><b>Warning:</b> {said(sentence(warning))}</p>' for warning in entry.warnings)
+
+
+def _ages(entry: Entry) -> str:
+    return f'<p class="soft">{said(sentence(", ".join(entry.ages)))}</p>' if entry.ages else ""
 
 
 def _row(row: Row) -> str:

@@ -27,6 +27,7 @@ from fbsync.render.document import Json, refusal_entry
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from fbsync.model.ages import Ages
     from fbsync.model.changes import Refusal
     from fbsync.model.configurations import LockedCredential
     from fbsync.model.errors import ExitCode
@@ -62,6 +63,7 @@ def plan_document(
     refusals: Sequence[Refusal] = (),
     repositories: Mapping[str, Sequence[str]] | None = None,
     usage: Sequence[LlmStats] = (),
+    ages: Ages | None = None,
 ) -> Json:
     """The document of a plan, its words those of Terraform's plan representation.
 
@@ -72,6 +74,7 @@ def plan_document(
         refusals: why apply would refuse it.
         repositories: which repositories use a configuration, by its id.
         usage: how much what is to be deleted is used, as far as the server told.
+        ages: the day, by which credentials have their ages; None where those do not matter.
     """
     users = repositories or {}
     counters = {stats.llm_id: dict(stats.counters) for stats in usage}
@@ -88,7 +91,8 @@ def plan_document(
         "summary": _summary(plan),
         "credentials": _credential_counts(plan),
         "resource_changes": [
-            change_entry(change) | _users(change, users) | _usage(change, counters) for change in plan.changes
+            change_entry(change) | _users(change, users) | _usage(change, counters) | _ages(change, ages)
+            for change in plan.changes
         ],
         "warnings": [
             {"workspaceId": item.identity.workspace_id, "name": item.identity.name, "message": item.message}
@@ -109,6 +113,14 @@ def _usage(change: Change, counters: Mapping[str, Mapping[str, int]]) -> Json:
     counted = counters.get(change.locked.id, {}) if isinstance(change, Delete) else {}
     found = {name: counted[name] for name in _COUNTERS if name in counted}
     return {"usage": found} if found else {}
+
+
+def _ages(change: Change, ages: Ages | None) -> Json:
+    """When fbsync last sent the credentials that the server has of a configuration, and how long ago that is."""
+    if ages is None or isinstance(change, Create | Adopt | Blocked):
+        return {}
+    found = [{"field": age.field.value, "sent_on": age.sent_on, "days": age.days} for age in ages.of(change.locked)]
+    return {"credential_ages": found} if found else {}
 
 
 _COUNTERS = ("totalApiCalls", "totalTokensIn", "totalTokensOut")
@@ -261,8 +273,6 @@ def _credential(change: CredentialChange) -> Json:
         "sent": change.is_sent,
     }
     entry |= {name: True for name in ("assumed", "resent") if getattr(change, name)}
-    if change.before is not None and change.before.sent_on is not None:
-        entry["sent_on"] = change.before.sent_on
     return entry | ({"drift": change.drift.value} if change.drift is not None else {})
 
 

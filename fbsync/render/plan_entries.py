@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from fbsync.model.ages import CredentialAge
 from fbsync.model.changes import Cause
+from fbsync.model.configurations import Field
 from fbsync.model.repositories import counted_repositories
 from fbsync.render.entries import Entry, Row, Tone
 from fbsync.render.paint import visible
@@ -66,6 +68,7 @@ def _entry(change: Json, notices: Iterable[str]) -> Entry:
         hint=visible(change.get("remedy", "")),
         rows=tuple(rows),
         marks=tuple(_marks(change)),
+        ages=tuple(map(_age, change.get("credential_ages", ()))),
         warnings=(*notices, *_protection_warnings(change), *_use_warnings(change)),
     )
 
@@ -102,6 +105,10 @@ def _served(change: Json) -> Iterator[str]:
     calls = change.get("usage", {}).get("totalApiCalls")
     if calls is not None:
         yield "served no calls" if calls == 0 else f"served {calls:,} {'call' if calls == 1 else 'calls'}"
+
+
+def _age(age: Json) -> str:
+    return visible(CredentialAge(field=Field(age["field"]), sent_on=age["sent_on"], days=age["days"]).shown)
 
 
 def _marks(change: Json) -> Iterator[str]:

@@ -88,11 +88,16 @@ def _type_remedy(misfit: Misfit, expected: list[str]) -> str:
         and (nothing := next((_NOTHING[name] for name in expected if name in _NOTHING), ""))
     ):
         return nothing
-    if "string" in expected and isinstance(value, (bool, int, float)):
+    if "string" in expected and isinstance(value, (bool, int, float)) and _fits_in_quotes(misfit):
         return "put it in quotes"
     if "boolean" in expected and (meant := _YES_AND_NO.get(str(value).casefold())):
         return f"write {meant}" + (", without quotes" if value == meant else "")
     return str(misfit.schema.get("remedy", "")) or _such_as(misfit)
+
+
+def _fits_in_quotes(misfit: Misfit) -> bool:
+    """Whether a value would do if it was text."""
+    return re.search(misfit.schema.get("pattern", ""), as_written(misfit.value)) is not None
 
 
 def _wrong_choice(misfit: Misfit) -> tuple[str, str]:

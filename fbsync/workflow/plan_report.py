@@ -43,6 +43,7 @@ def document_of(proposal: Proposal, exit_code: ExitCode, *, refusals: Sequence[R
         refusals=refusals,
         repositories=repositories,
         usage=proposal.usage,
+        ages=proposal.ages,
     )
     if proposal.destroys:
         for change in document["resource_changes"]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from fbsync.model.ages import Ages
     from fbsync.model.changes import Plan, Refusal
     from fbsync.model.live import Live
     from fbsync.model.server import LlmStats
@@ -33,6 +34,7 @@ class Proposal:
         live: what the server listed, or None where it was not asked.
         destroys: whether everything that is known is to go, whatever the manifest declares.
         usage: how much what is to be deleted is used, as far as the server told.
+        ages: the day, and how old credentials may be.
     """
 
     project: Project
@@ -41,6 +43,7 @@ class Proposal:
     live: Live | None
     destroys: bool = False
     usage: tuple[LlmStats, ...] = ()
+    ages: Ages | None = None
 
 
 def propose(
@@ -52,6 +55,7 @@ def propose(
     assume_secrets: bool = False,
     resend_secrets: bool = False,
     destroy: bool = False,
+    ages: Ages | None = None,
 ) -> Proposal:
     """Plans, with no request and no secret needed.
 
@@ -64,6 +68,7 @@ def propose(
         assume_secrets: whether credentials of which nothing is known count as what the server holds.
         resend_secrets: whether all credentials are sent again.
         destroy: whether everything that is known is to go, whatever is declared, and by which manifest it was.
+        ages: the day, and how old credentials may be; None where their age does not matter.
 
     Raises:
         FbsyncError: a name in ``only`` is neither declared nor in the lockfile.
@@ -86,8 +91,9 @@ def propose(
         resend_secrets=resend_secrets,
         keys_masked=known.keys_masked,
         reads=(lambda _: True) if destroy else project.manifests.reads,
+        ages=ages,
     )
-    return Proposal(project=project, plan=plan, known=known, live=live, destroys=destroy)
+    return Proposal(project=project, plan=plan, known=known, live=live, destroys=destroy, ages=ages)
 
 
 def refusals_of(proposal: Proposal, allowed: Allowed) -> tuple[Refusal, ...]:

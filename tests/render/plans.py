@@ -1,7 +1,10 @@
 """Plans made of literals, one for each thing that a rendering must get right; golden files are named after them."""
 
+from dataclasses import replace
+
 from plan_documents import COMPARED, document
 
+from fbsync.model.ages import Ages, CredentialAge
 from fbsync.model.changes import (
     Adopt,
     Blocked,
@@ -359,6 +362,42 @@ USAGE = (
 )
 
 
+AGES = Ages(today="2026-11-29", most=90)
+
+
+def old_credentials():
+    """Credentials that were sent long ago, of which one is renewed; one was never sent by fbsync."""
+
+    def sent(reference, day):
+        return replace(fingerprint(reference), sent_on=day)
+
+    aws = {"key": credential("AWS_ACCESS_KEY_ID"), "ai_type": "AWS"}
+    known_aws = {"key": sent("AWS_ACCESS_KEY_ID", "2026-11-28"), "ai_type": "AWS"}
+    want = [
+        desired("Old"),
+        desired("Renewed", secret=Credential(reference="RENEWED", secret=Secret("b", reference="RENEWED"))),
+        desired("Exported"),
+        desired("Bedrock", **aws),
+    ]
+    known = [
+        replace(locked("Old"), secret=sent("OPENAI_API_KEY", "2026-03-01")),
+        replace(locked("Renewed"), secret=sent("RENEWED", "2025-11-29")),
+        locked("Exported"),
+        replace(locked("Bedrock", **known_aws), secret=sent("OPENAI_API_KEY", "2026-08-01")),
+        replace(locked("Undeclared"), secret=sent("OPENAI_API_KEY", "2026-11-29")),
+    ]
+    return make_plan(want, known, None, fingerprints=OnlyRenewed(), ages=AGES)
+
+
+class OnlyRenewed:
+    """Finds one credential changed."""
+
+    can_verify = True
+
+    def matches(self, credential, locked, *, llm_id, field):
+        return credential.reference != "RENEWED"
+
+
 def renames():
     """Additions that look like what is no longer declared, and former names of which nothing is known."""
     known = (locked("Chat", llm_id="llm-0001"), locked("Search", llm_id="llm-0002", endpoint="https://search.example"))
@@ -410,11 +449,13 @@ PLANS = {
     "refused": (refused, "production"),
     "deletions": (deletions, "production"),
     "renames": (renames, None),
+    "old-credentials": (old_credentials, None),
 }
 
 
 MORE = {
     "deletions": {"usage": USAGE},
+    "old-credentials": {"ages": AGES},
     "refused": {
         "api_url": "https://llm.staging.example.com",
         "files": ("ci.env", ".env.production", ".env"),
@@ -459,4 +500,10 @@ def some_drift(name="Chat", *, environment="staging", api_url=DEFAULT_API_URL):
         compared=COMPARED_LIVE,
         declared=frozenset(desired(one).identity for one in names),
         drift=drift,
+        ages=(
+            (desired(name).identity, CredentialAge(field=Field.KEY, sent_on="2026-08-01", days=120)),
+            (desired(name).identity, CredentialAge(field=Field.SECRET, sent_on="2026-11-29", days=0)),
+        ),
+        warnings=(Notice(identity=desired(name).identity, message="its key was last sent on 2026-08-01: rotate it"),),
+        has_stored_keys=environment is not None,
     )

@@ -9,10 +9,12 @@ PLAIN = Paint(enabled=False)
 COMPARED = "Compared with fbsync.lock; the server was not checked."
 
 
-def document(plan, *, environment=None, compared=COMPARED, api_url=DEFAULT_API_URL, files=(), refusals=(), usage=()):
+def document(
+    plan, *, environment=None, compared=COMPARED, api_url=DEFAULT_API_URL, files=(), refusals=(), usage=(), ages=None
+):
     """A plan's document, as ``fbsync plan`` makes it."""
     origin = Origin(
         environment=environment, api_url=api_url, state="fbsync.lock", compared=compared, variable_files=tuple(files)
     )
     code = ExitCode.GUARD_REFUSED if refusals else ExitCode.DONE
-    return plan_document(plan, code, origin=origin, refusals=refusals, usage=usage)
+    return plan_document(plan, code, origin=origin, refusals=refusals, usage=usage, ages=ages)

@@ -1,0 +1,113 @@
+"""Prints drift in each of its formats, of one environment and of all of them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from fbsync.cli import terminal
+from fbsync.cli.all_environments import document_of_all
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fbsync.cli.all_environments import Results
+    from fbsync.model.errors import ExitCode
+    from fbsync.render.document import Json
+    from fbsync.render.drift_found import DriftFound
+    from fbsync.workflow.accept import Acceptance
+
+
+def drift_rendered(found: DriftFound, format_: str, code: ExitCode, *, max_chars: int) -> str:
+    """The drift of one environment, in a format."""
+    match format_:
+        case "json":
+            from fbsync.render.document import dump, result_document
+            from fbsync.render.drift_text import summary
+            from fbsync.render.known_document import drift_part
+
+            return dump(result_document("drift", code, summary=summary(found.drift), drift=drift_part(found)))
+        case "html":
+            from fbsync.render.drift_html import drift_html
+
+            return drift_html(found)
+        case "markdown":
+            from fbsync.render.drift_markdown import drift_markdown
+
+            return drift_markdown(found, max_chars=max_chars)
+        case _:
+            from fbsync.render.drift_text import drift_text
+
+            return drift_text(found, paint=terminal.paint_for(sys.stdout))
+
+
+def drifts_rendered(
+    results: Results[DriftFound],
+    format_: str,
+    code: ExitCode,
+    *,
+    code_of: Callable[[DriftFound], ExitCode],
+    max_chars: int,
+) -> str:
+    """The drift of all environments, in a format.
+
+    Args:
+        results: what was found in each.
+        format_: the format.
+        code: the status that the command ends with.
+        code_of: the status that it would end with for one environment.
+        max_chars: the limit of a comment.
+    """
+    drifts = [found for _, found in results.done]
+    match format_:
+        case "json":
+            from fbsync.render.document import dump
+            from fbsync.render.drift_text import total_summary
+            from fbsync.render.known_document import drift_part
+
+            def part(found: DriftFound) -> Json:
+                return {"exit_code": int(code_of(found)), "drift": drift_part(found)}
+
+            said = total_summary([one.drift for one in drifts])
+            return dump(document_of_all("drift", code, results, part, summary=said))
+        case "html":
+            from fbsync.render.drift_html import drifts_html
+
+            return drifts_html(drifts, results.problems)
+        case "markdown":
+            from fbsync.render.drift_markdown import drifts_markdown
+
+            return drifts_markdown(drifts, results.problems, max_chars=max_chars)
+        case _:
+            from fbsync.render.drift_text import drifts_text
+
+            return drifts_text(drifts, paint=terminal.paint_for(sys.stdout))
+
+
+def accepted_rendered(accepted: Acceptance, code: ExitCode, format_: str, *, environment: str | None) -> str:
+    """What the manifest took over, as text or JSON."""
+    if format_ == "json":
+        from fbsync.render.document import dump, result_document
+
+        values = [
+            {
+                "workspaceId": one.identity.workspace_id,
+                "name": one.identity.name,
+                "field": one.field.value,
+                "file": one.position.file,
+                "line": one.position.line,
+                "before": one.before,
+                "after": one.after,
+            }
+            for one in accepted.values
+        ]
+        return dump(result_document("drift", code, accepted=values))
+    lines = [
+        visible(f"{one.position}: {one.field.value} of {one.identity.name}: {one.before} → {one.after}")
+        for one in accepted.values
+    ]
+    where = "" if environment is None else f" -e {environment}"
+    return "\n".join(
+        [*lines, "", f"Run `fbsync apply{where}` to record this: it sends nothing of it to the server.", ""]
+    )

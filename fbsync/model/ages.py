@@ -1,0 +1,91 @@
+"""How old a credential is: the days since fbsync last sent it, and the most that a user wants."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from fbsync.model.configurations import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fbsync.model.configurations import LockedLlm
+
+_MOST_DAYS = re.compile(r"([1-9][0-9]{0,4})d", re.ASCII)
+"""As ``schemas/fbsync.schema.json`` has it ('maxCredentialAge')."""
+
+
+def days_of(text: str) -> int:
+    """The days of a maximum age such as ``90d``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    found = _MOST_DAYS.fullmatch(text)
+    if found is None:
+        raise ValueError("not a number of days such as 90d")
+    return int(found[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialAge:
+    """How old one credential is.
+
+    Attributes:
+        sent_on: the day on which fbsync last sent it (ISO 8601).
+        days: the days since then.
+    """
+
+    field: Field
+    sent_on: str
+    days: int
+
+    @property
+    def shown(self) -> str:
+        """Field, day and age in words."""
+        return f"{self.field.value} sent on {self.sent_on}, {days_ago(self.days)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ages:
+    """What ages are measured by.
+
+    Attributes:
+        today: the day (ISO 8601, UTC).
+        most: how many days old credentials may be, whatever manifests say; None for what those say.
+    """
+
+    today: str
+    most: int | None = None
+
+    def of(self, locked: LockedLlm) -> Iterator[CredentialAge]:
+        """The ages of a known configuration's credentials, as far as their days are known.
+
+        A credential that fbsync never sent (after an export) has none. A stored key is none of fbsync's to send.
+        """
+        for field in (Field.KEY, Field.SECRET):
+            credential = locked.credential(field)
+            if credential is not None and (days := self._days_since(credential.sent_on)) is not None:
+                assert credential.sent_on is not None
+                yield CredentialAge(field=field, sent_on=credential.sent_on, days=days)
+
+    def _days_since(self, day: str | None) -> int | None:
+        try:
+            # A clock that is behind makes no age below zero.
+            return None if day is None else max(0, (date.fromisoformat(self.today) - date.fromisoformat(day)).days)
+        except ValueError:
+            return None
+
+
+def days_ago(days: int) -> str:
+    """How long ago a day was, in words."""
+    match days:
+        case 0:
+            return "today"
+        case 1:
+            return "1 day ago"
+        case _:
+            return f"{days} days ago"
