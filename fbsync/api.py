@@ -163,7 +163,7 @@ def apply(
 
     Args:
         inputs: what ``load`` gave.
-        adopt: whether configurations that are on the server already may be taken over.
+        adopt: whether configurations that are already on the server may be taken over.
         prune: whether known configurations that are no longer declared are to be deleted.
         max_deletes: how many deletions are too many: a number, or a percentage of what is known such as ``"10%"``.
         recreate: whether all that is known of a workspace may be created again where the server lists none of it.

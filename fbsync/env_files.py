@@ -24,18 +24,18 @@ _BASE64_LINE = r"[A-Za-z0-9+/]{60,}"
 
 _CUT = (
     "env-file-cut-value",
-    "this line continues the value of the line before it, which was cut at the line break",
-    "write the value on one line (`base64 -w0`), or put quotes around all of it",
+    "this line continues the value of the line before, which was cut off at the line break",
+    "write the value on one line (`base64 -w0`), or put all of it in quotes",
 )
 _NO_ASSIGNMENT = (
     "env-file-syntax",
-    "this line is no assignment of a variable",
-    "write NAME=value, with quotes around a value that holds blanks or '#'",
+    "this line is not a NAME=value assignment",
+    "write NAME=value; put a value with spaces or '#' in quotes",
 )
 _NO_NAME = (
     "env-file-name",
-    "no variable can have the name before this equals sign: a name has letters, digits and underscores, no digit first",
-    "rename the variable, or put quotes around a value that goes on in this line",
+    "the text before this equals sign is not a valid variable name: letters, digits and underscores, no digit first",
+    "rename the variable, or put a value that continues on this line in quotes",
 )
 
 
@@ -92,8 +92,8 @@ def _text_of(path: Path, shown: str) -> str | Finding:
     return Finding(
         rule="env-file-unreadable",
         position=Position(file=shown),
-        message=f"the file of variables cannot be read: {why}",
-        remedy="name a readable UTF-8 file of NAME=value lines",
+        message=f"the .env file cannot be read: {why}",
+        remedy="name a readable UTF-8 file with NAME=value lines",
     )
 
 

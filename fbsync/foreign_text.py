@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHOWN = 300
 """How many characters of a foreign text are shown at most."""
 
-WITHHELD = "a message that repeats a credential, withheld here"
+WITHHELD = "(message withheld: it repeats a credential)"
 
 _SEARCHED = 4096
 _SHOWN_FROM = 2048

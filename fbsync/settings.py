@@ -52,9 +52,9 @@ def read_account(variables: Variables) -> Account:
         if secret is not None:
             _check_token(secret)
     if account.email is not None and not _is_email(account.email):
-        _refuse(account.email, "is no e-mail address", "the e-mail address of the account")
+        _refuse(account.email, "is not an email address", "the email address of the account")
     if account.password is not None and account.password.reveal().endswith(("\n", "\r")):
-        _refuse(account.password, "ends with a line break", "the password alone")
+        _refuse(account.password, "ends with a line break", "the password and nothing else")
     return account
 
 
@@ -62,16 +62,16 @@ def _check_token(secret: Secret) -> None:
     """Make sure that a header can carry a token, and that nothing but the token is there."""
     token = secret.reveal()
     if token.lower().startswith("bearer "):
-        why = 'begins with "Bearer"'
+        why = 'starts with "Bearer"'
     elif token[0] in "\"'`" or token[-1] in "\"'`":
         why = "has quotes around it"
     elif token != token.strip():
-        why = "begins or ends with a blank or a line break"
+        why = "starts or ends with a space or a line break"
     elif not token.isascii() or not token.isprintable() or " " in token:
-        why = "holds a character that a token cannot have, such as a blank or a line break"
+        why = "has a character that tokens cannot have, such as a space or a line break"
     else:
         return
-    _refuse(secret, why, "the token alone")
+    _refuse(secret, why, "the token and nothing else")
 
 
 def _is_email(secret: Secret) -> bool:
@@ -103,11 +103,11 @@ def no_means(variables: Variables) -> FbsyncError:
     if there:
         (lacking,) = set(pair) - set(there)
         is_empty = variables.is_empty(lacking)
-        message = f"signing in takes both: ${there[0]} is set, and ${lacking} is {'empty' if is_empty else 'not set'}"
+        message = f"signing in needs both: ${there[0]} is set, and ${lacking} is {'empty' if is_empty else 'not set'}"
         hint = f"set {lacking} as well, or FLASHBACK_TOKEN instead"
     else:
         about = f": {' and '.join(f'${name}' for name in empty)} {'is' if len(empty) == 1 else 'are'} empty"
-        message = f"there is nothing to sign in with{about if empty else ''}"
+        message = f"there are no credentials to sign in with{about if empty else ''}"
         hint = "set FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL and FLASHBACK_PASSWORD"
     return FbsyncError(message, hint=hint, exit_code=ExitCode.NOT_ALLOWED)
 
@@ -130,16 +130,16 @@ def check_api_url(url: str) -> str:
 def _wrong_api_url(url: str) -> str | None:
     """What is wrong with the API's URL, in words that repeat nothing of it."""
     if url != url.strip():
-        return "begins or ends with a blank or a line break"
+        return "starts or ends with a space or a line break"
     if not url.isprintable() or any(character.isspace() or character in '\\<>"{}|^`' for character in url):
-        return "holds a character that no URL may hold, such as a blank or a line break"
+        return "has a character that is not allowed in URLs, such as a space or a line break"
     try:
         parts = urlsplit(url)
         fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         fits = False
     if not fits or parts.username is not None or parts.query or parts.fragment:
-        return "is not an http or https URL with a host and, at most, a port and a path"
+        return "is not an http or https URL with a host and optionally a port and a path"
     return None
 
 

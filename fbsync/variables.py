@@ -84,7 +84,7 @@ class Variables:
         if not self.is_text(name):
             raise FbsyncError(
                 f"the value of ${name} is not UTF-8 text",
-                hint=f"set {name} to the credential as the provider shows it",
+                hint=f"set {name} to the credential exactly as the provider shows it",
                 exit_code=ExitCode.INVALID_INPUT,
             )
         return Secret(value, reference=name)
@@ -120,12 +120,12 @@ def _ignored(file: EnvFile, *, signs_in: bool) -> frozenset[str]:
 def _not_taken(file: EnvFile, name: str) -> Finding:
     if name in SIGN_IN_VARIABLES:
         message = (
-            f"{name} is not taken from here: the environment or a file named with --env-file has a means of signing in"
+            f"{name} is ignored here: the environment or a file named with --env-file already has sign-in variables"
         )
         remedy = f"remove it, or set {name} in the environment"
     else:
-        message = f"{name} is never taken from a file that fbsync reads by itself"
-        remedy = f"set it in the environment, or name the file: --env-file {file.path}"
+        message = f"{name} is ignored in files that fbsync reads automatically"
+        remedy = f"set it in the environment, or name the file with --env-file {file.path}"
     return Finding(
         rule="variable-not-taken",
         position=Position(file=file.path, line=file.lines.get(name, 0)),
@@ -181,9 +181,9 @@ def check_environment_name(name: str | None) -> None:
     """
     if name is not None and not re.fullmatch(_ENVIRONMENT_NAME, name):
         raise FbsyncError(
-            "the name given with -e is not one that an environment can have",
-            hint="use the name of an environment of the manifest: letters, digits, dots, underscores and dashes, "
-            "at most 64, a letter or digit first",
+            "the name given with -e is not a valid environment name",
+            hint="use the name of an environment in the manifest: at most 64 letters, digits, dots, underscores and "
+            "dashes, starting with a letter or digit",
             exit_code=ExitCode.INVALID_INPUT,
         )
 

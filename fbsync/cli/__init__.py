@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 _COMMANDS = {
-    "init": "start a project: a manifest, .env.example, lines for git, a pipeline",
-    "validate": "check a manifest, without network or secrets",
+    "init": "start a project: manifest, .env.example, .gitignore and a CI pipeline",
+    "validate": "check a manifest without network or secrets",
     "plan": "preview what apply would change",
-    "show": "show a saved plan, in any format",
+    "show": "show a saved plan in any format",
     "apply": "apply the manifest to the server",
-    "destroy": "delete everything that fbsync manages in an environment",
-    "drift": "show what changed on the server outside of fbsync",
+    "destroy": "delete everything that fbsync manages",
+    "drift": "show what changed on the server outside fbsync",
     "verify": "verify the credentials with their providers",
     "export": "export what is on the server as a manifest and a lockfile",
-    "workspaces": "list the workspaces that you can see: name, id and your role",
+    "workspaces": "list the workspaces that you can see, with your role",
     "keys": "list the provider keys that are stored with Flashback",
     "doctor": "check everything that a run depends on",
     "env": "list every variable that the manifest refers to",

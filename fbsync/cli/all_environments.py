@@ -24,7 +24,7 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 def all_environments_option(command: _Command) -> _Command:
     """Adds ``--all-environments``."""
     return click.option(
-        "--all-environments", is_flag=True, help="Cover the list itself and every environment, in one result."
+        "--all-environments", is_flag=True, help="Cover every environment and the list itself, in one result."
     )(command)
 
 

@@ -48,14 +48,14 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Wait this long for another run that uses the same lockfile.",
 )
-@click.option("--no-refresh", is_flag=True, help="Use the lockfile alone; do not check the server first.")
+@click.option("--no-refresh", is_flag=True, help="Use only the lockfile; do not check the server first.")
 @guard_options
 @assume_secrets_option
 @click.option("--resend-secrets", is_flag=True, help="Resend all credentials, even unchanged ones.")
 @max_age_option
 @click.option("--prune", is_flag=True, help="Delete configurations that are no longer declared.")
 @click.option(
-    "--verify", is_flag=True, help="Verify what was created or changed with its provider; this may be billed."
+    "--verify", is_flag=True, help="Verify new and changed credentials with their providers; this may be billed."
 )
 @click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Also write the result document here.")
 @click.option(
@@ -136,9 +136,9 @@ def _apply(
             except GuardRefused:
                 if shared is None or not shared.is_outdated():
                     raise
-                terminal.say("Another run changed the state meanwhile; planning again.")
+                terminal.say("Another run changed the state in the meantime; planning again.")
             except Conflict:
-                terminal.say("Another run changed the state meanwhile; planning again.")
+                terminal.say("Another run changed the state in the meantime; planning again.")
 
 
 def _saved_options(saved: SavedPlan, given: dict[str, Any]) -> dict[str, Any]:
@@ -160,4 +160,4 @@ def _saved_options(saved: SavedPlan, given: dict[str, Any]) -> dict[str, Any]:
 def _refuse_beside_a_plan(**given: object) -> None:
     """A saved plan says itself what it is for."""
     if beside := [f"--{name.replace('_', '-').removesuffix('s')}" for name, value in given.items() if value]:
-        raise click.UsageError(f"a saved plan says itself what it is for: leave out {', '.join(beside)}")
+        raise click.UsageError(f"a saved plan already has these options: leave out {', '.join(beside)}")

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from fbsync.workflow.session import Applied
     from fbsync.workflow.shared_state import SharedState
 
-_UNTOLD = "Changes made there by others are not seen, and a creation with an unknown outcome is not retried."
+_UNTOLD = "fbsync cannot see changes that others make there, and will not retry a creation with an unknown outcome."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

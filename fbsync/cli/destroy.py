@@ -135,6 +135,6 @@ def _remove_lockfile(where: Where) -> None:
         where.lock_path.unlink()
     except OSError as error:
         raise FbsyncError(
-            f"everything is deleted, and {where.lock_path} cannot be removed: {error.strerror}",
-            hint="remove it by hand: it knows of nothing any more",
+            f"everything is deleted, but {where.lock_path} cannot be removed: {error.strerror}",
+            hint="remove it by hand: it is empty",
         ) from error

@@ -106,7 +106,7 @@ def drift(
     how = DriftOptions(only=only, max_age=max_age, strict=strict, asking=Asking(**asking))
     if all_environments:
         if environment or lock_file or accept:
-            raise click.UsageError("--all-environments goes without -e, --lock-file and --accept")
+            raise click.UsageError("--all-environments cannot be combined with -e, --lock-file or --accept")
         return _drift_all(where, how, format_, max_chars)
     if accept:
         return _accept(where, how, accept, format_)
@@ -169,7 +169,7 @@ def _accept(where: Where, how: DriftOptions, names: tuple[str, ...], format_: st
     from fbsync.workflow.accept import accept
 
     if format_ not in ("text", "json"):
-        raise click.UsageError("--accept goes with --format text or json")
+        raise click.UsageError("--accept works only with --format text or json")
     compared = _compare(where, replace(how, only=()), quiet=format_ == "json")
     drift = compared.found.drift
     accepted = accept(compared.project, drift, names)

@@ -109,5 +109,10 @@ def accepted_rendered(accepted: Acceptance, code: ExitCode, format_: str, *, env
     ]
     where = "" if environment is None else f" -e {environment}"
     return "\n".join(
-        [*lines, "", f"Run `fbsync apply{where}` to record this: it sends nothing of it to the server.", ""]
+        [
+            *lines,
+            "",
+            f"Run `fbsync apply{where}` to record this in the lockfile; it sends none of it to the server.",
+            "",
+        ]
     )

@@ -35,12 +35,12 @@ _MEANS = "FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with F
 @click.option(
     "--check", is_flag=True, help="Exit with 3 if a variable that apply needs is not set, including those to sign in."
 )
-@click.option("-v", "--verbose", is_flag=True, help="List every place where a variable is used.")
+@click.option("-v", "--verbose", is_flag=True, help="List every place that uses a variable.")
 @click.option(
     "--write",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Add the names to a file such as .env.example, without values; existing lines stay.",
+    help="Add the variable names to a file such as .env.example; existing lines stay.",
 )
 def env(
     files: tuple[Path, ...],
@@ -138,7 +138,7 @@ def _listing(
         places = _places(uses)
         lines += [f"    {line}" for line in places[:most_places]]
         if more := len(places[len(places) if most_places is None else most_places :]):
-            lines.append(f"    and {more} more, which -v lists")
+            lines.append(f"    and {more} more; -v lists them")
     signing_in = paint.green(" with ".join(means)) if means else paint.red("not possible") + f": set {_MEANS}"
     lines.append(f"Signing in: {signing_in}")
     if variables.files:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEBUG_VARIABLE = "FBSYNC_DEBUG"
-"""Set to anything but 0, it has the report of an unexpected failure printed to stderr."""
+"""Set it to anything but 0 to print the report of an unexpected failure to stderr."""
 
 
 def run_command(command: click.Command, argv: Sequence[str]) -> int:
@@ -117,11 +117,11 @@ def _refused(error: OSError) -> FbsyncError:
     if diagnosis.innermost_module(error).split(".")[0] == "click":
         raise error
     if not _has_working_folder():
-        return FbsyncError("the working folder does not exist any more", hint="change to a folder that exists")
+        return FbsyncError("the working folder no longer exists", hint="change to a folder that exists")
     named = f": {error.filename}" if isinstance(error.filename, str) else ""
     return FbsyncError(
-        f"the operating system refused what fbsync needs: {error.strerror or type(error).__name__}{named}",
-        hint=f"solve that and run this again; it happened in {diagnosis.place(error)}{_kept(error)}",
+        f"the operating system refused something that fbsync needs: {error.strerror or type(error).__name__}{named}",
+        hint=f"fix that and run this again; it happened in {diagnosis.place(error)}{_kept(error)}",
     )
 
 
@@ -153,8 +153,8 @@ def _kept(error: BaseException) -> str:
         return ""
     path = diagnosis.keep(error)
     if path is None:
-        return f" and what {DEBUG_VARIABLE}=1 adds to it"
-    return f"; the places in the code, and no values, are in {path}"
+        return f" and what {DEBUG_VARIABLE}=1 prints"
+    return f"; the stack trace, without values, is in {path}"
 
 
 def _format(argv: Sequence[str]) -> str | None:

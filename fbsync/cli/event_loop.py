@@ -111,7 +111,9 @@ class Interrupts:
         """Answers at once: the first signal with what is waited for, the second one by ending."""
         if self._signal is not None:
             terminal.end_bar()
-            terminal.say(f"Ended now. Answered requests are recorded; {self._hint}: it checks the rest first.")
+            terminal.say(
+                f"Stopped; answered requests are recorded. To continue, {self._hint}: it checks unanswered ones first."
+            )
             # The loop would wait for requests under way; outcomes are on the disk as soon as they are known.
             os._exit(_CODES[number])
         from fbsync.workflow.session import GRACE_SECONDS

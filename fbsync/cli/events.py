@@ -31,7 +31,7 @@ class Events:
             self._stream = None if path is None else _opened(path)
         except OSError as error:
             raise FbsyncError(
-                f"the events file {path} cannot be opened: {error.strerror}", hint="name a file that can be written"
+                f"the events file {path} cannot be opened: {error.strerror}", hint="name a writable file"
             ) from error
 
     def __enter__(self) -> Self:
@@ -78,5 +78,5 @@ def write_result(path: Path, document: dict[str, Any]) -> None:
         write_atomically(path, dump(document), follow=False)
     except OSError as error:
         raise FbsyncError(
-            f"the result file {path} cannot be written: {error.strerror}", hint="name a file that can be written"
+            f"the result file {path} cannot be written: {error.strerror}", hint="name a writable file"
         ) from error

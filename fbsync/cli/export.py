@@ -152,8 +152,8 @@ def _write(made: Export) -> list[tuple[Path, str]]:
         if not written:
             raise
         done = ", ".join(f"{path} ({what})" for path, what in written)
-        hint = "fix that, and run `fbsync export` again: it continues from there"
-        raise FbsyncError(f"{error.message}; done before: {done}", hint=hint, exit_code=error.exit_code) from error
+        hint = "fix that, then run `fbsync export` again: it continues from there"
+        raise FbsyncError(f"{error.message}; already done: {done}", hint=hint, exit_code=error.exit_code) from error
     return written
 
 
@@ -181,7 +181,7 @@ def _report(made: Export, written: list[tuple[Path, str]], code: ExitCode, *, js
         name = f"{visible(left.live.name)} (workspace {visible(left.live.workspace_id)}, id {visible(left.live.id)})"
         terminal.say(f"warning: left out: {name}: {visible(left.reason)}")
     for name in made.differing:
-        terminal.say(f"note: {visible(name)} differs from what the manifest says: see `fbsync plan --refresh`")
+        terminal.say(f"note: {visible(name)} differs from the manifest: see `fbsync plan --refresh`")
     if json:
         from fbsync.render.document import dump, result_document
 
@@ -189,5 +189,5 @@ def _report(made: Export, written: list[tuple[Path, str]], code: ExitCode, *, js
         terminal.out(dump(result_document("export", code, entries=made.entries, files=files)))
         return
     lines = [f"{path}: {done}" for path, done in written]
-    counts = f"Exported: {len(made.added)} added, {len(made.kept)} there already, {len(made.left_out)} left out."
+    counts = f"Exported: {len(made.added)} added, {len(made.kept)} already there, {len(made.left_out)} left out."
     terminal.out("\n".join([*lines, counts, ""]))

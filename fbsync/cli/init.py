@@ -26,9 +26,9 @@ _SUBMODULE = {
     "none": "",
 }
 _SIGNING_IN = (
-    "Sign in with FLASHBACK_EMAIL and FLASHBACK_PASSWORD, from which fbsync gets an access token by itself,",
-    "or set FLASHBACK_TOKEN to an access token (the answer to POST /user/login has one; it lives for one hour).",
-    "`fbsync workspaces` then shows the ids of your workspaces.",
+    "Sign in with FLASHBACK_EMAIL and FLASHBACK_PASSWORD, and fbsync gets an access token by itself,",
+    "or set FLASHBACK_TOKEN to an access token (from the response to POST /user/login; valid for one hour).",
+    "Then `fbsync workspaces` shows the ids of your workspaces.",
 )
 
 
@@ -91,7 +91,7 @@ def init(
     if asks and not providers:
         providers = _ask_providers()
     if workspace_id is not None and (fault := fault_of_workspace_id(workspace_id)) is not None:
-        raise click.BadParameter(f"it {fault}; give the id as the server lists it", param_hint="--workspace-id")
+        raise click.BadParameter(f"it {fault}; use the id that `fbsync workspaces` lists", param_hint="--workspace-id")
     if asks and workspace_id is None:
         chosen = _ask_workspace()
         workspace_id = None if chosen is None else chosen.id
@@ -126,7 +126,7 @@ def _ask_providers() -> tuple[str, ...]:
 def _providers(text: str) -> list[str]:
     names = [name.strip().lower() for name in text.split(",") if name.strip()]
     if unknown := [name for name in names if name not in _PROVIDERS]:
-        raise click.UsageError(f"{unknown[0]!r} is none of {', '.join(_PROVIDERS)}")
+        raise click.UsageError(f"{unknown[0]!r} is not one of {', '.join(_PROVIDERS)}")
     return list(dict.fromkeys(names)) or ["openai"]
 
 
@@ -179,7 +179,7 @@ def _checked_environments(names: tuple[str, ...]) -> tuple[str, ...]:
 def _checked_id(value: str | None) -> str | None:
     """A workspace's id, as the manifest takes it (its schema, ``workspaceId``)."""
     if value is not None and (not value or any(character.isspace() for character in value)):
-        raise click.BadParameter("a workspace id is at least one character long and holds no blanks")
+        raise click.BadParameter("a workspace id must not be empty or contain whitespace")
     return value
 
 
@@ -245,8 +245,8 @@ def _next_steps(
     commands = [
         (f"{made_up}fbsync sandbox run {workspace}-- fbsync apply", "a rehearsal: no account, no real key"),
         ("cp .env.example .env", "then fill it in"),
-        ("fbsync env", "what is still missing?"),
-        ("fbsync plan", "what would change?"),
+        ("fbsync env", "see what is still missing"),
+        ("fbsync plan", "see what would change"),
     ]
     yield "Next:"
     yield from (f"  {command:<24}  # {about}" for command, about in commands)
@@ -254,4 +254,4 @@ def _next_steps(
     if _SUBMODULE[ci]:
         yield _SUBMODULE[ci]
     if any(path.name == "fbsync.gitlab-ci.yml" for path, _ in done):
-        yield "Take fbsync.gitlab-ci.yml into your .gitlab-ci.yml."
+        yield "Include fbsync.gitlab-ci.yml in your .gitlab-ci.yml."

@@ -35,7 +35,7 @@ def keys() -> None:
     "workspaces",
     multiple=True,
     metavar="ID",
-    help="List the keys of this workspace only, by its id or name; may be repeated.",
+    help="List only the keys of this workspace, by id or name; may be repeated.",
 )
 @click.option(
     "--env-file",
@@ -43,7 +43,7 @@ def keys() -> None:
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Read variables from this file of NAME=value lines; may be repeated. The environment wins.",
+    help="Read variables from this .env file; may be repeated. The environment wins.",
 )
 @click.option("--api-url", metavar="URL", help="Use the API at this URL. [default: FLASHBACK_API_URL, or the vendor's]")
 @format_option("text", "json")
@@ -74,7 +74,7 @@ def list_(
         rows = [tuple(_entry(key).values()) for key in found]
         terminal.out(key_table(rows, paint=terminal.paint_for(sys.stdout)))
     else:
-        terminal.say("There is no stored provider key for AI. The vendor's console makes one.")
+        terminal.say("There are no stored provider keys for AI. Create one in the vendor's console.")
     return ExitCode.DONE
 
 

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 EXIT_CODES = (
     ("0", "Done."),
-    ("1", "An error that no other code names."),
+    ("1", "Any other error."),
     ("2", "Changes are pending (plan --detailed-exitcode), or drift was found (drift)."),
-    ("3", "The input is invalid: the manifest, the known state, or a variable that is missing."),
-    ("4", "Not signed in, or not allowed."),
-    ("5", "Partly applied: some entries failed, and the report names them."),
+    ("3", "The input is invalid: the manifest, the known state or a missing variable."),
+    ("4", "Not signed in or not allowed."),
+    ("5", "Partly applied: some entries failed; the report lists them."),
     ("6", "The saved plan is stale."),
-    ("7", "Another run holds the lock."),
+    ("7", "Another run has locked the state."),
     ("8", "A guard refused before the first change."),
     ("64", "The command line is wrong."),
-    ("130, 143", "Interrupted; everything that was done is recorded."),
+    ("130, 143", "Interrupted; all changes so far are recorded."),
 )
 
 

@@ -32,33 +32,33 @@ _COMMANDS = {
 }
 """Other tools' names for what a command here does."""
 
-_TOKENS = "tokens come from the environment only, since others can read a command line: set FLASHBACK_TOKEN"
+_TOKENS = "tokens come only from the environment, since others can read command lines: set FLASHBACK_TOKEN"
 _OPTIONS = {
-    "--auto-approve": "it is called --yes here",
-    "-auto-approve": "it is called --yes here",
-    "-y": "it is called --yes here",
+    "--auto-approve": "use --yes",
+    "-auto-approve": "use --yes",
+    "-y": "use --yes",
     "--token": _TOKENS,
     "--api-key": _TOKENS,
-    "--password": "it comes from the environment only: set FLASHBACK_EMAIL and FLASHBACK_PASSWORD",
-    "--email": "it comes from the environment only: set FLASHBACK_EMAIL and FLASHBACK_PASSWORD",
+    "--password": "it comes only from the environment: set FLASHBACK_EMAIL and FLASHBACK_PASSWORD",
+    "--email": "it comes only from the environment: set FLASHBACK_EMAIL and FLASHBACK_PASSWORD",
     "--dry-run": "`fbsync plan` shows what apply would do",
     "--dryrun": "`fbsync plan` shows what apply would do",
     "-n": "`fbsync plan` shows what apply would do",
-    "--target": "it is called --only here, and takes an entry's name",
+    "--target": "use --only with an entry's name",
     "-t": "use --only with an entry's name",
-    "--config": "it is called -f/--file here",
-    "-c": "it is called -f/--file here",
-    "--manifest": "it is called -f/--file here",
-    "--env": "it is called -e/--environment here",
-    "--stage": "it is called -e/--environment here",
-    "--url": "it is called --api-url here",
-    "--server": "it is called --api-url here",
+    "--config": "use -f/--file",
+    "-c": "use -f/--file",
+    "--manifest": "use -f/--file",
+    "--env": "use -e/--environment",
+    "--stage": "use -e/--environment",
+    "--url": "use --api-url",
+    "--server": "use --api-url",
     "--json": "use --format json",
     "-o": "use --format for another format, and `plan --out` to save a plan",
     "--output": "use --format for another format, and `plan --out` to save a plan",
     "--debug": "use -v to show each request, and -vv the names of its fields",
-    "-q": "send stderr to /dev/null: results alone go to stdout",
-    "--quiet": "send stderr to /dev/null: results alone go to stdout",
+    "-q": "redirect stderr to /dev/null: only results go to stdout",
+    "--quiet": "redirect stderr to /dev/null: only results go to stdout",
     "--destroy": "use `fbsync destroy`",
     "-version": "use --version",
     "-help": "use --help",
@@ -125,7 +125,7 @@ def usage_hint(error: click.ClickException) -> str:
     hint = error.hint if isinstance(error, WrongCommand) else ""
     if isinstance(error, click.NoSuchOption):
         hint = _OPTIONS.get(error.option_name.casefold(), "")
-        if hint.startswith("it is called --yes") and not _has_option(context, "--yes"):
+        if hint.startswith("use --yes") and not _has_option(context, "--yes"):
             hint = "this command asks nothing: leave it out"
     return f"{hint}; or {see}" if hint else see
 

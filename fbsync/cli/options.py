@@ -40,13 +40,13 @@ _STATE = "fbsync.state"
 def lock_file_options(command: _Command) -> _Command:
     """Adds the options that say where the known state is: ``--lock-file``, ``--state``."""
     return click.option(
-        "--lock-file", type=_PATH, metavar="FILE", help="Use this lockfile. [default: beside the manifest]"
+        "--lock-file", type=_PATH, metavar="FILE", help="Use this lockfile. [default: next to the manifest]"
     )(
         click.option(
             "--state",
             metavar="STORE",
             help="Keep the known state here, such as git or file:FOLDER. "
-            "[default: FBSYNC_STATE, the manifest's state, or beside it]",
+            "[default: FBSYNC_STATE, the manifest's state, or next to it]",
             expose_value=False,
             callback=_keep_state,
         )(command)
@@ -68,7 +68,7 @@ def _state(lock_file: Path | None) -> str | None:
     context = click.get_current_context(silent=True)
     given: str | None = context.meta.get(_STATE) if context is not None else None
     if given is not None and lock_file is not None:
-        raise click.UsageError("--lock-file and --state say two different things: give one of them")
+        raise click.UsageError("--lock-file and --state disagree: pass only one of them")
     return given or os.environ.get(STATE_VARIABLE) or None
 
 
@@ -178,7 +178,7 @@ def assume_secrets_option(command: _Command) -> _Command:
     return click.option(
         "--assume-secrets",
         is_flag=True,
-        help="After an export: trust that the server already has these credentials; record them and send none.",
+        help="After an export: assume that the server already has these credentials; record them without sending them.",
     )(command)
 
 
@@ -212,7 +212,7 @@ def where_from(
     from fbsync.workflow.target import DEFAULT_MANIFEST, Where
 
     if files.count(STANDARD_INPUT) > 1:
-        raise click.UsageError("-f - is given more than once, but standard input can be read only once")
+        raise click.UsageError("-f - appears more than once, but standard input can be read only once")
     state = _state(lock_file)
     return Where(
         files=files or (DEFAULT_MANIFEST,),

@@ -100,7 +100,7 @@ def plan(
     how = _options(given)
     if all_environments:
         if environment or lock_file or out:
-            raise click.UsageError("--all-environments goes without -e, --lock-file and --out")
+            raise click.UsageError("--all-environments cannot be combined with -e, --lock-file or --out")
         return _plan_all(where, how, format_, max_chars)
     proposal = _proposal(where, how, format_)
     document = _document(proposal, how)

@@ -54,7 +54,7 @@ def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command
             type=float,
             default=0,
             metavar="SECONDS",
-            help="Set the server's clock this many seconds ahead of this machine's; negative for behind.",
+            help="Set the server's clock this many seconds ahead of this machine's; a negative number sets it back.",
         ),
         click.option(
             "--faults",
@@ -71,7 +71,7 @@ def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command
         click.option(
             "--mfa",
             is_flag=True,
-            help="Restrict each login, and the token handed out, until POST /mfa/verify-login gets the code 000000.",
+            help="Require MFA: restrict logins and the first token until POST /mfa/verify-login gets the code 000000.",
         ),
         click.option("--access-log", is_flag=True, help="Log requests: method, path and status."),
     )
@@ -167,7 +167,7 @@ def _announce(url: str, variables: dict[str, str]) -> None:
     from fbsync.sandbox.builtin import READER, WORKSPACE, WRITER
     from fbsync.sandbox.environment import WORKSPACE_VARIABLE
 
-    click.echo(f"# The sandbox answers at {url} until Ctrl-C. To use it:")
+    click.echo(f"# The sandbox runs at {url} until you press Ctrl-C. To use it:")
     for name, value in ({**variables, WORKSPACE_VARIABLE: WORKSPACE}).items():
         click.echo(f"export {name}={value}")
     for user in (WRITER, READER):

@@ -58,7 +58,7 @@ def asking_options(command: _Command) -> _Command:
                 "--ca-file",
                 type=click.Path(path_type=Path),
                 metavar="FILE",
-                help="Trust the certificate authorities in this PEM file. [default: SSL_CERT_FILE, or the usual ones]",
+                help="Trust the certificate authorities in this PEM file. [default: SSL_CERT_FILE, or the system's]",
             )(
                 click.option(
                     "-v",
@@ -101,7 +101,7 @@ def asked(project: Project, how: Asking, *, all_or_nothing: bool = False) -> Ite
         with waiting:
             live = connection.look(all_or_nothing=all_or_nothing)
         assert live is not None
-        say_untold(live, "Changes made there by others are not seen.")
+        say_untold(live, "fbsync cannot see changes that others make there.")
         yield connection, live
 
 
@@ -147,7 +147,7 @@ def warn_of_clear_text(api_url: str) -> None:
     from fbsync.settings import sends_in_clear
 
     if sends_in_clear(api_url):
-        terminal.say("warning: the API URL is plain http: tokens and credentials cross the network unencrypted")
+        terminal.say("warning: the API URL uses http: tokens and credentials are sent unencrypted")
 
 
 def say_untold(live: Live | None, consequence: str) -> None:

@@ -40,7 +40,7 @@ def _lockfile_options(command: _Command) -> _Command:
         multiple=True,
         type=_PATH,
         metavar="PATH",
-        help="Use the lockfile beside this manifest.",
+        help="Use the lockfile next to this manifest.",
     )(
         click.option(
             "-e",
@@ -55,7 +55,7 @@ def _lockfile_options(command: _Command) -> _Command:
 def _entry_options(command: _Command) -> _Command:
     """Adds the name of one entry, and what tells it from others of that name."""
     return click.argument("name", shell_complete=completion_values.known_names)(
-        click.option("--workspace", metavar="ID", help="Pick the entry in this workspace, if several have the name.")(
+        click.option("--workspace", metavar="ID", help="Select the entry in this workspace if several have the name.")(
             command
         )
     )
@@ -174,8 +174,8 @@ def _check_journal(path: Path, known_in: str) -> None:
 
     if journal_path(path).exists():
         raise FbsyncError(
-            f"a previous apply did not finish, and left its journal in {known_in}",
-            hint="run `fbsync apply` first, which checks the result of its requests, and then run this again",
+            f"a previous apply did not finish and left its journal in {known_in}",
+            hint="run `fbsync apply` first, which checks the results, then run this again",
         )
 
 
@@ -183,8 +183,8 @@ def _check_protection(entry: LockedLlm, *, force: bool) -> None:
     from fbsync.model.changes import Refusal
 
     if entry.protect and not force:
-        message = "is protected, and would lose its protection"
-        raise GuardRefused([Refusal(identity=entry.identity, message=message, hint="if you mean it, use --force")])
+        message = "is protected and would lose its protection"
+        raise GuardRefused([Refusal(identity=entry.identity, message=message, hint="to do it anyway, pass --force")])
 
 
 def _write(path: Path, known: Lockfile) -> None:
@@ -199,7 +199,7 @@ def _write(path: Path, known: Lockfile) -> None:
     except OSError as error:
         raise FbsyncError(
             f"the known state cannot be written to {path}: {error.strerror}",
-            hint="free some space or fix the permissions, and run this again",
+            hint="free some space or fix the permissions, then run this again",
         ) from error
 
 
@@ -238,7 +238,9 @@ def _print_forgotten(entry: LockedLlm, format_: str) -> None:
     from fbsync.render.outcome_text import outcome_line
 
     terminal.out(f"{outcome_line(outcome, paint=terminal.paint_for(sys.stdout))}\n")
-    terminal.out("It stays on the server; while it is declared, the next apply needs --adopt to take it over again.\n")
+    terminal.out(
+        "It stays on the server. As long as it is declared, the next apply needs --adopt to take it over again.\n"
+    )
 
 
 add_store_commands(state)

@@ -32,7 +32,7 @@ def known_at(where: Where) -> Replayed:
     known = read_known(path, lockfile.read_lockfile(path), find_state_folder(os.environ))
     if known is None and where.store is not None:
         raise FbsyncError(
-            f"the state in {where.store} is empty: nothing was applied yet",
+            f"the state in {where.store} is empty: nothing has been applied yet",
             hint="run `fbsync apply`",
             exit_code=ExitCode.INVALID_INPUT,
         )
@@ -62,10 +62,10 @@ def pick(known: Lockfile, name: str, workspace: str | None) -> LockedLlm:
             return entry
         case []:
             where = "" if workspace is None else f" in workspace {workspace}"
-            raise _unclear(f'no entry "{name}" is in the known state{where}', "there are", named or _alike(known, name))
+            raise _unclear(f'the known state has no entry "{name}"{where}', "there are", named or _alike(known, name))
         case several:
             raise _unclear(
-                f'"{name}" is in several workspaces of the known state', "pass --workspace to say which one", several
+                f'the known state has "{name}" in several workspaces', "select one with --workspace", several
             )
 
 

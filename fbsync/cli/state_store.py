@@ -98,7 +98,7 @@ def init(files: tuple[Path, ...], environment: str | None, store: str | None) ->
 
 @click.command()
 @_store_options
-@click.option("--back", is_flag=True, help="Move the state from the store into files beside the manifest.")
+@click.option("--back", is_flag=True, help="Move the state from the store into files next to the manifest.")
 def migrate(files: tuple[Path, ...], environment: str | None, store: str | None, *, back: bool) -> None:
     """Move the known state from the files beside the manifest into a store.
 
@@ -124,7 +124,7 @@ def migrate(files: tuple[Path, ...], environment: str | None, store: str | None,
 @click.command()
 @_store_options
 @click.option(
-    "--at", "revision", metavar="REVISION", help="Print this earlier state, as `fbsync state history` lists it."
+    "--at", "revision", metavar="REVISION", help="Print this earlier state, by its id in `fbsync state history`."
 )
 def pull(files: tuple[Path, ...], environment: str | None, store: str | None, revision: str | None) -> None:
     """Print the known state of a store, as a JSON document; the tag that `state push` needs goes to stderr.
@@ -145,8 +145,8 @@ def pull(files: tuple[Path, ...], environment: str | None, store: str | None, re
 @click.command()
 @click.argument("document", type=click.File("rb"))
 @_store_options
-@click.option("--tag", metavar="TAG", help="Replace this version, as `fbsync state pull` printed it.")
-@click.option("--force", is_flag=True, help="Replace whatever is there, even during a run.")
+@click.option("--tag", metavar="TAG", help="Replace the version with this tag, as printed by `fbsync state pull`.")
+@click.option("--force", is_flag=True, help="Replace the state whatever it is, even during a run.")
 def push(
     document: Any,  # noqa: ANN401 - click's file
     files: tuple[Path, ...],
@@ -164,7 +164,7 @@ def push(
     fbsync state push state.json --state git --tag 1a2b3c4d
     """  # noqa: D301 - click's mark for lines to be kept
     if (tag is None) != force:
-        raise click.UsageError("give either --tag, with the tag that `fbsync state pull` printed, or --force")
+        raise click.UsageError("pass either --tag, with the tag that `fbsync state pull` printed, or --force")
     with _opened(_where(files, environment, store)) as opened:
         opened.put(document.read(), tag=tag)
         terminal.say(f"Replaced the state in {opened.name}.")
@@ -184,13 +184,13 @@ def unlock(files: tuple[Path, ...], environment: str | None, store: str | None, 
     with _opened(_where(files, environment, store)) as opened:
         version = opened.read()
         if version.state.claim is None:
-            terminal.say(f"Nobody holds the state in {opened.name}.")
+            terminal.say(f"No run has locked the state in {opened.name}.")
             return
-        terminal.say(f"Held by {version.state.writer}.")
-        if not yes and not (terminal.can_ask() and terminal.ask("Is that run dead, and its lease to be ended?")):
+        terminal.say(f"Locked by {version.state.writer}.")
+        if not yes and not (terminal.can_ask() and terminal.ask("Has that run ended for good? Unlock the state?")):
             raise FbsyncError("not confirmed, so nothing was changed", hint="confirm with --yes")
         opened.unlock(version)
-        terminal.say(f"Ended the lease of the state in {opened.name}.")
+        terminal.say(f"Unlocked the state in {opened.name}.")
 
 
 @click.command()

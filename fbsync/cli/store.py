@@ -67,4 +67,4 @@ def _at_copy(where: Where, shared: SharedState) -> Where:
 
 
 def _say_waiting(holder: Holder) -> None:
-    terminal.say(f"Waiting for another run, which holds the state: {holder}")
+    terminal.say(f"Waiting for another run, which has locked the state: {holder}")

@@ -120,8 +120,8 @@ def confirm(question: str) -> bool:
     if sees is not answers:
         one, other = ("stderr", "stdin") if sees else ("stdin", "stderr")
         raise FbsyncError(
-            f"{one} is a terminal and {other} is not, so nobody can be asked for confirmation; nothing was changed",
-            hint="run it with --yes to apply without a question, or on a terminal to be asked",
+            f"{one} is a terminal and {other} is not, so fbsync cannot ask for confirmation; nothing was changed",
+            hint="pass --yes to apply without a question, or run it on a terminal",
             exit_code=ExitCode.USAGE,
         )
     if not sees:

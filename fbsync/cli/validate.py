@@ -63,7 +63,7 @@ def validate(
     fbsync validate team-a/fbsync.yaml team-b/fbsync.yaml
     """  # noqa: D301 - click's mark for lines to be kept
     if (*manifests, *files).count(Path("-")) > 1:
-        raise click.UsageError("- is given more than once, but standard input can be read only once")
+        raise click.UsageError("- appears more than once, but standard input can be read only once")
     groups: list[tuple[Path, ...]] = [(manifest,) for manifest in manifests]
     if files or not groups:
         groups.insert(0, files)

@@ -89,11 +89,11 @@ def _targets(proposal: Proposal, *, named: bool) -> tuple[tuple[Target, ...], tu
             case Create() | Adopt() | Blocked():
                 absent.append(name_of(change))
     calls = "1 call" if len(targets) == 1 else f"{len(targets)} calls"
-    notes = [f"The server asks the providers with the credentials that it holds: {calls}, which may be billed."]
+    notes = [f"The server asks the providers, with the credentials that it has: {calls}, which may be billed."]
     if absent:
-        notes.append(f"Not applied yet, and so not verified: {', '.join(map(visible, absent))}.")
+        notes.append(f"Not applied yet, so not verified: {', '.join(map(visible, absent))}.")
     if pending:
-        notes.append(f"Changes are pending for {pending} of them: what is verified is what the server has.")
+        notes.append(f"Changes are pending for {pending} of them: the server verifies what it has now.")
     return tuple(targets), tuple(notes)
 
 
@@ -115,7 +115,7 @@ def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json:
                 terminal.out(verdict_text(one, paint=paint) + "\n")
 
     with session(proposal.project, how) as connection:
-        interrupts = Interrupts(connection.stop, hint="run `fbsync verify` again for the rest, with --only")
+        interrupts = Interrupts(connection.stop, hint="run `fbsync verify` again with --only for the rest")
         verified = connection.verify(targets, begin=interrupts.watch, on_verdict=show) if targets else ()
     if isinstance(connection.stop.reason, ServerError) and not heard:
         raise connection.stop.reason

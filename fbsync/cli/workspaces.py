@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     multiple=True,
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Read variables from this file of NAME=value lines; may be repeated. The environment wins.",
+    help="Read variables from this .env file; may be repeated. The environment wins.",
 )
 @click.option("--api-url", metavar="URL", help="Use the API at this URL. [default: FLASHBACK_API_URL, or the vendor's]")
 @format_option("text", "json")
@@ -51,7 +51,7 @@ def workspaces(env_files: tuple[Path, ...], api_url: str | None, format_: str, *
 
         terminal.out(workspace_table(listed, paint=terminal.paint_for(sys.stdout)))
     else:
-        terminal.say("You can see no workspace. Ask an administrator of the organisation for a role in one.")
+        terminal.say("You cannot see any workspace. Ask an administrator of your organisation for a role in one.")
     return ExitCode.DONE
 
 

@@ -17,7 +17,7 @@ class Done(StrEnum):
     """What became of a file."""
 
     WRITTEN = "written"
-    KEPT = "kept as it is"
+    KEPT = "unchanged"
     ADDED_TO = "lines added"
 
 
@@ -34,7 +34,7 @@ def add_to(path: Path, complete: Callable[[str], str]) -> Done:
     try:
         there = path.exists()
         if there and not (path.is_file() or path.is_dir()):
-            raise FbsyncError(f"{path} is no regular file, and is left alone", hint="name another file")
+            raise FbsyncError(f"{path} is not a regular file, so it was left alone", hint="name another file")
         existing = path.read_bytes().decode() if there else ""
         text = complete(existing)
         if there and text == existing:
@@ -42,7 +42,7 @@ def add_to(path: Path, complete: Callable[[str], str]) -> Done:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text)
     except UnicodeDecodeError as error:
-        raise FbsyncError(f"{path} is not UTF-8 text, and is left alone", hint="name another file") from error
+        raise FbsyncError(f"{path} is not UTF-8 text, so it was left alone", hint="name another file") from error
     except OSError as error:
         raise FbsyncError(
             f"{path} cannot be written: {error.strerror}", hint="fix that, or name another file"

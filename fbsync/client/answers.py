@@ -134,9 +134,12 @@ def failure_of(answer: Answer, redactor: Redactor) -> ServerError | None:
     if failure in (Failure.NOT_SIGNED_IN, Failure.NOT_ALLOWED) and _MFA.search(words):
         failure, hint = Failure.NOT_SIGNED_IN, hints.MFA
     if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        words, hint = "the proxy wants a user name and a password", hints.PROXY_SIGN_IN
+        words, hint = "the proxy requires a user name and a password", hints.PROXY_SIGN_IN
     elif HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
-        words, hint = "the server redirects elsewhere; fbsync does not follow, to keep the token here", hints.URL
+        words, hint = (
+            "the server redirects elsewhere; fbsync does not follow, so that the token goes nowhere else",
+            hints.URL,
+        )
     return ServerError(
         f"{answer.call} answered {answer.status}: {words}",
         hint=hint,
@@ -219,11 +222,11 @@ def said(answer: Answer, redactor: Redactor, *, by_provider: bool = False) -> st
         by_provider: whether they are most likely a provider's, who quotes keys.
     """
     if not answer.is_json:
-        return f"the answer is not the API's JSON, perhaps a proxy's page: {answer.oddity}"
+        return f"the answer is not JSON from the API, perhaps a proxy's page: {answer.oddity}"
     words = next((text for field in _WORDS if (text := _text(answer.body.get(field)))), None)
     if words is None:
         if answer.is_success_status and answer.body.get("success") is not False:
-            return f"the answer has another shape than documented: {shape_of(answer.body)}"
+            return f"the answer is not as documented: {shape_of(answer.body)}"
         return "no reason given"
     return (redactor.redact_provider if by_provider else redactor.redact)(words) or "no reason given"
 

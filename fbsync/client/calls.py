@@ -300,7 +300,7 @@ def _path(llm_id: str) -> str:
     """
     if identifier(llm_id) is None:
         raise ServerError(
-            "the known state has an id that no server gives",
+            "the known state has an invalid id",
             hint="run `fbsync state list`, and `fbsync state forget` the entry; then `fbsync apply --adopt`",
             failure=Failure.REJECTED,
             is_transient=False,

@@ -27,10 +27,10 @@ NOT_SENT = (
 EXCHANGE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
 """All that an exchange raises. ValueError: what cannot be sent at all, such as a header with a line break."""
 
-_PRIVATE_CA = "for a private CA, name its certificate with --ca-file or SSL_CERT_FILE; do not go on otherwise"
+_PRIVATE_CA = "for a private CA, pass its certificate with --ca-file or SSL_CERT_FILE; otherwise do not continue"
 _CERTIFICATE_HINTS = {
     9: "check this machine's clock: the certificate is not valid yet",
-    10: "the server needs a new certificate; check this machine's clock, too",
+    10: "the server needs a new certificate; also check this machine's clock",
     62: "check the API URL's host: the certificate is for another one",
     64: "check the API URL's address: the certificate is for another one",
 }
@@ -56,9 +56,9 @@ def transport_error(
         transient = transient and not isinstance(_root(error), ssl.SSLError)
         return ServerError(f"{api_url} {what}", hint=hint, failure=Failure.UNREACHABLE, is_transient=transient)
     timed_out = isinstance(error, (httpx.TimeoutException, TimeoutError))
-    what = "did not answer in time" if timed_out else "broke the connection off"
+    what = "did not answer in time" if timed_out else "closed the connection"
     if method == "GET":
-        hint = "check the network and try again" + ("; --timeout gives it longer" if timed_out else "")
+        hint = "check the network and try again" + (", perhaps with a longer --timeout" if timed_out else "")
     else:
         hint = f"whether the request was carried out is unknown: {hints.after(method, path, Failure.UNKNOWN)}"
     return ServerError(f"{api_url} {what}", hint=hint, failure=Failure.UNKNOWN)
@@ -72,7 +72,7 @@ def _why_not_sent(error: Exception, proxy: Proxy | None) -> tuple[str, str]:
             _CERTIFICATE_HINTS.get(reason.verify_code, _PRIVATE_CA),
         )
     if isinstance(reason, ssl.SSLError):
-        return "does not speak TLS as expected", "check the API URL's scheme and port"
+        return "does not answer with TLS", "check the API URL's scheme and port"
     if proxy is not None:
         return _why_not_through(error, proxy)
     if isinstance(error, httpx.TimeoutException):
@@ -83,21 +83,21 @@ def _why_not_sent(error: Exception, proxy: Proxy | None) -> tuple[str, str]:
             "check the API URL's host and the network's name service, or whether a proxy is needed (HTTPS_PROXY)",
         )
     if isinstance(reason, ConnectionRefusedError):
-        return "refused the connection", "check that the server runs, and the API URL's host and port"
+        return "refused the connection", "check that the server is running, and the API URL's host and port"
     return "cannot be reached", "check the network and the API URL, or whether a proxy is needed (HTTPS_PROXY)"
 
 
 def _why_not_through(error: Exception, proxy: Proxy) -> tuple[str, str]:
     by = f"cannot be reached through the proxy {proxy.address} (${proxy.variable})"
     if isinstance(error, httpx.ProxyError) and str(error).startswith("407"):
-        return f"{by}: it wants a user name and a password", hints.PROXY_SIGN_IN
+        return f"{by}: it requires a user name and a password", hints.PROXY_SIGN_IN
     if isinstance(error, httpx.TimeoutException):
         return f"{by}: no connection in time", f"check {proxy.variable}, or list the server in NO_PROXY"
     reason = _root(error)
     if isinstance(reason, socket.gaierror):
-        why = ": its name is unknown"
+        why = ": unknown host name"
     else:
-        why = ": it refuses the connection" if isinstance(reason, ConnectionRefusedError) else ""
+        why = ": connection refused" if isinstance(reason, ConnectionRefusedError) else ""
     return by + why, f"check {proxy.variable}, or list the server in NO_PROXY"
 
 

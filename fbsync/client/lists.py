@@ -45,7 +45,7 @@ def rows_of(answer: Answer, field: str) -> list[dict[str, Any]]:
     """
     rows = answer.body.get(field)
     if not isinstance(rows, list):
-        _refuse(answer, f'has another shape than documented, without a list "{field}": {shape_of(answer.body)}')
+        _refuse(answer, f'is not as documented: it has no list "{field}": {shape_of(answer.body)}')
     sign = _sign_of_more(answer, field, len(rows))
     if sign is not None:
         _refuse(answer, f"is incomplete: it holds {len(rows)} rows, and {sign}")
@@ -190,16 +190,16 @@ def _sign_of_more(answer: Answer, field: str, rows: int) -> str | None:
     The API documents no pagination, so each common sign of one counts (``design.md``, 'The plan').
     """
     if _LINK_NEXT.search(answer.headers.get("Link", "")[:4096]):
-        return "its Link header names a next page"
+        return "its Link header has a next page"
     for name in _NEXT_HEADERS:
         if answer.headers.get(name, "").strip() not in ("", "0", "null"):
-            return f"its header {name} names a next page"
+            return f"its header {name} has a next page"
     for name in _TOTAL_HEADERS:
         if (count_of(answer.headers.get(name, "").strip()) or 0) > rows:
-            return f"its header {name} counts more"
+            return f"its header {name} has a higher count"
     span = _RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
     if span is not None and (span[3] == "*" or int(span[3]) > rows):
-        return "its header Content-Range is of a part"
+        return "its header Content-Range is for a part"
     told = {name: value for name, value in answer.body.items() if name != field}
     return next((sign for name, value in _flat(told) if (sign := _sign_in(name, value, rows))), None)
 
@@ -215,7 +215,7 @@ def _flat(fields: Mapping[str, Any], depth: int = _DEPTH) -> Iterator[tuple[str,
 def _sign_in(name: str, value: object, rows: int) -> str | None:
     """What one field beside a list says of more rows."""
     folded = re.sub(r"[^a-z]", "", name[:40].lower())
-    more = f'"{folded}" says that there are more'
+    more = f'"{folded}" means that there are more'
     if folded in _LAST:
         return more if value is False else None
     if _NEXT.fullmatch(folded):
@@ -229,7 +229,7 @@ def _sign_in(name: str, value: object, rows: int) -> str | None:
 
 
 def _refuse_row(answer: Answer, row: object) -> NoReturn:
-    _refuse(answer, f"is incomplete: a row of it cannot be read ({shape_of(row)})")
+    _refuse(answer, f"is unreadable in part: one row is not as documented ({shape_of(row)})")
 
 
 def _refuse(answer: Answer, what: str) -> NoReturn:

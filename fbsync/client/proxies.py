@@ -131,12 +131,12 @@ def _parsed(variable: str, value: str) -> Proxy:
     except ValueError:
         _refuse(variable, "it is not a URL")
     if parts.scheme not in _SCHEMES:
-        _refuse(variable, "its scheme is none of http, https, socks5 and socks5h")
+        _refuse(variable, "its scheme is not http, https, socks5 or socks5h")
     if not host or not value.isprintable() or any(map(str.isspace, value)):
         _refuse(variable, "it is not a URL with a host")
     if parts.scheme in _SOCKS and find_spec("socksio") is None:
         raise FbsyncError(
-            f"the proxy in ${variable} is a SOCKS proxy, for which a package is missing",
+            f"the proxy in ${variable} is a SOCKS proxy, which needs a package that is not installed",
             hint='install it: pip install "fbsync[socks]"',
             exit_code=ExitCode.INVALID_INPUT,
         )

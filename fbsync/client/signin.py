@@ -52,7 +52,7 @@ class TokenSource:
         can_log_in = account.email is not None and account.password is not None
         if account.token is None and account.refresh_token is None and not can_log_in:
             raise FbsyncError(
-                "there is nothing to sign in with",
+                "there are no credentials to sign in with",
                 hint="set FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL and FLASHBACK_PASSWORD",
                 exit_code=ExitCode.NOT_ALLOWED,
             )
@@ -74,7 +74,7 @@ class TokenSource:
             FbsyncError: signing in failed.
         """
         if self._token is None and await self.renew(None) is None:
-            raise FbsyncError("signing in gave no access token", hint=hints.SIGN_IN, exit_code=ExitCode.NOT_ALLOWED)
+            raise FbsyncError("signing in returned no access token", hint=hints.SIGN_IN, exit_code=ExitCode.NOT_ALLOWED)
         assert self._token is not None
         return self._token
 

@@ -47,10 +47,10 @@ def untrusting() -> ssl.SSLContext:
 
 def _refuse(error: OSError, ca_file: Path | None) -> NoReturn:
     # ssl.SSLError is an OSError: the file is there and holds no certificate.
-    reason = "it holds no certificate in PEM" if isinstance(error, ssl.SSLError) else error.strerror
+    reason = "it has no PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
     where, option = (f"in {ca_file}", "--ca-file") if ca_file else ("of SSL_CERT_FILE", "it, or unset it")
     raise FbsyncError(
         f"the certificates {where} cannot be used: {reason}",
-        hint=f"name a file of CA certificates in PEM with {option}",
+        hint=f"pass a PEM file of CA certificates with {option}",
         exit_code=ExitCode.INVALID_INPUT,
     ) from error

@@ -98,19 +98,21 @@ def certificate(until: datetime | None, ours: datetime, *, in_clear: bool) -> Ch
         in_clear: whether the token crosses a network without it.
     """
     if until is None and not in_clear:
-        return ok("TLS", "not used: the server is this machine")
+        return ok("TLS", "not used: the server is on this machine")
     if until is None:
         return Check(
             what="TLS",
             health=Health.WARNING,
-            detail="not used: tokens and credentials cross the network unencrypted",
-            remedy="use an https API URL wherever the server is not this machine",
+            detail="not used: tokens and credentials are sent unencrypted",
+            remedy="use an https API URL unless the server is on this machine",
         )
     left = until - ours
-    detail = f"the certificate is trusted, and good for {_span(left)}"
+    detail = f"the certificate is trusted and valid for {_span(left)}"
     if left > _SOON:
         return ok("TLS", detail)
-    return Check(what="TLS", health=Health.WARNING, detail=detail, remedy="tell the server's operator")
+    return Check(
+        what="TLS", health=Health.WARNING, detail=detail, remedy="tell the server's operator to renew it to renew it"
+    )
 
 
 def token_life(expires: datetime | None, ours: datetime) -> str:
@@ -133,15 +135,15 @@ def account(detail: str, me: Mapping[str, Any]) -> Check:
             what="signing in",
             health=Health.WARNING,
             detail=f"{detail}; the account is not verified",
-            remedy="open the link in the e-mail that the sign-up sent",
+            remedy="open the link in the sign-up email",
         )
     if me.get("mfaRequired") is True:
         return Check(
             what="signing in",
             health=Health.WARNING,
             detail=f"{detail}; the account needs a second factor (MFA)",
-            remedy="fbsync cannot answer it: set FLASHBACK_TOKEN to the full access token of a finished sign-in, "
-            "or use an account without MFA for pipelines",
+            remedy="set FLASHBACK_TOKEN to the access token of a completed sign-in, or use an account without MFA for "
+            "pipelines",
         )
     return ok("signing in", detail)
 
@@ -162,7 +164,7 @@ def roles(listed: Sequence[Workspace], wanted: Iterable[tuple[str, bool]]) -> It
                 what=what,
                 health=Health.PROBLEM,
                 detail=f"{len(found)} workspaces have this name: ids {ids}",
-                remedy="give the one that you mean by its id: workspaceId",
+                remedy="give its id instead: workspaceId",
                 exit_code=ExitCode.INVALID_INPUT,
             )
         elif not found:
@@ -184,11 +186,11 @@ def _role(what: str, role: str | None) -> Check:
             what=what,
             health=Health.WARNING,
             detail="your role is READ",
-            remedy="ask for WRITE or ADMIN if fbsync is to change something there",
+            remedy="ask for WRITE or ADMIN if fbsync should make changes there",
         )
     if role in ("WRITE", "ADMIN"):
         return ok(what, f"your role is {role}")
-    return ok(what, "you may see it; the server does not say in which role")
+    return ok(what, "you can see it; the server does not tell your role")
 
 
 def _span(span: timedelta) -> str:

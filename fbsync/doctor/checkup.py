@@ -83,7 +83,7 @@ def _manifest(where: Where) -> Check:
             what="manifest",
             health=Health.WARNING,
             detail=f"there is no {named}",
-            remedy="name it with -f, or begin one with `fbsync init` or `fbsync export`",
+            remedy="name it with -f, or create one with `fbsync init` or `fbsync export`",
         )
     wrong = errors_among(read_manifest(where.files).findings_in(where.environment))
     if wrong:
@@ -95,24 +95,26 @@ def _manifest(where: Where) -> Check:
 def _variables(inputs: Inputs) -> Check:
     names = sorted({use.variable for use in inputs.manifest.uses(inputs.where.environment)})
     missing = [name for name in names if inputs.variables.source(name) is None]
+    if not names:
+        return ok("variables", "the manifest uses none")
     if not missing:
-        return ok(
-            "variables", f"all {len(names)} that the manifest refers to are set" if names else "none are referred to"
-        )
+        return ok("variables", "the one in the manifest is set" if len(names) == 1 else f"all {len(names)} are set")
     return Check(
         what="variables",
         health=Health.WARNING,
         detail=f"{len(missing)} of {len(names)} are not set: {', '.join(missing)}",
-        remedy="set them before an apply that sends them; see `fbsync env`",
+        remedy="set them before you apply; see `fbsync env`",
     )
 
 
 def _known(project: Project) -> Iterator[Check]:
     path = project.where.known_in
     if project.on_disk is None:
-        yield ok("lockfile", f"{path} is not there yet: the first apply creates it")
+        yield ok("lockfile", f"{path} does not exist yet: the first apply creates it")
     else:
-        yield ok("lockfile", f"{path} knows {len(project.on_disk.llms)} of {project.on_disk.api_url}")
+        number = len(project.on_disk.llms)
+        configurations = "1 configuration" if number == 1 else f"{number} configurations"
+        yield ok("lockfile", f"{path} has {configurations} of {project.on_disk.api_url}")
     if project.open_intents:
         number = len(project.open_intents)
         unconfirmed = "1 unconfirmed request" if number == 1 else f"{number} unconfirmed requests"
@@ -120,7 +122,7 @@ def _known(project: Project) -> Iterator[Check]:
             what="journal",
             health=Health.WARNING,
             detail=f"a previous apply was interrupted with {unconfirmed}",
-            remedy="run `fbsync apply`: it checks with the server what happened",
+            remedy="run `fbsync apply`: it checks the result on the server",
         )
 
 
@@ -130,6 +132,6 @@ def _rescued(where: Where, environment: Mapping[str, str]) -> Iterator[Check]:
         yield Check(
             what="rescue file",
             health=Health.WARNING,
-            detail=f"{path} holds what an earlier run could not write to the lockfile",
-            remedy="run `fbsync apply`: it picks that up",
+            detail=f"{path} has what an earlier run could not write to the lockfile",
+            remedy="run `fbsync apply`: it reads that file",
         )

@@ -117,12 +117,12 @@ class _Checkup:
             yield ok("server", f"{self._way.api_url} is healthy")
         else:
             status = self._redactor.redact(status) if isinstance(status, str) else "nothing"
-            said = health.error.message if health.error is not None else f"it says of itself: {status}"
+            said = health.error.message if health.error is not None else f"it reports: {status}"
             yield Check(
                 what="server",
                 health=Health.WARNING,
-                detail=f"{self._way.api_url} answers, but not as a healthy Flashback API: {said}",
-                remedy="check the API URL, or wait",
+                detail=f"{self._way.api_url} answers, but not like a healthy Flashback API: {said}",
+                remedy="check the API URL, or try again later",
             )
         yield checks.certificate(health.certified_until, self._now, in_clear=sends_in_clear(self._way.api_url))
         yield checks.clock(health.date, self._now)
@@ -135,7 +135,7 @@ class _Checkup:
         try:
             account = read_account(variables)
             if means == ("FLASHBACK_REFRESH_TOKEN",):
-                kept = "FLASHBACK_REFRESH_TOKEN is set, but was not tried: it may be valid for one use only"
+                kept = "FLASHBACK_REFRESH_TOKEN is set but was not tried, since it may be valid only once"
                 return None, not_checked(_SIGNING_IN, kept)
             token = account.token or await self._logged_in(account)
         except FbsyncError as error:
@@ -189,7 +189,7 @@ def _refused(error: FbsyncError, *, renewable: bool) -> Check:
     return Check(
         what=_SIGNING_IN,
         health=Health.WARNING,
-        detail=f"FLASHBACK_TOKEN is refused ({error.message}); a run would renew it by the other means that are set",
+        detail=f"FLASHBACK_TOKEN is refused ({error.message}); a run would renew it with the other variables",
         remedy="set a fresh FLASHBACK_TOKEN, or unset it",
     )
 
@@ -201,7 +201,7 @@ async def _workspaces(client: Client, project: Project | None) -> tuple[Check, .
         return (problem("workspaces", error),)
     wanted = _wanted(project)
     if not wanted:
-        return (ok("workspaces", f"you may see {len(listed)}; the manifest names none whose variables are set"),)
+        return (ok("workspaces", f"you can see {len(listed)}; the manifest names none whose variables are set"),)
     return tuple(checks.roles(listed, wanted))
 
 
@@ -215,10 +215,10 @@ async def _list(client: Client) -> Check:
         return Check(
             what="list",
             health=Health.WARNING,
-            detail="the server has no list of configurations",
-            remedy="plan and apply then go by the known state alone; drift cannot be found",
+            detail="the server cannot list configurations",
+            remedy="plan and apply use only the known state; drift cannot be found",
         )
-    return ok("list", f"the server lists {len(listing.llms)} that you may see")
+    return ok("list", f"the server lists {len(listing.llms)} that you can see")
 
 
 def _wanted(project: Project | None) -> list[tuple[str, bool]]:

@@ -49,8 +49,8 @@ def _read(store: OpenedStore) -> Iterator[Check]:
             yield Check(
                 what="lease",
                 health=Health.WARNING,
-                detail=f"a run holds the state: {state.writer}",
-                remedy="wait for its end; if it was killed, run `fbsync state unlock`, or let an apply wait with "
+                detail=f"a run has locked the state: {state.writer}",
+                remedy="wait until it ends; if it was killed, run `fbsync state unlock`, or have apply wait with "
                 "--lock-timeout",
             )
 
@@ -60,7 +60,7 @@ def _honest(store: OpenedStore) -> Check:
         store.check_honesty()
     except FbsyncError as error:
         return problem("writing to the store", error)
-    return ok("writing to the store", "allowed; it refuses writes whose condition does not hold")
+    return ok("writing to the store", "allowed, and conditional writes work")
 
 
 def unread() -> Check:

@@ -106,8 +106,8 @@ class Creator:
         if found:
             return found[0].id
         raise ServerError(
-            "the server confirmed the creation but gave no id, and its list does not show the configuration",
-            hint="run `fbsync apply` again: it looks for the configuration before it sends anything",
+            "the server confirmed the creation but returned no id, and its list does not have the configuration",
+            hint="run `fbsync apply` again: it checks for the configuration before it sends anything",
             failure=Failure.UNKNOWN,
             is_transient=False,
         )
@@ -132,7 +132,7 @@ class Creator:
         (live,) = found
         if not any(claim.explains(live) for claim in claims):
             theirs = ServerError(
-                f"it was created or changed meanwhile by somebody else (id {live.id}): {failure.message}",
+                f"somebody else created or changed it in the meantime (id {live.id}): {failure.message}",
                 hint="run `fbsync apply --adopt` to take it over",
                 failure=Failure.REJECTED,
                 status=failure.status,
@@ -165,11 +165,12 @@ def _contradicted(failure: ServerError, identity: Identity, listed: Sequence[Liv
     """The failure of a creation that was refused as existing although the list does not show it."""
     similar = [llm for llm in listed if loose_name(llm.name) == loose_name(identity.name)]
     if similar:
-        there = f'the server already has "{similar[0].name}" (id {similar[0].id}), whose name differs in case or blanks'
-        hint = "give the entry another name, or that one"
+        other = f'"{similar[0].name}" (id {similar[0].id})'
+        there = f"the server already has {other}, whose name differs only by case or whitespace"
+        hint = "rename the entry or the other configuration"
     else:
-        there = "yet the server's list does not show it, so that list is wrong or not the whole"
-        hint = "run `fbsync plan --refresh` later; if it stays so, ask the API's operator who has the name"
+        there = "but the server's list does not have it, so the list is wrong or incomplete"
+        hint = "run `fbsync plan --refresh` later; if nothing changes, ask the API's operator who has the name"
     return ServerError(
         f"{failure.message}; {there}", hint=hint, failure=failure.failure, status=failure.status, is_transient=False
     )
@@ -179,7 +180,7 @@ def several(identity: Identity, found: Sequence[LiveLlm]) -> ServerError:
     """The failure of an entry whose identity the server has more than once."""
     ids = ", ".join(sorted(llm.id for llm in found))
     return ServerError(
-        f"the server holds {len(found)} configurations of this name in {identity.workspace_id}: ids {ids}",
-        hint="find out which one is right, delete or rename the others, and run `fbsync apply` again",
+        f"the server has {len(found)} configurations with this name in {identity.workspace_id}: ids {ids}",
+        hint="keep the right one, delete or rename the others, then run `fbsync apply` again",
         failure=Failure.REJECTED,
     )

@@ -243,8 +243,8 @@ class _Run:
         if self._ids.setdefault(llm_id, at) == at:
             return None
         return FbsyncError(
-            f"the server answered the creation with the id {llm_id}, which another configuration has already",
-            hint="see with `fbsync plan --refresh` what the server lists, and tell the API's operator",
+            f"the server returned the id {llm_id} for the creation, but another configuration already has it",
+            hint="see `fbsync plan --refresh` for the server's list, and tell the API's operator",
         )
 
     async def _record(self, at: int, outcome: Outcome, recorded: Awaitable[object]) -> None:

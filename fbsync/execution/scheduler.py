@@ -62,7 +62,7 @@ class Scheduler:
             if before is not None and before.result.is_trouble:
                 return FbsyncError(
                     f'the name is still held by "{identity_of(before.change).name}", whose change failed',
-                    hint="correct that entry first, and run `fbsync apply` again",
+                    hint="fix that entry first, then run `fbsync apply` again",
                 )
         return self._stop.reason
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fbsync.model.changes import Change
     from fbsync.model.server import Fields, Server
 
-_AGAIN = "run `fbsync apply` again: it looks at the server's list before it sends anything"
+_AGAIN = "run `fbsync apply` again: it checks the server's list before it sends anything"
 _NOT_SIGNED_IN = 401
 
 
@@ -103,7 +103,7 @@ class Step:
         except ServerError as error:
             await self._fail(error)
         except asyncio.CancelledError:
-            self._leave_open("the request was interrupted before its answer came")
+            self._leave_open("the request was interrupted before it was answered")
             raise
         except Exception as error:  # noqa: BLE001 - one entry's failure, whatever it is, must not stop the others
             self.error = unexpected(error)
@@ -199,7 +199,7 @@ def unexpected(error: Exception) -> FbsyncError:
         trace = trace.tb_next
     failure = FbsyncError(
         f"fbsync itself failed in {place} ({type(error).__name__}): whether the request was carried out is unknown",
-        hint=f"{_AGAIN}; report it if it fails again",
+        hint=f"{_AGAIN}; if it fails again, report it",
     )
     failure.__cause__ = error
     return failure

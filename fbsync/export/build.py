@@ -66,7 +66,7 @@ class Export:
         """
         mark = _BYTE_ORDER_MARK if existing.startswith(_BYTE_ORDER_MARK) else ""
         if existing.removeprefix(mark) != self.before:
-            raise FbsyncError(f"{self.path} was changed while the server was asked", hint="run `fbsync export` again")
+            raise FbsyncError(f"{self.path} was changed while fbsync read the server", hint="run `fbsync export` again")
         return mark + self.text
 
     @property
@@ -82,11 +82,11 @@ class Export:
         ]
 
 
-_LEFT_OUT_HINT = "keep it as it is: fbsync leaves it alone; or change it on the server and export again"
+_LEFT_OUT_HINT = "leave it: fbsync does not touch it; or change it on the server and export again"
 _BYTE_ORDER_MARK = "\ufeff"
 _HEAD = (
-    "AI LLM configurations, as `fbsync export` found them on the server.",
-    "Credentials are references to environment variables: .env.example names them all.",
+    "AI LLM configurations, exported from the server by `fbsync export`.",
+    "Credentials are references to environment variables; .env.example lists them.",
 )
 
 
@@ -147,14 +147,14 @@ def _inexpressible(llm: LiveLlm) -> str | None:
     if wrong:
         return wrong[0].message
     read = document.value.get("llms") if isinstance(document.value, dict) else None
-    return None if read == [entry] else "it does not read back as it was written"
+    return None if read == [entry] else "it would not read back the same"
 
 
 def _unshown(llm: LiveLlm) -> str:
     """Why a configuration cannot be an entry of which the server does not show what every entry has."""
     shown = (("endpoint", llm.endpoint or llm.api_key_id), ("type", llm.ai_type))
     lacking = " and no ".join(word for word, value in shown if value is None)
-    return f"the server shows no {lacking} of it, which an entry needs"
+    return f"the server shows no {lacking} , which an entry needs"
 
 
 def _read_back(entry: Mapping[str, str | bool]) -> dict[str, str | bool]:
@@ -200,7 +200,7 @@ def _manifest_text(
     assert isinstance(before, dict)
     listed = before.get("llms")
     if after != before | {"llms": [*(listed if isinstance(listed, list) else ()), *map(_read_back, entries)]}:
-        raise not_mergeable(shown_as, "it would not read back as it was")
+        raise not_mergeable(shown_as, "it would not read back the same")
     return text
 
 
@@ -219,7 +219,7 @@ def _merged(text: str, shown_as: str) -> Manifest:
     """The manifest that the new text is."""
     manifest = assemble([parse_document(text.encode(), file=shown_as)])
     if wrong := errors_among(manifest.findings):
-        raise not_mergeable(shown_as, f'of "{visible(wrong[0].entry or "")}" it would then say: {wrong[0].message}')
+        raise not_mergeable(shown_as, f'of "{visible(wrong[0].entry or "")}" this would be wrong: {wrong[0].message}')
     return manifest
 
 
@@ -276,5 +276,5 @@ def not_mergeable(path: object, reason: object) -> FbsyncError:
     """The error for a manifest that cannot be added to."""
     return FbsyncError(
         f"entries cannot be added to {path}: {reason}",
-        hint="write its list as lines that begin with a dash, or export into another file with -f",
+        hint="write its list as lines that start with a dash, or export to another file with -f",
     )

@@ -42,7 +42,7 @@ def twins(listed: Iterable[LiveLlm]) -> dict[str, LeftOut]:
     for llm in listed:
         by_identity.setdefault(llm.identity, []).append(llm)
     return {
-        llm.id: LeftOut(live=llm, reason=f"the server holds {len(alike)} configurations of this name in its workspace")
+        llm.id: LeftOut(live=llm, reason=f"the workspace has {len(alike)} configurations with this name")
         for alike in by_identity.values()
         if len(alike) > 1
         for llm in alike

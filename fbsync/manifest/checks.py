@@ -73,7 +73,7 @@ def _too_many(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]
         yield Finding(
             rule="too-many-environments",
             position=first.document.position_of_key(("environments",)),
-            message=f"{len(drafts):,} entries in {len(variants):,} environments are more than can be checked at once",
+            message=f"{len(drafts):,} entries in {len(variants):,} environments are too many to check at once",
             remedy="check one environment at a time with -e, or split the manifest into several",
         )
 
@@ -101,13 +101,13 @@ def _resolved_identity(llm: Llm) -> Hashable:
 def unknown_environment(name: str, variants: Mapping[str, Sequence[Variant]], documents: Sequence[Document]) -> Finding:
     """The finding for an environment that was asked for and is nowhere declared."""
     meant = nearest(name, variants)
-    declared = f"declared are {', '.join(sorted(variants))}" if variants else "none is declared"
+    declared = f"the manifest declares {', '.join(sorted(variants))}" if variants else "the manifest declares none"
     place = next((d.position_of_key(("environments",)) for d in documents if _has_environments(d)), None)
     return Finding(
         rule="unknown-environment",
         position=place or Position(file=documents[0].file if documents else "fbsync.yaml"),
         message=f'there is no environment "{name}": {declared}',
-        remedy=f"use -e {meant}" if meant else 'declare it below "environments:", or leave -e out',
+        remedy=f"use -e {meant}" if meant else 'declare it under "environments:", or leave out -e',
     )
 
 
@@ -135,7 +135,7 @@ def _missing_workspaces(drafts: Sequence[Draft]) -> Iterator[Finding]:
             rule="missing-workspace",
             position=first.entry.position,
             entry=first.name,
-            message=f"{who} no workspace: neither workspaceId nor workspace is given there or for the whole file",
+            message=f"{who} no workspace: set workspaceId or workspace, in the entry or for the whole file",
             remedy='add "workspaceId: $FLASHBACK_WORKSPACE_ID" at the top of the file',
             related=tuple(draft.entry.position for draft in others[:_MOST_RELATED]),
         )
@@ -154,8 +154,8 @@ def _identities(named: Sequence[tuple[Draft, str, GivenWorkspace]]) -> Iterator[
                 rule="names-alike",
                 position=_own_place(draft),
                 entry=name,
-                message="the name differs from another one of its workspace only by case or surrounding blanks",
-                remedy="give them names that people can tell apart",
+                message="the name differs from another name in its workspace only by case or by surrounding whitespace",
+                remedy="give them clearly different names",
                 related=(_own_place(first),),
                 severity=Severity.WARNING,
             )
@@ -176,7 +176,7 @@ def _duplicates(entries: Iterable[tuple[Hashable, str, Callable[[], Position]]])
                 rule="duplicate-identity",
                 position=place(),
                 entry=name,
-                message="the workspace already has an entry of this name",
+                message="the workspace already has an entry with this name",
                 remedy="rename one of them, remove it, or give it another workspaceId",
                 related=(first(),),
             )
@@ -206,8 +206,8 @@ def _claimed_twice(draft: Draft, first: Draft) -> Finding:
         rule="previous-name-twice",
         position=draft.position("previousName"),
         entry=draft.name,
-        message="another entry claims the same previous name: only one can be the renamed one",
-        remedy="remove previousName from the one that is new",
+        message="another entry has the same previousName; only one of them can be the renamed one",
+        remedy="remove previousName from the new entry",
         related=(first.position("previousName"),),
     )
 
@@ -217,9 +217,9 @@ def _declared_too(draft: Draft, other: Draft) -> Finding:
         rule="previous-name-declared",
         position=draft.position("previousName"),
         entry=draft.name,
-        message="the previous name is declared too: the configuration of that name becomes this entry, "
-        "and fbsync creates the other entry",
-        remedy="remove previousName if this is no rename",
+        message="another entry still has the previous name: that configuration is renamed to this entry, "
+        "and fbsync creates a new one for the other entry",
+        remedy="remove previousName if this is not a rename",
         related=(other.position("name"),),
         severity=Severity.WARNING,
     )
@@ -237,7 +237,7 @@ def unknown_entries(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Var
                     position=patch.document.position_of_key(patch.path),
                     entry=name if is_wordlike(name) else None,
                     message=f"environment {quoted(environment, 'settings')} changes an entry that does not exist",
-                    remedy=f'write "{meant}"' if meant else "declare the entry under llms, or remove this",
+                    remedy=f'write "{meant}"' if meant else "add the entry under llms, or remove this",
                 )
 
 
@@ -249,7 +249,7 @@ def _left_out_everywhere(drafts: Sequence[Draft], kept: Collection[tuple[str, Pa
                 rule="left-out-everywhere",
                 position=draft.position("name"),
                 entry=draft.name,
-                message="every environment leaves this entry out: only a run without -e has it",
-                remedy="remove it if no such run is meant",
+                message="every environment leaves out this entry, so only runs without -e have it",
+                remedy="remove it if you never run without -e",
                 severity=Severity.WARNING,
             )

@@ -78,7 +78,7 @@ def faults(url: str) -> Iterator[Fault]:
     if why is None and parts["scheme"].lower() == "http" and not _is_loopback(_host_and_port(parts["authority"])[0]):
         yield Fault(
             rule="endpoint-plain-http",
-            message="the endpoint is plain http: the credential would cross the network unencrypted",
+            message="the endpoint uses http: the credential would be sent unencrypted",
             remedy="write https://",
             severity=Severity.WARNING,
         )
@@ -87,25 +87,25 @@ def faults(url: str) -> Iterator[Fault]:
 def _not_a_url(url: str) -> tuple[str, str]:
     wrong = _WRONG_SLASHES.match(url)
     if wrong and nearest(wrong["scheme"], ("http", "https")):
-        return "its scheme is followed by something else than ://", _EXAMPLE
-    return "it has no scheme", f"put https:// in front; {_EXAMPLE}"
+        return "its scheme is not followed by ://", _EXAMPLE
+    return "it has no scheme", f"start it with https://; {_EXAMPLE}"
 
 
 def _wrong_part(parts: re.Match[str], url: str) -> tuple[str, str] | None:
     """The first part that is wrong, and what to write instead."""
     if parts["scheme"].lower() not in ("http", "https") and OPEN not in parts["scheme"]:
-        return "its scheme is neither https nor http", "begin it with https://"
+        return "its scheme is not https or http", "start it with https://"
     if _NEVER.search(url):
-        return "it holds a character that no URL may hold, such as a blank, a brace or a backslash", _EXAMPLE
+        return "it has a character that is not allowed in URLs, such as a space, a brace or a backslash", _EXAMPLE
     if _BAD_ESCAPE.search(url):
-        return "a percent sign in it is followed by no two hexadecimal digits", "write %25 for a percent sign itself"
+        return "it has a percent sign without two hexadecimal digits after it", "write %25 for a literal percent sign"
     host, port = _host_and_port(parts["authority"])
     if not host:
         return "it has no host", _EXAMPLE
     if not _is_host(host):
-        return "its host is neither a name nor an address", _EXAMPLE
+        return "its host is not a valid name or address", _EXAMPLE
     if port is not None and not _is_port(port):
-        return f"its port is no number from 1 to {_HIGHEST_PORT}", "write the port as a number, or leave it out"
+        return f"its port is not a number from 1 to {_HIGHEST_PORT}", "write the port as a number, or leave it out"
     return None
 
 
@@ -158,16 +158,16 @@ def _credentials(url: str) -> Iterator[Fault]:
     if "@" in authority:
         yield Fault(
             rule="endpoint-credentials",
-            message="the endpoint holds a user name or a password",
-            remedy="take them out of the URL: the credential belongs in secret, as a reference",
+            message="the endpoint contains a user name or a password",
+            remedy="remove them from the URL, and put the credential in secret, as a reference",
         )
     query = url.partition("?")[2].partition("#")[0]
     names = (parameter.partition("=")[0] for parameter in re.split("[&;]", query))
     if any(_names_a_credential(name) for name in names):
         yield Fault(
             rule="endpoint-credentials",
-            message="the endpoint holds a credential among its parameters, after the question mark",
-            remedy="take it out of the URL: the credential belongs in secret, as a reference",
+            message="the endpoint contains a credential in its query parameters",
+            remedy="remove it from the URL, and put the credential in secret, as a reference",
         )
 
 

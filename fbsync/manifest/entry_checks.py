@@ -40,7 +40,7 @@ def entry(draft: Draft, name: str | None, given: GivenWorkspace) -> Iterator[Fin
             rule="missing-access-key",
             position=draft.position("aiType"),
             entry=draft.name,
-            message="an AWS entry has no key: AWS signs requests with an access key id and a secret",
+            message="this AWS entry has no key; AWS needs an access key id and a secret",
             remedy='add "key: $AWS_ACCESS_KEY_ID"',
             severity=Severity.WARNING,
         )
@@ -60,7 +60,7 @@ def _means(draft: Draft) -> Iterator[Finding]:
                 rule="missing-key",
                 position=draft.position("name"),
                 entry=draft.name,
-                message=f'"{field}" is missing: only an entry with apiKey may lack it',
+                message=f'"{field}" is missing; only an entry with apiKey can leave it out',
                 remedy=f'add "{field}: {example}"',
             )
 
@@ -72,8 +72,8 @@ def _both(draft: Draft, field: str) -> Finding:
         rule="secret-and-api-key",
         position=draft.position(later),
         entry=draft.name,
-        message=f"an entry has either {field} or apiKey: a stored key takes the place of secret and key",
-        remedy=f'remove one of the two; in an environment, write "{other}: null" for the one that does not apply',
+        message=f"{field} and apiKey cannot be combined: a stored key replaces secret and key",
+        remedy=f'remove one of the two; in an environment, write "{other}: null" to remove the other one there',
         related=(draft.position(other),),
     )
 
@@ -96,7 +96,7 @@ def _name(draft: Draft, name: str) -> Iterator[Finding]:
             rule="name-blanks",
             position=draft.position("name"),
             entry=name,
-            message="the name begins or ends with blanks",
+            message="the name starts or ends with whitespace",
             remedy="remove them",
             severity=Severity.WARNING,
         )
@@ -105,8 +105,8 @@ def _name(draft: Draft, name: str) -> Iterator[Finding]:
             rule="name-reference",
             position=draft.position("name"),
             entry=name,
-            message="names hold no references: this one is sent exactly as it is written, dollar sign and all",
-            remedy="write the name itself",
+            message="references do not work in names: this name is sent exactly as written, with the dollar sign",
+            remedy="write the name without references",
             severity=Severity.WARNING,
         )
     if "previousName" in draft.fields and draft.text("previousName") == name:
@@ -114,8 +114,8 @@ def _name(draft: Draft, name: str) -> Iterator[Finding]:
             rule="previous-name-same",
             position=draft.position("previousName"),
             entry=name,
-            message="previousName is the name that the entry has now",
-            remedy="remove previousName, or give the name that the entry had before",
+            message="previousName is the same as the current name",
+            remedy="remove previousName, or set it to the name before the rename",
         )
 
 
@@ -132,7 +132,7 @@ def _workspace_id(draft: Draft, text: str) -> Iterator[Finding]:
             position=draft.position("workspaceId"),
             entry=draft.name if draft.owns("workspaceId") else None,
             message=f"this is not a workspace id: it {why}",
-            remedy="write the id as the server lists it",
+            remedy="write the id as `fbsync workspaces` lists it",
         )
 
 
@@ -143,8 +143,8 @@ def _references(draft: Draft, field: str) -> Iterator[Finding]:
             rule="bad-reference",
             position=draft.position(field),
             entry=draft.name if draft.owns(field) else None,
-            message=f"`$` in {field} is not followed by a valid variable name: it has letters, digits and "
-            "underscores, and no digit first",
+            message=f"`$` in {field} is not followed by a valid variable name: letters, digits and "
+            "underscores, not starting with a digit",
             remedy="write $NAME, ${NAME} or $<NAME>, or $$ for a literal dollar sign",
         )
 

@@ -19,7 +19,7 @@ _CREDENTIALS = ("secret", "key")
 _SHOWN = ("endpoint", "workspaceId", "apiKey", "state")
 """The fields whose values plans show and the known state keeps."""
 
-_OWN = dict.fromkeys(SIGN_IN_VARIABLES, "is what fbsync signs in with") | {
+_OWN = dict.fromkeys(SIGN_IN_VARIABLES, "is one that fbsync signs in with") | {
     FINGERPRINT_KEY_VARIABLE: "is the key of fbsync's fingerprints"
 }
 
@@ -64,9 +64,9 @@ def _in_shown(
                 rule="credential-shown",
                 position=document.position_in_text(path, text, reference.at),
                 entry=entry_name(document.value, path),
-                message=f"${reference.name} is a credential of an entry: here, plans would show it and the lockfile "
-                "would keep it",
-                remedy=f"use a variable of its own in {path[-1]}",
+                message=f"${reference.name} is used as a credential; here, plans would show it and the lockfile "
+                "would store it",
+                remedy=f"use a different variable in {path[-1]}",
                 related=(other.position_of(place),),
             )
 
@@ -87,5 +87,5 @@ def _own(document: Document, path: Path, text: str, reference: Reference) -> Fin
         position=document.position_in_text(path, text, reference.at),
         entry=entry_name(document.value, path),
         message=f"${reference.name} {_OWN[reference.name]}: a manifest must not send it anywhere",
-        remedy="refer to a variable that is meant for this field",
+        remedy="use a different variable",
     )

@@ -58,8 +58,8 @@ def _empty(path: Path) -> Finding:
     return Finding(
         rule="empty-folder",
         position=Position(file=shown_path(path)),
-        message="the folder holds no *.yaml or *.yml file",
-        remedy="name a manifest, or a folder that holds one",
+        message="the folder has no *.yaml or *.yml file",
+        remedy="name a manifest, or a folder with manifests",
     )
 
 

@@ -81,7 +81,7 @@ def _too_long(text: str, variables: Variables) -> _Fault | None:
         reference=references[0],
         rule="value-too-long",
         message=f"with the value of ${references[0].name}, this has more than {_MOST_CHARACTERS:,} characters",
-        remedy="set the variables to short values, and refer to each once",
+        remedy="use shorter values, and refer to each variable once",
     )
 
 
@@ -100,7 +100,7 @@ def _workspace_id(text: str, variables: Variables) -> Iterator[_Fault]:
     """What is wrong with a workspace id once its references are resolved."""
     wrong = not references_in(text)
     for reference, value in _set_values(text, variables):
-        if (why := fault_of_workspace_id(value)) is not None and why != "consists of dots":
+        if (why := fault_of_workspace_id(value)) is not None and why != "consists only of dots":
             wrong = True
             yield _not_a_workspace_id(reference, why)
     whole = None if wrong else _resolved(text, variables)
@@ -113,7 +113,7 @@ def _not_a_workspace_id(reference: Reference, why: str) -> _Fault:
         reference=reference,
         rule="bad-workspace-id",
         message=f"the value of ${reference.name} is not a workspace id: it {why}",
-        remedy=f"set {reference.name} to the id as the server lists it",
+        remedy=f"set {reference.name} to the id as `fbsync workspaces` lists it",
     )
 
 
@@ -126,8 +126,8 @@ def _endpoint(text: str, variables: Variables) -> Iterator[_Fault]:
             yield _Fault(
                 reference=reference,
                 rule="endpoint-no-url",
-                message=f"the value of ${reference.name} cannot stand in a URL: it holds {unseen}",
-                remedy=f"set {reference.name} to the value alone",
+                message=f"the value of ${reference.name} cannot be part of a URL: it contains {unseen}",
+                remedy=f"set {reference.name} to the value and nothing else",
             )
     whole = None if wrong else _resolved(text, variables)
     if whole is None:
@@ -157,14 +157,14 @@ def _credential(text: str, variables: Variables) -> Iterator[_Fault]:
             reference=reference,
             rule="value-not-utf8",
             message=f"the value of ${name} is not UTF-8 text",
-            remedy=f"set {name} to the credential as the provider shows it",
+            remedy=f"set {name} to the credential exactly as the provider shows it",
         )
     elif (secret := variables.secret(name)) is not None and (why := secret.doubt) is not None:
         yield _Fault(
             reference=reference,
             rule="not-a-credential",
-            message=f"the value of ${name} is hardly a credential, since it {why}; it is sent exactly as it is",
-            remedy=f"set {name} to the credential as the provider shows it",
+            message=f"the value of ${name} does not look like a credential: it {why}; fbsync sends it as is",
+            remedy=f"set {name} to the credential exactly as the provider shows it",
             severity=Severity.WARNING,
         )
 
@@ -177,7 +177,7 @@ def _api_key(text: str, variables: Variables) -> Iterator[_Fault]:
                 reference=reference,
                 rule="no-uuid",
                 message=f"the value of ${reference.name} is not the uuid of a stored provider key",
-                remedy=f"set {reference.name} to an id that `fbsync keys list` lists",
+                remedy=f"set {reference.name} to an id from `fbsync keys list`",
             )
 
 

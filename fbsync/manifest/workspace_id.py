@@ -26,14 +26,16 @@ def fault_of_workspace_id(text: str) -> str | None:
         What is wrong, as the end of a sentence ("it …"), or None.
     """
     if text in (".", ".."):
-        return "consists of dots"
+        return "consists only of dots"
     if is_plain_id(text):
         return None
     if not text:
         return "is empty"
     if (unseen := unseen_character(text)) is not None:
-        return f"holds {unseen}"
-    return "holds a slash, a quote or another character of URLs" if _NEVER.intersection(text) else None
+        return f"contains {unseen}"
+    return (
+        "contains a slash, a quote or another character with a meaning in URLs" if _NEVER.intersection(text) else None
+    )
 
 
 def unseen_character(text: str) -> str | None:
@@ -47,4 +49,4 @@ def unseen_character(text: str) -> str | None:
         return "a line break"
     if character == "\t":
         return "a tab"
-    return "a blank" if character.isspace() else f"the invisible character U+{ord(character):04X}"
+    return "a space" if character.isspace() else f"the invisible character U+{ord(character):04X}"

@@ -33,7 +33,7 @@ def contradictions(documents: Iterable[Document]) -> Iterator[Finding]:
                 yield Finding(
                     rule="two-workspaces",
                     position=document.position_of_key((*path, BY_NAME)),
-                    message='the workspace is given twice: by its id ("workspaceId") and by its name ("workspace")',
+                    message='the workspace is set twice, by id ("workspaceId") and by name ("workspace")',
                     remedy="remove one of the two lines",
                     related=(document.position_of_key((*path, BY_ID)),),
                 )

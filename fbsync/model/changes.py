@@ -66,7 +66,7 @@ class CredentialChange:
         assumed: whether the value is taken for the one that the server holds, of which nothing is known.
         resent: whether it is sent again because somebody asked for that.
         drift: how the server's key differs, where somebody changed it outside.
-        gives_way: whether a stored key takes its place: no request ever carries both.
+        gives_way: whether replaced by a stored key: no request ever carries both.
     """
 
     field: Field
@@ -130,7 +130,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopt:
-    """A configuration that is on the server already under another id than a known one: it is taken over whole."""
+    """A configuration that is already on the server under another id than a known one: it is taken over whole."""
 
     desired: Llm
     live: LiveLlm

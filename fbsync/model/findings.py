@@ -89,8 +89,8 @@ def limited(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     rest = Finding(
         rule="too-many-findings",
         position=kept[-1].position,
-        message=f"there are more than {MOST_FINDINGS} findings, and the others are not listed",
-        remedy="correct the findings above first, and check that this is the right file",
+        message=f"there are more than {MOST_FINDINGS} findings; the rest is not listed",
+        remedy="fix the findings above first, and check that this is the right file",
         severity=Severity.ERROR if errors else Severity.WARNING,
     )
     return (*(finding for finding in kept if finding.rule != rest.rule), rest)

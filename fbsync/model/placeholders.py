@@ -40,17 +40,17 @@ def doubt(value: str) -> str | None:
         What the value is instead, as the end of a sentence ("it …"), or None where it may well be a credential.
     """
     if value != value.strip():
-        return "begins or ends with a blank or a line break"
+        return "starts or ends with a space or a line break"
     if _QUOTES.get(value[0]) == value[-1] and len(value) > 1:
         return "has quotes around it"
     if _MASK.fullmatch(value) or _MASK_WORD.fullmatch(value):
-        return "is a mask that stands for a value"
+        return "is a mask, not the value"
     if _REFERENCE.fullmatch(value):
-        return "is a reference that nothing has resolved"
+        return "is an unresolved reference"
     if _ADDRESS.fullmatch(value):
         return "is the address of a secret, not the secret"
     if _TAG.fullmatch(value) or re.sub(r"[\s_.-]", "", value).lower() in _WORDS:
         return "is a placeholder"
     if not value.isprintable() and any(not (character.isprintable() or character in "\n\r\t") for character in value):
-        return "holds an invisible character"
+        return "contains an invisible character"
     return None

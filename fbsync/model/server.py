@@ -83,7 +83,7 @@ def left_open(error: ServerError, *, hint: str | None = None) -> ServerError:
     """
     return ServerError(
         error.message,
-        hint=hint or "run `fbsync apply` again: it looks at the server's list before it sends anything",
+        hint=hint or "run `fbsync apply` again: it checks the server's list before it sends anything",
         failure=Failure.UNKNOWN,
         status=error.status,
         retry_after=error.retry_after,

@@ -110,8 +110,8 @@ def _declared(llm: Llm, locked: LockedLlm | None, view: View, credentials: Crede
                 ids = ", ".join(sorted(other.id for other in several))
                 return Blocked(
                     desired=llm,
-                    message=f"the server holds {len(several)} configurations of this name in its workspace: ids {ids}",
-                    hint="find out which one is right, delete or rename the others, and run `fbsync apply` again",
+                    message=f"the workspace has {len(several)} configurations with this name: ids {ids}",
+                    hint="keep the right one, delete or rename the others, then run `fbsync apply` again",
                 )
     return _known(llm, locked, view, credentials)
 
@@ -136,8 +136,8 @@ def _creation(llm: Llm, locked: LockedLlm | None, view: View) -> Change:
     if view.is_in_doubt(llm.identity):
         return Blocked(
             desired=llm,
-            message="an earlier run may have created it, and without the server's list that cannot be told",
-            hint="run `fbsync apply` where the server can be asked for its list, or look there for this name",
+            message="an earlier run may have created it; only the server's list can tell",
+            hint="run `fbsync apply` where the server can be reached, or check there for this name",
         )
     return Create(desired=llm, lost=locked)
 
@@ -171,8 +171,8 @@ def _unless_taken(change: Change, holders: Mapping[Identity, str]) -> Change:
     assert isinstance(change, Create | Update)
     return Blocked(
         desired=change.desired,
-        message=f"another configuration in its workspace bears this name and keeps it: id {holder}",
-        hint="delete or rename that one first (--prune does so where fbsync knows it), or choose another name",
+        message=f"another configuration in its workspace keeps this name: id {holder}",
+        hint="delete or rename that one first (--prune deletes it if it is in the lockfile), or choose another name",
     )
 
 

@@ -28,7 +28,7 @@ class Allowed:
     """What the user allows that a guard would refuse otherwise.
 
     Attributes:
-        adopt: configurations that are on the server already may be taken over.
+        adopt: configurations that are already on the server may be taken over.
         max_deletes: how many deletions are too many: a number, or a percentage of what is known.
         recreate: all that is known of a workspace may be created again.
         host_change: an endpoint may go back to another host although the manifest did not change.
@@ -80,8 +80,8 @@ def _in_use(deletes: Iterable[Delete], live: Live | None) -> Iterator[Refusal]:
         if repos := users.get(change.locked.id):
             yield Refusal(
                 identity=change.locked.identity,
-                message=f"is used by {counted_repositories(repos)}, and the server does not delete what is in use",
-                hint="have them use another configuration first, or declare it again",
+                message=f"is used by {counted_repositories(repos)}, so the server will not delete it",
+                hint="switch them to another configuration first, or declare it again",
             )
 
 
@@ -93,7 +93,7 @@ def _deletions(count: int, allowed: Allowed, *, declared: int, known: int, live:
         yield Refusal(
             identity=None,
             message=f"this would delete {counted}; the limit is {limit}",
-            hint=f"if you mean it, pass --max-deletes {count}",
+            hint=f"to do it anyway, pass --max-deletes {count}",
         )
     if not declared:
         yield Refusal(
@@ -104,8 +104,8 @@ def _deletions(count: int, allowed: Allowed, *, declared: int, known: int, live:
     if live is not None and not live.is_complete:
         yield Refusal(
             identity=None,
-            message="the server would not list every workspace, and nothing is pruned without that",
-            hint="make sure that the token may list those workspaces, or leave --prune out",
+            message="the server would not list every workspace, so nothing can be pruned",
+            hint="make sure that the token may list those workspaces, or leave out --prune",
         )
 
 
@@ -148,7 +148,7 @@ def _host_changes(plan: Plan, explained: Container[tuple[str, str]]) -> Iterator
                     identity=change.desired.identity,
                     message=f"the endpoint is {host_words(field.before)} on the server and would become "
                     f"{host_words(after)}, although nobody changed the manifest: the stored credential would go there",
-                    hint="if it was changed outside and should go back, pass --allow-host-change",
+                    hint="if it was changed outside and should change back, pass --allow-host-change",
                 )
 
 
@@ -166,18 +166,18 @@ def delete_limit(text: str, known: int) -> int:
     if text.endswith("%"):
         percentage = int(text[:-1])
         if not 0 <= percentage <= 100:  # noqa: PLR2004 - percent
-            raise ValueError("a percentage is between 0% and 100%")
+            raise ValueError("a percentage must be between 0% and 100%")
         return known * percentage // 100
     number = int(text)
     if number < 0:
-        raise ValueError("a number of deletions is not negative")
+        raise ValueError("a number of deletions cannot be negative")
     return number
 
 
 def _adoption(change: Adopt) -> Refusal:
-    where = f"is on the server already (id {change.live.id})"
+    where = f"is already on the server (id {change.live.id})"
     if change.replaced is None:
-        message = f"{where}, and is not in the lockfile"
+        message = f"{where}, but not in the lockfile"
     else:
         message = f"{where}, but the lockfile has it with another id ({change.replaced.id}): it was replaced outside"
     return Refusal(
@@ -190,9 +190,9 @@ def _adoption(change: Adopt) -> Refusal:
 def _protected(change: Delete) -> Refusal:
     return Refusal(
         identity=change.locked.identity,
-        message="is protected, and would be deleted since it is no longer declared",
-        hint="declare it again, or set `protect: false` and apply before removing it; `fbsync state forget` drops "
-        "the record alone",
+        message="is protected and would be deleted because it is no longer declared",
+        hint="declare it again, or set `protect: false` and apply before you remove it; `fbsync state "
+        "forget` only removes the record",
     )
 
 
@@ -251,5 +251,5 @@ def need_finding(need: Need, *, empty: bool) -> Finding:
         position=need.position,
         entry=need.entry,
         message=f"${need.variable} {state}, and {need.field} needs it",
-        remedy=f"set {need.variable} in the environment, in .env beside the manifest, or with --env-file",
+        remedy=f"set {need.variable} in the environment, in .env next to the manifest, or with --env-file",
     )

@@ -57,7 +57,7 @@ def _of_creation(
     if change.lost is not None and (moved := view.moved(change.lost)) is not None:
         yield _notice(
             llm,
-            f"its id {moved.id} is in the workspace {moved.workspace_id} now and stays there; it is recreated",
+            f"its id {moved.id} is now in workspace {moved.workspace_id} and stays there; fbsync recreates it here",
         )
     if elsewhere is not None:
         yield _notice(llm, _moved_message(elsewhere))
@@ -71,8 +71,8 @@ def _of_creation(
     if (near := view.nearly(llm.identity)) is not None:
         yield _notice(
             llm,
-            f'the server holds "{near.name}" (id {near.id}), the same name but for case or blanks, and may take the '
-            "two for one",
+            f'the server holds "{near.name}" (id {near.id}), which differs only by case or '
+            "whitespace; it may reject the new name",
         )
 
 
@@ -80,7 +80,7 @@ def _moved_message(before: Undeclared | Delete) -> str:
     """Says plainly what another workspace means (``flashback-api.md``: a configuration cannot be moved)."""
     fate = "is deleted" if isinstance(before, Delete) else "stays until it is deleted with --prune"
     return (
-        "a configuration cannot be moved to another workspace: a new one is created, and the one in "
+        "configurations cannot be moved between workspaces: a new one is created, and the one in "
         f"{before.locked.workspace_id} (id {before.locked.id}) {fate}"
     )
 
@@ -131,7 +131,7 @@ def _of_endpoint(change: Update) -> Iterator[Notice]:
             )
         if (scheme_of(before), scheme_of(after)) == ("https", "http"):
             yield _notice(
-                change.desired, "the endpoint becomes http: the stored credential will cross the network unencrypted"
+                change.desired, "the endpoint changes to http: the stored credential will be sent unencrypted"
             )
 
 
@@ -159,7 +159,7 @@ def _of_new_hosts(llm: Llm, hosts: dict[str, set[str]], sent: set[Field]) -> Ite
                 f"(before: {before})",
             )
     if not is_ascii_host(endpoint):
-        yield _notice(llm, f"the host is not ASCII, and may look like another one: {shown_host(endpoint)}")
+        yield _notice(llm, f"the host name is not ASCII and may look like another one: {shown_host(endpoint)}")
 
 
 def _of_record(change: Update | Unchanged, reads: Callable[[str | None], bool]) -> Iterator[Notice]:
@@ -168,9 +168,9 @@ def _of_record(change: Update | Unchanged, reads: Callable[[str | None], bool]) 
     if change.live is not None:
         for field, there in spelled(llm, change.live):
             if (field, there) not in locked.served:
-                yield _notice(llm, f"the server writes {field.value} as {there}; that counts as the same value")
+                yield _notice(llm, f"the server writes {field.value} as {there}; fbsync treats them as the same")
     if locked.declared_in is not None and not reads(locked.declared_in):
-        yield _notice(llm, f"it was declared in {locked.declared_in}, and belongs to {llm.declared_in} from now on")
+        yield _notice(llm, f"it was declared in {locked.declared_in}, and now belongs to {llm.declared_in}")
 
 
 def _notice(llm: Llm, message: str) -> Notice:
@@ -189,6 +189,6 @@ def blocked_by_limit(change: Change, chain: Sequence[str]) -> Blocked:
     options = " ".join(f'--only "{name}"' for name in chain)
     return Blocked(
         desired=change.desired,
-        message=f"it takes a name that another entry gives up, which --only leaves out: {others}",
+        message=f"it takes over the name of an entry that --only leaves out: {others}",
         hint=f"add {options}",
     )

@@ -72,7 +72,7 @@ def _findings(desired: Iterable[Llm], by_name: dict[str, set[str]]) -> Iterator[
             yield Finding(
                 rule="unknown-workspace",
                 position=position,
-                message=f"the server lists no workspace {quoted(name, 'of this name')} for you: {_names(by_name)}",
+                message=f"you cannot see a workspace {quoted(name, 'with this name')}: {_names(by_name)}",
                 remedy=f'write "{meant}"' if meant else "write one of these names, or give workspaceId instead",
             )
         elif len(ids) > 1:
@@ -80,13 +80,13 @@ def _findings(desired: Iterable[Llm], by_name: dict[str, set[str]]) -> Iterator[
                 rule="ambiguous-workspace",
                 position=position,
                 message=f"{len(ids)} workspaces have this name: ids {', '.join(sorted(ids))}",
-                remedy="give the one that you mean by its id: workspaceId",
+                remedy="give its id instead: workspaceId",
             )
 
 
 def _names(by_name: Iterable[str]) -> str:
     names = sorted(by_name)
     if not names:
-        return "it lists none at all"
+        return "you can see none at all"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return f"they are {', '.join(names[:_LISTED])}{more}"
+    return f"you can see {', '.join(names[:_LISTED])}{more}"

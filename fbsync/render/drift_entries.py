@@ -71,7 +71,7 @@ def _told(difference: Difference) -> tuple[str, Tone, str, tuple[FieldDrift, ...
             return "deleted", Tone.REMOVE, f"the server no longer lists id {locked.id}", ()
         case ReplacedOutside(locked=locked, live=live):
             ids = f"{'id' if len(live) == 1 else 'ids'} {', '.join(llm.id for llm in live)}"
-            why = f"the server lists {ids} in the place of id {locked.id}"
+            why = f"the server lists {ids} instead of id {locked.id}"
             return "replaced", Tone.CHANGE, why, difference.fields
         case Unadopted(live=live):
             return "unadopted", Tone.QUIET, f"id {live.id}", ()

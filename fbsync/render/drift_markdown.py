@@ -31,7 +31,7 @@ def drift_markdown(found: DriftFound, *, max_chars: int) -> str:
     first = f"{marker('fbsync-drift', found.environment)}\n"
     heads = (f"{first}\n{_head(found)}", f"{first}\n**{summary(found.drift)}**\n\n")
     text = limited(tuple(_parts(found)), heads, max_chars)
-    return f"**{summary(found.drift)}** The details are left out for length.\n" if text is None else text
+    return f"**{summary(found.drift)}** Details are left out because of the length.\n" if text is None else text
 
 
 def drifts_markdown(

@@ -58,9 +58,9 @@ def remedies(
         case Unadopted():
             return ((KEEP, f"fbsync apply{where} --adopt --only {name}"),)
         case Unmanaged():
-            return ((KEEP, "nothing to do; fbsync export puts it into the manifest"),)
+            return ((KEEP, "nothing; fbsync export adds it to the manifest"),)
         case _ if identity not in declared:
-            return ((UNDO, "declare it again, and apply"), (KEEP, f"fbsync state forget{where} {name}"))
+            return ((UNDO, "declare it again and apply"), (KEEP, f"fbsync state forget{where} {name}"))
         case ChangedOutside():
             allowed = " --allow-host-change" if any(map(_moves_host, difference.fields)) else ""
             undo = f"fbsync apply{where} --only {name}{allowed}"
@@ -69,7 +69,7 @@ def remedies(
             undo = f"fbsync apply{where} --only {name}, which recreates it"
             return ((UNDO, undo), (KEEP, f"remove it from the manifest, then fbsync apply{where} --prune"))
         case ReplacedOutside():
-            undo = "delete the other one on the server, and apply"
+            undo = "delete the other one on the server and apply"
             return ((UNDO, undo), (KEEP, f"fbsync apply{where} --adopt --only {name}"))
         case _:
             assert_never(difference)

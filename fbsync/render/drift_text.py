@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fbsync.planning.drift import FieldDrift
     from fbsync.render.drift_found import DriftFound
 
-IN_DOUBT = "an interrupted apply may have done this itself; the next one checks"
+IN_DOUBT = "an interrupted apply may have done this; the next one checks"
 
 
 def drift_text(found: DriftFound, *, paint: Paint) -> str:

@@ -30,7 +30,7 @@ class Needed:
 
 SIGNING_IN = Needed(
     name="FLASHBACK_TOKEN",
-    purposes=("how fbsync signs in (or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD)",),
+    purposes=("for signing in (or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD)",),
 )
 
 

@@ -48,8 +48,8 @@ def _rule(rule: str) -> _Json:
         "id": rule,
         "name": "".join(word.capitalize() for word in rule.split("-")),
         "shortDescription": {"text": about(rule)},
-        "fullDescription": {"text": f"{about(rule)} Each finding says what to write instead."},
-        "help": {"text": "Fix the line as the finding says, and run `fbsync validate` again."},
+        "fullDescription": {"text": f"{about(rule)} Each finding says how to fix it."},
+        "help": {"text": "Fix the line as the finding says, then run `fbsync validate` again."},
     }
 
 

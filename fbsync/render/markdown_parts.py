@@ -124,7 +124,7 @@ def _kept(part: Part, room: int) -> tuple[list[str], int]:
 
 def _left_out(missing: Sequence[tuple[int, str]]) -> str:
     counts = ", ".join(f"{number} {noun}" for number, noun in missing)
-    return f"**Left out for length:** {counts}. What there is, is as counted above.\n\n"
+    return f"**Left out because of the length:** {counts}. The counts above are complete.\n\n"
 
 
 def shortened(names: Sequence[str]) -> str:

@@ -54,7 +54,7 @@ def html(page: Page) -> str:
         *(line for section, entries in numbered for line in section_block(section, entries, is_long=is_long)),
         *(line for notes in page.remarks for line in notes_block(notes)),
         "</main>",
-        "<footer>Made by fbsync. Credentials stand here as the names of their variables only.</footer>",
+        "<footer>Made by fbsync. Credentials appear only as the names of their variables.</footer>",
         *([f"<script>{script}</script>"] if script else ()),
         "</body>",
         "</html>",

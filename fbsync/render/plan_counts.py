@@ -92,7 +92,7 @@ def unverified_sentence(document: Json) -> str:
     said = f"{said} {'was' if number == 1 else 'were'} not compared"
     if set(reasons) == {NOT_SET}:
         variables = "its variable is" if number == 1 else "their variables are"
-        return f"{said}: {variables} not set here, as is usual in a pull request."
+        return f"{said}: {variables} not set here, which is normal in a pull request."
     if len(reasons) == 1:
         return f"{said}: {next(iter(reasons))}."
     return f"{said}: {'; '.join(f'{count} because {why}' for why, count in sorted(reasons.items()))}."
@@ -104,7 +104,7 @@ def elsewhere_sentence(document: Json) -> str:
     if not number:
         return ""
     said = counted(number, "known entry is", "known entries are")
-    return f"{said} declared elsewhere, and left alone."
+    return f"{said} declared elsewhere and left alone."
 
 
 def warning_count(document: Json) -> str:

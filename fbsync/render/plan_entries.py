@@ -82,17 +82,19 @@ def _told(kind: Kind, change: Json) -> tuple[str, Iterable[Row]]:
     """The reason for a change, and what becomes of each field."""
     match kind:
         case Kind.CREATE:
-            why = "deleted outside, to be recreated" if "former_id" in change else ""
+            why = "deleted outside, to recreate" if "former_id" in change else ""
             return why, declared_rows(change)
         case Kind.ADOPT:
-            why = "replaced outside" if "former_id" in change else "on the server already"
-            return f"{why}, to be taken over, id {change['id']}", adopted_rows(change)
+            why = "replaced outside" if "former_id" in change else "already on the server"
+            return f"{why}, to adopt, id {change['id']}", adopted_rows(change)
         case Kind.UPDATE:
             return "", updated_rows(change)
         case Kind.DELETE:
             return "; ".join((change.get("reason", "no longer declared"), *_served(change))), known_rows(change)
         case Kind.UNDECLARED:
-            fate = "--prune refuses while it is protected" if _is_protected(change, "before") else "--prune deletes it"
+            fate = (
+                "--prune refuses because it is protected" if _is_protected(change, "before") else "--prune deletes it"
+            )
             return f"in the lockfile, but no longer declared; {fate}", ()
         case Kind.BLOCKED:
             return change["reason"], ()
@@ -126,9 +128,9 @@ def _is_protected(change: Json, side: str) -> bool:
 
 def _protection_warnings(change: Json) -> Iterator[str]:
     if touches_protected(change) and change["kind"] == Kind.DELETE:
-        yield "it is protected: apply refuses this"
+        yield "it is protected: apply will refuse this"
     if loses_protection(change):
-        yield "it loses its protection: from then on, fbsync may delete it"
+        yield "it loses its protection: fbsync may then delete it"
 
 
 def _use_warnings(change: Json) -> Iterator[str]:
@@ -138,9 +140,9 @@ def _use_warnings(change: Json) -> Iterator[str]:
         return
     said = visible(counted_repositories(names))
     if change["kind"] == Kind.DELETE:
-        yield f"it is used by {said}: the server refuses to delete it"
+        yield f"it is used by {said}: the server will refuse to delete it"
     elif change["kind"] == Kind.ADOPT or {"endpoint", "aiType"} & change.get("causes", {}).keys():
-        yield f"it is used by {said}, which will feel the change"
+        yield f"it is used by {said}, which this affects"
 
 
 def touches_protected(change: Json) -> bool:

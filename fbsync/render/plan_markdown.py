@@ -60,7 +60,7 @@ def plan_markdown(document: Json, *, max_chars: int) -> str:
     heads = (f"{first}\n{_head(document)}", f"{first}\n{counts}\n\n")
     text = limited(tuple(_parts(document)), heads, max_chars)
     if text is None:
-        short = f"{counts} The details are left out for length.\n"
+        short = f"{counts} Details are left out because of the length.\n"
         text = first + short if len(first) + len(short) <= max_chars else short
     return text
 

@@ -23,7 +23,7 @@ def declared_rows(entry: Json) -> Iterator[Row]:
     for label in _held(after):
         yield Row(label=label, after=visible(after[label]), note=_missing(entry, label), tone=Tone.ADD)
     for credential in entry["credentials"]:
-        note = "" if credential["available"] else "not set: not yet available"
+        note = "" if credential["available"] else "not set, so not yet available"
         yield Row(label=credential["field"], after=credential["after"], note=note, tone=Tone.ADD)
 
 
@@ -72,7 +72,7 @@ def _field_row(entry: Json, label: str, cause: Cause) -> Row:
     if cause is Cause.OUTSIDE:
         said = "changed outside"
     elif cause is Cause.BOTH:
-        said = f"changed here and outside, known as {visible(entry.get('known', {}).get(label, before) or 'none')}"
+        said = f"changed here and outside; last known: {visible(entry.get('known', {}).get(label, before) or 'none')}"
     return Row(
         label=label,
         before=visible(before),
@@ -91,10 +91,10 @@ def _credential_row(credential: Json) -> Row | None:
     if credential.get("resent"):
         return Row(label=label, after=after, note="sent again", tone=Tone.CHANGE)
     if after is None:
-        note = "removed" if credential["sent"] else "a stored key takes its place"
+        note = "removed" if credential["sent"] else "replaced by a stored key"
         return Row(label=label, before=before, note=note, tone=Tone.REMOVE)
     if before is None:
-        note = "added" if credential["available"] else "added; not set: not yet available"
+        note = "added" if credential["available"] else "added; not set, so not yet available"
         return Row(label=label, after=after, note=note, tone=Tone.ADD)
     moved = before if before != after else None
     if credential["changed"] == "unverified":
@@ -104,12 +104,12 @@ def _credential_row(credential: Json) -> Row | None:
     if credential["changed"]:
         reference = f"{moved} → {after}" if moved else after
         return Row(label=label, after=f"changed ({reference})", tone=Tone.CHANGE)
-    note = "another variable of the same value"
+    note = "another variable with the same value"
     return Row(label=label, before=moved, after=after, note=note, tone=Tone.QUIET) if moved else None
 
 
 _KEY_DRIFT = {
-    "added": ("a key", "listed on the server, and not known"),
+    "added": ("a key", "on the server, but not in the known state"),
     "gone": ("none", "no longer listed on the server"),
     "changed": ("another key", "changed outside"),
 }
@@ -127,10 +127,10 @@ def _drifted_row(label: str, before: str | None, after: str | None, drift: str) 
 def why_unverified(credential: Json) -> str:
     """Why a credential could not be compared with the one that the server was last given."""
     if credential.get("assumed"):
-        return "assumed to match the server; nothing is recorded"
+        return "assumed to match the server; nothing recorded"
     if not credential["available"]:
         return NOT_SET
-    return "what the server holds is not recorded"
+    return "the server's value is not recorded"
 
 
 NOT_SET = "its variable is not set here"

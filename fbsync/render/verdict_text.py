@@ -27,7 +27,7 @@ def verdict_text(verified: Verified, *, paint: Paint) -> str:
     line = f"{visible(identity.name)} (workspace {visible(identity.workspace_id)}): {coloured}"
     line += f": {visible(words)}" if words else ""
     if verified.verdict is Verdict.REFUSED:
-        hint = "check the variable's value and the endpoint, and run `fbsync apply`"
+        hint = "check the variable's value and the endpoint, then run `fbsync apply`"
     else:
         hint = verified.error.hint if verified.error is not None else ""
     return line + (f"\n  {paint.cyan('fix:')} {hint}" if hint else "")

@@ -86,7 +86,7 @@ class Database:
         except (OSError, sqlite3.Error) as error:
             raise FbsyncError(
                 f"the sandbox's database {path} cannot be opened: {error}",
-                hint="name a new file, or one that a sandbox has made, with --db",
+                hint="pass a new file, or one that a sandbox created, with --db",
             ) from None
 
     def rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
@@ -156,7 +156,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
     found = tuple(connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
     if found != (_APPLICATION, _VERSION):
-        raise sqlite3.DatabaseError("it is not the database of this version's sandbox")
+        raise sqlite3.DatabaseError("it is not a database of this sandbox version")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 

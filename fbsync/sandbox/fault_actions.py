@@ -20,7 +20,7 @@ Status = Annotated[int, Field(ge=200, le=599)]
 
 def _header_value(value: str) -> str:
     if not value.isprintable() or value != value.strip() or any(ord(letter) >= _LATIN_1 for letter in value):
-        raise ValueError("is not printable Latin-1 without blanks at its ends, as a header's value has to be")
+        raise ValueError("must be printable Latin-1 without surrounding spaces, like a header's value")
     return value
 
 

@@ -88,7 +88,7 @@ def _regular_expression(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+        raise ValueError(f"is not a regular expression: {error}") from None
     return pattern
 
 
@@ -132,5 +132,5 @@ def read_fault_script(path: Path) -> FaultScript:
     Raises:
         InvalidInput: the file cannot be read, is no JSON, or does not fit.
     """
-    remedy = f"the format is described by: python -m pydoc {__name__}"
+    remedy = f"for the format, run: python -m pydoc {__name__}"
     return read_record(path, FaultScript, rule="fault-script", remedy=remedy)

@@ -135,7 +135,7 @@ class FaultyAnswers:
 
     async def _answer(self, status: int, body: Any, headers: Mapping[str, str]) -> None:  # noqa: ANN401 - any JSON
         if body is None:
-            body = {"success": status < HTTPStatus.BAD_REQUEST, "message": f"Status {status}, as the fault script says"}
+            body = {"success": status < HTTPStatus.BAD_REQUEST, "message": f"Status {status}, from the fault script"}
         if isinstance(body, str):
             kind = "text/html" if body.lstrip().startswith("<") else "text/plain"
             content = body

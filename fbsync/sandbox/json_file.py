@@ -17,8 +17,8 @@ Record = TypeVar("Record")
 
 _SENTENCES = {
     "missing": "is required",
-    "unexpected_keyword_argument": "is not known here",
-    "extra_forbidden": "is not known here",
+    "unexpected_keyword_argument": "is not allowed here",
+    "extra_forbidden": "is not allowed here",
     "union_tag_not_found": "needs a type",
 }
 _TAGGED = "type"

@@ -22,7 +22,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise FbsyncError(
             f"the sandbox cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}",
-            hint="--port 0 takes a free port",
+            hint="--port 0 uses a free port",
         ) from None
 
 

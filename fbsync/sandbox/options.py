@@ -47,7 +47,7 @@ class SandboxOptions:
             FbsyncError: a duration is infinite or not a number.
         """
         if not all(map(math.isfinite, (self.token_lifetime, self.latency, self.clock_skew))):
-            raise FbsyncError("a duration has to be a finite number", exit_code=ExitCode.USAGE)
+            raise FbsyncError("a duration must be a finite number", exit_code=ExitCode.USAGE)
 
     def to_json(self) -> str:
         """The options for another process, with paths that do not depend on the current folder."""
@@ -73,6 +73,6 @@ def require_framework() -> None:
     missing = [name for name in _FRAMEWORK if find_spec(name) is None]
     if missing:
         raise FbsyncError(
-            f"the sandbox needs {' and '.join(missing)}, which the extra 'sandbox' brings",
+            f"the sandbox needs {' and '.join(missing)}, which the extra 'sandbox' installs",
             hint="pip install 'fbsync[sandbox]'",
         )

@@ -126,7 +126,7 @@ def _first_word(process: subprocess.Popen[bytes], report: IO[bytes]) -> dict[str
     if not text:
         raise FbsyncError(
             f"the sandbox's server ended with status {process.wait()} before it was ready",
-            hint="its own words are above, on stderr",
+            hint="its own messages are above, on stderr",
         )
     word: dict[str, Any] = json.loads(text)
     if "error" in word:

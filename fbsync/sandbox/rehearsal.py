@@ -66,5 +66,5 @@ def keep_port(folder: Path, port: int) -> None:
 def _unusable(folder: Path, error: OSError) -> FbsyncError:
     return FbsyncError(
         f"the folder {folder} for the rehearsal's known state cannot be used: {error.strerror}",
-        hint="name a database in a folder of your own with --db",
+        hint="use a database in your own folder with --db",
     )

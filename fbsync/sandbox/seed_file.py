@@ -38,7 +38,7 @@ from fbsync.sandbox.request_bodies import AiType, Credential, Endpoint, Key, Nam
 from fbsync.sandbox.workspaces import Role
 
 _RULE = "sandbox-seed"
-_REMEDY = f"the format is described by: python -m pydoc {__name__}"
+_REMEDY = f"for the format, run: python -m pydoc {__name__}"
 OrgRole = Literal[0, 1, 2, 254, 255]
 _AS_JSON = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
 
@@ -149,7 +149,7 @@ def _strays(seed: Seed, workspaces: set[str]) -> Iterator[str]:
     built_in = {user.email for user in ROLES.values()}
     for at, user in enumerate(seed.users):
         if user.email.lower() in built_in:
-            yield f"users[{at}].email: a built-in user has it"
+            yield f"users[{at}].email: a built-in user has this address"
 
 
 def _credentials(seed: Seed) -> Iterator[str]:
@@ -160,9 +160,9 @@ def _credentials(seed: Seed) -> Iterator[str]:
         if llm.api_key_uuid is None and None in {llm.secret, llm.endpoint}:
             yield f"{where}: needs an endpoint and a secret, or an apiKeyUuid"
         if llm.api_key_uuid is not None and {llm.secret, llm.key} != {None}:
-            yield f"{where}: a secret or a key does not go with an apiKeyUuid"
+            yield f"{where}: a secret or a key cannot be combined with an apiKeyUuid"
         if llm.api_key_uuid is not None and (llm.workspace_id, llm.api_key_uuid) not in stored:
-            yield f"{where}.apiKeyUuid: there is no such key in its workspace"
+            yield f"{where}.apiKeyUuid: its workspace has no such key"
 
 
 def _twins(seed: Seed) -> Iterator[str]:

@@ -54,7 +54,7 @@ def _unknown_keys(misfit: Misfit) -> Iterable[Violation]:
 def _remedy_for_key(key: object, misfit: Misfit) -> str:
     meant = _meant(key, misfit.properties)
     if meant is None:
-        return f"the keys here are {', '.join(misfit.properties)}"
+        return f"allowed keys: {', '.join(misfit.properties)}"
     return f'remove it: "{meant}" is there already' if meant in misfit.value else f'write "{meant}"'
 
 
@@ -81,6 +81,6 @@ def _meant(key: object, properties: Mapping[str, Mapping[str, Any]]) -> str | No
 
 def _example_line(key: str, schema: Mapping[str, Any]) -> str:
     if schema.get("type") == "array":
-        return f'"{key}:" and below it a list of entries, or "{key}: []" for none'
+        return f'"{key}:" followed by a list of entries, or "{key}: []" for none'
     examples = schema.get("examples", ())
     return f'"{key}: {as_written(examples[0])}"' if examples and not isinstance(examples[0], dict) else f'"{key}"'

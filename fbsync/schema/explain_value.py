@@ -23,13 +23,13 @@ _FOUND = (
 _WANTED = {
     "string": "a string",
     "object": "a mapping (lines of key: value)",
-    "array": "a list (lines that begin with a dash)",
+    "array": "a list (lines that start with a dash)",
     "boolean": "true or false",
     "integer": "a whole number",
     "number": "a number",
     "null": "null",
 }
-_NOTHING = {"array": "write [] where there is none", "object": "write {} where there is nothing to say"}
+_NOTHING = {"array": "write [] for an empty list", "object": "write {} for an empty mapping"}
 _YES_AND_NO = dict.fromkeys(("yes", "on", "y", "true", "1"), "true") | dict.fromkeys(
     ("no", "off", "n", "false", "0"), "false"
 )
@@ -63,14 +63,20 @@ def _wrong_credential(misfit: Misfit) -> tuple[str, str]:
         found = "empty" if isinstance(value, str) else _found(value)
         return f"{wanted}, but is {found}", f"write, for example, {example}"
     if _EXPRESSION.match(value):
-        return f"{wanted}, but is another tool's expression", f"set a variable by that tool, and write {example} here"
+        return (
+            f"{wanted}, but is an expression of another tool",
+            f"have that tool set a variable, and write {example} here",
+        )
     if _BAD_NAME.fullmatch(value.strip()):
-        advice = "letters, digits and underscores, no digit first, nothing before or after it"
+        advice = "the name has letters, digits and underscores, does not start with a digit, and stands alone"
         return f"{wanted}; `$` is not followed by a valid variable name", f"write, for example, {example}: {advice}"
     if _REFERENCE.search(value):
-        return f"{wanted}, but holds other text too", f"put all of it into one variable, and write {example} alone"
-    advice = f"put the credential into a variable and write {example} here"
-    return f"{wanted}, never the credential itself", f"{advice}; replace one that was ever committed"
+        return (
+            f"{wanted}, but has other text around it",
+            f"put the whole text in one variable, and write {example} alone",
+        )
+    advice = f"put the credential in a variable and write {example} here"
+    return f"{wanted}, never the credential itself", f"{advice}; if it was ever committed, revoke it"
 
 
 def _wrong_type(misfit: Misfit) -> tuple[str, str]:
@@ -142,7 +148,7 @@ def _wrong_form(misfit: Misfit) -> str:
         case "minLength" | "minItems" if misfit.expected == 1:
             return f"{_subject(misfit)} must not be empty"
         case _:
-            return f"{_subject(misfit)} does not have the form that is expected here"
+            return f"{_subject(misfit)} has the wrong format"
 
 
 def _subject(misfit: Misfit) -> str:

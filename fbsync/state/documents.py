@@ -76,9 +76,9 @@ def read_bytes(path: Path, name: str) -> bytes | None:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise _unreadable(path, name, "it is no regular file")
+            raise _unreadable(path, name, "it is not a regular file")
         if status.st_size > SIZE_LIMIT:
-            raise _unreadable(path, name, f"it has {status.st_size} bytes, which is more than fbsync ever writes")
+            raise _unreadable(path, name, f"it has {status.st_size} bytes, more than fbsync ever writes")
         with open(descriptor, "rb", closefd=False) as stream:
             return stream.read(SIZE_LIMIT)
     except OSError as error:
@@ -90,7 +90,7 @@ def read_bytes(path: Path, name: str) -> bytes | None:
 def _unreadable(path: Path, name: str, reason: str) -> FbsyncError:
     return FbsyncError(
         f"the {name} {path} cannot be read: {reason}",
-        hint="put a readable, regular file in its place, or name another one",
+        hint="replace it with a readable regular file, or name another file",
         exit_code=ExitCode.INVALID_INPUT,
     )
 
@@ -104,7 +104,7 @@ def read_checked(path: Path, sort: Sort) -> dict[str, Any] | None:
 
     Raises:
         InvalidInput: it is not what fbsync wrote, or of another version; findings tell where.
-        FbsyncError: it is no regular file, or the operating system refuses to read it.
+        FbsyncError: it is not a regular file, or the operating system refuses to read it.
     """
     data = read_bytes(path, sort.name)
     return None if data is None else parse_checked(decoded(data, path, sort), path, sort)
@@ -130,7 +130,7 @@ def parse_checked(text: str, path: Path | str, sort: Sort) -> dict[str, Any]:
         InvalidInput: it is not what fbsync wrote, or of another version; findings tell where.
     """
     if line := conflict_line(text):
-        message = f"the {sort.name} holds a merge conflict"
+        message = f"the {sort.name} has a merge conflict"
         raise InvalidInput([sort.finding(path, "conflict-marker", message, line=line, remedy=sort.conflict)])
     value = parse_json(text, path, sort)
     check_version(value, path, sort)
@@ -144,13 +144,13 @@ def parse_json(text: str, path: Path | str, sort: Sort, *, line: int = 1) -> Any
     """Reads the JSON of a file of a sort, or of one of its lines.
 
     Raises:
-        InvalidInput: it is none, or a key is given twice.
+        InvalidInput: it is none, or a key appears twice.
     """
     try:
         return json.loads(text, object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as error:
         at, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (0, 0)
-        wrong = f"the {sort.name} is not the JSON that fbsync wrote, perhaps cut short"
+        wrong = f"the {sort.name} is not JSON that fbsync wrote; it may be cut off"
         at = at + line - 1 if at else line if line > 1 else 0
         raise InvalidInput([sort.finding(path, f"{sort.name}-syntax", wrong, line=at, column=column)]) from error
 
@@ -165,10 +165,10 @@ def check_version(value: object, path: Path | str, sort: Sort) -> None:
     if version is None or version == sort.version:
         return
     if version > sort.version:
-        message = f"the {sort.name} is of format version {version}, which is newer than this fbsync knows"
-        remedy = "use the fbsync that wrote it, or a newer one"
+        message = f"the {sort.name} has format version {version}, which is newer than this fbsync supports"
+        remedy = "use the fbsync version that wrote it, or a newer one"
         raise InvalidInput([sort.finding(path, f"{sort.name}-newer", message, remedy=remedy)])
-    message = f"the {sort.name} is of format version {version}, which this fbsync no longer reads"
+    message = f"the {sort.name} has format version {version}, which this fbsync no longer supports"
     raise InvalidInput([sort.finding(path, f"{sort.name}-older", message, remedy=sort.older)])
 
 
@@ -181,7 +181,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Builds a mapping as json does, but refuses a key given twice: which value counts would be a guess."""
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a key is given twice")
+        raise ValueError("a key appears twice")
     return value
 
 

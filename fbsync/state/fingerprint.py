@@ -83,8 +83,8 @@ class Fingerprinter:
     def __init__(self, parameters: Parameters, *, key: Secret | None) -> None:
         if parameters.method is Method.HMAC and key is not None and parameters.check != _check(key):
             raise FbsyncError(
-                f"${KEY_VARIABLE} is not the key that the lockfile's fingerprints were made under",
-                hint=f"set {KEY_VARIABLE} to that key, or unset it: the secrets are then unverified",
+                f"${KEY_VARIABLE} is not the key that the lockfile's fingerprints were made with",
+                hint=f"set {KEY_VARIABLE} to that key, or unset it, which leaves the secrets unverified",
                 exit_code=ExitCode.INVALID_INPUT,
             )
         self.parameters = parameters
@@ -169,7 +169,7 @@ class Fingerprinter:
             return _scrypt(value, salt=self.parameters.salt.encode(), n=self.parameters.n)
         if self._key is None:
             raise FbsyncError(
-                "the lockfile's fingerprints are made under a key that is not there",
+                "the key of the lockfile's fingerprints is not set",
                 hint=f"set {KEY_VARIABLE} to the key that the lockfile was made with",
                 exit_code=ExitCode.INVALID_INPUT,
             )
@@ -186,9 +186,9 @@ def _scrypt(value: bytes, *, salt: bytes, n: int) -> bytes:
         return hashlib.scrypt(value, salt=salt, n=n, r=_BLOCK_SIZE, p=1, maxmem=_MEMORY_LIMIT, dklen=32)
     except (AttributeError, ValueError) as error:
         raise FbsyncError(
-            "this machine's cryptography does not allow scrypt, which the fingerprints of credentials are made with",
-            hint=f"set {KEY_VARIABLE} to a random text of {KEY_LENGTH} characters or more, the same on every machine; "
-            "fingerprints are made with HMAC then",
+            "this machine's cryptography library does not allow scrypt, which fbsync makes fingerprints with",
+            hint=f"set {KEY_VARIABLE} to the same random text of at least {KEY_LENGTH} characters on every machine; "
+            "fbsync then uses HMAC",
         ) from error
 
 
@@ -205,7 +205,7 @@ def check_key(key: Secret | None) -> None:
                     rule="fingerprint-key",
                     position=Position(file=f"${KEY_VARIABLE}"),
                     message=f"the fingerprint key has fewer than {KEY_LENGTH} characters",
-                    remedy="make one with `openssl rand -hex 32`",
+                    remedy="create one with `openssl rand -hex 32`",
                 )
             ]
         )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 VERSION = 2
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_ASIDE = "move it away and run `fbsync apply --adopt`, which goes by the server's list instead"
+_ASIDE = "move it away and run `fbsync apply --adopt`, which uses the server's list instead"
 
 
 def _version(value: dict[str, Any]) -> int | None:
@@ -78,7 +78,7 @@ def read_journal(path: Path, lockfile: Lockfile | None) -> Replayed | None:
 
     Raises:
         InvalidInput: it is not what fbsync wrote, or belongs to another lockfile; findings tell where.
-        FbsyncError: it is no regular file, or the operating system refuses to read it.
+        FbsyncError: it is not a regular file, or the operating system refuses to read it.
     """
     data = read_bytes(path, _SORT.name)
     return None if data is None else replay(data, lockfile, shown_as=path, boot=boot_id())
@@ -139,10 +139,7 @@ def _findings(text: str, value: Any, shown_as: Path | str, at: int) -> list[Find
             text, value[key], shown_as, _SORT, part=definition, kind=Kind.LOCKFILE, within=(key,), line=at
         )
     if value.get("intent") == "create" and "secret" not in value["credentials"] and "apiKey" not in value:
-        wrong = (
-            "the journal was changed by hand or by a tool: a creation carries a secret or a stored key, and this one "
-            "names neither"
-        )
+        wrong = "the journal was changed by hand or by a tool: this creation has neither a secret nor a stored key"
         return [_SORT.finding(shown_as, "journal-intent", wrong, line=at)]
     return []
 
@@ -166,7 +163,7 @@ def _base(header: dict[str, Any], shown_as: Path | str, lockfile: Lockfile | Non
         return begun
     same = (lockfile.api_url, lockfile.environment, lockfile.fingerprints)
     if same != (begun.api_url, begun.environment, begun.fingerprints):
-        wrong = "the journal belongs to another lockfile than the one beside it"
+        wrong = "the journal does not belong to the lockfile next to it"
         raise InvalidInput([_SORT.finding(shown_as, "journal-other-lockfile", wrong, line=1)])
     return lockfile
 
@@ -388,5 +385,5 @@ def _line(record: dict[str, Any]) -> bytes:
 def _cannot_write(path: Path, error: OSError) -> FbsyncError:
     return FbsyncError(
         f"the journal {path} cannot be written: {error.strerror}",
-        hint="free some space or fix the permissions, and run `fbsync apply` again",
+        hint="free some space or fix the permissions, then run `fbsync apply` again",
     )

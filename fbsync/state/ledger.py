@@ -125,8 +125,8 @@ class FileLedger:
         entry, gone = self._recorder.entry(change, llm_id), gone_with(change)
         if self._is_anothers(entry, gone):
             raise ServerError(
-                f"the server answered with id {llm_id}, which is another entry's already",
-                hint="look at the workspace on the server: which configurations it holds, and under which ids",
+                f"the server returned the id {llm_id}, but another entry already has it",
+                hint="check the workspace on the server: its configurations and their ids",
                 failure=Failure.REJECTED,
                 is_transient=False,
             )
@@ -206,10 +206,10 @@ class FileLedger:
             ids = ", ".join(sorted(llm.id for llm in self._known.llms))
             return FbsyncError(
                 f"{error.message}, and no rescue file can be written either; these are the known ids: {ids}",
-                hint="free some space or fix the permissions, and run `fbsync apply --adopt`: it goes by the server's "
+                hint="free some space or fix the permissions, then run `fbsync apply --adopt`: it uses the server's "
                 "list",
             )
         return FbsyncError(
             f"{error.message}; the known state is in {file} instead",
-            hint="free some space or fix the permissions, and run `fbsync apply` again: it reads that file",
+            hint="free some space or fix the permissions, then run `fbsync apply` again: it reads that file",
         )

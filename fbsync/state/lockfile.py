@@ -120,7 +120,7 @@ def _sense_findings(llms: Iterable[LockedLlm], parameters: Parameters, path: Pat
     seen: set[object] = set()
     for llm in llms:
         if {llm.identity, llm.id} & seen:
-            twice = f'the lockfile holds "{llm.name}" of workspace {llm.workspace_id} twice, or its id {llm.id}'
+            twice = f'the lockfile holds "{llm.name}" of workspace {llm.workspace_id}, or its id {llm.id}, twice'
             findings.append(_SORT.finding(path, "lockfile-twice", twice, remedy="keep one of the two entries"))
         seen |= {llm.identity, llm.id}
     if not (parameters.salt if parameters.method is Method.SCRYPT else parameters.check):
@@ -153,7 +153,7 @@ def write_lockfile(path: Path, lockfile: Lockfile) -> None:
     except OSError as error:
         raise FbsyncError(
             f"the lockfile {path} cannot be written: {error.strerror}",
-            hint="free some space or fix the permissions, and run `fbsync apply` again: the journal has what was done",
+            hint="free some space or fix the permissions, then run `fbsync apply` again: the journal has the changes",
         ) from error
 
 

@@ -76,10 +76,10 @@ def recover_rescued(
     saved = parse_lockfile(text, path=path)
     if not _fits(first, saved, on_disk, begun):
         raise FbsyncError(
-            f"{path} holds what an earlier run could not write to {lockfile}, "
-            "and belongs to another lockfile than the one that is there now",
-            hint="if another project was in this folder, move the file away; else restore the lockfile from git, or "
-            "move the file away and run `fbsync apply --adopt`, which goes by the server's list",
+            f"{path} has what an earlier run could not write to {lockfile}, "
+            "but belongs to another lockfile than the current one",
+            hint="if another project used this folder, move the file away; otherwise restore the lockfile from git, or "
+            "move the file away and run `fbsync apply --adopt`, which uses the server's list",
             exit_code=ExitCode.INVALID_INPUT,
         )
     return saved

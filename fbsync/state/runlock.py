@@ -63,7 +63,7 @@ def _try(path: Path) -> int | None:
         raise _cannot_lock(
             path,
             "it is a symbolic link" if error.errno == errno.ELOOP else str(error.strerror),
-            "make the lockfile's folder writable, or name a lockfile elsewhere with --lock-file",
+            "make the lockfile's folder writable, or use a lockfile elsewhere with --lock-file",
         ) from error
     try:
         _check_file(path, descriptor)
@@ -75,8 +75,8 @@ def _try(path: Path) -> int | None:
         pass
     except OSError as error:
         os.close(descriptor)
-        hint = "name a lockfile on a local disk with --lock-file, or --state file:FOLDER"
-        reason = "its file system has no locks" if error.errno in _NO_LOCKS else str(error.strerror)
+        hint = "use a lockfile on a local disk with --lock-file or --state file:FOLDER"
+        reason = "its file system does not support locks" if error.errno in _NO_LOCKS else str(error.strerror)
         raise _cannot_lock(path, reason, hint) from error
     except FbsyncError:
         os.close(descriptor)
@@ -93,12 +93,12 @@ def _check_file(path: Path, descriptor: int) -> None:
     """
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-        reason = "it is no regular file" if status.st_nlink == 1 else "it is a hard link to another file"
+        reason = "it is not a regular file" if status.st_nlink == 1 else "it is a hard link to another file"
         raise _cannot_lock(path, reason, "remove it, if fbsync is not running")
 
 
 def _cannot_lock(path: Path, reason: str, hint: str) -> FbsyncError:
-    return FbsyncError(f"the run cannot be locked with {path}: {reason}", hint=hint)
+    return FbsyncError(f"the lock cannot be taken with {path}: {reason}", hint=hint)
 
 
 def _say_who(descriptor: int) -> None:
@@ -121,11 +121,11 @@ def _busy(path: Path) -> FbsyncError:
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
         age = max(0, int(time.time()) - int(holder["since"]))
-        who = f"process {int(holder['pid'])} on {holder['host']}, for {age} s now"
+        who = f"process {int(holder['pid'])} on {holder['host']}, for {age} s"
     except (OSError, ValueError, KeyError, TypeError):
-        who = "a process that has not said who it is yet"
+        who = "an unknown process"
     return FbsyncError(
         f"another run holds {path.with_suffix('')}: {who}",
-        hint="wait for its end, or let this run wait with --lock-timeout SECONDS",
+        hint="wait until it ends, or have this run wait with --lock-timeout SECONDS",
         exit_code=ExitCode.LOCKED,
     )

@@ -87,7 +87,7 @@ def parse_address(text: str) -> Address:
         case "s3" | "az" | "gs" if rest.startswith("//"):
             return _object(Provider(scheme), rest.removeprefix("//"))
         case _:
-            raise _refused("the address of the state is not understood", f"write {FORMS}")
+            raise _refused("the state's address is not valid", f"write {FORMS}")
 
 
 def environment_key(environment: str | None) -> str:
@@ -100,14 +100,14 @@ def environment_key(environment: str | None) -> str:
         return DEFAULT_ENVIRONMENT
     if environment == DEFAULT_ENVIRONMENT:
         raise _refused(
-            f'an environment named "{DEFAULT_ENVIRONMENT}" cannot have its state in a store',
-            "give it another name: the state of the manifest's own list has this one",
+            f'an environment named "{DEFAULT_ENVIRONMENT}" cannot keep its state in a store',
+            "rename the environment: the manifest's own list uses this name",
         )
     ends_badly = environment.endswith((".", ".lock")) or ".." in environment
     if _ENVIRONMENT.fullmatch(environment) is None or ends_badly:
         raise _refused(
-            "the environment's name cannot be part of a store's key",
-            "use letters, digits, dots, underscores and dashes; not two dots together, nor a dot or .lock at the end",
+            "the environment's name cannot be used in a store",
+            "use letters, digits, dots, underscores and dashes, but not two dots in a row, nor a dot or .lock last",
         )
     return environment
 
@@ -118,8 +118,8 @@ def _refused(message: str, hint: str) -> FbsyncError:
 
 def _credential_inside() -> FbsyncError:
     return _refused(
-        "the address of the state holds a user name, a password or a token",
-        "take it out: credentials come from the provider's own variables and files, or from git's configuration",
+        "the state's address contains a user name, a password or a token",
+        "remove it: credentials come from the provider's own variables and files, or from git's configuration",
     )
 
 
@@ -127,7 +127,7 @@ def _git_url(text: str) -> GitAddress:
     url, marked, ref = text.partition("#")
     if not (_URL.fullmatch(url) or _SCP.fullmatch(url)):
         raise _refused(
-            "the URL in the address of the state is none that git can use here",
+            "git cannot use the URL in the state's address",
             "write git+https://…, git+ssh://…, git+USER@HOST:PATH, or git+ and an absolute path",
         )
     authority = url.partition("://")[2].partition("/")[0]
@@ -142,7 +142,7 @@ def _ref(text: str) -> str:
     segments = text.split("/")
     if segments[0] != "refs" or len(segments) < 3 or not all(map(_is_segment, segments)):  # noqa: PLR2004 - refs/KIND/NAME
         raise _refused(
-            "the ref in the address of the state is not a full one",
+            "the ref in the state's address is not a full ref",
             f"write refs/KIND/NAME, such as {DEFAULT_REF} or refs/heads/fbsync-state",
         )
     return text
@@ -158,7 +158,7 @@ def _object(provider: Provider, text: str) -> ObjectAddress:
     if not all(_BUCKET.fullmatch(name) for name in named) or not all(map(_is_segment, prefix)):
         form = "az://ACCOUNT/CONTAINER/PREFIX" if account is not None else f"{provider}://BUCKET/PREFIX"
         raise _refused(
-            "the address of the state does not name a bucket and a prefix as object stores allow them",
+            "the state's address has no valid bucket and prefix",
             f"write {form}, with letters, digits, dots, underscores and dashes",
         )
     return ObjectAddress(provider=provider, bucket=bucket, account=account, prefix="/".join(prefix))

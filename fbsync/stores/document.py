@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 VERSION = 1
-_RESTORE = "bring back an earlier state with `fbsync state push`, or start again with `fbsync apply --adopt`"
+_RESTORE = "restore an earlier state with `fbsync state push`, or start over with `fbsync apply --adopt`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,18 +98,19 @@ def parse(data: bytes, name: str) -> State:
     try:
         value = json.loads(data.decode(), object_pairs_hook=_distinct)
     except (ValueError, RecursionError) as error:
-        raise _unreadable(name, "state-syntax", "the state is not the JSON that fbsync wrote") from error
+        raise _unreadable(name, "state-syntax", "the state is not JSON that fbsync wrote") from error
     version = value.get("version") if isinstance(value, dict) else None
     if isinstance(version, int) and version != VERSION:
         raise _unreadable(
             name,
             "state-version",
-            f"the state is of format version {version}, and this fbsync reads version {VERSION} only",
+            f"the state has format version {version}, and this fbsync reads only version {VERSION}",
             remedy="use the version of fbsync that wrote it",
         )
     if violations := validate(Kind.STATE, value):
         findings = [
-            _finding(name, f"state-{item.rule}", f"the state was changed: {item.message}") for item in violations
+            _finding(name, f"state-{item.rule}", f"the state was changed by hand or by a tool: {item.message}")
+            for item in violations
         ]
         raise InvalidInput(findings)
     return _state(value)
@@ -138,7 +139,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Builds a mapping as json does, but refuses a key given twice: which value counts would be a guess."""
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise ValueError("a key is given twice")
+        raise ValueError("a key appears twice")
     return value
 
 

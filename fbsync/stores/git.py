@@ -158,7 +158,7 @@ class GitRef:
         if len(found) != 1 or not revision:
             raise FbsyncError(
                 f"{self.name} has no single commit {shown(revision)!r} in its newest {most}",
-                hint="take one that `fbsync state history` lists",
+                hint="use one from `fbsync state history`",
                 exit_code=ExitCode.INVALID_INPUT,
             )
         with self._lock:
@@ -173,8 +173,8 @@ class GitRef:
         ended = self._git.run("cat-file", "blob", f"{commit}:{FILE}")
         if ended.status != 0:
             raise FbsyncError(
-                f"the commit {commit[:12]} of {self._ref} holds no {FILE}, so fbsync did not make it",
-                hint="name another ref with state: git:REF",
+                f"the commit {commit[:12]} of {self._ref} has no {FILE}, so fbsync did not create it",
+                hint="use another ref: state: git:REF",
                 exit_code=ExitCode.INVALID_INPUT,
             )
         return ended.out

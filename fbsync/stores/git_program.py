@@ -97,7 +97,7 @@ class Git:
         if ended.status != 0:
             raise FbsyncError(
                 f"git {arguments[0]} failed in a scratch repository: {ended.words or 'it took too long'}",
-                hint="check that the folder for temporary files has room",
+                hint="check that the folder for temporary files has free space",
             )
         return ended.out
 
@@ -141,14 +141,14 @@ def scratch_git(folder: Path, environ: Mapping[str, str]) -> Iterator[Git]:
 
 
 def _require_git(folder: Path, environ: Mapping[str, str]) -> None:
-    hint = "install git 2.32 or newer, or keep the state elsewhere"
+    hint = "install git 2.32 or newer, or use another store"
     try:
         said = _run(["git", "version"], folder=folder, environ=environ).out.decode(errors="replace")
     except FileNotFoundError as error:
-        raise FbsyncError("a state in git needs the program git", hint=hint) from error
+        raise FbsyncError("to keep the state in git, fbsync needs the program git", hint=hint) from error
     numbers = re.search(r"(\d+)\.(\d+)", said)
     if numbers is None or (int(numbers[1]), int(numbers[2])) < _OLDEST:
-        raise FbsyncError(f"a state in git needs a newer git than {shown(said.strip())}", hint=hint)
+        raise FbsyncError(f"to keep the state in git, fbsync needs a newer git than {shown(said.strip())}", hint=hint)
 
 
 def _settings(folder: Path, environ: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -156,8 +156,8 @@ def _settings(folder: Path, environ: Mapping[str, str]) -> list[tuple[str, str]]
     listed = _run(["git", "config", "--list", "-z", "--includes"], folder=folder, environ=environ)
     if listed.status != 0:
         raise FbsyncError(
-            f"git cannot read the settings of the checkout: {shown(listed.words)}",
-            hint="run `git config --list` in the manifest's folder, and do what git says there",
+            f"git cannot read the checkout's settings: {shown(listed.words)}",
+            hint="run `git config --list` in the manifest's folder and follow what git says",
             exit_code=ExitCode.INVALID_INPUT,
         )
     pairs = (item.partition("\n") for item in os.fsdecode(listed.out).split("\0") if item)

@@ -187,16 +187,16 @@ def held_by(name: str, holder: Holder, claim: Claim) -> FbsyncError:
     """The error that somebody else holds the lease."""
     enough = int(patience(claim)) + 1
     return FbsyncError(
-        f"another run holds the state in {name}: {holder}",
-        hint=f"wait for its end, or let this run wait with --lock-timeout SECONDS; if that run was killed, "
-        f"--lock-timeout {enough} is enough to take over from it",
+        f"another run has locked the state in {name}: {holder}",
+        hint=f"wait until it ends, or have this run wait with --lock-timeout SECONDS; if that run was killed, "
+        f"--lock-timeout {enough} is long enough to take over",
         exit_code=ExitCode.LOCKED,
     )
 
 
 def _taken_over(name: str) -> FbsyncError:
     return FbsyncError(
-        f"another run took over the state in {name}, since this one was not heard of for too long",
-        hint="run the command again: what this run left open is settled from the server's list",
+        f"another run took over the state in {name} because this run was silent for too long",
+        hint="run the command again: it checks unconfirmed requests against the server's list",
         exit_code=ExitCode.LOCKED,
     )

@@ -108,7 +108,9 @@ class ObjectStoreObject:
         tag = said.get("version" if self._provider is Provider.GOOGLE else "e_tag")
         if not isinstance(tag, str) or not tag:
             raise Denied(
-                self._name, "it names no version of the object", hint="use a store that sends an ETag with each answer"
+                self._name,
+                "it does not return the object's version",
+                hint="use a store that sends an ETag with each response",
             )
         return tag
 
@@ -118,7 +120,7 @@ class ObjectStoreObject:
         if isinstance(error, NotSupportedError):
             return Denied(self._name, _words(error), hint="use a store that supports conditional writes")
         if isinstance(error, PermissionDeniedError | UnauthenticatedError):
-            hint = f"check the credentials ({_SETTINGS[self._provider]}) and their right to read and write this object"
+            hint = f"check the credentials ({_SETTINGS[self._provider]}) and that they may read and write this object"
             return Denied(self._name, _words(error), hint=hint)
         return None
 

@@ -69,7 +69,7 @@ def describe(data: bytes) -> Description:
     except InvalidInput:
         return Description(subject="Probe", is_closed=True)
     user = f"{state.writer.user}, " if state.writer.user else ""
-    doing = "Run under way" if state.claim else "State"
+    doing = "Run in progress" if state.claim else "State"
     return Description(subject=f"{doing}: {user}{state.writer}", is_closed=state.claim is None)
 
 
@@ -78,7 +78,7 @@ def _remote(git: Git) -> str:
     names = {name.split(".", 1)[1].rsplit(".", 1)[0] for name in git.settings if _is_remote(name)}
     if "origin" in names or len(names) == 1:
         return "origin" if "origin" in names else names.pop()
-    found = f"{len(names)} remotes, and none is named origin" if names else "no remote"
+    found = f"{len(names)} remotes, none of them named origin" if names else "no remote"
     raise FbsyncError(
         f"the state is in git, and the manifest's folder has {found}",
         hint="run in a clone, or name the remote with state: git+URL",

@@ -41,8 +41,8 @@ def check_honesty(store: Store) -> None:
             store.remove()
     if faults:
         raise FbsyncError(
-            f"the store of {store.name} cannot hold a state safely: {'; '.join(faults)}",
-            hint="use a store with conditional writes; see docs/concepts/stores.md for those that were tested",
+            f"the store of {store.name} cannot keep a state safely: {'; '.join(faults)}",
+            hint="use a store with conditional writes; docs/concepts/stores.md lists the tested ones",
             exit_code=ExitCode.NOT_ALLOWED,
         )
 
@@ -51,23 +51,23 @@ def _faults(store: Store) -> Iterator[str]:
     """What the store does wrong, in words that go on from "the store"."""
     first = store.write(b"1", None)
     if _accepts(store, b"2", None):
-        yield "it creates an object that exists"
+        yield "it creates an object that already exists"
         return
     second = store.write(b"3", first)
     if _accepts(store, b"4", first):
-        yield "it replaces an object that was changed meanwhile"
+        yield "it replaces an object that has changed in the meantime"
         return
     if _accepts(store, b"3", first):
-        yield "it takes a second write of equal content for the first one"
+        yield "it mistakes a second write of the same content for the first one"
         return
     for _ in range(_READS):
         found = store.read()
         if found is None or (found.data, found.tag) != (b"3", second):
-            yield "it does not answer with what was written last"
+            yield "it does not return what was written last"
             return
     store.remove()
     if store.read() is not None:
-        yield "it still shows an object that was removed"
+        yield "it still returns an object that was deleted"
     if _accepts(store, b"5", second):
         yield "it replaces an object that does not exist"
 

@@ -79,8 +79,8 @@ class Conflict(FbsyncError):  # noqa: N818 - reads as what it is at the raise
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"the state in {name} was changed by another run",
-            hint="run the command again: it reads the state as it is now",
+            f"another run changed the state in {name}",
+            hint="run the command again: it reads the new state",
             exit_code=ExitCode.LOCKED,
         )
 
@@ -90,8 +90,8 @@ class UnknownOutcome(FbsyncError):  # noqa: N818 - reads as what it is at the ra
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(
-            f"it is not known whether the state in {name} was written: {reason}",
-            hint="check the connection to the store, and run the command again",
+            f"the state in {name} may or may not have been written: {reason}",
+            hint="check the connection to the store, then run the command again",
             exit_code=ExitCode.NOT_ALLOWED,
         )
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fbsync.stores.document import State
     from fbsync.stores.protocol import Store
 
-_HINT = "run `fbsync doctor`, which finds out whether the store keeps its conditions"
+_HINT = "run `fbsync doctor`: it checks whether the store honours conditional writes"
 _PAUSES = (0.2, 1.0, 3.0)
 """Seconds between attempts of one swap."""
 
@@ -108,7 +108,7 @@ class StateObject:
                 raise UnknownOutcome(self.name, unread.message) from unread
             if isinstance(error, UnknownOutcome):
                 raise
-            refuses = "it refuses the write, although nothing changed"
+            refuses = "it refuses the write although nothing changed"
             raise Unavailable(self.name, refuses, hint=_HINT) from error
 
     def _written(self, state: State, tag: str | None) -> Version | None:

@@ -62,15 +62,15 @@ def with_entries(text: str, entries: Sequence[Mapping[str, str | bool]]) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     root = yaml.compose(text, Loader=Loader)
     if not isinstance(root, yaml.MappingNode):
-        raise NotAddable("it is no mapping of keys")
+        raise NotAddable("it is not a mapping")
     found = next((value for key, value in root.value if key.value == "llms"), None)
     if found is not None and found.start_mark.index < root.start_mark.index:
-        raise NotAddable('its "llms" stand behind an alias')
+        raise NotAddable('its "llms" is an alias')
     match found:
         case yaml.SequenceNode(flow_style=True) if root.flow_style:
             return _in_brackets(text, found, entries, quoted_keys=True)
         case _ if root.flow_style:
-            raise NotAddable('it stands in brackets, and its "llms" are no list in brackets')
+            raise NotAddable('it is in brackets, but its "llms" is not a list in brackets')
         case None:
             insertion = _Insertion(at=len(text.rstrip()), lines=("llms:", *_block(entries, _INDENT)))
         case yaml.SequenceNode(flow_style=True, value=[]):
@@ -103,7 +103,7 @@ def _in_place_of_nothing(text: str, found: yaml.Node, entries: Sequence[Mapping[
     """For ``llms: []`` and ``llms:``: the brackets go, the rest of their line stays."""
     start, end = found.start_mark.index, found.end_mark.index
     if text[start:end].strip() not in ("[]", "", "~", "null"):
-        raise NotAddable('its "llms" are no plain list')
+        raise NotAddable('its "llms" is not a plain list')
     at = _line_end(text, end if text[start:end].strip() else text.rindex(":", 0, start + 1))
     return _Insertion(
         at=at, lines=tuple(_block(entries, _INDENT)), gone=(start, end) if text[start:end].strip() else (0, 0)

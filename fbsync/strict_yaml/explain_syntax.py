@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LONGEST_KEY = 1_024
 """Of a key that shares its line with its value, in characters (YAML 1.2.2, chapter 8.2.2)."""
 
-_QUOTE_IT = 'if it is text, put it into quotes: "…"'
+_QUOTE_IT = 'if it is text, put it in quotes: "…"'
 
 
 class _Words(NamedTuple):
@@ -29,60 +29,60 @@ class _Words(NamedTuple):
 
 _UNKNOWN = _Words(
     "this is not valid YAML",
-    "compare it with the lines around: indentation, quotes, brackets, a colon and a space after each key",
+    "check indentation, quotes and brackets here and in the lines before; each key needs a colon and a space",
 )
-_TAB = _Words("a tab stands here where spaces are expected", "indent with spaces, two for each level")
+_TAB = _Words("this line is indented with a tab; YAML allows only spaces", "indent with spaces, two for each level")
 _SECOND_COLON = _Words(
-    "a second key stands on this line: a colon with a space after it follows a value",
-    'begin a new line, or put a value that holds ": " into quotes',
+    "there is a second key on this line: a value is followed by a colon and a space",
+    'start a new line, or put a value that contains ": " in quotes',
 )
 _KEY_TOO_LONG = _Words(
-    f"what stands before this colon is longer than a key may be ({_LONGEST_KEY:,} characters)",
+    f"the text before this colon is too long to be a key (more than {_LONGEST_KEY:,} characters)",
     _QUOTE_IT,
 )
 _TOO_DEEP = _Words(
-    "this line is indented deeper than the one above it, which has a value already",
-    "indent it as its neighbours, or end the line above with its colon if this belongs to it",
+    "this line is indented deeper than the line above, which already has a value",
+    "indent it like the lines around it, or end the line above with a colon if this belongs to it",
 )
 _NO_COLON = _Words(
-    "this line has no key: each one needs a colon with a space after it",
-    "write `key: value`; text of several lines must be indented deeper than its key, or be in quotes",
+    "this line has no key: a key ends with a colon and a space",
+    "write `key: value`; indent text of several lines deeper than its key, or put it in quotes",
 )
 _NEEDLESS_ITEM = _Words(
-    "a list item (`- `) stands among the keys of a mapping",
-    "indent the list below the key that it belongs to",
+    "there is a list item (`- `) among the keys of a mapping",
+    "indent the list under its key",
 )
 _NO_KEY = _Words("there is no key before this colon", "write `key: value`")
 _NO_NEIGHBOUR = _Words(
-    "this line's indentation is not that of the mapping that it should belong to",
-    "indent it exactly as the keys beside it",
+    "this line's indentation does not match any mapping around it",
+    "indent it exactly like the other keys of its mapping",
 )
 _NO_ITEM = _Words(
-    "this line is neither an item of the list around it (`- …`) nor indented as a part of one",
-    "begin it with `- `, or give it the indentation of the keys that it belongs to",
+    "this line is neither a list item (`- …`) nor indented as part of one",
+    "start it with `- `, or indent it like the keys that it belongs with",
 )
 _TEXT_BEHIND = _Words(
-    "text follows a value that has ended with a quote or a bracket",
-    "put quotes around the value as a whole; inside of single quotes, '' stands for one",
+    "there is text after the closing quote or bracket of a value",
+    "put the whole value in quotes; inside single quotes, write '' for one quote",
 )
 _ROOT_ENDED = _Words(
-    "this does not belong to the value that the file starts with",
-    "a manifest is one mapping: its keys start at the beginning of their lines, all alike",
+    "this is not part of the value that the file starts with",
+    "a manifest is one mapping: all its top-level keys start in the same column",
 )
 _UNCLOSED_BRACKET = _Words(
-    "this bracket is not closed, or a key inside of it runs over two lines", "write `]` or `}` after its last item"
+    "this bracket is not closed, or a key inside it spans two lines", "write `]` or `}` after its last item"
 )
 _WRONG_BRACKET = _Words(
-    "brackets do not match: another one was opened before this",
-    "close `[` by `]` and `{` by `}`, the innermost first",
+    "this bracket does not match the one that was opened last",
+    "close `[` with `]` and `{` with `}`, innermost first",
 )
 _NO_COMMA = _Words(
-    "inside of brackets, a comma or the closing bracket is expected here",
-    "write a comma between the items; text with commas, colons or brackets must be in quotes",
+    "expected a comma or a closing bracket here",
+    "write a comma between items, and put text with commas, colons or brackets in quotes",
 )
-_NOTHING_OPEN = _Words("this bracket closes nothing", _QUOTE_IT)
-_NO_VALUE = _Words("a value is expected here", 'write one; text that starts so must be in quotes: "…"')
-_NO_START = _Words("no unquoted value may start with this character", 'put the value into quotes: "…"')
+_NOTHING_OPEN = _Words("there is no open bracket for this one to close", _QUOTE_IT)
+_NO_VALUE = _Words("expected a value here", 'write one; if it is text that starts like this, put it in quotes: "…"')
+_NO_START = _Words("a value without quotes cannot start with this character", 'put the value in quotes: "…"')
 
 
 def _mapping_not_allowed(error: ParseError) -> Finding:
@@ -143,16 +143,16 @@ def _at_context(message: str, remedy: str, *, rule: str = "yaml-syntax") -> Call
 
 
 _UNCLOSED_QUOTE = _at_context(
-    "the quote that opens here is not closed",
-    "close it; a quote inside of double quotes is written \\\", one inside of single quotes ''",
+    "the quote that starts here is not closed",
+    "close it; write a quote inside double quotes as \\\", inside single quotes as ''",
 )
 _BAD_ESCAPE = _at_problem(
-    "a backslash inside of double quotes starts an escape, and this is not one",
-    "write \\\\ for a backslash, or put the text into single quotes",
+    "this is not a valid escape sequence in double quotes",
+    "write \\\\ for a backslash, or put the text in single quotes",
 )
 _TAG = _at_context(
-    "a tag (`!…`) stands here, and fbsync takes none",
-    'remove it; text that starts with an exclamation mark must be in quotes: "!…"',
+    "there is a tag (`!…`) here; fbsync does not support tags",
+    'remove it, or put text that starts with an exclamation mark in quotes: "!…"',
     rule="tag-not-taken",
 )
 
@@ -168,7 +168,7 @@ _EXPLANATIONS: tuple[tuple[str, str, Callable[[ParseError], Finding]], ...] = (
         "",
         "a directive",
         _at_context(
-            "a line that starts with `%` is a directive, and none may stand here",
+            "a line that starts with `%` is a directive, which is not allowed here",
             _QUOTE_IT,
             rule="directive-not-taken",
         ),
@@ -177,36 +177,38 @@ _EXPLANATIONS: tuple[tuple[str, str, Callable[[ParseError], Finding]], ...] = (
         "",
         "an anchor",
         _at_context(
-            "an unquoted `&` starts an anchor, named by letters, digits, `-` and `_`", 'text must be in quotes: "&…"'
+            "an unquoted `&` starts an anchor; its name may have letters, digits, `-` and `_`",
+            'if it is text, put it in quotes: "&…"',
         ),
     ),
     (
         "",
         "an alias",
         _at_context(
-            "an unquoted `*` starts an alias, named by letters, digits, `-` and `_`", 'text must be in quotes: "*…"'
+            "an unquoted `*` starts an alias; its name may have letters, digits, `-` and `_`",
+            'if it is text, put it in quotes: "*…"',
         ),
     ),
     (
         "",
         "a block scalar",
         _at_problem(
-            "after `|` or `>` at the start of a value, only a comment may follow on the line",
-            f"begin the text on the next line, indented; {_QUOTE_IT}",
+            "only a comment may follow `|` or `>` on this line",
+            f"start the text on the next line, indented; {_QUOTE_IT}",
         ),
     ),
     (
         "unexpected ':'",
         "a plain scalar",
-        _at_problem("inside of brackets, a space must follow this colon", _QUOTE_IT),
+        _at_problem("inside brackets, this colon needs a space after it", _QUOTE_IT),
     ),
     ("mapping values are not allowed", "", _mapping_not_allowed),
     (
         "sequence entries are not allowed",
         "",
         _at_problem(
-            "a list item (`- `) cannot start on the line of its key",
-            f"begin each item on a line of its own below the key; {_QUOTE_IT}",
+            "a list item (`- `) cannot be on the same line as its key",
+            f"start each item on its own line below the key; {_QUOTE_IT}",
         ),
     ),
     ("mapping keys are not allowed", "", _at_problem("an unquoted `? ` starts a key", _QUOTE_IT)),

@@ -44,8 +44,8 @@ def conflict_markers(source: SourceText, *, lone: bool = False) -> list[Finding]
         source.finding(
             "conflict-marker",
             marker.start(),
-            f"this line (`{marker[0]}`) is a conflict marker that a merge left",
-            "settle the conflict: keep the lines that are meant and remove the markers",
+            f"this line (`{marker[0]}`) is a merge conflict marker",
+            "resolve the conflict: keep the right lines and remove the markers",
         )
         for marker in islice(re.finditer(_ANY_MARKER, text), MOST_FINDINGS)
     ]
@@ -59,8 +59,8 @@ def control_character(source: SourceText) -> Finding | None:
     return source.finding(
         "control-character",
         found.start(),
-        f"the character U+{ord(found[0]):04X} here cannot stand in YAML",
-        'remove it; inside of double quotes it can be written as an escape, such as "\\x07"',
+        f"the character U+{ord(found[0]):04X} is not allowed in YAML",
+        'remove it, or write it as an escape in double quotes, such as "\\x07"',
     )
 
 
@@ -71,14 +71,16 @@ def _misread_characters(source: SourceText) -> list[Finding]:
         return []
     for character, name in _LINE_SEPARATORS.items():
         if character in text:
-            return [_misread(source, character, f"the character {name} here ends a line in YAML 1.1 only")]
+            return [
+                _misread(source, character, f"the character {name} is a line break in YAML 1.1 but not in YAML 1.2")
+            ]
     if "\ufeff" in text:
-        return [_misread(source, "\ufeff", "a byte order mark (U+FEFF) stands here, inside of the text")]
+        return [_misread(source, "\ufeff", "there is a byte order mark (U+FEFF) inside the text")]
     return []
 
 
 def _misread(source: SourceText, character: str, message: str) -> Finding:
-    remedy = f'remove it; inside of double quotes it can be written as "\\u{ord(character):04X}"'
+    remedy = f'remove it, or write it in double quotes as "\\u{ord(character):04X}"'
     return source.finding("control-character", source.text.index(character), message, remedy)
 
 
@@ -96,8 +98,8 @@ def _directives(source: SourceText) -> list[Finding]:
                 source.finding(
                     "directive-not-taken",
                     start,
-                    "a line that starts with `%` is a directive, and fbsync takes none but `%YAML 1.2`",
-                    "remove it: the rules of YAML 1.2 hold in any case",
+                    "a line that starts with `%` is a directive; fbsync supports only `%YAML 1.2`",
+                    "remove it: fbsync always reads YAML 1.2",
                 )
             ]
         at = start + len(line)

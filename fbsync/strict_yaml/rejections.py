@@ -28,70 +28,70 @@ class _Words(NamedTuple):
 
 NESTED_TOO_DEEP = _Words(
     f"lists and mappings are nested more than {DEEPEST} levels deep",
-    "a manifest needs five levels; look for brackets that were not closed",
+    "a manifest needs five levels; check for unclosed brackets",
 )
 
 _REJECTIONS = {
     "anchor-name": _Words(
-        "the names of anchors (`&…`) and aliases (`*…`) consist of letters, digits, `-` and `_` here",
-        'choose such a name; text that starts with `&` or `*` must be in quotes: "&…"',
+        "names of anchors (`&…`) and aliases (`*…`) may only have letters, digits, `-` and `_`",
+        'rename it, or put text that starts with `&` or `*` in quotes: "&…"',
     ),
     "duplicate-key": _Words(
-        "{subject} is given twice in this mapping",
-        "keep the one that is meant and remove the other",
+        "{subject} appears twice in this mapping",
+        "keep one and remove the other",
     ),
     "empty-file": _Words(
-        "the file is empty, or holds nothing but comments",
+        "the file is empty or has only comments",
         "a minimal manifest is `version: 1` and, on the next line, `llms: []`",
     ),
     "key-not-a-string": _Words(
-        "{subject} stands where a key is expected, and keys are text",
-        'write it as a word, or in quotes; text that starts with a bracket must be in quotes: "{…"',
+        "{subject} is used as a key, but keys must be text",
+        'write it as a word or in quotes; put text that starts with a bracket in quotes: "{…"',
     ),
     "merge-key": _Words(
-        "`<<` merges mappings in YAML 1.1 only; by YAML 1.2, which holds here, it is a key like any other",
-        "write out the pairs that are meant",
+        "the merge key `<<` is YAML 1.1; fbsync reads YAML 1.2, which does not have it",
+        "write out the keys and values",
     ),
     "nesting-too-deep": NESTED_TOO_DEEP,
     "number-too-long": _Words(
-        "this number is longer than any that is taken",
-        'if it is meant as text, put it into quotes: "…"',
+        "this number is too long",
+        'if it is text, put it in quotes: "…"',
     ),
     "quote-not-indented": _Words(
-        "the text in quotes that starts here goes on in lines that are not indented deeper than its key",
-        "close the quote on its own line, or indent the lines that belong to the text",
+        "the quoted text that starts here continues on lines that are not indented deeper than its key",
+        "close the quote on this line, or indent the lines that continue the text",
     ),
     "recursive-alias": _Words(
-        "this alias (`*…`) repeats the very value that it is a part of",
-        "write out what is meant",
+        "this alias (`*…`) refers to a value that contains it",
+        "write the value out",
     ),
     "several-documents": _Words(
-        "a second document starts here, and a manifest is a single one",
-        "put it into a file of its own: -f can be given more than once",
+        "a second document starts here; a manifest has only one",
+        "put it in its own file and pass -f once for each",
     ),
     "tag-not-taken": _Words(
-        "a tag (`!…`) stands here, and fbsync takes none",
-        'remove it; text that starts with an exclamation mark must be in quotes: "!…"',
+        "there is a tag (`!…`) here; fbsync does not support tags",
+        'remove it, or put text that starts with an exclamation mark in quotes: "!…"',
     ),
     "too-many-aliases": _Words(
         f"the aliases (`*…`) of this file repeat more than {MOST_ALIASED_NODES:,} values",
-        "write out what is meant, without aliases of aliases",
+        "write the values out, without aliases of aliases",
     ),
     "too-many-findings": _Words(
-        f"there are more than {MOST_FINDINGS} findings, so the file is not read any further",
-        "correct the findings above first, and check that this is the right file",
+        f"there are more than {MOST_FINDINGS} findings; the rest of the file was not checked",
+        "fix the findings above first, and check that this is the right file",
     ),
     "too-many-nodes": _Words(
-        f"the file holds more than {MOST_NODES:,} values",
-        "split it into several files: -f can be given more than once",
+        f"the file has more than {MOST_NODES:,} values",
+        "split it into several files and pass -f once for each",
     ),
     "unquoted-question-mark": _Words(
-        "inside of brackets, a word starts with a question mark here",
-        'put it into quotes: "?…"',
+        "inside brackets, a word cannot start with a question mark",
+        'put it in quotes: "?…"',
     ),
     "unknown-alias": _Words(
-        "an alias (`*…`) stands here, but no anchor (`&…`) of that name stands before it",
-        'text that starts with an asterisk must be in quotes: "*…"',
+        "there is no anchor (`&…`) before this alias (`*…`)",
+        'define the anchor first, or put text that starts with an asterisk in quotes: "*…"',
     ),
 }
 

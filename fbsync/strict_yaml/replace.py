@@ -75,14 +75,14 @@ def check_replaced(before: str, after: str, replacements: Iterable[Replacement])
             holder[one.beside[0]] = one.beside[1]
     document = parse_document(after.encode(), file="")
     if document.findings or document.value != wanted:
-        raise NotReplaceable("more than this value would change")
+        raise NotReplaceable("this would change other values too")
 
 
 def _edits(text: str, root: yaml.Node | None, one: Replacement) -> Iterable[tuple[int, int, str]]:
     holder, node = _found(root, one.path)
     start, end = node.start_mark.index, node.end_mark.index
     if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">") or "\n" in text[start:end]:
-        raise NotReplaceable("it is no text of one line")
+        raise NotReplaceable("it is not a single line of text")
     yield start, end, scalar(one.value)
     if one.beside is None:
         return
@@ -111,7 +111,7 @@ def _found(root: yaml.Node | None, path: Path) -> tuple[yaml.MappingNode, yaml.N
         else:
             node = None
     if node is None or not isinstance(holder, yaml.MappingNode):
-        raise NotReplaceable("it does not stand in the entry itself")
+        raise NotReplaceable("the entry does not have it")
     return holder, node
 
 

@@ -73,7 +73,7 @@ def read_bytes(
     except OSError as error:
         return _explained(error, shown_as)
     except ValueError:
-        return _finding("file-missing", shown_as, "no file can have this name", "check the path")
+        return _finding("file-missing", shown_as, "this is not a valid file name", "check the path")
 
 
 def can_be_read_again(path: Path) -> bool:
@@ -164,7 +164,7 @@ def _too_large(shown_as: str, largest: int) -> Finding:
         "file-too-large",
         shown_as,
         f"the file is larger than {largest / 1024**2:.3g} MiB, so it was not read",
-        "check the path; a manifest of that size can be split, since -f can be given more than once",
+        "check the path, or split the manifest into several files and pass -f once for each",
     )
 
 
@@ -174,7 +174,7 @@ def _explained(error: OSError, shown_as: str) -> Finding:
             "file-missing",
             shown_as,
             "there is no such file",
-            "check the path, name the manifest with -f, or begin one with `fbsync init`",
+            "check the path, name the manifest with -f, or create one with `fbsync init`",
         )
     if isinstance(error, TimeoutError) and error.strerror:
         return _finding("file-unreadable", shown_as, error.strerror, "check who should write to it")
@@ -198,7 +198,7 @@ def decode(data: bytes, *, file: str) -> tuple[SourceText, Finding | None]:
         return SourceText(file=file, text=""), _finding(
             "not-utf8",
             file,
-            f"the file is in {other}, and manifests are in UTF-8",
+            f"the file is in {other}; manifests must be UTF-8",
             f"save it as UTF-8, or convert it: iconv -f {other} -t UTF-8",
         )
     data = data.removeprefix(codecs.BOM_UTF8)
@@ -209,7 +209,7 @@ def decode(data: bytes, *, file: str) -> tuple[SourceText, Finding | None]:
         return source, source.finding(
             "not-utf8",
             len(data[: error.start].decode()),
-            f"the byte 0x{data[error.start]:02X} here is not UTF-8, the encoding of manifests",
+            f"the byte 0x{data[error.start]:02X} is not valid UTF-8; manifests must be UTF-8",
             "save the file as UTF-8, or convert it: iconv -f LATIN1 -t UTF-8 if it is Latin-1",
         )
 

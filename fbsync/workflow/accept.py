@@ -72,7 +72,7 @@ def accept(project: Project, drift: Drift, names: Sequence[str]) -> Acceptance:
     for difference in _chosen(project, drift, names):
         draft = drafts.get(difference.locked.identity)
         if draft is None:
-            raise _refused(difference.locked.name, "it is not declared under the name by which it is known")
+            raise _refused(difference.locked.name, "it has another name in the manifest")
         for item in difference.fields:
             file, replacement = _replacement(draft, item, project.where.environment)
             edits[file].append(replacement)
@@ -121,7 +121,7 @@ def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterable[Ch
             if identity_of(difference).name == name or fnmatchcase(identity_of(difference).name, name)
         ]
         if not found:
-            raise _refused(name, "nothing of this name differs from what is known")
+            raise _refused(name, "nothing with this name differs from the known state")
         for difference in found:
             if not isinstance(difference, ChangedOutside):
                 raise _whole(project, difference)
@@ -132,7 +132,7 @@ def _whole(project: Project, difference: Difference) -> FbsyncError:
     """The refusal to accept what is no change of values, with what keeps it."""
     declared = frozenset(llm.identity for llm in project.desired)
     advice = dict(remedies(difference, environment=project.where.environment, declared=declared))
-    why = "no value of it changed: it was deleted or replaced outside, or is not known"
+    why = "none of its values changed: it was deleted or replaced outside, or is not in the known state"
     return _refused(identity_of(difference).name, why, f"{KEEP}: {advice[KEEP]}")
 
 
@@ -142,7 +142,7 @@ def _replacement(draft: Draft, item: FieldDrift, environment: str | None) -> tup
     if item.field not in _TAKEN_OVER:
         raise _refused(draft.name or "", f"the server never shows its {field}", _hint_for_key(draft, item))
     if item.field is not Field.NAME and field not in draft.fields:
-        hint = f"write {field} into the manifest as the server holds it, and run `fbsync apply`"
+        hint = f"write the server's {field} into the manifest, and run `fbsync apply`"
         raise _refused(draft.name or "", f"the manifest declares no {field}", hint)
     if item.field is Field.NAME:
         beside = ("previousName", item.known)
@@ -151,16 +151,16 @@ def _replacement(draft: Draft, item: FieldDrift, environment: str | None) -> tup
     if environment is not None and placed.path[0] != "environments":
         raise _refused(
             draft.name or "",
-            f"its {item.field.value} is that of the list, which other environments share",
-            f"write {item.field.value} under environments: {environment}: llms, and accept it then",
+            f"its {item.field.value} comes from the list, which other environments share",
+            f"write {item.field.value} under environments: {environment}: llms first, then accept it",
         )
     if item.live == NONE:
         hint = f"remove {field} from the manifest, and run `fbsync apply`"
-        raise _refused(draft.name or "", f"the server holds no {field} of its own for it", hint)
+        raise _refused(draft.name or "", f"the server has no {field} of its own for it", hint)
     if item.field is not Field.AI_TYPE and (names := parse_template(placed.text or "").names):
         variables = ", ".join(f"${name}" for name in names)
         hint = f"set {variables} so that {field} is {item.live}, and run `fbsync apply`"
-        raise _refused(draft.name or "", f"its {field} holds references, which a value would take the place of", hint)
+        raise _refused(draft.name or "", f"its {field} has references, which a value would replace", hint)
     value = escape(item.live) if item.field is Field.ENDPOINT else item.live
     return placed.document.file, Replacement(path=placed.path, value=value)
 
@@ -170,7 +170,7 @@ def _hint_for_key(draft: Draft, item: FieldDrift) -> str:
     if item.live == NONE:
         return "remove key from the manifest, and run `fbsync apply`"
     if item.field.value in draft.fields:
-        return "set the variable of its key to the key that the server holds, and run `fbsync apply`"
+        return "set the variable of its key to the server's key, and run `fbsync apply`"
     return "declare key with a variable that holds the server's key, and run `fbsync apply`"
 
 
@@ -192,11 +192,11 @@ def _texts(project: Project, edits: dict[str, list[Replacement]]) -> tuple[tuple
             text = with_values(document.source, replacements)
             check_replaced(document.source, text, replacements)
         except NotReplaceable as error:
-            raise _refused(document.file, f"a value cannot be replaced there: {error}") from None
+            raise _refused(document.file, f"its value cannot be replaced: {error}") from None
         texts.append((Path(document.file), text))
         documents.append(parse_document(text.encode(), file=document.file))
     if errors_among(assemble(documents).findings) and not errors_among(project.manifest.findings):
-        raise _refused("the manifest", "it would not be valid with what the server holds")
+        raise _refused("the manifest", "it would not be valid with the server's value")
     return tuple(texts)
 
 

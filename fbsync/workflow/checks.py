@@ -111,7 +111,7 @@ def chosen_names(
     if unknown := sorted(one for one, meant in found.items() if not meant):
         said = ", ".join(map(repr, unknown))
         raise FbsyncError(
-            f"--only names {said}, which is neither declared nor in the lockfile",
+            f"--only names {said}, which is neither in the manifest nor in the lockfile",
             hint=_meant(unknown, names),
             exit_code=ExitCode.INVALID_INPUT,
         )
@@ -125,4 +125,4 @@ def _meant(unknown: Iterable[str], names: Collection[str]) -> str:
         return f"did you mean {' or '.join(map(repr, dict.fromkeys(close)))}?"
     rest = len(names) - _MOST_NAMES
     more = f" and {rest} more" if rest > 0 else ""
-    return f"known names are: {', '.join(sorted(names)[:_MOST_NAMES]) or 'none'}{more}"
+    return f"the names are: {', '.join(sorted(names)[:_MOST_NAMES]) or 'none'}{more}"

@@ -100,4 +100,4 @@ def workspaces_in_words(ids: Iterable[str]) -> str:
 
 def _unresolved(project: Project) -> str:
     names = unresolved(project.desired)
-    return f", so the ids of these workspaces are unknown: {', '.join(names)}" if names else ""
+    return f", so these workspaces' ids are unknown: {', '.join(names)}" if names else ""

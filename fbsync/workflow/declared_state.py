@@ -78,8 +78,8 @@ def _disagreement(position: Position) -> Finding:
     return Finding(
         rule="several-states",
         position=position,
-        message="the files of the manifest say different things about where the known state is kept",
-        remedy='write the same "state" in each of them, or in one only',
+        message="the manifest's files name different places for the known state",
+        remedy='write the same "state" in all of them, or in only one',
     )
 
 
@@ -87,7 +87,7 @@ def _unseen(position: Position) -> Finding:
     return Finding(
         rule="state-not-seen",
         position=position,
-        message='"state" is not written in a way that is seen before the manifest is read',
-        remedy="write it on a line of its own that begins with `state: `; with a manifest from standard input, give "
-        "--state; in a program, give the state to `fbsync.load`",
+        message='"state" must be on a line of its own',
+        remedy="start the line with `state: `; for a manifest from standard input, use "
+        "--state; in a program, pass the state to `fbsync.load`",
     )

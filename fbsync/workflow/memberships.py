@@ -90,12 +90,12 @@ def _resolved(given: str, listed: Sequence[Workspace]) -> str:
     if named:
         raise FbsyncError(
             f'{len(named)} workspaces are named "{given}": {", ".join(sorted(named))}',
-            hint="give the one that you mean by its id",
+            hint="give its id instead",
             exit_code=ExitCode.INVALID_INPUT,
         )
     close = nearest(given, [word for workspace in listed for word in (workspace.name, workspace.id)])
     raise FbsyncError(
-        f'you can see no workspace with the id or name "{given}"',
-        hint=(f'did you mean "{close}"? ' if close else "") + "`fbsync workspaces` lists those that you can see",
+        f'you cannot see a workspace with the id or name "{given}"',
+        hint=(f'did you mean "{close}"? ' if close else "") + "`fbsync workspaces` lists the ones that you can see",
         exit_code=ExitCode.INVALID_INPUT,
     )

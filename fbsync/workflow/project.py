@@ -173,8 +173,8 @@ def _in_two_states(llm: LockedLlm, path: Path, own: Path) -> Finding:
     return Finding(
         rule="known-twice",
         position=Position(file=str(own)),
-        message=f"{own} and {path} both hold the configuration {llm.id} ({llm.name})",
-        remedy="take it out of the one that it does not belong to, with `fbsync state forget`",
+        message=f"{own} and {path} both have the configuration {llm.id} ({llm.name})",
+        remedy="remove it from the wrong one with `fbsync state forget`",
     )
 
 
@@ -200,7 +200,7 @@ def _other_server(known_in: str, locked: str, given: str) -> Finding:
     return Finding(
         rule="other-server",
         position=Position(file=known_in),
-        message=f"the lockfile belongs to {locked}, but the API URL is {given}: its ids mean nothing there",
+        message=f"the lockfile belongs to {locked}, but the API URL is {given}",
         remedy="use the API URL that it belongs to, or name another lockfile with --lock-file "
-        "(the leftover of a rehearsal in a sandbox can simply be removed)",
+        "(if it is left over from a rehearsal in a sandbox, delete it)",
     )

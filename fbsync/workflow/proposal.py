@@ -126,8 +126,7 @@ def _protected(proposal: Proposal) -> tuple[Refusal, ...]:
         Refusal(
             identity=change.locked.identity,
             message="is protected",
-            hint="set `protect: false` and apply, and destroy it then; "
-            "or limit the command to other entries with --only",
+            hint="set `protect: false`, apply, then destroy it; or limit the command to other entries with --only",
         )
         for change in proposal.plan.changes
         if isinstance(change, Delete) and change.locked.protect

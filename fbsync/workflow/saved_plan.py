@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_HINT = "look at a new plan, and apply that"
+_HINT = "review and apply a new plan"
 _STAYS = ("unchanged", "undeclared")
 
 
@@ -73,7 +73,7 @@ _SORT = documents.Sort(
     version_of=_version,
     older="make a new plan with `fbsync plan --out`",
     restore="make a new plan with `fbsync plan --out`",
-    conflict="make a new plan with `fbsync plan --out`: saved plans are not for merging",
+    conflict="make a new plan with `fbsync plan --out`: saved plans cannot be merged",
 )
 
 
@@ -126,7 +126,11 @@ def read_document(path: Path) -> Json:
     """
     value = documents.read_checked(path, _SORT)
     if value is None or "saved" not in value:
-        wrong = "there is no such saved plan" if value is None else "this plan was printed, not saved"
+        wrong = (
+            "there is no such saved plan"
+            if value is None
+            else "this plan was printed with --format json, not saved with --out"
+        )
         raise FbsyncError(f"{path}: {wrong}", hint=_SORT.restore, exit_code=ExitCode.INVALID_INPUT)
     return value
 
@@ -171,11 +175,11 @@ def narrowed(saved: SavedPlan, plan: Plan) -> Plan:
 def differences(saved: SavedPlan, plan: Plan, fingerprints: Fingerprinter, api_url: str) -> tuple[Refusal, ...]:
     """Why a plan is not the one that was reviewed: every difference in what would happen to a reviewed entry."""
     if saved.api_url != api_url:
-        message = f"the plan was made for {saved.api_url}, and the lockfile is of {api_url}"
+        message = f"the plan was made for {saved.api_url}, but the lockfile belongs to {api_url}"
         return (Refusal(identity=None, message=message, hint=_HINT),)
     found = []
     if saved.fingerprints != fingerprints.parameters:
-        message = "the plan was made with a lockfile that is no longer the one: credentials cannot be compared"
+        message = "the lockfile is no longer the one that the plan was made with, so credentials cannot be compared"
         found.append(Refusal(identity=None, message=message, hint=_HINT))
         saved = replace(saved, credentials={})
     seen: list[Json] = []
@@ -192,7 +196,7 @@ def differences(saved: SavedPlan, plan: Plan, fingerprints: Fingerprinter, api_u
     for entry in saved.reviewed.values():
         if not _stays(entry) and entry not in seen:
             identity = Identity(workspace_id=entry["workspaceId"], name=entry["name"])
-            message = f"was to be {_DONE[entry['kind']]}, and is no longer declared or in the lockfile"
+            message = f"was to be {_DONE[entry['kind']]}, but is no longer declared or in the lockfile"
             found.append(Refusal(identity=identity, message=message, hint=_HINT))
     return tuple(found)
 
@@ -202,8 +206,8 @@ _DONE = {
     "update": "updated",
     "adopt": "taken over",
     "delete": "deleted",
-    "blocked": "left alone until somebody looks into it",
-    "unchanged": "left as it is",
+    "blocked": "blocked",
+    "unchanged": "unchanged",
     "undeclared": "left alone, undeclared",
 }
 
@@ -225,7 +229,7 @@ def _differences(reviewed: Json, change: Change, saved: SavedPlan, fingerprints:
     now = change_entry(change)
     if (reviewed["kind"], reviewed["id"]) != (now["kind"], now["id"]):
         ids = f" (id {reviewed['id']}, now {now['id']})" if reviewed["id"] != now["id"] else ""
-        yield f"was to be {_DONE[reviewed['kind']]}, and would now be {_DONE[now['kind']]}{ids}"
+        yield f"was to be {_DONE[reviewed['kind']]}, but would now be {_DONE[now['kind']]}{ids}"
         return
     templates = _templates(change)
     for side in ("before", "after"):
@@ -246,7 +250,7 @@ def _credential_differences(
     for field in sorted(then.keys() | here.keys()):
         old, new = then.get(field), here.get(field)
         if old is None or new is None or (old["before"], old["after"]) != (new["before"], new["after"]):
-            yield f"{field}: comes from another variable than reviewed"
+            yield f"{field}: comes from a different variable than in the plan"
         elif old["changed"] not in ("unverified", new["changed"]):
             state = "changed" if old["changed"] else "unchanged"
             yield f"{field}: the value of {new['after']} was {state} then, and is not now"
@@ -257,7 +261,7 @@ def _credential_differences(
             continue
         identity = Identity(workspace_id=reviewed["workspaceId"], name=reviewed["name"])
         if fingerprints.commitment(credential.secret, identity, field_name) != committed:
-            yield f"{field_name.value}: the value of ${credential.reference} is another one than when the plan was made"
+            yield f"{field_name.value}: the value of ${credential.reference} has changed since the plan was made"
 
 
 def _templates(change: Change) -> Json:

@@ -239,7 +239,7 @@ def missing(name: str) -> FbsyncError:
     """The error that a store holds no state: it is not taken for an empty one."""
     return FbsyncError(
         f"there is no state in {name}",
-        hint="run `fbsync state init` to begin with an empty one, or `fbsync state migrate` to move the lockfile there",
+        hint="run `fbsync state init` to create an empty one, or `fbsync state migrate` to move the lockfile there",
         exit_code=ExitCode.GUARD_REFUSED,
     )
 

@@ -156,15 +156,15 @@ class OpenedStore:
         if not isinstance(self._store, GitRef):
             raise FbsyncError(
                 f"fbsync keeps no history in {self.name}",
-                hint="turn on the bucket's own versioning, and bring an earlier version back with the provider's tools",
+                hint="turn on the bucket's versioning, and restore an earlier version with the provider's tools",
                 exit_code=ExitCode.USAGE,
             )
         return self._store
 
     def _is_there(self) -> FbsyncError:
         return FbsyncError(
-            f"there is a state in {self.name} already; nothing was changed",
-            hint="look at it with `fbsync state list`, or replace it with `fbsync state push`",
+            f"there is already a state in {self.name}; nothing was changed",
+            hint="see it with `fbsync state list`, or replace it with `fbsync state push`",
         )
 
 
@@ -205,7 +205,7 @@ def move_there(store: OpenedStore, path: Path, base: Path) -> None:
     if replayed is None and not path.exists():
         raise FbsyncError(
             f"there is no lockfile {path}",
-            hint="run `fbsync state init` to begin with an empty state",
+            hint="run `fbsync state init` to create an empty state",
             exit_code=ExitCode.INVALID_INPUT,
         )
     lines = journal.read_text(encoding="utf-8").split("\n")[:-1] if replayed is not None else []
@@ -215,8 +215,8 @@ def move_there(store: OpenedStore, path: Path, base: Path) -> None:
         _write_files(path, json.dumps(stub, indent=2) + "\n", ())
     except FbsyncError as error:
         raise FbsyncError(
-            f"the state is in {store.name} now, but the old copy stays: {error.message}",
-            hint="remove the lockfile and its journal, so that nobody works with the old copy",
+            f"the state is in {store.name} now, but the old copy is still there: {error.message}",
+            hint="delete the lockfile and its journal so that nobody uses the old copy",
         ) from error
 
 
@@ -274,7 +274,7 @@ def _write_files(path: Path, lockfile: str | None, journal: Iterable[str]) -> No
     except OSError as error:
         raise FbsyncError(
             f"{path} cannot be written: {error.strerror}",
-            hint="free some space or fix the permissions, and run this again",
+            hint="free some space or fix the permissions, then run this again",
         ) from error
 
 

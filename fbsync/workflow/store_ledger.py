@@ -191,8 +191,8 @@ class LeasedServer:
             ) from error
         if not self._shared.outlasts(self._timeout):
             raise ServerError(
-                f"the lease of the state in {self._shared.name} ends before a request can be answered",
-                hint="the store answers too slowly: run `fbsync doctor`",
+                f"the lease of the state in {self._shared.name} would end before a request could be answered",
+                hint="the store is too slow: run `fbsync doctor`",
                 failure=Failure.UNREACHABLE,
                 is_transient=False,
             )

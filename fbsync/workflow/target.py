@@ -80,7 +80,7 @@ class Where:
             return folder / self.lock_name
         if STANDARD_INPUT in self.files:
             raise FbsyncError(
-                "a manifest from standard input has no lockfile beside it",
+                "a manifest from standard input has no lockfile",
                 hint="name the lockfile with --lock-file, or its folder with --state file:FOLDER",
                 exit_code=ExitCode.USAGE,
             )
@@ -113,7 +113,7 @@ def state_folder(state: str | None) -> Path | None:
     if kind != "file" or not folder:
         raise FbsyncError(
             "the known state cannot be kept there: this command works with files only",
-            hint="write file:FOLDER, or leave it out to keep the lockfile beside the manifest",
+            hint="write file:FOLDER, or leave it out to keep the lockfile next to the manifest",
             exit_code=ExitCode.INVALID_INPUT,
         )
     return Path(folder)

@@ -77,7 +77,7 @@ def test_references_are_not_lost(drifted):
     drifted.environment["ENDPOINT_OF_ONE"] = "https://one.example.com/v1"
     done = drifted("drift", "--accept", "One")
     assert (done.returncode, manifest(drifted)) == (3, text)
-    assert "its endpoint holds references" in done.stderr
+    assert "its endpoint has references" in done.stderr
 
 
 def test_what_environments_share_is_not_changed_for_one(project, sandbox, on_server):
@@ -143,7 +143,10 @@ def test_what_keeps_a_deletion_is_told_and_works(drifted, sandbox, on_server):
     assert kept(drifted, "--only", "Two") == {"Two": hint}
     refused = drifted("drift", "--accept", "Two")
     assert refused.returncode == 3
-    assert "Two: no value of it changed: it was deleted or replaced outside, or is not known" in refused.stderr
+    assert (
+        "Two: none of its values changed: it was deleted or replaced outside, or is not in the known state"
+        in refused.stderr
+    )
     assert f"to keep: {hint}" in refused.stderr
     drifted.write("fbsync.yaml", manifest(drifted).split("  - name: Two")[0])
     assert drifted("drift", "--accept", "One").returncode == 2

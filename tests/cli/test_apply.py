@@ -111,7 +111,7 @@ def test_only_one_entry(project, server):
     assert [request.body["name"] for request in server.writes] == ["Two"]
     unknown = project("apply", "--only", "Three")
     assert unknown.returncode == 3
-    assert "known names are: One, Two" in unknown.stderr
+    assert "the names are: One, Two" in unknown.stderr
 
 
 def test_missing_variables_are_all_named_before_any_request_that_writes(project, server):
@@ -383,7 +383,7 @@ def test_a_second_environment_has_a_lockfile_of_its_own(project, server):
 def test_a_credential_with_a_line_break_at_its_end_is_sent_as_it_is_and_said_so(project, server):
     project.credential("SECRET_ONE", "canary-with-line-break\n")
     done = project("apply")
-    assert "$SECRET_ONE is hardly a credential, since it begins or ends with a blank or a line break" in done.stderr
+    assert "$SECRET_ONE does not look like a credential: it starts or ends with a space or a line break" in done.stderr
     assert next(request.body["secret"] for request in server.writes if request.body["name"] == "One").endswith("\n")
 
 
@@ -396,7 +396,7 @@ def test_a_wrong_manifest_leaves_no_file_behind(cli):
 
 def test_plain_http_to_another_machine_is_warned_about(project):
     done = project("apply", "--api-url", "http://no-such-host.invalid", "--retry-timeout", "0")
-    assert "plain http" in done.stderr
+    assert "uses http" in done.stderr
     assert done.returncode == 1
 
 

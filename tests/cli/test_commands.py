@@ -18,14 +18,16 @@ class TestPlan:
         done = cli("plan", "-f", str(QUICKSTART / "fbsync.yaml"), env=bare)
         assert done.returncode == 0, done.stderr
         assert done.stdout.endswith("Plan: 6 to add, 0 to change, 0 to destroy.\n")
-        assert done.stdout.count("(not set: not yet available)") == 6
+        assert done.stdout.count("(not set, so not yet available)") == 6
         assert server.requests == []
 
     def test_warnings_follow_the_plan(self, project):
         """What is printed last is what is read, in a terminal and in a log that has both streams."""
         process = project.process("plan", env={"SECRET_ONE": "changeme"}, stderr=subprocess.STDOUT)
         printed = project.finish(process).stdout
-        assert printed.index("Plan: 2 to add") < printed.index("the value of $SECRET_ONE is hardly a credential")
+        assert printed.index("Plan: 2 to add") < printed.index(
+            "the value of $SECRET_ONE does not look like a credential"
+        )
         assert printed.rstrip().endswith("1 warning")
 
     def test_a_plan_without_credentials_says_what_apply_then_does(self, project):
@@ -257,7 +259,7 @@ class TestOnly:
         [
             ("team-a/serch", "did you mean 'team-a/search'?"),
             ("Team-B/Chat", "did you mean 'team-b/chat'?"),
-            ("team-c/*", "known names are: odd 1, odd [1], team-a/chat, team-a/search, team-b/chat"),
+            ("team-c/*", "the names are: odd 1, odd [1], team-a/chat, team-a/search, team-b/chat"),
         ],
     )
     def test_what_may_have_been_meant(self, teams, only, hint):

@@ -34,7 +34,7 @@ def test_all_is_well(project, server, workspace):
     assert (code, healths(checks)) == (0, {})
     assert "as admin@" in checks["signing in"]["detail"]
     assert checks[f"workspace {workspace}"]["detail"] == "your role is ADMIN"
-    assert checks["TLS"]["detail"] == "not used: the server is this machine"
+    assert checks["TLS"]["detail"] == "not used: the server is on this machine"
     assert {request.method for request in server.requests} == {"GET"}
     shown = project("doctor")
     assert shown.returncode == 0
@@ -133,7 +133,7 @@ def test_variables_and_leftovers(project, server):
     ("reply", "code", "health", "words"),
     [
         ({"status": 403, "body": {"success": False, "message": "not for you"}}, 4, "problem", "not for you"),
-        ({"status": 404, "body": {"success": False}}, 0, "warning", "no list"),
+        ({"status": 404, "body": {"success": False}}, 0, "warning", "cannot list"),
         ({"body": {"success": True, "aiLlms": [], "total": 3}}, 1, "problem", "is incomplete"),
         ({"status": 500, "body": b""}, 1, "problem", "500"),
     ],
@@ -159,7 +159,7 @@ def test_a_server_that_is_none(project, server):
     assert healths(checks) == {"server": "problem"} | skipped
     server.replies = lambda request: Reply(status=200, body="<html>")
     _, checks = looked_at(project)
-    assert "not as a healthy Flashback API" in checks["server"]["detail"]
+    assert "not like a healthy Flashback API" in checks["server"]["detail"]
 
 
 def test_a_damaged_lockfile(project):
@@ -201,7 +201,7 @@ class TestTheWay:
         assert set(asked) == {f"{HOST}:443"}
         done, _ = through(authority.issue_cert(HOST), "doctor", "--ca-file", ca_file)
         assert done.returncode == 0, done.stdout
-        assert "the certificate is trusted, and good for" in done.stdout
+        assert "the certificate is trusted and valid for" in done.stdout
         assert "proxy: http://127.0.0.1:" in done.stdout
 
     def test_and_with_the_environment(self, project, through, authority, ca_file):
@@ -229,7 +229,7 @@ class TestTheWay:
         certificate = authority.issue_cert(HOST)
         ca = ("--ca-file", ca_file)
         refused, _ = through(certificate, "doctor", *ca, credentials="me:canary-proxy")
-        assert "it wants a user name and a password" in refused.stdout
+        assert "it requires a user name and a password" in refused.stdout
         done, _ = through(certificate, "doctor", *ca, user="me:canary-proxy@", credentials="me:canary-proxy")
         assert done.returncode == 0, done.stdout
         assert "canary" not in done.stdout + done.stderr
@@ -241,7 +241,7 @@ class TestTheWay:
         assert "the host name is unknown" in done.stdout
 
     def test_a_ca_file_that_is_none(self, project):
-        for name, words in (("absent.pem", "No such file"), ("fbsync.yaml", "it holds no certificate in PEM")):
+        for name, words in (("absent.pem", "No such file"), ("fbsync.yaml", "it has no PEM certificate")):
             done = project("plan", "--refresh", "--ca-file", name)
             assert done.returncode == 3
             assert words in done.stderr
@@ -259,7 +259,7 @@ class TestChecks:
     def test_certificate(self):
         assert certificate(NOW + timedelta(days=40), NOW, in_clear=False).health is Health.OK
         soon = certificate(NOW + timedelta(days=3), NOW, in_clear=False)
-        assert (soon.health, soon.detail) == (Health.WARNING, "the certificate is trusted, and good for 3 days")
+        assert (soon.health, soon.detail) == (Health.WARNING, "the certificate is trusted and valid for 3 days")
         assert certificate(None, NOW, in_clear=True).health is Health.WARNING
 
     def test_roles(self):

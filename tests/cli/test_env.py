@@ -36,7 +36,7 @@ def test_many_uses_are_grouped_and_listed_on_request(cli):
         "    fbsync.yaml:2:14: workspaceId of 400 entries",
         "SHARED: not set",
         *(f"    fbsync.yaml:{n + 4}:{column}: secret of E{n}" for n in range(3)),
-        "    and 397 more, which -v lists",
+        "    and 397 more; -v lists them",
         "Signing in: FLASHBACK_TOKEN",
         "2 variables, 1 not set",
     ]
@@ -64,7 +64,7 @@ def test_check_wants_values_that_fit(staged):
     assert "$FLASHBACK_WORKSPACE_ID is not a workspace id" in wrong.stderr
     odd = staged("env", "--check", env={"SECRET_ONE": "***"})
     assert odd.returncode == 0
-    assert "$SECRET_ONE is hardly a credential" in odd.stderr
+    assert "$SECRET_ONE does not look like a credential" in odd.stderr
 
 
 def test_check_is_for_ci(staged):
@@ -93,12 +93,12 @@ def test_write_makes_a_file_and_then_adds_to_it(staged):
     assert ".env.example: written" in done.stderr
     path = staged.folder / ".env.example"
     assert path.read_text() == (
-        "# how fbsync signs in (or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD)\n"
+        "# for signing in (or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD)\n"
         "FLASHBACK_TOKEN=\n"
         "# workspaceId of One\n# workspaceId of Two\nFLASHBACK_WORKSPACE_ID=\n"
         "# key of Two\nKEY_TWO=\n# secret of One\nSECRET_ONE=\n# secret of Two\nSECRET_TWO=\n"
     )
-    assert ".env.example: kept as it is" in staged("env", "--write", ".env.example").stderr
+    assert ".env.example: unchanged" in staged("env", "--write", ".env.example").stderr
     before = path.read_text()
     assert ".env.example: lines added" in staged("env", "-e", "staging", "--write", ".env.example").stderr
     assert path.read_text() == before + "# secret of One\nSTAGING_SECRET=\n"
@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_written_is_an_error(staged):
     assert done.returncode == 1
     assert "folder cannot be written: Is a directory" in done.stderr
     staged.write("latin", "").write_bytes(b"\xff=")
-    assert "latin is not UTF-8 text, and is left alone" in staged("env", "--write", "latin").stderr
+    assert "latin is not UTF-8 text, so it was left alone" in staged("env", "--write", "latin").stderr
     assert list((staged.folder / "folder").iterdir()) == []
 
 

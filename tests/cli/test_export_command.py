@@ -89,9 +89,7 @@ class TestUnknownCredentials:
 
     def test_a_value_that_is_here_is_sent_and_then_known(self, exported, server):
         planned = exported("plan")
-        assert (
-            "secret: $CHAT_SECRET (to be sent; not verified: what the server holds is not recorded)" in planned.stdout
-        )
+        assert "secret: $CHAT_SECRET (to be sent; not verified: the server's value is not recorded)" in planned.stdout
         before = len(server.writes)
         assert exported("apply").returncode == 0
         assert [request.body for request in server.writes[before:]] == [{"secret": "canary-ours-7720"}]
@@ -140,7 +138,7 @@ class TestMerging:
         assert is_empty(project, "--refresh")
         again = export()
         assert again.stdout.startswith(
-            "fbsync.yaml: kept as it is\n.env.example: kept as it is\n.gitignore: kept as it is\nExported: 0 added, 3"
+            "fbsync.yaml: unchanged\n.env.example: unchanged\n.gitignore: unchanged\nExported: 0 added, 3"
         )
 
     def test_an_entry_that_only_the_manifest_knows_is_known_from_then_on(self, project, put, export):
@@ -154,7 +152,7 @@ class TestMerging:
         put("One", endpoint="https://other.example.com")
         before = (project.folder / "fbsync.yaml").read_text()
         done = export()
-        assert "note: One differs from what the manifest says" in done.stderr
+        assert "note: One differs from the manifest" in done.stderr
         assert (project.folder / "fbsync.yaml").read_text() == before
         assert "other.example.com" in project("plan").stdout
 
@@ -198,7 +196,7 @@ def test_what_a_manifest_cannot_express_is_left_out_and_said(cli, put, export, s
         "234567", "left_out"
     )
     assert "warning: left out: Line\\nbreak (workspace" in done.stderr
-    assert "2 configurations of this name" in done.stderr
+    assert "2 configurations with this name" in done.stderr
     assert [llm["name"] for llm in cli.lockfile["llms"]] == ["Good"]
 
 
@@ -342,7 +340,7 @@ class TestFilesThatAreInTheWay:
         (cli.folder / ".env.example").mkdir()
         done = export()
         assert done.returncode == 1
-        assert "done before: fbsync.yaml (written)" in done.stderr
+        assert "already done: fbsync.yaml (written)" in done.stderr
         (cli.folder / ".env.example").rmdir()
         assert export().returncode == 0
         assert "CHAT_SECRET=\n" in (cli.folder / ".env.example").read_text()
@@ -363,7 +361,7 @@ class TestFilesThatAreInTheWay:
         server.replies = edit
         done = export()
         assert done.returncode == 1
-        assert "fbsync.yaml was changed while the server was asked" in done.stderr
+        assert "fbsync.yaml was changed while fbsync read the server" in done.stderr
         assert (project.folder / "fbsync.yaml").read_text() == edited
 
     def test_a_byte_order_mark_stays(self, project, put, export):
@@ -449,7 +447,7 @@ class TestWorkspacesByName:
         listed((workspace, "Research"), ("ws-2", "Other"))
         done = cli("export", "--workspace", "Reserch")
         assert done.returncode == 3
-        assert 'no workspace with the id or name "Reserch"' in done.stderr
+        assert 'cannot see a workspace with the id or name "Reserch"' in done.stderr
         assert 'did you mean "Research"? `fbsync workspaces` lists' in done.stderr
         assert not (cli.folder / "fbsync.yaml").exists()
 
@@ -469,7 +467,10 @@ class TestWorkspacesByName:
 
 ROW = {"id": "x", "name": "Chat", "aiType": "OPENAI", "endpoint": "https://x.example.com", "key": None}
 LEFT_OUT = [
-    ({"endpoint": None, "apiKeyId": "uuid-7"}, "apiKey is the uuid of a provider key that is stored with Flashback"),
+    (
+        {"endpoint": None, "apiKeyId": "uuid-7"},
+        "apiKey must be the uuid of a provider key that is stored with Flashback",
+    ),
     ({"endpoint": None}, "the server shows no endpoint of it"),
     ({"aiType": None}, "the server shows no type of it"),
 ]

@@ -28,12 +28,12 @@ def answer_one(server, **reply):
 SAID = {"success": False, "message": "the provider is\x1b[2J not\nallowed here"}
 
 REJECTED = [
-    pytest.param({"status": 200, "body": SAID}, "answered 200", "correct the entry", id="200-success-false"),
-    pytest.param({"status": 400, "body": SAID}, "answered 400", "correct the entry", id="400"),
+    pytest.param({"status": 200, "body": SAID}, "answered 200", "fix the entry", id="200-success-false"),
+    pytest.param({"status": 400, "body": SAID}, "answered 400", "fix the entry", id="400"),
     pytest.param({"status": 403, "body": SAID}, "answered 403", "ask for a role", id="403"),
     pytest.param({"status": 404, "body": SAID}, "answered 404", "check the API URL and the workspaceId", id="404"),
     pytest.param({"status": 409, "body": SAID}, "answered 409", "run `fbsync plan --refresh` later", id="409"),
-    pytest.param({"status": 422, "body": SAID}, "answered 422", "correct the entry", id="422"),
+    pytest.param({"status": 422, "body": SAID}, "answered 422", "fix the entry", id="422"),
     pytest.param({"status": 429, "body": SAID}, "answered 429", "wait", id="429"),
 ]
 
@@ -57,18 +57,22 @@ UNKNOWN = [
     pytest.param({"status": 599, "body": SAID}, "answered 599: the provider is", id="599"),
     pytest.param({"status": 500, "body": SAID}, "answered 500: the provider is", id="500"),
     pytest.param(
-        {"status": 502, "body": b"<html>bad gateway</html>"}, "the answer is not the API's JSON", id="502-html"
+        {"status": 502, "body": b"<html>bad gateway</html>"}, "the answer is not JSON from the API", id="502-html"
     ),
-    pytest.param({"status": 504, "body": b""}, "the answer is not the API's JSON", id="504-empty"),
-    pytest.param({"status": 200, "body": b"<html>hello</html>"}, "the answer is not the API's JSON", id="200-html"),
-    pytest.param({"status": 200, "body": b'{"success": tr'}, "the answer is not the API's JSON", id="200-torn"),
-    pytest.param({"status": 200, "body": [1]}, "the answer is not the API's JSON", id="200-other-json"),
-    pytest.param({"status": 403, "body": b"<html>blocked</html>"}, "the answer is not the API's JSON", id="403-html"),
-    pytest.param({"status": 404, "body": b"<html>no route</html>"}, "the answer is not the API's JSON", id="404-html"),
-    pytest.param({"status": 201, "body": b""}, "the answer is not the API's JSON", id="201-empty"),
+    pytest.param({"status": 504, "body": b""}, "the answer is not JSON from the API", id="504-empty"),
+    pytest.param({"status": 200, "body": b"<html>hello</html>"}, "the answer is not JSON from the API", id="200-html"),
+    pytest.param({"status": 200, "body": b'{"success": tr'}, "the answer is not JSON from the API", id="200-torn"),
+    pytest.param({"status": 200, "body": [1]}, "the answer is not JSON from the API", id="200-other-json"),
+    pytest.param(
+        {"status": 403, "body": b"<html>blocked</html>"}, "the answer is not JSON from the API", id="403-html"
+    ),
+    pytest.param(
+        {"status": 404, "body": b"<html>no route</html>"}, "the answer is not JSON from the API", id="404-html"
+    ),
+    pytest.param({"status": 201, "body": b""}, "the answer is not JSON from the API", id="201-empty"),
     pytest.param({"status": 200, "body": {"error": "upstream"}}, "answered 200: upstream", id="200-error"),
-    pytest.param({"status": 200, "body": {"success": "no"}}, "the answer has another shape", id="200-odd-success"),
-    pytest.param({"drop": True}, "broke the connection off", id="drop"),
+    pytest.param({"status": 200, "body": {"success": "no"}}, "the answer is not as documented", id="200-odd-success"),
+    pytest.param({"drop": True}, "closed the connection", id="drop"),
 ]
 
 
@@ -163,7 +167,7 @@ def test_a_creation_that_was_confirmed_and_is_not_listed_stays_open(project, ser
     done = project("apply", "--format", "json")
     one = entries(done)["One"]
     assert (done.returncode, one["outcome"]) == (5, "unknown")
-    assert "confirmed the creation but gave no id" in one["error"]["message"]
+    assert "confirmed the creation but returned no id" in one["error"]["message"]
     assert sum(request.body.get("name") == "One" for request in server.writes) == 1
     assert (project.folder / "fbsync.lock.journal").exists()
 
@@ -199,7 +203,7 @@ def test_what_a_rival_made_meanwhile_is_not_taken(project, server, on_server, sa
     server.replies = rival_is_first
     done = project("apply")
     assert done.returncode == 5
-    assert f"it was created or changed meanwhile by somebody else (id {on_server()['One']['id']})" in done.stdout
+    assert f"somebody else created or changed it in the meantime (id {on_server()['One']['id']})" in done.stdout
     assert "--adopt" in done.stdout
     assert on_server()["One"]["endpoint"] == "https://rival.example.com"
     assert [llm["name"] for llm in project.lockfile["llms"]] == ["Two"]
@@ -268,17 +272,17 @@ def test_a_token_that_is_refused_stops_the_run(project, server):
 ROW = {"id": "x", "name": "X", "workspaceId": "ws", "aiType": "OPENAI", "endpoint": "https://x.example.com"}
 
 BAD_LISTS = [
-    pytest.param({"success": True}, "without a list", id="no-list"),
-    pytest.param({"success": True, "aiLlms": {}}, "without a list", id="object"),
+    pytest.param({"success": True}, "it has no list", id="no-list"),
+    pytest.param({"success": True, "aiLlms": {}}, "it has no list", id="object"),
     pytest.param(
         {"success": True, "data": {"aiLlms": []}}, "{success: boolean, data: {aiLlms: empty list}}", id="nested"
     ),
-    pytest.param(b"<html>", "the answer is not the API's JSON", id="page"),
+    pytest.param(b"<html>", "the answer is not JSON from the API", id="page"),
     pytest.param([ROW], "list of 1 objects", id="bare-list"),
-    pytest.param({"aiLlms": [ROW, "x"]}, "a row of it cannot be read (string)", id="row-no-object"),
-    pytest.param({"aiLlms": [{**ROW, "id": None}]}, "a row of it cannot be read", id="row-without-id"),
-    pytest.param({"aiLlms": [{**ROW, "name": ""}]}, "a row of it cannot be read", id="row-without-name"),
-    pytest.param({"aiLlms": [{**ROW, "endpoint": 7}]}, "a row of it cannot be read", id="row-of-another-type"),
+    pytest.param({"aiLlms": [ROW, "x"]}, "one row is not as documented (string)", id="row-no-object"),
+    pytest.param({"aiLlms": [{**ROW, "id": None}]}, "one row is not as documented", id="row-without-id"),
+    pytest.param({"aiLlms": [{**ROW, "name": ""}]}, "one row is not as documented", id="row-without-name"),
+    pytest.param({"aiLlms": [{**ROW, "endpoint": 7}]}, "one row is not as documented", id="row-of-another-type"),
     pytest.param({"aiLlms": [ROW], "total": 2}, "counts 2", id="total"),
     pytest.param({"aiLlms": [ROW], "hasMore": True}, "there are more", id="has-more"),
     pytest.param({"aiLlms": [ROW], "meta": {"pagination": {"next_cursor": "c"}}}, "there are more", id="nested-cursor"),
@@ -309,7 +313,7 @@ def test_a_message_that_repeats_the_credential_is_withheld(project, server):
     answer_one(server, status=400, body={"success": False, "message": f"bad credential '{secret}'"})
     done = project("apply", "-vv")
     assert done.returncode == 5
-    assert "a message that repeats a credential, withheld here" in done.stdout
+    assert "(message withheld: it repeats a credential)" in done.stdout
 
 
 def test_a_redirect_is_not_followed(project, server):
@@ -325,7 +329,7 @@ def test_a_refused_connection(project):
     done = project("apply", "--api-url", f"http://127.0.0.1:{port}")
     assert done.returncode == 1
     assert "refused the connection" in done.stderr
-    assert "check that the server runs" in done.stderr
+    assert "check that the server is running" in done.stderr
 
 
 def test_a_host_that_is_not_there(project):
@@ -381,7 +385,7 @@ def test_a_private_authority_is_trusted_through_the_environment(project, tls_ser
 
 
 @pytest.mark.parametrize(
-    ("text", "reason"), [(None, "No such file or directory"), ("no certificate", "it holds no certificate in PEM")]
+    ("text", "reason"), [(None, "No such file or directory"), ("no PEM certificate", "it has no PEM certificate")]
 )
 def test_authorities_of_the_environment_that_cannot_be_used(project, tls_server, text, reason):
     if text is not None:
@@ -396,7 +400,7 @@ def test_authorities_of_the_environment_that_cannot_be_used(project, tls_server,
 def test_something_that_speaks_no_tls(project, server):
     done = project("apply", "--api-url", server.url.replace("http:", "https:"))
     assert done.returncode == 1
-    assert "does not speak TLS" in done.stderr
+    assert "does not answer with TLS" in done.stderr
 
 
 def test_a_proxy_of_the_environment_is_not_asked_for_loopback(project):

@@ -60,13 +60,13 @@ MISTAKES = [
     (["state", "forgt", "x"], 'no such command "forgt"', "did you mean `fbsync state forget`?"),
     (["help", "vrify"], 'no such command "vrify"', "did you mean `fbsync verify`?"),
     (["help", "apply", "more"], "`fbsync apply` has no commands of its own", "see `fbsync apply --help`"),
-    (["apply", "--auto-approve"], "no such option", "it is called --yes here"),
-    (["apply", "-y"], "no such option", "it is called --yes here"),
+    (["apply", "--auto-approve"], "no such option", "use --yes"),
+    (["apply", "-y"], "no such option", "use --yes"),
     (["plan", "-y"], "no such option", "this command asks nothing: leave it out"),
     (["apply", "--token", "made-up"], "no such option", "set FLASHBACK_TOKEN"),
     (["apply", "--token=made-up"], "no such option", "set FLASHBACK_TOKEN"),
     (["apply", "--dry-run"], "no such option", "`fbsync plan` shows what apply would do"),
-    (["plan", "--target", "One"], "no such option", "it is called --only here"),
+    (["plan", "--target", "One"], "no such option", "use --only with an entry's name"),
     (["plan", "--environmnt", "x"], "did you mean --environment", "see `fbsync plan --help`"),
 ]
 

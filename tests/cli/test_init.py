@@ -38,7 +38,7 @@ def test_an_empty_folder_becomes_a_project(bare, server):
     )
     assert "\n  cp .env.example .env      # then fill it in\n" in done.stderr
     assert "FLASHBACK_EMAIL and FLASHBACK_PASSWORD" in done.stderr
-    assert "`fbsync workspaces` then shows the ids" in done.stderr
+    assert "Then `fbsync workspaces` shows the ids" in done.stderr
     assert files(bare).keys() == {"fbsync.yaml", "fbsync.schema.json", ".env.example", ".gitignore"}
     assert bare("validate", "--strict").returncode == 0
     assert "Plan: 1 to add" in bare("plan").stdout
@@ -115,7 +115,7 @@ def test_a_second_time_everything_is_kept(bare):
     done = bare("init", "--ci", "github", "--format", "json")
     document = json.loads(done.stdout)
     assert validate(Kind.RESULT, document) == ()
-    assert {item["done"] for item in document["files"]} == {"kept as it is"}
+    assert {item["done"] for item in document["files"]} == {"unchanged"}
     assert files(bare) == before
 
 
@@ -128,7 +128,7 @@ def test_what_is_there_stays(bare):
     bare.write(".env.example", "FLASHBACK_TOKEN=\n")
     mine = (bare.folder / "fbsync.yaml").read_text()
     done = bare("init", "--provider", "aws")
-    assert done.stdout == "fbsync.yaml: kept as it is\n.env.example: lines added\n.gitignore: lines added\n"
+    assert done.stdout == "fbsync.yaml: unchanged\n.env.example: lines added\n.gitignore: lines added\n"
     assert (bare.folder / "fbsync.yaml").read_text() == mine
     assert (
         bare.folder / ".gitignore"
@@ -184,14 +184,14 @@ class TestPipelines:
         bare.write(".gitlab-ci.yml", "test: {script: [make]}\n")
         done = bare("init")
         assert "fbsync.gitlab-ci.yml: written" in done.stdout
-        assert "Take fbsync.gitlab-ci.yml into your .gitlab-ci.yml." in done.stderr
+        assert "Include fbsync.gitlab-ci.yml in your .gitlab-ci.yml." in done.stderr
         assert (bare.folder / ".gitlab-ci.yml").read_text() == "test: {script: [make]}\n"
         jobs = yaml.safe_load((bare.folder / "fbsync.gitlab-ci.yml").read_text())
         assert {name for name in jobs if name.startswith("fbsync ")} == {"fbsync plan", "fbsync apply", "fbsync drift"}
 
     def test_it_can_be_told(self, bare):
         assert ".gitlab-ci.yml: written" in bare("init", "--ci", "gitlab").stdout
-        assert ".gitlab-ci.yml: kept as it is" in bare("init").stdout
+        assert ".gitlab-ci.yml: unchanged" in bare("init").stdout
         assert "pipeline" not in bare("init", "--ci", "none").stdout
 
 
@@ -297,7 +297,7 @@ def test_the_ci_system_is_that_of_the_remotes_host(bare, url, folder):
 def test_what_is_no_id_is_refused_before_anything_is_written(bare, given):
     done = bare("init", "--workspace-id", given)
     assert done.returncode == 64
-    assert "holds no blanks" in done.stderr
+    assert "no spaces" in done.stderr
     assert files(bare) == {}
 
 

@@ -45,7 +45,7 @@ def test_a_configuration_that_two_environments_know_is_an_error(project):
     project.write("fbsync.review.lock", json.dumps(value))
     done = project("plan", "-e", "review")
     assert done.returncode == 3
-    assert f"both hold the configuration {value['llms'][0]['id']}" in done.stderr
+    assert f"both have the configuration {value['llms'][0]['id']}" in done.stderr
     assert project("plan").returncode == 3
 
 
@@ -112,11 +112,15 @@ INTENT = {"n": 1, "intent": "create", "workspaceId": "ws", "name": "A"}
 @pytest.mark.parametrize(
     ("lines", "place", "words"),
     [
-        ([{"journal": 1}], "fbsync.lock.journal", "format version 1, which this fbsync no longer reads"),
+        ([{"journal": 1}], "fbsync.lock.journal", "format version 1, which this fbsync no longer supports"),
         ([{"journal": 2}], "fbsync.lock.journal:1:1", "apiUrl"),
         ([HEADER, INTENT | {"credentials": ["secret"]}], "fbsync.lock.journal:2:", "credentials"),
         ([HEADER, INTENT], "fbsync.lock.journal:2:", "credentials"),
-        ([HEADER, INTENT | {"credentials": {"key": "KEY"}}], "fbsync.lock.journal:2", "a secret or a stored key"),
+        (
+            [HEADER, INTENT | {"credentials": {"key": "KEY"}}],
+            "fbsync.lock.journal:2",
+            "neither a secret nor a stored key",
+        ),
         ([HEADER, {"n": "1", "intent": "create"}], "fbsync.lock.journal:2:", "workspaceId"),
         ([HEADER, {"n": 1, "entry": {"name": "A"}}], "fbsync.lock.journal:2:", "endpoint"),
         ([HEADER | {"fingerprints": {"method": "scrypt", "n": 1 << 20}}], "fbsync.lock.journal:1:", "4096"),
@@ -139,7 +143,7 @@ def test_a_journal_that_is_none_is_a_finding_of_the_checkup(cli):
     cli.write("fbsync.lock.journal", '{"journal":1}\n')
     done = cli("doctor")
     assert done.returncode == 3
-    assert "fbsync.lock.journal: the journal is of format version 1" in done.stdout
+    assert "fbsync.lock.journal: the journal has format version 1" in done.stdout
 
 
 def test_a_journal_of_a_newer_fbsync_is_refused(cli):
@@ -147,7 +151,7 @@ def test_a_journal_of_a_newer_fbsync_is_refused(cli):
     cli.write("fbsync.lock.journal", '{"journal":9}\n')
     done = cli("plan")
     assert done.returncode == 3
-    assert "newer than this fbsync knows" in done.stderr
+    assert "newer than this fbsync supports" in done.stderr
 
 
 def test_the_schema_of_the_journal_is_printed(cli):

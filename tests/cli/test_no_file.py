@@ -38,5 +38,5 @@ def test_it_is_not_read_either(project):
     for arguments in (["env", "--write", ".env.example"], ["init"]):
         done = project(*arguments)
         assert done.returncode == 1
-        assert ".env.example is no regular file, and is left alone" in done.stderr
+        assert ".env.example is not a regular file, so it was left alone" in done.stderr
     pipe.unlink()

@@ -72,7 +72,7 @@ def test_every_format_has_every_reason(known, format_):
     known.write("fbsync.yaml", manifest({"Foreign": ("api", "")}))
     done = known("plan", "--refresh", "--prune", "--format", format_)
     assert done.returncode == 8, done.stderr
-    words = ("is protected", "delete 6 configurations", "is on the server already")
+    words = ("is protected", "delete 6 configurations", "is already on the server")
     assert all(word in done.stdout.replace("`", "") for word in words)
     assert known("plan", "--prune", "--detailed-exitcode").returncode == 8
 

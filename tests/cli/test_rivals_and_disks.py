@@ -95,7 +95,7 @@ class TestDisk:
         writes = len(server.writes)
         refused = project("apply", "--lock-file", "state/fbsync.lock")
         assert refused.returncode == 3
-        assert "belongs to another lockfile than the one that is there now" in refused.stderr
+        assert "belongs to another lockfile than the current one" in refused.stderr
         (project.folder / "gone/fbsync.lock.journal").rename(folder / "fbsync.lock.journal")
         assert project("apply", "--lock-file", "state/fbsync.lock").returncode == 0
         assert len(server.writes) == writes
@@ -162,7 +162,7 @@ class TestDisk:
         (project.folder / "fbsync.lock.run").symlink_to("precious")
         done = project("apply")
         assert done.returncode == 1
-        assert "cannot be locked" in done.stderr
+        assert "lock cannot be taken" in done.stderr
         assert target.read_text() == "precious"
         assert server.requests == []
 

@@ -111,7 +111,7 @@ class TestStale:
     def test_a_credential_that_was_rotated_since(self, project, save, server):
         save()
         project.credential("SECRET_ONE", "canary-rotated-c0ffee")
-        assert "the value of $SECRET_ONE is another one than when the plan was made" in stale(
+        assert "the value of $SECRET_ONE has changed since the plan was made" in stale(
             project("apply", "reviewed.json")
         )
         assert server.writes == []
@@ -119,7 +119,7 @@ class TestStale:
     def test_what_was_done_already(self, project, save):
         save()
         project("apply")
-        assert "was to be created, and would now be left as it is" in stale(project("apply", "reviewed.json"))
+        assert "was to be created, but would now be unchanged" in stale(project("apply", "reviewed.json"))
 
     def test_what_somebody_changed_outside(self, project, save, on_server, sandbox):
         project("apply")
@@ -141,19 +141,19 @@ class TestStale:
             "workspaceId": workspace,
         }
         httpx.post(f"{sandbox.url}/ai/llm", json=rival, headers={"Authorization": f"Bearer {sandbox.token}"})
-        assert "was to be created, and would now be taken over" in stale(project("apply", "reviewed.json"))
+        assert "was to be created, but would now be taken over" in stale(project("apply", "reviewed.json"))
 
     def test_what_somebody_deleted_outside(self, project, save, on_server, sandbox):
         project("apply")
         project.write("fbsync.yaml", MANIFEST.replace("one.example.com", "uno.example.com"))
         save()
         delete(sandbox, on_server()["One"]["id"])
-        assert "was to be updated, and would now be created" in stale(project("apply", "reviewed.json"))
+        assert "was to be updated, but would now be created" in stale(project("apply", "reviewed.json"))
 
     def test_an_entry_that_is_gone(self, project, save):
         save()
         project.write("fbsync.yaml", ONE_ONLY)
-        assert "was to be created, and is no longer declared or in the lockfile" in stale(
+        assert "was to be created, but is no longer declared or in the lockfile" in stale(
             project("apply", "reviewed.json")
         )
 
@@ -163,7 +163,7 @@ class TestStale:
         save()
         (project.folder / "fbsync.lock").unlink()
         project("apply", "--adopt")
-        assert "with a lockfile that is no longer the one" in stale(project("apply", "reviewed.json"))
+        assert "the lockfile is no longer the one" in stale(project("apply", "reviewed.json"))
 
     def test_the_reasons_are_in_the_document(self, project, save):
         save()
@@ -235,7 +235,7 @@ class TestTheFile:
         project.write("printed.json", project("plan", "--format", "json").stdout)
         done = project("apply", "printed.json")
         assert done.returncode == 3
-        assert "was printed, not saved" in done.stderr
+        assert "was printed with --format json, not saved" in done.stderr
 
     @pytest.mark.parametrize(
         "beside", [["-f", "x.yaml"], ["-e", "x"], ["--only", "One"], ["--prune"], ["--no-refresh"]]

@@ -211,7 +211,7 @@ def test_unlock_ends_a_lease(shared, state):
     assert refused.returncode == 1
     assert shared("state", "unlock", "--yes").returncode == 0
     assert shared("apply", "--yes").returncode == 0
-    assert "Nobody holds" in shared("state", "unlock").stderr
+    assert "No run has locked" in shared("state", "unlock").stderr
 
 
 def until(condition):

@@ -52,8 +52,8 @@ def test_markdown_keeps_its_limit(project):
     ("name", "text", "said"),
     [
         ("none.json", None, "there is no such saved plan"),
-        ("printed.json", "{printed}", "was printed, not saved"),
-        ("cut.json", '{"format_version": "2.0"', "cut short"),
+        ("printed.json", "{printed}", "was printed with --format json, not saved"),
+        ("cut.json", '{"format_version": "2.0"', "cut off"),
         ("other.json", '{"version": 1, "llms": []}', "changed by hand or by a tool"),
     ],
 )
@@ -72,9 +72,13 @@ def test_what_is_no_saved_plan_is_refused(project, name, text, said, format_):
 @pytest.mark.parametrize(
     ("version", "said", "todo"),
     [
-        ("1.0", "of format version 1, which this fbsync no longer reads", "make a new plan"),
-        ("0.9", "of format version 0, which this fbsync no longer reads", "make a new plan"),
-        ("3.0", "of format version 3, which is newer than this fbsync knows", "use the fbsync that wrote it"),
+        ("1.0", "has format version 1, which this fbsync no longer supports", "make a new plan"),
+        ("0.9", "has format version 0, which this fbsync no longer supports", "make a new plan"),
+        (
+            "3.0",
+            "has format version 3, which is newer than this fbsync supports",
+            "use the fbsync version that wrote it",
+        ),
     ],
 )
 def test_a_plan_of_another_format_is_one_sentence(project, server, command, format_, version, said, todo):

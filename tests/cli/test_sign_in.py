@@ -16,8 +16,13 @@ def canary(name):
 
 WRONG = [
     # what is set, the exit code, what is said, what to do
-    ({}, 4, "there is nothing to sign in with", "set FLASHBACK_TOKEN, or"),
-    ({"FLASHBACK_TOKEN": ""}, 4, "there is nothing to sign in with: $FLASHBACK_TOKEN is empty", "set FLASHBACK_TOKEN"),
+    ({}, 4, "there are no credentials to sign in with", "set FLASHBACK_TOKEN, or"),
+    (
+        {"FLASHBACK_TOKEN": ""},
+        4,
+        "there are no credentials to sign in with: $FLASHBACK_TOKEN is empty",
+        "set FLASHBACK_TOKEN",
+    ),
     ({"FLASHBACK_EMAIL": "me@example.com"}, 4, "$FLASHBACK_PASSWORD is not set", "set FLASHBACK_PASSWORD as well"),
     ({"FLASHBACK_PASSWORD": canary("p")}, 4, "$FLASHBACK_EMAIL is not set", "set FLASHBACK_EMAIL as well"),
     (
@@ -26,13 +31,13 @@ WRONG = [
         "$FLASHBACK_PASSWORD is empty",
         "set FLASHBACK_PASSWORD as well",
     ),
-    ({"FLASHBACK_TOKEN": f"Bearer {canary('t')}"}, 3, '$FLASHBACK_TOKEN begins with "Bearer"', "set FLASHBACK_TOKEN"),
+    ({"FLASHBACK_TOKEN": f"Bearer {canary('t')}"}, 3, '$FLASHBACK_TOKEN starts with "Bearer"', "set FLASHBACK_TOKEN"),
     ({"FLASHBACK_TOKEN": f"'{canary('t')}'"}, 3, "$FLASHBACK_TOKEN has quotes around it", "set FLASHBACK_TOKEN"),
     ({"FLASHBACK_REFRESH_TOKEN": f"{canary('t')}\n"}, 3, "$FLASHBACK_REFRESH_TOKEN", "set FLASHBACK_REFRESH_TOKEN"),
     (
         {"FLASHBACK_EMAIL": canary("e"), "FLASHBACK_PASSWORD": "x"},
         3,
-        "$FLASHBACK_EMAIL is no e-mail",
+        "$FLASHBACK_EMAIL is not an email",
         "set FLASHBACK_EMAIL",
     ),
 ]

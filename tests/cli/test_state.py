@@ -184,8 +184,8 @@ class TestShow:
         done = cli("state", "show", "A", "--format", "json")
         assert done.returncode == 3
         error = document_of(done)["error"]
-        assert error["message"] == '"A" is in several workspaces of the known state'
-        assert error["hint"] == 'pass --workspace to say which one: "A" (workspace ws-1), "A" (workspace ws-2)'
+        assert error["message"] == 'the known state has "A" in several workspaces'
+        assert error["hint"] == 'select one with --workspace: "A" (workspace ws-1), "A" (workspace ws-2)'
         assert "id-ws-2-A" in cli("state", "show", "A", "--workspace", "ws-2").stdout
         elsewhere = cli("state", "show", "B", "--workspace", "ws-2")
         assert 'no entry "B" is in the known state in workspace ws-2' in elsewhere.stderr

@@ -204,7 +204,7 @@ def test_a_manifest_from_standard_input(cli):
     planned = piped(cli, "plan", "-f", "-", "--lock-file", "x.lock", text=ONE)
     assert planned.returncode == 0
     assert "Plan: 1 to add" in planned.stdout
-    assert "no lockfile beside it" in piped(cli, "plan", "-f", "-", text=ONE).stderr
+    assert "has no lockfile" in piped(cli, "plan", "-f", "-", text=ONE).stderr
 
 
 def test_a_manifest_from_the_pipe_of_a_shell(cli):

@@ -65,7 +65,7 @@ def test_only_one(refused, server):
 def test_what_is_not_applied_is_not_verified(project, server):
     done = project("verify")
     assert done.returncode == 0
-    assert "Not applied yet, and so not verified: One, Two." in done.stderr
+    assert "Not applied yet, so not verified: One, Two." in done.stderr
     assert calls(server) == []
 
 

@@ -73,7 +73,9 @@ def test_the_second_one_ends_it_now_and_nothing_is_lost(project, server, on_serv
     process.send_signal(signal.SIGINT)
     assert process.stderr.readline().startswith("Interrupted by SIGINT")
     process.send_signal(signal.SIGINT)
-    assert process.stderr.readline().startswith("Ended now. Answered requests are recorded; run `fbsync apply` again")
+    assert process.stderr.readline().startswith(
+        "Stopped; answered requests are recorded. To continue, run `fbsync apply` again"
+    )
     project.finish(process)
     assert process.returncode == 130
     intents = [json.loads(line) for line in (project.folder / "fbsync.lock.journal").read_text().splitlines()]

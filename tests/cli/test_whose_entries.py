@@ -184,7 +184,7 @@ def test_an_intent_does_not_take_over_what_was_there_before(project, server, out
     project.write("fbsync.lock.journal", "".join(f"{json.dumps(line)}\n" for line in (header, intent)))
     done = project("apply", "--yes")
     assert done.returncode == 8
-    assert "is on the server already" in done.stderr
+    assert "is already on the server" in done.stderr
     assert server.writes == []
     assert project("apply", "--yes", "--adopt").returncode == 0
     assert not (project.folder / "fbsync.lock.journal").exists()

@@ -31,7 +31,7 @@ def test_the_name_is_resolved_and_kept_by_its_id(named, server, listing, workspa
     planned = named("plan")
     assert planned.returncode == 0, planned.stderr
     assert "One (workspace Research)" in planned.stdout
-    assert "the ids of these workspaces are unknown: Research" in planned.stdout
+    assert "these workspaces' ids are unknown: Research" in planned.stdout
     done = named("apply")
     assert done.returncode == 0, done.stderr
     assert set(on_server()) == {"One", "Two"}
@@ -62,7 +62,7 @@ def test_a_workspace_that_was_renamed_is_an_error_and_not_another_one(named, ser
     listing[0] = ("Research (old)", listing[0][1])
     done = named("apply")
     assert done.returncode == 3
-    assert 'fbsync.yaml:2:12: error: the server lists no workspace "Research" for you' in done.stderr
+    assert 'fbsync.yaml:2:12: error: you cannot see a workspace "Research"' in done.stderr
     assert len(server.writes) == 2
 
 
@@ -106,7 +106,7 @@ def test_entries_that_turn_out_to_be_one_are_a_finding(named, server, listing, w
     assert named("validate").returncode == 0
     done = named("apply")
     assert done.returncode == 3
-    assert "the workspace already has an entry of this name" in done.stderr
+    assert "the workspace already has an entry with this name" in done.stderr
     assert server.writes == []
 
 
@@ -120,4 +120,4 @@ def test_a_workspace_given_twice_is_a_finding(project):
     project.write("fbsync.yaml", "workspace: Research\n" + MANIFEST)
     done = project("validate")
     assert done.returncode == 3
-    assert "the workspace is given twice" in done.stderr + done.stdout
+    assert "the workspace is set twice" in done.stderr + done.stdout

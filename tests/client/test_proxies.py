@@ -131,7 +131,7 @@ def test_what_cannot_be_used_is_an_error_that_names_the_variable_and_not_its_val
 def test_socks_needs_a_package(monkeypatch, scheme):
     environment = {"ALL_PROXY": f"{scheme}://p:1080"}
     monkeypatch.setattr(proxies, "find_spec", lambda name: None)
-    with pytest.raises(FbsyncError, match="a package is missing") as caught:
+    with pytest.raises(FbsyncError, match="a package that is not installed") as caught:
         proxy_for(URL, environment)
     assert "fbsync[socks]" in caught.value.hint
     monkeypatch.setattr(proxies, "find_spec", lambda name: object())

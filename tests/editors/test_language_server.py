@@ -68,15 +68,15 @@ def test_the_examples_find_their_schema(server):
     ("line", "expected"),
     [
         ("aitype: OPENAI", "Property aitype is not allowed."),
-        ("endpoint: https://a b", "an endpoint is an http or https URL, and holds no blanks"),
+        ("endpoint: https://a b", "an endpoint must be an http or https URL without spaces"),
         ("protect: yes please", 'Incorrect type. Expected "boolean".'),
         (
             "secret: sk-made-up",
-            "a credential is given as exactly one reference to an environment variable, such as $OPENAI_API_KEY",
+            "a credential must be exactly one reference to an environment variable, such as $OPENAI_API_KEY",
         ),
-        ("key: made-up", "a credential is given as exactly one reference to an environment variable"),
-        ("previousName: ''", "a name is at least one character long"),
-        ("workspaceId: my workspace", "a workspace id is at least one character long and holds no blanks"),
+        ("key: made-up", "a credential must be exactly one reference to an environment variable"),
+        ("previousName: ''", "a name must not be empty"),
+        ("workspaceId: my workspace", "a workspace id must not be empty or contain whitespace"),
     ],
 )
 def test_mistakes_are_marked_on_their_lines(server, tmp_path, line, expected):
@@ -95,7 +95,7 @@ def test_environments_are_checked_too(server, tmp_path):
     )
     found = dict(messages(server.open(tmp_path / "fbsync.yaml", text)))
     assert found.keys() == {6, 9}
-    assert found[9].startswith("a credential is given as exactly one reference")
+    assert found[9].startswith("a credential must be exactly one reference")
 
 
 def test_the_providers_are_completed(server, tmp_path):
@@ -156,9 +156,9 @@ def test_the_keys_are_completed(server, tmp_path):
         ("endpoint", "The provider's base URL"),
         ("secret", "exactly one reference to an environment variable"),
         ("key", "the access key id"),
-        ("workspaceId", "The workspace that holds the configuration"),
-        ("previousName", "a rename keeps the configuration"),
-        ("protect", "Never deleted by fbsync"),
+        ("workspaceId", "The configuration's workspace"),
+        ("previousName", "It keeps the configuration"),
+        ("protect", "fbsync never deletes the configuration"),
         ("name", "Unique within its workspace"),
     ],
 )

@@ -113,7 +113,7 @@ RIVALS = {
 def test_what_somebody_else_made_is_never_overwritten(rival, answer):
     server = Server(answer, listed=[RIVALS[rival]])
     failed = created(server, earlier=(CLAIM,))
-    assert "created or changed meanwhile by somebody else" in failed.message
+    assert "somebody else created or changed it in the meantime" in failed.message
     assert server.calls == ["POST", "GET"]
 
 
@@ -140,7 +140,7 @@ def test_an_unknown_outcome_stays_whatever_the_next_request_brings(then):
 @pytest.mark.parametrize("status", [400, 409, 422])
 def test_a_name_refused_as_taken_that_the_list_does_not_show_says_that_the_list_is_wrong(status):
     failed = created(Server(error(Failure.REJECTED, status, "name is already in use")))
-    assert "the server's list does not show it" in failed.message
+    assert "the server's list does not have it" in failed.message
     assert failed.failure is Failure.REJECTED
 
 

@@ -183,7 +183,7 @@ def test_two_creations_that_are_answered_with_one_id_are_not_one_record(ledger, 
     outcomes = carry_out(ledger, SimpleNamespace(create_llm=create_llm))
     failed = {outcome.change.desired.name: outcome for outcome in outcomes if outcome.result is Result.FAILED}
     assert set(failed) == {"D", "E"}
-    assert "the id id-1, which another configuration has already" in failed["E"].error.message
+    assert "the id id-1 for the creation, but another configuration already has it" in failed["E"].error.message
     written = json.loads((tmp_path / "fbsync.lock").read_text())
     assert sorted(llm["name"] for llm in written["llms"]) == ["A", "B", "C", "F", "G", "H"]
     # The server said that it created them: what became of that stays open.

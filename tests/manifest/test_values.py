@@ -59,7 +59,7 @@ def test_values_that_are_not_set_have_no_findings():
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ("ws 1", "a blank"),
+        ("ws 1", "a space"),
         ("1\n", "a line break"),
         ("1\r", "a line break"),
         ("\t1", "a tab"),
@@ -67,13 +67,13 @@ def test_values_that_are_not_set_have_no_findings():
         ("1\x9b", "U+009B"),
         ("1\u200b", "U+200B"),
         ("\u202e1", "U+202E"),
-        ("1\u00a0", "a blank"),
+        ("1\u00a0", "a space"),
         ("1\u2028", "a line break"),
         ("1\udcff", "not UTF-8"),
         ("1/2", "a slash"),
         ("1\\2", "a slash"),
-        ("1?a=b", "of URLs"),
-        ("%31", "of URLs"),
+        ("1?a=b", "a meaning in URLs"),
+        ("%31", "a meaning in URLs"),
     ],
 )
 def test_a_workspace_id_is_checked_at_its_reference(value, why):

@@ -106,7 +106,7 @@ class TestTable:
         moved = live(workspace="ws2")
         made = plan([desired()], [locked()], [moved], workspaces=("ws", "ws2"))
         assert made.changes == (Create(desired=desired(), lost=locked()),)
-        assert "is in the workspace ws2 now" in made.warnings[0].message
+        assert "is now in workspace ws2" in made.warnings[0].message
         ours = live(llm_id="new")
         (change,) = plan([desired()], [locked()], [moved, ours], workspaces=("ws", "ws2")).changes
         assert change == Adopt(desired=desired(), live=ours, replaced=locked())
@@ -271,7 +271,7 @@ class TestGuards:
 
     def test_an_adoption_needs_to_be_allowed(self):
         made = plan([desired()], [], [live()])
-        assert "is on the server already (id id-A)" in self.refuse(made)[0]
+        assert "is already on the server (id id-A)" in self.refuse(made)[0]
         assert self.refuse(made, adopt=True) == []
 
     def test_a_protected_entry_is_not_deleted(self):
@@ -290,7 +290,7 @@ class TestGuards:
     def test_half_a_picture_prunes_nothing(self):
         made = plan([], [locked()], prune=True)
         untold = Live(llms=(), workspaces=frozenset(), untold=frozenset({"ws"}))
-        assert "nothing is pruned without that" in self.refuse(made, live=untold)[0]
+        assert "so nothing can be pruned" in self.refuse(made, live=untold)[0]
 
     def test_every_reason_at_once(self):
         made = plan(

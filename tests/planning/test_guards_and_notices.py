@@ -88,7 +88,7 @@ def test_every_reason_is_given_at_once():
     made = plan([desired("A"), desired("N")], known, listed, prune=True)
     messages = refused(made, known, listed, max_deletes="1")
     words = (
-        "on the server already",
+        "already on the server",
         "is protected",
         "nobody changed the manifest",
         "delete 2 configurations",
@@ -116,7 +116,7 @@ class TestWhoseEntries:
 
     def test_an_entry_that_moves_to_another_manifest_says_so(self):
         made = plan([desired("B", declared_in="ours.yaml")], self.KNOWN[1:2], None, reads=self.reads)
-        assert warned(made) == ["it was declared in theirs.yaml, and belongs to ours.yaml from now on"]
+        assert warned(made) == ["it was declared in theirs.yaml, and now belongs to ours.yaml"]
 
 
 class TestHosts:
@@ -138,14 +138,14 @@ class TestHosts:
 
     def test_https_that_becomes_http(self):
         made = plan([desired(endpoint=URL.replace("https", "http"))], [locked()])
-        assert warned(made) == ["the endpoint becomes http: the stored credential will cross the network unencrypted"]
+        assert warned(made) == ["the endpoint changes to http: the stored credential will be sent unencrypted"]
 
     def test_a_host_that_is_not_ascii_is_shown_in_punycode_too(self):
         made = plan([desired(endpoint="https://\u0430pi.example.com/v1")], [locked()])
         assert any("\u0430pi.example.com (xn--pi-6kc.example.com)" in message for message in warned(made))
         alone = plan([desired("N", endpoint="https://bücher.example")])
         assert warned(alone) == [
-            "the host is not ASCII, and may look like another one: bücher.example (xn--bcher-kva.example)"
+            "the host name is not ASCII and may look like another one: bücher.example (xn--bcher-kva.example)"
         ]
 
 
@@ -178,7 +178,7 @@ class TestALimitThatCutsAChain:
     def test_names_what_must_go_along(self):
         (change,) = plan(self.WANTED, self.KNOWN, only=frozenset({"B"})).changes
         assert isinstance(change, Blocked)
-        assert change.message.endswith('which --only leaves out: "C"')
+        assert change.message.endswith('that --only leaves out: "C"')
         assert change.hint == 'add --only "C"'
         (change,) = plan(self.WANTED, self.KNOWN, only=frozenset({"A"})).changes
         assert change.hint == 'add --only "B" --only "C"'

@@ -37,8 +37,8 @@ class TestSpelling:
         assert isinstance(change, Unchanged)
         assert change.record
         assert [notice.message for notice in made.warnings] == [
-            "the server writes aiType as openai; that counts as the same value",
-            "the server writes endpoint as https://API.example.com:443/v1/; that counts as the same value",
+            "the server writes aiType as openai; fbsync treats them as the same",
+            "the server writes endpoint as https://API.example.com:443/v1/; fbsync treats them as the same",
         ]
         learned = locked(served=((Field.AI_TYPE, "openai"), (Field.ENDPOINT, self.SPELLED.endpoint)))
         again = plan([desired()], [learned], [self.SPELLED])

@@ -70,4 +70,4 @@ class TestListed:
     def test_a_server_that_lists_none(self):
         with pytest.raises(InvalidInput) as caught:
             listed([by_name()], [])
-        assert "it lists none at all" in caught.value.findings[0].message
+        assert "you can see none at all" in caught.value.findings[0].message

@@ -202,8 +202,8 @@ def every_kind():
             ),
             Blocked(
                 desired=desired("Tickets"),
-                message="the server holds 2 configurations of this name in its workspace: ids llm-7, llm-8",
-                hint="find out which one is right, delete or rename the others, and run `fbsync apply` again",
+                message="the workspace has 2 configurations with this name: ids llm-7, llm-8",
+                hint="keep the right one, delete or rename the others, then run `fbsync apply` again",
             ),
             Unchanged(desired=desired("Search"), locked=locked("Search")),
             Unchanged(
@@ -226,7 +226,7 @@ def every_kind():
             ),
             Notice(
                 identity=anew.identity,
-                message="a configuration cannot be moved to another workspace: this one is made anew, and the one in "
+                message="configurations cannot be moved between workspaces: a new one is created, and the one in "
                 "ws-main (id llm-0044) stays until it is deleted with --prune",
             ),
         ),
@@ -423,18 +423,18 @@ NO_FINGERPRINTS = NoFingerprints()
 REFUSALS = (
     Refusal(
         identity=desired("Moderation").identity,
-        message="is on the server already (id llm-live), and is not in the lockfile",
+        message="is already on the server (id llm-live), but not in the lockfile",
         hint="pass --adopt to take it over",
     ),
     Refusal(
         identity=locked("Ledger").identity,
-        message="is protected, and would be deleted since it is no longer declared",
-        hint="declare it again, or set `protect: false` and apply before removing it",
+        message="is protected and would be deleted because it is no longer declared",
+        hint="declare it again, or set `protect: false` and apply before you remove it",
     ),
     Refusal(
         identity=None,
         message="this would delete 12 configurations; the limit is 5",
-        hint="if you mean it, pass --max-deletes 12",
+        hint="to do it anyway, pass --max-deletes 12",
     ),
 )
 

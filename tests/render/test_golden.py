@@ -65,7 +65,7 @@ def several():
     ]
 
 
-PROBLEMS = [("br<o>ken", "the lockfile holds a merge conflict; @you must `solve` it")]
+PROBLEMS = [("br<o>ken", "the lockfile has a merge conflict; @you must `solve` it")]
 DRIFTS = [some_drift(), some_drift("Chat", environment=None, api_url="http://127.0.0.1:8080")]
 OTHERS = {
     "drift.txt": lambda: drift_text(some_drift(), paint=PLAIN),

@@ -141,7 +141,7 @@ def test_the_server_and_the_reasons_to_refuse_are_in_the_page():
     shown = "".join(Document(plan_html(golden("refused"))).text)
     assert "Server: https://llm.staging.example.com" in shown
     assert "fbsync apply would refuse this plan" in shown
-    assert "Fix: if you mean it, pass --max-deletes 12." in shown
+    assert "Fix: to do it anyway, pass --max-deletes 12." in shown
 
 
 def test_nothing_is_loaded_from_anywhere():
@@ -208,4 +208,4 @@ def test_drift_is_the_same_sort_of_page(name):
             " declared, but not in the lockfile",
         )
     )
-    assert "An interrupted apply may have done this itself" in shown
+    assert "An interrupted apply may have done this" in shown

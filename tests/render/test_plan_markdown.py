@@ -158,7 +158,7 @@ def test_what_is_left_out_is_counted(limit):
     lines = re.findall(r"^- `entry \d+` in `ws-main`: ", source, re.MULTILINE)
     [missing] = re.findall(r"(\d+) to add in detail\.", source)
     assert len(shown) + int(missing) == 40
-    unnamed = re.findall(r"Left out for length:\*\* (\d+) to add, ", source)
+    unnamed = re.findall(r"Left out because of the length:\*\* (\d+) to add, ", source)
     assert len(lines) + sum(map(int, unnamed)) == 40
     assert lines
     assert not (shown and unnamed)
@@ -172,14 +172,14 @@ def test_what_is_destroyed_stays_longest():
     assert "#### 🔴 2 to destroy" in cut
     assert "4 to change" in cut
     assert whole.count("```diff") > cut.count("```diff")
-    assert "Left out for length" in cut
+    assert "Left out because of the length" in cut
 
 
 def test_one_entry_that_is_too_long_does_not_push_out_the_others():
     giant = Create(desired=desired("x" * 5_000))
     plan = Plan(changes=(giant, *(Create(desired=desired(f"entry {at}")) for at in range(3))), refreshed=False)
     source = rendered(plan, max_chars=2_000)
-    assert "**Left out for length:** 1 to add, 1 to add in detail." in source
+    assert "**Left out because of the length:** 1 to add, 1 to add in detail." in source
     assert source.count("- `entry ") == source.count("+ entry ") == 3
 
 

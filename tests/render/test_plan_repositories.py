@@ -37,9 +37,9 @@ DOCUMENT = plan_document(PLAN, ExitCode.DONE, origin=ORIGIN, repositories=USERS)
 )
 def test_those_that_feel_it_are_named(shown):
     text = shown.replace("`", "")
-    assert "t is used by the repository docs: the server refuses to delete it" in text
-    assert "t is used by the repositories web, api, which will feel the change" in text
-    assert "t is used by the repositories a, b, c and 2 more, which will feel the change" in text
+    assert "t is used by the repository docs: the server will refuse to delete it" in text
+    assert "t is used by the repositories web, api, which this affects" in text
+    assert "t is used by the repositories a, b, c and 2 more, which this affects" in text
     assert text.count("s used by") == 3
 
 

@@ -77,7 +77,7 @@ def test_drift_is_told_from_what_the_manifest_changed():
     text = shown(every_kind())
     assert "~ Support chat (workspace ws-main, drift)" in text
     assert "OTHER → OPENAI (changed outside)" in text
-    assert "(changed here and outside, known as https://api.openai.com/v1)" in text
+    assert "(changed here and outside; last known: https://api.openai.com/v1)" in text
     assert "https://llm-proxy.example.net/v1\n" in text
 
 
@@ -93,11 +93,13 @@ def test_warnings_stand_with_their_entry_and_are_counted_at_the_end():
 def test_protected_entries_are_marked_when_they_are_touched():
     text = shown(Plan(changes=(Delete(locked=locked("Ledger", protect=True)),), refreshed=True))
     assert "- Ledger (workspace ws-main, protected): no longer declared" in text
-    assert "warning: it is protected: apply refuses this" in text
+    assert "warning: it is protected: apply will refuse this" in text
 
 
 def test_what_could_not_be_checked_is_named():
-    sentence = "6 of 6 credentials were not compared: their variables are not set here, as is usual in a pull request."
+    sentence = (
+        "6 of 6 credentials were not compared: their variables are not set here, which is normal in a pull request."
+    )
     text = shown(without_credentials())
     assert text.index("~ Production OpenAI") < text.index(sentence) < text.index("Plan: 0 to add")
     assert "$OPENAI_API_KEY" not in text
@@ -109,7 +111,7 @@ def test_what_could_not_be_checked_is_named():
 def test_reasons_of_several_sorts_are_counted_apart():
     assert (
         "2 of 7 credentials were not compared: 1 because its variable is not set here; "
-        "1 because what the server holds is not recorded."
+        "1 because the server's value is not recorded."
     ) in shown(every_kind())
 
 

@@ -46,12 +46,12 @@ def test_a_file_that_is_not_there_or_no_json_is_said_to_be(tmp_path, read):
         ({"action": {"type": "status", "status": "500"}}, "rules[0].action.status.status: "),
         ({"action": {"type": "status", "status": 600}}, "rules[0].action.status.status: "),
         ({"action": {"type": "status", "status": 500, "headers": {"X": "a\nb"}}}, "rules[0].action.status.headers.X: "),
-        ({"action": {"type": "refuse", "canary": 1}}, "rules[0].action.refuse.canary: is not known here"),
+        ({"action": {"type": "refuse", "canary": 1}}, "rules[0].action.refuse.canary: is not allowed here"),
         ({"action": {"type": "refuse"}, "times": 0}, "rules[0].times: "),
         ({"action": {"type": "refuse"}, "match": {"nth": -1}}, "rules[0].match.nth: "),
         ({"action": {"type": "refuse"}, "match": {"method": "post"}}, "rules[0].match.method: "),
         ({"action": {"type": "refuse"}, "match": {"path": "ai"}}, "rules[0].match.path: "),
-        ({"action": {"type": "refuse"}, "match": {"pathRegex": "("}}, "rules[0].match.pathRegex: is no regular"),
+        ({"action": {"type": "refuse"}, "match": {"pathRegex": "("}}, "rules[0].match.pathRegex: is not a regular"),
         ({"action": {"type": "refuse"}, "match": {"chance": 2}}, "rules[0].match.chance: "),
         ({"action": {"type": "slow", "before": -1}}, "rules[0].action.slow.before: "),
         ({"action": {"type": "throttle", "form": "weeks"}}, "rules[0].action.throttle.form: "),
@@ -87,7 +87,7 @@ def test_mistakes_in_a_seed_file_are_named_and_its_secrets_are_not_shown(tmp_pat
         "apiKeys[0]: there is no workspace 'ws-none'",
         "configurations[0]: there is no workspace 'ws-none'",
         "configurations[1]: there is no workspace 'ws-none'",
-        "users[0].email: a built-in user has it",
+        "users[0].email: a built-in user has this address",
         "configurations[1]: the same as configurations[0]",
     ]
     llm["secret"] = ["canary"]
@@ -112,8 +112,8 @@ def test_seeded_configurations_have_a_secret_or_a_stored_key(tmp_path):
     assert messages(seed_of, path) == [
         "configurations[0]: needs an endpoint and a secret, or an apiKeyUuid",
         "configurations[1]: needs an endpoint and a secret, or an apiKeyUuid",
-        "configurations[2].apiKeyUuid: there is no such key in its workspace",
-        "configurations[3]: a secret or a key does not go with an apiKeyUuid",
+        "configurations[2].apiKeyUuid: its workspace has no such key",
+        "configurations[3]: a secret or a key cannot be combined with an apiKeyUuid",
     ]
 
 
@@ -143,6 +143,6 @@ def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path):
         other.execute("CREATE TABLE mine (x)")
         other.commit()
     before = path.read_bytes()
-    with pytest.raises(FbsyncError, match="not the database of this version's sandbox"):
+    with pytest.raises(FbsyncError, match="not a database of this sandbox version"):
         Database(path)
     assert path.read_bytes() == before

@@ -100,7 +100,7 @@ def test_what_is_no_address_is_refused(text):
     ],
 )
 def test_a_credential_in_an_address_is_refused_and_not_shown(text):
-    with pytest.raises(FbsyncError, match="holds a user name, a password or a token") as caught:
+    with pytest.raises(FbsyncError, match="contains a user name, a password or a token") as caught:
         parse_address(text)
     assert "hunter2" not in caught.value.message + caught.value.hint
 

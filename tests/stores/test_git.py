@@ -187,7 +187,7 @@ def test_a_remote_that_may_only_be_read_is_a_denial(clone, bare):
 
 def test_a_commit_of_somebody_else_is_not_a_state(clone, bare):
     git("update-ref", REF, "refs/heads/main", cwd=bare)
-    with state_of(clone) as state, pytest.raises(FbsyncError, match=r"holds no state\.json") as caught:
+    with state_of(clone) as state, pytest.raises(FbsyncError, match=r"has no state\.json") as caught:
         state.read()
     assert caught.value.exit_code == 3
 

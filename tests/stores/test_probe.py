@@ -14,7 +14,7 @@ def test_a_dishonest_store_is_refused(dishonest):
     with pytest.raises(FbsyncError) as caught:
         check_honesty(store)
     assert caught.value.exit_code == 4
-    assert "cannot hold a state safely" in caught.value.message
+    assert "cannot keep a state safely" in caught.value.message
     assert store._held is None
 
 
