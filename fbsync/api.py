@@ -107,6 +107,7 @@ def plan(
     prune: bool = False,
     only: Iterable[str] = (),
     assume_secrets: bool = False,
+    verify_first: bool = False,
     patience: Patience | None = None,
 ) -> Preview:
     """Plans; changes nothing.
@@ -117,6 +118,7 @@ def plan(
         prune: whether known configurations that are no longer declared are to be deleted.
         only: names to limit the plan to.
         assume_secrets: whether credentials of which nothing is known count as what the server holds.
+        verify_first: as for ``apply``.
         patience: how the server is asked.
 
     Returns:
@@ -130,7 +132,15 @@ def plan(
 
     def proposed(project: Project, live: Live | None) -> Proposal:
         ages = Ages(today=today())
-        return propose(project, live, prune=prune, only=chosen, assume_secrets=assume_secrets, ages=ages)
+        return propose(
+            project,
+            live,
+            prune=prune,
+            only=chosen,
+            assume_secrets=assume_secrets,
+            verify_first=verify_first,
+            ages=ages,
+        )
 
     def refreshed() -> Proposal:
         from fbsync.workflow.session import Session
@@ -154,6 +164,7 @@ def apply(
     only: Iterable[str] = (),
     assume_secrets: bool = False,
     resend_secrets: bool = False,
+    verify_first: bool = False,
     refresh: bool = True,
     lock_timeout: float = 0.0,
     patience: Patience | None = None,
@@ -171,6 +182,8 @@ def apply(
         only: names to limit it to.
         assume_secrets: whether credentials of which nothing is known (after an export) are recorded, and not sent.
         resend_secrets: whether all credentials are sent again.
+        verify_first: whether the provider has to accept changed credentials, endpoints and types on a temporary
+            configuration before they replace those in use; each is a real call, which may be billed.
         refresh: whether to ask first what the server holds; it is, all the same, after a run that was cut off.
         lock_timeout: seconds to wait for another run over the same lockfile.
         patience: how the server is asked.
@@ -188,7 +201,13 @@ def apply(
 
     def proposed(project: Project, live: Live | None) -> Proposal:
         return propose(
-            project, live, prune=prune, only=chosen, assume_secrets=assume_secrets, resend_secrets=resend_secrets
+            project,
+            live,
+            prune=prune,
+            only=chosen,
+            assume_secrets=assume_secrets,
+            resend_secrets=resend_secrets,
+            verify_first=verify_first,
         )
 
     def applied() -> Applied:

@@ -16,6 +16,7 @@ from fbsync.cli.options import (
     guard_options,
     max_age_option,
     only_option,
+    verify_first_option,
     where_from,
     where_options,
 )
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 @assume_secrets_option
 @click.option("--resend-secrets", is_flag=True, help="Resend all credentials, even unchanged ones.")
 @max_age_option
+@verify_first_option
 @click.option("--prune", is_flag=True, help="Delete configurations that are no longer declared.")
 @click.option(
     "--verify", is_flag=True, help="Verify new and changed credentials with their providers; this may be billed."
@@ -152,6 +154,7 @@ def _saved_options(saved: SavedPlan, given: dict[str, Any]) -> dict[str, Any]:
         "prune": saved.prune,
         "assume_secrets": saved.assume_secrets or given["assume_secrets"],
         "resend_secrets": saved.resend_secrets or given["resend_secrets"],
+        "verify_first": saved.verify_first or given["verify_first"],
         "max_deletes": limit,
         **{flag: getattr(saved.allowed, flag) or given[flag] for flag in flags},
     }

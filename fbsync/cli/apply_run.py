@@ -23,13 +23,13 @@ from fbsync.model.ages import Ages
 from fbsync.model.changes import Blocked, Unchanged, Undeclared
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.planning.guards import Allowed
-from fbsync.render.document import dump, outcome_entry, result_document, verified_entry
-from fbsync.render.outcome_text import closing_sentence, report
+from fbsync.render.document import dump, outcome_entry, removal_entry, result_document, verified_entry
+from fbsync.render.outcome_text import closing_sentence, removals_text, report
 from fbsync.render.paint import visible
 from fbsync.render.plan_counts import summary
 from fbsync.render.verdict_text import verdicts_text
 from fbsync.workflow.checks import check_variables
-from fbsync.workflow.plan_report import document_of
+from fbsync.workflow.plan_report import document_of, verified_first
 from fbsync.workflow.proposal import Proposal, check_proposal, propose
 from fbsync.workflow.saved_plan import SavedPlan, differences, narrowed
 
@@ -61,6 +61,7 @@ class ApplyOptions:
     recreate: bool
     host_change: bool
     resend_secrets: bool
+    verify_first: bool
     assume_secrets: bool
     prune: bool
     max_deletes: str
@@ -174,6 +175,7 @@ class Applying:
             only=options.only,
             assume_secrets=options.assume_secrets,
             resend_secrets=options.resend_secrets,
+            verify_first=options.verify_first,
             destroy=options.destroy,
             ages=Ages(today=today(), most=options.max_age),
         )
@@ -201,7 +203,7 @@ class Applying:
         number = sum(not isinstance(change, Unchanged | Undeclared | Blocked) for change in proposal.plan.changes)
         if self._options.yes or self._saved is not None or not number:
             return True
-        return terminal.confirm(_question(number, proposal.project))
+        return terminal.confirm(_question(number, proposal))
 
     def _carry_out(self, proposal: Proposal, events: Events) -> Applied:
         """Applies the plan, and shows what becomes of it as it happens."""
@@ -211,7 +213,9 @@ class Applying:
                 progress.show(outcome)
                 events.outcome(outcome)
 
-            return self._session.carry_out(proposal, begin=self._interrupts.watch, on_outcome=show)
+            return self._session.carry_out(
+                proposal, begin=self._interrupts.watch, on_outcome=show, on_removal=events.removal
+            )
 
     def _exit_code(self, applied: Applied) -> ExitCode:
         return (
@@ -229,11 +233,14 @@ class Applying:
         )
         if self._options.verify:
             document["verified"] = [verified_entry(one) for one in self._verified]
+        if applied.removals:
+            document["temporary"] = [removal_entry(removal) for removal in applied.removals]
         if self._options.result is not None:
             write_result(self._options.result, document)
         if self._options.json:
             terminal.out(dump(document))
         else:
+            terminal.out(removals_text(applied.removals, paint=terminal.paint_for(sys.stdout)))
             terminal.out(report(applied.outcomes, paint=terminal.paint_for(sys.stdout)))
             if self._options.verify:
                 terminal.out(verdicts_text(self._verified, paint=terminal.paint_for(sys.stdout)))
@@ -242,9 +249,10 @@ class Applying:
         return code
 
 
-def _question(number: int, project: Project) -> str:
+def _question(number: int, proposal: Proposal) -> str:
     """What somebody is asked before the first change."""
+    project, billed = proposal.project, verified_first(proposal.plan)
     changes = "this change" if number == 1 else f"these {number} changes"
     environment = project.where.environment
     where = f" to {environment} on" if environment is not None else " to"
-    return visible(f"Apply {changes}{where} {project.api_url}?")
+    return visible(f"{billed} Apply {changes}{where} {project.api_url}?".lstrip())

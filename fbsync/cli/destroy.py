@@ -95,6 +95,7 @@ def _destroy(
         recreate=False,
         host_change=False,
         resend_secrets=False,
+        verify_first=False,
         assume_secrets=False,
         prune=True,
         verify=False,

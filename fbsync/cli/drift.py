@@ -145,7 +145,7 @@ def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
     if not quiet:
         terminal.report_warnings(warnings, verbose=bool(how.asking.verbose))
         if project.open_intents:
-            terminal.say(terminal.open_intents_note(len(project.open_intents)))
+            terminal.say(terminal.open_intents_note(project.open_intents))
     found = DriftFound(
         environment=where.environment,
         api_url=project.api_url,

@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from fbsync.model.errors import FbsyncError
-from fbsync.render.document import dump, dump_line, outcome_entry
+from fbsync.render.document import dump, dump_line, outcome_entry, removal_entry
 from fbsync.state.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from fbsync.model.outcomes import Outcome
+    from fbsync.model.temporary import Removal
 
 
 class Events:
@@ -55,6 +56,10 @@ class Events:
     def outcome(self, outcome: Outcome) -> None:
         """Writes what became of an entry."""
         self.emit("outcome", entry=outcome_entry(outcome))
+
+    def removal(self, removal: Removal) -> None:
+        """Writes what became of a temporary configuration that an earlier run had left."""
+        self.emit("temporary", entry=removal_entry(removal))
 
 
 def _opened(path: Path) -> TextIO:

@@ -92,7 +92,7 @@ def _check_settled(project: Project) -> None:
 
     if project.open_intents:
         raise FbsyncError(
-            terminal.open_intents_note(len(project.open_intents)), hint="run `fbsync apply` first, then export"
+            terminal.open_intents_note(project.open_intents), hint="run `fbsync apply` first, then export"
         )
 
 

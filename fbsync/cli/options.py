@@ -182,6 +182,16 @@ def assume_secrets_option(command: _Command) -> _Command:
     )(command)
 
 
+def verify_first_option(command: _Command) -> _Command:
+    """Adds ``--verify-first``."""
+    return click.option(
+        "--verify-first",
+        is_flag=True,
+        help="Verify changed credentials, endpoints and types with the provider before they replace those in use, on "
+        "temporary configurations; this may be billed.",
+    )(command)
+
+
 def format_option(*formats: str) -> Callable[[_Command], _Command]:
     """Adds ``--format`` with these choices, the first one the default."""
     return click.option(

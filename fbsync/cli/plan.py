@@ -19,6 +19,7 @@ from fbsync.cli.options import (
     max_age_option,
     only_option,
     strict_option,
+    verify_first_option,
     where_from,
     where_options,
 )
@@ -43,6 +44,7 @@ class PlanOptions:
     only: tuple[str, ...]
     assume_secrets: bool
     resend_secrets: bool
+    verify_first: bool
     detailed_exitcode: bool
     max_age: int | None
     strict: bool
@@ -61,6 +63,7 @@ class PlanOptions:
 @guard_options
 @assume_secrets_option
 @click.option("--resend-secrets", is_flag=True, help="Plan to resend all credentials, even unchanged ones.")
+@verify_first_option
 @click.option("--prune", is_flag=True, help="Plan to delete configurations that are no longer declared.")
 @max_age_option
 @strict_option
@@ -145,6 +148,7 @@ def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
         assume_secrets=how.assume_secrets,
         resend_secrets=how.resend_secrets,
         ages=Ages(today=today(), most=how.max_age),
+        verify_first=how.verify_first,
     )
     if not how.refresh:
         return proposed(project, None)
@@ -197,6 +201,7 @@ def _save(path: Path, proposal: Proposal, document: Json, options: PlanOptions) 
         "prune": options.prune,
         "assume_secrets": options.assume_secrets,
         "resend_secrets": options.resend_secrets,
+        "verify_first": options.verify_first,
         "allowed": asdict(options.allowed),
     }
     save_plan(path, proposal.plan, document, how, proposal.project.fingerprints)

@@ -205,7 +205,7 @@ def _write(path: Path, known: Lockfile) -> None:
 
 def _note_open(known: Replayed) -> None:
     if known.open:
-        terminal.say(terminal.open_intents_note(len(known.open)))
+        terminal.say(terminal.open_intents_note(known.open))
 
 
 def _ages() -> Ages:
@@ -218,9 +218,15 @@ def _ages() -> Ages:
 def _print_document(known_in: str, known: Replayed, entries: Iterable[LockedLlm]) -> None:
     from fbsync.render.document import dump, result_document
     from fbsync.render.known_document import state_part
+    from fbsync.state.trials import trials_among
 
     part = state_part(
-        entries, lockfile=known_in, api_url=known.lockfile.api_url, open_requests=len(known.open), ages=_ages()
+        entries,
+        lockfile=known_in,
+        api_url=known.lockfile.api_url,
+        open_requests=len(known.open),
+        temporary=[(intent.identity, intent.llm_id) for intent in trials_among(known.open)],
+        ages=_ages(),
     )
     terminal.out(dump(result_document("state", ExitCode.DONE, state=part)))
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused, InvalidInput
+from fbsync.render.entries import counted
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from fbsync.model.findings import Finding
+    from fbsync.state.intents import Intent
 
 
 def paint_for(stream: TextIO) -> Paint:
@@ -147,8 +149,15 @@ def report_warnings(findings: Iterable[Finding], *, verbose: bool = False) -> No
         click.echo(findings_text(findings, paint=paint_for(sys.stderr), folded=not verbose), err=True, color=True)
 
 
-def open_intents_note(number: int) -> str:
-    """What to say of requests that an unfinished apply left open."""
-    requests = "1 unconfirmed request" if number == 1 else f"{number} unconfirmed requests"
-    whose = "its result" if number == 1 else "their results"
-    return f"A previous apply was interrupted with {requests}. The next `fbsync apply` will check {whose}."
+def open_intents_note(open_intents: Iterable[Intent]) -> str:
+    """What to say of requests, and temporary configurations, that an unfinished apply left open."""
+    from fbsync.state.trials import trials_among
+
+    open_intents = tuple(open_intents)
+    trials = len(trials_among(open_intents))
+    number = len(open_intents) - trials
+    found = [f"with {counted(number, 'unconfirmed request')}"] if number else []
+    found += [f"and may have left {counted(trials, 'temporary configuration')}"] if trials else []
+    said = ["check its result" if number == 1 else "check their results"] if number else []
+    said += ["delete it" if trials == 1 else "delete them"] if trials else []
+    return f"A previous apply was interrupted {' '.join(found)}. The next `fbsync apply` will {' and '.join(said)}."

@@ -35,6 +35,11 @@ def body(change: Create | Update | Adopt | Delete) -> Fields:
             assert_never(change)
 
 
+def trial_body(llm: Llm, name: str) -> Fields:
+    """What creates the temporary configuration of an entry: all that is declared, under a name of its own."""
+    return {**_whole(llm), Field.NAME: name, Field.WORKSPACE_ID: _value(llm.workspace_id.value)}
+
+
 def _whole(llm: Llm) -> dict[Field, str | Secret | None]:
     endpoint = _value(llm.endpoint.value)
     return {

@@ -64,7 +64,7 @@ class Creator:
             except ServerError as error:
                 failure = error
             else:
-                return llm_id if llm_id is not None else await self._find_confirmed(identity)
+                return llm_id if llm_id is not None else await self.find_confirmed(identity)
             refused = failure.failure is not Failure.UNKNOWN
             if refused and failure.status not in _NAME_MAY_EXIST:
                 break
@@ -81,6 +81,28 @@ class Creator:
                 break
         raise left_open(failure) if unsure else failure
 
+    async def create_once(self, identity: Identity, fields: Fields) -> str:
+        """Create a configuration that nobody needs, by one request; return its id.
+
+        A request whose outcome is unknown is not sent again: it might come late, when nobody looks for it any more.
+
+        Args:
+            identity: its identity, which is nobody else's.
+            fields: the request's body.
+
+        Raises:
+            ServerError: it was refused, or the list does not show it.
+        """
+        try:
+            llm_id = await self._server.create_llm(fields)
+        except ServerError as error:
+            if error.failure is not Failure.UNKNOWN:
+                raise
+            if found := _of(identity, await self._look(identity) or ()):
+                return found[0].id
+            raise
+        return llm_id if llm_id is not None else await self.find_confirmed(identity)
+
     async def _look(self, identity: Identity) -> Sequence[LiveLlm] | None:
         """What the workspace holds, looked for until the identity is there; None where the server does not tell."""
         listed: Sequence[LiveLlm] = ()
@@ -94,7 +116,7 @@ class Creator:
                 break
         return listed
 
-    async def _find_confirmed(self, identity: Identity) -> str:
+    async def find_confirmed(self, identity: Identity) -> str:
         """The id of what the server says that it created: names are unique, so the one of this name is it.
 
         Raises:

@@ -13,7 +13,7 @@ from fbsync.execution.calendar import today
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from fbsync.model.changes import Change, Update
+    from fbsync.model.changes import Adopt, Change, Update
     from fbsync.model.claims import Claim
     from fbsync.model.configurations import Identity
     from fbsync.model.errors import FbsyncError
@@ -28,6 +28,15 @@ class Ledger(Protocol):
 
     def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
         """Records a request that is about to be sent; the number that this comes to names it from then on."""
+
+    def intend_trial(self, change: Update | Adopt, sent: Fields) -> Awaitable[int]:
+        """Records that a temporary configuration is about to be created; as ``intend``, but for what ends it."""
+
+    def made(self, number: int, llm_id: str) -> Awaitable[object]:
+        """Records the id of a temporary configuration. ``not_done`` records that it is gone."""
+
+    def removed(self, identity: Identity) -> Awaitable[object]:
+        """Records that a temporary configuration that an earlier run left is gone."""
 
     def sending(self, number: int) -> None:
         """Records, just before the first byte leaves, that an intent's request is sent from now on.
@@ -58,7 +67,10 @@ class Ledger(Protocol):
         """Records that a configuration bears a third name until it gets the one that the change gives it."""
 
     def not_done(self, number: int) -> Awaitable[object]:
-        """Records that a request certainly was not carried out; one of unknown outcome is left as intended."""
+        """Records that a request certainly was not carried out; one of unknown outcome is left as intended.
+
+        For a temporary configuration it records that there is none any more.
+        """
 
 
 @dataclass(slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from fbsync.execution.body import body
 from fbsync.execution.create import Creator
 from fbsync.execution.scheduler import Scheduler, not_attempted
 from fbsync.execution.step import State, Step, unexpected
+from fbsync.execution.trial import Trial, cut_off
 from fbsync.model.changes import (
     Adopt,
     Blocked,
@@ -23,15 +24,17 @@ from fbsync.model.changes import (
     Undeclared,
     Update,
     id_of,
+    is_verified_first,
 )
 from fbsync.model.configurations import Field, aside_name
 from fbsync.model.errors import FbsyncError
 from fbsync.model.outcomes import Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Container, Sequence
 
     from fbsync.execution.ports import Clock, Ledger, Stop
+    from fbsync.execution.trial import Tried
     from fbsync.model.server import Fields, Server
 
 
@@ -46,6 +49,7 @@ async def apply(
     grace: float,
     on_outcome: Callable[[Outcome], None],
     ahead: int | None = None,
+    taken: Container[str] = (),
 ) -> tuple[Outcome, ...]:
     """Carries a plan out.
 
@@ -59,6 +63,7 @@ async def apply(
         grace: seconds that requests under way get once the run is to stop.
         on_outcome: told of each outcome as it happens, unchanged entries included.
         ahead: how many intents are recorded ahead of their requests, where that is not the parallelism.
+        taken: ids that configurations have beside those of the plan: no temporary one can have them.
 
     Returns:
         An outcome for every change of the plan, in its order.
@@ -71,17 +76,18 @@ async def apply(
         most=parallelism if ahead is None else ahead,
         stop=stop,
         told=on_outcome,
+        taken=taken,
     )
     workers = [asyncio.create_task(run.work()) for _ in range(min(parallelism, len(plan.changes)))]
     if workers:
         try:
-            await _until_done(workers, stop, grace)
+            await until_done(workers, stop, grace)
         finally:
             await run.recorded()
     return run.scheduler.outcomes()
 
 
-async def _until_done(workers: list[asyncio.Task[None]], stop: Stop, grace: float) -> None:
+async def until_done(workers: Sequence[asyncio.Task[None]], stop: Stop, grace: float) -> None:
     """Waits for the workers; once the run is to stop, only so long, and then cuts the rest off."""
     finished = asyncio.gather(*workers)
     stopped = asyncio.create_task(stop.wait())
@@ -112,6 +118,7 @@ class _Run:
         most: int,
         stop: Stop,
         told: Callable[[Outcome], None],
+        taken: Container[str],
     ) -> None:
         self.scheduler = Scheduler(changes, stop=stop, most=most, intend=self._intend)
         self._changes = changes
@@ -121,6 +128,9 @@ class _Run:
         self._stop = stop
         self._told = told
         self._ids = _ids_in_use(changes)
+        self._taken = taken
+        self._temporary: set[str] = set()
+        self._tried: dict[int, Tried] = {}
         self._recording: set[asyncio.Task[None]] = set()
 
     async def work(self) -> None:
@@ -150,6 +160,7 @@ class _Run:
             return None
 
     def _settle(self, at: int, outcome: Outcome) -> None:
+        outcome = self._with_verdict(at, outcome)
         self.scheduler.settle(at, outcome)
         self._told(outcome)
 
@@ -181,11 +192,50 @@ class _Run:
             case Create() | Update() | Adopt() | Delete():
                 if (obstacle := await self.scheduler.obstacle(at)) is not None:
                     return not_attempted(change, obstacle)
+                if (untaken := await self._not_verified(at, change)) is not None:
+                    return untaken
                 if self.scheduler.goes_aside(at) and isinstance(change, Update):
                     return await self._go_aside(at, change)
                 return await self._request(at, change)
             case _:
                 assert_never(change)
+
+    async def _not_verified(self, at: int, change: Change) -> Outcome | None:
+        """What becomes of a change that the provider has to accept first and did not; None where it may go on."""
+        if not is_verified_first(change) or not isinstance(change, Update | Adopt):
+            return None
+        if at not in self._tried:
+            self._tried[at] = await self._try(at, change)
+        error = self._tried[at].error
+        if error is not None and error is not self._stop.reason:
+            return Outcome(change=change, result=Result.FAILED, error=error)
+        return not_attempted(change, self._stop.reason) if self._stop.reason is not None else None
+
+    async def _try(self, at: int, change: Update | Adopt) -> Tried:
+        """Have the provider asked, and let the run stop where what goes wrong is everybody's."""
+        trial = Trial(
+            change,
+            server=self._server,
+            creator=self._creator,
+            ledger=self._ledger,
+            stop=self._stop,
+            is_taken=lambda llm_id: any(llm_id in ids for ids in (self._ids, self._temporary, self._taken)),
+            temporary=self._temporary,
+        )
+        try:
+            tried = await trial.run()
+        except asyncio.CancelledError:
+            self._settle(at, not_attempted(change, cut_off()))
+            raise
+        if tried.stops is not None:
+            self._stop.request(tried.stops)
+        return tried
+
+    def _with_verdict(self, at: int, outcome: Outcome) -> Outcome:
+        """The outcome with what the provider said first, and with why the temporary configuration is still there."""
+        if (tried := self._tried.get(at)) is None:
+            return outcome
+        return replace(outcome, first=tried.verdict, error=outcome.error or tried.left)
 
     async def _request(self, at: int, change: Create | Update | Adopt | Delete) -> Outcome | None:
         """Intent, request, outcome.
@@ -240,7 +290,7 @@ class _Run:
 
     def _claimed_twice(self, at: int, llm_id: str) -> FbsyncError | None:
         """Why an id cannot be a new configuration's, if it is another one's already; else it is taken from now on."""
-        if self._ids.setdefault(llm_id, at) == at:
+        if llm_id not in self._temporary and self._ids.setdefault(llm_id, at) == at:
             return None
         return FbsyncError(
             f"the server returned the id {llm_id} for the creation, but another configuration already has it",

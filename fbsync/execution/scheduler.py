@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from fbsync.execution.queue import Queue
-from fbsync.model.changes import identity_of
+from fbsync.model.changes import identity_of, is_verified_first
 from fbsync.model.errors import FbsyncError
 from fbsync.model.outcomes import Outcome, Result
 from fbsync.planning.order import blockers, detours, in_order
@@ -102,8 +102,10 @@ class Scheduler:
         )
 
     def _intend_ahead(self, at: int) -> Awaitable[int] | None:
-        """Record an intent before its turn comes, unless its change may still have to wait for another one."""
+        """Record an intent before its turn comes, unless its change may have to wait, for another one or a verdict."""
         if self._stop.reason is not None or self._waits_for[at] is not None or self.goes_aside(at):
+            return None
+        if is_verified_first(self._changes[at]):
             return None
         return self._intend(at)
 

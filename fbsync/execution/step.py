@@ -127,12 +127,7 @@ class Step:
     @property
     def ends_run(self) -> FbsyncError | None:
         """Why no other step may begin: the ledger cannot be written, or nobody is signed in."""
-        if self.unrecorded is not None:
-            return self.unrecorded
-        if isinstance(self.error, ServerError):
-            signed_out = self.error.failure is Failure.NOT_SIGNED_IN or self.error.status == _NOT_SIGNED_IN
-            return self.error if signed_out else None
-        return None
+        return self.unrecorded or signed_out(self.error)
 
     async def _fail(self, error: ServerError) -> None:
         self.error = error
@@ -187,6 +182,13 @@ _DONE: dict[type[Change], Result] = {
     Adopt: Result.ADOPTED,
     Delete: Result.DELETED,
 }
+
+
+def signed_out(error: FbsyncError | None) -> FbsyncError | None:
+    """The failure itself where it says that nobody is signed in: every other request would share it."""
+    if not isinstance(error, ServerError):
+        return None
+    return error if error.failure is Failure.NOT_SIGNED_IN or error.status == _NOT_SIGNED_IN else None
 
 
 def unexpected(error: Exception) -> FbsyncError:

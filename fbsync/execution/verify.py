@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.execution.step import unexpected
 from fbsync.model.changes import identity_of
-from fbsync.model.configurations import Field
+from fbsync.model.configurations import PROVIDER_FIELDS
 from fbsync.model.outcomes import Outcome, Result
 from fbsync.model.server import Failure, ServerError
 from fbsync.model.verifications import Target, Verdict, Verified
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from fbsync.execution.ports import Stop
     from fbsync.model.server import Server
-
-_MATTERS = frozenset((Field.AI_TYPE, Field.ENDPOINT, Field.KEY, Field.SECRET, Field.API_KEY))
-"""The fields on which the provider's verdict depends."""
 
 
 async def verify(
@@ -85,5 +82,7 @@ def targets(outcomes: Iterable[Outcome]) -> tuple[Target, ...]:
         Target(identity=identity_of(outcome.change), llm_id=outcome.llm_id)
         for outcome in outcomes
         if outcome.llm_id is not None
-        and (outcome.result in made or (outcome.result is Result.UPDATED and _MATTERS.intersection(outcome.sent)))
+        and (
+            outcome.result in made or (outcome.result is Result.UPDATED and PROVIDER_FIELDS.intersection(outcome.sent))
+        )
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fbsync.strict_yaml.loader import Document, Path
 
 
-_KEYS = frozenset((*Field, BY_NAME, "previousName", "protect"))
+_KEYS = frozenset((*Field, BY_NAME, "previousName", "protect", "verifyFirst"))
 
 _OTHER_KEYS = (_KEYS | {"version", "llms", "environments"}) - {BY_ID, BY_NAME}
 """The keys of entries and files that give no workspace, however they are mistyped."""

@@ -26,10 +26,15 @@ def resolve_entry(draft: Draft, variables: Variables) -> Llm:
         key=_credential(draft, "key", variables),
         api_key=_text(draft, "apiKey", variables),
         previous_name=draft.text("previousName"),
-        protect=bool(fields["protect"].value) if "protect" in fields else False,
+        protect=_flag(draft, "protect"),
+        verify_first=_flag(draft, "verifyFirst"),
         max_credential_age=_max_credential_age(draft),
         position=draft.position("name"),
     )
+
+
+def _flag(draft: Draft, field: str) -> bool:
+    return field in draft.fields and bool(draft.fields[field].value)
 
 
 def _text(draft: Draft, field: str, variables: Variables) -> Text | None:

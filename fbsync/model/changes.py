@@ -119,22 +119,32 @@ class Create:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """A known configuration of which some fields are to change; ``live`` is what the server lists, if it was asked."""
+    """A known configuration of which some fields are to change; ``live`` is what the server lists, if it was asked.
+
+    Attributes:
+        verify_first: whether the provider has to accept the new values on a temporary configuration first.
+    """
 
     desired: Llm
     locked: LockedLlm
     fields: tuple[FieldChange, ...]
     credentials: tuple[CredentialChange, ...]
     live: LiveLlm | None = None
+    verify_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopt:
-    """A configuration that is already on the server under another id than a known one: it is taken over whole."""
+    """A configuration that is already on the server under another id than a known one: it is taken over whole.
+
+    Attributes:
+        verify_first: whether the provider has to accept the declared values on a temporary configuration first.
+    """
 
     desired: Llm
     live: LiveLlm
     replaced: LockedLlm | None = None
+    verify_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +200,11 @@ class Blocked:
 
 
 Change: TypeAlias = Create | Update | Adopt | Delete | Forget | Undeclared | Unchanged | Blocked
+
+
+def is_verified_first(change: Change) -> bool:
+    """Whether a change waits for the provider's verdict on a temporary configuration."""
+    return isinstance(change, Update | Adopt) and change.verify_first
 
 
 def name_of(change: Change) -> str:

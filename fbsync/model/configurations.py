@@ -37,6 +37,10 @@ class Field(StrEnum):
     """The stored provider key: ``apiKeyUuid`` in a request, ``apiKeyId`` in a list."""
 
 
+PROVIDER_FIELDS = frozenset((Field.AI_TYPE, Field.ENDPOINT, Field.KEY, Field.SECRET, Field.API_KEY))
+"""The fields on which a provider's verdict depends."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Identity:
     """What makes a configuration one of its kind, here as on the server: its workspace and its name."""
@@ -104,6 +108,7 @@ class Llm:
         api_key: the uuid of a stored provider key, in place of ``secret`` and ``key``.
         workspace: the workspace's name, where it is given by that; ``workspace_id`` has no value until the name's
             id is known.
+        verify_first: whether the provider has to accept its changed credentials before they replace those in use.
         declared_in: the manifest, or the folder of manifests, that it stands in, relative to the lockfile's folder.
         max_credential_age: how many days old its credentials may be, where its manifest says.
     """
@@ -118,6 +123,7 @@ class Llm:
     workspace: str | None = None
     previous_name: str | None = None
     protect: bool = False
+    verify_first: bool = False
     declared_in: str | None = None
     max_credential_age: int | None = None
     position: Position = NOWHERE

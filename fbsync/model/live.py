@@ -18,12 +18,14 @@ class Live:
     Attributes:
         workspaces: those of which it told what they hold.
         untold: those of which it was asked and did not tell.
+        temporary: temporary configurations that an earlier run left there, which are not among ``llms``.
         served_at: the server's time when it made the first of its lists, or None where it did not say.
     """
 
     llms: tuple[LiveLlm, ...]
     workspaces: frozenset[str]
     untold: frozenset[str] = frozenset()
+    temporary: tuple[LiveLlm, ...] = ()
     served_at: datetime | None = None
 
     @property

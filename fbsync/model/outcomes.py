@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fbsync.model.changes import Change
     from fbsync.model.configurations import Field
     from fbsync.model.errors import FbsyncError
+    from fbsync.model.verifications import Verdict
 
 
 class Result(StrEnum):
@@ -43,6 +44,7 @@ class Outcome:
         llm_id: the server's id, where there is one.
         error: why it failed, was not attempted, or could not be recorded.
         sent: the names of the fields that the request carried.
+        first: the provider's verdict on a temporary configuration, where the change had to wait for one.
     """
 
     change: Change
@@ -50,6 +52,7 @@ class Outcome:
     llm_id: str | None = None
     error: FbsyncError | None = None
     sent: tuple[Field, ...] = ()
+    first: Verdict | None = None
 
 
 _DONE = frozenset((Result.CREATED, Result.UPDATED, Result.ADOPTED, Result.DELETED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fbsync.model.changes import (
@@ -19,6 +20,7 @@ from fbsync.model.changes import (
     identity_of,
     name_of,
 )
+from fbsync.model.configurations import PROVIDER_FIELDS
 from fbsync.model.spelling import canonical_identity
 from fbsync.planning.credentials import Credentials
 from fbsync.planning.fields import field_changes, record_differs
@@ -52,6 +54,7 @@ def make_plan(
     in_doubt: Container[Identity] = frozenset(),
     assume_secrets: bool = False,
     resend_secrets: bool = False,
+    verify_first: bool = False,
     keys_masked: bool = False,
     reads: Callable[[str | None], bool] = _everything,
     ages: Ages | None = None,
@@ -68,6 +71,8 @@ def make_plan(
         in_doubt: identities that an earlier run may have created without anybody knowing.
         assume_secrets: whether credentials of which nothing is known count as what the server holds.
         resend_secrets: whether all credentials are sent again.
+        verify_first: whether the provider has to accept what replaces a credential, an endpoint or a type, of whichever
+            entry, on a temporary configuration first.
         keys_masked: whether this server was seen to list a masked key.
         reads: whether this run reads the manifest that declared a known entry. The other entries are left alone.
         ages: the day, and how old credentials may be; None where their age does not matter.
@@ -84,7 +89,7 @@ def make_plan(
     )
     rest = [locked for locked in known if locked.id not in taken]
     own = [locked for locked in rest if reads(locked.declared_in)]
-    changes: list[Change] = [_declared(llm, locked, view, credentials) for llm, locked in pairs]
+    changes = [_verified_first(_declared(llm, locked, view, credentials), every=verify_first) for llm, locked in pairs]
     changes += [Delete(locked=locked) if prune else Undeclared(locked=locked) for locked in own]
     foreign = [locked for locked in rest if not reads(locked.declared_in)]
     changes = _without_taken_names(changes, foreign, view)
@@ -96,6 +101,18 @@ def make_plan(
         elsewhere=len(foreign),
         warnings=(*notices(changes, known, view, reads=reads), *(() if ages is None else old_in_plan(changes, ages))),
     )
+
+
+def _verified_first(change: Change, *, every: bool) -> Change:
+    """The change, marked where the provider has to accept first what it replaces: a creation replaces nothing."""
+    match change:
+        case Update() if every or change.desired.verify_first:
+            sent = {item.field for item in change.fields} | {item.field for item in change.credentials if item.is_sent}
+            return replace(change, verify_first=not PROVIDER_FIELDS.isdisjoint(sent))
+        case Adopt() if every or change.desired.verify_first:
+            return replace(change, verify_first=True)
+        case _:
+            return change
 
 
 def _declared(llm: Llm, locked: LockedLlm | None, view: View, credentials: Credentials) -> Change:

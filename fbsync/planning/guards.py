@@ -218,7 +218,8 @@ def missing_workspaces(llms: Iterable[Llm]) -> tuple[Need, ...]:
 
 def _needs(change: Change) -> Iterator[Need]:
     match change:
-        case Create(desired=llm) | Adopt(desired=llm):
+        # A temporary configuration carries everything, too.
+        case Create(desired=llm) | Adopt(desired=llm) | Update(desired=llm, verify_first=True):
             for name, text in llm.texts:
                 yield from _of_text(llm, name, text)
             for field, credential in llm.credentials:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fbsync.model.errors import ExitCode, FbsyncError
     from fbsync.model.findings import Finding
     from fbsync.model.outcomes import Outcome
+    from fbsync.model.temporary import Removal
     from fbsync.model.verifications import Verified
 
 FORMAT_VERSION = "1.0"
@@ -100,9 +101,23 @@ def outcome_entry(outcome: Outcome) -> Json:
     }
     if outcome.sent:
         entry["sent"] = [field.value for field in outcome.sent]
+    if outcome.first is not None:
+        entry["verified_first"] = outcome.first.value
     if outcome.error is not None:
         entry["error"] = _error(outcome.error)
     return entry
+
+
+def removal_entry(removal: Removal) -> Json:
+    """What became of one temporary configuration that an earlier run had left."""
+    identity = removal.leftover.identity
+    entry: Json = {
+        "workspaceId": identity.workspace_id,
+        "name": identity.name,
+        "ids": list(removal.leftover.ids),
+        "outcome": "deleted" if removal.error is None else "left",
+    }
+    return entry if removal.error is None else entry | {"error": _error(removal.error)}
 
 
 def verified_entry(verified: Verified) -> Json:

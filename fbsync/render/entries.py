@@ -46,7 +46,7 @@ class Entry:
         kind: one word for what happens to it, by which entries are grouped.
         why: the reason, where the kind does not say it all.
         hint: what to do.
-        marks: what stands out about it: ``protected``, ``drift``.
+        marks: what stands out about it: ``protected``, ``drift``, ``verified first``.
         warnings: sentences without their full stop.
         ages: how old its credentials are, a few words each.
         environment: the environment that it is of, where several are shown; empty for the list itself.

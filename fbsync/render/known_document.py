@@ -97,12 +97,31 @@ def _parts(
             assert_never(difference)
 
 
-def state_part(llms: Iterable[LockedLlm], *, lockfile: str, api_url: str, open_requests: int, ages: Ages) -> Json:
-    """What ``state list`` and ``state show`` add to their result document."""
+def state_part(
+    llms: Iterable[LockedLlm],
+    *,
+    lockfile: str,
+    api_url: str,
+    open_requests: int,
+    ages: Ages,
+    temporary: Iterable[tuple[Identity, str | None]] = (),
+) -> Json:
+    """What ``state list`` and ``state show`` add to their result document.
+
+    Args:
+        llms: the entries.
+        lockfile: where they are known.
+        api_url: the server that they are on.
+        open_requests: how many requests an interrupted apply left open.
+        ages: how old credentials are.
+        temporary: the temporary configurations among those, each with its id where that is known.
+    """
+    left = [{"workspaceId": one.workspace_id, "name": one.name, "id": llm_id} for one, llm_id in temporary]
     return {
         "lockfile": lockfile,
         "api_url": api_url,
         "open_requests": open_requests,
+        **({"temporary": left} if left else {}),
         "entries": [_entry(llm, ages) for llm in llms],
     }
 

@@ -17,7 +17,10 @@ from fbsync.redact import is_wordlike
 MASK = "•••"
 
 _PLAIN_FIELDS = frozenset(
-    ("name", "previousName", "aiType", "workspaceId", "workspace", "protect", "version", "maxCredentialAge")
+    (
+        *("name", "previousName", "aiType", "workspaceId", "workspace", "protect", "verifyFirst", "version"),
+        "maxCredentialAge",
+    )
 )
 _REFERENCE = re.compile(REFERENCE)
 _HARMLESS = re.compile(r"|true|false|null|~|[|>][+-]?[1-9]?[+-]?|<<|={7}|---|\.\.\.")

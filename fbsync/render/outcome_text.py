@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from fbsync.model.changes import Undeclared, identity_of
 from fbsync.model.outcomes import Outcome, Result
+from fbsync.model.verifications import Verdict
+from fbsync.render.entries import counted
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from fbsync.model.temporary import Removal
 
 _WORDS = {Result.NOT_ATTEMPTED: "not attempted", Result.UNKNOWN: "outcome unknown"}
 _AN_ID = "…"
@@ -36,6 +40,8 @@ def outcome_line(outcome: Outcome, *, paint: Paint, with_place: bool = True, wit
         details.append(f"id {visible(outcome.llm_id)}")
     if outcome.sent and outcome.result is Result.UPDATED:
         details.append(f"sent {', '.join(outcome.sent)}")
+    if outcome.first is Verdict.ACCEPTED and outcome.result in _GOOD:
+        details.append("accepted by the provider first")
     place = f" (workspace {visible(identity.workspace_id)})" if with_place else ""
     line = f"{visible(identity.name)}{place}: {coloured}"
     return line + (f" ({'; '.join(details)})" if details else "")
@@ -79,6 +85,20 @@ def _trouble(result: Result, reason: str, hint: str, outcomes: Sequence[Outcome]
         yield f"  {paint.cyan('fix:')} {hint}"
 
 
+def removals_text(removals: Sequence[Removal], *, paint: Paint) -> str:
+    """What became of the temporary configurations that an earlier run had left; nothing where there were none."""
+    lines = []
+    if deleted := sum(removal.error is None for removal in removals):
+        lines.append(f"Deleted {counted(deleted, 'temporary configuration')} that an interrupted run had left.")
+    for removal in removals:
+        if removal.error is not None:
+            identity = removal.leftover.identity
+            who = f'the temporary configuration "{identity.name}" (workspace {identity.workspace_id}) is still there'
+            lines.append(f"{paint.red(visible(who))}: {visible(removal.error.message)}")
+            lines.append(f"  {paint.cyan('fix:')} run `fbsync apply` again: it deletes it")
+    return "".join(f"{line}\n" for line in lines)
+
+
 def closing_sentence(outcomes: Sequence[Outcome]) -> str:
     """Terraform's sentence, which tools look for, and after it what did not come about."""
 
@@ -96,5 +116,6 @@ def closing_sentence(outcomes: Sequence[Outcome]) -> str:
         for result in (Result.FORGOTTEN, Result.FAILED, Result.UNKNOWN, Result.NOT_ATTEMPTED)
         if (number := count(result))
     ]
-    opening = "Apply incomplete!" if any(o.result.is_trouble for o in outcomes) else "Apply complete!"
+    troubled = any(outcome.result.is_trouble or outcome.error is not None for outcome in outcomes)
+    opening = "Apply incomplete!" if troubled else "Apply complete!"
     return f"{opening} Resources: {done}" + (f" {', '.join(rest)}.".capitalize() if rest else "")

@@ -20,6 +20,7 @@ from fbsync.model.changes import (
     Update,
     id_of,
     identity_of,
+    is_verified_first,
 )
 from fbsync.model.configurations import Field, LiveLlm, Llm, LockedLlm
 from fbsync.render.document import Json, refusal_entry
@@ -177,6 +178,8 @@ def _remarks(change: Change) -> Json:
             more["former_id"] = former.id
         case _:
             pass
+    if is_verified_first(change):
+        more["verify_first"] = True
     if not isinstance(change, Delete | Forget | Undeclared) and (missing := _missing(change.desired)):
         more["missing"] = missing
     return more

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PROTECTED = "protected"
 DRIFT = "drift"
+VERIFIED_FIRST = "verified first"
 
 
 class Kind(StrEnum):
@@ -119,6 +120,8 @@ def _marks(change: Json) -> Iterator[str]:
     causes = change.get("causes", {}).values()
     if any(cause != Cause.MANIFEST for cause in causes) or any("drift" in item for item in change["credentials"]):
         yield DRIFT
+    if change.get("verify_first"):
+        yield VERIFIED_FIRST
 
 
 def _is_protected(change: Json, side: str) -> bool:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from fbsync.model.live import Live
     from fbsync.state.lockfile import Lockfile
 
+TRY = "try"
+"""The action of an intent that creates a temporary configuration."""
+
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 _LATE = timedelta(hours=1)
@@ -28,7 +31,8 @@ class Intent:
     """A request that is about to be sent.
 
     Attributes:
-        action: create, update, adopt or delete.
+        action: create, update, adopt, delete or try: the creation of a temporary configuration, which is over once that
+            is deleted.
         identity: the entry's identity, as it will be.
         llm_id: the server's id, where there is one already.
         ai_type: what the request sends, for telling our own configuration from somebody else's.
@@ -137,11 +141,11 @@ def still_open(
         for intent in intents
         if intent.action == "create"
         and (identity := canonical_identity(intent.identity)) not in there
-        and (identity in wanted or not _is_past(intent, live))
+        and (identity in wanted or not is_past(intent, live))
     )
 
 
-def _is_past(intent: Intent, live: Live | None) -> bool:
+def is_past(intent: Intent, live: Live | None) -> bool:
     """Whether a list of the intent's workspace was made so late that the request can no longer change it."""
     if live is None or intent.identity.workspace_id not in live.workspaces:
         return False

@@ -1,24 +1,27 @@
 """The journal: the write-ahead record of an apply under way, and what a run that did not finish left in it.
 
 One JSON object a line (``schemas/journal.schema.json``). A header; then, for each request, an intent before it, a mark
-just before it is sent, and an outcome after it. Never a secret: credentials stand as in the lockfile. Intents without
-an outcome are what a run left open.
+just before it is sent, and an outcome after it; a temporary configuration has its id recorded, too. Never a secret:
+credentials stand as in the lockfile. Intents without an outcome are what a run left open.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from fbsync.model.errors import FbsyncError, InvalidInput
+from fbsync.model.temporary import TEMPORARY_NAME
 from fbsync.schema.validate import Kind
 from fbsync.state.atomic_file import sync_folder, write_atomically
 from fbsync.state.documents import Sort, check_version, decoded, parse_json, read_bytes, shape_findings
 from fbsync.state.index import Records
-from fbsync.state.intents import Intent, Replayed, doubted, intent_from, intent_record
+from fbsync.state.intents import TRY, Intent, Replayed, doubted, intent_from, intent_record
 from fbsync.state.lockfile import Lockfile, entry_of, llm_from, parameters_from, parameters_of
 
 if TYPE_CHECKING:
@@ -138,10 +141,20 @@ def _findings(text: str, value: Any, shown_as: Path | str, at: int) -> list[Find
         return shape_findings(
             text, value[key], shown_as, _SORT, part=definition, kind=Kind.LOCKFILE, within=(key,), line=at
         )
-    if value.get("intent") == "create" and "secret" not in value["credentials"] and "apiKey" not in value:
-        wrong = "the journal was changed by hand or by a tool: this creation has neither a secret nor a stored key"
-        return [_SORT.finding(shown_as, "journal-intent", wrong, line=at)]
+    if (wrong := _contradiction(value)) is not None:
+        changed = f"the journal was changed by hand or by a tool: {wrong}"
+        return [_SORT.finding(shown_as, "journal-intent", changed, line=at)]
     return []
+
+
+def _contradiction(record: dict[str, Any]) -> str | None:
+    """What no intent of fbsync's says, although the schema lets it in."""
+    action = record.get("intent")
+    if action in ("create", TRY) and "secret" not in record["credentials"] and "apiKey" not in record:
+        return "this creation has neither a secret nor a stored key"
+    if action == TRY and re.fullmatch(TEMPORARY_NAME, record["name"]) is None:
+        return "no temporary configuration has this name"
+    return None
 
 
 def _part(value: object, at: int) -> str:
@@ -149,7 +162,7 @@ def _part(value: object, at: int) -> str:
     if at == 1:
         return "header"
     if isinstance(value, dict):
-        for part in ("intent", "sending"):
+        for part in ("intent", "sending", "made"):
             if part in value:
                 return part
     return "outcome"
@@ -180,17 +193,31 @@ def _replay(lockfile: Lockfile, records: Iterable[dict[str, Any]], *, is_marked:
                 sent.add(number)
         elif "sending" in record:
             sent.add(number)
+        elif "made" in record:
+            _made(intents, record)
         else:
             intents.pop(number, None)
-            for llm_id in record.get("gone", ()):
-                llms.drop(llm_id)
-            if "entry" in record:
-                llms.put(llm_from(record["entry"]))
+            _carried_out(record, llms)
     left = tuple(intent for number, intent in intents.items() if number in sent)
     for intent in left:
-        if intent.llm_id is not None and intent.llm_id in llms:
+        if intent.action != TRY and intent.llm_id is not None and intent.llm_id in llms:
             llms.replace(doubted(llms[intent.llm_id], intent))
     return Replayed(lockfile=lockfile.with_llms(llms), open=left)
+
+
+def _made(intents: dict[int, Intent], record: dict[str, Any]) -> None:
+    """Notes the id of a temporary configuration."""
+    intent = intents.get(record["n"])
+    if intent is not None and intent.action == TRY:
+        intents[record["n"]] = replace(intent, llm_id=record["made"])
+
+
+def _carried_out(outcome: dict[str, Any], llms: Records) -> None:
+    """Brings the records to what an outcome says."""
+    for llm_id in outcome.get("gone", ()):
+        llms.drop(llm_id)
+    if "entry" in outcome:
+        llms.put(llm_from(outcome["entry"]))
 
 
 class Journal:
@@ -263,6 +290,21 @@ class Journal:
             raise _cannot_write(self._path, error) from error
         self._sent.add(number)
 
+    def made(self, number: int, llm_id: str) -> asyncio.Future[int]:
+        """Records the id of a temporary configuration, whose intent stays open until it is deleted.
+
+        Returns:
+            Ends as that of ``done``.
+        """
+        self._open[number] = replace(self._open[number], llm_id=llm_id)
+        return self._write(number, {"n": number, "made": llm_id})
+
+    def number_of(self, identity: Identity) -> int:
+        """The number of the open intent of a temporary configuration, whose name stands once in a journal."""
+        return next(
+            number for number, intent in self._open.items() if intent.action == TRY and intent.identity == identity
+        )
+
     def done(self, number: int, *, entry: LockedLlm | None, gone: Iterable[str] = ()) -> asyncio.Future[int]:
         """Records that a request was carried out: the entry's record now, and the ids that are no more.
 
@@ -276,7 +318,7 @@ class Journal:
         return self._write(number, record)
 
     def not_done(self, number: int) -> asyncio.Future[int]:
-        """Records that a request certainly was not carried out.
+        """Records that a request certainly was not carried out, or that a temporary configuration is gone.
 
         Returns:
             Ends as that of ``done``.

@@ -12,14 +12,14 @@ from fbsync.state import lockfile as lockfiles
 from fbsync.state import rescue
 from fbsync.state.index import Records
 from fbsync.state.journal import Journal, journal_path
-from fbsync.state.recording import Recorder, gone_with, intent_of
+from fbsync.state.recording import Recorder, gone_with, intent_of, trial_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
     from datetime import datetime
     from pathlib import Path
 
-    from fbsync.model.changes import Change, Update
+    from fbsync.model.changes import Adopt, Change, Update
     from fbsync.model.claims import Claim
     from fbsync.model.configurations import Identity, LockedLlm
     from fbsync.model.server import Fields
@@ -81,6 +81,37 @@ class FileLedger:
             FbsyncError: there can be no journal.
         """
         return self._open_journal().intend(intent_of(change, sent, since=self._since, user_id=self._user_id))
+
+    def intend_trial(self, change: Update | Adopt, sent: Fields) -> Awaitable[int]:
+        """Records that a temporary configuration is about to be created.
+
+        Returns:
+            Ends as that of ``intend``.
+
+        Raises:
+            FbsyncError: there can be no journal.
+        """
+        return self._open_journal().intend(trial_of(change, sent, since=self._since, user_id=self._user_id))
+
+    def made(self, number: int, llm_id: str) -> Awaitable[int]:
+        """Records the id of a temporary configuration.
+
+        Returns:
+            Ends as that of ``done``.
+        """
+        return self._open_journal().made(number, llm_id)
+
+    def removed(self, identity: Identity) -> Awaitable[int]:
+        """Records that a temporary configuration that an earlier run left is gone.
+
+        Returns:
+            Ends as that of ``done``.
+
+        Raises:
+            FbsyncError: there can be no journal.
+        """
+        journal = self._open_journal()
+        return journal.not_done(journal.number_of(identity))
 
     def sending(self, number: int) -> None:
         """Records that an intent's request is sent from now on.
@@ -151,7 +182,7 @@ class FileLedger:
         return self._open_journal().done(number, entry=entry)
 
     def not_done(self, number: int) -> Awaitable[int]:
-        """Records that a request certainly was not carried out.
+        """Records that a request certainly was not carried out, or that a temporary configuration is gone.
 
         Returns:
             Ends as that of ``done``.

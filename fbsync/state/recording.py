@@ -20,6 +20,7 @@ from fbsync.model.changes import (
 )
 from fbsync.model.configurations import (
     Field,
+    Identity,
     LiveLlm,
     Llm,
     LockedCredential,
@@ -30,7 +31,7 @@ from fbsync.model.configurations import (
 )
 from fbsync.model.secret import Secret
 from fbsync.model.spelling import served_spellings
-from fbsync.state.intents import Intent
+from fbsync.state.intents import TRY, Intent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,6 +67,20 @@ def intent_of(change: Change, sent: Fields, *, since: datetime | None, user_id: 
         since=since,
         user_id=user_id,
     )
+
+
+def trial_of(change: Update | Adopt, sent: Fields, *, since: datetime | None, user_id: str | None) -> Intent:
+    """The intent of the temporary configuration of a change.
+
+    Args:
+        change: the change that waits for the provider's verdict.
+        sent: what the request that creates it carries, its own name included.
+        since: the server's time before the request, where it is known.
+        user_id: the user who sends it, where that is known.
+    """
+    intent = intent_of(change, sent, since=since, user_id=user_id)
+    identity = Identity(workspace_id=intent.identity.workspace_id, name=str(sent[Field.NAME]))
+    return replace(intent, action=TRY, identity=identity, llm_id=None, protect=False, gone=())
 
 
 def gone_with(change: Change) -> tuple[str, ...]:

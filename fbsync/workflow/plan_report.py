@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fbsync.model.changes import is_verified_first
 from fbsync.render.plan_document import Origin, plan_document
 from fbsync.workflow.comparison import compared_with
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from fbsync.model.changes import Refusal
+    from fbsync.model.changes import Plan, Refusal
     from fbsync.model.errors import ExitCode
     from fbsync.render.document import Json
-    from fbsync.workflow.project import Project
     from fbsync.workflow.proposal import Proposal
 
 
@@ -31,7 +31,7 @@ def document_of(proposal: Proposal, exit_code: ExitCode, *, refusals: Sequence[R
         environment=project.where.environment,
         api_url=project.known.api_url,
         state=project.where.known_in,
-        compared=" ".join((compared, *_remarks(project))),
+        compared=" ".join((compared, *_remarks(proposal))),
         variable_files=project.variables.files,
     )
     listed = proposal.live.llms if proposal.live is not None else ()
@@ -51,16 +51,30 @@ def document_of(proposal: Proposal, exit_code: ExitCode, *, refusals: Sequence[R
     return document
 
 
-def _remarks(project: Project) -> tuple[str, ...]:
+def verified_first(plan: Plan) -> str:
+    """How many changes the provider has to accept first, and what that means; empty where there are none."""
+    number = sum(map(is_verified_first, plan.changes))
+    if not number:
+        return ""
+    if number == 1:
+        return "1 change is first verified with the provider, on a temporary configuration; this may be billed."
+    return f"{number} changes are first verified with the provider, on temporary configurations; this may be billed."
+
+
+def _remarks(proposal: Proposal) -> Iterator[str]:
     """What else to know of what was compared."""
-    remarks = []
-    if project.open_intents:
-        number = len(project.open_intents)
+    project = proposal.project
+    trials = len(project.open_trials)
+    if number := len(project.open_intents) - trials:
         requests = "1 unconfirmed request" if number == 1 else f"{number} unconfirmed requests"
-        remarks.append(f"The journal was read too: a previous apply was interrupted with {requests}.")
+        yield f"The journal was read too: a previous apply was interrupted with {requests}."
+    if trials:
+        left = "1 temporary configuration" if trials == 1 else f"{trials} temporary configurations"
+        yield f"A previous apply was interrupted and may have left {left}, which the next one deletes."
     if project.known.api_url != project.api_url:
-        remarks.append(
+        yield (
             f"The lockfile belongs to {project.known.api_url}, but apply would use {project.api_url} here, "
             "and refuse: set FLASHBACK_API_URL or --api-url."
         )
-    return tuple(remarks)
+    if sentence := verified_first(proposal.plan):
+        yield sentence

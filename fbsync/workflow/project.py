@@ -12,6 +12,7 @@ from fbsync.settings import DEFAULT_API_URL, check_api_url
 from fbsync.state import fingerprint, lockfile
 from fbsync.state.fingerprint import Fingerprinter
 from fbsync.state.lockfile import Lockfile
+from fbsync.state.trials import trials_among
 from fbsync.workflow.inputs import variables_of, with_manifest
 from fbsync.workflow.known_state import read_state
 from fbsync.workflow.ownership import Manifests
@@ -62,6 +63,11 @@ class Project:
     def open_creations(self) -> tuple[Intent, ...]:
         """What an earlier run may have created without anybody knowing."""
         return tuple(intent for intent in self.open_intents if intent.action == "create")
+
+    @property
+    def open_trials(self) -> tuple[Intent, ...]:
+        """The temporary configurations that an earlier run may have left."""
+        return trials_among(self.open_intents)
 
 
 def read_project(where: Where, environment: Mapping[str, str], *, online: bool) -> Project:

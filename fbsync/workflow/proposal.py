@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.model.errors import GuardRefused
 from fbsync.model.spelling import canonical_url
+from fbsync.state.trials import leftovers, still_open_trials
 from fbsync.workflow.checks import check_needs, chosen_names
 from fbsync.workflow.comparison import settled
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from fbsync.model.changes import Plan, Refusal
     from fbsync.model.live import Live
     from fbsync.model.server import LlmStats
+    from fbsync.model.temporary import Leftover
     from fbsync.planning.guards import Allowed
     from fbsync.state.ledger import FileLedger
     from fbsync.state.lockfile import Lockfile
@@ -45,6 +47,11 @@ class Proposal:
     usage: tuple[LlmStats, ...] = ()
     ages: Ages | None = None
 
+    @property
+    def leftovers(self) -> tuple[Leftover, ...]:
+        """The temporary configurations that an earlier run left, which are deleted before the changes."""
+        return leftovers(self.project.open_trials, self.live, known={llm.id for llm in self.known.llms})
+
 
 def propose(
     project: Project,
@@ -54,6 +61,7 @@ def propose(
     only: Iterable[str] = (),
     assume_secrets: bool = False,
     resend_secrets: bool = False,
+    verify_first: bool = False,
     destroy: bool = False,
     ages: Ages | None = None,
 ) -> Proposal:
@@ -67,6 +75,8 @@ def propose(
         only: names, or patterns of them (``team-a/*``), to limit the plan to.
         assume_secrets: whether credentials of which nothing is known count as what the server holds.
         resend_secrets: whether all credentials are sent again.
+        verify_first: whether the provider has to accept changed credentials and endpoints, of whichever entry, on a
+            temporary configuration before they replace those in use.
         destroy: whether everything that is known is to go, whatever is declared, and by which manifest it was.
         ages: the day, and how old credentials may be; None where their age does not matter.
 
@@ -89,6 +99,7 @@ def propose(
         in_doubt=frozenset(intent.identity for intent in in_doubt),
         assume_secrets=assume_secrets,
         resend_secrets=resend_secrets,
+        verify_first=verify_first,
         keys_masked=known.keys_masked,
         reads=(lambda _: True) if destroy else project.manifests.reads,
         ages=ages,
@@ -170,7 +181,10 @@ def ledger_for(
         project.where.lock_path,
         on_disk=project.on_disk,
         known=replace(proposal.known, keys_masked=keys_masked),
-        open_intents=still_open(project.open_intents, proposal.known, declared, live),
+        open_intents=(
+            *still_open(project.open_intents, proposal.known, declared, live),
+            *still_open_trials(project.open_trials, live, known={llm.id for llm in proposal.known.llms}),
+        ),
         fingerprints=project.fingerprints,
         state_folder=project.state_folder,
         today=today,

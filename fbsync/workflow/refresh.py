@@ -12,6 +12,7 @@ from fbsync.model.live import Live
 from fbsync.model.server import ServerError
 from fbsync.planning.workspaces import listed as with_listed_ids
 from fbsync.planning.workspaces import unresolved
+from fbsync.state.trials import without_trials
 from fbsync.workflow.project import distinct
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ async def list_live(server: Server, project: Project, clock: Clock, *, all_or_no
     """Asks the server what the workspaces of a project, which are resolved, hold.
 
     A listing may lag behind what was done a moment ago: what is missing is looked for a few times before it is
-    believed to be gone.
+    believed to be gone. Temporary configurations that an earlier run left are set apart.
 
     Args:
         server: the server.
@@ -70,7 +71,7 @@ async def list_live(server: Server, project: Project, clock: Clock, *, all_or_no
             break
         await clock.sleep(seconds)
         live = await _asked(server, workspaces_of(project), all_or_nothing=all_or_nothing)
-    return live
+    return without_trials(live, project.open_trials)
 
 
 def workspaces_of(project: Project) -> frozenset[str]:
@@ -84,12 +85,13 @@ def _lacks_something(project: Project, live: Live) -> bool:
     """Whether something is not listed of which nobody would hear again if it was there all the same.
 
     That is what is known, since it is created again when it counts as deleted outside, and what an earlier run may
-    have created and is no longer declared.
+    have created and is no longer declared, temporary configurations included.
     """
     ids = {llm.id for llm in live.llms}
     unseen = {llm.identity for llm in project.known.llms if llm.id not in ids}
     listed = {llm.identity for llm in live.llms} | {llm.identity for llm in project.desired}
     unseen |= {intent.identity for intent in project.open_creations} - listed
+    unseen |= {intent.identity for intent in project.open_trials if intent.llm_id is None} - listed
     return any(identity.workspace_id in live.workspaces for identity in unseen)
 
 

@@ -36,7 +36,8 @@ class SavedPlan:
     """A saved plan, read back.
 
     Attributes:
-        environment, files, lock_file, state, only, prune, assume_secrets, resend_secrets: what the plan was made for.
+        environment, files, lock_file, state, only, prune, assume_secrets, resend_secrets,
+            verify_first: what the plan was made for.
         allowed: what its options allowed, which a guard would refuse otherwise.
         api_url: the server whose state it was made against.
         fingerprints: how its fingerprints are made.
@@ -52,6 +53,7 @@ class SavedPlan:
     prune: bool
     assume_secrets: bool
     resend_secrets: bool
+    verify_first: bool
     allowed: Allowed
     api_url: str
     fingerprints: Parameters
@@ -152,6 +154,7 @@ def read_saved_plan(path: Path) -> SavedPlan:
         prune=saved["prune"],
         assume_secrets=saved["assume_secrets"],
         resend_secrets=saved["resend_secrets"],
+        verify_first=saved["verify_first"],
         allowed=Allowed(**saved["allowed"]),
         api_url=value["api_url"],
         fingerprints=parameters_from(saved["fingerprints"]),
@@ -238,6 +241,8 @@ def _differences(reviewed: Json, change: Change, saved: SavedPlan, fingerprints:
             if then.get(field) not in (here.get(field), templates.get(field) if side == "after" else None):
                 when = "to begin with" if side == "before" else "to be"
                 yield f"{field} {when}: {then.get(field)} then, {here.get(field)} now"
+    if reviewed.get("verify_first") and not now.get("verify_first"):
+        yield "was to be verified with the provider first, and would not be now"
     yield from _credential_differences(reviewed, now, change, saved, fingerprints)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from fbsync.client import Client
+from fbsync.execution.leftovers import remove
 from fbsync.execution.ports import Stop, SystemClock
 from fbsync.execution.retry import Retrying
 from fbsync.execution.run import apply
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from fbsync.model.outcomes import Outcome
     from fbsync.model.secret import Secret
     from fbsync.model.server import Server
+    from fbsync.model.temporary import Removal
     from fbsync.model.verifications import Target, Verified
     from fbsync.state.ledger import FileLedger
     from fbsync.variables import Variables
@@ -75,17 +77,20 @@ class Applied:
         plan: the changes.
         outcomes: one for each of them, in their order.
         unrecorded: why the lockfile does not hold all of it, if so; the message says where it is instead.
+        removals: what became of the temporary configurations that an earlier run had left.
     """
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
     unrecorded: FbsyncError | None = None
+    removals: tuple[Removal, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
         """The status of ``fbsync apply`` for this, had nobody interrupted it."""
         if self.unrecorded is None:
-            return exit_code_of_outcomes(self.outcomes)
+            left = any(removal.error is not None for removal in self.removals)
+            return exit_code_of_outcomes(self.outcomes) or (ExitCode.PARTLY_APPLIED if left else ExitCode.DONE)
         return ExitCode.LOCKED if self.unrecorded.exit_code is ExitCode.LOCKED else ExitCode.ERROR
 
 
@@ -203,6 +208,7 @@ class Session:
         *,
         begin: Callable[[], None] = lambda: None,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
+        on_removal: Callable[[Removal], None] = lambda _: None,
     ) -> Applied:
         """Carries a proposal out that was checked. The known state holds what was done, however this ends.
 
@@ -212,17 +218,22 @@ class Session:
             proposal: what to do; its project is this session's.
             begin: called in the event loop just before the first change.
             on_outcome: told of each outcome as it happens, unchanged entries included.
+            on_removal: told of each temporary configuration that an earlier run had left, once it is dealt with.
 
         Raises:
             Conflict: the state was changed meanwhile: read it again, and plan again.
             FbsyncError: the store cannot be written; nothing was changed.
         """
-        if self._shared is not None and not proposal.plan.is_empty:
+        if self._shared is not None and (proposal.leftovers or not proposal.plan.is_empty):
             self._shared.acquire(timeout=self._patience.timeout)
-        return self._runner.run(self._carry_out(proposal, begin, on_outcome))
+        return self._runner.run(self._carry_out(proposal, begin, on_outcome, on_removal))
 
     async def _carry_out(
-        self, proposal: Proposal, begin: Callable[[], None], on_outcome: Callable[[Outcome], None]
+        self,
+        proposal: Proposal,
+        begin: Callable[[], None],
+        on_outcome: Callable[[Outcome], None],
+        on_removal: Callable[[Removal], None],
     ) -> Applied:
         files = ledger_for(
             proposal,
@@ -232,9 +243,15 @@ class Session:
         )
         ledger = files if self._shared is None else StoreLedger(files, self._shared)
         outcomes: tuple[Outcome, ...] = ()
+        removals: tuple[Removal, ...] = ()
         unrecorded = None
         begin()
         try:
+            removals = await remove(
+                proposal.leftovers, server=self.server, ledger=ledger, stop=self.stop, grace=GRACE_SECONDS
+            )
+            for removal in removals:
+                on_removal(removal)
             outcomes = await apply(
                 proposal.plan,
                 server=self.server,
@@ -246,10 +263,11 @@ class Session:
                 on_outcome=on_outcome,
                 # One write of a store carries all intents.
                 ahead=None if self._shared is None else len(proposal.plan.changes),
+                taken=_ids_of(proposal),
             )
         finally:
             unrecorded = await _closed(ledger, outcomes)
-        return Applied(plan=proposal.plan, outcomes=outcomes, unrecorded=unrecorded)
+        return Applied(plan=proposal.plan, outcomes=outcomes, unrecorded=unrecorded, removals=removals)
 
     def verify(
         self,
@@ -277,6 +295,14 @@ class Session:
             )
 
         return self._runner.run(work())
+
+
+def _ids_of(proposal: Proposal) -> frozenset[str]:
+    """The ids of all that is known or listed: no temporary configuration can have one of them."""
+    known = {llm.id for llm in proposal.known.llms}
+    if proposal.live is None:
+        return frozenset(known)
+    return frozenset(known | {llm.id for llm in (*proposal.live.llms, *proposal.live.temporary)})
 
 
 async def _closed(ledger: FileLedger | StoreLedger, outcomes: tuple[Outcome, ...]) -> FbsyncError | None:

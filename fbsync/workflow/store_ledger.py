@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable
     from datetime import datetime
 
-    from fbsync.model.changes import Change, Update
+    from fbsync.model.changes import Adopt, Change, Update
     from fbsync.model.claims import Claim
     from fbsync.model.configurations import Identity, Workspace
     from fbsync.model.server import ApiKey, Fields, Listing, LlmStats, Server, Validation
@@ -40,6 +40,18 @@ class StoreLedger:
         What the store holds counts as sent from then on: a mark that comes later might not reach it.
         """
         return asyncio.ensure_future(self._intended(self._files.intend(change, sent)))
+
+    def intend_trial(self, change: Update | Adopt, sent: Fields) -> Awaitable[int]:
+        """Records that a temporary configuration is about to be created, as ``intend`` does."""
+        return asyncio.ensure_future(self._intended(self._files.intend_trial(change, sent)))
+
+    def made(self, number: int, llm_id: str) -> Awaitable[object]:
+        """Records the id of a temporary configuration."""
+        return asyncio.ensure_future(self._published(self._files.made(number, llm_id)))
+
+    def removed(self, identity: Identity) -> Awaitable[object]:
+        """Records that a temporary configuration that an earlier run left is gone."""
+        return asyncio.ensure_future(self._published(self._files.removed(identity)))
 
     def sending(self, number: int) -> None:  # noqa: ARG002 - the protocol's
         """Makes sure that this run has not lost its lease: the store holds the mark already."""

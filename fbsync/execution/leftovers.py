@@ -1,0 +1,58 @@
+"""Leftovers: temporary configurations of an earlier run, deleted before anything is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from fbsync.execution.run import until_done
+from fbsync.execution.trial import delete
+from fbsync.model.errors import FbsyncError
+from fbsync.model.temporary import Leftover, Removal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fbsync.execution.ports import Ledger, Stop
+    from fbsync.model.server import Server
+
+
+async def remove(
+    leftovers: Sequence[Leftover], *, server: Server, ledger: Ledger, stop: Stop, grace: float
+) -> tuple[Removal, ...]:
+    """Deletes leftovers.
+
+    Args:
+        leftovers: which.
+        server: where they are.
+        ledger: where their end is recorded.
+        stop: asked to stop where the ledger cannot be written; lets the caller end it early.
+        grace: seconds that requests under way get once the run is to stop.
+
+    Returns:
+        What became of each, in their order.
+    """
+    removals: dict[Leftover, Removal] = {}
+
+    async def work(leftover: Leftover) -> None:
+        removals[leftover] = await _removal(leftover, server, ledger, stop)
+
+    if leftovers:
+        await until_done([asyncio.create_task(work(leftover)) for leftover in leftovers], stop, grace)
+    interrupted = FbsyncError("interrupted before it was deleted", hint="run `fbsync apply` again: it deletes it")
+    return tuple(
+        removals.get(leftover) or Removal(leftover=leftover, error=stop.reason or interrupted) for leftover in leftovers
+    )
+
+
+async def _removal(leftover: Leftover, server: Server, ledger: Ledger, stop: Stop) -> Removal:
+    """Delete one, under each of its ids. One that is not there any more is deleted."""
+    for llm_id in leftover.ids:
+        if (error := await delete(server, llm_id)) is not None:
+            return Removal(leftover=leftover, error=error)
+    try:
+        await ledger.removed(leftover.identity)
+    except FbsyncError as error:
+        stop.request(error)
+        return Removal(leftover=leftover, error=error)
+    return Removal(leftover=leftover)

@@ -1,0 +1,215 @@
+"""Trials: new values are verified on a temporary configuration before they replace those in use.
+
+The temporary configuration is recorded like any creation: its intent before the request, its id after it, and its end
+once it is deleted. Whatever cuts a run off in between, the next one finds it by its id or its name, and deletes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fbsync.execution.body import trial_body
+from fbsync.execution.step import signed_out, unexpected
+from fbsync.model.configurations import Identity
+from fbsync.model.errors import FbsyncError
+from fbsync.model.server import Failure, ServerError
+from fbsync.model.temporary import new_temporary_name
+from fbsync.model.verifications import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fbsync.execution.create import Creator
+    from fbsync.execution.ports import Ledger, Stop
+    from fbsync.model.changes import Adopt, Update
+    from fbsync.model.server import Server
+
+_NO_SUCH_CALL = (404, 405, 501)
+_CHECK_VALUES = "check the variable's value and the endpoint; the configuration on the server stays as it was"
+_WITHOUT = "apply it without --verify-first, and without `verifyFirst: true` on the entry, if that is acceptable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What came of a trial.
+
+    Attributes:
+        verdict: what the provider said, as far as it was asked.
+        error: why the change must not be carried out, if so.
+        left: why the temporary configuration is still there, if so.
+        stops: why nothing else may be started, if so: the ledger cannot be written, or nobody is signed in.
+    """
+
+    verdict: Verdict
+    error: FbsyncError | None = None
+    left: FbsyncError | None = None
+    stops: FbsyncError | None = None
+
+
+class Trial:
+    """One temporary configuration.
+
+    Args:
+        change: the change that waits for the verdict.
+        server: where.
+        creator: creates configurations there.
+        ledger: where it is recorded.
+        stop: when no provider may be asked any more.
+        is_taken: whether an id is another configuration's.
+        temporary: the ids of the temporary configurations that there are; its own is among them while it exists.
+        name: makes the name.
+    """
+
+    def __init__(
+        self,
+        change: Update | Adopt,
+        *,
+        server: Server,
+        creator: Creator,
+        ledger: Ledger,
+        stop: Stop,
+        is_taken: Callable[[str], bool],
+        temporary: set[str],
+        name: Callable[[], str] = new_temporary_name,
+    ) -> None:
+        self._change = change
+        self._identity = Identity(workspace_id=change.desired.identity.workspace_id, name=name())
+        self._sent = trial_body(change.desired, self._identity.name)
+        self._server = server
+        self._creator = creator
+        self._ledger = ledger
+        self._stop = stop
+        self._is_taken = is_taken
+        self._temporary = temporary
+
+    async def run(self) -> Tried:
+        """Create it, have it validated, and delete it. Only a cancellation is raised."""
+        try:
+            number = await self._ledger.intend_trial(self._change, self._sent)
+            self._ledger.sending(number)
+        except FbsyncError as error:
+            return Tried(verdict=Verdict.NOT_ATTEMPTED, error=error, stops=error)
+        try:
+            llm_id = await self._create()
+        except ServerError as error:
+            return await self._not_created(number, error)
+        except Exception as error:  # noqa: BLE001 - one entry's failure, whatever it is, must not stop the others
+            return Tried(verdict=Verdict.NOT_ATTEMPTED, error=unexpected(error))
+        return await self._created(number, llm_id)
+
+    async def _create(self) -> str:
+        """Create it. An id that another configuration has is not its own: nothing must delete that one."""
+        llm_id = await self._creator.create_once(self._identity, self._sent)
+        if self._is_taken(llm_id):
+            llm_id = await self._creator.find_confirmed(self._identity)
+        if self._is_taken(llm_id):
+            raise ServerError(
+                f"the server gave the temporary configuration the id {llm_id}, which another configuration has",
+                hint="see with `fbsync plan --refresh` what the server lists, and tell the API's operator",
+                failure=Failure.UNKNOWN,
+                is_transient=False,
+            )
+        self._temporary.add(llm_id)
+        return llm_id
+
+    async def _not_created(self, number: int, error: ServerError) -> Tried:
+        """Only what was certainly refused is over: the rest is looked for by the next run."""
+        unrecorded = None
+        if error.failure is not Failure.UNKNOWN:
+            unrecorded = await self._over(number)
+        reason = _because("its temporary configuration was not created", error, error.hint)
+        return Tried(verdict=Verdict.NOT_ATTEMPTED, error=reason, stops=unrecorded or signed_out(error))
+
+    async def _created(self, number: int, llm_id: str) -> Tried:
+        """Validate and delete what is there now; it is deleted whatever happens, as long as the run goes on."""
+        try:
+            await self._ledger.made(number, llm_id)
+        except FbsyncError as error:
+            tried = Tried(verdict=Verdict.NOT_ATTEMPTED, error=error, stops=error)
+        else:
+            tried = await self._validated(llm_id)
+        left, stops = await self._deleted(number, llm_id)
+        return Tried(verdict=tried.verdict, error=tried.error, left=left, stops=tried.stops or stops)
+
+    async def _validated(self, llm_id: str) -> Tried:
+        if self._stop.reason is not None:
+            return Tried(verdict=Verdict.NOT_ATTEMPTED, error=self._stop.reason)
+        try:
+            validation = await self._server.validate_llm(llm_id)
+        except ServerError as error:
+            unknown = error.failure is Failure.UNKNOWN
+            hint = _WITHOUT if error.status in _NO_SUCH_CALL else error.hint
+            what = (
+                "whether the provider accepts the new values is unknown"
+                if unknown
+                else "the new values could not be verified"
+            )
+            return Tried(
+                verdict=Verdict.UNKNOWN if unknown else Verdict.FAILED,
+                error=_because(what, error, hint),
+                stops=signed_out(error),
+            )
+        except Exception as error:  # noqa: BLE001 - as above; the temporary configuration still has to go
+            return Tried(verdict=Verdict.UNKNOWN, error=unexpected(error))
+        if validation.accepted:
+            return Tried(verdict=Verdict.ACCEPTED)
+        words = f": {validation.message}" if validation.message else ""
+        refusal = ServerError(
+            f"the provider refused the new values, so nothing was changed{words}",
+            hint=_CHECK_VALUES,
+            failure=Failure.REJECTED,
+            is_transient=False,
+        )
+        return Tried(verdict=Verdict.REFUSED, error=refusal)
+
+    async def _deleted(self, number: int, llm_id: str) -> tuple[FbsyncError | None, FbsyncError | None]:
+        """Delete it; give why it is left, and why nothing else may start."""
+        error = await delete(self._server, llm_id)
+        if error is None:
+            self._temporary.discard(llm_id)
+            return None, await self._over(number)
+        left = FbsyncError(
+            f'its temporary configuration "{self._identity.name}" (id {llm_id}) could not be deleted: {error.message}',
+            hint="run `fbsync apply` again: it deletes it",
+        )
+        return left, signed_out(error)
+
+    async def _over(self, number: int) -> FbsyncError | None:
+        """Record that there is none any more; give the reason where that is not possible."""
+        try:
+            await self._ledger.not_done(number)
+        except FbsyncError as error:
+            return error
+        return None
+
+
+async def delete(server: Server, llm_id: str) -> FbsyncError | None:
+    """Delete a temporary configuration; give the reason where it may still be there."""
+    try:
+        await server.delete_llm(llm_id)
+    except ServerError as error:
+        return None if error.failure is Failure.NOT_FOUND else error
+    except Exception as error:  # noqa: BLE001 - the next run tries again
+        return unexpected(error)
+    return None
+
+
+def cut_off() -> FbsyncError:
+    """What to say of a temporary configuration that nobody had the time to delete."""
+    return FbsyncError(
+        "interrupted while it was verified first, so nothing was changed; its temporary configuration may be left",
+        hint="run `fbsync apply` again: it deletes it",
+    )
+
+
+def _because(what: str, error: ServerError, hint: str) -> ServerError:
+    """A failure of a trial: the change itself was not sent."""
+    return ServerError(
+        f"{what}, so nothing was changed: {error.message}",
+        hint=hint,
+        failure=error.failure,
+        status=error.status,
+        retry_after=error.retry_after,
+        is_transient=error.is_transient,
+    )

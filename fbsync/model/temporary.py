@@ -1,0 +1,48 @@
+"""Temporary configurations: on which new values are verified with the provider before they replace those in use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fbsync.model.configurations import Identity
+    from fbsync.model.errors import FbsyncError
+
+TEMPORARY_NAME = r"fbsync-temporary-[0-9a-f]{16}"
+"""What each is named, as a regular expression: letters, digits and dashes, which any rule about names lets in.
+
+The name alone proves nothing: a configuration counts as temporary only where the journal has its creation.
+"""
+
+
+def new_temporary_name() -> str:
+    """A name that nothing else has: 64 random bits stand in it."""
+    from secrets import token_hex
+
+    return f"fbsync-temporary-{token_hex(8)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftover:
+    """A temporary configuration that an earlier run left.
+
+    Attributes:
+        identity: its workspace and its name.
+        ids: those to delete: the one that was recorded, or those under which it is listed.
+    """
+
+    identity: Identity
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What became of a leftover.
+
+    Attributes:
+        error: why it may still be there, if so; the next apply removes it.
+    """
+
+    leftover: Leftover
+    error: FbsyncError | None = None
