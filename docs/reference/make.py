@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from fbsync.cli import main as fbsync
 from fbsync.render.findings_rules import _ABOUT
 from fbsync.schema.validate import Kind, schema
+from fbsync.strict_yaml.rejections import MOST_NODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,14 @@ LOCKFILE = {
     "fingerprints": {"method": "scrypt", "salt": "A" * 22, "n": 4096},
     "llms": [],
 }
+RECORD = {
+    "workspaceId": "ws-a",
+    "name": "A",
+    "id": "llm-1",
+    "aiType": "OTHER",
+    "endpoint": "https://a.example.com",
+    "secret": {"reference": "A", "fingerprint": None},
+}
 BROKEN = (
     *(("fbsync.lock", data) for data in (b"{", b"\xff", b'{"version": 1}', b'{"version": 99}')),
     *(
@@ -79,21 +88,56 @@ BROKEN = (
             {"apiUrl": "https://b.example.com"},
             {"environment": "staging"},
             {"fingerprints": {"method": "hmac"}},
+            {"llms": [RECORD, RECORD]},
         )
     ),
     *(("fbsync.lock.journal", data) for data in (b"{\n", b"\xff\n", b'{"journal": 1}\n', b'{"journal": 99}\n')),
 )
 """Files of the known state that fbsync refuses."""
-WITHOUT_EXAMPLE = frozenset(
-    {
-        *("file-unreadable", "folder-unreadable", "file-too-large", "too-many-nodes"),
-        *("unknown-workspace", "ambiguous-workspace", "fault-script"),
-        *("journal-intent", "journal-other-lockfile", "known-twice", "lockfile-twice"),
-        *("no-uuid", "value-not-utf8", "value-too-long", "not-a-credential", "too-many-environments"),
-        *("several-states", "state-not-seen"),
-    }
-)
-"""Rules about the machine, the server, variables' values, a file of many megabytes, or the sandbox's own files."""
+WRITTEN = {
+    "ambiguous-workspace": (
+        "workspace: Research",
+        "error: 2 workspaces have this name: ids ws-a, ws-b",
+        "give its id instead: workspaceId",
+    ),
+    "fault-script": (
+        "",
+        "error: rules[0].action.type: is required",
+        "for the format, run: python -m pydoc fbsync.sandbox.fault_script",
+    ),
+    "file-unreadable": ("", "error: the file cannot be read: Permission denied", "check its permissions"),
+    "folder-unreadable": ("", "error: the folder cannot be read: Permission denied", "check its permissions"),
+    "known-twice": (
+        "",
+        "error: fbsync.lock and team.lock both have the configuration llm-1 (Chat)",
+        "remove it from the wrong one with `fbsync state forget`",
+    ),
+    "not-a-credential": (
+        "secret: $OPENAI_API_KEY",
+        "warning: the value of $OPENAI_API_KEY does not look like a credential: it has quotes around it",
+        "set OPENAI_API_KEY to the credential exactly as the provider shows it",
+    ),
+    "too-many-environments": (
+        "",
+        "error: 20,000 entries in 30 environments are too many to check at once",
+        "check one environment at a time with -e, or split the manifest into several",
+    ),
+    "too-many-nodes": (
+        "",
+        f"error: the file has more than {MOST_NODES:,} values",
+        "split it into several files and pass -f once for each",
+    ),
+    "unknown-workspace": (
+        "workspace: Reserch",
+        'error: you cannot see a workspace "Reserch": you can see Research, Support',
+        'write "Research"',
+    ),
+}
+"""Examples of rules about the machine, the server or huge files: the line, the message and the remedy."""
+VALUES = HEAD.replace("secret: $A}", "apiKey: $K}") + ENTRY.replace("A", "B").replace("//a", "//$<LONG>$<LONG>")
+"""A manifest of which the values of variables are wrong."""
+JOURNAL_HEAD = {"journal": 2, **{key: LOCKFILE[key] for key in ("apiUrl", "environment", "fingerprints")}}
+INTENT = {"n": 1, "intent": "create", "workspaceId": "ws-a", "name": "A", "credentials": {}}
 WIDTH = 80
 
 
@@ -162,21 +206,20 @@ def _cell(text: str) -> str:
 
 
 def findings_page() -> str:
-    """The page about findings, with an example of each that a page can show."""
+    """The page about findings, with an example of each."""
     lines = [
         "# Findings",
         "",
-        "A finding is one thing wrong with an input, at `file:line:column`. Its rule name is stable: filter by it in",
+        "A finding is one mistake in an input, at `file:line:column`. Its rule name is stable: filter by it in",
         "`--format json`, `github`, `sarif` and `junit`. Warnings fail only with `fbsync validate --strict`.",
         "",
-        "Each example shows the line, and what fbsync says about it.",
+        "Each example shows the line and what fbsync says about it.",
         "",
     ]
     examples = _examples()
     for rule, about in sorted(_ABOUT.items()):
         lines += [f"## {rule}", "", about, ""]
-        if rule in examples:
-            lines += [*_shown(*examples[rule]), ""]
+        lines += [*_shown(*examples[rule]), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -196,7 +239,7 @@ def _wrapped(text: str) -> list[str]:
 
 def _examples() -> dict[str, tuple[str, Schema]]:
     """For each rule the shortest example among the test cases: the line in question, and the finding."""
-    found = dict(_made_up())
+    found = dict((*_written(), *_generated(), *_of_values(), *_of_places()))
     for folder in sorted(path.parent for path in CASES.rglob("expected.txt")):
         for finding in _findings_in(folder):
             line = _line_of(folder, finding)
@@ -208,7 +251,49 @@ def _examples() -> dict[str, tuple[str, Schema]]:
     return found
 
 
-def _made_up() -> Iterator[tuple[str, tuple[str, Schema]]]:
+def _written() -> Iterator[tuple[str, tuple[str, Schema]]]:
+    for rule, (line, said, remedy) in WRITTEN.items():
+        severity, _, message = said.partition(": ")
+        yield rule, (line, {"rule": rule, "severity": severity, "message": message, "remedy": remedy})
+
+
+def _of_values() -> Iterator[tuple[str, tuple[str, Schema]]]:
+    """Examples of what is wrong with the values of variables."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        path = Path("fbsync.yaml")
+        path.write_text(VALUES, encoding="utf-8")
+        with _variables(K="sk-1", LONG="x" * 4_096):
+            yield from ((one["rule"], (_line_of(Path(), one), one)) for one in _findings("plan"))
+        path.write_text(HEAD, encoding="utf-8")
+        with _variables(A=os.fsdecode(b"\xff"), FLASHBACK_TOKEN="made-up"):  # noqa: S106 - it goes nowhere
+            yield from ((one["rule"], (_line_of(Path(), one), one)) for one in _findings("apply", "--no-refresh"))
+
+
+def _of_places() -> Iterator[tuple[str, tuple[str, Schema]]]:
+    """Examples of manifests that do not say clearly where the known state is, and of one that is no text file."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        Path("a.yaml").write_text("{version: 1, state: git, llms: []}\n", encoding="utf-8")
+        yield from ((one["rule"], (_line_of(Path(), one), one)) for one in _findings("plan", "-f", "a.yaml"))
+        for name, place in (("a.yaml", "file:a"), ("b.yaml", "file:b")):
+            Path(name).write_text(f"version: 1\nstate: {place}\nllms: []\n", encoding="utf-8")
+        found = _findings("plan", "-f", "a.yaml", "-f", "b.yaml")
+        yield from ((one["rule"], (_line_of(Path(), one), one)) for one in found)
+        Path("c.yaml").touch()
+        os.truncate("c.yaml", 10**8)
+        yield from ((one["rule"], ("", one)) for one in _findings("validate", "c.yaml"))
+
+
+@contextlib.contextmanager
+def _variables(**values: str) -> Iterator[None]:
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name in values:
+            del os.environ[name]
+
+
+def _generated() -> Iterator[tuple[str, tuple[str, Schema]]]:
     """Examples that no test case can have: files that are too much, and what is no file of text."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         for rule, text in TOO_MUCH.items():
@@ -219,16 +304,20 @@ def _made_up() -> Iterator[tuple[str, tuple[str, Schema]]]:
         yield from ((one["rule"], ("", one)) for one in _findings("plan", "--env-file", "made-up.env"))
         yield from ((one["rule"], ("", one)) for one in _findings("validate", "/dev/null"))
         yield from ((one["rule"], ("", one)) for one in _findings("apply", "--no-refresh"))
-        os.environ["FLASHBACK_TOKEN"] = "made-up"  # noqa: S105 - it goes nowhere
-        yield from ((one["rule"], ("", one)) for one in _findings("apply", "--no-refresh"))
-        del os.environ["FLASHBACK_TOKEN"]
+        with _variables(FLASHBACK_TOKEN="made-up"):  # noqa: S106 - it goes nowhere
+            yield from ((one["rule"], ("", one)) for one in _findings("apply", "--no-refresh"))
         for name, data in BROKEN:
             Path(name).write_bytes(data)
             yield from ((one["rule"], ("", one)) for one in _findings("plan", "--api-url", "https://a.example.com"))
             Path(name).unlink()
-        os.environ["FBSYNC_FINGERPRINT_KEY"] = "short"
-        yield from ((one["rule"], ("", one)) for one in _findings("plan"))
-        del os.environ["FBSYNC_FINGERPRINT_KEY"]
+        with _variables(FBSYNC_FINGERPRINT_KEY="short"):
+            yield from ((one["rule"], ("", one)) for one in _findings("plan"))
+        Path("fbsync.lock").write_text(json.dumps(LOCKFILE), encoding="utf-8")
+        other = JOURNAL_HEAD | {"fingerprints": LOCKFILE["fingerprints"] | {"salt": "Q" * 22}}
+        for records in ((JOURNAL_HEAD, INTENT), (other,)):
+            lines = [json.dumps(record) + "\n" for record in records]
+            Path("fbsync.lock.journal").write_text("".join(lines), encoding="utf-8")
+            yield from ((one["rule"], ("", one)) for one in _findings("plan", "--api-url", "https://a.example.com"))
 
 
 def _weight(line: str, finding: Schema) -> tuple[bool, int, str]:

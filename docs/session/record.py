@@ -83,7 +83,7 @@ def record() -> str:
     text = RANDOM_FOLDER.sub("/tmp/fbsync-sandbox", "\n".join(line.rstrip() for line in lines))  # noqa: S108
     text = RANDOM_PORT.sub("127.0.0.1:8787", text)
     return (
-        "# From an empty folder to a preview environment that is gone again\n\n"
+        "# From an empty folder to a preview environment and back\n\n"
         f"Recorded by [`record.py`](record.py), against the sandbox: {len(COMMANDS)} commands.\n"
         "\n"
         "<!-- not run: record.py runs it, on a terminal -->\n"

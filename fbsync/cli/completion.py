@@ -10,7 +10,7 @@ from fbsync.cli import terminal
 @click.command()
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 def completion(shell: str) -> None:
-    """Print a script that makes SHELL complete commands, options, environments and the names of entries.
+    """Print a script for SHELL that completes commands, options, environments and entry names.
 
     Names come from the manifest and the lockfile in the current folder (or of -f), never from the server.
 

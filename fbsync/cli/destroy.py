@@ -52,9 +52,9 @@ if TYPE_CHECKING:
 def destroy(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
     """Delete everything that fbsync manages in an environment, then its lockfile.
 
-    The known state alone decides: the manifest is not read, and need not exist any more. Configurations that fbsync
+    Only the known state counts: the manifest is not read and need not exist any more. Configurations that fbsync
     does not know stay. It shows the plan, asks for confirmation, and refuses (exit code 8) if an entry is protected.
-    It needs a way to sign in, and no credential. If nothing is known, there is nothing to do, and it ends with 0.
+    It needs a way to sign in but no credentials. If the known state is empty, it does nothing and exits with 0.
 
     \b
     fbsync destroy -e pr-123

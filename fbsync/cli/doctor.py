@@ -35,8 +35,8 @@ def doctor(
 ) -> int:
     """Check everything that a run depends on: files, variables, the connection to the server, signing in, roles.
 
-    It changes nothing. It does not try a refresh token, which may be valid for one use only. Values are
-    never shown. The exit code is 3 for an input that is wrong, 4 where signing in or a role is the problem, 1 for
+    It changes nothing. It does not try a refresh token, which may be valid only once. Values are
+    never shown. The exit code is 3 for invalid input, 4 for a problem with signing in or a role, and 1 for
     any other problem; warnings leave it at 0.
 
     \b

@@ -83,12 +83,12 @@ def drift(
     strict: bool,
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
-    """Show what changed on the server outside of fbsync, and what is unmanaged there; change nothing.
+    """Show what changed on the server outside fbsync, and what is unmanaged there; change nothing.
 
-    It needs a token, and no credential: the server never shows those, so they are not compared. What it shows is the
+    It needs a token but no credentials: the server never shows those, so they are not compared. It does show the
     stored key that a configuration uses.
 
-    Drift is what was changed, deleted or replaced outside of fbsync; the exit code is then 2. For each it shows what
+    Drift is what was changed, deleted or replaced outside fbsync; the exit code is then 2. For each it shows what
     undoes it and what keeps it. Configurations that are not in the lockfile are listed too, but are not drift:
     unmanaged ones, which are not declared either, and declared ones that an apply would have to adopt.
 

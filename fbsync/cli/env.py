@@ -55,7 +55,7 @@ def env(
     """List every variable that the manifest refers to: whether and where it is set, and where it is used.
 
     Variables come from the environment, then from the files named with --env-file, then from .env.NAME (with -e NAME)
-    and .env beside the manifest. Values are never shown, and never written.
+    and .env next to the manifest. Values are never shown or written.
 
     \b
     fbsync env

@@ -52,17 +52,17 @@ def export(
     format_: str,
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
-    """Export what is on the server as a manifest, with references for the credentials, and a lockfile beside it.
+    """Export what is on the server as a manifest with references for the credentials, and a lockfile.
 
     Without --workspace, it exports every workspace that you can see. An existing manifest keeps its entries, comments
     and order; new entries are added to it. `.env.example` gets the names of the variables, and `.gitignore` the files
     that do not belong in git.
 
-    The server never shows a credential, so none is exported. Set the variables, and the next `fbsync apply` sends
-    them; with --assume-secrets, it trusts that the server already has them. The server may not show an AWS
+    The server never shows a credential, so none is exported. Set the variables; the next `fbsync apply` sends
+    them. With --assume-secrets, it assumes that the server already has them. The server may not show an AWS
     configuration's access key id either: its `key:` is then a comment.
 
-    What a manifest cannot express is left out and named, with the reason, and the exit code is then 5. If the manifest
+    What a manifest cannot express is left out and listed with the reason; the exit code is then 5. If the manifest
     exists, set the variables that its workspaceIds need; unless you name workspaces, also those of its environments.
 
     \b

@@ -71,10 +71,10 @@ def init(
     yes: bool,
     format_: str,
 ) -> int:
-    """Start a project in this folder: a commented fbsync.yaml, .env.example, lines for .gitignore, and a pipeline.
+    """Start a project in this folder: a commented fbsync.yaml, .env.example, .gitignore lines and a CI pipeline.
 
-    On a terminal, it asks for what you do not give; if you can sign in, it lists your workspaces. It overwrites
-    nothing: an existing file stays as it is, or gets only the lines that it lacks.
+    On a terminal, it asks for whatever you leave out; if you can sign in, it lists your workspaces. It overwrites
+    nothing: an existing file stays unchanged or only gets missing lines.
 
     \b
     fbsync init

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def keys() -> None:
-    """Look at the provider keys that are stored with Flashback.
+    """Inspect the provider keys that are stored with Flashback.
 
-    An entry that names one (`apiKey`) needs no secret in the pipeline. fbsync lists stored keys and never makes,
-    changes or deletes one: use the vendor's console or API for that.
+    An entry that names one (`apiKey`) needs no secret in the pipeline. fbsync lists stored keys but never creates,
+    changes or deletes them: use the vendor's console or API for that.
     """
 
 
@@ -57,7 +57,7 @@ def list_(
 ) -> int:
     """List the stored provider keys: workspace, id, provider, description, and how many configurations use each.
 
-    The id is what `apiKey` takes. The keys themselves are never shown.
+    Use the id as `apiKey` in a manifest. fbsync never shows the keys themselves.
 
     \b
     fbsync keys list

@@ -84,9 +84,9 @@ def plan(
 ) -> int:
     """Preview what apply would change, compared with the lockfile. It needs no token, network or secret.
 
-    If apply would refuse the plan with the same options, it says why, and the exit code is 8.
+    If apply would refuse the plan with the same options, the output says why and the exit code is 8.
 
-    With --refresh, it also compares with the server, as apply does; --timeout and --retry-timeout are for that. With
+    With --refresh, it also compares with the server, as apply does; --timeout and --retry-timeout apply to that. With
     -v, it shows each request, and every variable whose credential could not be compared.
 
     With --max-credential-age or the manifest's maxCredentialAge, it warns of credentials that were last sent longer

@@ -86,7 +86,7 @@ def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command
 
 @click.group(cls=Group)
 def sandbox() -> None:
-    """Rehearse against a local server that behaves as the API's documentation says.
+    """Rehearse against a local server that behaves like the documented API.
 
     The sandbox is for rehearsals only: everybody knows its accounts and their passwords. It listens on the
     loopback interface, and answers only under loopback names.
@@ -123,7 +123,7 @@ def serve(host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click
 @click.argument("command", metavar="-- COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_context
 def run(context: click.Context, /, command: tuple[str, ...], host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click's
-    """Run COMMAND with a sandbox of its own, and pass on its exit code.
+    """Run COMMAND with its own sandbox, and pass on its exit code.
 
     COMMAND gets FLASHBACK_API_URL, FLASHBACK_TOKEN and the other means of signing in as the sandbox's
     administrator, and FLASHBACK_WORKSPACE_ID unless that is set. FBSYNC_STATE gives it a known state of its

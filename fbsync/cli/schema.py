@@ -17,7 +17,7 @@ from fbsync.cli import terminal
 def schema(kind: str) -> None:
     """Print a JSON Schema (Draft 2020-12): of the manifest, or of KIND: lockfile, journal, plan, result, state.
 
-    Editors use the manifest's through a first line such as:
+    Editors use the manifest's schema if its first line is, for example:
 
         # yaml-language-server: $schema=fbsync.schema.json
 

@@ -17,7 +17,7 @@ from fbsync.model.errors import ExitCode
 @max_chars_option
 @click.option("-v", "--verbose", is_flag=True, help="List every variable that could not be compared.")
 def show(saved_plan: Path, format_: str, *, max_chars: int, verbose: bool) -> int:
-    """Show a saved plan as it was made. It reads only the file, and does not contact the server.
+    """Show a saved plan. It reads only the file and does not contact the server.
 
     PLAN is a file that `fbsync plan --out` wrote. Whatever the plan holds, the exit code is 0.
 

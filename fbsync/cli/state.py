@@ -63,7 +63,7 @@ def _entry_options(command: _Command) -> _Command:
 
 @click.group(cls=Group)
 def state() -> None:
-    """Inspect and repair the known state: the lockfile, with what an unfinished apply left beside it.
+    """Inspect and repair the known state: the lockfile, and what an unfinished apply left.
 
     These commands do not contact the server or read the manifest: -f and -e only locate the lockfile.
     """
@@ -102,9 +102,9 @@ def show(
     lock_file: Path | None,
     format_: str,
 ) -> None:
-    """Show what the known state holds of the entry NAME.
+    """Show everything that the known state has about the entry NAME.
 
-    Of a credential, that is the name of its variable, and whether it has a fingerprint.
+    For a credential, it shows the name of its variable and whether there is a fingerprint.
 
     \b
     fbsync state show "Production OpenAI"
@@ -147,9 +147,9 @@ def forget(
     yes: bool,
     force: bool,
 ) -> None:
-    """Remove the entry NAME from the lockfile, and leave the configuration on the server as it is.
+    """Remove the entry NAME from the lockfile; leave the configuration on the server alone.
 
-    It refuses a protected entry (exit code 8) without --force, since its protection goes with it. It also refuses
+    It refuses a protected entry (exit code 8) without --force, since that removes the protection. It also refuses
     while an unfinished apply has left its journal: run the next apply first.
 
     \b

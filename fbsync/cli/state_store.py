@@ -85,7 +85,7 @@ def _where(files: tuple[Path, ...], environment: str | None, store: str | None) 
 def init(files: tuple[Path, ...], environment: str | None, store: str | None) -> None:
     """Create an empty known state in a store.
 
-    First it checks, on an object of its own, that the store refuses a write whose condition does not hold.
+    It first checks, with a test object, that the store refuses a conditional write when the condition is not met.
 
     \b
     fbsync state init --state git
@@ -100,10 +100,10 @@ def init(files: tuple[Path, ...], environment: str | None, store: str | None) ->
 @_store_options
 @click.option("--back", is_flag=True, help="Move the state from the store into files next to the manifest.")
 def migrate(files: tuple[Path, ...], environment: str | None, store: str | None, *, back: bool) -> None:
-    """Move the known state from the files beside the manifest into a store.
+    """Move the known state from the files next to the manifest into a store.
 
-    It moves the lockfile and the journal of an unfinished apply. A stub takes the lockfile's place, which every
-    fbsync refuses to read, so that nobody works with the old copy. Commit the stub, or remove it from git.
+    It moves the lockfile and the journal of an unfinished apply. In place of the lockfile it leaves a stub that every
+    fbsync refuses to read, so that nobody uses the old copy. Commit the stub, or remove it from git.
 
     \b
     fbsync state migrate --state git
@@ -127,7 +127,7 @@ def migrate(files: tuple[Path, ...], environment: str | None, store: str | None,
     "--at", "revision", metavar="REVISION", help="Print this earlier state, by its id in `fbsync state history`."
 )
 def pull(files: tuple[Path, ...], environment: str | None, store: str | None, revision: str | None) -> None:
-    """Print the known state of a store, as a JSON document; the tag that `state push` needs goes to stderr.
+    """Print the known state of a store as a JSON document, and the tag that `state push` needs to stderr.
 
     \b
     fbsync state pull --state git > state.json
@@ -158,7 +158,7 @@ def push(
 ) -> None:
     """Replace the known state with DOCUMENT, a file that `fbsync state pull` wrote.
 
-    It refuses (exit code 7) if the state no longer has the tag, or while a run holds it.
+    It refuses (exit code 7) if the state no longer has the tag or another run has locked it.
 
     \b
     fbsync state push state.json --state git --tag 1a2b3c4d
@@ -174,9 +174,9 @@ def push(
 @_store_options
 @_YES
 def unlock(files: tuple[Path, ...], environment: str | None, store: str | None, *, yes: bool) -> None:
-    """End the lease of a run that was killed, without waiting for it to expire.
+    """Unlock the state after a run was killed, without waiting for its lease to expire.
 
-    A run that is still alive loses its lease: it can record nothing more, and exits with 7.
+    A run that is still alive then loses its lease: it can record nothing more, and exits with 7.
 
     \b
     fbsync state unlock --state git
@@ -199,7 +199,7 @@ def unlock(files: tuple[Path, ...], environment: str | None, store: str | None, 
     "--max", "most", type=click.IntRange(min=1), default=20, show_default=True, help="List at most this many."
 )
 def history(files: tuple[Path, ...], environment: str | None, store: str | None, most: int) -> None:
-    """List the states that finished runs left in git, newest first: when, and by whom.
+    """List the earlier states in git, newest first: when, and by whom.
 
     \b
     fbsync state history --state git

@@ -52,10 +52,10 @@ def validate(
     *,
     strict: bool,
 ) -> int:
-    """Check manifests, and print every finding with its place. It needs no network and no secrets.
+    """Check manifests and print every finding with its place. It needs no network and no secrets.
 
     It checks every environment, unless -e names one. Files given with -f are parts of one manifest;
-    each MANIFEST is one of its own, as pre-commit passes them.
+    each MANIFEST is checked on its own, as pre-commit passes them.
 
     \b
     fbsync validate

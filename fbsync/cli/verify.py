@@ -50,8 +50,8 @@ def verify(
 ) -> int:
     """Verify the credentials on the server with their providers: a real call each, which may be billed.
 
-    It verifies what was applied, as recorded in the lockfile, changes nothing, and needs no credential but the token.
-    The exit code is 5 if a provider refuses one. A call without an answer is not retried.
+    It verifies what was applied, as recorded in the lockfile. It changes nothing and needs only the token.
+    The exit code is 5 if a provider refuses a credential. A call without an answer is not retried.
 
     \b
     fbsync verify

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 @asking_options
 def workspaces(env_files: tuple[Path, ...], api_url: str | None, format_: str, **asking: Any) -> int:  # noqa: ANN401 - one an option
-    """List the workspaces that you can see: name, id and your role.
+    """List the workspaces that you can see, with your role in each.
 
-    It needs a way to sign in, and no manifest. A manifest takes the id (`workspaceId`) or the name (`workspace`).
+    It needs a way to sign in, but no manifest. In a manifest, use the id (`workspaceId`) or the name (`workspace`).
 
     \b
     fbsync workspaces

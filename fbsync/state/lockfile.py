@@ -120,7 +120,7 @@ def _sense_findings(llms: Iterable[LockedLlm], parameters: Parameters, path: Pat
     seen: set[object] = set()
     for llm in llms:
         if {llm.identity, llm.id} & seen:
-            twice = f'the lockfile holds "{llm.name}" of workspace {llm.workspace_id}, or its id {llm.id}, twice'
+            twice = f'the lockfile has "{llm.name}" (workspace {llm.workspace_id}), or its id {llm.id}, twice'
             findings.append(_SORT.finding(path, "lockfile-twice", twice, remedy="keep one of the two entries"))
         seen |= {llm.identity, llm.id}
     if not (parameters.salt if parameters.method is Method.SCRYPT else parameters.check):
