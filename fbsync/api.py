@@ -275,7 +275,7 @@ def _looked(inputs: Inputs, patience: Patience | None, *, all_or_nothing: bool =
     from fbsync.workflow.session import Session
 
     with Session(load_project(inputs, online=True), patience) as session:
-        live = session.look(all_or_nothing=all_or_nothing)
+        live = session.look(all_or_nothing=all_or_nothing, plans=not all_or_nothing)
         assert live is not None
         return session.project, live
 

@@ -95,6 +95,11 @@ BROKEN = (
 )
 """Files of the known state that fbsync refuses."""
 WRITTEN = {
+    "ambiguous-stored-key": (
+        "apiKey: OpenAI, production",
+        "error: 2 stored keys have this description: ids 8f14e45f-…, c20ad4d7-…",
+        "give the id of the one that you mean",
+    ),
     "ambiguous-workspace": (
         "workspace: Research",
         "error: 2 workspaces have this name: ids ws-a, ws-b",
@@ -126,6 +131,11 @@ WRITTEN = {
         "",
         f"error: the file has more than {MOST_NODES:,} values",
         "split it into several files and pass -f once for each",
+    ),
+    "unknown-stored-key": (
+        "apiKey: OpenAI, prodution",
+        'error: the workspace ws-a has no stored key "OpenAI, prodution": it has "OpenAI, production"',
+        'write "OpenAI, production"',
     ),
     "unknown-workspace": (
         "workspace: Reserch",

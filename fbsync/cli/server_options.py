@@ -72,7 +72,7 @@ def asking_options(command: _Command) -> _Command:
 
 
 def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -> tuple[Project, Live]:
-    """Asks for the workspaces that are given by name, and what the workspaces of a project hold.
+    """Asks for the workspaces that are given by name, and what the workspaces of a project hold; plans nothing.
 
     Args:
         project: what to ask about.
@@ -85,13 +85,17 @@ def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -
     Raises:
         FbsyncError: nobody can be asked: no means of signing in, a workspace that is not known, a call that failed.
     """
-    with asked(project, how, all_or_nothing=all_or_nothing) as (connection, live):
+    with asked(project, how, all_or_nothing=all_or_nothing, plans=False) as (connection, live):
         return connection.project, live
 
 
 @contextmanager
-def asked(project: Project, how: Asking, *, all_or_nothing: bool = False) -> Iterator[tuple[Session, Live]]:
+def asked(
+    project: Project, how: Asking, *, all_or_nothing: bool = False, plans: bool = True
+) -> Iterator[tuple[Session, Live]]:
     """A session that has asked what ``ask_server`` asks, for as long as the context lasts; arguments likewise.
+
+    Where changes are planned from it (``plans``), it has the ids of stored keys that are given by description, too.
 
     Raises:
         FbsyncError: as ``ask_server``.
@@ -99,7 +103,7 @@ def asked(project: Project, how: Asking, *, all_or_nothing: bool = False) -> Ite
     waiting = Waiting(project)
     with session(project, how, waiting=waiting) as connection:
         with waiting:
-            live = connection.look(all_or_nothing=all_or_nothing)
+            live = connection.look(all_or_nothing=all_or_nothing, plans=plans)
         assert live is not None
         say_untold(live, "fbsync cannot see changes that others make there.")
         yield connection, live

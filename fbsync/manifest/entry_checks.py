@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from fbsync.manifest.endpoint import Fault, faults_of_template, is_plain
 from fbsync.manifest.references import parse_template
 from fbsync.manifest.workspace_id import fault_of_workspace_id, is_plain_id
+from fbsync.model.api_keys import is_description
 from fbsync.model.findings import Finding, Severity
+from fbsync.redact import is_wordlike
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +52,9 @@ def _means(draft: Draft) -> Iterator[Finding]:
     """A stored key beside what it takes the place of, and what an environment takes away without a replacement."""
     fields, written = draft.fields, draft.entry.value
     if "apiKey" in fields:
+        text = draft.text("apiKey")
+        if text is not None and is_description(text) and not is_wordlike(text):
+            yield _no_description(draft)
         for field in ("secret", "key"):
             if field in fields:
                 yield _both(draft, field)
@@ -63,6 +68,18 @@ def _means(draft: Draft) -> Iterator[Finding]:
                 message=f'"{field}" is missing; only an entry with apiKey can leave it out',
                 remedy=f'add "{field}: {example}"',
             )
+
+
+def _no_description(draft: Draft) -> Finding:
+    """The finding for a description that may be a credential, which plans and the lockfile would show."""
+    return Finding(
+        rule="no-description",
+        position=draft.position("apiKey"),
+        entry=draft.name,
+        message="apiKey is neither a uuid nor a description in plain words: it may be a credential",
+        remedy="write the uuid that `fbsync keys list` lists; what a provider calls an API key belongs in secret, as a "
+        "reference",
+    )
 
 
 def _both(draft: Draft, field: str) -> Finding:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.manifest.references import resolve_credential, resolve_text
 from fbsync.model.ages import days_of
+from fbsync.model.api_keys import is_description
 from fbsync.model.configurations import Credential, Llm, Text
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def resolve_entry(draft: Draft, variables: Variables) -> Llm:
         workspace=fields["workspaceId"].value if draft.is_by_name else None,
         secret=_credential(draft, "secret", variables),
         key=_credential(draft, "key", variables),
-        api_key=_text(draft, "apiKey", variables),
+        api_key=_api_key(draft, variables),
         previous_name=draft.text("previousName"),
         protect=_flag(draft, "protect"),
         verify_first=_flag(draft, "verifyFirst"),
@@ -40,6 +41,14 @@ def _flag(draft: Draft, field: str) -> bool:
 def _text(draft: Draft, field: str, variables: Variables) -> Text | None:
     placed = draft.fields.get(field)
     return None if placed is None else resolve_text(placed.value, variables, position=placed.position)
+
+
+def _api_key(draft: Draft, variables: Variables) -> Text | None:
+    """The stored key's id, which nobody knows yet where the key is given by its description."""
+    placed = draft.fields.get("apiKey")
+    if placed is not None and is_description(placed.value):
+        return Text(template=placed.value, value=None, position=placed.position)
+    return _text(draft, "apiKey", variables)
 
 
 def _credential(draft: Draft, field: str, variables: Variables) -> Credential | None:

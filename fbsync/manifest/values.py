@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from fbsync.manifest.endpoint import faults, faults_of_template
 from fbsync.manifest.references import name_of, parse_template, references_in
 from fbsync.manifest.workspace_id import fault_of_workspace_id, unseen_character
+from fbsync.model.api_keys import is_uuid
 from fbsync.model.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def _credential(text: str, variables: Variables) -> Iterator[_Fault]:
 def _api_key(text: str, variables: Variables) -> Iterator[_Fault]:
     """What is wrong with the id of a stored key: plans show it, so that a credential must not pass for one."""
     for reference, value in _set_values(text, variables):
-        if _UUID.fullmatch(value) is None:
+        if not is_uuid(value):
             yield _Fault(
                 reference=reference,
                 rule="no-uuid",
@@ -180,8 +180,6 @@ def _api_key(text: str, variables: Variables) -> Iterator[_Fault]:
                 remedy=f"set {reference.name} to an id from `fbsync keys list`",
             )
 
-
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 _CHECKS: dict[str, _Check] = {
     "apiKey": _api_key,

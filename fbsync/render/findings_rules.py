@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _ABOUT = {
+    "ambiguous-stored-key": "Several stored keys have the description in `apiKey`.",
     "ambiguous-workspace": "Several workspaces have the name in `workspace`.",
     "anchor-name": "The name of an anchor or alias has characters that are not allowed.",
     "bad-reference": "A `$` is not followed by a valid variable name.",
@@ -52,6 +53,7 @@ _ABOUT = {
     "name-reference": "A name seems to contain a reference; references do not work in names.",
     "names-alike": "Two names in one workspace differ only by case or surrounding whitespace.",
     "nesting-too-deep": "Lists and mappings are nested too deeply.",
+    "no-description": "The value of `apiKey` is neither a uuid nor a description in plain words.",
     "no-uuid": "The value of apiKey's variable is not the uuid of a stored provider key.",
     "not-a-credential": "The value of a credential's variable does not look like a credential.",
     "not-a-file": "The path is not a file.",
@@ -82,6 +84,7 @@ _ABOUT = {
     "unknown-entry": "An environment changes an entry that does not exist.",
     "unknown-environment": "There is no such environment.",
     "unknown-key": "A key is not allowed here.",
+    "unknown-stored-key": "The workspace has no stored key with this description.",
     "unknown-workspace": "The server lists no workspace of this name.",
     "unquoted-question-mark": "A word inside brackets starts with a question mark.",
     "value-not-utf8": "The value of a variable is not UTF-8.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from fbsync.model.api_keys import description_of
 from fbsync.model.changes import (
     Adopt,
     Blocked,
@@ -180,8 +181,18 @@ def _remarks(change: Change) -> Json:
             pass
     if is_verified_first(change):
         more["verify_first"] = True
-    if not isinstance(change, Delete | Forget | Undeclared) and (missing := _missing(change.desired)):
+    if not isinstance(change, Delete | Forget | Undeclared):
+        more |= _of_declared(change.desired)
+    return more
+
+
+def _of_declared(llm: Llm) -> Json:
+    """How the manifest gives what the sides have as it is resolved."""
+    more: Json = {}
+    if missing := _missing(llm):
         more["missing"] = missing
+    if (description := description_of(llm)) is not None:
+        more["api_key_description"] = description
     return more
 
 

@@ -139,4 +139,15 @@ NOT_SET = "its variable is not set here"
 def _missing(entry: Json, label: str) -> str:
     """What a value lacks."""
     names = entry.get("missing", {}).get(label, ())
-    return f"not set: {', '.join('$' + name for name in names)}" if names else ""
+    if names:
+        return f"not set: {', '.join('$' + name for name in names)}"
+    return _described(entry) if label == Field.API_KEY.value else ""
+
+
+def _described(entry: Json) -> str:
+    """How the manifest names a stored key whose id is shown; while it is not known, why that is not shown."""
+    description = entry.get("api_key_description")
+    if description is None:
+        return ""
+    is_known = entry["change"]["after"][Field.API_KEY.value] != description
+    return visible(description) if is_known else "a description; only the server knows the id"

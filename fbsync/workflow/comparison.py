@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fbsync.planning.stored_keys import unresolved_keys
 from fbsync.planning.workspaces import unresolved
 from fbsync.state.intents import Replayed, settle
 from fbsync.workflow.checks import chosen_names
@@ -99,5 +100,6 @@ def workspaces_in_words(ids: Iterable[str]) -> str:
 
 
 def _unresolved(project: Project) -> str:
-    names = unresolved(project.desired)
-    return f", so these workspaces' ids are unknown: {', '.join(names)}" if names else ""
+    unknown = (("workspaces", unresolved(project.desired)), ("stored keys", unresolved_keys(project.desired)))
+    named = (f"these {what}' ids are unknown: {', '.join(names)}" for what, names in unknown if names)
+    return "".join(f"{', so' if at == 0 else '; and'} {words}" for at, words in enumerate(named))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.model.errors import InvalidInput
 from fbsync.model.findings import Finding, Position, in_file_order
+from fbsync.planning.stored_keys import with_remembered_keys
 from fbsync.planning.workspaces import remembered
 from fbsync.settings import DEFAULT_API_URL, check_api_url
 from fbsync.state import fingerprint, lockfile
@@ -118,6 +119,7 @@ def _project(inputs: Inputs, state: KnownState, *, online: bool, parameters: Par
         known = left.lockfile
     manifests = Manifests(where)
     desired = distinct(remembered(_with_manifests(inputs.desired, manifests), known.llms))
+    desired = with_remembered_keys(desired, known.llms)
     fingerprints = state.fingerprints or Fingerprinter(known.fingerprints, key=state.key)
     if (online or given is not None) and known.api_url != api_url:
         raise InvalidInput([_other_server(where.known_in, known.api_url, api_url)])

@@ -1,4 +1,4 @@
-"""The look at the server: which ids the names of workspaces stand for, and what the workspaces hold."""
+"""The look at the server: which ids names of workspaces and descriptions of keys stand for, and what there is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fbsync.execution.create import LOOKS
 from fbsync.model.live import Live
 from fbsync.model.server import ServerError
+from fbsync.planning.stored_keys import unresolved_keys, with_listed_keys, workspaces_with_descriptions
 from fbsync.planning.workspaces import listed as with_listed_ids
 from fbsync.planning.workspaces import unresolved
 from fbsync.state.trials import without_trials
@@ -48,6 +49,28 @@ async def resolve_workspaces(server: Server, project: Project) -> Project:
             return project
         raise
     return replace(project, desired=distinct(with_listed_ids(project.desired, workspaces)))
+
+
+async def resolve_stored_keys(server: Server, project: Project) -> Project:
+    """The project with the ids of the stored keys that are given by description, as the server has them.
+
+    Args:
+        server: the server.
+        project: what is declared, its workspaces resolved.
+
+    Raises:
+        ServerError: the call failed, and the lockfile does not know all of these descriptions either.
+        InvalidInput: a workspace has no stored key of a description, or several.
+    """
+    workspaces = workspaces_with_descriptions(project.desired)
+    try:
+        listed = await asyncio.gather(*map(server.list_api_keys, workspaces))
+    except ServerError as error:
+        if error.status in (_DENIED, *_NO_LISTING) and not unresolved_keys(project.desired):
+            return project
+        raise
+    found = dict(zip(workspaces, listed, strict=True))
+    return replace(project, desired=with_listed_keys(project.desired, project.known.llms, found))
 
 
 async def list_live(server: Server, project: Project, clock: Clock, *, all_or_nothing: bool = False) -> Live:

@@ -23,7 +23,7 @@ from fbsync.workflow.checks import check_sign_in, check_workspaces
 from fbsync.workflow.known_state import recorded_secrets
 from fbsync.workflow.project import secrets_of
 from fbsync.workflow.proposal import ledger_for
-from fbsync.workflow.refresh import list_live, resolve_workspaces
+from fbsync.workflow.refresh import list_live, resolve_stored_keys, resolve_workspaces
 from fbsync.workflow.store_ledger import LeasedServer, StoreLedger
 from fbsync.workflow.usage import usage_of
 
@@ -172,22 +172,25 @@ class Session:
         """Runs a coroutine that speaks with this session's server."""
         return self._run(self._runner, work)
 
-    def look(self, *, refresh: bool = True, all_or_nothing: bool = False) -> Live | None:
-        """Asks for the ids of workspaces given by name, and for what the workspaces hold.
+    def look(self, *, refresh: bool = True, all_or_nothing: bool = False, plans: bool = True) -> Live | None:
+        """Asks for the ids of workspaces and stored keys given by name, and for what the workspaces hold.
 
         Args:
             refresh: whether to ask for the latter; it always is where an earlier run left something open.
             all_or_nothing: whether it is a failure that the server does not tell of a workspace.
+            plans: whether changes are planned from it. What is declared of stored keys does not matter otherwise.
 
         Raises:
-            InvalidInput: a variable that names a workspace is not set, or a workspace's name is not one workspace's.
+            InvalidInput: a workspace's variable is not set, or a name is not that of one workspace or stored key.
             ServerError: a call failed.
         """
-        return self.run(self._look(refresh=refresh, all_or_nothing=all_or_nothing))
+        return self.run(self._look(refresh=refresh, all_or_nothing=all_or_nothing, plans=plans))
 
-    async def _look(self, *, refresh: bool, all_or_nothing: bool) -> Live | None:
+    async def _look(self, *, refresh: bool, all_or_nothing: bool, plans: bool) -> Live | None:
         check_workspaces(self.project)
         self.project = await resolve_workspaces(self.server, self.project)
+        if plans:
+            self.project = await resolve_stored_keys(self.server, self.project)
         if not refresh and not self.project.open_intents:
             return None
         return await list_live(self.server, self.project, self._clock, all_or_nothing=all_or_nothing)
