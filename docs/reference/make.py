@@ -107,7 +107,7 @@ WRITTEN = {
     ),
     "fault-script": (
         "",
-        "error: rules[0].action.type: is required",
+        "error: rules[0].action.status: is not allowed here",
         "for the format, run: python -m pydoc fbsync.sandbox.fault_script",
     ),
     "file-unreadable": ("", "error: the file cannot be read: Permission denied", "check its permissions"),

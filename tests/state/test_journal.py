@@ -123,7 +123,7 @@ def test_a_journal_of_another_lockfile_is_a_finding(path):
     other = Lockfile(api_url="https://other.example.com", fingerprints=EMPTY.fingerprints)
     with pytest.raises(InvalidInput) as caught:
         read_journal(path, other)
-    assert "another lockfile" in caught.value.findings[0].message
+    assert "does not belong to the lockfile" in caught.value.findings[0].message
 
 
 def test_an_open_update_leaves_the_credentials_that_it_carried_in_doubt(path):

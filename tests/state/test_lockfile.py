@@ -179,7 +179,7 @@ class TestMistakes:
             read_lockfile(tmp_path / "link.lock")
         os.mkfifo(tmp_path / "pipe.lock")
         for path in (tmp_path / "pipe.lock", Path("/dev/zero")):
-            with pytest.raises(FbsyncError, match="no regular file"):
+            with pytest.raises(FbsyncError, match="not a regular file"):
                 read_lockfile(path)
         with pytest.raises(FbsyncError, match="symbolic link"):
             write_lockfile(tmp_path / "link.lock", EMPTY)
