@@ -38,7 +38,7 @@ class Total:
     requests: int = 0
 
     def add(self, other: Total) -> None:
-        """Adds what came of others."""
+        """Add what came of others."""
         self.reports += other.reports
         self.faults += other.faults
         self.requests += other.requests
@@ -60,7 +60,7 @@ class Total:
 
 
 def _batch(seeds: range, edits: int) -> Total:
-    """Carries schedules out, one after the other, around a sandbox of their own."""
+    """Carry schedules out, one after the other, around a sandbox of their own."""
     total = Total()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fbsync-chaos-")))
@@ -90,14 +90,14 @@ def _batch(seeds: range, edits: int) -> Total:
 
 
 def _tell(report: Report) -> None:
-    """Prints what a schedule did in which something does not hold."""
+    """Print what a schedule did in which something does not hold."""
     replay = f"python -m benchmarks.chaos --seed {report.seed} --schedules 1"
     sys.stdout.write("\n".join([f"\nseed {report.seed} ({replay})", *(f"  {step}" for step in report.steps), ""]))
     sys.stdout.write("".join(f"  | {line}\n" for line in report.printed.splitlines()))
 
 
 def main() -> int:
-    """Runs it; gives 1 when something does not hold."""
+    """Run it; return 1 when something does not hold."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
     parser.add_argument("--schedules", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of the first schedule; the others follow it")

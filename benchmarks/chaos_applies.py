@@ -49,7 +49,7 @@ class Applies:
         return self.lockfile.with_name(f"{self.lockfile.name}.journal")
 
     def run(self, argv: list[str], troubles: Troubles, *, twin: list[str] | None = None) -> tuple[int, ...]:
-        """Runs it to its end, whichever.
+        """Run it to its end, whichever.
 
         Args:
             argv: more of its arguments.

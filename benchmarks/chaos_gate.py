@@ -57,7 +57,7 @@ class Gate:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def open(self, troubles: Troubles) -> None:
-        """Begins a run: counts anew, and lets these troubles befall it."""
+        """Begin a run: count from zero, and let these troubles befall it."""
         with self._lock:
             self.requests = self.writes = 0
             self._drawn.clear()
@@ -68,7 +68,7 @@ class Gate:
                 self._late.clear()
 
     def watch(self, run: Run) -> None:
-        """Names the run that is to be killed when it is time."""
+        """Name the run that is to be killed when it is time."""
         self._run = run
 
     def deliver(self, *, of_all: bool = False) -> None:
@@ -80,7 +80,7 @@ class Gate:
             self._forward(request)
 
     def drain(self) -> None:
-        """Waits until nothing is under way to the server any more."""
+        """Wait until nothing is under way to the server any more."""
         with self._idle:
             self._idle.wait_for(lambda: self._under_way == 0)
 
@@ -275,14 +275,14 @@ def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = do_DELETE = _pass_on  # noqa: N815 - http.server's names
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - http.server's signature
-            """Keeps quiet."""
+            """Keep quiet."""
 
     return Handler
 
 
 @contextmanager
 def gate() -> Iterator[Gate]:
-    """Has a gate open for as long as the context lasts."""
+    """Have a gate open for as long as the context lasts."""
     opened = Gate()
     thread = threading.Thread(target=opened.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -59,7 +59,7 @@ class Declared:
             self.create()
 
     def edit(self) -> str:
-        """Makes one edit, any; says which."""
+        """Make one edit, any; says which."""
         edits = (
             self.create,
             self.create,
@@ -105,19 +105,19 @@ class Declared:
         return f"edit {entry.name}: {entry.ai_type} {entry.endpoint}"
 
     def rename(self) -> str:
-        """Gives an entry a new name."""
+        """Give an entry a new name."""
         entry = self._any()
         return self._rename({entry.name: (entry, self._unused())})
 
     def rename_in_a_chain(self) -> str:
-        """Gives an entry the name of another, which gets a new one."""
+        """Give an entry the name of another, which gets a new one."""
         entry, other = self._any(), self._any()
         if entry is other or entry.workspace != other.workspace:
             return self.rename()
         return self._rename({entry.name: (entry, other.name), other.name: (other, self._unused())})
 
     def swap(self) -> str:
-        """Lets all entries of a workspace, or two, pass their names on in a circle."""
+        """Let all entries of a workspace, or two, pass their names on in a circle."""
         workspace = self._any().workspace
         there = [entry for entry in self.entries if entry.workspace == workspace]
         chosen = self._chance.sample(there, self._chance.randint(min(2, len(there)), len(there)))
@@ -128,7 +128,7 @@ class Declared:
         return self._rename(dict(zip(names, zip(chosen, after, strict=True), strict=True)))
 
     def rotate(self) -> str:
-        """Gives a variable a new value, or one that it had before."""
+        """Give a variable a new value, or one that it had before."""
         variable = self._chance.choice(sorted(self.values))
         former = self._former.setdefault(variable, [])
         back = bool(former) and self._chance.random() < _RETURNED
@@ -138,13 +138,13 @@ class Declared:
         return f"rotate ${variable}{' back' if back else ''}"
 
     def change_variable(self) -> str:
-        """Takes a credential from another variable, new or shared."""
+        """Take a credential from another variable, new or shared."""
         entry = self._any()
         entry.secret = self._chance.choice((self._variable(), *sorted(self.values)))
         return f"secret of {entry.name} from ${entry.secret}"
 
     def change_key(self) -> str:
-        """Adds a key, or takes it away."""
+        """Add a key, or takes it away."""
         entry = self._any()
         entry.key = self._chance.choice(sorted(self.values)) if entry.key is None else None
         return f"key of {entry.name} from {entry.key and '$' + entry.key}"
@@ -165,7 +165,7 @@ class Declared:
         return f"remove {entry.name} of {entry.workspace}"
 
     def move(self) -> str:
-        """Puts an entry into another workspace."""
+        """Put an entry into another workspace."""
         entry = self._any()
         workspace = self._chance.choice(self._workspaces)
         if (workspace, entry.name) in self._identities() or id(entry) in self._ever_protected:
@@ -174,7 +174,7 @@ class Declared:
         return f"move {entry.name} to {workspace}"
 
     def forget_previous_name(self) -> str:
-        """Takes a ``previousName`` out again, as users do once it has served."""
+        """Take a ``previousName`` out again, as users do once it has served."""
         entry = self._any()
         entry.previous_name = None
         return f"no previousName for {entry.name}"

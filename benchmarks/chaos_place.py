@@ -64,7 +64,7 @@ class Place:
     def send(
         self, method: str, path: str, fields: Mapping[str, str | None] | None, *, as_another: bool = False
     ) -> None:
-        """Sends a request past the gate, as somebody else does, with the same account or with another one."""
+        """Send a request past the gate, as somebody else does, with the same account or with another one."""
         account, where = WRITER if as_another else self.sandbox.admin, urlsplit(self.sandbox.url)
         connection = HTTPConnection(where.hostname or "", where.port, timeout=30)
         login = json.dumps({"email": account.email, "password": account.password})
@@ -77,7 +77,7 @@ class Place:
 
     @contextmanager
     def faulty(self, script: Mapping[str, Any], file: Path) -> Iterator[None]:
-        """Has a second sandbox over the same records behind the gate, with the faults of a fault script."""
+        """Have a second sandbox over the same records behind the gate, with the faults of a fault script."""
         file.write_text(json.dumps(script))
         try:
             with running(SandboxOptions(db=self.database, faults=file)) as sandbox:

@@ -53,14 +53,14 @@ class Run:
         self._ended = False
 
     def send(self, number: signal.Signals) -> bool:
-        """Sends a signal; tells whether there still was somebody to get it."""
+        """Send a signal; tell whether there still was somebody to get it."""
         with self._lock:
             if not self._ended:
                 os.kill(self._pid, number)
             return not self._ended
 
     def wait(self) -> int:
-        """Waits for the end; gives the exit status, negative for a signal."""
+        """Wait for the end; return the exit status, negative for a signal."""
         _heard(self._forks)
         with self._lock:
             self._ended = True
@@ -87,7 +87,7 @@ class Forks:
         die_at: int | None = None,
         disk: tuple[str, int, int] | None = None,
     ) -> Run:
-        """Starts ``fbsync`` with these arguments.
+        """Start ``fbsync`` with these arguments.
 
         Args:
             argv: the arguments.
@@ -104,7 +104,7 @@ class Forks:
 
 @contextmanager
 def forking() -> Iterator[Forks]:
-    """Has a forking process for as long as the context lasts."""
+    """Have a forking process for as long as the context lasts."""
     command = [sys.executable, "-m", "benchmarks.chaos_runs"]
     process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
     try:
@@ -148,7 +148,7 @@ def _tell(word: object) -> None:
 
 
 def _become(order: dict[str, Any]) -> NoReturn:
-    """Turns this fork into the run."""
+    """Turn this fork into the run."""
     status = 70
     try:
         os.chdir(order["folder"])
@@ -173,7 +173,7 @@ def _become(order: dict[str, Any]) -> NoReturn:
 
 
 def _fail(error: str, first: int, calls: int) -> None:
-    """Lets the calls that change files fail: a full or broken disk. What goes to the log stays."""
+    """Let the calls that change files fail: a full or broken disk. What goes to the log stays."""
     seen = 0
 
     def failing(name: str) -> None:

@@ -99,7 +99,7 @@ class Schedule:
         self._unsure: set[str] = set()
 
     def carry_out(self) -> Report:
-        """Does it all; the report says what does not hold."""
+        """Do it all; the report says what does not hold."""
         self._applies.folder.mkdir()
         self._say(f"fate of the lockfile: {self._fate}")
         self._put_strangers()
@@ -124,12 +124,12 @@ class Schedule:
         return self.report
 
     def _behind(self, script: dict[str, Any], stack: ExitStack) -> None:
-        """Has a sandbox with a fault script behind the gate."""
+        """Have a sandbox with a fault script behind the gate."""
         self._say(f"fault script: {json.dumps(script)}")
         stack.enter_context(self._place.faulty(script, self._applies.folder.with_suffix(".faults.json")))
 
     def _put_strangers(self) -> None:
-        """Puts configurations on the server that are not fbsync's; one may get a declared name."""
+        """Put configurations on the server that are not fbsync's; one may get a declared name."""
         names = [STRANGER]
         if self._fate is not Fate.KEPT:
             names.append(self._chance.choice(self._declared.entries).name)
@@ -168,7 +168,7 @@ class Schedule:
 
     @contextmanager
     def _outrunning(self) -> Iterator[None]:
-        """Lets another user create what a run is about to create, where fbsync may not take that over."""
+        """Let another user create what a run is about to create, where fbsync may not take that over."""
         gate = self._place.gate
         gate.outrun = self._create_first if self._fate is Fate.KEPT else None
         try:
@@ -221,7 +221,7 @@ class Schedule:
         self._place.send("DELETE" if fields is None else "PUT", f"/ai/llm/{llm['id']}", fields)
 
     def _meet_fate(self) -> frozenset[str]:
-        """Loses what is to be lost; gives what may be on the server without fbsync knowing."""
+        """Lose what is to be lost; return what may be on the server without fbsync knowing."""
         if self._fate is Fate.KEPT:
             return frozenset(self._strangers)
         self._applies.journal.unlink(missing_ok=True)

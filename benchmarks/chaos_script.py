@@ -30,7 +30,7 @@ _ACTIONS: tuple[dict[str, Any], ...] = (
 
 
 def fault_script(chance: random.Random) -> dict[str, Any]:
-    """Draws a script of a few rules, most of them about writes."""
+    """Draw a script of a few rules, most of them about writes."""
     rules = [
         {
             "match": {"path": "/ai/**", "chance": chance.choice((0.1, 0.3)), **_method(chance)},

@@ -122,7 +122,7 @@ class Troubles:
 
 
 def draw(chance: random.Random, seed: str) -> Troubles:
-    """Draws the troubles of one run."""
+    """Draw the troubles of one run."""
     death = chance.choice((None, *Death, Death.REQUEST, Death.REQUEST))
     disk = chance.choice(tuple(Disk)) if death is None and chance.random() < _DISK_FAILS else None
     most = {Death.REQUEST: 12, Death.JOURNAL: 16, Death.FILE: 10, Death.TIME: 400, None: 60}[death]

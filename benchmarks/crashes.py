@@ -154,7 +154,7 @@ class Crashes:
         return [line.split()[1] for line in log.splitlines()]
 
     def play(self, case: Case) -> Found:
-        """Carries a case out; its folder is kept where something does not hold."""
+        """Carry a case out; its folder is kept where something does not hold."""
         return self._play(case)[0]
 
     def _play(self, case: Case) -> tuple[Found, str]:

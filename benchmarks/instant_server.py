@@ -59,7 +59,7 @@ def _answer(head: bytes) -> bytes:
 
 
 async def serve() -> None:
-    """Serves on a free port of the loopback interface, whose URL it prints, until stdin ends."""
+    """Serve on a free port of the loopback interface, whose URL it prints, until stdin ends."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Connection, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()

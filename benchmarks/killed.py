@@ -63,7 +63,7 @@ class Findings:
 
 
 def kill_and_rerun(*, entries: int, latency: float, started: int, seconds: float) -> Findings:
-    """Runs the test.
+    """Run the test.
 
     Args:
         entries: how many configurations are declared.
@@ -137,7 +137,7 @@ def _objects(database: Path) -> dict[str, str]:
 
 
 def main() -> int:
-    """Runs the test; gives 1 when something is lost or there twice."""
+    """Run the test; return 1 when something is lost or there twice."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.killed", description=__doc__)
     parser.add_argument("--entries", type=int, default=200)
     parser.add_argument("--latency", type=float, default=400, help="of each request, in milliseconds")

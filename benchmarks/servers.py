@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parents[1]
 
 @contextmanager
 def instant(*, latency: float = 0) -> Iterator[dict[str, str]]:
-    """Runs the server that answers at once, or after so many milliseconds; gives the variables that lead there."""
+    """Run the server that answers at once, or after so many milliseconds; return the variables that lead there."""
     command = [sys.executable, "-m", "benchmarks.instant_server", "--latency", str(latency)]
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None

@@ -47,7 +47,7 @@ class Command:
     before: Callable[[], None] = lambda: None
 
     def run(self) -> Spent:
-        """Runs it once.
+        """Run it once.
 
         Raises:
             RuntimeError: it failed, or did something else.

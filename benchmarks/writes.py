@@ -66,7 +66,7 @@ def rows(root: Path) -> Iterator[Row]:
 
 
 def count(root: Path, entries: int, server: dict[str, str]) -> Written:
-    """Applies so many creations, and counts what it writes."""
+    """Apply so many creations, and count what it writes."""
     place = folder(root, f"writes-{entries}", entries=entries, secrets=5)
     Command(
         argv=(sys.executable, str(Path(__file__).parent / "counted.py"), "apply", "--yes"),

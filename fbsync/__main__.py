@@ -13,7 +13,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 500_000
 
 
 def program() -> NoReturn:
-    """Runs the command line, and ends the process with its exit status."""
+    """Run the command line, and end the process with its exit status."""
     # What is loaded and built lives to the end: it need not be searched for garbage each time that 700 objects are new.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
@@ -30,7 +30,7 @@ def program() -> NoReturn:
 
 
 def _leave(status: int) -> NoReturn:
-    """Ends the process, with everything that was printed.
+    """End the process, with everything that was printed.
 
     The interpreter would first take apart all that it has loaded and built, which takes up to a fifth of a command's
     time and has no effect: who opens a file here closes it, and no thread is left that anything depends on.

@@ -69,7 +69,7 @@ def load(
     api_url: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Inputs:
-    """Reads a manifest and the variables that it refers to. No network, no secret needed.
+    """Read a manifest and the variables that it refers to. No network, no secret needed.
 
     Args:
         files: manifests, and folders of manifests; ``fbsync.yaml`` in the current folder if there are none.
@@ -110,7 +110,7 @@ def plan(
     verify_first: bool = False,
     patience: Patience | None = None,
 ) -> Preview:
-    """Plans; changes nothing.
+    """Plan; change nothing.
 
     Args:
         inputs: what ``load`` gave.
@@ -170,7 +170,7 @@ def apply(
     patience: Patience | None = None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
 ) -> Applied:
-    """Plans, and makes the server as the manifest declares it, with the guarantees of ``fbsync apply``.
+    """Plan, and make the server as the manifest declares it, with the guarantees of ``fbsync apply``.
 
     Args:
         inputs: what ``load`` gave.
@@ -228,7 +228,7 @@ def apply(
 
 
 def drift(inputs: Inputs, *, only: Iterable[str] = (), patience: Patience | None = None) -> Drift:
-    """Compares what is known with what the server lists; changes nothing.
+    """Compare what is known with what the server lists; change nothing.
 
     Args:
         inputs: what ``load`` gave.
@@ -281,7 +281,7 @@ def _looked(inputs: Inputs, patience: Patience | None, *, all_or_nothing: bool =
 
 
 def _outside_of_event_loops(work: Callable[[], _Result]) -> _Result:
-    """Does work that runs an event loop of its own: in another thread, where this one runs a loop already."""
+    """Do work that runs an event loop of its own: in another thread, where this one runs a loop already."""
     if not _runs_an_event_loop():
         return work()
     from concurrent.futures import ThreadPoolExecutor
@@ -300,7 +300,7 @@ def _runs_an_event_loop() -> bool:
 
 
 async def _in_a_thread(work: Callable[[], _Result]) -> _Result:
-    """Does work in a thread; a caller that is cancelled waits for its end, so that nothing is left half done."""
+    """Do work in a thread; a caller that is cancelled waits for its end, so that nothing is left half done."""
     import asyncio
 
     under_way = asyncio.ensure_future(asyncio.to_thread(work))

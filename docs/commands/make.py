@@ -54,7 +54,7 @@ def pages() -> dict[str, str]:
 
 
 def main() -> None:
-    """Writes the pages, and removes those of commands that no longer exist."""
+    """Write the pages, and remove those of commands that no longer exist."""
     MANUAL.mkdir(exist_ok=True)
     for folder, made in ((HERE, pages()), (MANUAL, manual.pages(fbsync))):
         for old in folder.iterdir():

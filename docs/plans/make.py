@@ -124,7 +124,7 @@ def page(stylesheet: str, body: str) -> str:
 def picture(
     browser: Browser, name: str, source: str, *, width: int, scheme: str = "light", tallest: int = TALLEST
 ) -> None:
-    """Opens a page and keeps what it looks like beside this script."""
+    """Open a page and keep what it looks like beside this script."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "page.html"
         file.write_text(source, encoding="utf-8")
@@ -138,7 +138,7 @@ def picture(
 
 
 def main() -> None:
-    """Makes all pictures."""
+    """Make all pictures."""
     made = plan()
     shown = document(made, environment=ENVIRONMENT, compared=COMPARED)
     text = plan_text(shown, paint=Paint(enabled=True), width=100)

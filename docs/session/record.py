@@ -43,7 +43,7 @@ COMMANDS = (
 
 
 def on_a_terminal(command: str, folder: Path, environment: dict[str, str]) -> str:
-    """Runs a command on a terminal of its own; gives what it showed, as it stands at the end, without colours."""
+    """Run a command on a terminal of its own; return what it showed, as it stands at the end, without colours."""
     near, far = pty.openpty()
     process = subprocess.Popen(  # noqa: S603 - the commands above
         ["/bin/bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=far, stderr=far
@@ -92,7 +92,7 @@ def record() -> str:
 
 
 def main() -> None:
-    """Writes the page, or the file that is named."""
+    """Write the page, or the file that is named."""
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "README.md"
     path.write_text(record(), encoding="utf-8")
 

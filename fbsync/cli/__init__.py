@@ -72,7 +72,7 @@ def fbsync() -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs the command line.
+    """Run the command line.
 
     Args:
         argv: the arguments, without the program's name; those of the process for None.

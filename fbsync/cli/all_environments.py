@@ -22,7 +22,7 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 
 def all_environments_option(command: _Command) -> _Command:
-    """Adds ``--all-environments``."""
+    """Add ``--all-environments``."""
     return click.option(
         "--all-environments", is_flag=True, help="Cover every environment and the list itself, in one result."
     )(command)
@@ -51,7 +51,7 @@ class Results(Generic[_Result]):
 
 
 def in_each(where: Where, work: Callable[[Where], _Result], *, quiet: bool) -> Results[_Result]:
-    """Does something for the list itself and for every environment.
+    """Do something for the list itself and for every environment.
 
     An environment for which it fails does not hide the others: the result says why, and so does the exit status.
 

@@ -122,7 +122,7 @@ class Applying:
         self._interrupts = Interrupts(self._session.stop, hint=f"run `fbsync {options.command}` again for the rest")
 
     def run(self) -> int:
-        """Does it all; gives the exit status.
+        """Do it all; return the exit status.
 
         Raises:
             FbsyncError: nothing was changed, and why.
@@ -142,7 +142,7 @@ class Applying:
         return self._report(applied)
 
     def _run(self) -> Applied | None:
-        """Asks the server, plans, asks the user, and does it; None where the user said no."""
+        """Ask the server, plan, ask the user, and apply; None where the user said no."""
         options = self._options
         check_variables(self._project, lambda: self._propose(self._project, None).plan)
         with self._session as connection:
@@ -206,7 +206,7 @@ class Applying:
         return terminal.confirm(_question(number, proposal))
 
     def _carry_out(self, proposal: Proposal, events: Events) -> Applied:
-        """Applies the plan, and shows what becomes of it as it happens."""
+        """Apply the plan, and show what becomes of it as it happens."""
         with Progress(proposal.plan, quiet=self._options.json, verbose=bool(self._options.verbose)) as progress:
 
             def show(outcome: Outcome) -> None:

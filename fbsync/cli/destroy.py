@@ -121,7 +121,7 @@ def _check_max_deletes(value: str) -> None:
 
 
 def _remove_lockfile(where: Where) -> None:
-    """Removes the lockfile of an environment of which nothing is known any more.
+    """Remove the lockfile of an environment of which nothing is known any more.
 
     Raises:
         FbsyncError: the operating system refuses.

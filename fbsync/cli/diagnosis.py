@@ -47,7 +47,7 @@ def innermost_module(error: BaseException) -> str:
 
 
 def keep(error: BaseException) -> Path | None:
-    """Writes the report into the user's state folder; the same failure always goes into the same file.
+    """Write the report into the user's state folder; the same failure always goes into the same file.
 
     Returns:
         The file, or None where it cannot be written.

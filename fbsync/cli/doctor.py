@@ -63,7 +63,7 @@ def doctor(
 
 
 def _store_checked(where: Where) -> tuple[tuple[Check, ...], Where]:
-    """Looks at the store of a known state, and gives where the others find a copy of it, if it can be read."""
+    """Look at the store of a known state, and return where the others find a copy of it, if it can be read."""
     from fbsync.cli.store import readable
     from fbsync.model.errors import FbsyncError
 

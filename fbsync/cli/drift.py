@@ -129,7 +129,7 @@ def _drift_all(where: Where, how: DriftOptions, format_: str, max_chars: int) ->
 
 
 def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
-    """Asks the server, and compares."""
+    """Ask the server, and compare."""
     from fbsync.execution.calendar import today
     from fbsync.model.ages import Ages
     from fbsync.render.drift_found import DriftFound
@@ -164,7 +164,7 @@ def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
 
 
 def _accept(where: Where, how: DriftOptions, names: tuple[str, ...], format_: str) -> int:
-    """Writes what the server holds into the manifest; the next apply records it."""
+    """Write what the server holds into the manifest; the next apply records it."""
     from fbsync.cli.write_once import add_to
     from fbsync.workflow.accept import accept
 

@@ -22,7 +22,7 @@ DEBUG_VARIABLE = "FBSYNC_DEBUG"
 
 
 def run_command(command: click.Command, argv: Sequence[str]) -> int:
-    """Runs a command; gives its exit status and never raises.
+    """Run a command; return its exit status, never raise.
 
     With ``--format json`` a failure prints a result document to stdout, as a success does.
     """
@@ -46,7 +46,7 @@ def run_command(command: click.Command, argv: Sequence[str]) -> int:
 
 
 def _prepare_outputs(argv: Sequence[str]) -> None:
-    """Makes sure that everything that fbsync prints can be printed, whatever the streams and the locale are."""
+    """Make sure that everything that fbsync prints can be printed, whatever the streams and the locale are."""
     for name in ("stdout", "stderr"):
         # One that was closed before fbsync was started: what is printed there goes nowhere.
         stream = getattr(sys, name) or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
@@ -144,7 +144,7 @@ def _unexpected(error: Exception) -> FbsyncError:
 
 
 def _kept(error: BaseException) -> str:
-    """Prints or saves the report of a failure; gives the words that say where it is."""
+    """Print or save the report of a failure; return the words that say where it is."""
     from fbsync.cli import diagnosis, terminal
 
     if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
@@ -173,5 +173,5 @@ def _print_document(argv: Sequence[str], error: FbsyncError) -> None:
 
 
 def _silence() -> None:
-    """Keeps Python from flushing into an output that does not take it at exit."""
+    """Keep Python from flushing into an output that does not take it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -29,7 +29,7 @@ if find_spec("sniffio") is None:
 
 
 def run_unless_signalled(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
-    """Runs a coroutine to its end, or until SIGTERM or SIGHUP cancels it.
+    """Run a coroutine to its end, or until SIGTERM or SIGHUP cancels it.
 
     An exception that a signal handler raises would end the loop in the middle of whatever it was doing.
 
@@ -96,7 +96,7 @@ class Interrupts:
         self.is_watching = False
 
     def watch(self) -> None:
-        """Begins, in the event loop of the run. A signal that is ignored (``nohup``) stays so."""
+        """Begin, in the event loop of the run. A signal that is ignored (``nohup``) stays so."""
         loop = asyncio.get_running_loop()
         for number in _not_ignored(_CODES):
             loop.add_signal_handler(number, self._interrupt, number)
@@ -108,7 +108,7 @@ class Interrupts:
         return None if self._signal is None else _CODES[self._signal]
 
     def _interrupt(self, number: signal.Signals) -> None:
-        """Answers at once: the first signal with what is waited for, the second one by ending."""
+        """Answer at once: the first signal with what is waited for, the second one by ending."""
         if self._signal is not None:
             terminal.end_bar()
             terminal.say(

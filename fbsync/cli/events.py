@@ -45,7 +45,7 @@ class Events:
             self._stream.close()
 
     def emit(self, event: str, **details: object) -> None:
-        """Writes one event. A file that takes no more is given up: it must not stop what is under way."""
+        """Write one event. A file that takes no more is given up: it must not stop what is under way."""
         if self._stream is None:
             return
         try:
@@ -54,11 +54,11 @@ class Events:
             self._stream = None
 
     def outcome(self, outcome: Outcome) -> None:
-        """Writes what became of an entry."""
+        """Write what became of an entry."""
         self.emit("outcome", entry=outcome_entry(outcome))
 
     def removal(self, removal: Removal) -> None:
-        """Writes what became of a temporary configuration that an earlier run had left."""
+        """Write what became of a temporary configuration that an earlier run had left."""
         self.emit("temporary", entry=removal_entry(removal))
 
 
@@ -74,7 +74,7 @@ def _opened(path: Path) -> TextIO:
 
 
 def write_result(path: Path, document: dict[str, Any]) -> None:
-    """Writes a result document, in one step.
+    """Write a result document, in one step.
 
     Raises:
         FbsyncError: the operating system refuses.

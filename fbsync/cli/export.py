@@ -137,7 +137,7 @@ def _export(project: Project, listed: tuple[LiveLlm, ...], elsewhere: frozenset[
 
 
 def _write(made: Export) -> list[tuple[Path, str]]:
-    """Writes the files, the lockfile last: what is only in the manifest is taken up by the next export.
+    """Write the files, the lockfile last: what is only in the manifest is taken up by the next export.
 
     Raises:
         FbsyncError: one cannot be written; the message says which ones were.

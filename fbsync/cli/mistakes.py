@@ -84,7 +84,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Finds the command.
+        """Find the command.
 
         Raises:
             WrongCommand: there is none of that name.

@@ -21,7 +21,7 @@ _PATH = click.Path(path_type=Path)
 
 
 def where_options(command: _Command) -> _Command:
-    """Adds the options that say what to work on: ``-f``, ``-e``, ``--env-file``, ``--lock-file``, ``--api-url``."""
+    """Add the options that say what to work on: ``-f``, ``-e``, ``--env-file``, ``--lock-file``, ``--api-url``."""
     return files_options(
         lock_file_options(
             click.option(
@@ -38,7 +38,7 @@ _STATE = "fbsync.state"
 
 
 def lock_file_options(command: _Command) -> _Command:
-    """Adds the options that say where the known state is: ``--lock-file``, ``--state``."""
+    """Add the options that say where the known state is: ``--lock-file``, ``--state``."""
     return click.option(
         "--lock-file", type=_PATH, metavar="FILE", help="Use this lockfile. [default: next to the manifest]"
     )(
@@ -73,7 +73,7 @@ def _state(lock_file: Path | None) -> str | None:
 
 
 def files_options(command: _Command) -> _Command:
-    """Adds the options that say which manifest: ``-f``, ``-e``, ``--env-file``."""
+    """Add the options that say which manifest: ``-f``, ``-e``, ``--env-file``."""
     return click.option(
         "-f",
         "--file",
@@ -103,7 +103,7 @@ def files_options(command: _Command) -> _Command:
 
 
 def only_option(command: _Command) -> _Command:
-    """Adds ``--only``."""
+    """Add ``--only``."""
     return click.option(
         "--only",
         multiple=True,
@@ -114,7 +114,7 @@ def only_option(command: _Command) -> _Command:
 
 
 def guard_options(command: _Command) -> _Command:
-    """Adds the options that allow what a guard would refuse; their names are those of ``planning.guards.Allowed``."""
+    """Add the options that allow what a guard would refuse; their names are those of ``planning.guards.Allowed``."""
     return click.option("--adopt", is_flag=True, help="Take over configurations that already exist on the server.")(
         click.option(
             "--recreate", is_flag=True, help="Recreate a workspace's configurations if the server lists none."
@@ -149,7 +149,7 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
 
 
 def max_age_option(command: _Command) -> _Command:
-    """Adds ``--max-credential-age``."""
+    """Add ``--max-credential-age``."""
     return click.option(
         "--max-credential-age",
         "max_age",
@@ -169,12 +169,12 @@ def _days(_context: click.Context, _parameter: click.Parameter, value: str | Non
 
 
 def strict_option(command: _Command) -> _Command:
-    """Adds ``--strict``."""
+    """Add ``--strict``."""
     return click.option("--strict", is_flag=True, help="Exit with 3 if there are warnings.")(command)
 
 
 def assume_secrets_option(command: _Command) -> _Command:
-    """Adds ``--assume-secrets``."""
+    """Add ``--assume-secrets``."""
     return click.option(
         "--assume-secrets",
         is_flag=True,
@@ -183,7 +183,7 @@ def assume_secrets_option(command: _Command) -> _Command:
 
 
 def verify_first_option(command: _Command) -> _Command:
-    """Adds ``--verify-first``."""
+    """Add ``--verify-first``."""
     return click.option(
         "--verify-first",
         is_flag=True,
@@ -193,7 +193,7 @@ def verify_first_option(command: _Command) -> _Command:
 
 
 def format_option(*formats: str) -> Callable[[_Command], _Command]:
-    """Adds ``--format`` with these choices, the first one the default."""
+    """Add ``--format`` with these choices, the first one the default."""
     return click.option(
         "--format",
         "format_",

@@ -23,7 +23,7 @@ FORMATS = ("text", "json", "markdown", "html")
 
 
 def max_chars_option(command: _Command) -> _Command:
-    """Adds ``--max-chars``."""
+    """Add ``--max-chars``."""
     return click.option(
         "--max-chars",
         type=click.IntRange(min=120),
@@ -34,7 +34,7 @@ def max_chars_option(command: _Command) -> _Command:
 
 
 def print_plan(document: Json, format_: str, *, max_chars: int = 60_000, verbose: bool = False) -> None:
-    """Prints a plan.
+    """Print a plan.
 
     Args:
         document: the plan's document.
@@ -73,7 +73,7 @@ def _rendered(document: Json, format_: str, max_chars: int, *, verbose: bool) ->
 def print_plans(
     results: Results[Json], format_: str, code: ExitCode, *, max_chars: int = 60_000, verbose: bool = False
 ) -> None:
-    """Prints the plans of several environments as one result.
+    """Print the plans of several environments as one result.
 
     Args:
         results: the plans' documents by environment, and why there is none.

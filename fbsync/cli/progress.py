@@ -54,7 +54,7 @@ class Progress:
             click.echo(_SHOW_CURSOR, file=sys.stderr, nl=False, color=True)
 
     def show(self, outcome: Outcome) -> None:
-        """Shows one outcome; entries that needed nothing are counted at the end and not shown."""
+        """Show one outcome; entries that needed nothing are counted at the end and not shown."""
         line = outcome_line(outcome, paint=self._paint, with_place=self._with_place, with_id=self._verbose)
         if line is None or self._lost:
             return

@@ -37,7 +37,7 @@ class Asking:
 
 
 def asking_options(command: _Command) -> _Command:
-    """Adds the options that say how the server is asked: ``--timeout``, ``--retry-timeout``, ``--ca-file``, ``-v``."""
+    """Add the options that say how the server is asked: ``--timeout``, ``--retry-timeout``, ``--ca-file``, ``-v``."""
     return click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
@@ -72,7 +72,7 @@ def asking_options(command: _Command) -> _Command:
 
 
 def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -> tuple[Project, Live]:
-    """Asks for the workspaces that are given by name, and what the workspaces of a project hold; plans nothing.
+    """Ask for the workspaces that are given by name, and what the workspaces of a project hold; plan nothing.
 
     Args:
         project: what to ask about.
@@ -147,7 +147,7 @@ def patience_of(how: Asking) -> Patience:
 
 
 def warn_of_clear_text(api_url: str) -> None:
-    """Warns where the token crosses a network unencrypted."""
+    """Warn where the token crosses a network unencrypted."""
     from fbsync.settings import sends_in_clear
 
     if sends_in_clear(api_url):
@@ -155,7 +155,7 @@ def warn_of_clear_text(api_url: str) -> None:
 
 
 def say_untold(live: Live | None, consequence: str) -> None:
-    """Names the workspaces that the server would not list."""
+    """Name the workspaces that the server would not list."""
     if live is not None and live.untold:
         from fbsync.workflow.comparison import workspaces_in_words
 

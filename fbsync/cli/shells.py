@@ -132,7 +132,7 @@ _SHELLS = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
 
 
 def teach() -> None:
-    """Has click answer these shells by what is here."""
+    """Have click answer these shells by what is here."""
     for name, shell in _SHELLS.items():
         add_completion_class(shell, name)
 

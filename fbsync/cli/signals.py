@@ -26,7 +26,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def unwind_on_signals() -> None:
-    """Lets SIGTERM and SIGHUP raise; what is ignored (``nohup``) stays so. A second one ends the process."""
+    """Let SIGTERM and SIGHUP raise; what is ignored (``nohup``) stays so. A second one ends the process."""
     for number in ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _unwind)

@@ -32,7 +32,7 @@ _PATH = click.Path(path_type=Path)
 
 
 def _lockfile_options(command: _Command) -> _Command:
-    """Adds the options that say which lockfile; the manifest itself need not be there."""
+    """Add the options that say which lockfile; the manifest itself need not be there."""
     return click.option(
         "-f",
         "--file",
@@ -53,7 +53,7 @@ def _lockfile_options(command: _Command) -> _Command:
 
 
 def _entry_options(command: _Command) -> _Command:
-    """Adds the name of one entry, and what tells it from others of that name."""
+    """Add the name of one entry, and what tells it from others of that name."""
     return click.argument("name", shell_complete=completion_values.known_names)(
         click.option("--workspace", metavar="ID", help="Select the entry in this workspace if several have the name.")(
             command
@@ -169,7 +169,7 @@ def forget(
 
 
 def _check_journal(path: Path, known_in: str) -> None:
-    """Makes sure that no journal is there: its records would bring the entry back, or be about it."""
+    """Make sure that no journal is there: its records would bring the entry back, or be about it."""
     from fbsync.state.journal import journal_path
 
     if journal_path(path).exists():
@@ -188,7 +188,7 @@ def _check_protection(entry: LockedLlm, *, force: bool) -> None:
 
 
 def _write(path: Path, known: Lockfile) -> None:
-    """Writes the lockfile; a rescue file, whose entries it now holds, would bring the forgotten one back."""
+    """Write the lockfile; a rescue file, whose entries it now holds, would bring the forgotten one back."""
     from fbsync.settings import find_state_folder
     from fbsync.state import lockfile, rescue
     from fbsync.state.atomic_file import write_atomically

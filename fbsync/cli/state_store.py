@@ -27,13 +27,13 @@ _MOST_REVISIONS = 200
 
 
 def add_store_commands(group: click.Group) -> None:
-    """Adds the commands to ``fbsync state``."""
+    """Add the commands to ``fbsync state``."""
     for command in (init, migrate, pull, push, unlock, history):
         group.add_command(command)
 
 
 def _store_options(command: _Command) -> _Command:
-    """Adds the options that say which state of which store."""
+    """Add the options that say which state of which store."""
     return click.option(
         "-f",
         "--file",

@@ -38,17 +38,17 @@ def width_of(stream: TextIO) -> int | None:
 
 
 def out(text: str) -> None:
-    """Prints a result to stdout, as it is."""
+    """Print a result to stdout, as it is."""
     click.echo(text, nl=False, color=True)
 
 
 def say(text: str) -> None:
-    """Prints a line of anything else to stderr."""
+    """Print a line of anything else to stderr."""
     click.echo(text, err=True, color=True)
 
 
 def report_error(error: FbsyncError) -> None:
-    """Prints an error to stderr: its findings, or its message; and what to do."""
+    """Print an error to stderr: its findings, or its message; and what to do."""
     paint = paint_for(sys.stderr)
     if isinstance(error, InvalidInput):
         click.echo(findings_text(error.findings, paint=paint), err=True, nl=False, color=True)
@@ -96,13 +96,13 @@ def _source(file: str) -> str | None:
 
 
 def end_bar() -> None:
-    """Clears the line that a bar stands on, and shows the cursor again that it hid."""
+    """Clear the line that a bar stands on, and show the cursor again that it hid."""
     if sys.stderr.isatty():
         click.echo("\r\x1b[K\x1b[?25h", err=True, nl=False, color=True)
 
 
 def end_line() -> None:
-    """Ends the line of a question that was left unanswered."""
+    """End the line of a question that was left unanswered."""
     if can_ask():
         say("")
 
@@ -113,7 +113,7 @@ def can_ask() -> bool:
 
 
 def confirm(question: str) -> bool:
-    """Asks on stderr for a yes, spelled out; where nobody sits, nobody is asked, and the answer is yes.
+    """Ask on stderr for a yes, spelled out; where nobody sits, nobody is asked, and the answer is yes.
 
     Raises:
         FbsyncError: somebody can answer and not see the question, or see it and not answer.
@@ -134,12 +134,12 @@ def confirm(question: str) -> bool:
 
 
 def ask(question: str) -> bool:
-    """Asks on stderr; anything but a clear yes is a no."""
+    """Ask on stderr; anything but a clear yes is a no."""
     return click.confirm(question, default=False, err=True)
 
 
 def report_warnings(findings: Iterable[Finding], *, verbose: bool = False) -> None:
-    """Prints the findings that do not stop a command to stderr.
+    """Print the findings that do not stop a command to stderr.
 
     Args:
         findings: the findings.

@@ -53,7 +53,7 @@ class Waiting:
             self._thread.join()
 
     def note(self, exchange: Exchange) -> None:
-        """Counts a request that was answered."""
+        """Count a request that was answered."""
         self._signs_in = False
         self._listed += exchange.method == "GET" and exchange.path.startswith("/ai/llm")
 

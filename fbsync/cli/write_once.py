@@ -22,7 +22,7 @@ class Done(StrEnum):
 
 
 def add_to(path: Path, complete: Callable[[str], str]) -> Done:
-    """Makes a file, or completes it.
+    """Make a file, or completes it.
 
     Args:
         path: the file; its folder is made where it is not there.

@@ -28,7 +28,7 @@ _UNREACHABLE = "the server cannot be asked"
 def check_files(
     where: Where, environment: Mapping[str, str]
 ) -> tuple[tuple[Check, ...], Inputs | None, Project | None]:
-    """Looks at the files and the variables.
+    """Look at the files and the variables.
 
     Args:
         where: what to work on.

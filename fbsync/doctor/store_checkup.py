@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_store(where: Where, environment: Mapping[str, str]) -> tuple[Check, ...]:
-    """Looks at a store. It writes an object of its own there, which it removes.
+    """Look at a store. It writes an object of its own there, which it removes.
 
     Args:
         where: names the store (``is_shared``).

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 async def remove(
     leftovers: Sequence[Leftover], *, server: Server, ledger: Ledger, stop: Stop, grace: float
 ) -> tuple[Removal, ...]:
-    """Deletes leftovers.
+    """Delete leftovers.
 
     Args:
         leftovers: which.

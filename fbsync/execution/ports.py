@@ -27,19 +27,19 @@ class Ledger(Protocol):
     """
 
     def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
-        """Records a request that is about to be sent; the number that this comes to names it from then on."""
+        """Record a request that is about to be sent; the number that this comes to names it from then on."""
 
     def intend_trial(self, change: Update | Adopt, sent: Fields) -> Awaitable[int]:
-        """Records that a temporary configuration is about to be created; as ``intend``, but for what ends it."""
+        """Record that a temporary configuration is about to be created; as ``intend``, but for what ends it."""
 
     def made(self, number: int, llm_id: str) -> Awaitable[object]:
-        """Records the id of a temporary configuration. ``not_done`` records that it is gone."""
+        """Record the id of a temporary configuration. ``not_done`` records that it is gone."""
 
     def removed(self, identity: Identity) -> Awaitable[object]:
-        """Records that a temporary configuration that an earlier run left is gone."""
+        """Record that a temporary configuration that an earlier run left is gone."""
 
     def sending(self, number: int) -> None:
-        """Records, just before the first byte leaves, that an intent's request is sent from now on.
+        """Record, just before the first byte leaves, that an intent's request is sent from now on.
 
         It costs no wait for the disk: what a killed process wrote stays, and after a crash of the machine an intent
         without this mark counts as sent.
@@ -58,16 +58,16 @@ class Ledger(Protocol):
         """What the request of an intent of this run would explain, if it was carried out."""
 
     def noted(self, change: Change, llm_id: str) -> None:
-        """Takes note of a change that came about without a request: it goes into the lockfile only."""
+        """Take note of a change that came about without a request: it goes into the lockfile only."""
 
     def done(self, number: int, change: Change, llm_id: str) -> Awaitable[object]:
-        """Records that a request was carried out."""
+        """Record that a request was carried out."""
 
     def set_aside(self, number: int, change: Update, name: str) -> Awaitable[object]:
-        """Records that a configuration bears a third name until it gets the one that the change gives it."""
+        """Record that a configuration bears a third name until it gets the one that the change gives it."""
 
     def not_done(self, number: int) -> Awaitable[object]:
-        """Records that a request certainly was not carried out; one of unknown outcome is left as intended.
+        """Record that a request certainly was not carried out; one of unknown outcome is left as intended.
 
         For a temporary configuration it records that there is none any more.
         """
@@ -85,12 +85,12 @@ class Stop:
     _event: asyncio.Event = field(default_factory=asyncio.Event)
 
     def request(self, reason: FbsyncError) -> None:
-        """Asks; the first reason stands."""
+        """Ask; the first reason stands."""
         self.reason = self.reason or reason
         self._event.set()
 
     async def wait(self) -> None:
-        """Waits until somebody asks."""
+        """Wait until somebody asks."""
         await self._event.wait()
 
 
@@ -107,7 +107,7 @@ class Clock(Protocol):
         """A number from 0 up to 1, each as likely."""
 
     async def sleep(self, seconds: float) -> None:
-        """Waits."""
+        """Wait."""
 
 
 class SystemClock:
@@ -126,5 +126,5 @@ class SystemClock:
         return random.random()  # noqa: S311 - no cryptography
 
     async def sleep(self, seconds: float) -> None:
-        """Waits."""
+        """Wait."""
         await asyncio.sleep(seconds)

@@ -36,11 +36,11 @@ class Queue:
         return self._next.popleft() if self._next else None
 
     def put_back(self, at: int) -> None:
-        """Lets a change have another turn, after all others."""
+        """Let a change have another turn, after all others."""
         self._later.append(at)
 
     def end(self) -> None:
-        """Lets nothing more be taken."""
+        """Let nothing more be taken."""
         self._later.clear()
         self._next.clear()
 

@@ -144,7 +144,7 @@ class Retrying:
     async def _persist(
         self, call: Callable[[], Awaitable[_Result]], *, repeatable: bool, writes: bool = False
     ) -> _Result:
-        """Calls until it succeeds, or until there is no use in it.
+        """Call until it succeeds, or until there is no use in it.
 
         Raises:
             ServerError: the last failure; of unknown outcome once that of any attempt was.
@@ -169,7 +169,7 @@ class Retrying:
         return jittered if error.retry_after is None else min(error.retry_after, self._timeout) + jittered / 10
 
     async def _wait(self, seconds: float, error: ServerError) -> None:
-        """Waits for the next attempt, unless the run is to stop: then the failure stands."""
+        """Wait for the next attempt, unless the run is to stop: then the failure stands."""
         stopped, slept = asyncio.create_task(self._stop.wait()), asyncio.create_task(self._clock.sleep(seconds))
         try:
             await asyncio.wait((stopped, slept), return_when=asyncio.FIRST_COMPLETED)

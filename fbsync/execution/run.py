@@ -51,7 +51,7 @@ async def apply(
     ahead: int | None = None,
     taken: Container[str] = (),
 ) -> tuple[Outcome, ...]:
-    """Carries a plan out.
+    """Carry a plan out.
 
     Args:
         plan: what is to be done; nothing in it may lack a variable that it needs.
@@ -88,7 +88,7 @@ async def apply(
 
 
 async def until_done(workers: Sequence[asyncio.Task[None]], stop: Stop, grace: float) -> None:
-    """Waits for the workers; once the run is to stop, only so long, and then cuts the rest off."""
+    """Wait for the workers; once the run is to stop, only so long, and then cuts the rest off."""
     finished = asyncio.gather(*workers)
     stopped = asyncio.create_task(stop.wait())
     try:

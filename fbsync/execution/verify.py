@@ -32,7 +32,7 @@ async def verify(
     stop: Stop,
     on_verdict: Callable[[Verified], None],
 ) -> tuple[Verified, ...]:
-    """Verifies configurations.
+    """Verify configurations.
 
     Args:
         targets: which.

@@ -98,7 +98,7 @@ def export(
     shown_as: str,
     elsewhere: frozenset[Identity] = frozenset(),
 ) -> Export:
-    """Makes the files of an export; writes none.
+    """Make the files of an export; writes none.
 
     Args:
         project: the manifest that is there, if any, and what is known.

@@ -39,7 +39,7 @@ def claims(
     listed: Collection[LiveLlm],
     elsewhere: frozenset[Identity] = frozenset(),
 ) -> Claims:
-    """Finds for each entry the configuration that a plan would compare it with, and the bearer of its name.
+    """Find for each entry the configuration that a plan would compare it with, and the bearer of its name.
 
     Without the former, an entry that was renamed, here or on the server, would be there twice after an export;
     without the latter, one that was replaced outside.

@@ -186,13 +186,13 @@ class Manifest:
 
 
 def read_manifest(paths: Iterable[pathlib.Path]) -> Manifest:
-    """Reads a manifest from files and folders; what is wrong with it is in its findings."""
+    """Read a manifest from files and folders; what is wrong with it is in its findings."""
     files, findings = find_files(paths)
     return assemble([read_document(file, shown_as=shown_path(file)) for file in files], findings)
 
 
 def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) -> Manifest:
-    """Makes a manifest of files that were read, and gathers what is wrong with them."""
+    """Make a manifest of files that were read, and gather what is wrong with them."""
     gathered, refused, is_searched = [*findings], set(), True
     for document in documents:
         gathered += document.findings

@@ -226,7 +226,7 @@ def _declared_too(draft: Draft, other: Draft) -> Finding:
 
 
 def unknown_entries(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]) -> Iterator[Finding]:
-    """Changes of entries that do not exist: a mistake where all entries could be read."""
+    """Change of entries that do not exist: a mistake where all entries could be read."""
     names = {draft.name for draft in drafts}
     for environment, own in variants.items():
         for name, patch in ((name, patch) for variant in own for name, patch in variant.patches.items()):

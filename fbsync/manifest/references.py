@@ -55,7 +55,7 @@ def references_in(text: str) -> tuple[Reference, ...]:
 
 
 def parse_template(text: str) -> Template:
-    """Takes a string apart at its references; ``$$`` is a dollar sign (``design.md``, 'The manifest')."""
+    """Take a string apart at its references; ``$$`` is a dollar sign (``design.md``, 'The manifest')."""
     literal, parts, stray, end = "", [], [], 0
     for token in _TOKEN.finditer(text):
         literal += text[end : token.start()]
@@ -83,7 +83,7 @@ def escape(text: str) -> str:
 
 
 def resolve_text(text: str, variables: Variables, *, position: Position = NOWHERE) -> Text:
-    """Resolves a string's references; the value is None while one of its variables is not set."""
+    """Resolve a string's references; the value is None while one of its variables is not set."""
     parts = list(parse_template(text).parts)
     missing = []
     for at in range(1, len(parts), 2):
@@ -97,7 +97,7 @@ def resolve_text(text: str, variables: Variables, *, position: Position = NOWHER
 
 
 def resolve_credential(text: str, variables: Variables, *, position: Position = NOWHERE) -> Credential:
-    """Resolves a string that is exactly one reference; a value that is no text counts as none and has its finding.
+    """Resolve a string that is exactly one reference; a value that is no text counts as none and have its finding.
 
     Raises:
         ValueError: it is not; the message does not show it.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def resolve_entry(draft: Draft, variables: Variables) -> Llm:
-    """Resolves one entry that the schema and the checks have passed."""
+    """Resolve one entry that the schema and the checks have passed."""
     fields = draft.fields
     return Llm(
         name=fields["name"].value,

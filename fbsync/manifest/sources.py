@@ -16,7 +16,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def find_files(paths: Iterable[Path]) -> tuple[tuple[Path, ...], tuple[Finding, ...]]:
-    """Lists a manifest's files.
+    """List a manifest's files.
 
     Args:
         paths: files, ``-`` for standard input, and folders whose ``*.yaml`` and ``*.yml`` are taken (hidden files

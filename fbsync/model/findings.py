@@ -69,7 +69,7 @@ class Finding:
 
 
 def in_file_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Sorts findings by file, line and column; equal places keep the order in which they were found."""
+    """Sort findings by file, line and column; equal places keep the order in which they were found."""
     return tuple(sorted(findings, key=lambda finding: finding.position))
 
 

@@ -176,10 +176,10 @@ class Server(Protocol):
         """Create a configuration; return its id, or None where the server confirmed it without a readable id."""
 
     async def update_llm(self, llm_id: str, fields: Fields) -> None:
-        """Changes the given fields of a configuration and leaves the others."""
+        """Change the given fields of a configuration and leave the others."""
 
     async def delete_llm(self, llm_id: str) -> None:
-        """Deletes a configuration for good."""
+        """Delete a configuration for good."""
 
     async def validate_llm(self, llm_id: str) -> Validation:
-        """Has the provider asked whether it takes a configuration's credential: a real call, possibly billed."""
+        """Have the provider asked whether it takes a configuration's credential: a real call, possibly billed."""

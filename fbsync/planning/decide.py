@@ -59,7 +59,7 @@ def make_plan(
     reads: Callable[[str | None], bool] = _everything,
     ages: Ages | None = None,
 ) -> Plan:
-    """Decides for every declared and every known configuration what is to be done.
+    """Decide for every declared and every known configuration what is to be done.
 
     Args:
         desired: what is declared, of distinct identities.

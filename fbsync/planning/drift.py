@@ -125,7 +125,7 @@ def find_drift(
     in_doubt: Collection[str] = (),
     keys_masked: bool = False,
 ) -> Drift:
-    """Compares what is known with what the server lists.
+    """Compare what is known with what the server lists.
 
     Credentials are not compared, since no listing holds them, but for what it shows of a key: that there is one, and
     its mask. A stored provider key is compared by its id. Neither a field that the listing left out is compared, nor a

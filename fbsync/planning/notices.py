@@ -77,7 +77,7 @@ def _of_creation(
 
 
 def _moved_message(before: Undeclared | Delete) -> str:
-    """Says plainly what another workspace means (``flashback-api.md``: a configuration cannot be moved)."""
+    """Say plainly what another workspace means (``flashback-api.md``: a configuration cannot be moved)."""
     fate = "is deleted" if isinstance(before, Delete) else "stays until it is deleted with --prune"
     return (
         "configurations cannot be moved between workspaces: a new one is created, and the one in "
@@ -119,7 +119,7 @@ def _changes_means(change: Update) -> bool:
 
 
 def _of_endpoint(change: Update) -> Iterator[Notice]:
-    """Warns where the stored credential would go to another host than before, or over the network in clear."""
+    """Warn where the stored credential would go to another host than before, or over the network in clear."""
     for field in change.fields:
         if field.field is not Field.ENDPOINT or not field.after.value:
             continue
@@ -146,7 +146,7 @@ def _known_hosts(known: Sequence[LockedLlm]) -> dict[str, set[str]]:
 
 
 def _of_new_hosts(llm: Llm, hosts: dict[str, set[str]], sent: set[Field]) -> Iterator[Notice]:
-    """Warns where a variable goes to a host that it did not go to before, and where a host is not ASCII."""
+    """Warn where a variable goes to a host that it did not go to before, and where a host is not ASCII."""
     endpoint = llm.endpoint.value
     if not endpoint or not sent:
         return

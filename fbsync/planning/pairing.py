@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def pair(desired: Sequence[Llm], known: Sequence[LockedLlm]) -> list[tuple[Llm, LockedLlm | None]]:
-    """Finds for every declared entry the record that is its own, by identity or by its previous name.
+    """Find for every declared entry the record that is its own, by identity or by its previous name.
 
     A previous name counts when the entry has no record yet, and also when its own record is claimed
     by another entry's previous name (chains and swaps), unless the record says that it was dealt with.
@@ -67,7 +67,7 @@ class _Records:
 def found_again(
     pairs: list[tuple[Llm, LockedLlm | None]], known: Sequence[LockedLlm], live: Live | None
 ) -> list[tuple[Llm, LockedLlm | None]]:
-    """Gives an entry the record that no entry claims and that bears its identity on the server, if its own does not.
+    """Give an entry the record that no entry claims and that bears its identity on the server, if its own does not.
 
     A known configuration that was renamed outside, or by a run that could not record it, is nobody else's, and
     while it bears the name no other one can get it.
@@ -90,7 +90,7 @@ def found_again(
 
 
 def _without_double_claims(pairs: list[tuple[Llm, LockedLlm | None]]) -> list[tuple[Llm, LockedLlm | None]]:
-    """Gives a record that two entries claim to one: to the renamed one, else to the one that is spelled alike."""
+    """Give a record that two entries claim to one: to the renamed one, else to the one that is spelled alike."""
     renamed = {at.id for llm, at in pairs if at is not None and not _is_named(at, llm)}
     spelled = {at.id for llm, at in pairs if at is not None and at.name == llm.name}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def drift_html(found: DriftFound, *, title: str = "fbsync drift") -> str:
-    """Renders drift as one self-contained page.
+    """Render drift as one self-contained page.
 
     Args:
         found: the drift of an environment.
@@ -41,7 +41,7 @@ def drift_html(found: DriftFound, *, title: str = "fbsync drift") -> str:
 
 
 def drifts_html(found: Sequence[DriftFound], problems: Sequence[tuple[str | None, str]] = ()) -> str:
-    """Renders the drift of several environments as one page.
+    """Render the drift of several environments as one page.
 
     Args:
         found: the drift of each.

@@ -22,7 +22,7 @@ _SIGNS = {Tone.REMOVE: "🔴", Tone.CHANGE: "🟡", Tone.QUIET: "⚪"}
 
 
 def drift_markdown(found: DriftFound, *, max_chars: int) -> str:
-    """Renders drift for a comment or an issue: what differs, each with what undoes it and what keeps it.
+    """Render drift for a comment or an issue: what differs, each with what undoes it and what keeps it.
 
     Args:
         found: the drift of an environment, which is in the first line, a hidden marker.
@@ -37,7 +37,7 @@ def drift_markdown(found: DriftFound, *, max_chars: int) -> str:
 def drifts_markdown(
     found: Sequence[DriftFound], problems: Sequence[tuple[str | None, str]] = (), *, max_chars: int
 ) -> str:
-    """Renders the drift of several environments for one comment, as ``plans_markdown`` does plans.
+    """Render the drift of several environments for one comment, as ``plans_markdown`` does plans.
 
     Args:
         found: the drift of each.

@@ -27,7 +27,7 @@ IN_DOUBT = "an interrupted apply may have done this; the next one checks"
 
 
 def drift_text(found: DriftFound, *, paint: Paint) -> str:
-    """Renders drift.
+    """Render drift.
 
     Args:
         found: the drift of an environment.
@@ -58,7 +58,7 @@ def warning_lines(found: DriftFound) -> tuple[str, ...]:
 
 
 def drifts_text(found: Sequence[DriftFound], *, paint: Paint) -> str:
-    """Renders the drift of several environments one below the other, and the sentence over all of them."""
+    """Render the drift of several environments one below the other, and the sentence over all of them."""
     own = f"Environment: {paint.bold('none, the list itself')}\n"
     texts = [("" if one.environment is not None else own) + drift_text(one, paint=paint) for one in found]
     total = paint.bold(total_summary([one.drift for one in found]))

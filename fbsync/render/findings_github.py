@@ -19,7 +19,7 @@ _IN_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", 
 
 
 def findings_github(findings: Sequence[Finding]) -> str:
-    """Renders findings, a line for each; nothing where there are none."""
+    """Render findings, a line for each; nothing where there are none."""
     return "".join(f"{_command(finding)}\n" for finding in findings)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def findings_junit(findings: Sequence[Finding], *, files: Sequence[str], failing: Collection[Finding]) -> str:
-    """Renders findings.
+    """Render findings.
 
     Args:
         findings: in the order in which they are to stand.

@@ -23,7 +23,7 @@ _Json = dict[str, Any]
 
 
 def findings_sarif(findings: Sequence[Finding]) -> str:
-    """Renders findings as a log of one run; a run without findings has no results, which closes old alerts."""
+    """Render findings as a log of one run; a run without findings has no results, which closes old alerts."""
     rules = {rule: at for at, rule in enumerate(dict.fromkeys(finding.rule for finding in findings))}
     prints = _fingerprints(findings)
     driver = {

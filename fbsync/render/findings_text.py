@@ -20,7 +20,7 @@ _MOST_PLACES = 3
 def findings_text(
     findings: Sequence[Finding], *, sources: Mapping[str, str], paint: Paint, folded: bool = False
 ) -> str:
-    """Renders findings.
+    """Render findings.
 
     Args:
         findings: in the order in which they are to stand.

@@ -39,7 +39,7 @@ _TITLES = {
 
 
 def plan_html(document: Json, *, title: str = "fbsync plan") -> str:
-    """Renders a plan as one self-contained page.
+    """Render a plan as one self-contained page.
 
     Args:
         document: the plan's document.
@@ -69,7 +69,7 @@ def plan_html(document: Json, *, title: str = "fbsync plan") -> str:
 
 
 def plans_html(documents: Sequence[Json], problems: Sequence[tuple[str | None, str]] = ()) -> str:
-    """Renders the plans of several environments as one page: every workspace and environment at a glance.
+    """Render the plans of several environments as one page: every workspace and environment at a glance.
 
     Args:
         documents: the plans' documents, in the order in which they are to be mentioned.

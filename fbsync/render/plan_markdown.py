@@ -40,7 +40,7 @@ _FOLDED = (Kind.UNDECLARED,)
 
 
 def plan_markdown(document: Json, *, max_chars: int) -> str:
-    """Renders a plan for a comment: first the counts and what is destroyed, then names, and folded what they hold.
+    """Render a plan for a comment: first the counts and what is destroyed, then names, and folded what they hold.
 
     Args:
         document: the plan's document. The environment is in the first line, a hidden marker by which a program
@@ -68,7 +68,7 @@ def plan_markdown(document: Json, *, max_chars: int) -> str:
 def plans_markdown(
     documents: Sequence[Json], problems: Sequence[tuple[str | None, str]] = (), *, max_chars: int
 ) -> str:
-    """Renders the plans of several environments for one comment.
+    """Render the plans of several environments for one comment.
 
     Args:
         documents: the plans' documents, in the order in which they are to be mentioned.

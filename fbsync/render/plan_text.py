@@ -39,7 +39,7 @@ _INDENT = 6
 
 
 def plan_text(document: Json, *, paint: Paint, width: int | None = None, verbose: bool = False) -> str:
-    """Renders a plan.
+    """Render a plan.
 
     Args:
         document: the plan's document.
@@ -65,7 +65,7 @@ def plan_text(document: Json, *, paint: Paint, width: int | None = None, verbose
 
 
 def plans_text(documents: Sequence[Json], *, paint: Paint, width: int | None = None, verbose: bool = False) -> str:
-    """Renders the plans of several environments one below the other, and the sentence over all of them.
+    """Render the plans of several environments one below the other, and the sentence over all of them.
 
     Args:
         documents: the plans' documents, in the order in which they are to be shown.

@@ -20,7 +20,7 @@ _HEADINGS = ("WORKSPACE", "NAME", "TYPE", "ID", "PROTECTED", "CREDENTIAL AGE")
 
 
 def state_table(llms: Iterable[LockedLlm], ages: Ages, *, paint: Paint) -> str:
-    """Renders the entries as a table, aligned by terminal columns.
+    """Render the entries as a table, aligned by terminal columns.
 
     Args:
         llms: the entries.
@@ -49,7 +49,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def state_entry(llm: LockedLlm, ages: Ages, *, paint: Paint) -> str:
-    """Renders all that is known of one entry.
+    """Render all that is known of one entry.
 
     Of a fingerprint it says only whether there is one.
 

@@ -30,7 +30,7 @@ class Span(NamedTuple):
 
 
 def wrapped(spans: Iterable[Span], *, width: int | None, indent: int) -> list[str]:
-    """Breaks a line in several where it does not fit.
+    """Break a line in several where it does not fit.
 
     Args:
         spans: the line. Its first line begins where it does; blanks around a break are dropped.

@@ -33,7 +33,7 @@ SessionId = Annotated[str, Path(description="The session's id, which a login giv
     "/user/login", response_model=SignedInBody, responses=sign_in_failures(), tags=["Account"], summary="Sign in"
 )
 async def log_in(login: LoginRequest, state: SandboxState) -> JSONResponse:
-    """Signs in with e-mail and password."""
+    """Sign in with e-mail and password."""
     tokens, user = state.accounts.log_in(login.email, login.password)
     return JSONResponse(_pair(tokens) | {"tokenId": tokens.session_id, "user": user})
 
@@ -42,7 +42,7 @@ async def log_in(login: LoginRequest, state: SandboxState) -> JSONResponse:
     "/user/refresh", response_model=RenewedTokensBody, responses=sign_in_failures(), tags=["Account"], summary="Renew"
 )
 async def refresh(renewal: RefreshTokenRequest, state: SandboxState) -> JSONResponse:
-    """Trades a refresh token for a new pair of tokens; the old refresh token dies."""
+    """Trade a refresh token for a new pair of tokens; the old refresh token dies."""
     tokens = state.accounts.renew(_given(renewal))
     return JSONResponse(_pair(tokens) | {"token": tokens.access})
 
@@ -51,7 +51,7 @@ async def refresh(renewal: RefreshTokenRequest, state: SandboxState) -> JSONResp
     "/user/logout", response_model=DoneBody, responses=sign_in_failures(), tags=["Account"], summary="Sign out"
 )
 async def log_out(ended: RefreshTokenRequest, state: SandboxState) -> JSONResponse:
-    """Ends the session of a refresh token, with all its tokens."""
+    """End the session of a refresh token, with all its tokens."""
     state.accounts.log_out(_given(ended))
     return JSONResponse({"success": True, "message": "Logged out successfully"})
 
@@ -64,7 +64,7 @@ async def log_out(ended: RefreshTokenRequest, state: SandboxState) -> JSONRespon
     summary="Give a second factor",
 )
 async def verify_login(factor: MfaRequest, state: SandboxState, caller: RestrictedCaller) -> JSONResponse:
-    """Takes the second factor of a login (the code of GOOGLE_AUTH is 000000), and gives unrestricted tokens."""
+    """Take the second factor of a login (the code of GOOGLE_AUTH is 000000), and return unrestricted tokens."""
     tokens = state.accounts.verify(caller, mfa_type=factor.mfa_type, code=factor.code)
     body = {"fullAccessToken": tokens.access, "refreshToken": tokens.refresh}
     return JSONResponse({"success": True, "message": "MFA verification successful"} | body)
@@ -78,7 +78,7 @@ async def verify_login(factor: MfaRequest, state: SandboxState, caller: Restrict
     summary="Who the caller is",
 )
 async def profile(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Tells who the caller is: a cheap check of a token."""
+    """Tell who the caller is: a cheap check of a token."""
     return JSONResponse({"success": True, "data": state.accounts.profile(caller)})
 
 
@@ -86,7 +86,7 @@ async def profile(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     "/token", response_model=SessionListBody, responses=failures(401, 403), tags=["Account"], summary="List sessions"
 )
 async def sessions(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Lists the caller's sessions."""
+    """List the caller's sessions."""
     return JSONResponse({"success": True, "sessions": state.sessions.listed(caller.user_id)})
 
 
@@ -98,7 +98,7 @@ async def sessions(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     summary="End a session",
 )
 async def revoke(token_id: SessionId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Ends one of the caller's sessions, with all its tokens."""
+    """End one of the caller's sessions, with all its tokens."""
     if not state.sessions.close(token_id, user_id=caller.user_id):
         raise RequestRefused(404, "Session not found")
     return JSONResponse({"success": True, "message": "Session revoked successfully"})
@@ -112,7 +112,7 @@ async def revoke(token_id: SessionId, state: SandboxState, caller: SignedInCalle
     summary="List workspaces",
 )
 async def workspaces(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Lists the workspaces that the caller has a role in."""
+    """List the workspaces that the caller has a role in."""
     return JSONResponse({"success": True, "workspaces": state.workspaces.visible(caller)})
 
 
@@ -124,7 +124,7 @@ async def workspaces(state: SandboxState, caller: SignedInCaller) -> JSONRespons
     summary="Show a workspace",
 )
 async def workspace(workspace_id: WorkspaceId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Shows one workspace."""
+    """Show one workspace."""
     return JSONResponse({"success": True, "workspace": state.workspaces.one(caller, workspace_id)})
 
 

@@ -43,7 +43,7 @@ class Accounts:
         self._mfa = mfa
 
     def log_in(self, email: str, password: str) -> tuple[Tokens, dict[str, Any]]:
-        """Signs in with e-mail and password; gives tokens, and the account as the answer shows it.
+        """Sign in with e-mail and password; return tokens, and the account as the answer shows it.
 
         Raises:
             RequestRefused: 401 with the documented ``error_code``.
@@ -61,11 +61,11 @@ class Accounts:
         return self.issue(user["id"]), {**shown, "orgId": user["org_id"], "orgRole": user["org_role"]}
 
     def issue(self, user_id: str) -> Tokens:
-        """Opens a session for a user, as a login does."""
+        """Open a session for a user, as a login does."""
         return self._sessions.open(user_id, restricted=self._mfa)
 
     def renew(self, refresh_token: str) -> Tokens:
-        """Trades a refresh token for a new pair; the old one dies (ND, so the careful reading).
+        """Trade a refresh token for a new pair; the old one dies (ND, so the careful reading).
 
         Raises:
             RequestRefused: 401, the token is unknown or was used before. Its ``error_code`` is ND.
@@ -74,7 +74,7 @@ class Accounts:
         return _deny("INVALID_REFRESH_TOKEN") if tokens is None else tokens
 
     def log_out(self, refresh_token: str) -> None:
-        """Ends the session of a refresh token.
+        """End the session of a refresh token.
 
         Raises:
             RequestRefused: 401 (ND), the token is unknown.
@@ -83,7 +83,7 @@ class Accounts:
             _deny("INVALID_REFRESH_TOKEN")
 
     def verify(self, caller: Caller, *, mfa_type: str, code: str | None) -> Tokens:
-        """Takes the second factor of a login, and gives tokens that are not restricted.
+        """Take the second factor of a login, and return tokens that are not restricted.
 
         Raises:
             RequestRefused: 401 (ND), it is not the right one.
@@ -112,7 +112,7 @@ class Accounts:
         }
 
     def caller(self, access_token: str, *, restricted: bool = False) -> Caller:
-        """Finds out who an access token stands for.
+        """Find out who an access token stands for.
 
         Args:
             access_token: the token.

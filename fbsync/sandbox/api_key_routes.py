@@ -25,7 +25,7 @@ ProviderFilter = Annotated[str | None, Query(description="Only this provider's k
 
 @router.post("", response_model=ApiKeyStoredBody, responses=failures(400, 401, 403), summary="Store a key")
 async def create(new: NewApiKey, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Stores a provider's key."""
+    """Store a provider's key."""
     api_key_id = state.api_keys.create(caller, new.model_dump(by_alias=True, exclude_unset=True))
     return JSONResponse({"success": True, "apiKeyId": api_key_id, "message": "API key stored successfully"})
 
@@ -38,7 +38,7 @@ async def listed(
     capability: CapabilityFilter = None,
     provider: ProviderFilter = None,
 ) -> JSONResponse:
-    """Lists the keys that the caller may see, in one workspace or in all."""
+    """List the keys that the caller may see, in one workspace or in all."""
     keys = state.api_keys.listed(caller, workspace_id=workspace_id, capability=capability, provider=provider)
     return JSONResponse({"success": True, "apiKeys": keys})
 
@@ -49,13 +49,13 @@ async def listed(
 async def update(
     api_key_id: ApiKeyId, changes: ApiKeyChanges, state: SandboxState, caller: SignedInCaller
 ) -> JSONResponse:
-    """Changes the fields given; what is left out stays."""
+    """Change the fields given; what is left out stays."""
     state.api_keys.update(caller, api_key_id, changes.model_dump(by_alias=True, exclude_unset=True))
     return JSONResponse({"success": True, "apiKeyId": api_key_id, "message": "API key updated successfully"})
 
 
 @router.delete("/{api_key_id}", response_model=DoneBody, responses=failures(401, 403, 404), summary="Delete a key")
 async def delete(api_key_id: ApiKeyId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Deletes a key for good; refused while a configuration uses it."""
+    """Delete a key for good; refused while a configuration uses it."""
     state.api_keys.delete(caller, api_key_id)
     return JSONResponse({"success": True, "message": "API key deleted successfully"})

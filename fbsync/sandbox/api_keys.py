@@ -49,7 +49,7 @@ class ApiKeys:
         self._clock = clock
 
     def create(self, caller: Caller, new: Mapping[str, Any]) -> str:
-        """Stores a key and returns its id.
+        """Store a key and return its id.
 
         Raises:
             RequestRefused: 403 without a writing role.
@@ -79,7 +79,7 @@ class ApiKeys:
         ]
 
     def update(self, caller: Caller, api_key_id: str, changes: Mapping[str, Any]) -> None:
-        """Changes the fields given and no other.
+        """Change the fields given and no other.
 
         Raises:
             RequestRefused: 404, or 403 without a writing role; which errors there are is ND.
@@ -89,7 +89,7 @@ class ApiKeys:
             self._database.update("api_key", changed, number=row["number"])
 
     def delete(self, caller: Caller, api_key_id: str) -> None:
-        """Deletes a key for good.
+        """Delete a key for good.
 
         Raises:
             RequestRefused: 404, or 403: no writing role, or a configuration uses it; which errors there are is ND.
@@ -101,7 +101,7 @@ class ApiKeys:
             raise RequestRefused(403, "The API key is in use by an AI LLM configuration") from None
 
     def require(self, workspace_id: str, api_key_id: str) -> None:
-        """Makes sure that a workspace has a key.
+        """Make sure that a workspace has a key.
 
         Raises:
             RequestRefused: 404 (ND), it has not.

@@ -40,7 +40,7 @@ _LONGEST_FIELD = 60
 
 
 def new_app(state: State) -> FastAPI:
-    """Builds the application over a sandbox's records."""
+    """Build the application over a sandbox's records."""
     app = FastAPI(
         title="Flashback sandbox",
         version=__version__,
@@ -115,7 +115,7 @@ class LoggedErrors:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Runs the application."""
+        """Run the application."""
         try:
             await self._app(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the last resort of a server

@@ -21,7 +21,7 @@ _FIRST_ERROR = 300
 
 
 async def read_body(receive: Receive) -> bytes:
-    """Reads a whole body, or as much of it as there is when the client goes away."""
+    """Read a whole body, or as much of it as there is when the client goes away."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -74,11 +74,11 @@ class CaughtAnswer:
         return body if isinstance(body, dict) else {}
 
     def put_fields(self, fields: Mapping[str, Any]) -> None:
-        """Puts a JSON object in the place of the body."""
+        """Put a JSON object in the place of the body."""
         self.body = json.dumps(fields).encode()
 
     async def catch(self, message: Message) -> None:
-        """Takes a message in place of the connection: a ``send``."""
+        """Take a message in place of the connection: a ``send``."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = [pair for pair in message["headers"] if pair[0].lower() != b"content-length"]
@@ -86,7 +86,7 @@ class CaughtAnswer:
             self.body += message.get("body", b"")
 
     async def send(self, send: Send, *, announced: int | None = None, over: float = 0) -> None:
-        """Sends the answer.
+        """Send the answer.
 
         Args:
             send: where to.

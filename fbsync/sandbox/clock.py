@@ -38,7 +38,7 @@ class Dates:
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Runs a request and adds the header ``Date`` to its answer."""
+        """Run a request and add the header ``Date`` to its answer."""
 
         async def dated(message: Message) -> None:
             if message["type"] == "http.response.start":

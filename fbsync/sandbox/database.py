@@ -99,17 +99,17 @@ class Database:
         return row
 
     def write(self, sql: str, *parameters: object) -> int:
-        """Runs one statement, committed at its end unless a transaction is under way; counts its rows."""
+        """Run one statement, committed at its end unless a transaction is under way; count its rows."""
         return self._connection.execute(sql, parameters).rowcount
 
     def insert(self, table: str, values: dict[str, Any], *, or_ignore: bool = False) -> int:
-        """Inserts a row; table and columns come from the code, values are bound."""
+        """Insert a row; table and columns come from the code, values are bound."""
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         verb = "INSERT OR IGNORE" if or_ignore else "INSERT"
         return self.write(f"{verb} INTO {table} ({columns}) VALUES ({marks})", *values.values())
 
     def update(self, table: str, values: dict[str, Any], *, number: int) -> None:
-        """Changes columns of the row with this number; table and columns come from the code, values are bound."""
+        """Change columns of the row with this number; table and columns come from the code, values are bound."""
         assignments = ", ".join(f"{column} = ?" for column in values)
         self.write(f"UPDATE {table} SET {assignments} WHERE number = ?", *values.values(), number)  # noqa: S608
 
@@ -125,7 +125,7 @@ class Database:
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Closes the connection; a file is left without its write-ahead log."""
+        """Close the connection; a file is left without its write-ahead log."""
         self._connection.close()
 
 
@@ -143,7 +143,7 @@ def _connect(path: Path | None) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Makes the tables in an empty database, and leaves one alone that is not ours."""
+    """Make the tables in an empty database, and leave one alone that is not ours."""
     if _is_empty(connection):
         # With a write-ahead log a commit outlives a killed process without an fsync each.
         connection.execute("PRAGMA journal_mode = WAL")

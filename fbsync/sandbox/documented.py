@@ -36,7 +36,7 @@ def mfa_failures() -> dict[int | str, dict[str, Any]]:
 
 
 def declare(app: FastAPI) -> None:
-    """Takes FastAPI's own validation answer out of the document: this API says 400."""
+    """Take FastAPI's own validation answer out of the document: this API says 400."""
     document = app.openapi()
     for path in document["paths"].values():
         for operation in path.values():

@@ -28,7 +28,7 @@ class SeenSecrets:
         self._last: str | None = None
 
     def note(self, request: SeenRequest, llm_id: str) -> None:
-        """Keeps the secret that a request carries, if it does."""
+        """Keep the secret that a request carries, if it does."""
         secret = request.fields.get("secret")
         if isinstance(secret, str):
             self._by_id[llm_id] = self._last = secret

@@ -55,7 +55,7 @@ class Effects:
         self._lists = ListMemory()
 
     async def run(self, request: SeenRequest, effects: Iterable[Effect], application: Application) -> CaughtAnswer:
-        """Runs a request with its effects, and gives the answer that the application means to give."""
+        """Run a request with its effects, and return the answer that the application means to give."""
         effects = tuple(effects)
         for effect in effects:
             request = self._before(request, effect)
@@ -83,7 +83,7 @@ class Effects:
                 return request
 
     def _note(self, done: _Done, effect: Effect) -> None:
-        """Does what an effect does to the records and to later lists."""
+        """Do what an effect does to the records and to later lists."""
         match effect:
             case Normalize() if done.llm_id is not None and "type" in effect.what:
                 self._lookup.lower_type(done.llm_id)

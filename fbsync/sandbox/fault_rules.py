@@ -50,7 +50,7 @@ class FaultRules:
         self.keep_secrets = any(isinstance(rule.action, Echo) and rule.action.what == "stored" for rule in script.rules)
 
     def due(self, asked: Asked) -> Due:
-        """Counts a request and tells what to do to it."""
+        """Count a request and tell what to do to it."""
         deciding: Deciding | None = None
         effects: list[Effect] = []
         for counted in self._counted:
@@ -77,14 +77,14 @@ class _CountedRule:
         self._random = random.Random(seed)  # noqa: S311 - a rehearsal is to be repeatable, not unguessable
 
     def counts(self, asked: Asked) -> bool:
-        """Counts a request that matches, and tells whether the rule is due at it."""
+        """Count a request that matches, and tell whether the rule is due at it."""
         if not self._matches(asked):
             return False
         self._matched += 1
         return self._is_turn() and (self.rule.times is None or self._acted < self.rule.times)
 
     def acts(self) -> None:
-        """Counts that the rule has acted."""
+        """Count that the rule has acted."""
         self._acted += 1
 
     def _matches(self, asked: Asked) -> bool:

@@ -127,7 +127,7 @@ class FaultScript:
 
 
 def read_fault_script(path: Path) -> FaultScript:
-    """Reads a fault script.
+    """Read a fault script.
 
     Raises:
         InvalidInput: the file cannot be read, is no JSON, or does not fit.

@@ -50,7 +50,7 @@ class FaultLayer:
         self._secrets = SeenSecrets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Runs a request, with its faults."""
+        """Run a request, with its faults."""
         request = see(scope, await read_body(receive))
         await self._late.arrive()
         due = self._rules.due(self._asked(request))
@@ -92,7 +92,7 @@ class FaultLayer:
         return await self._effects.run(request, effects, application)
 
     def _put_off(self, request: SeenRequest, effects: Iterable[Effect], action: ProcessLater) -> None:
-        """Has a request carried out later, by whom it comes from now: its token may end before."""
+        """Have a request carried out later, by whom it comes from now: its token may end before."""
         with suppress(RequestRefused):  # it will be refused then, too
             request = request.of(self._state.accounts.caller(request.token))
 

@@ -67,7 +67,7 @@ class FaultyAnswers:
     send: Send
 
     async def give(self, action: Deciding | None) -> None:
-        """Answers as the action says, or truly where there is none."""
+        """Answer as the action says, or truly where there is none."""
         match action:
             case None:
                 await (await self.process()).send(self.send)

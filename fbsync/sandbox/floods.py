@@ -44,7 +44,7 @@ def _plain(megabytes: int) -> Iterator[bytes]:
 
 
 def _compressed(megabytes: int) -> Iterator[bytes]:
-    """Compresses piece by piece, so that no more than a piece is in memory at a time."""
+    """Compress piece by piece, so that no more than a piece is in memory at a time."""
     compressor = zlib.compressobj(wbits=_GZIP)
     for piece in _plain(megabytes):
         yield compressor.compress(piece)

@@ -33,7 +33,7 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 def run_in_foreground(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Runs a command to its end.
+    """Run a command to its end.
 
     With a terminal, the command shares our process group, so that it can ask questions, and Ctrl-C and
     Ctrl-Z reach it from the terminal itself. Without one it has a group of its own: whoever then signals
@@ -65,7 +65,7 @@ def run_in_foreground(command: Sequence[str], environment: Mapping[str, str]) ->
 
 @contextmanager
 def _signals_held() -> Iterator[set[int]]:
-    """Holds back the signals that we wait for, so that none is lost and none ends us; gives the mask before."""
+    """Hold back the signals that we wait for, so that none is lost and none ends us; return the mask before."""
     previous = signal.signal(signal.SIGCHLD, lambda *_: None)  # some systems drop what is ignored by default
     original = signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     try:
@@ -79,7 +79,7 @@ def _signals_held() -> Iterator[set[int]]:
 
 
 def _pass_on_next_signal(process: subprocess.Popen[bytes], *, own_group: bool) -> None:
-    """Waits for a signal, the end of the command among them, and passes on what the command did not get."""
+    """Wait for a signal, the end of the command among them, and pass on what the command did not get."""
     number, from_terminal = _next_signal(own_group=own_group)
     if number == signal.SIGCHLD or from_terminal or process.poll() is not None:
         return

@@ -21,7 +21,7 @@ class HostGuard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Runs a request to a loopback name, and refuses any other."""
+        """Run a request to a loopback name, and refuse any other."""
         given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         if len(given) == 1 and is_loopback(given[0]):
             await self._app(scope, receive, send)

@@ -40,14 +40,14 @@ class HttpConnections:
         return NotedProtocol
 
     def reset(self, scope: Scope) -> None:
-        """Ends a request's connection at once, with a reset and without what was not sent yet."""
+        """End a request's connection at once, with a reset and without what was not sent yet."""
         transport = self._transport(scope)
         if transport is not None:
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             transport.abort()
 
     def close(self, scope: Scope) -> None:
-        """Ends a request's connection after what was sent."""
+        """End a request's connection after what was sent."""
         transport = self._transport(scope)
         if transport is not None:
             transport.close()

@@ -25,7 +25,7 @@ _TAGGED = "type"
 
 
 def read_record(path: Path, record: type[Record], *, rule: str, remedy: str) -> Record:
-    """Reads a JSON file.
+    """Read a JSON file.
 
     Args:
         path: the file.

@@ -18,7 +18,7 @@ class LateRequests:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def put(self, process: Process, action: ProcessLater) -> None:
-        """Puts a request off, as the action says."""
+        """Put a request off, as the action says."""
         if action.requests is not None:
             self._waiting.append((action.requests, process))
             return
@@ -27,7 +27,7 @@ class LateRequests:
         task.add_done_callback(self._tasks.discard)
 
     async def arrive(self) -> None:
-        """Counts a request that arrives, and carries out what is due before it."""
+        """Count a request that arrives, and carry out what is due before it."""
         counted = [(left - 1, process) for left, process in self._waiting]
         self._waiting = [(left, process) for left, process in counted if left]
         for left, process in counted:

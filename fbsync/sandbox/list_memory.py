@@ -20,11 +20,11 @@ class ListMemory:
         self._stale: dict[tuple[int, str, bytes], bytes] = {}
 
     def hide(self, llm_id: str, *, calls: int) -> None:
-        """Leaves a configuration out of the next so many lists."""
+        """Leave a configuration out of the next so many lists."""
         self._calls_left[llm_id] = calls
 
     def bury(self, row: Mapping[str, Any], *, deleted_at: str) -> None:
-        """Keeps the row of a configuration that was deleted."""
+        """Keep the row of a configuration that was deleted."""
         self._gone.append({**row, "deletedAt": deleted_at})
 
     def shown(self, rows: list[dict[str, Any]], *, workspace_id: str | None) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ _BECOMES: dict[str | None, Any] = {"null": None, "text": "a row that is text", "
 
 
 def change_rows(answer: CaughtAnswer, effect: Rows) -> None:
-    """Changes and adds rows of a list; other answers stay as they are."""
+    """Change and add rows of a list; other answers stay as they are."""
     fields = answer.fields
     if (where := list_name(fields)) is None:
         return
@@ -21,7 +21,7 @@ def change_rows(answer: CaughtAnswer, effect: Rows) -> None:
 
 
 def shorten(answer: CaughtAnswer, effect: ShortList) -> None:
-    """Leaves rows out of a list, and gives the signs that are asked for."""
+    """Leave rows out of a list, and return the signs that are asked for."""
     fields = answer.fields
     if (where := list_name(fields)) is None:
         return

@@ -11,7 +11,7 @@ _BACKLOG = 2048
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Binds a listening socket; port 0 takes a free one.
+    """Bind a listening socket; port 0 takes a free one.
 
     Raises:
         FbsyncError: the address cannot be had.

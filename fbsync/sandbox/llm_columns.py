@@ -20,7 +20,7 @@ _NO_CREDENTIALS = {"secret_hash": None, "secret_refused": 0, "key_hash": None, "
 
 
 def check_new(new: Mapping[str, Any]) -> None:
-    """Makes sure that a new configuration has an endpoint and a secret, or a stored key in their place.
+    """Make sure that a new configuration has an endpoint and a secret, or a stored key in their place.
 
     Raises:
         RequestRefused: 400.
@@ -32,7 +32,7 @@ def check_new(new: Mapping[str, Any]) -> None:
 
 
 def check_changes(changes: Mapping[str, Any]) -> None:
-    """Makes sure that changes by themselves leave nothing without credentials.
+    """Make sure that changes by themselves leave nothing without credentials.
 
     Raises:
         RequestRefused: 400.
@@ -43,7 +43,7 @@ def check_changes(changes: Mapping[str, Any]) -> None:
 
 
 def check_result(row: sqlite3.Row, changes: Mapping[str, Any]) -> None:
-    """Makes sure that changes leave a configuration with an endpoint and a secret, or with a stored key.
+    """Make sure that changes leave a configuration with an endpoint and a secret, or with a stored key.
 
     Raises:
         RequestRefused: 400.

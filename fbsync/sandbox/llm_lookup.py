@@ -40,5 +40,5 @@ class LlmLookup:
         return [row["name"] for row in rows]
 
     def lower_type(self, llm_id: str) -> None:
-        """Stores a configuration's type in lower case."""
+        """Store a configuration's type in lower case."""
         self._database.write("UPDATE llm SET ai_type = lower(ai_type) WHERE id = ?", llm_id)

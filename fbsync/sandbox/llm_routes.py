@@ -22,14 +22,14 @@ LlmFilter = Annotated[str | None, Query(alias="aiLlmId", description="Only this 
 
 @router.post("", response_model=CreatedBody, responses=failures(400, 401, 403, 404), summary="Create a configuration")
 async def create(new: NewLlm, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Creates a configuration. Nothing checks the credentials: see validate."""
+    """Create a configuration. Nothing checks the credentials: see validate."""
     llm_id = state.llms.create(caller, new.model_dump(by_alias=True, exclude_unset=True))
     return JSONResponse({"success": True, "aiLlmId": llm_id, "message": "AI LLM configuration created successfully"})
 
 
 @router.get("", response_model=LlmListBody, responses=failures(401, 403), summary="List configurations")
 async def listed(state: SandboxState, caller: SignedInCaller, workspace_id: WorkspaceFilter = None) -> JSONResponse:
-    """Lists what the caller may see, in one workspace or in all."""
+    """List what the caller may see, in one workspace or in all."""
     return JSONResponse({"success": True, "aiLlms": state.llms.listed(caller, workspace_id)})
 
 
@@ -37,13 +37,13 @@ async def listed(state: SandboxState, caller: SignedInCaller, workspace_id: Work
     "/available", response_model=LlmListBody, responses=failures(401, 403), summary="List what is ready for use"
 )
 async def available(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Lists the validated configurations that the caller may see, newest first."""
+    """List the validated configurations that the caller may see, newest first."""
     return JSONResponse({"success": True, "aiLlms": state.llms.available(caller)})
 
 
 @router.get("/stats", response_model=StatsListBody, responses=failures(401, 403, 404), summary="Count what was used")
 async def stats(state: SandboxState, caller: SignedInCaller, ai_llm_id: LlmFilter = None) -> JSONResponse:
-    """Gives the counters of the configurations that the caller may see."""
+    """Return the counters of the configurations that the caller may see."""
     return JSONResponse({"success": True, "stats": state.llms.stats(caller, ai_llm_id)})
 
 
@@ -51,7 +51,7 @@ async def stats(state: SandboxState, caller: SignedInCaller, ai_llm_id: LlmFilte
     "/{llm_id}", response_model=CreatedBody, responses=failures(400, 401, 403, 404), summary="Change a configuration"
 )
 async def update(llm_id: LlmId, changes: LlmChanges, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Changes the fields given; what is left out stays."""
+    """Change the fields given; what is left out stays."""
     state.llms.update(caller, llm_id, changes.model_dump(by_alias=True, exclude_unset=True))
     return JSONResponse({"success": True, "aiLlmId": llm_id, "message": "AI LLM configuration updated successfully"})
 
@@ -60,7 +60,7 @@ async def update(llm_id: LlmId, changes: LlmChanges, state: SandboxState, caller
     "/{llm_id}", response_model=DoneBody, responses=failures(401, 403, 404), summary="Delete a configuration"
 )
 async def delete(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Deletes a configuration for good; refused while a repository uses it."""
+    """Delete a configuration for good; refused while a repository uses it."""
     state.llms.delete(caller, llm_id)
     return JSONResponse({"success": True, "message": "AI LLM configuration deleted successfully"})
 
@@ -72,7 +72,7 @@ async def delete(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> 
     summary="Check the credentials",
 )
 async def validate(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Asks a made-up provider, who refuses a credential with the word 'invalid' in it."""
+    """Ask a made-up provider, who refuses a credential with the word 'invalid' in it."""
     if state.llms.validate(caller, llm_id):
         return JSONResponse({"success": True, "message": "The provider accepted the credentials"})
     return JSONResponse({"success": False, "message": "The provider refused the credentials"})

@@ -64,7 +64,7 @@ class Llms:
         return self._shown(rows)
 
     def create(self, caller: Caller, new: Mapping[str, Any]) -> str:
-        """Creates a configuration and returns its id.
+        """Create a configuration and return its id.
 
         Raises:
             RequestRefused: 403 without a writing role, 400 for a name that is taken or credentials that are missing,
@@ -89,7 +89,7 @@ class Llms:
         return llm_id
 
     def update(self, caller: Caller, llm_id: str, changes: Mapping[str, Any]) -> None:
-        """Changes the fields given and no other.
+        """Change the fields given and no other.
 
         Raises:
             RequestRefused: 404 (ND), 403 without a writing role, 400 for a name that is taken.
@@ -110,7 +110,7 @@ class Llms:
             raise name_taken() from None
 
     def delete(self, caller: Caller, llm_id: str) -> None:
-        """Deletes a configuration for good.
+        """Delete a configuration for good.
 
         Raises:
             RequestRefused: 404, or 403: no writing role, or a repository uses it.
@@ -122,7 +122,7 @@ class Llms:
             raise RequestRefused(403, "The AI LLM configuration is in use by a repository") from None
 
     def validate(self, caller: Caller, llm_id: str) -> bool:
-        """Asks the made-up provider, who accepts every credential but those of ``REFUSED_MARK``.
+        """Ask the made-up provider, who accepts every credential but those of ``REFUSED_MARK``.
 
         Raises:
             RequestRefused: 404, 403 without a writing role (the real call may be billed).

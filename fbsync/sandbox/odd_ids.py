@@ -27,7 +27,7 @@ class IdChanger:
         return request if found is None else request.with_llm_id(found)
 
     def change(self, request: SeenRequest, answer: CaughtAnswer, effect: OddIds) -> None:
-        """Changes the ids of an answer."""
+        """Change the ids of an answer."""
         if effect.form == "same":
             self._repeat(request, answer, effect)
             return

@@ -41,7 +41,7 @@ class SandboxOptions:
     access_log: bool = False
 
     def __post_init__(self) -> None:
-        """Refuses numbers that are none.
+        """Refuse numbers that are none.
 
         Raises:
             FbsyncError: a duration is infinite or not a number.
@@ -57,7 +57,7 @@ class SandboxOptions:
 
     @classmethod
     def from_json(cls, text: str) -> SandboxOptions:
-        """Reads what ``to_json`` wrote."""
+        """Read what ``to_json`` wrote."""
         values = json.loads(text)
         paths = {name: Path(values[name]) for name in _PATHS if values[name] is not None}
         known = {field.name: values[field.name] for field in fields(cls)}
@@ -65,7 +65,7 @@ class SandboxOptions:
 
 
 def require_framework() -> None:
-    """Makes sure that the extra ``sandbox`` is installed, without importing it.
+    """Make sure that the extra ``sandbox`` is installed, without importing it.
 
     Raises:
         FbsyncError: it is not.

@@ -26,7 +26,7 @@ class Latency:
         self._seconds = milliseconds / 1000
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Runs a request after a while."""
+        """Run a request after a while."""
         await asyncio.sleep(self._seconds)
         await self._app(scope, receive, send)
 
@@ -38,7 +38,7 @@ class AccessLog:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Runs a request and logs it."""
+        """Run a request and log it."""
         status = 0
         began = time.perf_counter()
 

@@ -51,7 +51,7 @@ class Sandbox:
 
 @contextmanager
 def running(options: SandboxOptions | None = None, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[Sandbox]:
-    """Runs a sandbox in a process of its own for as long as the context lasts.
+    """Run a sandbox in a process of its own for as long as the context lasts.
 
     The server ends with this process, however this process ends: it watches a pipe whose other end is
     ours alone. It is in a session of its own, so that a Ctrl-C on the terminal does
@@ -89,7 +89,7 @@ def running(options: SandboxOptions | None = None, *, host: str = "127.0.0.1", p
 
 
 def _check_files(options: SandboxOptions) -> None:
-    """Reads the files that can be wrong in many places here, where the findings are known in full."""
+    """Read the files that can be wrong in many places here, where the findings are known in full."""
     if options.seed is not None:
         from fbsync.sandbox.seeding import read_options_seed
 
@@ -121,7 +121,7 @@ def _start(
 
 
 def _first_word(process: subprocess.Popen[bytes], report: IO[bytes]) -> dict[str, Any]:
-    """Waits for what the server says when it is ready, or when it cannot be."""
+    """Wait for what the server says when it is ready, or when it cannot be."""
     text = report.read()
     if not text:
         raise FbsyncError(
@@ -135,7 +135,7 @@ def _first_word(process: subprocess.Popen[bytes], report: IO[bytes]) -> dict[str
 
 
 def _see_off(process: subprocess.Popen[bytes], held: IO[bytes]) -> None:
-    """Lets the server end, and makes sure that it does."""
+    """Let the server end, and make sure that it does."""
     held.close()
     try:
         process.wait(_STOP_SECONDS)

@@ -52,7 +52,7 @@ def last_port(folder: Path) -> int:
 
 
 def keep_port(folder: Path, port: int) -> None:
-    """Notes the port for the next rehearsal.
+    """Note the port for the next rehearsal.
 
     Raises:
         FbsyncError: the folder cannot be written to.

@@ -30,7 +30,7 @@ def read_options_seed(options: SandboxOptions) -> Seed:
 
 
 def plant(database: Database, seed: Seed, *, workspaces: tuple[str, ...], clock: Clock) -> None:
-    """Puts everything into a database that may hold it already, all or nothing.
+    """Put everything into a database that may hold it already, all or nothing.
 
     Args:
         database: where to.

@@ -39,7 +39,7 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def log_to_stderr() -> None:
-    """Sends the sandbox's own log to stderr, and nothing of the framework's."""
+    """Send the sandbox's own log to stderr, and nothing of the framework's."""
     logging.basicConfig(level=logging.INFO, format="sandbox: %(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
@@ -81,7 +81,7 @@ class SandboxServer:
         return self._state.accounts.issue(user_id(self._database, ADMIN.email))
 
     def serve(self, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
-        """Serves until SIGINT, SIGTERM or SIGHUP, or ``stop``, and leaves the database closed.
+        """Serve until SIGINT, SIGTERM or SIGHUP, or ``stop``, and leave the database closed.
 
         Args:
             listener: a bound socket, closed at the end.
@@ -98,11 +98,11 @@ class SandboxServer:
             self._database.close()
 
     def stop(self) -> None:
-        """Ends ``serve`` soon, from a signal handler or another thread."""
+        """End ``serve`` soon, from a signal handler or another thread."""
         self._server.should_exit = True
 
     def stop_at_end_of(self, descriptor: int) -> None:
-        """Ends ``serve``, and if need be the process, when a pipe's other end is closed.
+        """End ``serve``, and if need be the process, when a pipe's other end is closed.
 
         The kernel closes it however its holder ends, SIGKILL included.
         """

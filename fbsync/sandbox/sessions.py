@@ -49,7 +49,7 @@ class Sessions:
         self._lifetime = lifetime
 
     def open(self, user_id: str, *, restricted: bool) -> Tokens:
-        """Opens a session; ``restricted`` says that its tokens lack the second factor."""
+        """Open a session; ``restricted`` says that its tokens lack the second factor."""
         now = time.time()
         session_id = str(uuid.uuid4())
         row = {"id": session_id, "user_id": user_id, "restricted": int(restricted)}
@@ -92,16 +92,16 @@ class Sessions:
         ]
 
     def close(self, session_id: str, *, user_id: str) -> bool:
-        """Ends a user's session with all its tokens; tells whether there was one."""
+        """End a user's session with all its tokens; tell whether there was one."""
         return bool(self._database.write("DELETE FROM session WHERE id = ? AND user_id = ?", session_id, user_id))
 
     def close_by_token(self, refresh_token: str) -> bool:
-        """Ends the session of a refresh token; tells whether there was one."""
+        """End the session of a refresh token; tell whether there was one."""
         found = self._find(refresh_token, "refresh")
         return found is not None and self.close(found["session_id"], user_id=found["user_id"])
 
     def expire_access_tokens(self) -> None:
-        """Ends every access token that is out; refresh tokens stay good."""
+        """End every access token that is out; refresh tokens stay good."""
         self._database.write("DELETE FROM token WHERE kind = 'access'")
 
     def _find(self, token: str, kind: str) -> sqlite3.Row | None:

@@ -36,7 +36,7 @@ class State:
 
 
 def new_state(database: Database, *, token_lifetime: float, mfa: bool, clock: Clock) -> State:
-    """Puts the records over a database."""
+    """Put the records over a database."""
     workspaces = Workspaces(database)
     sessions = Sessions(database, lifetime=token_lifetime)
     api_keys = ApiKeys(database, workspaces, clock)

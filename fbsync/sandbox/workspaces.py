@@ -62,7 +62,7 @@ class Workspaces:
         return None if row is None else Role(row["role"])
 
     def require_reader(self, caller: Caller, workspace_id: str) -> None:
-        """Makes sure that the caller may see what is in a workspace.
+        """Make sure that the caller may see what is in a workspace.
 
         Raises:
             RequestRefused: 403. What the listing says to a filter by a foreign workspace is ND; an empty list
@@ -72,7 +72,7 @@ class Workspaces:
             raise RequestRefused(403, "You do not have access to this workspace")
 
     def require_writer(self, caller: Caller, workspace_id: str) -> None:
-        """Makes sure that the caller may change what is in a workspace.
+        """Make sure that the caller may change what is in a workspace.
 
         Raises:
             RequestRefused: 403, also for a workspace that is not there: creating documents no 404.

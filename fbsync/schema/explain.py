@@ -21,7 +21,7 @@ _MOST_KEYS = 100
 
 
 def explain_misfit(misfit: Misfit) -> Iterable[Violation]:
-    """Explains a misfit: several unknown or missing keys of one mapping give a violation each."""
+    """Explain a misfit: several unknown or missing keys of one mapping give a violation each."""
     match misfit.keyword:
         case "additionalProperties":
             return _unknown_keys(misfit)

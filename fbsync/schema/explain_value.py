@@ -41,7 +41,7 @@ _EXPRESSION = re.compile(r"\$?\{\{")
 
 
 def explain_value(misfit: Misfit) -> Violation:
-    """Explains a misfit that is about a value, not about a mapping's keys."""
+    """Explain a misfit that is about a value, not about a mapping's keys."""
     if misfit.is_credential:
         message, remedy, rule = *_wrong_credential(misfit), "not-a-reference"
     elif misfit.keyword == "type":

@@ -50,7 +50,7 @@ def fits(value: object, fit: Fit) -> bool:
 
 
 def fit_of(part: Schema, root: Schema) -> Fit:
-    """Makes the tests of a part of a schema (JSON Schema 2020-12, as far as fbsync's schemas use it).
+    """Make the tests of a part of a schema (JSON Schema 2020-12, as far as fbsync's schemas use it).
 
     Args:
         part: the part.
@@ -94,7 +94,7 @@ def _allowed(keyword: str, said: Any, part: Schema, root: Schema) -> Fit | None:
 
 
 def _check_silent(keyword: str, part: Schema) -> None:
-    """Makes sure that a keyword lets in whatever there is by itself."""
+    """Make sure that a keyword lets in whatever there is by itself."""
     said_with_if = keyword in ("then", "else") and "if" in part
     if keyword not in _SAYS_NOTHING and not said_with_if:
         raise UnknownKeywordError(keyword)

@@ -56,7 +56,7 @@ def schema(kind: Kind) -> dict[str, Any]:
 
 
 def validate(kind: Kind, value: object, *, part: str | None = None, most: int | None = None) -> tuple[Violation, ...]:
-    """Compares a value with a schema.
+    """Compare a value with a schema.
 
     A value that fits is told by tests that are quick to load and to run; why one does not, jsonschema tells.
 
@@ -98,7 +98,7 @@ class _Within:
 
 
 def _misfits(value: object, within: _Within) -> Iterator[Misfit]:
-    """Puts the validator's errors into plain records, the several missing keys of one mapping into one.
+    """Put the validator's errors into plain records, the several missing keys of one mapping into one.
 
     What stands under a mistyped key is compared with what belongs under the right one.
     """

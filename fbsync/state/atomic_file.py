@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, text: str, *, follow: bool = True) -> None:
-    """Puts a text in a file's place: temporary file in the same folder, fsync, rename, fsync of the folder.
+    """Put a text in a file's place: temporary file in the same folder, fsync, rename, fsync of the folder.
 
     A device or a pipe is never replaced: root could put a file in the place of /dev/null.
 
@@ -47,7 +47,7 @@ def write_atomically(path: Path, text: str, *, follow: bool = True) -> None:
 
 
 def _rename(temporary: Path, path: Path) -> None:
-    """Puts the new file in the old one's place; says what is wrong where the old one is a mount of its own."""
+    """Put the new file in the old one's place; say what is wrong where the old one is a mount of its own."""
     try:
         temporary.replace(path)
     except OSError as error:
@@ -66,7 +66,7 @@ def _mode(path: Path) -> int:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes a rename or a removal in a folder durable."""
+    """Make a rename or a removal in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

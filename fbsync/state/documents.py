@@ -54,7 +54,7 @@ class Sort:
 
 
 def read_bytes(path: Path, name: str) -> bytes | None:
-    """Reads a file, if it is one: no link, no device, no pipe, and of a size that fbsync would write.
+    """Read a file, if it is one: no link, no device, no pipe, and of a size that fbsync would write.
 
     Args:
         path: the file.
@@ -96,7 +96,7 @@ def _unreadable(path: Path, name: str, reason: str) -> FbsyncError:
 
 
 def read_checked(path: Path, sort: Sort) -> dict[str, Any] | None:
-    """Reads a file of a sort.
+    """Read a file of a sort.
 
     Returns:
         Its value, which fits the schema, or None where there is no such file. A file that cannot be read or
@@ -124,7 +124,7 @@ def decoded(data: bytes, path: Path | str, sort: Sort) -> str:
 
 
 def parse_checked(text: str, path: Path | str, sort: Sort) -> dict[str, Any]:
-    """Understands the text of a file of a sort.
+    """Interpret the text of a file of a sort.
 
     Raises:
         InvalidInput: it is not what fbsync wrote, or of another version; findings tell where.
@@ -141,7 +141,7 @@ def parse_checked(text: str, path: Path | str, sort: Sort) -> dict[str, Any]:
 
 
 def parse_json(text: str, path: Path | str, sort: Sort, *, line: int = 1) -> Any:  # noqa: ANN401 - JSON
-    """Reads the JSON of a file of a sort, or of one of its lines.
+    """Read the JSON of a file of a sort, or of one of its lines.
 
     Raises:
         InvalidInput: it is none, or a key appears twice.
@@ -156,7 +156,7 @@ def parse_json(text: str, path: Path | str, sort: Sort, *, line: int = 1) -> Any
 
 
 def check_version(value: object, path: Path | str, sort: Sort) -> None:
-    """Makes sure that a value is of the format version that fbsync reads, as far as it says.
+    """Make sure that a value is of the format version that fbsync reads, as far as it says.
 
     Raises:
         InvalidInput: it is of another one.
@@ -178,7 +178,7 @@ def conflict_line(text: str) -> int:
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Builds a mapping as json does, but refuses a key given twice: which value counts would be a guess."""
+    """Build a mapping as json does, but refuses a key given twice: which value counts would be a guess."""
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError("a key appears twice")

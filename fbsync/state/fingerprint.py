@@ -96,7 +96,7 @@ class Fingerprinter:
         self._helpers: list[Thread] = []
 
     def check_available(self) -> None:
-        """Makes sure that fingerprints can be made on this machine.
+        """Make sure that fingerprints can be made on this machine.
 
         Raises:
             FbsyncError: scrypt is needed and cannot be had.
@@ -110,7 +110,7 @@ class Fingerprinter:
         return self.parameters.method is Method.SCRYPT or self._key is not None
 
     def prepare(self, secrets: Iterable[Secret]) -> None:
-        """Begins to stretch each distinct value once, beside the caller (scrypt releases the interpreter's lock).
+        """Begin to stretch each distinct value once, beside the caller (scrypt releases the interpreter's lock).
 
         Whoever then asks for a fingerprint lends a hand until all are done; what could not be stretched fails there.
         """
@@ -157,7 +157,7 @@ class Fingerprinter:
         return self._roots[secret]
 
     def _stretch_all(self) -> None:
-        """Stretches what nobody has taken on yet."""
+        """Stretch what nobody has taken on yet."""
         with suppress(Exception):  # the list is empty, or whoever needs the value will get the same exception
             while True:
                 secret = self._todo.pop()
@@ -177,7 +177,7 @@ class Fingerprinter:
 
 
 def _scrypt(value: bytes, *, salt: bytes, n: int) -> bytes:
-    """Stretches a value.
+    """Stretch a value.
 
     Raises:
         FbsyncError: this machine's OpenSSL has no scrypt, or does not allow it (FIPS 140).
@@ -193,7 +193,7 @@ def _scrypt(value: bytes, *, salt: bytes, n: int) -> bytes:
 
 
 def check_key(key: Secret | None) -> None:
-    """Makes sure that a fingerprint key, where there is one, cannot be guessed.
+    """Make sure that a fingerprint key, where there is one, cannot be guessed.
 
     Raises:
         InvalidInput: it is too short.

@@ -34,7 +34,7 @@ class Records:
         return iter(self._by_id.values())
 
     def put(self, entry: LockedLlm) -> None:
-        """Puts a record to the others.
+        """Put a record to the others.
 
         Another one that is known by the same identity cannot bear that name any more, since the server takes a name
         once: it stays known by its id, and the next look at the server's list tells what became of it.
@@ -47,13 +47,13 @@ class Records:
         self.replace(entry)
 
     def replace(self, entry: LockedLlm) -> None:
-        """Puts a record in the place of the one of its id, whatever it is named."""
+        """Put a record in the place of the one of its id, whatever it is named."""
         self.drop(entry.id)
         self._by_id[entry.id] = entry
         self._bearers.setdefault(entry.identity, set()).add(entry.id)
 
     def drop(self, llm_id: str) -> None:
-        """Takes a record out, if there is one of this id."""
+        """Take a record out, if there is one of this id."""
         gone = self._by_id.pop(llm_id, None)
         if gone is not None:
             self._bearers[gone.identity].discard(llm_id)

@@ -70,7 +70,7 @@ def boot_id() -> str | None:
 
 
 def read_journal(path: Path, lockfile: Lockfile | None) -> Replayed | None:
-    """Reads what a run that did not finish left in a journal's file.
+    """Read what a run that did not finish left in a journal's file.
 
     Args:
         path: the journal.
@@ -88,7 +88,7 @@ def read_journal(path: Path, lockfile: Lockfile | None) -> Replayed | None:
 
 
 def replay(data: bytes, lockfile: Lockfile | None, *, shown_as: Path | str, boot: str | None) -> Replayed | None:
-    """Understands a journal, wherever it is kept.
+    """Interpret a journal, wherever it is kept.
 
     A last line that was cut off by a crash is no record: its write had not been confirmed, so the request
     had not been sent, or its outcome counts as unknown.
@@ -206,14 +206,14 @@ def _replay(lockfile: Lockfile, records: Iterable[dict[str, Any]], *, is_marked:
 
 
 def _made(intents: dict[int, Intent], record: dict[str, Any]) -> None:
-    """Notes the id of a temporary configuration."""
+    """Note the id of a temporary configuration."""
     intent = intents.get(record["n"])
     if intent is not None and intent.action == TRY:
         intents[record["n"]] = replace(intent, llm_id=record["made"])
 
 
 def _carried_out(outcome: dict[str, Any], llms: Records) -> None:
-    """Brings the records to what an outcome says."""
+    """Bring the records to what an outcome says."""
     for llm_id in outcome.get("gone", ()):
         llms.drop(llm_id)
     if "entry" in outcome:
@@ -256,7 +256,7 @@ class Journal:
         return tuple(intent for number, intent in self._open.items() if number in self._sent)
 
     def settled(self, identities: Iterable[Identity]) -> None:
-        """Drops carried-over intents for entries that are known to be as they should be, or to be gone."""
+        """Drop carried-over intents for entries that are known to be as they should be, or to be gone."""
         done = set(identities)
         self._open = {number: intent for number, intent in self._open.items() if intent.identity not in done}
 
@@ -265,7 +265,7 @@ class Journal:
         return self._open[number]
 
     def intend(self, intent: Intent) -> asyncio.Future[int]:
-        """Records a request that is about to be sent.
+        """Record a request that is about to be sent.
 
         Returns:
             Ends when the record is durable, and gives the number by which the outcome refers to it; raises an
@@ -276,7 +276,7 @@ class Journal:
         return self._write(self._number, intent_record(intent, self._number))
 
     def sending(self, number: int) -> None:
-        """Records that the request of a durable intent is sent from now on, without waiting for the disk.
+        """Record that the request of a durable intent is sent from now on, without waiting for the disk.
 
         Raises:
             FbsyncError: it cannot be recorded, so that the request must not be sent.
@@ -291,7 +291,7 @@ class Journal:
         self._sent.add(number)
 
     def made(self, number: int, llm_id: str) -> asyncio.Future[int]:
-        """Records the id of a temporary configuration, whose intent stays open until it is deleted.
+        """Record the id of a temporary configuration, whose intent stays open until it is deleted.
 
         Returns:
             Ends as that of ``done``.
@@ -306,7 +306,7 @@ class Journal:
         )
 
     def done(self, number: int, *, entry: LockedLlm | None, gone: Iterable[str] = ()) -> asyncio.Future[int]:
-        """Records that a request was carried out: the entry's record now, and the ids that are no more.
+        """Record that a request was carried out: the entry's record now, and the ids that are no more.
 
         Returns:
             Ends when the record is durable; raises an FbsyncError if it is not.
@@ -318,7 +318,7 @@ class Journal:
         return self._write(number, record)
 
     def not_done(self, number: int) -> asyncio.Future[int]:
-        """Records that a request certainly was not carried out, or that a temporary configuration is gone.
+        """Record that a request certainly was not carried out, or that a temporary configuration is gone.
 
         Returns:
             Ends as that of ``done``.
@@ -327,7 +327,7 @@ class Journal:
         return self._write(number, {"n": number})
 
     async def close(self) -> None:
-        """Ends the journal once the lockfile holds its outcomes: what is open is kept, else the file goes.
+        """End the journal once the lockfile holds its outcomes: what is open is kept, else the file goes.
 
         Raises:
             FbsyncError: the file cannot be replaced or removed.
@@ -349,7 +349,7 @@ class Journal:
         write_atomically(self._path, text, follow=False)
 
     def _write(self, number: int, record: dict[str, Any]) -> asyncio.Future[int]:
-        """Sends a record on its way to the disk; those that come while one fsync runs share the next."""
+        """Send a record on its way to the disk; those that come while one fsync runs share the next."""
         import asyncio  # here, since reading a journal must not cost a plan the loading of it
 
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -384,14 +384,14 @@ class Journal:
             self._open.pop(number, None)
 
     def _append(self, data: bytes) -> None:
-        """Writes whole lines and waits for the disk."""
+        """Write whole lines and wait for the disk."""
         if self._failed is not None:
             raise self._failed
         self._append_lines(data)
         os.fsync(self._descriptor)
 
     def _append_lines(self, data: bytes) -> None:
-        """Writes whole lines: marks are written while other lines wait for the disk in another thread."""
+        """Write whole lines: marks are written while other lines wait for the disk in another thread."""
         with self._writing:
             written = os.write(self._descriptor, data)
             while written < len(data):

@@ -71,7 +71,7 @@ class FileLedger:
         self._journal: Journal | None = None
 
     def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
-        """Records a request that is about to be sent.
+        """Record a request that is about to be sent.
 
         Returns:
             Ends when the record is durable, and gives its number; raises an FbsyncError if it is not, so that the
@@ -83,7 +83,7 @@ class FileLedger:
         return self._open_journal().intend(intent_of(change, sent, since=self._since, user_id=self._user_id))
 
     def intend_trial(self, change: Update | Adopt, sent: Fields) -> Awaitable[int]:
-        """Records that a temporary configuration is about to be created.
+        """Record that a temporary configuration is about to be created.
 
         Returns:
             Ends as that of ``intend``.
@@ -94,7 +94,7 @@ class FileLedger:
         return self._open_journal().intend(trial_of(change, sent, since=self._since, user_id=self._user_id))
 
     def made(self, number: int, llm_id: str) -> Awaitable[int]:
-        """Records the id of a temporary configuration.
+        """Record the id of a temporary configuration.
 
         Returns:
             Ends as that of ``done``.
@@ -102,7 +102,7 @@ class FileLedger:
         return self._open_journal().made(number, llm_id)
 
     def removed(self, identity: Identity) -> Awaitable[int]:
-        """Records that a temporary configuration that an earlier run left is gone.
+        """Record that a temporary configuration that an earlier run left is gone.
 
         Returns:
             Ends as that of ``done``.
@@ -114,7 +114,7 @@ class FileLedger:
         return journal.not_done(journal.number_of(identity))
 
     def sending(self, number: int) -> None:
-        """Records that an intent's request is sent from now on.
+        """Record that an intent's request is sent from now on.
 
         Raises:
             FbsyncError: it cannot be recorded, so that the request must not be sent.
@@ -139,11 +139,11 @@ class FileLedger:
         return bool(self.claims(identity))
 
     def noted(self, change: Change, llm_id: str) -> None:
-        """Takes note of a change that needs no request: the lockfile will hold it."""
+        """Take note of a change that needs no request: the lockfile will hold it."""
         self._keep(self._recorder.entry(change, llm_id), gone_with(change))
 
     def done(self, number: int, change: Change, llm_id: str) -> Awaitable[int]:
-        """Records that a request was carried out.
+        """Record that a request was carried out.
 
         Returns:
             Ends when the record is durable; raises an FbsyncError if it is not. The lockfile may still come to
@@ -172,7 +172,7 @@ class FileLedger:
         return entry.id in self._made and self._llms[entry.id].identity != entry.identity
 
     def set_aside(self, number: int, change: Update, name: str) -> Awaitable[int]:
-        """Records that a configuration bears a third name for now.
+        """Record that a configuration bears a third name for now.
 
         Returns:
             Ends as that of ``done``.
@@ -182,7 +182,7 @@ class FileLedger:
         return self._open_journal().done(number, entry=entry)
 
     def not_done(self, number: int) -> Awaitable[int]:
-        """Records that a request certainly was not carried out, or that a temporary configuration is gone.
+        """Record that a request certainly was not carried out, or that a temporary configuration is gone.
 
         Returns:
             Ends as that of ``done``.
@@ -190,7 +190,7 @@ class FileLedger:
         return self._open_journal().not_done(number)
 
     async def close(self, settled: Iterable[Identity]) -> None:
-        """Writes the lockfile, then ends the journal.
+        """Write the lockfile, then ends the journal.
 
         Args:
             settled: entries of which nothing is open any more, whatever earlier runs left.
@@ -230,7 +230,7 @@ class FileLedger:
         rescue.discard_rescue(self._path, self._state_folder)
 
     def _rescued(self, error: FbsyncError) -> FbsyncError:
-        """Puts the known state where the next run finds it, and says so."""
+        """Put the known state where the next run finds it, and say so."""
         try:
             file = rescue.save_rescue(self._path, self._known, self._state_folder, base=self._on_disk)
         except OSError:

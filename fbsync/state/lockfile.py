@@ -61,7 +61,7 @@ class Lockfile:
 
 
 def read_lockfile(path: Path) -> Lockfile | None:
-    """Reads a lockfile.
+    """Read a lockfile.
 
     Returns:
         The lockfile, or None where there is no such file. A file that cannot be read or understood is
@@ -76,7 +76,7 @@ def read_lockfile(path: Path) -> Lockfile | None:
 
 
 def parse_lockfile(text: str, *, path: Path | str) -> Lockfile:
-    """Understands a lockfile's text, wherever it is kept.
+    """Interpret a lockfile's text, wherever it is kept.
 
     Args:
         text: the text.
@@ -143,7 +143,7 @@ def lockfile_text(lockfile: Lockfile) -> str:
 
 
 def write_lockfile(path: Path, lockfile: Lockfile) -> None:
-    """Writes a lockfile atomically: after a crash there is the old one or the new one, whole.
+    """Write a lockfile atomically: after a crash there is the old one or the new one, whole.
 
     Raises:
         FbsyncError: the operating system refuses.

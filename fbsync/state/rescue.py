@@ -29,7 +29,7 @@ def rescue_path(lockfile: Path, state_folder: Path) -> Path:
 
 
 def save_rescue(lockfile: Path, known: Lockfile, state_folder: Path, *, base: Lockfile | None) -> Path:
-    """Saves the known state.
+    """Save the known state.
 
     Args:
         lockfile: the lockfile's path.
@@ -102,6 +102,6 @@ def _digest(lockfile: Lockfile | None) -> str:
 
 
 def discard_rescue(lockfile: Path, state_folder: Path) -> None:
-    """Removes the rescue file, once the lockfile holds it all; one that stays is read again, and adds nothing."""
+    """Remove the rescue file, once the lockfile holds it all; one that stays is read again, and add nothing."""
     with suppress(OSError):
         rescue_path(lockfile, state_folder).unlink(missing_ok=True)

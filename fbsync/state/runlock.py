@@ -29,7 +29,7 @@ def run_lock_path(lockfile: Path) -> Path:
 
 @contextmanager
 def run_lock(lockfile: Path, *, timeout: float) -> Iterator[None]:
-    """Holds the run lock of a lockfile for as long as the context lasts.
+    """Hold the run lock of a lockfile for as long as the context lasts.
 
     The lock is the operating system's (flock), which ends with the process that holds it, however that ends;
     the file only says who that is.
@@ -56,7 +56,7 @@ def run_lock(lockfile: Path, *, timeout: float) -> Iterator[None]:
 
 
 def _try(path: Path) -> int | None:
-    """Takes the lock if nobody has it; gives the open file, or None."""
+    """Take the lock if nobody has it; return the open file, or None."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     except OSError as error:
@@ -86,7 +86,7 @@ def _try(path: Path) -> int | None:
 
 
 def _check_file(path: Path, descriptor: int) -> None:
-    """Makes sure that a run lock's file is one of its own: writing to a hard link would change another file.
+    """Make sure that a run lock's file is one of its own: writing to a hard link would change another file.
 
     Raises:
         FbsyncError: it is not.
@@ -102,7 +102,7 @@ def _cannot_lock(path: Path, reason: str, hint: str) -> FbsyncError:
 
 
 def _say_who(descriptor: int) -> None:
-    """Writes who holds the lock; a full disk keeps nobody from running."""
+    """Write who holds the lock; a full disk keeps nobody from running."""
     holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
     with suppress(OSError):
         os.ftruncate(descriptor, 0)

@@ -71,7 +71,7 @@ Address: TypeAlias = FileAddress | GitAddress | ObjectAddress
 
 
 def parse_address(text: str) -> Address:
-    """Understands the address of a store.
+    """Interpret the address of a store.
 
     Raises:
         FbsyncError: it is none, or holds a credential (exit 3). The message never repeats the address.

@@ -86,7 +86,7 @@ def render(state: State) -> bytes:
 
 
 def parse(data: bytes, name: str) -> State:
-    """Understands a document. Nothing is ever taken for an empty one.
+    """Interpret a document. Nothing is ever taken for an empty one.
 
     Args:
         data: the object's content.
@@ -136,7 +136,7 @@ def _writer_of(writer: Holder) -> dict[str, Any]:
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Builds a mapping as json does, but refuses a key given twice: which value counts would be a guess."""
+    """Build a mapping as json does, but refuses a key given twice: which value counts would be a guess."""
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError("a key appears twice")

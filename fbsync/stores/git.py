@@ -91,13 +91,13 @@ class GitRef:
         return f"git:{self._ref}"
 
     def read(self) -> Snapshot | None:
-        """Reads the file at the ref: see ``fbsync.stores.protocol``."""
+        """Read the file at the ref: see ``fbsync.stores.protocol``."""
         with self._lock:
             commit = self.fetch(depth=2)
             return None if commit is None else Snapshot(data=self.content(commit), tag=commit)
 
     def write(self, data: bytes, tag: str | None) -> str:
-        """Pushes a commit if the ref is still where it was: see ``fbsync.stores.protocol``."""
+        """Push a commit if the ref is still where it was: see ``fbsync.stores.protocol``."""
         with self._lock:
             commit = self._commit(data, tag)
             lease = f"--force-with-lease={self._ref}:{tag or ''}"
@@ -106,14 +106,14 @@ class GitRef:
             return commit
 
     def remove(self) -> None:
-        """Deletes the ref: see ``fbsync.stores.protocol``."""
+        """Delete the ref: see ``fbsync.stores.protocol``."""
         with self._lock:
             ended = self._git.run("push", "--porcelain", self._remote, f":{self._ref}")
             if ended.status != 0 and "remote ref does not exist" not in ended.words:
                 raise self._unreachable(ended)
 
     def fetch(self, *, depth: int) -> str | None:
-        """Fetches the ref with so many commits; gives the newest, or None where there is no such ref.
+        """Fetch the ref with so many commits; return the newest, or None where there is no such ref.
 
         Raises:
             Denied: the remote refuses.
@@ -180,7 +180,7 @@ class GitRef:
         return ended.out
 
     def _commit(self, data: bytes, tag: str | None) -> str:
-        """Makes the commit of a write; gives its id.
+        """Make the commit of a write; return its id.
 
         Raises:
             Conflict: the tag is of no version that was read here.
@@ -211,7 +211,7 @@ class GitRef:
         return [line.removeprefix("parent ") for line in head.splitlines() if line.startswith("parent ")]
 
     def _judge(self, ended: Ended, commit: str) -> None:
-        """Understands how a push ended (`git push --porcelain`): a line for the ref, and the server's words."""
+        """Interpret how a push ended (`git push --porcelain`): a line for the ref, and the server's words."""
         line = next((line for line in ended.out.decode(errors="replace").splitlines() if f"{commit}:" in line), "")
         if ended.status == 0 and line[:1] in {"*", "+", " "}:
             return

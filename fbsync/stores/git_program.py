@@ -83,12 +83,12 @@ class Git:
         self._secrets = secrets
 
     def run(self, *arguments: str, data: bytes = b"", timeout: float = _TIMEOUT_SECONDS) -> Ended:
-        """Runs a command of git; one that takes too long is stopped."""
+        """Run a command of git; one that takes too long is stopped."""
         argv = ["git", f"--git-dir={self._scratch}", *arguments]
         return self._masked(_run(argv, folder=self._folder, environ=self._environ, data=data, timeout=timeout))
 
     def local(self, *arguments: str, data: bytes = b"") -> bytes:
-        """Runs a command that needs no network and must not fail; gives its output.
+        """Run a command that needs no network and must not fail; return its output.
 
         Raises:
             FbsyncError: it failed all the same, for instance since the disk is full.
@@ -197,7 +197,7 @@ def _run(
     data: bytes = b"",
     timeout: float = _TIMEOUT_SECONDS,
 ) -> Ended:
-    """Runs a program in a process group of its own, so that Ctrl-C does not stop a push half way."""
+    """Run a program in a process group of its own, so that Ctrl-C does not stop a push half way."""
     with subprocess.Popen(  # noqa: S603 - the arguments are ours, and none is a shell's
         argv,
         cwd=folder,

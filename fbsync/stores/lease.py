@@ -72,7 +72,7 @@ class Lease:
         return self._lost is None and self._clock() + seconds < self._since + self._claim.seconds
 
     def write(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
-        """Writes the state, which renews the lease.
+        """Write the state, which renews the lease.
 
         Raises:
             FbsyncError: another run took the lease over (exit 7): nothing was written, nor will be.
@@ -83,11 +83,11 @@ class Lease:
         self._swap(self._next(self._claim).holding(lockfile=lockfile, journal=journal))
 
     def renew(self) -> None:
-        """Writes the same content again. Raises as ``write`` does."""
+        """Write the same content again. Raises as ``write`` does."""
         self._swap(self._next(self._claim))
 
     def release(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
-        """Writes the state and gives the lease back. Raises as ``write`` does."""
+        """Write the state and return the lease back. Raises as ``write`` does."""
         self._swap(self._next(None).holding(lockfile=lockfile, journal=journal))
 
     def _next(self, claim: Claim | None) -> State:
@@ -124,7 +124,7 @@ def take(
     seconds: int = DEFAULT_SECONDS,
     clock: Callable[[], float] = steady_clock,
 ) -> Lease:
-    """Takes the lease by writing on a version that nobody holds, or whose lease has ended (``await_free``).
+    """Take the lease by writing on a version that nobody holds, or whose lease has ended (``await_free``).
 
     Raises:
         Conflict: the state was changed meanwhile.
@@ -146,7 +146,7 @@ def await_free(
     clock: Callable[[], float] = steady_clock,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Version | None:
-    """Waits until the lease can be taken: it was given back, or its holder was not heard of for long enough.
+    """Wait until the lease can be taken: it was given back, or its holder was not heard of for long enough.
 
     Args:
         state_object: where the state is.

@@ -61,7 +61,7 @@ class ObjectStoreObject:
         return self._name
 
     def read(self) -> Snapshot | None:
-        """Reads the object: see ``fbsync.stores.protocol``."""
+        """Read the object: see ``fbsync.stores.protocol``."""
         from obstore.exceptions import BaseError
 
         try:
@@ -75,7 +75,7 @@ class ObjectStoreObject:
             raise self._denied(error) or self._unavailable(error) from error
 
     def write(self, data: bytes, tag: str | None) -> str:
-        """Writes the object if it is still the one that was read: see ``fbsync.stores.protocol``."""
+        """Write the object if it is still the one that was read: see ``fbsync.stores.protocol``."""
         from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 
         mode: UpdateVersion | Literal["create"] = "create"
@@ -94,7 +94,7 @@ class ObjectStoreObject:
         return self._tag(done)
 
     def remove(self) -> None:
-        """Removes the object: see ``fbsync.stores.protocol``."""
+        """Remove the object: see ``fbsync.stores.protocol``."""
         from obstore.exceptions import BaseError
 
         try:
@@ -133,7 +133,7 @@ class ObjectStoreObject:
 
 
 def open_bucket(address: ObjectAddress, environ: Mapping[str, str]) -> ObjectStore:
-    """Opens a bucket. Nothing is sent yet.
+    """Open a bucket. Nothing is sent yet.
 
     Args:
         address: the bucket's address.

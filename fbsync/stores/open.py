@@ -33,7 +33,7 @@ class Place:
 
 @contextmanager
 def opened(address: SharedAddress, *, folder: Path, environ: Mapping[str, str]) -> Iterator[Place]:
-    """Opens the place that an address names, for as long as the context lasts. Nothing is sent yet.
+    """Open the place that an address names, for as long as the context lasts. Nothing is sent yet.
 
     Args:
         address: a git remote or a bucket.

@@ -23,7 +23,7 @@ def probe_key() -> str:
 
 
 def check_honesty(store: Store) -> None:
-    """Finds out whether a store refuses what it must refuse, and answers with what was written last.
+    """Find out whether a store refuses what it must refuse, and answer with what was written last.
 
     Args:
         store: an object that does not exist (``probe_key``); it is removed in the end.

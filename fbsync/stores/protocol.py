@@ -38,7 +38,7 @@ class Store(Protocol):
         """The object's address, as messages show it."""
 
     def read(self) -> Snapshot | None:
-        """Reads the object.
+        """Read the object.
 
         Returns:
             The object, or None where the store says that there is none.
@@ -49,7 +49,7 @@ class Store(Protocol):
         """
 
     def write(self, data: bytes, tag: str | None) -> str:
-        """Puts an object in the place of the one that was read.
+        """Put an object in the place of the one that was read.
 
         Args:
             data: the content. Two writes never have the same one: see ``fbsync.stores.document``.
@@ -66,7 +66,7 @@ class Store(Protocol):
         """
 
     def remove(self) -> None:
-        """Removes the object, whatever version it is. Only a probe does that, with an object of its own.
+        """Remove the object, whatever version it is. Only a probe does that, with an object of its own.
 
         Raises:
             Denied: the store refuses.

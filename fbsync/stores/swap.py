@@ -47,7 +47,7 @@ class StateObject:
         return self._store.name
 
     def read(self) -> Version | None:
-        """Reads the state.
+        """Read the state.
 
         Returns:
             The state, or None where the store says that there is no object.
@@ -61,7 +61,7 @@ class StateObject:
         return None if snapshot is None else Version(state=parse(snapshot.data, self.name), tag=snapshot.tag)
 
     def swap(self, state: State, tag: str | None) -> Version:
-        """Puts a state in the place of the version that was read.
+        """Put a state in the place of the version that was read.
 
         After a refusal or an unknown outcome the object is read: with our nonce in it, the write came through. While
         the old version is still there, the same bytes are sent again; at most one of the attempts can take effect.
@@ -97,7 +97,7 @@ class StateObject:
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, state: State, data: bytes, tag: str | None) -> Version:
-        """Writes once, and looks where the answer does not tell whose write is there."""
+        """Write once, and look where the answer does not tell whose write is there."""
         try:
             return Version(state=state, tag=self._store.write(data, tag))
         except (Conflict, UnknownOutcome) as error:

@@ -12,18 +12,18 @@ _KEY_INDENT = re.compile(r" *+(?:- *+)*+")
 
 
 def is_cut_name(text: str, *, at: int, name: str) -> bool:
-    """Tells whether the anchor or alias at an offset has a longer name than the one that was read."""
+    """Tell whether the anchor or alias at an offset has a longer name than the one that was read."""
     end = at + 1 + len(name)
     return text[at] in "&*" and text[end : end + 1] in _NO_END_OF_NAME
 
 
 def is_cut_word(text: str, *, at: int) -> bool:
-    """Tells whether the key at an offset lost its first character, a question mark taken for an indicator."""
+    """Tell whether the key at an offset lost its first character, a question mark taken for an indicator."""
     return at > 0 and text[at - 1] == "?"
 
 
 def is_runaway_quote(text: str, *, start: int, end: int, key_at: int | None) -> bool:
-    """Tells whether quoted text goes on in lines that are not indented deeper than its key.
+    """Tell whether quoted text goes on in lines that are not indented deeper than its key.
 
     One forgotten quote would swallow the keys below it, up to the next quote.
 

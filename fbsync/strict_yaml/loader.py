@@ -75,7 +75,7 @@ class Document:
 
 
 def read_document(path: pathlib.Path, *, shown_as: str) -> Document:
-    """Loads a file; one that cannot be read is a document without a value and with a finding.
+    """Load a file; one that cannot be read is a document without a value and with a finding.
 
     Args:
         path: where it is; ``-`` is standard input.
@@ -88,7 +88,7 @@ def read_document(path: pathlib.Path, *, shown_as: str) -> Document:
 
 
 def parse_document(data: bytes, *, file: str) -> Document:
-    """Loads a file's content. Whatever the bytes are, the answer is a document and no exception.
+    """Load a file's content. Whatever the bytes are, the answer is a document and no exception.
 
     Args:
         data: the content, in UTF-8.

@@ -124,7 +124,7 @@ class Rejections:
         self._source = source
 
     def add(self, rule: str, at: int, *, subject: str = "", related: tuple[int, ...] = ()) -> None:
-        """Records what is wrong at an offset.
+        """Record what is wrong at an offset.
 
         Args:
             rule: what kind of mistake it is.

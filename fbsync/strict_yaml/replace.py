@@ -60,7 +60,7 @@ def with_values(text: str, replacements: Sequence[Replacement]) -> str:
 
 
 def check_replaced(before: str, after: str, replacements: Iterable[Replacement]) -> None:
-    """Makes sure that a text says what it said, but for what was to be replaced.
+    """Make sure that a text says what it said, but for what was to be replaced.
 
     Raises:
         NotReplaceable: it does not.

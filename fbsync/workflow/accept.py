@@ -56,7 +56,7 @@ class Acceptance:
 
 
 def accept(project: Project, drift: Drift, names: Sequence[str]) -> Acceptance:
-    """Works out how the manifest takes over what the server holds; writes nothing.
+    """Work out how the manifest takes over what the server holds; write nothing.
 
     Args:
         project: whose manifest.

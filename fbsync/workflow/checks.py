@@ -24,7 +24,7 @@ _MOST_NAMES = 10
 
 
 def check_needs(project: Project, plan: Plan) -> None:
-    """Makes sure that all variables that carrying out a plan would send are set.
+    """Make sure that all variables that carrying out a plan would send are set.
 
     Raises:
         InvalidInput: with a finding for every missing one.
@@ -35,7 +35,7 @@ def check_needs(project: Project, plan: Plan) -> None:
 
 
 def check_workspaces(project: Project) -> None:
-    """Makes sure that the server can be asked about every declared entry.
+    """Make sure that the server can be asked about every declared entry.
 
     Raises:
         InvalidInput: with a finding for every missing variable.
@@ -46,7 +46,7 @@ def check_workspaces(project: Project) -> None:
 
 
 def check_sign_in(variables: Variables) -> None:
-    """Makes sure that there is a way to sign in, as far as the variables tell.
+    """Make sure that there is a way to sign in, as far as the variables tell.
 
     Raises:
         FbsyncError: a variable is missing, or its value cannot be what it is for; the message names it.
@@ -57,7 +57,7 @@ def check_sign_in(variables: Variables) -> None:
 
 
 def check_variables(project: Project, plan: Callable[[], Plan]) -> None:
-    """Makes sure, before any request, that a run can sign in; a run that cannot hears of all missing variables at once.
+    """Make sure, before any request, that a run can sign in; a run that cannot hears of all missing variables at once.
 
     Args:
         project: what is declared and known.

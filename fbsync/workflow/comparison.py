@@ -28,7 +28,7 @@ def settled(project: Project, live: Live) -> Lockfile:
 
 
 def drift_of(project: Project, live: Live, *, only: Iterable[str] = ()) -> Drift:
-    """Compares what is known with what the server lists.
+    """Compare what is known with what the server lists.
 
     Args:
         project: what is known.
@@ -62,7 +62,7 @@ class KnownCredentials:
 
 
 def known_credentials(project: Project, live: Live, ages: Ages, *, only: Iterable[str] = ()) -> KnownCredentials:
-    """Looks at the credentials of what is known; arguments as for ``drift_of``, and the day and the maximum age."""
+    """Look at the credentials of what is known; arguments as for ``drift_of``, and the day and the maximum age."""
     from fbsync.planning.old_credentials import old_in_known
 
     known = settled(project, live)

@@ -50,7 +50,7 @@ def _lines(paths: Iterable[Path]) -> Iterator[str]:
 
 
 def check_state(where: Where, manifest: Manifest) -> None:
-    """Makes sure that the known state is kept where the manifest says.
+    """Make sure that the known state is kept where the manifest says.
 
     Args:
         where: what the command works on; it may say itself where the state is, and then the manifest does not count.

@@ -33,7 +33,7 @@ class Inputs:
 
 
 def read_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
-    """Reads what the user wrote.
+    """Read what the user wrote.
 
     Args:
         where: what to work on.
@@ -46,7 +46,7 @@ def read_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
 
 
 def with_manifest(where: Where, environment: Mapping[str, str], variables: Variables) -> Inputs:
-    """Reads the manifest, where the variables were read already.
+    """Read the manifest, where the variables were read already.
 
     Raises:
         InvalidInput: the manifest is wrong.
@@ -63,7 +63,7 @@ def with_manifest(where: Where, environment: Mapping[str, str], variables: Varia
 
 
 def variables_of(where: Where, environment: Mapping[str, str]) -> Variables:
-    """Reads the variables that a manifest may refer to.
+    """Read the variables that a manifest may refer to.
 
     Raises:
         InvalidInput: a file of variables is wrong.

@@ -43,7 +43,7 @@ class KnownState:
 
 
 def read_state(where: Where, environment: Mapping[str, str], variables: Variables) -> KnownState:
-    """Reads what is known, and begins to stretch the credentials that it has fingerprints of.
+    """Read what is known, and begin to stretch the credentials that it has fingerprints of.
 
     Raises:
         InvalidInput: a file is wrong, or of another environment, or the fingerprint key is too short.
@@ -64,7 +64,7 @@ def read_state(where: Where, environment: Mapping[str, str], variables: Variable
 
 
 def _check_environment(where: Where, left: Replayed | None) -> None:
-    """Makes sure that what is known is of the environment that is asked for: its ids are those of other entries.
+    """Make sure that what is known is of the environment that is asked for: its ids are those of other entries.
 
     Raises:
         InvalidInput: it is of another one.

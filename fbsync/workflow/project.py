@@ -72,7 +72,7 @@ class Project:
 
 
 def read_project(where: Where, environment: Mapping[str, str], *, online: bool) -> Project:
-    """Reads everything for a plan: what is known, then what the user wrote.
+    """Read everything for a plan: what is known, then what the user wrote.
 
     The known state comes first, since the credentials that it has fingerprints of are then stretched while the
     manifest is read.
@@ -92,7 +92,7 @@ def read_project(where: Where, environment: Mapping[str, str], *, online: bool) 
 
 
 def load_project(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) -> Project:
-    """Reads what is known, for a plan.
+    """Read what is known, for a plan.
 
     Args:
         inputs: what the user wrote.
@@ -154,7 +154,7 @@ def _with_manifests(desired: Iterable[Llm], manifests: Manifests) -> tuple[Llm, 
 
 
 def _check_other_environments(inputs: Inputs, known: Lockfile) -> None:
-    """Makes sure that no other environment of the manifest knows a configuration of this one.
+    """Make sure that no other environment of the manifest knows a configuration of this one.
 
     Both would overwrite it by turns, and pruning the one would delete the other's.
 

@@ -65,7 +65,7 @@ def propose(
     destroy: bool = False,
     ages: Ages | None = None,
 ) -> Proposal:
-    """Plans, with no request and no secret needed.
+    """Plan, with no request and no secret needed.
 
     Args:
         project: what is declared and known.

@@ -74,7 +74,7 @@ async def resolve_stored_keys(server: Server, project: Project) -> Project:
 
 
 async def list_live(server: Server, project: Project, clock: Clock, *, all_or_nothing: bool = False) -> Live:
-    """Asks the server what the workspaces of a project, which are resolved, hold.
+    """Ask the server what the workspaces of a project, which are resolved, hold.
 
     A listing may lag behind what was done a moment ago: what is missing is looked for a few times before it is
     believed to be gone. Temporary configurations that an earlier run left are set apart.
@@ -119,7 +119,7 @@ def _lacks_something(project: Project, live: Live) -> bool:
 
 
 async def _asked(server: Server, workspaces: frozenset[str], *, all_or_nothing: bool) -> Live:
-    """Asks once.
+    """Ask once.
 
     A workspace of which the unfiltered list shows nothing although something is known of it is asked for again
     by itself: the list holds what the caller may see, and that may have become less.

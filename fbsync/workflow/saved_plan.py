@@ -80,7 +80,7 @@ _SORT = documents.Sort(
 
 
 def save_plan(path: Path, plan: Plan, document: Json, how: Json, fingerprints: Fingerprinter) -> None:
-    """Writes a plan to a file, in one step.
+    """Write a plan to a file, in one step.
 
     Args:
         path: where.
@@ -120,7 +120,7 @@ def _credentials(plan: Plan, fingerprints: Fingerprinter) -> list[Json]:
 
 
 def read_document(path: Path) -> Json:
-    """Reads a saved plan as the document that it is.
+    """Read a saved plan as the document that it is.
 
     Raises:
         InvalidInput: it is not what fbsync wrote, or of another version; findings tell where.
@@ -138,7 +138,7 @@ def read_document(path: Path) -> Json:
 
 
 def read_saved_plan(path: Path) -> SavedPlan:
-    """Reads a saved plan.
+    """Read a saved plan.
 
     Raises:
         FbsyncError: as ``read_document``.

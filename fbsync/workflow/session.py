@@ -98,7 +98,7 @@ class Run(Protocol):
     """How a session's coroutines are run: ``asyncio.Runner.run``, or with more care for signals."""
 
     def __call__(self, runner: asyncio.Runner, work: Coroutine[Any, Any, _Result], /) -> _Result:
-        """Runs a coroutine to its end."""
+        """Run a coroutine to its end."""
 
 
 def _run(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
@@ -140,7 +140,7 @@ class Session:
         self._stack = AsyncExitStack()
 
     def __enter__(self) -> Self:
-        """Connects.
+        """Connect.
 
         Raises:
             FbsyncError: there are no means of signing in.
@@ -169,11 +169,11 @@ class Session:
             self._runner.close()
 
     def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        """Runs a coroutine that speaks with this session's server."""
+        """Run a coroutine that speaks with this session's server."""
         return self._run(self._runner, work)
 
     def look(self, *, refresh: bool = True, all_or_nothing: bool = False, plans: bool = True) -> Live | None:
-        """Asks for the ids of workspaces and stored keys given by name, and for what the workspaces hold.
+        """Ask for the ids of workspaces and stored keys given by name, and for what the workspaces hold.
 
         Args:
             refresh: whether to ask for the latter; it always is where an earlier run left something open.
@@ -213,7 +213,7 @@ class Session:
         on_outcome: Callable[[Outcome], None] = lambda _: None,
         on_removal: Callable[[Removal], None] = lambda _: None,
     ) -> Applied:
-        """Carries a proposal out that was checked. The known state holds what was done, however this ends.
+        """Carry a proposal out that was checked. The known state holds what was done, however this ends.
 
         A known state in a store is leased first, on the version that the proposal was made from.
 
@@ -279,7 +279,7 @@ class Session:
         begin: Callable[[], None] = lambda: None,
         on_verdict: Callable[[Verified], None] = lambda _: None,
     ) -> tuple[Verified, ...]:
-        """Has the server try credentials with their providers: real calls, which may be billed.
+        """Have the server try credentials with their providers: real calls, which may be billed.
 
         Args:
             targets: the configurations.
@@ -309,7 +309,7 @@ def _ids_of(proposal: Proposal) -> frozenset[str]:
 
 
 async def _closed(ledger: FileLedger | StoreLedger, outcomes: tuple[Outcome, ...]) -> FbsyncError | None:
-    """Writes the lockfile; gives the reason where it cannot be."""
+    """Write the lockfile; return the reason where it cannot be."""
     try:
         await ledger.close(identity_of(outcome.change) for outcome in outcomes if not outcome.result.is_trouble)
     except FbsyncError as error:

@@ -73,7 +73,7 @@ class SharedState:
         return None if self._lease is None else self._lease.lost
 
     def load(self) -> None:
-        """Reads the state into the copy.
+        """Read the state into the copy.
 
         Raises:
             FbsyncError: there is no state (exit 8), the store cannot be read (exit 4), or the state is damaged.
@@ -81,7 +81,7 @@ class SharedState:
         self._copy(self._object.read())
 
     def await_free(self, *, timeout: float, on_wait: Callable[[Holder], None] = lambda _: None) -> None:
-        """Waits until nobody holds the lease, and reads the state into the copy.
+        """Wait until nobody holds the lease, and read the state into the copy.
 
         Args:
             timeout: seconds to wait at most.
@@ -102,7 +102,7 @@ class SharedState:
         return self._version is None or latest is None or latest.tag != self._version.tag
 
     def acquire(self, *, timeout: float) -> None:
-        """Takes the lease, on the version that the copy was made from.
+        """Take the lease, on the version that the copy was made from.
 
         Args:
             timeout: seconds that a request may take: the lease is some of them long, and 180 s at least.
@@ -117,7 +117,7 @@ class SharedState:
             self._lease = take(self._object, self._version, holder=self.holder, seconds=seconds)
 
     def publish(self) -> None:
-        """Writes the copy into the store.
+        """Write the copy into the store.
 
         Raises:
             FbsyncError: the lease is lost (exit 7), or the store cannot be written.
@@ -132,7 +132,7 @@ class SharedState:
         return self._lease is not None and self._lease.outlasts(seconds)
 
     def renew(self, seconds: float) -> None:
-        """Makes sure that the lease holds for so long.
+        """Make sure that the lease holds for so long.
 
         Raises:
             FbsyncError: the lease is lost (exit 7), or the store cannot be written.
@@ -143,7 +143,7 @@ class SharedState:
                 self._lease.renew()
 
     def release(self) -> None:
-        """Writes the copy into the store if it differs, and gives the lease back if this command holds it.
+        """Write the copy into the store if it differs, and return the lease back if this command holds it.
 
         Only the first call does anything, whether it succeeds or not.
 
@@ -196,7 +196,7 @@ class SharedState:
         return journal.read_bytes() if journal.exists() else b""
 
     def _recover(self) -> None:
-        """Takes up what an earlier run could not write, unless another run settled its requests meanwhile."""
+        """Take up what an earlier run could not write, unless another run settled its requests meanwhile."""
         on_disk = self._on_disk
         left = read_journal(journal_path(self.lock_path), None) if on_disk is None else None
         begun = None if left is None else left.lockfile
@@ -246,7 +246,7 @@ def missing(name: str) -> FbsyncError:
 
 @contextmanager
 def opened_state(where: Where, environ: Mapping[str, str]) -> Iterator[SharedState]:
-    """Opens the store that a command's known state is kept in; nothing is read yet.
+    """Open the store that a command's known state is kept in; nothing is read yet.
 
     Args:
         where: what the command works on; its state is in a store (``is_shared``).

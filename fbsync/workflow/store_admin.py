@@ -73,7 +73,7 @@ class OpenedStore:
         return version
 
     def create(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
-        """Creates the state, once the store was found to keep its conditions.
+        """Create the state, once the store was found to keep its conditions.
 
         Raises:
             FbsyncError: there is one, or the store must not be used, or it refuses.
@@ -87,7 +87,7 @@ class OpenedStore:
             raise self._is_there() from error
 
     def check_honesty(self) -> None:
-        """Finds out whether the store may be used; see ``fbsync.stores.probe``.
+        """Find out whether the store may be used; see ``fbsync.stores.probe``.
 
         Raises:
             FbsyncError: it does not keep its conditions, or refuses to be written.
@@ -95,7 +95,7 @@ class OpenedStore:
         check_honesty(self._place(probe_key()))
 
     def put(self, data: bytes, *, tag: str | None) -> None:
-        """Replaces the state by that of a document.
+        """Replace the state by that of a document.
 
         Args:
             data: the document.
@@ -119,7 +119,7 @@ class OpenedStore:
         self._object.swap(latest.holding(lockfile=wanted.lockfile, journal=wanted.journal), version.tag)
 
     def unlock(self, version: Version) -> None:
-        """Ends the lease of the run that holds a version.
+        """End the lease of the run that holds a version.
 
         Raises:
             Conflict: the run wrote meanwhile: it is alive.
@@ -127,7 +127,7 @@ class OpenedStore:
         self._object.swap(version.state.succeeded(self._holder, claim=None), version.tag)
 
     def retire(self, version: Version) -> None:
-        """Removes the state, if it is still this version.
+        """Remove the state, if it is still this version.
 
         Raises:
             Conflict: another version is there.
@@ -170,7 +170,7 @@ class OpenedStore:
 
 @contextmanager
 def opened_store(where: Where, environ: Mapping[str, str]) -> Iterator[OpenedStore]:
-    """Opens the store that a state is in; nothing is read yet.
+    """Open the store that a state is in; nothing is read yet.
 
     Args:
         where: names it (``is_shared``).
@@ -188,7 +188,7 @@ def opened_store(where: Where, environ: Mapping[str, str]) -> Iterator[OpenedSto
 
 
 def move_there(store: OpenedStore, path: Path, base: Path) -> None:
-    """Moves a lockfile and its journal into a store, and puts a stub in the lockfile's place.
+    """Move a lockfile and its journal into a store, and put a stub in the lockfile's place.
 
     Args:
         store: where to.
@@ -221,7 +221,7 @@ def move_there(store: OpenedStore, path: Path, base: Path) -> None:
 
 
 def move_back(store: OpenedStore, path: Path, base: Path) -> None:
-    """Moves a state into a lockfile and its journal, and removes it from the store.
+    """Move a state into a lockfile and its journal, and remove it from the store.
 
     Args:
         store: where from.
@@ -259,7 +259,7 @@ def _rebased(known: Lockfile, old: Path, new: Path) -> str:
 
 
 def _write_files(path: Path, lockfile: str | None, journal: Iterable[str]) -> None:
-    """Puts a lockfile and a journal where they belong, or takes them away.
+    """Put a lockfile and a journal where they belong, or takes them away.
 
     Raises:
         FbsyncError: the operating system refuses.

@@ -35,26 +35,26 @@ class StoreLedger:
         self._next: asyncio.Task[None] | None = None
 
     def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
-        """Records a request that is about to be sent; see ``fbsync.execution.ports``.
+        """Record a request that is about to be sent; see ``fbsync.execution.ports``.
 
         What the store holds counts as sent from then on: a mark that comes later might not reach it.
         """
         return asyncio.ensure_future(self._intended(self._files.intend(change, sent)))
 
     def intend_trial(self, change: Update | Adopt, sent: Fields) -> Awaitable[int]:
-        """Records that a temporary configuration is about to be created, as ``intend`` does."""
+        """Record that a temporary configuration is about to be created, as ``intend`` does."""
         return asyncio.ensure_future(self._intended(self._files.intend_trial(change, sent)))
 
     def made(self, number: int, llm_id: str) -> Awaitable[object]:
-        """Records the id of a temporary configuration."""
+        """Record the id of a temporary configuration."""
         return asyncio.ensure_future(self._published(self._files.made(number, llm_id)))
 
     def removed(self, identity: Identity) -> Awaitable[object]:
-        """Records that a temporary configuration that an earlier run left is gone."""
+        """Record that a temporary configuration that an earlier run left is gone."""
         return asyncio.ensure_future(self._published(self._files.removed(identity)))
 
     def sending(self, number: int) -> None:  # noqa: ARG002 - the protocol's
-        """Makes sure that this run has not lost its lease: the store holds the mark already."""
+        """Make sure that this run has not lost its lease: the store holds the mark already."""
         if self._shared.lost is not None:
             raise self._shared.lost
 
@@ -71,23 +71,23 @@ class StoreLedger:
         return self._files.is_in_doubt(identity)
 
     def noted(self, change: Change, llm_id: str) -> None:
-        """Takes note of a change without a request."""
+        """Take note of a change without a request."""
         self._files.noted(change, llm_id)
 
     def done(self, number: int, change: Change, llm_id: str) -> Awaitable[object]:
-        """Records that a request was carried out."""
+        """Record that a request was carried out."""
         return asyncio.ensure_future(self._published(self._files.done(number, change, llm_id)))
 
     def set_aside(self, number: int, change: Update, name: str) -> Awaitable[object]:
-        """Records that a configuration has a third name for now."""
+        """Record that a configuration has a third name for now."""
         return asyncio.ensure_future(self._published(self._files.set_aside(number, change, name)))
 
     def not_done(self, number: int) -> Awaitable[object]:
-        """Records that a request certainly was not carried out."""
+        """Record that a request certainly was not carried out."""
         return asyncio.ensure_future(self._published(self._files.not_done(number)))
 
     async def close(self, settled: Iterable[Identity]) -> None:
-        """Ends the journal, writes the known state into the store, and gives the lease back.
+        """End the journal, writes the known state into the store, and return the lease back.
 
         Raises:
             FbsyncError: the store cannot be written, or another run took the lease over.
@@ -111,7 +111,7 @@ class StoreLedger:
         return number
 
     async def _publish(self) -> None:
-        """Ends when the store holds all that is recorded by now."""
+        """End when the store holds all that is recorded by now."""
         if self._next is None:
             self._next = asyncio.create_task(self._publish_after(self._running))
         await asyncio.shield(self._next)
@@ -169,26 +169,26 @@ class LeasedServer:
         return await self._server.llm_stats()
 
     async def create_llm(self, fields: Fields) -> str | None:
-        """Creates a configuration."""
+        """Create a configuration."""
         await self._leased()
         return await self._server.create_llm(fields)
 
     async def update_llm(self, llm_id: str, fields: Fields) -> None:
-        """Updates a configuration."""
+        """Update a configuration."""
         await self._leased()
         await self._server.update_llm(llm_id, fields)
 
     async def delete_llm(self, llm_id: str) -> None:
-        """Deletes a configuration."""
+        """Delete a configuration."""
         await self._leased()
         await self._server.delete_llm(llm_id)
 
     async def validate_llm(self, llm_id: str) -> Validation:
-        """Asks the provider whether it takes the credential."""
+        """Ask the provider whether it takes the credential."""
         return await self._server.validate_llm(llm_id)
 
     async def _leased(self) -> None:
-        """Renews the lease where it would not outlast the request.
+        """Renew the lease where it would not outlast the request.
 
         Raises:
             ServerError: the lease is lost or cannot be renewed, so that the request is not sent.

@@ -31,7 +31,7 @@ def manifest(chance):
 
 
 def trouble(chance, cli, server, folder):
-    """Starts an apply in a clone, and kills or stops it once so many more requests have come."""
+    """Start an apply in a clone, and kill or stop it once so many more requests have come."""
     cli.folder = folder
     process = cli.process("apply", "--yes", "--prune", "--max-deletes", "100%", "--lock-timeout", "1")
     until = len(server.requests) + chance.randrange(12)

@@ -35,7 +35,7 @@ def world(cli, sandbox):
 
 
 def echoing(form, *, status=400, methods=("POST", "PUT", "DELETE"), page=False, others=()):
-    """Answers in which the server repeats the credential of a request, or else the next of some others, in a form."""
+    """Answer in which the server repeats the credential of a request, or else the next of some others, in a form."""
     waiting = cycle(others or SHAPES.values())
 
     def reply(request):

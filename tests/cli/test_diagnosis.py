@@ -29,7 +29,7 @@ REFUSED = "PermissionError(13, 'Permission denied', '/there/is/no/such/file')"
 
 @pytest.fixture
 def broken(project):
-    """Plans with a fault of fbsync's own in the middle of it."""
+    """Plan with a fault of fbsync's own in the middle of it."""
 
     def plan(raised, *arguments, env=None):
         done = subprocess.run(

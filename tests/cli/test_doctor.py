@@ -184,7 +184,7 @@ class TestTheWay:
 
     @pytest.fixture
     def through(self, cli, server, authority):
-        """Runs a command over the proxy, to a server whose certificate is the test's."""
+        """Run a command over the proxy, to a server whose certificate is the test's."""
 
         def run(certificate, command, *arguments, user="", credentials=None, **env):
             with behind_tls(server.url, certificate) as port, proxy(port, credentials=credentials) as (at, asked):

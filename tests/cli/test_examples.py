@@ -13,7 +13,7 @@ EXAMPLES = ROOT / "examples"
 
 @pytest.fixture
 def run(tmp_path):
-    """Runs a command in a copy of an example's folder, with fbsync on the PATH and nothing else of this session."""
+    """Run a command in a copy of an example's folder, with fbsync on the PATH and nothing else of this session."""
 
     def run_in(example, *command, env=None):
         folder = tmp_path / example

@@ -13,7 +13,7 @@ from fbsync.schema.validate import Kind, validate
 
 @pytest.fixture
 def put(server, workspace, cli):
-    """Puts a configuration on the server, by plain HTTP; gives its id."""
+    """Put a configuration on the server, by plain HTTP; return its id."""
 
     own = cli.environment["FLASHBACK_TOKEN"]
 
@@ -262,7 +262,7 @@ class TestWhatIsDeclaredAlready:
 
     @pytest.fixture
     def lists(self, server):
-        """Makes the server list rows of id, name and workspace."""
+        """Make the server list rows of id, name and workspace."""
 
         def lists_them(*rows):
             fixed = {"aiType": "OTHER", "endpoint": "https://x.example.com", "key": None}

@@ -21,7 +21,7 @@ def entries(done):
 
 
 def answer_one(server, **reply):
-    """Gives one answer in the sandbox's place to every creation of "One"."""
+    """Give one answer in place of the sandbox to every creation of "One"."""
     server.replies = lambda request: Reply(**reply) if request.body.get("name") == "One" else None
 
 
@@ -354,7 +354,7 @@ def tls_server(tmp_path_factory):
             self.wfile.write(body)
 
         def log_message(self, *args):
-            """Keeps quiet."""
+            """Keep quiet."""
 
     class Server(HTTPServer):
         def handle_error(self, request, client_address):

@@ -204,7 +204,7 @@ def test_a_folder_that_cannot_be_written_to_is_told(bare):
 
 @pytest.fixture
 def dialogue(bare):
-    """Answers on a terminal; gives the exit status and what was shown."""
+    """Answer on a terminal; return the exit status and what was shown."""
 
     def hold(*answers):
         master, slave = pty.openpty()

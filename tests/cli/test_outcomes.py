@@ -21,7 +21,7 @@ def outcomes(done):
 
 
 def answer(server, method, *replies):
-    """Answers the first requests of a method in turn, the last answer for all that follow."""
+    """Answer the first requests of a method in turn, the last answer for all that follow."""
     left = list(replies)
     server.replies = lambda request: (left.pop(0) if len(left) > 1 else left[0]) if request.method == method else None
 

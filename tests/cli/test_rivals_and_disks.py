@@ -13,7 +13,7 @@ from recorder import Reply
 
 
 def hold(server, seconds=1.5):
-    """Makes the first creation take its time."""
+    """Make the first creation take its time."""
     first = iter([Reply(body={}, processed=True, delay=seconds, status=500)])
     server.replies = lambda request: next(first, None) if request.method == "POST" else None
 

@@ -11,7 +11,7 @@ from fbsync.schema.validate import Kind, validate
 
 @pytest.fixture
 def save(project):
-    """Saves a plan; gives the file's value."""
+    """Save a plan; return the file's value."""
 
     def plan(*args, env=None):
         done = project("plan", "--out", "reviewed.json", *args, env=env)

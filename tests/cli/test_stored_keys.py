@@ -19,7 +19,7 @@ def with_key(api_key, more=""):
 
 @pytest.fixture
 def stored(sandbox, workspace):
-    """Stores a provider key in this test's workspace, and gives its uuid."""
+    """Store a provider key in this test's workspace, and return its uuid."""
 
     def store(description="Chat, production"):
         body = {
@@ -37,7 +37,7 @@ def stored(sandbox, workspace):
 
 @pytest.fixture
 def change(sandbox, on_server):
-    """Changes the configuration on the server, as somebody else does."""
+    """Change the configuration on the server, as somebody else does."""
 
     def put(**fields):
         headers = {"Authorization": f"Bearer {sandbox.token}"}
@@ -49,7 +49,7 @@ def change(sandbox, on_server):
 
 @pytest.fixture
 def chat(cli):
-    """Applies a manifest, and makes sure that nothing is left to do then; gives the body of the last write."""
+    """Apply a manifest, and make sure that nothing is left to do then; return the body of the last write."""
     cli.credential("SECRET_ONE", "canary-one-5e1f0c")
 
     def apply(manifest, server, *options):

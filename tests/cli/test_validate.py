@@ -171,7 +171,7 @@ def test_no_input_makes_it_stumble(tmp_path, text, format_, more):
 
 
 def piped(cli, *args, text, file=None):
-    """Runs fbsync in bash with a manifest on standard input, and with one from a process substitution at PIPE."""
+    """Run fbsync in bash with a manifest on standard input, and with one from a process substitution at PIPE."""
     command = shlex.join([sys.executable, "-m", "fbsync", *args]).replace("PIPE", '<(cat "$0")')
     done = subprocess.run(
         ["bash", "-c", command, str(file)],

@@ -11,7 +11,7 @@ LIBRARIES = ("httpx", "httpx2")
 
 @pytest.fixture(params=LIBRARIES)
 def library(request, monkeypatch):
-    """Gives a function that imports a module of the client, with this library beneath it."""
+    """Return a function that imports a module of the client, with this library beneath it."""
     if find_spec(request.param) is None:
         pytest.skip(f'{request.param} is not installed: pip install "fbsync[{request.param}]"')
     for name in [name for name in sys.modules if name.startswith("fbsync.client")]:

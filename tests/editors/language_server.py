@@ -44,14 +44,14 @@ class LanguageServer:
         self._process.wait(_PATIENCE)
 
     def open(self, path, text):
-        """Opens a document; gives its diagnostics."""
+        """Open a document; return its diagnostics."""
         uri = path.as_uri()
         document = {"uri": uri, "languageId": "yaml", "version": 1, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": document})
         return self._wait(self._diagnostics, uri)
 
     def at(self, method, path, line, column):
-        """Asks about a place, its line and column counted from 1 as fbsync does."""
+        """Ask about a place, its line and column counted from 1 as fbsync does."""
         place = {"line": line - 1, "character": column - 1}
         return self.request(method, {"textDocument": {"uri": path.as_uri()}, "position": place})
 

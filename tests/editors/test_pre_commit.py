@@ -17,7 +17,7 @@ pytest.importorskip("pre_commit")
 
 @pytest.fixture(scope="module")
 def git(tmp_path_factory):
-    """Runs a command in a folder, with git and pre-commit out of reach of the user's own configuration."""
+    """Run a command in a folder, with git and pre-commit out of reach of the user's own configuration."""
     home = tmp_path_factory.mktemp("home")
     kept = {
         name: value

@@ -107,7 +107,7 @@ def mutated(chance: random.Random, seeds: list[bytes]) -> bytes:
 
 
 def check(data: bytes) -> list[str]:
-    """Loads an input and looks at the answer; returns the rules of its findings."""
+    """Load an input and look at the answer; return the rules of its findings."""
     document = parse_document(data, file="m.yaml")
     last = document.source.count("\n") + document.source.count("\r") + 1
     for finding in document.findings:
@@ -125,7 +125,7 @@ def check(data: bytes) -> list[str]:
 
 
 def main(count: int, seed: int) -> None:
-    """Runs, and prints how many inputs of which kind there were."""
+    """Run, and print how many inputs of which kind there were."""
     chance, seeds = random.Random(seed), corpus()
     rules: Counter[str] = Counter()
     slowest = 0.0
@@ -147,7 +147,7 @@ def main(count: int, seed: int) -> None:
 
 
 def give_up(*_: object) -> None:
-    """Ends the wait for an input."""
+    """End the wait for an input."""
     raise TimeoutError(f"an input took longer than {PATIENCE} seconds")
 
 

@@ -57,7 +57,7 @@ def manifest(rng: random.Random, seeds: list[bytes]) -> tuple[bytes, bool]:
 
 
 def check(output: str, format_: str) -> None:
-    """Makes sure that an output is a document of its format."""
+    """Make sure that an output is a document of its format."""
     if format_ in ("json", "sarif"):
         json.loads(output)
     elif format_ == "junit":
@@ -65,7 +65,7 @@ def check(output: str, format_: str) -> None:
 
 
 def run(count: int, seed: int) -> Counter[str]:
-    """Runs so many inputs; gives how many ended how."""
+    """Run so many inputs; return how many ended how."""
     rng, seeds, seen = random.Random(seed), corpus(), Counter[str]()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         path = Path("fbsync.yaml")

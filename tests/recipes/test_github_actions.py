@@ -24,7 +24,7 @@ STAGING = "<!-- fbsync-plan:staging -->"
 
 @pytest.fixture
 def on_main(world, box):
-    """Makes a runner for a workflow on main, with its secrets; the sandbox is its server."""
+    """Make a runner for a workflow on main, with its secrets; the sandbox is its server."""
 
     def make():
         account = {"FLASHBACK_EMAIL": box.admin.email, "FLASHBACK_PASSWORD": box.admin.password}
@@ -383,7 +383,7 @@ def test_an_upload_cannot_reach_another_comment_or_the_shell(world, fork):
 
 
 def _change_by_hand(box, **changes):
-    """Changes a configuration on the server, past fbsync."""
+    """Change a configuration on the server, past fbsync."""
     headers = {"Authorization": f"Bearer {box.token}"}
     listed = httpx.get(f"{box.url}/ai/llm", params={"workspaceId": "ws-sandbox"}, headers=headers).json()
     [claude] = [row for row in listed["aiLlms"] if row["name"] == "Production Claude"]

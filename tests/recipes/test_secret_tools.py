@@ -44,7 +44,7 @@ class SecretsManager(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args):
-        """Keeps quiet."""
+        """Keep quiet."""
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ GITLAB = ROOT / "examples" / "gitlab-ci" / ".gitlab-ci.yml"
 
 @pytest.fixture
 def shell(world, tmp_path):
-    """Runs a script in a fresh clone, as a pipeline's job does: on the commit that started it, on no branch."""
+    """Run a script in a fresh clone, as a pipeline's job does: on the commit that started it, on no branch."""
     clones = []
 
     def run(script, *, commit="main", variables=None):
@@ -56,7 +56,7 @@ def account(box):
 
 @pytest.fixture
 def gitlab(world, shell):
-    """Runs a job of .gitlab-ci.yml, without the installation before it; as sh runs lines, one that fails ends it."""
+    """Run a job of .gitlab-ci.yml, without the installation before it; as sh runs lines, one that fails ends it."""
     text = yaml.safe_load(GITLAB.read_text())
 
     def run(name, **options):

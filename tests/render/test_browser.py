@@ -62,7 +62,7 @@ def axe(tmp_path_factory):
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Opens a document from a file; whatever it asks for beside itself, or complains of, is in ``trouble``."""
+    """Open a document from a file; whatever it asks for beside itself, or complains of, is in ``trouble``."""
     contexts = []
 
     def open_(source, *, width=1280, scheme="light", **more):

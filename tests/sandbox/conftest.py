@@ -66,7 +66,7 @@ def anyone(sandbox):
 
 @pytest.fixture
 def new():
-    """Makes the body of a creation, with a name that no other test uses."""
+    """Make the body of a creation, with a name that no other test uses."""
 
     def body(**changes):
         given = {
@@ -83,7 +83,7 @@ def new():
 
 @pytest.fixture
 def create(admin, new):
-    """Creates a configuration and gives its id."""
+    """Create a configuration and return its id."""
 
     def created(**changes):
         answer = admin.post("/ai/llm", json=new(**changes))
@@ -95,7 +95,7 @@ def create(admin, new):
 
 @pytest.fixture
 def listed(admin):
-    """Looks a configuration up in the listing; None where it is not there."""
+    """Look a configuration up in the listing; None where it is not there."""
 
     def one(llm_id):
         everything = admin.get("/ai/llm").json()["aiLlms"]

@@ -17,7 +17,7 @@ OPENAI = {
 
 @pytest.fixture
 def store(admin):
-    """Stores a key and gives its id."""
+    """Store a key and return its id."""
 
     def stored(**changes):
         answer = admin.post("/apikeys", json=OPENAI | changes)

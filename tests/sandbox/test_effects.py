@@ -20,7 +20,7 @@ LLM = {
 
 @pytest.fixture
 def faulty(tmp_path):
-    """Runs a sandbox with these rules and gives a client of its administrator."""
+    """Run a sandbox with these rules and return a client of its administrator."""
 
     @contextmanager
     def started(*rules, **options):

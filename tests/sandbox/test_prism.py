@@ -59,7 +59,7 @@ def document(sandbox, tmp_path_factory):
 
 @contextmanager
 def mocking(prism, document, *options):
-    """Runs a mock on a free port; gives its URL."""
+    """Run a mock on a free port; return its URL."""
     command = ["node", prism, "mock", "-h", "127.0.0.1", "-p", "0", *options, document]
     environment = os.environ | {"NO_COLOR": "1"}
     with subprocess.Popen(
@@ -87,7 +87,7 @@ def examples(prism, document):
 
 @pytest.fixture
 def run(tmp_path):
-    """Runs fbsync in a folder of its own against a mock; no run may crash."""
+    """Run fbsync in a folder of its own against a mock; no run may crash."""
 
     def fbsync(url, *arguments):
         variables = {

@@ -26,7 +26,7 @@ environments:
 
 @pytest.fixture
 def rehearse(tmp_path):
-    """Runs a command with a sandbox, in a folder with a manifest and a real lockfile."""
+    """Run a command with a sandbox, in a folder with a manifest and a real lockfile."""
     folder = tmp_path / "a folder"
     folder.mkdir()
     (folder / "fbsync.yaml").write_text(MANIFEST)

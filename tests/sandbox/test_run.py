@@ -248,7 +248,7 @@ def test_nothing_is_left_behind_when_run_itself_is_killed():
 
 
 def wait_until_closed(url):
-    """Waits for the server's end, which ends a connection to it too."""
+    """Wait for the server's end, which ends a connection to it too."""
     parts = urlsplit(url)
     with socket.socket() as probe, suppress(ConnectionError):
         probe.settimeout(30)

@@ -43,7 +43,7 @@ def path(tmp_path):
 
 
 def crash(path, lockfile=EMPTY, *steps, open_intents=()):
-    """Writes a journal and abandons it, as a killed process does."""
+    """Write a journal and abandon it, as a killed process does."""
 
     async def run():
         journal = Journal(path, lockfile, open_intents)
@@ -54,7 +54,7 @@ def crash(path, lockfile=EMPTY, *steps, open_intents=()):
 
 
 def intend(intent):
-    """Records an intent, and that its request is sent."""
+    """Record an intent, and that its request is sent."""
 
     async def recorded(journal):
         journal.sending(await journal.intend(intent))

@@ -188,7 +188,7 @@ def _bucket(request, folder, address, environ):
 
 
 def _make_container(url):
-    """Signs as the documentation of Azure's Shared Key says, with the emulator's published key."""
+    """Sign as the documentation of Azure's Shared Key says, with the emulator's published key."""
     import base64
     import hashlib
     import hmac

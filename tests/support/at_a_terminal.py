@@ -8,7 +8,7 @@ import sys
 
 
 def at_a_terminal(cli, argv, answer, *, streams=("stdin", "stderr")):
-    """Runs a command of which some streams are a terminal; gives its exit status and what the terminal shows."""
+    """Run a command of which some streams are a terminal; return its exit status and what the terminal shows."""
     keyboard, terminal = pty.openpty()
     given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     try:

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @contextmanager
 def serving(folder, *, user, password):
-    """Serves the bare repositories of a folder; gives the URL. Only this user may do anything, and only by a header."""
+    """Serve the bare repositories of a folder; return the URL. Only this user may do anything, and only by a header."""
     expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
     class Handler(BaseHTTPRequestHandler):
@@ -46,7 +46,7 @@ def serving(folder, *, user, password):
         do_GET = do_POST = answer  # noqa: N815 - http.server's names
 
         def log_message(self, *args):
-            """Keeps quiet."""
+            """Keep quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -54,7 +54,7 @@ class Case:
 
 
 def run(*args):
-    """Runs fbsync in this process; gives its exit status, and what it wrote to stdout and to stderr."""
+    """Run fbsync in this process; return its exit status, and what it wrote to stdout and to stderr."""
     with (
         contextlib.redirect_stdout(io.StringIO()) as out,
         contextlib.redirect_stderr(io.StringIO()) as err,

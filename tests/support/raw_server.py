@@ -60,7 +60,7 @@ class RawServer:
 
 @asynccontextmanager
 async def raw_server(script):
-    """Serves a script: an asynchronous generator of bytes, given the request."""
+    """Serve a script: an asynchronous generator of bytes, given the request."""
     raw = RawServer(script)
     server = await asyncio.start_server(raw.serve, "127.0.0.1", 0)
     raw.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

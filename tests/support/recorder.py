@@ -113,7 +113,7 @@ def _handler(recorder):
         do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
 
         def log_message(self, *args):
-            """Keeps quiet."""
+            """Keep quiet."""
 
     return Handler
 

@@ -28,7 +28,7 @@ def serving(server):
 
 @contextmanager
 def behind_tls(upstream, certificate):
-    """Passes requests on to an http URL; gives the port."""
+    """Pass requests on to an http URL; return the port."""
     where = urlsplit(upstream)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate.configure_cert(context)
@@ -51,7 +51,7 @@ def behind_tls(upstream, certificate):
         do_GET = do_POST = do_PUT = do_DELETE = _pass_on  # noqa: N815 - http.server's names
 
         def log_message(self, *args):
-            """Keeps quiet."""
+            """Keep quiet."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
@@ -98,7 +98,7 @@ def proxy(port, *, credentials=None):
                     return
 
         def log_message(self, *args):
-            """Keeps quiet."""
+            """Keep quiet."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
