@@ -1,6 +1,8 @@
 #!/bin/sh
 # Installs fbsync with its test tools into .venv and runs the tests; arguments go to pytest.
 set -eu
+# Without compiled modules, each interpreter that the tests start compiles them again.
+unset PYTHONDONTWRITEBYTECODE
 root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/examples/venv.sh"
 ready_venv "$root" test

@@ -5,8 +5,9 @@ import json
 import subprocess
 import sys
 
+import fbsync_process
 import pytest
-from cli_world import MANIFEST, ROOT, unused_workspace
+from cli_world import MANIFEST, unused_workspace
 from recorder import Reply
 
 from fbsync.schema.validate import Kind, validate
@@ -56,8 +57,7 @@ def known(sandbox, workspace, tmp_path_factory):
     (folder / "fbsync.yaml").write_text(MANIFEST)
     server = {"FLASHBACK_API_URL": sandbox.url, "FLASHBACK_TOKEN": sandbox.token, "FLASHBACK_WORKSPACE_ID": workspace}
     for arguments in (["apply"], ["plan", "--out", "reviewed.json"]):
-        command = [sys.executable, "-m", "fbsync", *arguments]
-        subprocess.run(command, cwd=folder, env={"PYTHONPATH": str(ROOT)} | server | CREDENTIALS, check=True)
+        fbsync_process.run(*arguments, cwd=folder, env=server | CREDENTIALS).check_returncode()
     return [(folder / name).read_text().replace(sandbox.url, "{url}") for name in ("fbsync.lock", "reviewed.json")]
 
 
@@ -195,16 +195,9 @@ def test_an_output_that_takes_nothing(project, server, command, format_):
     """A full disk behind stdout is an error and no traceback; the files of fbsync itself are as they should be."""
     applied(project, server)
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
-        done = subprocess.run(
-            [sys.executable, "-m", "fbsync", *arguments(project, command, format_)],
-            cwd=project.folder,
-            env={**project.environment, **project.credentials},
-            stdin=subprocess.DEVNULL,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+        variables = {**project.environment, **project.credentials}
+        options = arguments(project, command, format_)
+        done = fbsync_process.run(*options, cwd=project.folder, env=variables, stdout=full)
     assert done.returncode == 1
     assert "the output cannot be written: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr

@@ -212,8 +212,8 @@ def test_after_a_run_that_was_cut_off_apply_comes_first(project, server, export)
 def test_two_hundred_configurations_in_twelve_workspaces(tmp_path, put):
     """Made by another client; then one edit is one update."""
     import os
-    import subprocess
-    import sys
+
+    import fbsync_process
 
     from fbsync.sandbox.options import SandboxOptions
     from fbsync.sandbox.process import running
@@ -228,8 +228,7 @@ def test_two_hundred_configurations_in_twelve_workspaces(tmp_path, put):
         def fbsync(*arguments):
             environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
             environment |= {"FLASHBACK_API_URL": box.url, "FLASHBACK_TOKEN": box.token}
-            command = [sys.executable, "-m", "fbsync", *arguments]
-            return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+            return fbsync_process.run(*arguments, cwd=tmp_path, env=environment)
 
         done = fbsync("export")
         assert done.returncode == 0, done.stderr

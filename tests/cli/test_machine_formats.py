@@ -1,10 +1,10 @@
 r"""What programs read: UTF-8 in any locale, and in JSON what a terminal would act on stands as ``\u…``."""
 
 import json
-import subprocess
 import sys
 import unicodedata
 
+import fbsync_process
 import pytest
 from cli_world import MANIFEST
 from hypothesis import given
@@ -28,14 +28,8 @@ CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 def in_bytes(cli, *arguments, env=None):
     """A run whose output nobody has decoded."""
-    done = subprocess.run(
-        [sys.executable, "-m", "fbsync", *arguments],
-        cwd=cli.folder,
-        env={**cli.environment, **cli.credentials, **(env or {})},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    variables = {**cli.environment, **cli.credentials, **(env or {})}
+    done = fbsync_process.run(*arguments, cwd=cli.folder, env=variables, text=False)
     cli.printed += [done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")]
     return done
 

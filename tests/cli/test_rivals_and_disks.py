@@ -4,9 +4,8 @@ import json
 import resource
 import signal
 import socket
-import subprocess
-import sys
 
+import fbsync_process
 import pytest
 from cli_world import MANIFEST
 from recorder import Reply
@@ -182,16 +181,8 @@ class TestDisk:
 
     def test_stdout_on_a_full_disk_does_not_lose_the_lockfile(self, project, on_server):
         with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
-            done = subprocess.run(
-                [sys.executable, "-m", "fbsync", "apply"],
-                cwd=project.folder,
-                env={**project.environment, **project.credentials},
-                stdin=subprocess.DEVNULL,
-                stdout=full,
-                stderr=subprocess.PIPE,
-                text=True,
-                check=False,
-            )
+            variables = {**project.environment, **project.credentials}
+            done = fbsync_process.run("apply", cwd=project.folder, env=variables, stdout=full)
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         known = project.lockfile["llms"] if (project.folder / "fbsync.lock").exists() else []

@@ -4,10 +4,10 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import fbsync_process
 import httpx
 import pytest
 
@@ -96,16 +96,7 @@ def run(tmp_path):
             "EXAMPLE_KEY": "made-up-identifier-WXYZ",
             "EXAMPLE_SECRET": "made-up-credential",
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "fbsync", *arguments],
-            check=False,
-            cwd=tmp_path,
-            env=os.environ | variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        done = fbsync_process.run(*arguments, cwd=tmp_path, env=os.environ | variables)
         assert "Traceback" not in done.stderr
         assert "fbsync itself failed" not in done.stderr
         assert done.returncode in set(ExitCode) - {ExitCode.USAGE}, done.stderr

@@ -2,10 +2,10 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
+import fbsync_process
 import pytest
 
 FBSYNC = [sys.executable, "-m", "fbsync"]
@@ -33,15 +33,8 @@ def rehearse(tmp_path):
     (folder / "fbsync.lock").write_text(LOCKFILE)
 
     def run(*arguments, **environment):
-        done = subprocess.run(
-            [*FBSYNC, "sandbox", "run", *arguments],
-            check=False,
-            cwd=folder,
-            env=os.environ | {"OPENAI_API_KEY": "made-up-credential"} | environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        variables = os.environ | {"OPENAI_API_KEY": "made-up-credential"} | environment
+        done = fbsync_process.run("sandbox", "run", *arguments, cwd=folder, env=variables)
         assert (folder / "fbsync.lock").read_text() == LOCKFILE
         return done
 

@@ -11,9 +11,10 @@ import sys
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+import fbsync_process
 import pytest
 
-RUN = [sys.executable, "-m", "fbsync", "sandbox", "run"]
+RUN = ["sandbox", "run"]
 REPORT = "import json, os; print(json.dumps(dict(os.environ)))"
 READY_THEN_SIGNALS = """
 import signal, sys
@@ -40,19 +41,11 @@ def python(code):
 
 
 def run(*arguments, environment=None, **keywords):
-    return subprocess.run(
-        [*RUN, *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=os.environ | (environment or {}),
-        **keywords,
-    )
+    return fbsync_process.run(*RUN, *arguments, env=os.environ | (environment or {}), **keywords)
 
 
 def start(*arguments, **keywords):
-    return subprocess.Popen([*RUN, *arguments], stdout=subprocess.PIPE, text=True, **keywords)
+    return fbsync_process.start(*RUN, *arguments, stdout=subprocess.PIPE, text=True, **keywords)
 
 
 def answers(url):
@@ -204,7 +197,7 @@ print("answer", input(), flush=True)
 """
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execv(RUN[0], [*RUN, "--", *python(code)])
+        os.execv(sys.executable, [sys.executable, "-m", "fbsync", *RUN, "--", *python(code)])
     shown = b""
     while b"True" not in shown:
         shown += read(terminal)

@@ -11,6 +11,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+import fbsync_process
 import httpx
 import pytest
 
@@ -18,12 +19,13 @@ from fbsync.sandbox.database import stored_credential_is
 from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
-SERVE = [sys.executable, "-m", "fbsync", "sandbox", "serve", "--port", "0"]
+SERVE = ["sandbox", "serve", "--port", "0"]
 
 
 def start(*arguments, **environment):
-    return subprocess.Popen(
-        [*SERVE, *arguments],
+    return fbsync_process.start(
+        *SERVE,
+        *arguments,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -72,7 +74,7 @@ def test_the_access_log_has_method_path_and_status_and_no_secret():
 def test_a_port_that_is_taken_is_an_error_that_says_so():
     with running() as sandbox:
         port = sandbox.url.rpartition(":")[2]
-        done = subprocess.run([*SERVE, "--port", port], check=False, capture_output=True, text=True, timeout=60)
+        done = fbsync_process.run(*SERVE, "--port", port)
     assert (done.returncode, done.stdout) == (1, "")
     assert f"port {port}: Address already in use" in done.stderr
 

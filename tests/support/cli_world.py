@@ -3,9 +3,9 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+import fbsync_process
 import httpx
 import pytest
 from recorder import recording
@@ -66,8 +66,8 @@ class Cli:
 
     def process(self, *args, env=None, **options):
         merged = {**self.environment, **self.credentials, **(env or {})}
-        return subprocess.Popen(
-            [sys.executable, "-m", "fbsync", *args],
+        return fbsync_process.start(
+            *args,
             cwd=self.folder,
             env={name: value for name, value in merged.items() if value is not None},
             stdin=subprocess.DEVNULL,

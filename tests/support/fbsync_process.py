@@ -1,0 +1,155 @@
+"""``python -m fbsync`` in a process of its own, with the options of ``subprocess``; most are forks: they start fast.
+
+A fork is a child of the tests' process like any other: it is sent signals, waited for and killed by its number. What
+depends on how an interpreter starts gets a real start: other variables of Python's and of the locale than the tests
+have, a terminal, measured coverage, what ``subprocess`` does by itself between fork and exec.
+"""
+
+import atexit
+import ctypes
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_SERVER = Path(__file__).with_name("forking.py")
+_STREAMS = ("stdin", "stdout", "stderr")
+_SUBREAPER = 36
+"""``PR_SET_CHILD_SUBREAPER`` of prctl(2): who gets the children of processes that ended below."""
+_FORKABLE = {
+    *_STREAMS,
+    *("cwd", "env", "text", "encoding", "errors", "bufsize"),
+    *("start_new_session", "process_group", "umask"),
+}
+_AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE_", "LD_", "MALLOC_")
+"""Variables whose names begin so are read when an interpreter starts."""
+
+
+def start(*arguments, **options):
+    """Starts fbsync, as ``subprocess.Popen`` starts a program."""
+    command = [sys.executable, "-m", "fbsync", *map(os.fspath, arguments)]
+    return (_Fork if _can_fork(options) else subprocess.Popen)(command, **options)
+
+
+def run(*arguments, text=True, timeout=120, input=None, **options):  # noqa: A002 - subprocess's name
+    """Runs fbsync to its end; what it prints is kept where nothing else is said."""
+    given = subprocess.DEVNULL if input is None else subprocess.PIPE
+    piped = {"stdin": given, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with start(*arguments, text=text, **{**piped, **options}) as process:
+        try:
+            stdout, stderr = process.communicate(input, timeout=timeout)
+        except BaseException:
+            process.kill()
+            raise
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+def _can_fork(options):
+    environment = os.environ if options.get("env") is None else options["env"]
+    return (
+        sys.platform == "linux"
+        and not set(options) - _FORKABLE
+        and not any(name.startswith("COVERAGE_") for name in environment)
+        and _at_start(environment) in ({}, _at_start(os.environ))
+        and not any(_is_terminal(options.get(name), number) for number, name in enumerate(_STREAMS))
+    )
+
+
+def _at_start(environment):
+    found = {name: value for name, value in environment.items() if name.startswith(_AT_START)}
+    if found.get("PYTHONPATH") == str(ROOT):
+        del found["PYTHONPATH"]
+    return found
+
+
+def _is_terminal(stream, number):
+    if isinstance(stream, int) and stream < 0:
+        return False  # a pipe, or nothing
+    if stream is None:
+        stream = number
+    try:
+        return os.isatty(stream if isinstance(stream, int) else stream.fileno())
+    except OSError:
+        return True  # closed: no fork can have that
+
+
+class _Fork(subprocess.Popen):
+    """A process that is forked from one that has fbsync imported."""
+
+    def _execute_child(self, args, executable, preexec_fn, close_fds, pass_fds, cwd, env, *more):
+        (_, _, _, *ends, _, _, _, _, umask, start_new_session, process_group) = more
+        p2cread, _, _, c2pwrite, _, errwrite = ends
+        streams = [number if end == -1 else end for number, end in enumerate((p2cread, c2pwrite, errwrite))]
+        environment = dict(os.environ if env is None else env)
+        order = {
+            "arguments": args[3:],
+            "cwd": os.fspath(cwd or Path.cwd()),
+            "env": environment,
+            "umask": umask,
+            "start_new_session": start_new_session,
+            "process_group": None if process_group == -1 else process_group,
+        }
+        try:
+            self.pid = _server(_at_start(environment)).fork(order, streams)
+        finally:
+            self._close_pipe_fds(*ends)
+        self._child_created = True
+
+
+class _Server:
+    """The process that forks. It is there as long as the tests are.
+
+    Args:
+        variables: what it starts with.
+    """
+
+    def __init__(self, variables):
+        self._variables = {"PYTHONPATH": str(ROOT), **variables}
+        self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = [sys.executable, _SERVER, str(theirs.fileno())]
+            self._process = subprocess.Popen(
+                command, env=self._variables, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            )
+        self._one_at_a_time = threading.Lock()
+        atexit.register(self._end)
+
+    def fork(self, order, streams):
+        order["started_with"] = self._variables
+        with self._one_at_a_time:
+            _adopt_orphans(1)
+            try:
+                socket.send_fds(self._orders, [json.dumps(order).encode()], streams)
+                number = int(self._orders.recv(100))
+                assert self._orders.recv(100) == b"started"
+            finally:
+                _adopt_orphans(0)
+        return number
+
+    def _end(self):
+        self._orders.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(10)
+
+
+def _adopt_orphans(whether):
+    """Lets a run, whose parent ends at once, become a child of this process."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, whether, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+_servers = {}
+_starting = threading.Lock()
+
+
+def _server(variables):
+    with _starting:
+        key = tuple(sorted(variables.items()))
+        if key not in _servers:
+            _servers[key] = _Server(variables)
+        return _servers[key]

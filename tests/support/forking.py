@@ -1,0 +1,109 @@
+"""The process that ``fbsync_process`` forks runs from: it has fbsync imported, so that they start in a moment.
+
+``python forking.py FD``: an order a message on that socket, with the run's streams; its process number comes back.
+"""
+
+import gc
+import io
+import json
+import os
+import pkgutil
+import runpy
+import signal
+import socket
+import sys
+import time
+from importlib import import_module
+
+_LIBRARIES = (
+    "anyio._backends._asyncio",
+    "anyio.streams.tls",
+    "attrs",
+    "certifi",
+    "encodings.idna",
+    "httpcore._async.http11",
+    "httpcore._backends.anyio",
+)
+"""What libraries import while they run."""
+_LONGEST = 1_000_000
+_STDERR = 2
+
+
+def preload():
+    # First what says that there is no sniffio, which every run imports before the libraries that look for it.
+    import_module("fbsync.cli.event_loop")
+    package = import_module("fbsync")
+    # What is the program itself must not be there yet: each run executes it.
+    names = [found.name for found in pkgutil.walk_packages(package.__path__, "fbsync.")]
+    for name in (*(name for name in names if not name.endswith("__main__")), *_LIBRARIES):
+        import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
+def serve(orders):
+    """Forks a run for each order; returns it in each run, and None in this process when there are no more."""
+    while True:
+        text, streams, _, _ = socket.recv_fds(orders, _LONGEST, 3)
+        if not text:
+            return None
+        order = json.loads(text) | {"streams": streams}
+        if (middle := os.fork()) == 0:
+            # The run's parent ends at once, so that the run becomes a child of the process that ordered it.
+            if (run := os.fork()) == 0:
+                return order
+            orders.send(b"%d" % run)
+            os._exit(0)
+        os.waitpid(middle, 0)
+        orders.send(b"started")
+        for stream in streams:
+            os.close(stream)
+
+
+def become(order):
+    """Makes this fork what ``python -m fbsync`` is when it begins."""
+    for number, stream in enumerate(order["streams"]):
+        os.dup2(stream, number)
+    os.closerange(3, max(order["streams"]) + 1)
+    if order["start_new_session"]:
+        os.setsid()
+    if order["process_group"] is not None:
+        os.setpgid(0, order["process_group"])
+    if order["umask"] >= 0:
+        os.umask(order["umask"])
+    os.chdir(order["cwd"])
+    added = {name: value for name, value in os.environ.items() if name not in order["started_with"]}
+    os.environ.clear()
+    os.environ.update(added | order["env"])
+    time.tzset()
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        setattr(sys, name, _stream(number, getattr(sys, name)))
+        setattr(sys, f"__{name}__", getattr(sys, name))
+    sys.argv = ["-m", *order["arguments"]]
+    sys.path[0] = os.getcwd()  # noqa: PTH109 - as `python -m` has it
+    gc.enable()
+
+
+def _stream(number, first):
+    """A stream as the interpreter made its own, of what stands behind it now."""
+    mode = "wb" if number else "rb"
+    unbuffered = bool(number and os.environ.get("PYTHONUNBUFFERED"))
+    binary = open(number, mode, buffering=0 if unbuffered else -1, closefd=False)  # noqa: SIM115 - as long as the process
+    options = {"line_buffering": number == _STDERR, "write_through": unbuffered}
+    newline = "\n" if number else None
+    return io.TextIOWrapper(binary, first.encoding, first.errors, newline, **options)
+
+
+if __name__ == "__main__":
+    gc.disable()
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    preload()
+    try:
+        ordered = serve(channel)
+    except KeyboardInterrupt:
+        # The tests are interrupted at their terminal.
+        sys.exit(128 + signal.SIGINT)
+    if ordered is not None:
+        channel.close()
+        become(ordered)
+        runpy.run_module("fbsync", run_name="__main__", alter_sys=True)
