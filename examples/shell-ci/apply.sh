@@ -2,16 +2,21 @@
 # The step of a pipeline on the main branch: goes to the branch's tip, applies, and pushes the lockfile back.
 # Not the commit that started the pipeline: it may be without the lockfile that the run before has pushed since.
 # Needs a means of signing in and the manifest's credentials in the environment. Run one at a time.
-# Usage: apply.sh BRANCH [ENVIRONMENT]
+# With FILE, it writes there what was done, as a comment of Markdown.
+# Usage: apply.sh BRANCH [ENVIRONMENT [FILE]]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 branch=$1
 environment=${2:-}
+comment=${3:-}
 
 git fetch --quiet origin "$branch"
 git checkout --quiet -B "$branch" FETCH_HEAD
 
 status=0
-fbsync apply --yes ${environment:+--environment "$environment"} || status=$?
+result=$(mktemp)
+trap 'rm -f "$result"' EXIT
+fbsync apply --yes --result "$result" ${environment:+--environment "$environment"} || status=$?
+[ -z "$comment" ] || fbsync show "$result" --format markdown --max-chars 60000 >"$comment" || rm -f "$comment"
 sh "$here/record.sh" "$branch" || [ "$status" -ne 0 ] || status=1
 exit "$status"

@@ -21,9 +21,10 @@ from fbsync.cli.options import (
     where_options,
 )
 from fbsync.cli.server_options import asking_options
-from fbsync.model.errors import FbsyncError, GuardRefused
+from fbsync.model.errors import GuardRefused
 
 if TYPE_CHECKING:
+    from fbsync.cli.events import ResultFile
     from fbsync.workflow.saved_plan import SavedPlan
 
 
@@ -78,18 +79,14 @@ def apply(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN4
     fbsync apply --only "Production OpenAI"
     fbsync plan --out reviewed.json && fbsync apply reviewed.json
     """  # noqa: D301 - click's mark for a block to leave as it is
-    try:
-        return _apply(json=format_ == "json", result=result, **given)
-    except FbsyncError as error:
-        if result is not None:
-            from fbsync.cli.events import write_result
-            from fbsync.render.document import failure_document
+    from fbsync.cli.events import ResultFile
 
-            write_result(result, failure_document("apply", error))
-        raise
+    with ResultFile("apply", result, given["environment"]) as kept:
+        return _apply(kept, json=format_ == "json", result=result, **given)
 
 
 def _apply(
+    kept: ResultFile,
     *,
     saved_plan: Path | None,
     files: tuple[Path, ...],
@@ -124,6 +121,7 @@ def _apply(
             where, files=saved.files, environment=saved.environment, lock_file=saved.lock_file, state=saved.state
         )
         how |= _saved_options(saved, how)
+        kept.environment = saved.environment
     inputs = read_inputs(where, os.environ)
     terminal.report_warnings(
         inputs.manifest.warnings_in(where.environment, inputs.variables), verbose=bool(how["verbose"])

@@ -228,6 +228,8 @@ class Applying:
             self._options.command,
             code,
             error=applied.unrecorded,
+            environment=self._project.where.environment,
+            api_url=self._project.api_url,
             summary=closing_sentence(applied.outcomes),
             entries=[outcome_entry(outcome) for outcome in applied.outcomes],
         )
@@ -240,10 +242,11 @@ class Applying:
         if self._options.json:
             terminal.out(dump(document))
         else:
-            terminal.out(removals_text(applied.removals, paint=terminal.paint_for(sys.stdout)))
-            terminal.out(report(applied.outcomes, paint=terminal.paint_for(sys.stdout)))
+            paint = terminal.paint_for(sys.stdout)
+            terminal.out(removals_text(document.get("temporary", ()), paint=paint))
+            terminal.out(report(document, paint=paint))
             if self._options.verify:
-                terminal.out(verdicts_text(self._verified, paint=terminal.paint_for(sys.stdout)))
+                terminal.out(verdicts_text(document["verified"], paint=paint))
             if applied.unrecorded is not None:
                 terminal.report_error(applied.unrecorded)
         return code

@@ -60,15 +60,10 @@ def destroy(format_: str, result: Path | None, **given: Any) -> int:  # noqa: AN
     fbsync destroy -e pr-123
     fbsync destroy -e pr-123 --yes --result destroyed.json
     """  # noqa: D301 - click's mark for a block to leave as it is
-    try:
-        return _destroy(json=format_ == "json", result=result, **given)
-    except FbsyncError as error:
-        if result is not None:
-            from fbsync.cli.events import write_result
-            from fbsync.render.document import failure_document
+    from fbsync.cli.events import ResultFile
 
-            write_result(result, failure_document("destroy", error))
-        raise
+    with ResultFile("destroy", result, given["environment"]):
+        return _destroy(json=format_ == "json", result=result, **given)
 
 
 def _destroy(

@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from fbsync.model.errors import FbsyncError
-from fbsync.render.document import dump, dump_line, outcome_entry, removal_entry
+from fbsync.render.document import dump, dump_line, failure_document, outcome_entry, removal_entry
 from fbsync.state.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -71,6 +71,31 @@ def _opened(path: Path) -> TextIO:
     if path.is_symlink() and path.absolute().parts[1:2] not in (("dev",), ("proc",)):
         raise OSError(errno.ELOOP, "It is a symbolic link", str(path))
     return path.open("w", encoding="utf-8", buffering=1)
+
+
+class ResultFile:
+    """The file that ``--result`` names, which gets a document also where the command fails; a context manager.
+
+    Args:
+        command: the command's name.
+        path: the file, or None for none.
+        environment: the environment that the command is about.
+    """
+
+    def __init__(self, command: str, path: Path | None, environment: str | None) -> None:
+        self.environment = environment
+        self._command = command
+        self._path = path
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._path is not None and isinstance(error, FbsyncError):
+            document = failure_document(self._command, error) | {"environment": self.environment}
+            write_result(self._path, document)
 
 
 def write_result(path: Path, document: dict[str, Any]) -> None:

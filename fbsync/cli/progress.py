@@ -9,6 +9,7 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.model.changes import Unchanged, Undeclared, identity_of
+from fbsync.render.document import outcome_entry
 from fbsync.render.outcome_text import outcome_line
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class Progress:
 
     def show(self, outcome: Outcome) -> None:
         """Show one outcome; entries that needed nothing are counted at the end and not shown."""
-        line = outcome_line(outcome, paint=self._paint, with_place=self._with_place, with_id=self._verbose)
+        entry = outcome_entry(outcome)
+        line = outcome_line(entry, paint=self._paint, with_place=self._with_place, with_id=self._verbose)
         if line is None or self._lost:
             return
         try:

@@ -234,16 +234,15 @@ def _print_document(known_in: str, known: Replayed, entries: Iterable[LockedLlm]
 def _print_forgotten(entry: LockedLlm, format_: str) -> None:
     from fbsync.model.changes import Forget
     from fbsync.model.outcomes import Outcome, Result
+    from fbsync.render.document import dump, outcome_entry, result_document
 
-    outcome = Outcome(change=Forget(locked=entry), result=Result.FORGOTTEN, llm_id=entry.id)
+    forgotten = outcome_entry(Outcome(change=Forget(locked=entry), result=Result.FORGOTTEN, llm_id=entry.id))
     if format_ == "json":
-        from fbsync.render.document import dump, outcome_entry, result_document
-
-        terminal.out(dump(result_document("state", ExitCode.DONE, entries=[outcome_entry(outcome)])))
+        terminal.out(dump(result_document("state", ExitCode.DONE, entries=[forgotten])))
         return
     from fbsync.render.outcome_text import outcome_line
 
-    terminal.out(f"{outcome_line(outcome, paint=terminal.paint_for(sys.stdout))}\n")
+    terminal.out(f"{outcome_line(forgotten, paint=terminal.paint_for(sys.stdout))}\n")
     terminal.out(
         "It stays on the server. As long as it is declared, the next apply needs --adopt to take it over again.\n"
     )

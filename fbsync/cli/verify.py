@@ -102,7 +102,8 @@ def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json:
     from fbsync.cli.server_options import session
     from fbsync.model.server import ServerError
     from fbsync.model.verifications import exit_code_of_verifications
-    from fbsync.render.verdict_text import closing_sentence, verdict_text
+    from fbsync.render.document import dump, result_document, verified_entry
+    from fbsync.render.verdict_text import verdict_text, verdicts_sentence
 
     paint = terminal.paint_for(sys.stdout)
 
@@ -112,7 +113,7 @@ def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json:
         if connection.stop.reason is None or one.error is not connection.stop.reason:
             heard.append(one)
             if not json:
-                terminal.out(verdict_text(one, paint=paint) + "\n")
+                terminal.out(verdict_text(verified_entry(one), paint=paint) + "\n")
 
     with session(proposal.project, how) as connection:
         interrupts = Interrupts(connection.stop, hint="run `fbsync verify` again with --only for the rest")
@@ -120,11 +121,9 @@ def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json:
     if isinstance(connection.stop.reason, ServerError) and not heard:
         raise connection.stop.reason
     code = interrupts.exit_code or exit_code_of_verifications(verified)
+    entries = [verified_entry(one) for one in verified]
     if json:
-        from fbsync.render.document import dump, result_document, verified_entry
-
-        entries = [verified_entry(one) for one in verified]
-        terminal.out(dump(result_document("verify", code, summary=closing_sentence(verified), verified=entries)))
+        terminal.out(dump(result_document("verify", code, summary=verdicts_sentence(entries), verified=entries)))
     else:
-        terminal.out(paint.bold(closing_sentence(verified)) + "\n")
+        terminal.out(paint.bold(verdicts_sentence(entries)) + "\n")
     return code

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.model.verifications import Verdict, Verified
+from fbsync.model.verifications import Verdict
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from fbsync.render.document import Json
 
 _WORDS = {
     Verdict.ACCEPTED: "accepted",
@@ -17,30 +19,38 @@ _WORDS = {
     Verdict.UNKNOWN: "unknown; not retried because the call may be billed",
     Verdict.NOT_ATTEMPTED: "not attempted",
 }
+_CHECK = "check the variable's value and the endpoint, then run `fbsync apply`"
 
 
-def verdict_text(verified: Verified, *, paint: Paint) -> str:
-    """One verdict, in lines without an end."""
-    identity, word = verified.target.identity, _WORDS[verified.verdict]
-    coloured = paint.green(word) if verified.verdict is Verdict.ACCEPTED else paint.red(word)
-    words = verified.message or (verified.error.message if verified.error is not None else "")
-    line = f"{visible(identity.name)} (workspace {visible(identity.workspace_id)}): {coloured}"
+def refused_verdicts(entries: Iterable[Json]) -> Iterator[tuple[Json, str]]:
+    """Every verdict but those of acceptance, each with its words, which are safe to show."""
+    for entry in entries:
+        verdict = Verdict(entry["verdict"])
+        if verdict is not Verdict.ACCEPTED:
+            said = entry["message"] or entry.get("error", {"message": ""})["message"]
+            yield entry, ": ".join(filter(None, (_WORDS[verdict], visible(said))))
+
+
+def verdict_text(entry: Json, *, paint: Paint) -> str:
+    """One verdict, as the result document has it, in lines without an end."""
+    verdict = Verdict(entry["verdict"])
+    word, error = _WORDS[verdict], entry.get("error", {"message": "", "hint": ""})
+    coloured = paint.green(word) if verdict is Verdict.ACCEPTED else paint.red(word)
+    words = entry["message"] or error["message"]
+    line = f"{visible(entry['name'])} (workspace {visible(entry['workspaceId'])}): {coloured}"
     line += f": {visible(words)}" if words else ""
-    if verified.verdict is Verdict.REFUSED:
-        hint = "check the variable's value and the endpoint, then run `fbsync apply`"
-    else:
-        hint = verified.error.hint if verified.error is not None else ""
-    return line + (f"\n  {paint.cyan('fix:')} {hint}" if hint else "")
+    hint = _CHECK if verdict is Verdict.REFUSED else error["hint"]
+    return line + (f"\n  {paint.cyan('fix:')} {visible(hint)}" if hint else "")
 
 
-def verdicts_text(verified: Sequence[Verified], *, paint: Paint) -> str:
+def verdicts_text(entries: Sequence[Json], *, paint: Paint) -> str:
     """All verdicts, and the closing sentence."""
-    lines = [verdict_text(one, paint=paint) for one in verified]
-    return "\n".join([*lines, paint.bold(closing_sentence(verified)), ""])
+    lines = [verdict_text(entry, paint=paint) for entry in entries]
+    return "\n".join([*lines, paint.bold(verdicts_sentence(entries)), ""])
 
 
-def closing_sentence(verified: Iterable[Verified]) -> str:
+def verdicts_sentence(entries: Iterable[Json]) -> str:
     """How many there are of each verdict."""
-    verdicts = [one.verdict for one in verified]
+    verdicts = [entry["verdict"] for entry in entries]
     counts = [f"{verdicts.count(verdict)} {verdict.replace('_', ' ')}" for verdict in Verdict if verdict in verdicts]
     return f"Verified: {', '.join(counts) or 'nothing'}."

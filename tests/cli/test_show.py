@@ -1,4 +1,4 @@
-"""``show``: a saved plan again, in every format, from the file alone."""
+"""``show``: a saved plan, or what was done, in every format, from the file alone."""
 
 import json
 
@@ -104,5 +104,68 @@ def test_a_plan_of_another_format_is_one_sentence(project, server, command, form
         assert todo in finding["remedy"]
 
 
-def test_a_plan_is_needed(cli):
+@pytest.mark.parametrize("format_", ["text", "markdown", "html", "json"])
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_what_was_done_is_shown_from_its_result(project, server, command, format_):
+    project.write("fbsync.yaml", MANIFEST + ENVIRONMENT)
+    if command == "destroy":
+        project("apply", "-e", "staging")
+    done = project(command, "-e", "staging", "--yes", "--result", "result.json")
+    assert done.returncode == 0, done.stderr
+    requests = len(server.requests)
+    shown = project("show", "result.json", "--format", format_, env={"FLASHBACK_TOKEN": None})
+    assert shown.returncode == 0, shown.stderr
+    assert len(server.requests) == requests
+    if format_ == "json":
+        assert shown.stdout == (project.folder / "result.json").read_text()
+        assert json.loads(shown.stdout)["environment"] == "staging"
+        return
+    word = "2 added" if command == "apply" else "2 destroyed"
+    assert word in shown.stdout
+    for text in ("staging", server.url, "One", "Two"):
+        assert text in shown.stdout
+    if format_ == "text":
+        assert done.stdout.endswith(shown.stdout.partition("\n\n")[2])
+    if format_ == "markdown":
+        assert shown.stdout.startswith(f"<!-- fbsync-{command}:staging -->\n")
+
+
+def test_the_result_of_an_apply_of_a_saved_plan_names_its_environment_also_when_it_failed(project):
+    project.write("fbsync.yaml", MANIFEST + ENVIRONMENT)
+    project("plan", "-e", "staging", "--out", "reviewed.json")
+    project.write("fbsync.yaml", (MANIFEST + ENVIRONMENT).replace("one.example.com", "uno.example.com"))
+    done = project("apply", "reviewed.json", "--result", "result.json")
+    assert done.returncode == 6
+    comment = project("show", "result.json", "--format", "markdown").stdout
+    assert comment.startswith("<!-- fbsync-apply:staging -->\n")
+    assert "**`fbsync apply` ended with 6**" in comment
+    assert "the saved plan is stale" in comment
+    assert "uno.example.com" in comment
+
+
+def test_findings_are_shown_from_the_result_of_what_failed(project):
+    project.write("fbsync.yaml", MANIFEST.replace("aiType: OPENAI", "aiType: OPENAJ"))
+    assert project("apply", "--result", "result.json").returncode == 3
+    shown = project("show", "result.json")
+    assert "fbsync.yaml:5:13: " in shown.stdout
+    assert "fix: write OPENAI" in shown.stdout
+    printed = project("plan", "--format", "json")
+    project.write("printed.json", printed.stdout)
+    comment = project("show", "printed.json", "--format", "markdown").stdout
+    assert comment.startswith("<!-- fbsync-plan:default -->\n")
+    assert "`fbsync.yaml:5:13`" in comment
+
+
+def test_a_result_that_has_no_rendering_is_refused(project):
+    project.write("result.json", project("env", "--format", "json").stdout)
+    done = project("show", "result.json")
+    assert done.returncode == 3
+    assert "has no rendering for this result" in done.stderr
+    project.write("result.json", '{"format_version": "1.0", "command": "apply", "exit_code": 0, "entries": [{}]}')
+    done = project("show", "result.json")
+    assert done.returncode == 3
+    assert "changed by hand or by a tool" in done.stderr
+
+
+def test_a_document_is_needed(cli):
     assert cli("show").returncode == 64

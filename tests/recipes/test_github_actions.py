@@ -42,10 +42,11 @@ def failing(name, **more):
 @pytest.mark.parametrize("box", [[failing("Production Claude")]], indirect=True)
 def test_the_lockfile_is_pushed_after_an_apply_that_failed_in_part(world, on_main):
     default, staging = on_main().run("fbsync-apply.yml")
-    assert [step.returncode for step in default.steps] == [0, 0, 5, 0], default.log
+    assert [step.returncode for step in default.steps] == [0, 0, 5, 0, 0], default.log
     assert "Resources: 1 added" in default.log
-    assert "### fbsync apply: default" in default.summary
-    assert "Ended with 5." in default.summary
+    assert default.summary.startswith("<!-- fbsync-apply:default -->\n\n### fbsync apply on ")
+    assert "**Apply incomplete! Resources: 1 added, 0 changed, 0 destroyed. 1 failed.**" in default.summary
+    assert "> - Failed: `Production Claude` in `" in default.summary
     assert staging.succeeded, staging.log
     assert world.names("fbsync.lock") == ["Production OpenAI"]
     assert world.names("fbsync.staging.lock") == ["Production Claude", "Production OpenAI"]
@@ -72,7 +73,7 @@ def test_a_lockfile_that_cannot_be_merged_goes_to_a_branch_of_its_own(world, on_
     runner = on_main()
     runner.before["Commit the lockfile back"] = lambda: world.push("fbsync.lock", "another\n")
     default, _ = runner.run("fbsync-apply.yml")
-    assert default.steps[-1].returncode == 1
+    assert default.steps[3].returncode == 1
     assert world.pushed("fbsync.lock") == "another\n"
     [branch] = git("--git-dir", world.remote, "branch", "--list", "fbsync-lockfile-*").split()
     assert world.names("fbsync.lock", branch) == ["Production Claude", "Production OpenAI"]
@@ -106,7 +107,66 @@ def test_the_push_signs_in_with_the_token_of_the_job(world, on_main):
         runner.github["token"] = "another"
         world.push("fbsync.yaml", OTHER_MANIFEST)
         default, _ = runner.run("fbsync-apply.yml")
-        assert default.steps[-1].returncode == 1
+        assert default.steps[3].returncode == 1
+
+
+def merged(world, number):
+    """A pull request whose merge is what is on main now, and one that was never merged."""
+    tip = git("--git-dir", world.remote, "rev-parse", "main").strip()
+    pull = {"number": number, "merged_at": "2026-01-01T00:00:00Z", "merge_commit_sha": tip}
+    world.save(pulls=[pull, {**pull, "number": number + 1, "merged_at": None}])
+
+
+def test_the_merged_pull_request_is_told_what_was_done_once_for_each_environment(world, on_main):
+    merged(world, 7)
+    runner = on_main()
+    for result in runner.run("fbsync-apply.yml"):
+        assert result.succeeded, result.log
+    assert sorted(bodies(world)) == ["<!-- fbsync-apply:default -->", "<!-- fbsync-apply:staging -->"]
+    assert {comment["issue"] for comment in world.state["comments"]} == {7}
+    text = bodies(world)["<!-- fbsync-apply:staging -->"]
+    assert "### fbsync apply for `staging`" in text
+    assert "**Apply complete! Resources: 2 added, 0 changed, 0 destroyed.**" in text
+    assert "- `Production OpenAI` in `" in text
+    world.push("fbsync.yaml", OTHER_MANIFEST)
+    for result in runner.run("fbsync-apply.yml"):
+        assert result.succeeded, result.log
+    assert len(world.state["comments"]) == 2
+    assert "**Apply complete! Resources: 0 added, 1 changed" in bodies(world)["<!-- fbsync-apply:default -->"]
+    assert "`Production Claude` in `ws-production`: `endpoint`" in bodies(world)["<!-- fbsync-apply:default -->"]
+
+
+def test_an_apply_that_did_nothing_is_worth_no_comment(world, on_main):
+    apply_on_main(on_main)
+    merged(world, 7)
+    apply_on_main(on_main)
+    assert world.state["comments"] == []
+
+
+@pytest.mark.parametrize("arguments", [["--adopt", "--no-such"], ["--result", "mine.json"], ["--result=mine.json"]])
+def test_the_comment_of_an_apply_is_from_its_result_or_else_its_log(world, box, tmp_path, arguments):
+    command, environment = _prepare_step(
+        tmp_path,
+        1,
+        INPUT_COMMAND="apply",
+        INPUT_ENVIRONMENT="staging",
+        INPUT_ARGUMENTS="\n".join(arguments),
+        FLASHBACK_API_URL=box.url,
+        FLASHBACK_TOKEN=box.token,
+        **CREDENTIALS,
+    )
+    done = subprocess.run(command, cwd=world.mine, env=environment, capture_output=True, text=True, check=False)
+    comment = (tmp_path / "temp" / "fbsync-apply-staging" / "comment.md").read_text()
+    assert comment.startswith("<!-- fbsync-apply:staging -->\n")
+    assert (tmp_path / "summary").read_text() == comment
+    if "--no-such" in arguments:
+        assert done.returncode == 64
+        assert "**There is no result:** `fbsync apply` ended with 64." in comment
+        assert "    error: No such option" in comment
+    else:
+        assert done.returncode == 0, done.stdout
+        assert "2 added" in comment
+        assert (world.mine / "mine.json").exists()
 
 
 def _prepare_step(folder, step, **variables):

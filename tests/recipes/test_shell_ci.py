@@ -130,9 +130,13 @@ PARTLY = [
 
 @pytest.mark.parametrize("box", [PARTLY], indirect=True)
 def test_the_shell_recipe_pushes_what_came_about_and_keeps_the_status(world, shell, account):
-    done = shell(APPLY, variables=account)
+    done = shell(f"{APPLY} '' done.md", variables=account)
     assert done.returncode == 5, done.stdout
     assert world.names("fbsync.lock") == ["Production OpenAI"]
+    comment = (shell.clones[-1] / "done.md").read_text()
+    assert comment.startswith("<!-- fbsync-apply:default -->\n")
+    assert "Apply incomplete! Resources: 1 added" in comment
+    assert "> - Failed: `Production Claude`" in comment
 
 
 def test_a_journal_is_pushed_as_long_as_there_is_one(world, shell):

@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from plan_documents import PLAIN
 from plans import PLANS, document, first_plan, golden, nothing_to_do, some_drift, without_credentials
+from results import RESULTS as RESULT_DOCUMENTS
 
 from fbsync.cli.all_environments import Results, document_of_all
 from fbsync.cli.plan_output import part_of_all
@@ -26,6 +27,9 @@ from fbsync.render.plan_counts import total_summary
 from fbsync.render.plan_html import plan_html, plans_html
 from fbsync.render.plan_markdown import plan_markdown, plans_markdown
 from fbsync.render.plan_text import plan_text, plans_text
+from fbsync.render.result_html import result_html
+from fbsync.render.result_markdown import result_markdown
+from fbsync.render.result_text import result_text
 from fbsync.schema.validate import Kind, schema
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -54,6 +58,40 @@ def test_a_plan_is_rendered_as_it_was_read(name, ending):
     if os.environ.get("FBSYNC_UPDATE_GOLDEN"):
         path.write_text(rendered, encoding="utf-8", newline="")
     assert rendered == path.read_text(encoding="utf-8")
+
+
+RESULT_FORMATS = {
+    "txt": lambda one: result_text(one, paint=PLAIN),
+    "md": lambda one: result_markdown(one, max_chars=60_000),
+    "html": result_html,
+    "json": dump,
+}
+
+
+@pytest.mark.parametrize("ending", RESULT_FORMATS)
+@pytest.mark.parametrize("name", RESULT_DOCUMENTS)
+def test_a_result_is_rendered_as_it_was_read(name, ending):
+    rendered = RESULT_FORMATS[ending](RESULT_DOCUMENTS[name]())
+    path = GOLDEN / f"{name}.{ending}"
+    if os.environ.get("FBSYNC_UPDATE_GOLDEN"):
+        path.write_text(rendered, encoding="utf-8", newline="")
+    assert rendered == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", RESULT_DOCUMENTS)
+def test_a_result_is_as_its_schema_says(name):
+    document = json.loads(dump(RESULT_DOCUMENTS[name]()))
+    assert [error.message for error in Draft202012Validator(schema(Kind.RESULT)).iter_errors(document)] == []
+
+
+@pytest.mark.parametrize("limit", [120, 200, 400, 900, 2_000])
+@pytest.mark.parametrize("name", RESULT_DOCUMENTS)
+def test_a_result_as_a_comment_stays_within_its_limit(name, limit):
+    document = RESULT_DOCUMENTS[name]()
+    text = result_markdown(document, max_chars=limit)
+    assert len(text) <= limit
+    whole = result_markdown(document, max_chars=60_000)
+    assert text == whole or "eft out for length" in text or f"ended with {document['exit_code']}" in text
 
 
 def several():
@@ -120,4 +158,5 @@ def test_no_credential_and_no_fingerprint_is_in_it(name, ending):
 
 def test_every_golden_file_has_its_plan():
     plans = {f"{name}.{ending}" for name in PLANS for ending in FORMATS}
-    assert {path.name for path in GOLDEN.iterdir()} == plans | OTHERS.keys()
+    results = {f"{name}.{ending}" for name in RESULT_DOCUMENTS for ending in RESULT_FORMATS}
+    assert {path.name for path in GOLDEN.iterdir()} == plans | results | OTHERS.keys()

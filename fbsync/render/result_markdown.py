@@ -1,0 +1,145 @@
+"""What an apply or a destroy did, as a comment: GitHub-flavoured Markdown that stays within a limit of characters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.model.outcomes import Result
+from fbsync.model.verifications import Verdict
+from fbsync.render.entries import counted
+from fbsync.render.markdown import code, marker, prose
+from fbsync.render.markdown_parts import Part, limited, shortened
+from fbsync.render.paint import visible
+from fbsync.render.plan_origin import place
+from fbsync.render.result_parts import Complaint, complaints, failure, outcome_word, placed, troubles
+from fbsync.render.verdict_text import refused_verdicts, verdicts_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fbsync.render.document import Json
+
+_MOST_OPEN = 20
+"""More entries of one kind than this are folded."""
+_TITLES = {
+    Result.DELETED: ("🔴", "destroyed"),
+    Result.ADOPTED: ("🟠", "adopted"),
+    Result.CREATED: ("🟢", "added"),
+    Result.UPDATED: ("🟡", "changed"),
+    Result.FORGOTTEN: ("⚪", "forgotten"),
+}
+
+
+def result_markdown(document: Json, *, max_chars: int) -> str:
+    """Renders a result document for a comment: the closing sentence, what failed, and what was done, a line each.
+
+    Args:
+        document: the document of an apply or a destroy, or of a command that failed. The command and the environment
+            are in the first line, a hidden marker by which a program finds the comment that it is to replace.
+        max_chars: the limit, in characters. What does not fit is left out by whole entries, and counted.
+    """
+    where = placed(document)
+    command = visible(document["command"])
+    first = f"{marker(f'fbsync-{command}', where['environment'])}\n"
+    counts = f"**{_sentence(document)}**\n"
+    heads = (f"{first}\n### fbsync {command}{place(where, code)}\n\n{counts}\n", f"{first}\n{counts}\n")
+    text = limited(tuple(_parts(document)), heads, max_chars)
+    return f"**`fbsync {command}` ended with {document['exit_code']}.**\n" if text is None else text
+
+
+def _sentence(document: Json) -> str:
+    """The sentence that says it all."""
+    if "summary" in document:
+        return prose(visible(document["summary"]))
+    return f"`fbsync {visible(document['command'])}` ended with {document['exit_code']}"
+
+
+def _parts(document: Json) -> Iterator[Part]:
+    """The parts in their order, which is that of their weight."""
+    yield _failure(document)
+    yield _troubles(document)
+    yield _left(document.get("temporary", ()))
+    yield from _verified(document.get("verified", ()))
+    for result, (sign, words) in _TITLES.items():
+        entries = [entry for entry in document.get("entries", ()) if entry["outcome"] == result]
+        yield _listed(f"{sign} {len(entries)} {words}", words, entries)
+
+
+def _failure(document: Json) -> Part:
+    """Why the command failed as a whole."""
+    whole = failure(document)
+    if whole is None:
+        return Part(opening="", units=(), closing="", noun="reasons")
+    opening = f"> [!CAUTION]\n> {_complained(whole)}\n"
+    units = tuple(f"> - {_complained(one)}\n" for one in complaints(document))
+    if not units:
+        return Part(opening="", units=(opening,), closing="\n", noun="reason")
+    return Part(opening=f"{opening}>\n", units=units, closing="\n", noun="reasons")
+
+
+def _complained(complaint: Complaint) -> str:
+    about = f"{code(complaint.about)}: " if complaint.about else ""
+    advice = f". Fix: {prose(complaint.hint)}" if complaint.hint else ""
+    return f"{about}{prose(complaint.message)}{advice}"
+
+
+def _troubles(document: Json) -> Part:
+    """What went wrong, reason by reason."""
+    found = troubles(document)
+    units = tuple(
+        f"> - {outcome_word(one.outcome).capitalize()}: {shortened([_named(*entry) for entry in one.entries])}: "
+        f"{prose(one.message)}.{f' Fix: {prose(one.hint)}' if one.hint else ''}\n"
+        for one in found
+    )
+    number = sum(len(one.entries) for one in found)
+    opening = f"> [!CAUTION]\n> **{counted(number, 'entry is', 'entries are')} not as declared**\n>\n"
+    return Part(opening=opening, units=units, closing="\n", noun="reasons why entries failed")
+
+
+def _left(temporary: Sequence[Json]) -> Part:
+    """Temporary configurations that are still there."""
+    units = tuple(
+        f"> - {_named(visible(one['name']), visible(one['workspaceId']))}: {prose(visible(one['error']['message']))}\n"
+        for one in temporary
+        if "error" in one
+    )
+    title = counted(len(units), "temporary configuration is", "temporary configurations are")
+    opening = f"> [!WARNING]\n> **{title} still there:** the next `fbsync apply` deletes them\n>\n"
+    return Part(opening=opening, units=units, closing="\n", noun="temporary configurations")
+
+
+def _verified(verified: Sequence[Json]) -> Iterator[Part]:
+    """What the providers said; of credentials that they took, only how many there are."""
+    if not verified:
+        return
+    units = tuple(
+        f"> - {_named(visible(one['name']), visible(one['workspaceId']))}: {prose(words)}\n"
+        for one, words in refused_verdicts(verified)
+    )
+    sentence = f"{prose(verdicts_sentence(verified))}\n"
+    if not units:
+        yield Part(opening="", units=(f"{sentence}\n",), closing="", noun="sentence on what was verified")
+    yield Part(opening=f"> [!WARNING]\n> {sentence}>\n", units=units, closing="\n", noun="verdicts")
+
+
+def _listed(title: str, noun: str, entries: Sequence[Json]) -> Part:
+    """Entries in a line each; many of them folded, under a title that is not."""
+    is_long = len(entries) > _MOST_OPEN
+    fold = f"<details>\n<summary>Show all {len(entries)}</summary>\n\n" if is_long else ""
+    return Part(
+        opening=f"#### {title}\n\n{fold}",
+        units=tuple(map(_line, entries)),
+        closing="\n</details>\n\n" if is_long else "\n",
+        noun=noun,
+    )
+
+
+def _line(entry: Json) -> str:
+    sent = ", ".join(map(code, entry["sent"])) if entry["outcome"] == Result.UPDATED and "sent" in entry else ""
+    first = "accepted by the provider first" if entry.get("verified_first") == Verdict.ACCEPTED else ""
+    about = f": {'; '.join(filter(None, (sent, first)))}" if sent or first else ""
+    return f"- {_named(visible(entry['name']), visible(entry['workspaceId']))}{about}\n"
+
+
+def _named(name: str, workspace: str) -> str:
+    return f"{code(name)} in {code(workspace)}"

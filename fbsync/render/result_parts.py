@@ -1,0 +1,108 @@
+"""What an apply or a destroy did, read from its result document: what went wrong, and whose entries it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fbsync.model.outcomes import Result
+from fbsync.render.paint import visible
+from fbsync.settings import DEFAULT_API_URL
+
+if TYPE_CHECKING:
+    from fbsync.render.document import Json
+
+_WORDS = {Result.NOT_ATTEMPTED: "not attempted", Result.UNKNOWN: "outcome unknown"}
+_AN_ID = "…"
+
+
+def outcome_word(outcome: str) -> str:
+    """The word for an outcome."""
+    result = Result(outcome)
+    return _WORDS.get(result, result.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why entries are not as they are to be; safe to show.
+
+    Attributes:
+        outcome: what became of them.
+        entries: each one's name and workspace.
+        message: the reason, which they share.
+        hint: what to do; may be empty.
+    """
+
+    outcome: Result
+    entries: tuple[tuple[str, str], ...]
+    message: str
+    hint: str
+
+
+def troubles(document: Json) -> tuple[Trouble, ...]:
+    """What went wrong, reason by reason: entries that failed for one reason, such as a missing right, are one."""
+    reasons: dict[tuple[str, str, str], list[Json]] = {}
+    for entry in document.get("entries", ()):
+        if "error" in entry:
+            reasons.setdefault((entry["outcome"], _reason(entry), entry["error"]["hint"]), []).append(entry)
+    return tuple(
+        Trouble(
+            outcome=Result(outcome),
+            entries=tuple((visible(entry["name"]), visible(entry["workspaceId"])) for entry in entries),
+            message=visible(reason if len(entries) > 1 else entries[0]["error"]["message"]),
+            hint=visible(hint),
+        )
+        for (outcome, reason, hint), entries in reasons.items()
+    )
+
+
+def _reason(entry: Json) -> str:
+    """Why it went wrong, without the entry's own id: calls hold that."""
+    message: str = entry["error"]["message"]
+    return message if entry["id"] is None else message.replace(entry["id"], _AN_ID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """Something that made a command fail; safe to show.
+
+    Attributes:
+        about: the place in a file; empty where it is about none.
+        message: what is wrong.
+        hint: what to do; may be empty.
+    """
+
+    about: str
+    message: str
+    hint: str
+
+
+def complaints(document: Json) -> tuple[Complaint, ...]:
+    """Why a command failed, one by one: what is wrong with its input, or what a guard refused."""
+    findings = [finding for finding in document.get("findings", ()) if finding["severity"] == "error"]
+    found = [_found(finding) for finding in findings]
+    found += [_refused(refusal) for refusal in document.get("error", {}).get("refusals", ())]
+    return tuple(found)
+
+
+def failure(document: Json) -> Complaint | None:
+    """What went wrong with the command as a whole, or None where nothing did."""
+    if "error" not in document:
+        return None
+    error = document["error"]
+    return Complaint(about="", message=visible(error["message"]), hint=visible(error["hint"]))
+
+
+def placed(document: Json) -> Json:
+    """The document with an environment and a server, which that of a failure may lack."""
+    return {"environment": None, "api_url": DEFAULT_API_URL} | document
+
+
+def _found(finding: Json) -> Complaint:
+    place = ":".join(str(finding[part]) for part in ("file", "line", "column") if finding[part])
+    return Complaint(about=visible(place), message=visible(finding["message"]), hint=visible(finding["remedy"]))
+
+
+def _refused(refusal: Json) -> Complaint:
+    who = f'"{refusal["name"]}" (workspace {refusal["workspaceId"]}) ' if "name" in refusal else ""
+    return Complaint(about="", message=visible(who + refusal["message"]), hint=visible(refusal["hint"]))

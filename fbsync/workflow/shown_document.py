@@ -1,0 +1,69 @@
+"""What ``show`` reads: a saved plan, or a result document that ``--result`` or ``--format json`` wrote."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.schema.validate import Kind
+from fbsync.state import documents
+from fbsync.workflow.saved_plan import read_document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Json = dict[str, Any]
+
+_RESTORE = "name a file that `fbsync plan --out` or `fbsync apply --result` wrote"
+_APPLYING = ("apply", "destroy")
+
+
+def _version(value: Json) -> int | None:
+    return 1 if value.get("format_version") == "1.0" else None
+
+
+_SORT = documents.Sort(
+    name="result",
+    kind=Kind.RESULT,
+    version=1,
+    version_of=_version,
+    older=_RESTORE,
+    restore=_RESTORE,
+    conflict=_RESTORE,
+)
+
+
+def read_shown(path: Path) -> Json:
+    """Reads a document that can be shown.
+
+    Args:
+        path: the file.
+
+    Returns:
+        A plan's document, which has ``resource_changes``, or a result document.
+
+    Raises:
+        InvalidInput: it is not what fbsync wrote; findings tell where.
+        FbsyncError: there is no such file, or it is the document of something that has no such rendering.
+    """
+    if not _is_result(path):
+        return {name: value for name, value in read_document(path).items() if name != "saved"}
+    value = documents.read_checked(path, _SORT)
+    if value is None or not ("error" in value or "findings" in value or value["command"] in _APPLYING):
+        raise FbsyncError(
+            f"{path}: `fbsync show` has no rendering for this result",
+            hint="name a saved plan, the result of an apply or a destroy, or that of a command that failed",
+            exit_code=ExitCode.INVALID_INPUT,
+        )
+    return value
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a file looks like a result document; what is wrong with it is not decided here."""
+    data = documents.read_bytes(path, "document") or b""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and "exit_code" in value and "resource_changes" not in value
