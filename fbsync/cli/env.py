@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -12,26 +13,25 @@ from typing import TYPE_CHECKING
 import click
 
 from fbsync.cli import terminal
+from fbsync.cli.all_environments import all_environments_option, document_of_all, in_each
 from fbsync.cli.options import files_options, format_option, where_from
+from fbsync.cli.plan_output import max_chars_option
 from fbsync.model.errors import ExitCode, InvalidInput
-from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from fbsync.manifest.assemble import Use
-    from fbsync.model.findings import Position
+    from fbsync.render.document import Json
     from fbsync.variables import Variables
-
-_FIRST_PLACES = 3
-"""How many of the places where a variable is used are listed without -v."""
-
-_MEANS = "FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD"
+    from fbsync.workflow.target import Where
 
 
 @click.command()
 @files_options
-@format_option("text", "json")
+@format_option("text", "json", "markdown")
+@max_chars_option
+@all_environments_option
 @click.option(
     "--check", is_flag=True, help="Exit with 3 if a variable that apply needs is not set, including those to sign in."
 )
@@ -48,6 +48,8 @@ def env(
     env_files: tuple[Path, ...],
     format_: str,
     *,
+    max_chars: int,
+    all_environments: bool,
     check: bool,
     verbose: bool,
     write: Path | None,
@@ -60,35 +62,116 @@ def env(
     \b
     fbsync env
     fbsync env -e staging --check
+    fbsync env --all-environments --check
     fbsync env --write .env.example
     """  # noqa: D301 - click's mark for a block to leave as it is
+    where = where_from(files=files, environment=environment, env_files=env_files)
+    if all_environments:
+        if environment:
+            raise click.UsageError("--all-environments goes without -e")
+        return _list_all(where, format_, check=check, verbose=verbose, max_chars=max_chars, write=write)
+    listed = _listed(where, quiet=format_ == "json")
+    if write is not None:
+        _write(write, (listed,))
+    code = listed.exit_code if check else ExitCode.DONE
+    terminal.out(_rendered(listed, code, format_, verbose=verbose, max_chars=max_chars))
+    return code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """The variables of one environment.
+
+    Attributes:
+        rows: their uses, by name.
+        part: what the result document says of them.
+        exit_code: the status that ``--check`` ends with.
+    """
+
+    rows: dict[str, tuple[Use, ...]]
+    part: Json
+    exit_code: ExitCode
+
+
+def _listed(where: Where, *, quiet: bool) -> _Listed:
+    """The variables of an environment.
+
+    Raises:
+        InvalidInput: the manifest cannot be read.
+    """
     from fbsync.manifest.assemble import read_manifest
     from fbsync.model.findings import errors_among
     from fbsync.settings import means_of_signing_in
     from fbsync.variables import read_variables
 
-    where = where_from(files=files, environment=environment, env_files=env_files)
     variables = read_variables(
-        folders=where.folders, env_files=where.env_files, environment=os.environ, environment_name=environment
+        folders=where.folders,
+        env_files=where.env_files,
+        environment=os.environ,
+        environment_name=where.environment,
     )
     manifest = read_manifest(where.files)
     if wrong := errors_among(manifest.findings):
         raise InvalidInput(wrong)
-    rows = _rows(manifest.uses(environment))
-    if write is not None:
-        _write(write, rows)
-    found = manifest.value_findings(environment, variables)
+    rows = _rows(manifest.uses(where.environment))
+    found = manifest.value_findings(where.environment, variables)
+    if not quiet:
+        terminal.report_warnings((*variables.warnings, *found))
     means = means_of_signing_in(variables)
     lacking = not means or errors_among(found) or any(variables.source(name) is None for name in rows)
-    code = ExitCode.INVALID_INPUT if check and lacking else ExitCode.DONE
-    if format_ == "json":
-        from fbsync.render.document import dump, result_document
+    part = {
+        "environment": where.environment,
+        "variables": [_entry(name, uses, variables) for name, uses in rows.items()],
+        "signs_in_with": list(means),
+        "variable_files": list(variables.files),
+    }
+    return _Listed(rows=rows, part=part, exit_code=ExitCode.INVALID_INPUT if lacking else ExitCode.DONE)
 
-        listed = [_entry(name, uses, variables) for name, uses in rows.items()]
-        terminal.out(dump(result_document("env", code, variables=listed, signs_in_with=list(means))))
-    else:
-        terminal.report_warnings((*variables.warnings, *found))
-        terminal.out(_listing(rows, variables, means, most_places=None if verbose else _FIRST_PLACES))
+
+def _rendered(listed: _Listed, code: ExitCode, format_: str, *, verbose: bool, max_chars: int) -> str:
+    match format_:
+        case "json":
+            from fbsync.render.document import dump, result_document
+
+            return dump(result_document("env", code, **listed.part))
+        case "markdown":
+            from fbsync.render.variables_markdown import variables_markdown
+
+            return variables_markdown(listed.part, max_chars=max_chars)
+        case _:
+            from fbsync.render.variables_text import variables_text
+
+            return variables_text(listed.part, paint=terminal.paint_for(sys.stdout), verbose=verbose)
+
+
+def _list_all(
+    where: Where, format_: str, *, check: bool, verbose: bool, max_chars: int, write: Path | None
+) -> ExitCode:
+    """The variables of the list itself and of every environment, as one result."""
+    results = in_each(where, lambda where: _listed(where, quiet=format_ == "json"), quiet=format_ == "json")
+    if write is not None:
+        _write(write, [listed for _, listed in results.done])
+    worst = max((listed.exit_code for _, listed in results.done), default=ExitCode.DONE)
+    code = results.exit_code(worst if check else ExitCode.DONE)
+    parts = [listed.part for _, listed in results.done]
+    match format_:
+        case "json":
+            from fbsync.render.document import dump
+            from fbsync.render.variable_places import total_sentence
+
+            def part(listed: _Listed) -> Json:
+                return {"exit_code": int(listed.exit_code if check else ExitCode.DONE), **listed.part}
+
+            text = dump(document_of_all("env", code, results, part, summary=total_sentence(parts)))
+        case "markdown":
+            from fbsync.render.variables_markdown import all_variables_markdown
+
+            text = all_variables_markdown(parts, results.problems, max_chars=max_chars)
+        case _:
+            from fbsync.render.variables_text import all_variables_text
+
+            text = all_variables_text(parts, paint=terminal.paint_for(sys.stdout), verbose=verbose)
+    terminal.out(text)
     return code
 
 
@@ -98,11 +181,12 @@ def _rows(uses: Iterable[Use]) -> dict[str, tuple[Use, ...]]:
     return {name: tuple(group) for name, group in groupby(ordered, key=attrgetter("variable"))}
 
 
-def _write(path: Path, rows: dict[str, tuple[Use, ...]]) -> None:
+def _write(path: Path, listed: Iterable[_Listed]) -> None:
     from fbsync.cli.write_once import add_to
     from fbsync.render.env_example import env_example, needed
 
-    variables = needed((use.variable, use.purpose) for uses in rows.values() for use in uses)
+    uses = dict.fromkeys(use for one in listed for uses in one.rows.values() for use in uses)
+    variables = needed((use.variable, use.purpose) for use in sorted(uses, key=attrgetter("variable")))
     terminal.say(f"{path}: {add_to(path, lambda existing: env_example(variables, existing))}")
 
 
@@ -111,6 +195,7 @@ def _entry(name: str, uses: tuple[Use, ...], variables: Variables) -> dict[str, 
         "name": name,
         "set": variables.source(name) is not None,
         "source": variables.source(name),
+        "empty": variables.is_empty(name),
         "uses": [
             {
                 "file": use.position.file,
@@ -122,40 +207,3 @@ def _entry(name: str, uses: tuple[Use, ...], variables: Variables) -> dict[str, 
             for use in uses
         ],
     }
-
-
-def _listing(
-    rows: dict[str, tuple[Use, ...]], variables: Variables, means: tuple[str, ...], *, most_places: int | None
-) -> str:
-    paint = terminal.paint_for(sys.stdout)
-    lines = []
-    for name, uses in rows.items():
-        source = variables.source(name)
-        state = paint.green(f"set ({visible(source)})") if source else paint.red("not set")
-        if variables.is_empty(name):
-            state = paint.red("set but empty")
-        lines.append(f"{paint.bold(name)}: {state}")
-        places = _places(uses)
-        lines += [f"    {line}" for line in places[:most_places]]
-        if more := len(places[len(places) if most_places is None else most_places :]):
-            lines.append(f"    and {more} more; -v lists them")
-    signing_in = paint.green(" with ".join(means)) if means else paint.red("not possible") + f": set {_MEANS}"
-    lines.append(f"Signing in: {signing_in}")
-    if variables.files:
-        lines.append(f".env files: {', '.join(map(visible, variables.files))}")
-    absent = sum(variables.source(name) is None for name in rows)
-    noun = "variable" if len(rows) == 1 else "variables"
-    lines.append(f"{len(rows)} {noun}, {absent} not set")
-    return "\n".join(lines) + "\n"
-
-
-def _places(uses: Iterable[Use]) -> list[str]:
-    """Where a variable is used, a line each; a default that many entries have is one place."""
-    places: dict[tuple[Position, str], list[Use]] = {}
-    for use in uses:
-        places.setdefault((use.position, use.field), []).append(use)
-    return [f"{visible(str(position))}: {field} of {_users(users)}" for (position, field), users in places.items()]
-
-
-def _users(uses: Sequence[Use]) -> str:
-    return visible(uses[0].entry or "an entry") if len(uses) == 1 else f"{len(uses)} entries"

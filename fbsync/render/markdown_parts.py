@@ -19,7 +19,7 @@ LEAST_CHARS = 120
 ALL = "*"
 """What stands for all environments in a marker: no environment has this name."""
 
-_DONE = {"plan": "planned", "drift": "compared"}
+_DONE = {"plan": "planned", "drift": "compared", "env": "read"}
 _MOST_NAMES = 10
 _SIGNS = {Tone.ADD: "+", Tone.CHANGE: "!", Tone.REMOVE: "-", Tone.TROUBLE: "!", Tone.QUIET: "#"}
 

@@ -58,6 +58,80 @@ def test_each_variable_says_from_which_file_it_comes(staged):
     assert "canary" not in done.stdout + done.stderr
 
 
+def environments_of(done):
+    document = json.loads(done.stdout)
+    assert validate(Kind.RESULT, document) == ()
+    assert document["exit_code"] == done.returncode
+    return {one["environment"]: one for one in document["environments"]}
+
+
+ENVIRONMENTS = """\
+environments:
+  staging: {llms: {One: {secret: $STAGING_SECRET}}}
+  prod: {workspaceId: $PROD_WORKSPACE_ID}
+"""
+
+
+def test_all_environments_are_one_list(project):
+    project.write("fbsync.yaml", MANIFEST + ENVIRONMENTS)
+    project.write(".env.staging", "STAGING_SECRET=canary-staging\n")
+    project.secret_files = {".env.staging"}
+    text = project("env", "--all-environments").stdout
+    places = [text.index(f"Environment: {name}") for name in ("none, the list itself", "staging", "prod")]
+    assert places == sorted(places)
+    assert "STAGING_SECRET: set (.env.staging)" in text
+    assert text.endswith("\nAll environments: 6 variables, 1 not set somewhere\n")
+    done = project("env", "--all-environments", "--check", "--format", "json")
+    found = environments_of(done)
+    assert done.returncode == 3
+    assert {name: one["exit_code"] for name, one in found.items()} == {None: 0, "staging": 0, "prod": 3}
+    assert found["staging"]["variable_files"] == [".env.staging"]
+    assert [one["name"] for one in found["prod"]["variables"] if not one["set"]] == ["PROD_WORKSPACE_ID"]
+    given = {"PROD_WORKSPACE_ID": "ws-prod"}
+    assert project("env", "--all-environments", "--check", env=given).returncode == 0
+    assert project("env", "--all-environments", "-e", "prod").returncode == 64
+
+
+def test_all_environments_are_one_comment(project):
+    project.write("fbsync.yaml", MANIFEST + ENVIRONMENTS)
+    done = project("env", "--all-environments", "--format", "markdown", "--max-chars", "4000")
+    assert done.stdout.startswith("<!-- fbsync-env:%2A -->\n")
+    assert len(done.stdout) <= 4000
+    assert "**6 variables, 2 not set somewhere**" in done.stdout
+    assert "- 🔴 `PROD_WORKSPACE_ID`: not set; workspaceId of 2 entries (`fbsync.yaml:15:23`)" in done.stdout
+    assert done.stdout.count("- 🔴 ") == 2
+    one = project("env", "-e", "prod", "--format", "markdown")
+    assert one.stdout.startswith(
+        "<!-- fbsync-env:prod -->\n\n### fbsync env for `prod`\n\n**4 variables, 1 not set**\n"
+    )
+    short = project("env", "-e", "prod", "--format", "markdown", "--max-chars", "120")
+    assert len(short.stdout) <= 120
+    assert "4 variables, 1 not set" in short.stdout
+
+
+def test_write_takes_the_variables_of_all_environments(project):
+    project.write("fbsync.yaml", MANIFEST + ENVIRONMENTS)
+    project("env", "--all-environments", "--write", ".env.example")
+    names = [line for line in (project.folder / ".env.example").read_text().splitlines() if line.endswith("=")]
+    assert sorted(names) == [
+        "FLASHBACK_TOKEN=",
+        "FLASHBACK_WORKSPACE_ID=",
+        "KEY_TWO=",
+        "PROD_WORKSPACE_ID=",
+        "SECRET_ONE=",
+        "SECRET_TWO=",
+        "STAGING_SECRET=",
+    ]
+
+
+def test_an_empty_variable_is_not_set(staged):
+    done = staged("env", env={"SECRET_ONE": ""})
+    assert "SECRET_ONE: set but empty\n" in done.stdout
+    listed = json.loads(staged("env", "--format", "json", env={"SECRET_ONE": ""}).stdout)["variables"]
+    assert [one["name"] for one in listed if one["empty"]] == ["SECRET_ONE"]
+    assert not any(one["set"] for one in listed if one["empty"])
+
+
 def test_check_wants_values_that_fit(staged):
     wrong = staged("env", "--check", env={"FLASHBACK_WORKSPACE_ID": "ws 1"})
     assert wrong.returncode == 3

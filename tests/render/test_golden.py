@@ -30,6 +30,8 @@ from fbsync.render.plan_text import plan_text, plans_text
 from fbsync.render.result_html import result_html
 from fbsync.render.result_markdown import result_markdown
 from fbsync.render.result_text import result_text
+from fbsync.render.variables_markdown import all_variables_markdown, variables_markdown
+from fbsync.render.variables_text import all_variables_text, variables_text
 from fbsync.schema.validate import Kind, schema
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -94,6 +96,29 @@ def test_a_result_as_a_comment_stays_within_its_limit(name, limit):
     assert text == whole or "eft out for length" in text or f"ended with {document['exit_code']}" in text
 
 
+def variables(environment, *, unset=("CHAT_KEY",)):
+    """What the result document says of an environment's variables; entries' names try to be more than text."""
+    names = ("Chat", "<b>x</b> @everyone", "a|b `c`", "[x](javascript:y)")
+
+    def use(name, at):
+        return {"file": "fbsync.yaml", "line": at, "column": 13, "entry": name, "field": "secret"}
+
+    def variable(name, source, uses):
+        is_set = name not in unset
+        return {"name": name, "set": is_set, "source": source if is_set else None, "empty": False, "uses": uses}
+
+    shared = [use(name, at) for at, name in enumerate(names, 7)]
+    listed = [variable("CHAT_KEY", ".env", shared[:1]), variable("SHARED_KEY", "environment", shared)]
+    listed.append({**variable("EMPTY", None, shared[:2]), "set": False, "empty": True})
+    files = [".env.staging", ".env"] if environment else []
+    return {
+        "environment": environment,
+        "variables": listed,
+        "signs_in_with": ["FLASHBACK_EMAIL", "FLASHBACK_PASSWORD"] if environment else [],
+        "variable_files": files,
+    }
+
+
 def several():
     """The plans of three environments, of which one could not be made."""
     return [
@@ -104,8 +129,13 @@ def several():
 
 
 PROBLEMS = [("br<o>ken", "the lockfile has a merge conflict; @you must `solve` it")]
+ENVIRONMENTS = [variables("staging"), variables(None, unset=())]
 DRIFTS = [some_drift(), some_drift("Chat", environment=None, api_url="http://127.0.0.1:8080")]
 OTHERS = {
+    "env.txt": lambda: variables_text(variables("staging"), paint=PLAIN),
+    "env.md": lambda: variables_markdown(variables("staging"), max_chars=60_000),
+    "env-of-all.txt": lambda: all_variables_text(ENVIRONMENTS, paint=PLAIN),
+    "env-of-all.md": lambda: all_variables_markdown(ENVIRONMENTS, PROBLEMS, max_chars=60_000),
     "drift.txt": lambda: drift_text(some_drift(), paint=PLAIN),
     "drift.md": lambda: drift_markdown(some_drift(), max_chars=60_000),
     "drift.html": lambda: drift_html(some_drift()),

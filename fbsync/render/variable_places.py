@@ -1,0 +1,55 @@
+"""What ``env`` has to say of each variable: whether it is set, and where it is used, a line each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.render.entries import counted
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fbsync.render.document import Json
+
+MEANS = "FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FLASHBACK_PASSWORD"
+
+
+def status(variable: Json) -> str:
+    """Whether and where a variable is set."""
+    if variable["empty"]:
+        return "set but empty"
+    return f"set ({visible(variable['source'])})" if variable["set"] else "not set"
+
+
+def places(variable: Json, quoted: Callable[[str], str] = str) -> list[tuple[str, str]]:
+    """Where a variable is used, as places and what it is there; a default that many entries have is one place.
+
+    Args:
+        variable: what the result document says of it.
+        quoted: how a name is set off from its surroundings.
+    """
+    found: dict[tuple[str, str], list[Json]] = {}
+    for use in variable["uses"]:
+        place = ":".join(str(use[part]) for part in ("file", "line", "column") if use[part])
+        found.setdefault((place, use["field"]), []).append(use)
+    return [(visible(place), f"{field} of {_users(users, quoted)}") for (place, field), users in found.items()]
+
+
+def _users(uses: Sequence[Json], quoted: Callable[[str], str]) -> str:
+    if len(uses) > 1:
+        return f"{len(uses)} entries"
+    return quoted(visible(uses[0]["entry"])) if uses[0]["entry"] else "an entry"
+
+
+def count_sentence(part: Json) -> str:
+    """How many variables there are, and how many are not set."""
+    variables = part["variables"]
+    return f"{counted(len(variables), 'variable')}, {sum(not one['set'] for one in variables)} not set"
+
+
+def total_sentence(parts: Sequence[Json]) -> str:
+    """The same over several environments, each variable once."""
+    names = {one["name"] for part in parts for one in part["variables"]}
+    unset = {one["name"] for part in parts for one in part["variables"] if not one["set"]}
+    return f"{counted(len(names), 'variable')}, {len(unset)} not set somewhere"

@@ -1,0 +1,71 @@
+"""The variables that a manifest refers to, as a comment: what is not set in the open, and what is folded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.render.markdown import code, marker, prose
+from fbsync.render.markdown_parts import Part, all_environments, limited, shortened
+from fbsync.render.paint import visible
+from fbsync.render.plan_origin import called, files_sentence
+from fbsync.render.variable_places import MEANS, count_sentence, places, status, total_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fbsync.render.document import Json
+
+
+def variables_markdown(part: Json, *, max_chars: int) -> str:
+    """Renders the variables of one environment.
+
+    Args:
+        part: what the result document says of it. The environment is in the first line, a hidden marker.
+        max_chars: the limit, in characters. What does not fit is left out by whole variables, and counted.
+    """
+    environment = part["environment"]
+    first = f"{marker('fbsync-env', environment)}\n"
+    about = "" if environment is None else f" for {code(visible(environment))}"
+    counts = f"**{count_sentence(part)}**\n\n"
+    heads = (f"{first}\n### fbsync env{about}\n\n{counts}", f"{first}\n{counts}")
+    return limited(tuple(_parts(part)), heads, max_chars) or f"{counts}"
+
+
+def all_variables_markdown(
+    parts: Sequence[Json], problems: Sequence[tuple[str | None, str]] = (), *, max_chars: int
+) -> str:
+    """Renders the variables of several environments for one comment.
+
+    Args:
+        parts: what the result document says of each.
+        problems: environments whose variables could not be read, and why.
+        max_chars: the limit, which they share.
+    """
+    bodies = [
+        ((f"### {code(called(part['environment']))}\n\n**{count_sentence(part)}**\n\n",), _parts(part))
+        for part in parts
+    ]
+    return all_environments("env", f"**{total_sentence(parts)}**", bodies, problems, max_chars=max_chars)
+
+
+def _parts(part: Json) -> Iterator[Part]:
+    means = part["signs_in_with"]
+    signing_in = " with ".join(map(code, means)) if means else f"not possible: set {prose(MEANS)}"
+    files = f" {prose(files_sentence(part['variable_files']))}" if part["variable_files"] else ""
+    yield Part(opening="", units=(f"Signing in: {signing_in}.{files}\n\n",), closing="", noun="sentence on signing in")
+    lacking = [one for one in part["variables"] if not one["set"]]
+    rest = [one for one in part["variables"] if one["set"]]
+    yield Part(opening="", units=tuple(map(_line, lacking)), closing="\n", noun="variables that are not set")
+    yield Part(
+        opening=f"<details>\n<summary>🟢 <b>{len(rest)} set</b></summary>\n\n",
+        units=tuple(map(_line, rest)),
+        closing="\n</details>\n\n",
+        noun="variables that are set",
+        is_detail=True,
+    )
+
+
+def _line(variable: Json) -> str:
+    sign = "🟢" if variable["set"] else "🔴"
+    used = shortened([f"{words} ({code(place)})" for place, words in places(variable, code)])
+    return f"- {sign} {code(variable['name'])}: {prose(status(variable))}; {used}\n"

@@ -1,0 +1,60 @@
+"""The variables that a manifest refers to, as text: each with where it is set, and the places where it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.render.paint import visible
+from fbsync.render.variable_places import MEANS, count_sentence, places, status, total_sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fbsync.render.document import Json
+    from fbsync.render.paint import Paint
+
+_FIRST_PLACES = 3
+"""How many of the places where a variable is used are listed, unless all are."""
+
+
+def variables_text(part: Json, *, paint: Paint, verbose: bool = False) -> str:
+    """Renders the variables of one environment.
+
+    Args:
+        part: what the result document says of it.
+        paint: colours.
+        verbose: whether every place is listed.
+    """
+    return "\n".join([*_lines(part, paint, verbose=verbose), ""])
+
+
+def all_variables_text(parts: Sequence[Json], *, paint: Paint, verbose: bool = False) -> str:
+    """Renders the variables of several environments one below the other, and the sentence over all of them.
+
+    Args:
+        parts: what the result document says of each.
+        paint: as for one.
+        verbose: likewise.
+    """
+    lines = []
+    for part in parts:
+        environment = "none, the list itself" if part["environment"] is None else visible(part["environment"])
+        lines += [f"Environment: {paint.bold(environment)}", *_lines(part, paint, verbose=verbose), ""]
+    return "\n".join([*lines, f"All environments: {paint.bold(total_sentence(parts))}", ""])
+
+
+def _lines(part: Json, paint: Paint, *, verbose: bool) -> Iterator[str]:
+    for variable in part["variables"]:
+        state = status(variable)
+        yield f"{paint.bold(variable['name'])}: {paint.green(state) if variable['set'] else paint.red(state)}"
+        used = places(variable)
+        shown = used if verbose else used[:_FIRST_PLACES]
+        yield from (f"    {place}: {words}" for place, words in shown)
+        if more := len(used) - len(shown):
+            yield f"    and {more} more; -v lists them"
+    means = part["signs_in_with"]
+    signing_in = paint.green(" with ".join(means)) if means else paint.red("not possible") + f": set {MEANS}"
+    yield f"Signing in: {signing_in}"
+    if part["variable_files"]:
+        yield f".env files: {', '.join(map(visible, part['variable_files']))}"
+    yield count_sentence(part)
