@@ -37,8 +37,12 @@ def show(document: Path, format_: str, *, max_chars: int, verbose: bool) -> int:
     from fbsync.workflow.shown_document import read_shown
 
     value = read_shown(document)
-    if "resource_changes" in value:
-        shown = value | {"command": "show", "exit_code": int(ExitCode.DONE)}
+    shown = value | {"command": "show", "exit_code": int(ExitCode.DONE)}
+    if format_ == "json":
+        from fbsync.render.document import dump
+
+        terminal.out(dump(shown))
+    elif "resource_changes" in value:
         print_plan(shown, format_, max_chars=max_chars, verbose=verbose)
     else:
         terminal.out(_result(value, format_, max_chars, verbose=verbose))
@@ -55,10 +59,6 @@ def _result(document: Json, format_: str, max_chars: int, *, verbose: bool) -> s
             from fbsync.render.result_html import result_html
 
             return result_html(document)
-        case "json":
-            from fbsync.render.document import dump
-
-            return dump(document)
         case _:
             from fbsync.render.result_text import result_text
 

@@ -32,7 +32,7 @@ _KINDS = {
 
 
 def result_html(document: Json) -> str:
-    """Renders a result document as one self-contained page.
+    """Render a result document as one self-contained page.
 
     Args:
         document: the document of an apply or a destroy, or of a command that failed.

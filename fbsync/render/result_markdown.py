@@ -31,7 +31,7 @@ _TITLES = {
 
 
 def result_markdown(document: Json, *, max_chars: int) -> str:
-    """Renders a result document for a comment: the closing sentence, what failed, and what was done, a line each.
+    """Render a result document for a comment: the closing sentence, what failed, and what was done, a line each.
 
     Args:
         document: the document of an apply or a destroy, or of a command that failed. The command and the environment

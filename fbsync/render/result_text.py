@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def result_text(document: Json, *, paint: Paint, verbose: bool = False) -> str:
-    """Renders a result document.
+    """Render a result document.
 
     Args:
         document: the document of an apply or a destroy, or of a command that failed.

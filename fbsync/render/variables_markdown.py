@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def variables_markdown(part: Json, *, max_chars: int) -> str:
-    """Renders the variables of one environment.
+    """Render the variables of one environment.
 
     Args:
         part: what the result document says of it. The environment is in the first line, a hidden marker.
@@ -34,7 +34,7 @@ def variables_markdown(part: Json, *, max_chars: int) -> str:
 def all_variables_markdown(
     parts: Sequence[Json], problems: Sequence[tuple[str | None, str]] = (), *, max_chars: int
 ) -> str:
-    """Renders the variables of several environments for one comment.
+    """Render the variables of several environments for one comment.
 
     Args:
         parts: what the result document says of each.

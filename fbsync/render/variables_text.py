@@ -18,7 +18,7 @@ _FIRST_PLACES = 3
 
 
 def variables_text(part: Json, *, paint: Paint, verbose: bool = False) -> str:
-    """Renders the variables of one environment.
+    """Render the variables of one environment.
 
     Args:
         part: what the result document says of it.
@@ -29,7 +29,7 @@ def variables_text(part: Json, *, paint: Paint, verbose: bool = False) -> str:
 
 
 def all_variables_text(parts: Sequence[Json], *, paint: Paint, verbose: bool = False) -> str:
-    """Renders the variables of several environments one below the other, and the sentence over all of them.
+    """Render the variables of several environments one below the other, and the sentence over all of them.
 
     Args:
         parts: what the result document says of each.

@@ -35,7 +35,7 @@ _SORT = documents.Sort(
 
 
 def read_shown(path: Path) -> Json:
-    """Reads a document that can be shown.
+    """Read a document that can be shown.
 
     Args:
         path: the file.

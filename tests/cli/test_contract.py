@@ -17,6 +17,7 @@ COMMANDS = {
     "plan": ["plan"],
     "plan --refresh": ["plan", "--refresh"],
     "show": ["show", "reviewed.json"],
+    "show a result": ["show", "result.json"],
     "apply": ["apply"],
     "drift": ["drift"],
     "verify": ["verify"],
@@ -25,6 +26,7 @@ COMMANDS = {
     "export": ["export", "--workspace", "WORKSPACE"],
     "workspaces": ["workspaces"],
     "env": ["env"],
+    "env --all-environments": ["env", "--all-environments", "--check"],
     "plan --all-environments": ["plan", "--all-environments"],
     "drift --all-environments": ["drift", "--all-environments"],
     "state list": ["state", "list"],
@@ -41,6 +43,7 @@ READS_THE_LOCKFILE = (
 )
 
 
+KEPT = ("fbsync.lock", "reviewed.json", "result.json")
 CREDENTIALS = {"SECRET_ONE": "canary-one-5e1f0c", "SECRET_TWO": "canary-two-77aa01", "KEY_TWO": "canary-key-0d93be"}
 
 
@@ -52,19 +55,19 @@ def workspace():
 
 @pytest.fixture(scope="module")
 def known(sandbox, workspace, tmp_path_factory):
-    """The lockfile of the apply that all tests here begin with, and a plan saved after it; it is done once."""
+    """The lockfile and the result of the apply that all tests here begin with, and a plan saved after it."""
     folder = tmp_path_factory.mktemp("applied")
     (folder / "fbsync.yaml").write_text(MANIFEST)
     server = {"FLASHBACK_API_URL": sandbox.url, "FLASHBACK_TOKEN": sandbox.token, "FLASHBACK_WORKSPACE_ID": workspace}
-    for arguments in (["apply"], ["plan", "--out", "reviewed.json"]):
+    for arguments in (["apply", "--result", "result.json"], ["plan", "--out", "reviewed.json"]):
         fbsync_process.run(*arguments, cwd=folder, env=server | CREDENTIALS).check_returncode()
-    return [(folder / name).read_text().replace(sandbox.url, "{url}") for name in ("fbsync.lock", "reviewed.json")]
+    return [(folder / name).read_text().replace(sandbox.url, "{url}") for name in KEPT]
 
 
 @pytest.fixture
 def project(project, known, server):
     assert project.credentials == CREDENTIALS
-    project.known, project.saved_plan = (text.replace("{url}", server.url) for text in known)
+    project.known, project.saved_plan, project.result = (text.replace("{url}", server.url) for text in known)
     return project
 
 
@@ -78,6 +81,7 @@ def begun(project):
 def applied(project, server):
     project.write("fbsync.lock", project.known)
     project.write("reviewed.json", project.saved_plan)
+    project.write("result.json", project.result)
 
 
 def wrong_manifest(project, server):
@@ -122,6 +126,12 @@ def wrong_plan(project, server):
     path.write_text(path.read_text()[:-30])
 
 
+def wrong_result(project, server):
+    applied(project, server)
+    path = project.folder / "result.json"
+    path.write_text(path.read_text().replace('"created"', '"invented"'))
+
+
 def unknown_option(project, server):
     applied(project, server)
     project.arguments = ["--no-such-option"]
@@ -142,6 +152,7 @@ SITUATIONS = [
     (wrong_environment, 3, tuple(command for command in READS_THE_MANIFEST if command not in OF_ALL)),
     (wrong_environment, 64, OF_ALL),
     (wrong_plan, 3, ("show",)),
+    (wrong_result, 3, ("show a result",)),
     (no_token, 4, ASKS_THE_SERVER),
     (denied, 4, ASKS_THE_SERVER),
     (broken_server, 1, tuple(command for command in ASKS_THE_SERVER if command != "verify")),

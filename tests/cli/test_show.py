@@ -117,8 +117,9 @@ def test_what_was_done_is_shown_from_its_result(project, server, command, format
     assert shown.returncode == 0, shown.stderr
     assert len(server.requests) == requests
     if format_ == "json":
-        assert shown.stdout == (project.folder / "result.json").read_text()
-        assert json.loads(shown.stdout)["environment"] == "staging"
+        document = json.loads((project.folder / "result.json").read_text())
+        assert json.loads(shown.stdout) == {**document, "command": "show"}
+        assert document["environment"] == "staging"
         return
     word = "2 added" if command == "apply" else "2 destroyed"
     assert word in shown.stdout

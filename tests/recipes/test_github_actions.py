@@ -133,7 +133,7 @@ def test_the_merged_pull_request_is_told_what_was_done_once_for_each_environment
         assert result.succeeded, result.log
     assert len(world.state["comments"]) == 2
     assert "**Apply complete! Resources: 0 added, 1 changed" in bodies(world)["<!-- fbsync-apply:default -->"]
-    assert "`Production Claude` in `ws-production`: `endpoint`" in bodies(world)["<!-- fbsync-apply:default -->"]
+    assert "`Production Claude` in `ws-sandbox`: `endpoint`" in bodies(world)["<!-- fbsync-apply:default -->"]
 
 
 def test_an_apply_that_did_nothing_is_worth_no_comment(world, on_main):
@@ -162,7 +162,7 @@ def test_the_comment_of_an_apply_is_from_its_result_or_else_its_log(world, box, 
     if "--no-such" in arguments:
         assert done.returncode == 64
         assert "**There is no result:** `fbsync apply` ended with 64." in comment
-        assert "    error: No such option" in comment
+        assert "    error: no such option --no-such" in comment
     else:
         assert done.returncode == 0, done.stdout
         assert "2 added" in comment

@@ -93,7 +93,7 @@ def test_a_result_as_a_comment_stays_within_its_limit(name, limit):
     text = result_markdown(document, max_chars=limit)
     assert len(text) <= limit
     whole = result_markdown(document, max_chars=60_000)
-    assert text == whole or "eft out for length" in text or f"ended with {document['exit_code']}" in text
+    assert text == whole or "eft out because of the length" in text or f"ended with {document['exit_code']}" in text
 
 
 def variables(environment, *, unset=("CHAT_KEY",)):
