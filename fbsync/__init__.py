@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from fbsync.model.errors import InvalidInput as InvalidInput
     from fbsync.model.outcomes import Outcome as Outcome
     from fbsync.model.outcomes import Result as Result
+    from fbsync.workflow.connection import Patience as Patience
     from fbsync.workflow.inputs import Inputs as Inputs
     from fbsync.workflow.proposal import Proposal as Proposal
     from fbsync.workflow.session import Applied as Applied
-    from fbsync.workflow.session import Patience as Patience
 
 
 _HOMES = {
@@ -40,7 +40,7 @@ _HOMES = {
     "Inputs": "workflow.inputs",
     "InvalidInput": "model.errors",
     "Outcome": "model.outcomes",
-    "Patience": "workflow.session",
+    "Patience": "workflow.connection",
     "Plan": "model.changes",
     "Proposal": "workflow.proposal",
     "Result": "model.outcomes",

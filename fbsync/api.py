@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
     from fbsync.planning.drift import Drift
+    from fbsync.workflow.connection import Patience
     from fbsync.workflow.project import Project
-    from fbsync.workflow.session import Applied, Patience
+    from fbsync.workflow.session import Applied
 
 _Result = TypeVar("_Result")
 

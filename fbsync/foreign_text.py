@@ -8,6 +8,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
+from fbsync.model.configurations import WITHHELD_VALUE
+from fbsync.model.spelling import canonical_url, loose_name
 from fbsync.redact import is_wordlike
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ WITHHELD = "(message withheld: it repeats a credential)"
 _SEARCHED = 4096
 _SHOWN_FROM = 2048
 """What is shown ends well before what is searched does: no credential is cut in two at the end of the search."""
+
+_OVERLAP = 1024
+"""How much of a part of a long value the next part has again."""
 
 _WINDOW = 12
 """How many characters of a credential in a foreign text count as a repetition of it."""
@@ -56,15 +61,19 @@ class Redactor:
 
     Args:
         secrets: the credentials that the run has, its means of signing in included.
+        public: texts that manifest and known state hold anyway, so that a server may list them.
     """
 
-    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+    def __init__(self, secrets: Iterable[Secret] = (), *, public: Iterable[str] = ()) -> None:
         self._unread = list(secrets)
         self._index = _Index()
+        self._public = frozenset(spelling for text in public for spelling in _spellings(text))
+        self._checked: dict[str, str] = {}
 
     def add(self, *secrets: Secret) -> None:
         """Take note of further credentials, such as a token that the server just gave."""
         self._unread += secrets
+        self._checked.clear()
 
     def redact(self, text: str) -> str:
         """A foreign text that may be shown: one line, cut to ``SHOWN`` characters; or ``WITHHELD``.
@@ -78,9 +87,23 @@ class Redactor:
         """As ``redact``, for the words of a provider, which quote keys that this run need not know."""
         return self._redacted(text, _without_runs)
 
-    def repeats(self, text: str) -> bool:
-        """Whether a foreign text, as far as it is searched, repeats a credential."""
-        return self._is_repeated_in(tuple(_readings(text[:_SEARCHED])))
+    def value(self, text: str) -> str:
+        """A value of a list, to compare, show and keep: as it is, or ``WITHHELD_VALUE`` where it repeats a credential.
+
+        Args:
+            text: the value, of any length.
+        """
+        if text not in self._checked:
+            self._checked[text] = WITHHELD_VALUE if self._gives_away(text) else text
+        return self._checked[text]
+
+    def _gives_away(self, text: str) -> bool:
+        if not self._public.isdisjoint(_spellings(text)):
+            return False
+        if _UUID.fullmatch(text):  # its digits can spell a short credential by chance
+            return self._is_known_in((text,), shortest=_WINDOW)
+        parts = (text[at : at + _SEARCHED] for at in range(0, len(text), _SEARCHED - _OVERLAP))
+        return any(self._is_repeated_in(tuple(_readings(part)), words_decoded=False) for part in parts)
 
     def _redacted(self, text: str, mask: Callable[[str], str]) -> str:
         cut = text[:_SEARCHED]
@@ -92,12 +115,15 @@ class Redactor:
             return WITHHELD
         return _one_line(masked[:_SHOWN_FROM])
 
-    def _is_repeated_in(self, readings: tuple[str, ...]) -> bool:
+    def _is_known_in(self, readings: tuple[str, ...], *, shortest: int = 1) -> bool:
         while self._unread:
             self._index.add(_folded(self._unread.pop().reveal()))
-        if any(self._index.is_in(_folded(reading)) for reading in readings):
+        return any(self._index.is_in(_folded(reading), shortest=shortest) for reading in readings)
+
+    def _is_repeated_in(self, readings: tuple[str, ...], *, words_decoded: bool = True) -> bool:
+        if self._is_known_in(readings):
             return True
-        decoded = {text for reading in readings for text in _decoded(reading)}
+        decoded = {text for reading in readings for text in _decoded(reading, words=words_decoded)}
         return any(
             self._index.is_in(_folded(reading), shortest=_MIN_DECODED)
             for text in decoded
@@ -139,13 +165,21 @@ class _Index:
         return any(not windows.isdisjoint(_runs(value, _WINDOW)) for value in suspects)
 
 
+def _spellings(text: str) -> set[str]:
+    """What a value and each other spelling of it have in common, as a name or as a URL."""
+    return {text, loose_name(text), canonical_url(text)}
+
+
 def _runs(text: str, width: int, *, step: int = 1) -> Iterator[str]:
     return (text[at : at + width] for at in range(0, len(text) - width + 1, step))
 
 
 def _folded(text: str) -> str:
     """A text without what a server may change about it: case, blanks, and characters that nobody sees."""
-    return "".join(character for character in text.casefold() if character.isprintable() and not character.isspace())
+    folded = text.casefold()
+    if folded.isascii() and folded.isprintable():
+        return folded.replace(" ", "")  # as nearly all are
+    return "".join(character for character in folded if character.isprintable() and not character.isspace())
 
 
 def _readings(text: str, depth: int = _DEPTH) -> Iterator[str]:
@@ -172,10 +206,15 @@ def _unescaped(text: str) -> str:
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _decoded(text: str) -> Iterator[str]:
-    """What the runs of base64 (both alphabets, at each alignment) and of hexadecimal digits in a text stand for."""
-    joined = "".join(text.split())
-    for run in _BASE64.findall(joined):
+def _decoded(text: str, *, words: bool = True) -> Iterator[str]:
+    """What the runs of base64 (both alphabets, at each alignment) and of hexadecimal digits in a text stand for.
+
+    Args:
+        text: the text.
+        words: whether runs that read as words are decoded, too: a list is long, and all of it would take seconds.
+    """
+    joined = "".join(text.split()) if words else text
+    for run in (run for run in _BASE64.findall(joined) if words or not is_wordlike(run)):
         for offset in range(4):
             yield from _as_text(_base64(run[offset:].translate(_URL_SAFE)))
     for run in _HEX.findall(joined):

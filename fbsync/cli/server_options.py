@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from fbsync.client import Exchange
     from fbsync.model.live import Live
+    from fbsync.workflow.connection import Patience
     from fbsync.workflow.project import Project
-    from fbsync.workflow.session import Patience, Session
+    from fbsync.workflow.session import Session
     from fbsync.workflow.shared_state import SharedState
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
@@ -139,7 +140,7 @@ def session(
 
 def patience_of(how: Asking) -> Patience:
     """The options as the workflow takes them."""
-    from fbsync.workflow.session import Patience
+    from fbsync.workflow.connection import Patience
 
     return Patience(
         timeout=how.timeout, retry_timeout=how.retry_timeout, parallelism=how.parallelism, ca_file=how.ca_file

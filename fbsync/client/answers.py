@@ -222,11 +222,11 @@ def said(answer: Answer, redactor: Redactor, *, by_provider: bool = False) -> st
         by_provider: whether they are most likely a provider's, who quotes keys.
     """
     if not answer.is_json:
-        return f"the answer is not JSON from the API, perhaps a proxy's page: {answer.oddity}"
+        return f"the answer is not JSON from the API, perhaps a proxy's page: {redactor.redact(answer.oddity)}"
     words = next((text for field in _WORDS if (text := _text(answer.body.get(field)))), None)
     if words is None:
         if answer.is_success_status and answer.body.get("success") is not False:
-            return f"the answer is not as documented: {shape_of(answer.body)}"
+            return f"the answer is not as documented: {redactor.redact(shape_of(answer.body))}"
         return "no reason given"
     return (redactor.redact_provider if by_provider else redactor.redact)(words) or "no reason given"
 

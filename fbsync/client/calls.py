@@ -19,7 +19,7 @@ from fbsync.client.lists import api_keys_of, live_of, stats_of, workspaces_of
 from fbsync.client.signin import TokenSource
 from fbsync.client.transport import ANSWER_LIMIT, LIST_LIMIT, Connections
 from fbsync.foreign_text import Redactor
-from fbsync.model.configurations import Field
+from fbsync.model.configurations import WITHHELD_VALUE, Field
 from fbsync.model.errors import FbsyncError
 from fbsync.model.secret import Secret
 from fbsync.model.server import Failure, Listing, ServerError, Validation
@@ -133,7 +133,7 @@ class Client:
             ServerError: the call failed, or the answer is no such list, or not the whole.
         """
         answer = await self._call("GET", "/ai/llm", query={"workspaceId": workspace_id} if workspace_id else None)
-        return Listing(llms=tuple(live_of(answer, workspace_id)), served_at=answer.served_at)
+        return Listing(llms=tuple(live_of(answer, workspace_id, self._redactor)), served_at=answer.served_at)
 
     async def list_workspaces(self) -> tuple[Workspace, ...]:
         """List the workspaces that the caller may see; what else the answer tells of them is left alone.
@@ -141,7 +141,7 @@ class Client:
         Raises:
             ServerError: the call failed, or the answer is no such list, or not the whole.
         """
-        return tuple(workspaces_of(await self._call("GET", "/workspace")))
+        return tuple(workspaces_of(await self._call("GET", "/workspace"), self._redactor))
 
     async def list_memberships(self) -> tuple[Workspace, ...]:
         """List the workspaces that the caller may see, with the caller's role as far as the answers tell it.
@@ -152,7 +152,7 @@ class Client:
             ServerError: a call failed, or the answer is no such list, or not the whole.
         """
         me = await self._profile()
-        return tuple(workspaces_of(await self._call("GET", "/workspace"), me))
+        return tuple(workspaces_of(await self._call("GET", "/workspace"), self._redactor, me))
 
     async def _profile(self) -> Mapping[str, Any]:
         """Who the caller is; nothing where the server has no such page for this caller."""
@@ -172,7 +172,7 @@ class Client:
         """
         query = {"workspaceId": workspace_id} if workspace_id else {}
         answer = await self._call("GET", "/apikeys", query={**query, "capability": _FOR_AI})
-        return tuple(api_keys_of(answer))
+        return tuple(api_keys_of(answer, self._redactor))
 
     async def llm_stats(self) -> tuple[LlmStats, ...]:
         """Count what the configurations that the caller may see were used for.
@@ -180,16 +180,19 @@ class Client:
         Raises:
             ServerError: the call failed, or the answer is no such list, or not the whole.
         """
-        return tuple(stats_of(await self._call("GET", "/ai/llm/stats")))
+        return tuple(stats_of(await self._call("GET", "/ai/llm/stats"), self._redactor))
 
     async def create_llm(self, fields: Fields) -> str | None:
-        """Create a configuration; return its id, or None where the server confirmed it without a readable id.
+        """Create a configuration; return its id, or None where the server confirmed it without a usable id.
+
+        An id that repeats a credential is none: it would stand in the known state.
 
         Raises:
             ServerError: the call failed.
         """
         answer = await self._call("POST", "/ai/llm", fields=fields)
-        return identifier(answer.body.get("aiLlmId"))
+        llm_id = identifier(answer.body.get("aiLlmId"))
+        return None if llm_id is None or self._redactor.value(llm_id) == WITHHELD_VALUE else llm_id
 
     async def update_llm(self, llm_id: str, fields: Fields) -> None:
         """Change the given fields of a configuration.

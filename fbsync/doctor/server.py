@@ -17,8 +17,8 @@ from fbsync.foreign_text import Redactor
 from fbsync.model.errors import FbsyncError
 from fbsync.model.server import ServerError
 from fbsync.settings import Account, means_of_signing_in, no_means, read_account, sends_in_clear
+from fbsync.workflow.connection import known_secrets, public_texts
 from fbsync.workflow.project import secrets_of
-from fbsync.workflow.session import known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +61,8 @@ async def check_server(way: Way, inputs: Inputs | None, project: Project | None)
         return (problem("proxy", error), *_skipped(_UNREACHABLE, "server", _SIGNING_IN, "workspaces", "list"))
     found = [ok("proxy", "none" if proxy is None else f"{proxy.address}, by {proxy.variable}")]
     async with AsyncExitStack() as stack:
-        checkup = _Checkup(way, stack, Redactor(_secrets(inputs, project)))
+        public = () if project is None else public_texts(project)
+        checkup = _Checkup(way, stack, Redactor(_secrets(inputs, project), public=public))
         health = await checkup.prober.probe("/health")
         found += checkup.reached(health)
         if inputs is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fbsync.export.entries import LeftOut, References, fields_of, only_workspace, ordered, record, twins
+from fbsync.export.entries import LeftOut, References, fields_of, only_workspace, ordered, record, twins, withheld
 from fbsync.export.matching import claims
 from fbsync.manifest.assemble import assemble
 from fbsync.manifest.references import escape
@@ -111,7 +111,7 @@ def export(
         FbsyncError: entries cannot be added to the manifest that is there.
     """
     live = ordered(listed)
-    left = twins(live)
+    left = withheld(live) | twins(live)
     live = tuple(llm for llm in live if llm.id not in left)
     claimed = claims(project.desired, project.known.llms, live, elsewhere)
     kept = tuple(llm for llm in live if claimed.has(llm))

@@ -36,6 +36,15 @@ def ordered(listed: Iterable[LiveLlm]) -> tuple[LiveLlm, ...]:
     return tuple(sorted(listed, key=lambda llm: (llm.workspace_id, llm.name, llm.id)))
 
 
+def withheld(listed: Iterable[LiveLlm]) -> dict[str, LeftOut]:
+    """The configurations with a value that repeats a credential, by id: no file may have it."""
+    return {
+        llm.id: LeftOut(live=llm, reason=f"its {' and '.join(llm.withheld)} on the server repeats a credential")
+        for llm in listed
+        if llm.withheld
+    }
+
+
 def twins(listed: Iterable[LiveLlm]) -> dict[str, LeftOut]:
     """The configurations that share their identity with another one, by id: nobody could tell them apart."""
     by_identity: dict[Identity, list[LiveLlm]] = {}

@@ -40,6 +40,9 @@ class Field(StrEnum):
 PROVIDER_FIELDS = frozenset((Field.AI_TYPE, Field.ENDPOINT, Field.KEY, Field.SECRET, Field.API_KEY))
 """The fields on which a provider's verdict depends."""
 
+WITHHELD_VALUE = "(withheld: repeats a credential)"
+"""What stands for a listed value that repeats a credential: no declared value, and never written into a manifest."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Identity:
@@ -242,6 +245,12 @@ class LiveLlm:
     def has_key(self) -> bool:
         """Whether it is listed with a key: a mask proves one, null proves nothing."""
         return self.key_mask is not None
+
+    @property
+    def withheld(self) -> tuple[Field, ...]:
+        """The fields whose values are withheld, since they repeat a credential."""
+        values = ((Field.NAME, self.name), (Field.AI_TYPE, self.ai_type), (Field.ENDPOINT, self.endpoint))
+        return tuple(field for field, value in (*values, (Field.API_KEY, self.api_key_id)) if value == WITHHELD_VALUE)
 
     @property
     def identity(self) -> Identity:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.manifest.assemble import assemble
 from fbsync.manifest.references import escape, parse_template
-from fbsync.model.configurations import Field
+from fbsync.model.configurations import WITHHELD_VALUE, Field
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.findings import errors_among
 from fbsync.planning.drift import NONE, ChangedOutside, identity_of
@@ -139,6 +139,9 @@ def _whole(project: Project, difference: Difference) -> FbsyncError:
 def _replacement(draft: Draft, item: FieldDrift, environment: str | None) -> tuple[str, Replacement]:
     """The edit that has the manifest say what the server holds."""
     field = item.field.value
+    if item.live == WITHHELD_VALUE:
+        why = f"its {field} on the server repeats a credential"
+        raise _refused(draft.name or "", why, f"change {field} on the server, or run `fbsync apply` to undo the change")
     if item.field not in _TAKEN_OVER:
         raise _refused(draft.name or "", f"the server never shows its {field}", _hint_for_key(draft, item))
     if item.field is not Field.NAME and field not in draft.fields:

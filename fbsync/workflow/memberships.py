@@ -10,7 +10,7 @@ from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.server import Failure, ServerError
 from fbsync.redact import nearest
 from fbsync.settings import DEFAULT_API_URL, check_api_url
-from fbsync.workflow.session import Patience, connected
+from fbsync.workflow.connection import Patience, connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

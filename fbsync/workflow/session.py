@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
-from fbsync.client import Client
 from fbsync.execution.leftovers import remove
 from fbsync.execution.ports import Stop, SystemClock
-from fbsync.execution.retry import Retrying
 from fbsync.execution.run import apply
 from fbsync.execution.verify import verify
-from fbsync.foreign_text import Redactor
 from fbsync.model.changes import identity_of
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.outcomes import exit_code_of_outcomes
-from fbsync.settings import read_account
-from fbsync.variables import FINGERPRINT_KEY_VARIABLE
-from fbsync.workflow.checks import check_sign_in, check_workspaces
-from fbsync.workflow.known_state import recorded_secrets
-from fbsync.workflow.project import secrets_of
+from fbsync.workflow.checks import check_workspaces
+from fbsync.workflow.connection import Patience, connected, known_secrets, public_texts
 from fbsync.workflow.proposal import ledger_for
 from fbsync.workflow.refresh import list_live, resolve_stored_keys, resolve_workspaces
-from fbsync.workflow.store_ledger import LeasedServer, StoreLedger
+from fbsync.workflow.store_ledger import StoreLedger
 from fbsync.workflow.usage import usage_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Coroutine, Sequence
     from types import TracebackType
 
     from fbsync.client import Exchange
     from fbsync.model.changes import Plan
     from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
-    from fbsync.model.secret import Secret
     from fbsync.model.server import Server
     from fbsync.model.temporary import Removal
     from fbsync.model.verifications import Target, Verified
     from fbsync.state.ledger import FileLedger
-    from fbsync.variables import Variables
     from fbsync.workflow.project import Project
     from fbsync.workflow.proposal import Proposal
     from fbsync.workflow.shared_state import SharedState
@@ -50,23 +41,6 @@ _Result = TypeVar("_Result")
 
 GRACE_SECONDS = 6.0
 """What requests under way get once a run is to stop; CI systems kill 7.5 to 10 s after their first signal."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How the server is asked.
-
-    Attributes:
-        timeout: seconds that an answer may take.
-        retry_timeout: seconds for which a request is tried again after its first failure.
-        parallelism: how many requests may be under way at a time.
-        ca_file: certificates of authorities to trust, in PEM, or None for those of the environment.
-    """
-
-    timeout: float = 60.0
-    retry_timeout: float = 60.0
-    parallelism: int = 8
-    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +125,7 @@ class Session:
             stop=self.stop,
             on_exchange=self._on_exchange,
             secrets=known_secrets(self.project),
+            public=public_texts(self.project),
             shared=self._shared,
         )
         try:
@@ -315,70 +290,3 @@ async def _closed(ledger: FileLedger | StoreLedger, outcomes: tuple[Outcome, ...
     except FbsyncError as error:
         return error
     return None
-
-
-class Reachable(Protocol):
-    """A server, and the variables to sign in to it with: what a connection needs of a project."""
-
-    @property
-    def api_url(self) -> str:
-        """The server's URL."""
-
-    @property
-    def variables(self) -> Variables:
-        """What signing in takes its means from."""
-
-
-def known_secrets(project: Project) -> Iterator[Secret]:
-    """Every credential that a run knows: those that are declared, those that were, and the key of fingerprints.
-
-    Args:
-        project: what the run reads.
-    """
-    yield from secrets_of(project.desired)
-    yield from recorded_secrets(project.known, project.variables)
-    with suppress(FbsyncError):  # what is wrong with it is said where it is used
-        if (key := project.variables.secret(FINGERPRINT_KEY_VARIABLE)) is not None:
-            yield key
-
-
-@asynccontextmanager
-async def connected(
-    project: Reachable,
-    patience: Patience,
-    *,
-    stop: Stop,
-    on_exchange: Callable[[Exchange], None] = lambda _: None,
-    secrets: Iterable[Secret] = (),
-    shared: SharedState | None = None,
-) -> AsyncIterator[Server]:
-    """The server of a project, for as long as the context lasts: signed in to, and tried again where that is safe.
-
-    Args:
-        project: whose server.
-        patience: how it is asked.
-        stop: ends waiting early.
-        on_exchange: told of every request.
-        secrets: the credentials that the run knows: nothing that the server says may repeat one.
-        shared: the state without whose lease no change is sent, or None.
-
-    Raises:
-        FbsyncError: there are no means of signing in.
-    """
-    check_sign_in(project.variables)
-    client = Client(
-        project.api_url,
-        read_account(project.variables),
-        timeout=patience.timeout,
-        ca_file=patience.ca_file,
-        redactor=Redactor(secrets),
-        on_exchange=on_exchange,
-    )
-    async with client:
-        yield Retrying(
-            client if shared is None else LeasedServer(client, shared, timeout=patience.timeout),
-            clock=SystemClock(),
-            stop=stop,
-            parallelism=patience.parallelism,
-            timeout=patience.retry_timeout,
-        )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fbsync.execution.ports import Stop
+from fbsync.workflow.connection import Patience, connected
 from fbsync.workflow.memberships import resolve_names
-from fbsync.workflow.session import Patience, connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from canaries import FORMS, repeated
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from fbsync.client.answers import Answer, failure_of, moment, said, seconds_to_w
 from fbsync.client.lists import api_keys_of, live_of, stats_of, workspaces_of
 from fbsync.client.transport import Response
 from fbsync.foreign_text import Redactor
+from fbsync.model.configurations import WITHHELD_VALUE
 from fbsync.model.secret import Secret
 from fbsync.model.server import Failure, ServerError
 
@@ -107,7 +109,7 @@ def test_a_list_of_another_shape_is_an_error_that_shows_the_shape_and_no_value()
         assert "canary" not in found.message
     assert "list of 1 objects" in failure_of(answer(bodies[0]), Redactor()).message
     with pytest.raises(ServerError, match=r"\{success: boolean, llms: list of 2 strings, \(a key\): null\}") as caught:
-        list(live_of(answer({"success": True, "llms": ["canary", "b"], "sk-canary0123456789": None}), "ws"))
+        list(live_of(answer({"success": True, "llms": ["canary", "b"], "sk-canary0123456789": None}), "ws", Redactor()))
     assert not caught.value.is_transient
 
 
@@ -137,8 +139,9 @@ def test_the_server_s_words_are_checked_against_all_that_the_run_knows():
 ROW = {"id": "1", "name": "A", "workspaceId": "ws", "aiType": "OPENAI", "endpoint": "https://a.example.com"}
 
 
-def listed(*rows, workspace="ws", beside=None, **headers):
-    return list(live_of(answer({"success": True, "aiLlms": list(rows), **(beside or {})}, **headers), workspace))
+def listed(*rows, workspace="ws", beside=None, redactor=None, **headers):
+    body = {"success": True, "aiLlms": list(rows), **(beside or {})}
+    return list(live_of(answer(body, **headers), workspace, redactor or Redactor()))
 
 
 def test_rows_are_read():
@@ -159,6 +162,94 @@ def test_a_key_that_is_listed_in_full_is_masked_here():
     assert llm.key_mask == "****MPLE"
 
 
+CREDENTIAL = "canary/of-a-list 0d93be"
+KNOWN = [Secret(CREDENTIAL, reference="A"), Secret("Zk~9", reference="B"), Secret("e3c9", reference="C")]
+
+
+def knowing(*public):
+    return Redactor(KNOWN, public=public)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("value", [CREDENTIAL, "Zk~9"])
+def test_a_listed_value_that_repeats_a_credential_is_withheld(value, form):
+    if not any(FORMS[form](value)):
+        pytest.skip("too short to be told from chance in this form")
+    said = repeated(value, form)
+    fields = ("name", "aiType", "endpoint", "apiKeyId")
+    for field in fields:
+        (llm,) = listed({**ROW, field: f"x-{said}"}, redactor=knowing())
+        shown = dict(zip(fields, (llm.name, llm.ai_type, llm.endpoint, llm.api_key_id), strict=True))
+        assert shown == {"apiKeyId": None, **{name: ROW.get(name) for name in fields}, field: WITHHELD_VALUE}
+        assert [str(name) for name in llm.withheld] == [field.replace("apiKeyId", "apiKey")]
+    (llm,) = listed({**ROW, "repos": [{"name": said}, {"name": "repo"}], "key": said + "…"}, redactor=knowing())
+    assert (llm.repos, llm.key_mask) == ((WITHHELD_VALUE, "repo"), "****")
+    assert not llm.withheld
+
+
+@pytest.mark.parametrize("field", ["id", "workspaceId"])
+def test_an_id_that_repeats_a_credential_makes_a_list_useless(field):
+    with pytest.raises(ServerError, match="an id in it repeats a credential") as caught:
+        listed({**ROW, field: CREDENTIAL}, workspace=None, redactor=knowing())
+    assert "canary" not in str(caught.value) + repr(caught.value.__dict__)
+
+
+def test_an_id_that_spells_a_short_credential_by_chance_is_an_id():
+    (llm,) = listed({**ROW, "id": "0f2ae3c9-1111-4222-8333-444455556666"}, redactor=knowing())
+    assert llm.id.startswith("0f2ae3c9")
+    whole = Redactor([Secret(llm.id, reference="UUID")])
+    with pytest.raises(ServerError):
+        listed({**ROW, "id": llm.id}, redactor=whole)
+
+
+def test_what_is_declared_or_known_may_be_listed_in_any_spelling():
+    declared = ("My Zk~9 model", "https://zk~9.example.com/v1", "OPENAI")
+    row = {**ROW, "name": "my  zk~9 model", "endpoint": "HTTPS://ZK~9.example.com:443/v1/"}
+    assert [llm.withheld for llm in listed(row, redactor=knowing(*declared))] == [()]
+    assert listed(row, redactor=knowing())[0].withheld
+
+
+def test_a_credential_at_the_end_of_a_long_value_is_seen():
+    for before in (10, 3060, 3080, 4090, 9000):
+        (llm,) = listed({**ROW, "endpoint": "https://a.example.com/" + "w/" * before + CREDENTIAL}, redactor=knowing())
+        assert llm.endpoint == WITHHELD_VALUE
+
+
+def test_other_lists_withhold_the_same():
+    rows = [{"id": "1", "provider": CREDENTIAL, "description": CREDENTIAL, "endpoint": CREDENTIAL}]
+    (key,) = api_keys_of(answer({"apiKeys": rows}), knowing())
+    assert {key.provider, key.description, key.endpoint} == {WITHHELD_VALUE}
+    users = [{"userId": "me", "role": CREDENTIAL}]
+    (one,) = workspaces_of(
+        answer({"workspaces": [{"id": "1", "name": CREDENTIAL, "users": users}]}), knowing(), {"id": "me"}
+    )
+    assert (one.name, one.role) == (WITHHELD_VALUE, WITHHELD_VALUE)
+    (stats,) = stats_of(answer({"stats": [{"aiLlmId": "1", CREDENTIAL: 3, "totalAlerts": 1}]}), knowing())
+    assert stats.counters == ((WITHHELD_VALUE, 3), ("totalAlerts", 1))
+    for read, body in (
+        (api_keys_of, {"apiKeys": [{"id": CREDENTIAL}]}),
+        (workspaces_of, {"workspaces": [{"id": CREDENTIAL, "name": "x"}]}),
+        (stats_of, {"stats": [{"aiLlmId": CREDENTIAL}]}),
+    ):
+        with pytest.raises(ServerError, match="repeats a credential"):
+            list(read(answer(body), knowing()))
+
+
+def test_a_shape_that_repeats_a_credential_among_its_keys_is_withheld():
+    redactor = Redactor([Secret("two words and three more", reference="A")])
+    for body in ({"two words and three more": 1}, {"aiLlms": [{"two words and three more": 1}]}):
+        with pytest.raises(ServerError, match="withheld") as caught:
+            list(live_of(answer(body), "ws", redactor))
+        assert "three" not in str(caught.value)
+    assert "three" not in failure_of(answer([body]), redactor).message
+
+
+@pytest.mark.parametrize("key", ["sk.with:other#characters-0d93be", "AKIAIOSFODNN7EXAMPLE", "umlauts-äöü-0d93be"])
+def test_a_key_that_is_listed_in_full_is_masked_whatever_its_characters(key):
+    (llm,) = listed({**ROW, "key": key})
+    assert llm.key_mask == "****" + key[-4:]
+
+
 def test_what_is_gone_or_elsewhere_is_left_out():
     assert listed({"deletedAt": "2026-01-01T00:00:00Z"}, {**ROW, "workspaceId": "other"}) == []
     assert [llm.id for llm in listed(ROW, {**ROW, "id": "2", "deletedAt": None})] == ["1", "2"]
@@ -175,8 +266,8 @@ def test_what_is_gone_or_elsewhere_is_left_out():
     ],
     ids=repr,
 )
-def test_a_row_that_cannot_be_read_makes_the_list_incomplete(change):
-    with pytest.raises(ServerError, match="is incomplete") as caught:
+def test_a_row_that_cannot_be_read_makes_the_list_useless(change):
+    with pytest.raises(ServerError, match="is unreadable in part") as caught:
         listed(ROW, {**ROW, **change})
     assert (caught.value.failure, caught.value.is_transient) == (Failure.MALFORMED, False)
 
@@ -184,7 +275,7 @@ def test_a_row_that_cannot_be_read_makes_the_list_incomplete(change):
 def test_a_row_without_a_workspace_belongs_to_the_one_asked_for():
     row = {key: value for key, value in ROW.items() if key != "workspaceId"}
     assert [llm.workspace_id for llm in listed(row)] == ["ws"]
-    with pytest.raises(ServerError, match="is incomplete"):
+    with pytest.raises(ServerError, match="is unreadable in part"):
         listed(row, workspace=None)
 
 
@@ -251,9 +342,11 @@ def test_a_part_of_a_list_is_none():
 
 def test_stored_keys_and_counters_are_read_without_what_is_secret():
     rows = [{"id": 5, "key": "canary", "provider": "OPENAI", "aillm_count": "3"}, {"id": "b", "deletedAt": "x"}]
-    (key,) = api_keys_of(answer({"apiKeys": rows}))
+    (key,) = api_keys_of(answer({"apiKeys": rows}), Redactor())
     assert (key.id, key.provider, key.llm_count, "canary" in repr(key)) == ("5", "OPENAI", 3, False)
-    (stats,) = stats_of(answer({"stats": [{"aiLlmId": "1", "totalApiCalls": "12", "totalAlerts": 0, "odd": "x"}]}))
+    (stats,) = stats_of(
+        answer({"stats": [{"aiLlmId": "1", "totalApiCalls": "12", "totalAlerts": 0, "odd": "x"}]}), Redactor()
+    )
     assert (stats.llm_id, dict(stats.counters)) == ("1", {"totalApiCalls": 12, "totalAlerts": 0})
 
 
@@ -326,11 +419,11 @@ HEADERS = st.dictionaries(
 )
 CALLS = st.sampled_from([("GET", "/ai/llm"), ("POST", "/user/login"), *WRITES])
 READERS = (
-    lambda one: live_of(one, "ws"),
-    workspaces_of,
-    lambda one: workspaces_of(one, {"id": "x"}),
-    api_keys_of,
-    stats_of,
+    lambda one: live_of(one, "ws", Redactor()),
+    lambda one: workspaces_of(one, Redactor()),
+    lambda one: workspaces_of(one, Redactor(), {"id": "x"}),
+    lambda one: api_keys_of(one, Redactor()),
+    lambda one: stats_of(one, Redactor()),
 )
 
 
