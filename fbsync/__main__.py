@@ -36,7 +36,7 @@ def _leave(status: int) -> NoReturn:
     time and has no effect: who opens a file here closes it, and no thread is left that anything depends on.
     """
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # there is nobody left to tell
+        with suppress(OSError):  # nobody is left to read a message
             stream.flush()
     os._exit(status)
 

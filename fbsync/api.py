@@ -118,7 +118,7 @@ def plan(
         refresh: whether to compare with the server, too, for which a token is needed.
         prune: whether known configurations that are no longer declared are to be deleted.
         only: names to limit the plan to.
-        assume_secrets: whether credentials of which nothing is known count as what the server holds.
+        assume_secrets: whether credentials without a record count as what the server has.
         verify_first: as for ``apply``.
         patience: how the server is asked.
 
@@ -181,14 +181,14 @@ def apply(
         recreate: whether all that is known of a workspace may be created again where the server lists none of it.
         host_change: whether an endpoint may go back to another host although the manifest did not change.
         only: names to limit it to.
-        assume_secrets: whether credentials of which nothing is known (after an export) are recorded, and not sent.
+        assume_secrets: whether credentials without a record (after an export) are recorded, and not sent.
         resend_secrets: whether all credentials are sent again.
         verify_first: whether the provider has to accept changed credentials, endpoints and types on a temporary
             configuration before they replace those in use; each is a real call, which may be billed.
         refresh: whether to ask first what the server holds; it is, all the same, after a run that was cut off.
         lock_timeout: seconds to wait for another run over the same lockfile.
         patience: how the server is asked.
-        on_outcome: told of each outcome as it happens.
+        on_outcome: called with each outcome as it happens.
 
     Returns:
         What came of each change. One entry's failure is an outcome, not an error.
@@ -237,7 +237,7 @@ def drift(inputs: Inputs, *, only: Iterable[str] = (), patience: Patience | None
         patience: how the server is asked.
 
     Returns:
-        What was changed, deleted or replaced outside of fbsync (``is_found`` tells whether anything was), and what is
+        What was changed, deleted or replaced outside of fbsync (``is_found`` says whether anything was), and what is
         unmanaged.
 
     Raises:

@@ -58,7 +58,7 @@ def in_each(where: Where, work: Callable[[Where], _Result], *, quiet: bool) -> R
     Args:
         where: what to work on, without an environment.
         work: what to do, given an environment.
-        quiet: whether failures are told by the result alone.
+        quiet: whether only the result reports failures.
     """
     done, failed = [], []
     for environment in _environments(where):

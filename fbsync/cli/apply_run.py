@@ -206,7 +206,7 @@ class Applying:
         return terminal.confirm(_question(number, proposal))
 
     def _carry_out(self, proposal: Proposal, events: Events) -> Applied:
-        """Apply the plan, and show what becomes of it as it happens."""
+        """Apply the plan, and show its outcome as it happens."""
         with Progress(proposal.plan, quiet=self._options.json, verbose=bool(self._options.verbose)) as progress:
 
             def show(outcome: Outcome) -> None:

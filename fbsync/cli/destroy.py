@@ -116,7 +116,7 @@ def _check_max_deletes(value: str) -> None:
 
 
 def _remove_lockfile(where: Where) -> None:
-    """Remove the lockfile of an environment of which nothing is known any more.
+    """Remove the lockfile of an environment that has no known entries any more.
 
     Raises:
         FbsyncError: the operating system refuses.

@@ -40,7 +40,7 @@ def run_command(command: click.Command, argv: Sequence[str]) -> int:
         _silence()
         from fbsync.cli import terminal
 
-        with suppress(OSError):  # where stderr is what failed, nobody can be told
+        with suppress(OSError):  # where stderr is what failed, no message can be written
             terminal.say(f"error: the output cannot be written: {error.strerror}")
     return status
 
@@ -87,7 +87,7 @@ def _fail(argv: Sequence[str], error: FbsyncError) -> int:
     else:
         from fbsync.cli import terminal
 
-        with suppress(OSError):  # where stderr takes nothing, the exit code still tells
+        with suppress(OSError):  # where stderr takes nothing, the exit code still says so
             terminal.report_error(error)
     return error.exit_code
 

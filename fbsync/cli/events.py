@@ -21,7 +21,7 @@ class Events:
     """A file of JSON lines, each there as soon as the thing has happened; a context manager.
 
     Args:
-        path: the file, written anew; None for no events.
+        path: the file, which is replaced; None for no events.
 
     Raises:
         FbsyncError: the file cannot be opened.

@@ -203,7 +203,7 @@ def _listed_workspaces() -> Sequence[Workspace]:
 
 
 def _write(done: list[tuple[Path, str]], root: Path, start: Start, ci: Ci) -> tuple[str, ...]:
-    """Write what is missing; add to ``done`` what became of each file, also where a later one cannot be written.
+    """Write what is missing; add to ``done`` the result of each file, also where a later one cannot be written.
 
     Returns:
         The names of the variables that the manifest needs.

@@ -78,7 +78,7 @@ def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -
     Args:
         project: what to ask about.
         how: the patience with the server, and whether requests are shown.
-        all_or_nothing: whether it is a failure that the server does not tell of a workspace; it is said otherwise.
+        all_or_nothing: whether it is a failure that the server would not list a workspace; it is said otherwise.
 
     Returns:
         The project with the ids of its workspaces, and what the server lists.

@@ -1,4 +1,4 @@
-"""``fbsync state``: the known state, looked at and mended. It reads the lockfile, never the manifest."""
+"""``fbsync state``: inspects and repairs the known state. It reads the lockfile, never the manifest."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _lockfile_options(command: _Command) -> _Command:
 
 
 def _entry_options(command: _Command) -> _Command:
-    """Add the name of one entry, and what tells it from others of that name."""
+    """Add the name of one entry, and what distinguishes it from others of that name."""
     return click.argument("name", shell_complete=completion_values.known_names)(
         click.option("--workspace", metavar="ID", help="Select the entry in this workspace if several have the name.")(
             command

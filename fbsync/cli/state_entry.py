@@ -51,7 +51,7 @@ def pick(known: Lockfile, name: str, workspace: str | None) -> LockedLlm:
     Args:
         known: the known state.
         name: the entry's name.
-        workspace: its workspace, or None where the name alone is to tell.
+        workspace: its workspace, or None where the name is enough.
 
     Raises:
         FbsyncError: there is none, or more than one; the candidates are named.

@@ -116,7 +116,7 @@ def confirm(question: str) -> bool:
     """Ask on stderr for a yes, spelled out; where nobody sits, nobody is asked, and the answer is yes.
 
     Raises:
-        FbsyncError: somebody can answer and not see the question, or see it and not answer.
+        FbsyncError: only one of stdin and stderr is a terminal.
     """
     sees, answers = sys.stderr.isatty(), sys.stdin is not None and sys.stdin.isatty()
     if sees is not answers:

@@ -31,7 +31,7 @@ _MAY_HAVE_ACTED = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 """Redirects that also answer a request that was carried out (RFC 9110, 15.4.3 and 15.4.4)."""
 
 _IN_USE = re.compile(r"\b(in use|used|uses|repositor(y|ies))\b", re.IGNORECASE)
-"""A deletion is denied with the same status whether it is not allowed or in use: only the words tell them apart."""
+"""A deletion is denied with the same status whether it is not allowed or in use: only the words distinguish them."""
 _MFA = re.compile(r"\b(mfa|2fa|totp|(multi|two|second)[ -]?factor)\b", re.IGNORECASE)
 """How calls refuse the restricted token of an account with MFA is not documented, but for the words."""
 
@@ -151,7 +151,7 @@ def failure_of(answer: Answer, redactor: Redactor) -> ServerError | None:
 
 
 def _is_transient(failure: Failure, status: int) -> bool:
-    """Whether the same request may well be answered otherwise in a moment: not where a proxy, say, has its page up."""
+    """Whether the same request may get another answer in a moment: not where a proxy, say, has its page up."""
     if failure is Failure.UNKNOWN:
         return status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return failure is not Failure.MALFORMED

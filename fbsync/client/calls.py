@@ -66,7 +66,7 @@ class Client:
         timeout: seconds that a whole exchange may take.
         ca_file: certificates of authorities to trust, or None for those of the environment.
         redactor: makes the server's words safe to show; it gets to know the means of signing in.
-        on_exchange: told of every exchange.
+        on_exchange: called with every exchange.
 
     Raises:
         FbsyncError: there are no means of signing in, or the file of certificates or the proxy cannot be used.
@@ -108,7 +108,7 @@ class Client:
 
     @property
     def user_id(self) -> str | None:
-        """The id of the user who is signed in, where signing in told it."""
+        """The id of the user who is signed in, where signing in returned it."""
         return self._tokens.user_id
 
     @property
@@ -136,7 +136,7 @@ class Client:
         return Listing(llms=tuple(live_of(answer, workspace_id, self._redactor)), served_at=answer.served_at)
 
     async def list_workspaces(self) -> tuple[Workspace, ...]:
-        """List the workspaces that the caller may see; what else the answer tells of them is left alone.
+        """List the workspaces that the caller may see; other fields of the answer are ignored.
 
         Raises:
             ServerError: the call failed, or the answer is no such list, or not the whole.
@@ -144,7 +144,7 @@ class Client:
         return tuple(workspaces_of(await self._call("GET", "/workspace"), self._redactor))
 
     async def list_memberships(self) -> tuple[Workspace, ...]:
-        """List the workspaces that the caller may see, with the caller's role as far as the answers tell it.
+        """List the workspaces that the caller may see, with the caller's role as far as the answers have it.
 
         Who that is the profile says; of the other users in the list nothing is kept.
 

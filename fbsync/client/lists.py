@@ -133,7 +133,7 @@ def _is_object(row: object) -> bool:
 
 
 def workspaces_of(answer: Answer, redactor: Redactor, me: Mapping[str, Any] | None = None) -> Iterator[Workspace]:
-    """The workspaces that an answer lists; what else it tells of them is left alone.
+    """The workspaces that an answer lists; its other fields are ignored.
 
     Args:
         answer: the answer.

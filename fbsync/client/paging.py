@@ -21,7 +21,7 @@ _LAST = ("last", "islast", "islastpage", "complete", "iscomplete")
 """Names of fields that say so by being false."""
 _TOTAL = re.compile(r"(total|full|overall)?count|total(items|rows|results|records|elements|entries|hits|size|number)?")
 _ABOUT_PAGES = re.compile(r"pag|meta|link|cursor|info")
-"""Names of objects that tell of pages."""
+"""Names of objects that mean that there are pages."""
 _DEPTH = 3
 _TOTAL_PAGES = ("totalpages", "pagecount", "pages", "lastpage")
 _LINK_NEXT = re.compile(r";\s*rel\s*=\s*(?:\"[^\"]*\bnext\b[^\"]*\"|next\b)", re.IGNORECASE)
@@ -51,7 +51,7 @@ def sign_of_more(answer: Answer, field: str, rows: int) -> str | None:
 
 
 def _flat(fields: Mapping[str, Any], depth: int = _DEPTH) -> Iterator[tuple[str, object]]:
-    """Fields, and those of the objects among them that tell of pages."""
+    """Fields, and those of the objects among them that mean that there are pages."""
     for name, value in fields.items():
         yield name, value
         if depth and isinstance(value, dict) and _ABOUT_PAGES.search(name.lower()):

@@ -1,4 +1,4 @@
-"""Probes: single requests whose answers, or whose failures, tell how the way to a server is."""
+"""Probes: single requests whose answers or failures show whether a server can be reached."""
 
 from __future__ import annotations
 

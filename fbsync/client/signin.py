@@ -39,13 +39,13 @@ class TokenSource:
     Args:
         account: the means, from the environment.
         post: sends a body to a path of signing in.
-        redactor: is told of each token that the server gives.
+        redactor: gets each token that the server returns.
 
     Raises:
         FbsyncError: there are no means at all.
 
     Attributes:
-        user_id: the user's id, where signing in told it.
+        user_id: the user's id, where signing in returned it.
     """
 
     def __init__(self, account: Account, *, post: Post, redactor: Redactor) -> None:

@@ -111,7 +111,10 @@ def certificate(until: datetime | None, ours: datetime, *, in_clear: bool) -> Ch
     if left > _SOON:
         return ok("TLS", detail)
     return Check(
-        what="TLS", health=Health.WARNING, detail=detail, remedy="tell the server's operator to renew it to renew it"
+        what="TLS",
+        health=Health.WARNING,
+        detail=detail,
+        remedy="tell the server's operator to renew it to renew it to renew it",
     )
 
 

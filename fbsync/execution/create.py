@@ -104,7 +104,7 @@ class Creator:
         return llm_id if llm_id is not None else await self.find_confirmed(identity)
 
     async def _look(self, identity: Identity) -> Sequence[LiveLlm] | None:
-        """What the workspace holds, looked for until the identity is there; None where the server does not tell."""
+        """What the workspace holds, looked for until the identity is there; None where the server does not say."""
         listed: Sequence[LiveLlm] = ()
         for seconds in LOOKS:
             await self._clock.sleep(seconds)

@@ -58,7 +58,7 @@ class Ledger(Protocol):
         """What the request of an intent of this run would explain, if it was carried out."""
 
     def noted(self, change: Change, llm_id: str) -> None:
-        """Take note of a change that came about without a request: it goes into the lockfile only."""
+        """Take note of a change that happened without a request: it goes into the lockfile only."""
 
     def done(self, number: int, change: Change, llm_id: str) -> Awaitable[object]:
         """Record that a request was carried out."""

@@ -61,7 +61,7 @@ async def apply(
         parallelism: how many changes may be under way at a time; the intents of as many more are recorded ahead.
         stop: lets the caller end the run early.
         grace: seconds that requests under way get once the run is to stop.
-        on_outcome: told of each outcome as it happens, unchanged entries included.
+        on_outcome: called with each outcome as it happens, unchanged entries included.
         ahead: how many intents are recorded ahead of their requests, where that is not the parallelism.
         taken: ids that configurations have beside those of the plan: no temporary one can have them.
 
@@ -106,7 +106,7 @@ async def until_done(workers: Sequence[asyncio.Task[None]], stop: Stop, grace: f
 
 
 class _Run:
-    """One apply: takes the steps that the scheduler lets start, and has what became of them recorded and told."""
+    """One apply: takes the steps that the scheduler lets start, and has their outcomes recorded and reported."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class _Run:
                 self._settle(at, outcome)
 
     async def recorded(self) -> None:
-        """Wait until all that was done is recorded and told; take back the intents of what was never sent."""
+        """Wait until all that was done is recorded and reported; take back the intents of what was never sent."""
         await asyncio.gather(*self._recording, *map(self._take_back, self.scheduler.unsent()))
 
     async def _take_back(self, intent: Awaitable[int]) -> None:

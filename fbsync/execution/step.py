@@ -1,4 +1,4 @@
-"""The step: one request for one change, from its durable intent to what became of it."""
+"""The step: one request for one change, from its durable intent to its outcome."""
 
 from __future__ import annotations
 

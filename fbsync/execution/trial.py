@@ -106,7 +106,7 @@ class Trial:
         if self._is_taken(llm_id):
             raise ServerError(
                 f"the server gave the temporary configuration the id {llm_id}, which another configuration has",
-                hint="see with `fbsync plan --refresh` what the server lists, and tell the API's operator",
+                hint="see `fbsync plan --refresh` for the server's list, and tell the API's operator",
                 failure=Failure.UNKNOWN,
                 is_transient=False,
             )

@@ -39,7 +39,7 @@ async def verify(
         server: where they are.
         parallelism: how many may be under way at a time.
         stop: lets the caller end the run early: nothing new is started then.
-        on_verdict: told of each as it comes.
+        on_verdict: called with each as it comes.
 
     Returns:
         What came of each target, in their order.

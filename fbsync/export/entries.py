@@ -46,7 +46,7 @@ def withheld(listed: Iterable[LiveLlm]) -> dict[str, LeftOut]:
 
 
 def twins(listed: Iterable[LiveLlm]) -> dict[str, LeftOut]:
-    """The configurations that share their identity with another one, by id: nobody could tell them apart."""
+    """The configurations that share their identity with another one, by id: nobody could distinguish them."""
     by_identity: dict[Identity, list[LiveLlm]] = {}
     for llm in listed:
         by_identity.setdefault(llm.identity, []).append(llm)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from fbsync.variables import Variables
 
 _LEAVES_GAPS = frozenset(("merge-key", "key-not-a-string", "quote-not-indented", "too-many-findings"))
-"""What the loader refuses and leaves out, so that what then seems to be missing may well be there."""
+"""What the loader refuses and leaves out, so that what then seems to be missing may be there."""
 
 _LEAVES_NOTHING = frozenset(("unknown-alias", "recursive-alias"))
 """What the loader refuses and puts null in the place of."""

@@ -1,4 +1,4 @@
-"""Which files make up a manifest: what ``-f`` names, folders opened."""
+"""Which files a manifest consists of: what ``-f`` names, folders opened."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Ages:
 
     def _days_since(self, day: str | None) -> int | None:
         try:
-            # A clock that is behind makes no age below zero.
+            # A clock that is slow makes no age below zero.
             return None if day is None else max(0, (date.fromisoformat(self.today) - date.fromisoformat(day)).days)
         except ValueError:
             return None

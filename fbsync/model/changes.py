@@ -1,4 +1,4 @@
-"""The changes that a plan is made of, one record a kind, told apart by ``match``."""
+"""The changes that a plan is made of, one record a kind, distinguished by ``match``."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class CredentialChange:
 
     Attributes:
         can_be_known: whether the value is here and can be recorded once it was sent.
-        assumed: whether the value is taken for the one that the server holds, of which nothing is known.
+        assumed: whether the value, which has no record, is assumed to be the server's.
         resent: whether it is sent again because somebody asked for that.
         drift: how the server's key differs, where somebody changed it outside.
         gives_way: whether replaced by a stored key: no request ever carries both.

@@ -39,7 +39,7 @@ class Claim:
 
         It has the request's identity, type and endpoint, was created after the request was sent, and by the same
         user where both are known. Many configurations share type and endpoint, so time decides. Where the server
-        lists no ``createdAt``, or its time before the request is not known, nothing tells our own configuration
+        lists no ``createdAt``, or its time before the request is unknown, nothing distinguishes our own configuration
         from one that another client made under the same name: it then counts as somebody else's, which only
         ``--adopt`` takes over. Nothing is lost by that, and nothing of somebody else's is overwritten.
         """

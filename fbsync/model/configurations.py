@@ -57,7 +57,7 @@ class Workspace:
     """A workspace as the server lists it.
 
     Attributes:
-        role: the role of whoever is signed in, where that was asked for and the server tells it.
+        role: the role of whoever is signed in, where that was asked for and the server returns it.
     """
 
     id: str
@@ -171,7 +171,7 @@ class LockedCredential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedLlm:
-    """A known configuration: what the server was last told, and the id that it gave.
+    """A known configuration: what was last sent to the server, and the id that it returned.
 
     Attributes:
         previous_name: the declared ``previousName`` that has been dealt with, so that it is not again.

@@ -1,7 +1,7 @@
 """The one error root, and the exit codes that errors carry.
 
 FbsyncError
-├── (raised as it is, with an exit code, wherever nobody needs to tell it apart)
+├── (raised as it is, with an exit code, wherever nobody needs to catch it)
 ├── InvalidInput      findings about an input: exit 3
 ├── GuardRefused      reasons not to carry a plan out: exit 8, or 6 for a stale one
 └── ServerError       what the server or the way to it said: see ``fbsync.model.server``

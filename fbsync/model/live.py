@@ -16,8 +16,8 @@ class Live:
     """What the server lists.
 
     Attributes:
-        workspaces: those of which it told what they hold.
-        untold: those of which it was asked and did not tell.
+        workspaces: those that it listed.
+        untold: those that it was asked for and would not list.
         temporary: temporary configurations that an earlier run left there, which are not among ``llms``.
         served_at: the server's time when it made the first of its lists, or None where it did not say.
     """
@@ -30,5 +30,5 @@ class Live:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the server told of every workspace that it was asked for."""
+        """Whether the server listed every workspace that it was asked for."""
         return not self.untold

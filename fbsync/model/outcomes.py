@@ -1,4 +1,4 @@
-"""Outcomes: what became of each change of a plan."""
+"""Outcomes: the result of each change of a plan."""
 
 from __future__ import annotations
 

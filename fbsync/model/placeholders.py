@@ -1,4 +1,4 @@
-"""Values that are plainly no credentials: masks, placeholders, references that nothing resolved, stray characters."""
+"""Values that cannot be credentials: masks, placeholders, references that nothing resolved, stray characters."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _WORDS = frozenset(
 
 
 def doubt(value: str) -> str | None:
-    """Say why a credential's value is plainly none, in words that repeat nothing of it.
+    """Say why a credential's value is clearly not ane, in words that repeat nothing of it.
 
     Args:
         value: the value, which is not empty.
 
     Returns:
-        What the value is instead, as the end of a sentence ("it …"), or None where it may well be a credential.
+        What the value is instead, as the end of a sentence ("it …"), or None where it may be a credential.
     """
     if value != value.strip():
         return "starts or ends with a space or a line break"

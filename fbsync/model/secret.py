@@ -28,7 +28,7 @@ class Secret:
 
     @property
     def doubt(self) -> str | None:
-        """Why the value is plainly no credential, such as quotes around it; None where it may well be one."""
+        """Why the value cannot be a credential, such as quotes around it; None where it may be one."""
         from fbsync.model.placeholders import doubt
 
         return doubt(self.__value)

@@ -69,7 +69,7 @@ class ServerError(FbsyncError):
 
     @property
     def is_retryable(self) -> bool:
-        """Whether the same run, started again later, may well succeed."""
+        """Whether the same run, started again later, may succeed."""
         transient = self.is_transient and self.failure in (Failure.UNREACHABLE, Failure.THROTTLED)
         return transient or self.failure is Failure.UNKNOWN
 
@@ -120,7 +120,7 @@ class ApiKey:
     """A provider key that is stored with the vendor (``flashback-api.md``, 'Stored provider keys'); never the key.
 
     Attributes:
-        llm_count: how many configurations use it, where the server tells.
+        llm_count: how many configurations use it, where the server says.
     """
 
     id: str
@@ -151,7 +151,7 @@ class Server(Protocol):
 
     @property
     def user_id(self) -> str | None:
-        """The id of the user who is signed in, where signing in told it."""
+        """The id of the user who is signed in, where signing in returned it."""
 
     @property
     def first_served_at(self) -> datetime | None:

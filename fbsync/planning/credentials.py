@@ -22,7 +22,7 @@ class Fingerprints(Protocol):
         """Whether a value that is here can be recorded and compared."""
 
     def matches(self, credential: Credential, locked: LockedCredential, *, llm_id: str, field: Field) -> bool | None:
-        """True or False, or None where that cannot be told."""
+        """True or False, or None where that is unknown."""
 
 
 def key_drift(locked: LockedLlm, live: LiveLlm | None, *, keys_masked: bool) -> KeyDrift | None:
@@ -52,7 +52,7 @@ class Credentials:
     """Tells what becomes of credentials.
 
     Attributes:
-        assume: whether those of which nothing is known count as what the server holds.
+        assume: whether those without a record count as what the server has.
         resend: whether all are sent again.
         keys_masked: whether this server was seen to list a masked key.
     """

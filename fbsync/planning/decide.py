@@ -65,11 +65,11 @@ def make_plan(
         desired: what is declared, of distinct identities.
         known: what the lockfile holds, of distinct identities.
         live: what the server lists, or None when it was not asked.
-        fingerprints: tells a changed credential from an unchanged one.
+        fingerprints: distinguishes a changed credential from an unchanged one.
         prune: whether known configurations that are no longer declared are to go.
         only: names to which the plan is limited; none means no limit.
         in_doubt: identities that an earlier run may have created without anybody knowing.
-        assume_secrets: whether credentials of which nothing is known count as what the server holds.
+        assume_secrets: whether credentials without a record count as what the server has.
         resend_secrets: whether all credentials are sent again.
         verify_first: whether the provider has to accept what replaces a credential, an endpoint or a type, of whichever
             entry, on a temporary configuration first.

@@ -129,7 +129,7 @@ def find_drift(
 
     Credentials are not compared, since no listing holds them, but for what it shows of a key: that there is one, and
     its mask. A stored provider key is compared by its id. Neither a field that the listing left out is compared, nor a
-    workspace of which the server did not tell. A value in another spelling is the same value.
+    workspace that the server would not list. A value in another spelling is the same value.
 
     Args:
         desired: what is declared.

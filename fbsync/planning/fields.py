@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def field_changes(llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> tuple[FieldChange, ...]:
-    """The fields that are to change; one that the server did not list counts as it is known.
+    """The fields that are to change; one that the server did not list counts as unchanged.
 
     A stored key that is not listed is not there: a list has it where there is one (``flashback-api.md``). What is not
     there is an empty text.
@@ -88,7 +88,7 @@ def _resolved(llm: Llm, locked: LockedLlm) -> Iterator[tuple[str | None, str]]:
 
 
 def _learns(llm: Llm, locked: LockedLlm, live: LiveLlm) -> bool:
-    """Whether the list tells something of the entry that the record does not hold yet."""
+    """Whether the list shows something about the entry that the record does not have yet."""
     mask = llm.key is not None and locked.key_mask is None and live.key_mask is not None
     return mask or spelled(llm, live) != locked.served
 

@@ -245,7 +245,7 @@ def _of_credential(llm: Llm, field: str, credential: Credential) -> Iterator[Nee
 
 
 def need_finding(need: Need, *, empty: bool) -> Finding:
-    """The finding for a missing variable; an empty one is told apart, as CI systems hand those out."""
+    """The finding for a missing variable; an empty one gets its own words, since CI systems pass those."""
     state = "is set but empty" if empty else "is not set"
     return Finding(
         rule="missing-variable",

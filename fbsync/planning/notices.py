@@ -163,7 +163,7 @@ def _of_new_hosts(llm: Llm, hosts: dict[str, set[str]], sent: set[Field]) -> Ite
 
 
 def _of_record(change: Update | Unchanged, reads: Callable[[str | None], bool]) -> Iterator[Notice]:
-    """What a list told that is no change, said when it is learned; and an entry that another manifest declared."""
+    """What a list showed that is not a change, reported once; and an entry that another manifest declared."""
     llm, locked = change.desired, change.locked
     if change.live is not None:
         for field, there in spelled(llm, change.live):

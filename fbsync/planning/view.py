@@ -1,4 +1,4 @@
-"""The live state as a plan looks at it: by id or by identity, and 'absent' told from 'not asked'."""
+"""The live state as a plan looks at it: by id or by identity, with 'absent' distinguished from 'not asked'."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class View:
                 self._by_identity.setdefault(canonical_identity(llm.identity), []).append(llm)
 
     def covers(self, workspace_id: str | None) -> bool:
-        """Whether the server told what a workspace holds."""
+        """Whether the server listed what a workspace has."""
         return workspace_id in self._workspaces
 
     def own(self, locked: LockedLlm) -> LiveLlm | None:
@@ -51,7 +51,7 @@ class View:
         return live if live is not None and live.workspace_id != locked.workspace_id else None
 
     def is_absent(self, locked: LockedLlm) -> bool:
-        """Whether the server told what the record's workspace holds, and lists it there no more."""
+        """Whether the server listed the record's workspace, and no longer lists the record there."""
         return self.covers(locked.workspace_id) and self.own(locked) is None
 
     def others(self, identity: Identity) -> Sequence[LiveLlm]:

@@ -59,7 +59,7 @@ def result_document(
     findings: Iterable[Finding] = (),
     **more: object,
 ) -> Json:
-    """The document of every command but a plan that came about: its exit code, and what it has to say.
+    """The document of every command but a successful plan: its exit code, and what it has to say.
 
     Args:
         command: the command's name.

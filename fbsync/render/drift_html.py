@@ -26,7 +26,7 @@ def drift_html(found: DriftFound, *, title: str = "fbsync drift") -> str:
         title: the page's title, to which the environment is added.
 
     Returns:
-        The document, the same for the same arguments. Values stand as known → live.
+        The document, the same for the same arguments. Values are shown as "known → live".
     """
     return html(
         Page(

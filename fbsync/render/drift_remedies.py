@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def _moves_host(field: FieldDrift) -> bool:
-    """Whether undoing it has an endpoint go back to another host, which apply wants to be told."""
+    """Whether undoing it has an endpoint go back to another host, which apply needs an option for."""
     return field.field is Field.ENDPOINT and field.known != NONE and host_of(field.known) != host_of(field.live)
 
 

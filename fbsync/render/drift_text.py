@@ -34,7 +34,7 @@ def drift_text(found: DriftFound, *, paint: Paint) -> str:
         paint: colours.
 
     Returns:
-        Lines, the last one ended. Values stand as known → live.
+        Lines, the last one ended. Values are shown as "known → live".
     """
     lines = [
         f"{label}: {paint.bold(visible(value))}"

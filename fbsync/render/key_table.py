@@ -14,7 +14,7 @@ _HEADINGS = ("WORKSPACE", "ID", "PROVIDER", "DESCRIPTION", "CONFIGURATIONS")
 
 
 def key_table(rows: Sequence[Sequence[str | int | None]], *, paint: Paint) -> str:
-    """Render stored keys, aligned by terminal columns; what the server does not tell is a dash.
+    """Render stored keys, aligned by terminal columns; what the server does not return is a dash.
 
     Args:
         rows: for each key its workspace, id, provider, description and how many configurations use it.

@@ -51,7 +51,7 @@ def marker(word: str, about: str | None) -> str:
 
     Args:
         word: what sort of comment it is.
-        about: what tells it from others of its sort, or None for the default one; whatever it holds, it does
+        about: what distinguishes it from others of its sort, or None for the default one; whatever it holds, it does
             not end the comment.
     """
     return f"<!-- {word}:{'default' if about is None else quote(about, safe='')} -->"

@@ -102,7 +102,7 @@ def _ended(text: str) -> str:
 
 
 def _fitted(parts: Sequence[Part], room: int) -> str:
-    """How much is left out, and as many units as there is room for beside that, those of the first parts first."""
+    """How much is left out, and as many units as there is room for in addition, those of the first parts first."""
     kept: dict[int, list[str]] = {}
     for at in sorted(range(len(parts)), key=lambda at: parts[at].is_detail):
         kept[at], room = _kept(parts[at], room)

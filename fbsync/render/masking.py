@@ -38,7 +38,7 @@ _TOKEN = re.compile(
     rf"|(?P<plain>{_CHARACTER}(?:{_CHARACTER}|[ \t]+(?!#){_CHARACTER})*)"
     r"|(?P<other>.)"
 )
-"""YAML's tokens, as far as one line tells; a line inside of a quoted or a block of text is read amiss, and masked."""
+"""YAML's tokens, as far as one line tells; a line inside of a quoted or a block of text is misread, and masked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +112,7 @@ def _reads_as_words(text: str) -> bool:
 
 
 def _hides(text: str) -> bool:
-    """Whether a reference in it has a name that reads like a credential behind a stray dollar sign."""
+    """Whether a reference in it has a name that reads like a credential after a stray dollar sign."""
     return not all(is_wordlike(found[found.lastindex or 0]) for found in _REFERENCE.finditer(text))
 
 

@@ -26,7 +26,7 @@ def outcome_line(entry: Json, *, paint: Paint, with_place: bool = True, with_id:
     Args:
         entry: what became of an entry, as the result document has it.
         paint: colours.
-        with_place: whether its workspace is said: where there is one only, nobody needs to be told.
+        with_place: whether its workspace is shown: not needed where there is only one.
         with_id: whether its id is said.
     """
     result = Result(entry["outcome"])

@@ -75,7 +75,7 @@ def plan_document(
         origin: where it was made.
         refusals: why apply would refuse it.
         repositories: which repositories use a configuration, by its id.
-        usage: how much what is to be deleted is used, as far as the server told.
+        usage: how much what is to be deleted is used, as far as the server says.
         ages: the day, by which credentials have their ages; None where those do not matter.
     """
     users = repositories or {}

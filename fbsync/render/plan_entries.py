@@ -104,7 +104,7 @@ def _told(kind: Kind, change: Json) -> tuple[str, Iterable[Row]]:
 
 
 def _served(change: Json) -> Iterator[str]:
-    """How often a configuration was called, where the server told."""
+    """How often a configuration was called, where the server says."""
     calls = change.get("usage", {}).get("totalApiCalls")
     if calls is not None:
         yield "served no calls" if calls == 0 else f"served {calls:,} {'call' if calls == 1 else 'calls'}"

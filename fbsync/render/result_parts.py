@@ -27,7 +27,7 @@ class Trouble:
     """Why entries are not as they are to be; safe to show.
 
     Attributes:
-        outcome: what became of them.
+        outcome: their outcomes.
         entries: each one's name and workspace.
         message: the reason, which they share.
         hint: what to do; may be empty.

@@ -16,7 +16,7 @@ _HEADINGS = ("NAME", "ID", "ROLE")
 
 
 def workspace_table(workspaces: Sequence[Workspace], *, paint: Paint) -> str:
-    """Render workspaces, aligned by terminal columns; a role that the server does not tell is a dash.
+    """Render workspaces, aligned by terminal columns; a role that the server does not return is a dash.
 
     Returns:
         Lines, the last one ended; the first holds the headings.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str]) -> int:
-    """Serve until told to stop.
+    """Serve until asked to stop.
 
     Args:
         arguments: the options as JSON, and the descriptors of the listening socket, of the pipe whose

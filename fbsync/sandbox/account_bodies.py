@@ -24,7 +24,7 @@ class LoginRequest(BaseModel):
     email: Annotated[str, Field(min_length=1)]
     password: Annotated[str, Field(min_length=1)]
     device_info: Annotated[
-        dict[str, Any] | None, Field(alias="deviceInfo", description="What the client tells of its device.")
+        dict[str, Any] | None, Field(alias="deviceInfo", description="What the client says about its device.")
     ] = None
 
 

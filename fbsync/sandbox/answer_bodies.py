@@ -161,7 +161,7 @@ class StatsListBody(AnswerBody):
 
 
 class HealthBody(AnswerBody):
-    """Whether the server is well."""
+    """Whether the server is healthy."""
 
     model_config = _example(status="ok", timestamp="2026-01-01T12:00:00.000Z")
 

@@ -1,6 +1,6 @@
 """What every sandbox has from the start: one organisation, two workspaces, and a user for each role.
 
-The accounts are made up, and so are their passwords: they open nothing but a sandbox.
+The accounts and their passwords are not real: they open nothing but a sandbox.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class BuiltInUser:
     org_role: Literal[0, 1, 2, 254, 255]
 
 
-ADMIN = BuiltInUser(email="admin@sandbox.example", password="sandbox-admin-password", name="Admin", org_role=255)  # noqa: S106 - made up
-WRITER = BuiltInUser(email="writer@sandbox.example", password="sandbox-writer-password", name="Writer", org_role=0)  # noqa: S106 - made up
-READER = BuiltInUser(email="reader@sandbox.example", password="sandbox-reader-password", name="Reader", org_role=0)  # noqa: S106 - made up
+ADMIN = BuiltInUser(email="admin@sandbox.example", password="sandbox-admin-password", name="Admin", org_role=255)  # noqa: S106 - not a real one
+WRITER = BuiltInUser(email="writer@sandbox.example", password="sandbox-writer-password", name="Writer", org_role=0)  # noqa: S106 - not a real one
+READER = BuiltInUser(email="reader@sandbox.example", password="sandbox-reader-password", name="Reader", org_role=0)  # noqa: S106 - not a real one
 
 MFA_CODE = "000000"
 """The code that stands for a second factor, where the sandbox asks for one."""

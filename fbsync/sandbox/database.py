@@ -166,7 +166,7 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def stored_credential_is(path: Path, llm_id: str, value: str, *, field: str = "secret") -> bool:
-    """Whether a configuration holds this credential: the way to check what a sandbox was told.
+    """Whether a configuration holds this credential: the way to check what a sandbox was sent.
 
     Args:
         path: the sandbox's ``--db`` file; the sandbox may be running.

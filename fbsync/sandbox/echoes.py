@@ -21,7 +21,7 @@ _FIELDS = {
 
 
 class SeenSecrets:
-    """The secrets that were sent, by the configuration that has them: what the records do not tell."""
+    """The secrets that were sent, by the configuration that has them: what the records do not have."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, str] = {}

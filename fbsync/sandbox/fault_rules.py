@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What rules can tell of a request.
+    """What rules can see of a request.
 
     Attributes:
         method: in capitals.

@@ -64,7 +64,7 @@ A JSON object::
   the true ids), ``surrogate``, ``dot``, ``dot-dot``, ``blank`` or ``null``.
 - ``rows``: changes rows of a list: those with ``names``, or all. ``set`` and ``remove`` fields (``{"key": null}``,
   ``{"deletedAt": "2026-01-01T00:00:00Z"}``), let a row ``become`` ``null``, ``text`` or ``list``, or ``add`` rows.
-- ``short-list``: shows only the first ``limit`` rows (0: none), and none of the names in ``hide``. ``signs`` tell of
+- ``short-list``: shows only the first ``limit`` rows (0: none), and none of the names in ``hide``. ``signs`` announce
   the rest: ``total``, ``hasMore``, ``nextCursor``, ``pagination``, ``link`` (the header ``Link: …; rel="next"``).
 - ``stale-list``: a list shows again what it showed when the rule first acted on it.
 - ``listing-lag``: a configuration that the request creates stays out of the next ``calls`` (1) lists.

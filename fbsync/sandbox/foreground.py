@@ -90,7 +90,7 @@ def _pass_on_next_signal(process: subprocess.Popen[bytes], *, own_group: bool) -
 def _next_signal(*, own_group: bool) -> tuple[int, bool]:
     """The next signal, and whether the terminal sent it, to our whole process group."""
     if sys.platform == "darwin":
-        # There is no telling who sent it: what keys send is taken to come from the keyboard.
+        # Nobody knows who sent it: what keys send is taken to come from the keyboard.
         number = signal.sigwait(_AWAITED)
         return number, not own_group and number in {signal.SIGINT, signal.SIGQUIT}
     info = signal.sigwaitinfo(_AWAITED)

@@ -14,7 +14,7 @@ _SHORTEST_SHOWN = 12
 def salted_hash(value: str) -> str:
     """A hash that the value cannot be read from, another one at each call.
 
-    One fast round: the sandbox is measured against, and what it stores is either made up or an API
+    One fast round: the sandbox is measured against, and what it stores is either fake or an API
     key, which has the entropy that a password would lack.
     """
     return _digest(value, secrets.token_bytes(_SALT_BYTES))

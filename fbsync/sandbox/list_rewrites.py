@@ -1,4 +1,4 @@
-"""Lists as a fault wants them: rows changed, added, left out, and the signs that tell of more."""
+"""Lists as a fault wants them: rows changed, added, left out, and the signs that there are more."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def bind(host: str, port: int) -> socket.socket:
     """Bind a listening socket; port 0 takes a free one.
 
     Raises:
-        FbsyncError: the address cannot be had.
+        FbsyncError: the addressis not available.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

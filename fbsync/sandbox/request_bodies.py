@@ -98,7 +98,7 @@ class LlmChanges(BaseModel):
         },
     )
 
-    # Factories, so that the schema declares no defaults: what is left out is told by model_fields_set.
+    # Factories, so that the schema declares no defaults: model_fields_set says what is left out.
     name: Annotated[Name, Field(default_factory=str)]
     ai_type: Annotated[AiType, Field(alias="aiType", description="The kind of provider.", default_factory=str)]
     endpoint: Annotated[Endpoint, Field(default_factory=str)]

@@ -59,7 +59,7 @@ class SeenRequest:
 
     @property
     def llm_id(self) -> str:
-        """What stands in the place of a configuration's id in the path; empty where nothing does."""
+        """What replaces a configuration's id in the path; empty where nothing does."""
         id_ = self.path.partition(f"{_LLMS}/")[2].partition("/")[0]
         return "" if id_ in _WORDS else id_
 

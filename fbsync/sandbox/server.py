@@ -46,7 +46,7 @@ def log_to_stderr() -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which tells when it has started."""
+    """uvicorn's server, which says when it has started."""
 
     on_ready: Callable[[], None]
 

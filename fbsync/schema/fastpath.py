@@ -40,7 +40,7 @@ _SAYS_NOTHING = frozenset(
 
 
 class UnknownKeywordError(Exception):
-    """A schema has a keyword that there is no test for: only jsonschema can tell what fits it."""
+    """A schema has a keyword that there is no test for: only jsonschema knows what fits it."""
 
 
 def fits(value: object, fit: Fit) -> bool:

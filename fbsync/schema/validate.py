@@ -58,7 +58,7 @@ def schema(kind: Kind) -> dict[str, Any]:
 def validate(kind: Kind, value: object, *, part: str | None = None, most: int | None = None) -> tuple[Violation, ...]:
     """Compare a value with a schema.
 
-    A value that fits is told by tests that are quick to load and to run; why one does not, jsonschema tells.
+    Tests that are quick to load and to run accept a value that fits; jsonschema says why one does not.
 
     Args:
         kind: which schema.

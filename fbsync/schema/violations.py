@@ -38,7 +38,7 @@ class Misfit:
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """What may stand here, as the schema has it."""
+        """What is allowed here, from the schema."""
         return tuple(
             as_written(example) for example in self.schema.get("examples", ()) if not isinstance(example, dict)
         )

@@ -103,7 +103,7 @@ def read_checked(path: Path, sort: Sort) -> dict[str, Any] | None:
         understood is never taken for an empty one.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of another version; findings tell where.
+        InvalidInput: it is not what fbsync wrote, or of another version; findings say where.
         FbsyncError: it is not a regular file, or the operating system refuses to read it.
     """
     data = read_bytes(path, sort.name)
@@ -127,7 +127,7 @@ def parse_checked(text: str, path: Path | str, sort: Sort) -> dict[str, Any]:
     """Interpret the text of a file of a sort.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of another version; findings tell where.
+        InvalidInput: it is not what fbsync wrote, or of another version; findings say where.
     """
     if line := conflict_line(text):
         message = f"the {sort.name} has a merge conflict"

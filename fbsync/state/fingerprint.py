@@ -53,7 +53,7 @@ class Parameters:
     Attributes:
         salt: base64url, for scrypt.
         n: scrypt's cost.
-        check: for HMAC, tells whether a key is the one that was used.
+        check: for HMAC, says whether a key is the one that was used.
     """
 
     method: Method
@@ -99,7 +99,7 @@ class Fingerprinter:
         """Make sure that fingerprints can be made on this machine.
 
         Raises:
-            FbsyncError: scrypt is needed and cannot be had.
+            FbsyncError: scrypt is needed andis not available.
         """
         if self.parameters.method is Method.SCRYPT:
             _scrypt(b"", salt=b"", n=2)
@@ -140,7 +140,7 @@ class Fingerprinter:
         return _encode(hmac.digest(self._root(secret), message.encode(), "sha256")[:_FINGERPRINT_BYTES])
 
     def matches(self, credential: Credential, locked: LockedCredential, *, llm_id: str, field: Field) -> bool | None:
-        """Whether a credential is the one that the lockfile knows; None where that cannot be told."""
+        """Whether a credential is the one that the lockfile knows; None where that is unknown."""
         if credential.secret is None or locked.fingerprint is None or not self.can_verify:
             return None
         made = self.fingerprint(credential.secret, llm_id=llm_id, field=field)

@@ -37,7 +37,7 @@ class Records:
         """Put a record to the others.
 
         Another one that is known by the same identity cannot bear that name any more, since the server takes a name
-        once: it stays known by its id, and the next look at the server's list tells what became of it.
+        once: it stays known by its id, and the next list from the server shows what happened to it.
         """
         for llm_id in self._bearers.get(entry.identity, set()) - {entry.id}:
             from fbsync.model.configurations import aside_name

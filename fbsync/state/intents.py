@@ -35,7 +35,7 @@ class Intent:
             is deleted.
         identity: the entry's identity, as it will be.
         llm_id: the server's id, where there is one already.
-        ai_type: what the request sends, for telling our own configuration from somebody else's.
+        ai_type: what the request sends, to distinguish our own configuration from somebody else's.
         endpoint: likewise.
         api_key: the stored provider key that the request names, likewise.
         credentials: the credential fields that the request carries, and the variables that they come from; an

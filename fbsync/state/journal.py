@@ -59,7 +59,7 @@ def journal_path(lockfile: Path) -> Path:
 
 
 def boot_id() -> str | None:
-    """What tells one start of this machine from another, or None where the system does not say.
+    """What distinguishes one start of this machine from another, or None where the system does not say.
 
     A mark that was written without waiting for the disk is there as long as the machine is not started again.
     """
@@ -80,7 +80,7 @@ def read_journal(path: Path, lockfile: Lockfile | None) -> Replayed | None:
         The known state with the journal's records over it, or None where there is no journal.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or belongs to another lockfile; findings tell where.
+        InvalidInput: it is not what fbsync wrote, or belongs to another lockfile; findings say where.
         FbsyncError: it is not a regular file, or the operating system refuses to read it.
     """
     data = read_bytes(path, _SORT.name)
@@ -104,7 +104,7 @@ def replay(data: bytes, lockfile: Lockfile | None, *, shown_as: Path | str, boot
         The known state with the journal's records over it, or None where there is not even a header.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or belongs to another lockfile; findings tell where.
+        InvalidInput: it is not what fbsync wrote, or belongs to another lockfile; findings say where.
     """
     lines = data.split(b"\n")[:-1]
     if not lines:

@@ -1,4 +1,4 @@
-"""The ledger: the known state in files, as an apply uses it: lockfile and journal behind one protocol."""
+"""The ledger: the known state in files, as an apply uses it: lockfile and journal with one protocol."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def read_lockfile(path: Path) -> Lockfile | None:
         never taken for an empty one.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
+        InvalidInput: it is not what fbsync wrote, or of a newer version; findings say where.
         FbsyncError: the operating system refuses to read it.
     """
     value = documents.read_checked(path, _SORT)
@@ -83,7 +83,7 @@ def parse_lockfile(text: str, *, path: Path | str) -> Lockfile:
         path: what messages call its place.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of a newer version; findings tell where.
+        InvalidInput: it is not what fbsync wrote, or of a newer version; findings say where.
     """
     return _lockfile(documents.parse_checked(text, path, _SORT), path)
 

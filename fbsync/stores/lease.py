@@ -151,7 +151,7 @@ def await_free(
     Args:
         state_object: where the state is.
         timeout: seconds to wait at most; with 0 a lease that somebody holds is refused at once.
-        on_wait: told of each holder that is waited for, once.
+        on_wait: called with each holder that is waited for, once.
         clock: this machine's own clock.
         sleep: waits.
 

@@ -1,4 +1,4 @@
-"""The state object of one environment: read strictly, and swapped with a nonce that tells one's own write."""
+"""The state object of one environment: read strictly, and swapped with a nonce that identifies one's own write."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class StateObject:
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, state: State, data: bytes, tag: str | None) -> Version:
-        """Write once, and look where the answer does not tell whose write is there."""
+        """Write once, and check where the answer does not say whose write is there."""
         try:
             return Version(state=state, tag=self._store.write(data, tag))
         except (Conflict, UnknownOutcome) as error:

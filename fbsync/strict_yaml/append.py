@@ -55,7 +55,7 @@ def with_entries(text: str, entries: Sequence[Mapping[str, str | bool]]) -> str:
         entries: the fields of each, in the order in which they are to stand.
 
     Raises:
-        NotAddable: the list stands where it cannot be added to, such as behind an alias.
+        NotAddable: the list stands where it cannot be added to, such as in an alias.
     """
     if not entries:
         return text
@@ -86,7 +86,7 @@ def with_entries(text: str, entries: Sequence[Mapping[str, str | bool]]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Insertion:
-    """Whole lines that are put behind a line's end; and what goes, on that line."""
+    """Whole lines that go after a line's end; and what goes, on that line."""
 
     at: int
     lines: tuple[str, ...]
@@ -113,7 +113,7 @@ def _in_place_of_nothing(text: str, found: yaml.Node, entries: Sequence[Mapping[
 def _in_brackets(
     text: str, found: yaml.SequenceNode, entries: Sequence[Mapping[str, str | bool]], *, quoted_keys: bool = False
 ) -> str:
-    """For ``[{…}]``: more of the same, right behind the last one; with keys in quotes, what is JSON stays JSON."""
+    """For ``[{…}]``: more of the same, right after the last one; with keys in quotes, what is JSON stays JSON."""
     added = ", ".join(_flow(entry, quoted_keys=quoted_keys) for entry in entries)
     if not found.value:
         at = found.start_mark.index + 1

@@ -30,7 +30,7 @@ def is_runaway_quote(text: str, *, start: int, end: int, key_at: int | None) -> 
     Args:
         text: the text.
         start: where the opening quote is.
-        end: behind the closing quote.
+        end: after the closing quote.
         key_at: where the innermost key in block style starts. Where it does not stand at its line's
             beginning, or the innermost block is a list (None), nothing is swallowed that matters.
     """

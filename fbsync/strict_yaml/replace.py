@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class NotReplaceable(ValueError):  # noqa: N818 - says what it is at the raise
-    """A value that stands where it cannot be replaced alone, such as behind an alias."""
+    """A value that stands where it cannot be replaced alone, such as in an alias."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

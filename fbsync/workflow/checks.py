@@ -46,7 +46,7 @@ def check_workspaces(project: Project) -> None:
 
 
 def check_sign_in(variables: Variables) -> None:
-    """Make sure that there is a way to sign in, as far as the variables tell.
+    """Make sure that there is a way to sign in, as far as the variables are set.
 
     Raises:
         FbsyncError: a variable is missing, or its value cannot be what it is for; the message names it.

@@ -104,7 +104,7 @@ async def connected(
         project: whose server.
         patience: how it is asked.
         stop: ends waiting early.
-        on_exchange: told of every request.
+        on_exchange: called with every request.
         secrets: the credentials that the run knows: nothing that the server says may repeat one.
         public: what it may list all the same.
         shared: the state without whose lease no change is sent, or None.

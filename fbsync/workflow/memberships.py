@@ -43,12 +43,12 @@ def access(variables: Variables, api_url: str | None = None) -> Access:
 async def list_memberships(
     server: Access, patience: Patience | None = None, *, on_exchange: Callable[[Exchange], None] = lambda _: None
 ) -> tuple[Workspace, ...]:
-    """The workspaces, sorted by name, with the roles that the server tells.
+    """The workspaces, sorted by name, with the roles that the server returns.
 
     Args:
         server: which server.
         patience: how it is asked.
-        on_exchange: told of every request.
+        on_exchange: called with every request.
 
     Raises:
         FbsyncError: there are no means of signing in, or the call failed.

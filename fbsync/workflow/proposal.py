@@ -35,7 +35,7 @@ class Proposal:
         known: the known state that they were compared with.
         live: what the server listed, or None where it was not asked.
         destroys: whether everything that is known is to go, whatever the manifest declares.
-        usage: how much what is to be deleted is used, as far as the server told.
+        usage: how much what is to be deleted is used, as far as the server says.
         ages: the day, and how old credentials may be.
     """
 
@@ -70,10 +70,10 @@ def propose(
     Args:
         project: what is declared and known.
         live: what the server lists, or None to compare with the lockfile alone. A server that was asked and did not
-            tell is one that lists no workspace.
+            say is one that lists no workspace.
         prune: whether known entries that are not declared are to be deleted.
         only: names, or patterns of them (``team-a/*``), to limit the plan to.
-        assume_secrets: whether credentials of which nothing is known count as what the server holds.
+        assume_secrets: whether credentials without a record count as what the server has.
         resend_secrets: whether all credentials are sent again.
         verify_first: whether the provider has to accept changed credentials and endpoints, of whichever entry, on a
             temporary configuration before they replace those in use.

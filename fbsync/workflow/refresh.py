@@ -98,7 +98,7 @@ async def list_live(server: Server, project: Project, clock: Clock, *, all_or_no
 
 
 def workspaces_of(project: Project) -> frozenset[str]:
-    """The workspaces that declared and known entries are in, and open requests, as far as the variables tell."""
+    """The workspaces that declared and known entries are in, and open requests, as far as the variables are set."""
     declared = {llm.workspace_id.value for llm in project.desired if llm.workspace_id.value is not None}
     in_doubt = {intent.identity.workspace_id for intent in project.open_intents}
     return frozenset(declared | in_doubt | {llm.workspace_id for llm in project.known.llms})

@@ -123,7 +123,7 @@ def read_document(path: Path) -> Json:
     """Read a saved plan as the document that it is.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of another version; findings tell where.
+        InvalidInput: it is not what fbsync wrote, or of another version; findings say where.
         FbsyncError: there is no such file, or it is a plan's document that was not saved with ``--out``.
     """
     value = documents.read_checked(path, _SORT)

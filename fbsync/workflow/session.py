@@ -85,7 +85,7 @@ class Session:
     Args:
         project: whose server.
         patience: how it is asked.
-        on_exchange: told of every request.
+        on_exchange: called with every request.
         run: how coroutines are run.
         shared: the store that the known state is in, or None where it is in files.
 
@@ -152,7 +152,7 @@ class Session:
 
         Args:
             refresh: whether to ask for the latter; it always is where an earlier run left something open.
-            all_or_nothing: whether it is a failure that the server does not tell of a workspace.
+            all_or_nothing: whether it is a failure that the server would not list a workspace.
             plans: whether changes are planned from it. What is declared of stored keys does not matter otherwise.
 
         Raises:
@@ -171,7 +171,7 @@ class Session:
         return await list_live(self.server, self.project, self._clock, all_or_nothing=all_or_nothing)
 
     def with_usage(self, proposal: Proposal) -> Proposal:
-        """The proposal with how much what it deletes is used, as far as the server tells.
+        """The proposal with how much what it deletes is used, as far as the server says.
 
         Args:
             proposal: what to do; where it was made without the server, the server is not asked for this either.
@@ -195,8 +195,8 @@ class Session:
         Args:
             proposal: what to do; its project is this session's.
             begin: called in the event loop just before the first change.
-            on_outcome: told of each outcome as it happens, unchanged entries included.
-            on_removal: told of each temporary configuration that an earlier run had left, once it is dealt with.
+            on_outcome: called with each outcome as it happens, unchanged entries included.
+            on_removal: called with each temporary configuration that an earlier run had left, once it is removed.
 
         Raises:
             Conflict: the state was changed meanwhile: read it again, and plan again.
@@ -259,7 +259,7 @@ class Session:
         Args:
             targets: the configurations.
             begin: called in the event loop just before the first call.
-            on_verdict: told of each verdict as it comes.
+            on_verdict: called with each verdict as it comes.
         """
 
         async def work() -> tuple[Verified, ...]:

@@ -85,7 +85,7 @@ class SharedState:
 
         Args:
             timeout: seconds to wait at most.
-            on_wait: told of each holder that is waited for.
+            on_wait: called with each holder that is waited for.
 
         Raises:
             FbsyncError: somebody holds it (exit 7), or as for ``load``.

@@ -44,7 +44,7 @@ def read_shown(path: Path) -> Json:
         A plan's document, which has ``resource_changes``, or a result document.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote; findings tell where.
+        InvalidInput: it is not what fbsync wrote; findings say where.
         FbsyncError: there is no such file, or it is the document of something that has no such rendering.
     """
     if not _is_result(path):

@@ -40,7 +40,7 @@ async def list_stored_keys(
         server: which server.
         workspaces: the workspaces by id or name; none for all that the caller may see.
         patience: how it is asked.
-        on_exchange: told of every request.
+        on_exchange: called with every request.
 
     Raises:
         FbsyncError: there are no means of signing in, there is no such workspace, or a call failed.

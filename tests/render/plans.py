@@ -271,7 +271,7 @@ HOSTILE = (
 
 
 def hostile_names():
-    """Names and workspaces that try to be markup, commands and other people's mentions."""
+    """Name and workspaces that try to be markup, commands and other people's mentions."""
     creates = [Create(desired=desired(name, workspace=f"ws {name}")) for name in HOSTILE]
     changed = update(
         "</pre>@admins",
@@ -286,7 +286,7 @@ def hostile_names():
 
 
 def wide_names():
-    """Names of two columns a character, from right to left, of combined characters, and very long ones."""
+    """Name of two columns a character, from right to left, of combined characters, and very long ones."""
     names = ("製品用の言語モデル", "نموذج الإنتاج", "מודל ייצור", "Ångström e\u0301", "👩‍🔬 lab", "x" * 130)
     long = "https://gateway.example.com/" + "/".join(f"segment-{at:02d}" for at in range(18))
     creates = [Create(desired=desired(name, workspace="作業場")) for name in names]

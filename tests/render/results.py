@@ -90,7 +90,7 @@ def verified():
 
 
 def hostile():
-    """Names, ids and words of a server that try to be more than text."""
+    """Name, ids and words of a server that try to be more than text."""
     plan: Plan = hostile_names()
     words = FbsyncError("<script>alert(1)</script> `x` \x1b[31m @everyone #1 ::error::", hint="**[x](javascript:y)**")
     results = {Create: Result.CREATED, Update: Result.UPDATED, Delete: Result.DELETED}

@@ -31,13 +31,13 @@ _AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE_", "LD_", "MALLOC_")
 
 
 def start(*arguments, **options):
-    """Starts fbsync, as ``subprocess.Popen`` starts a program."""
+    """Start fbsync, as ``subprocess.Popen`` starts a program."""
     command = [sys.executable, "-m", "fbsync", *map(os.fspath, arguments)]
     return (_Fork if _can_fork(options) else subprocess.Popen)(command, **options)
 
 
 def run(*arguments, text=True, timeout=120, input=None, **options):  # noqa: A002 - subprocess's name
-    """Runs fbsync to its end; what it prints is kept where nothing else is said."""
+    """Run fbsync to its end; what it prints is kept where nothing else is said."""
     given = subprocess.DEVNULL if input is None else subprocess.PIPE
     piped = {"stdin": given, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with start(*arguments, text=text, **{**piped, **options}) as process:
@@ -138,7 +138,7 @@ class _Server:
 
 
 def _adopt_orphans(whether):
-    """Lets a run, whose parent ends at once, become a child of this process."""
+    """Let a run, whose parent ends at once, become a child of this process."""
     if ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, whether, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl")
 

@@ -61,7 +61,7 @@ def serve(orders):
 
 
 def become(order):
-    """Makes this fork what ``python -m fbsync`` is when it begins."""
+    """Make this fork what ``python -m fbsync`` is when it begins."""
     for number, stream in enumerate(order["streams"]):
         os.dup2(stream, number)
     os.closerange(3, max(order["streams"]) + 1)
