@@ -156,8 +156,8 @@ def open_intents_note(open_intents: Iterable[Intent]) -> str:
     open_intents = tuple(open_intents)
     trials = len(trials_among(open_intents))
     number = len(open_intents) - trials
-    found = [f"with {counted(number, 'unconfirmed request')}"] if number else []
-    found += [f"and may have left {counted(trials, 'temporary configuration')}"] if trials else []
+    found = [f"was interrupted with {counted(number, 'unconfirmed request')}"] if number else []
+    found += [f"may have left {counted(trials, 'temporary configuration')}"] if trials else []
     said = ["check its result" if number == 1 else "check their results"] if number else []
     said += ["delete it" if trials == 1 else "delete them"] if trials else []
-    return f"A previous apply was interrupted {' '.join(found)}. The next `fbsync apply` will {' and '.join(said)}."
+    return f"A previous apply {' and '.join(found)}. The next `fbsync apply` will {' and '.join(said)}."

@@ -77,7 +77,7 @@ def removals_text(removals: Sequence[Json], *, paint: Paint) -> str:
     """What became of the temporary configurations that an earlier run had left; nothing where there were none."""
     lines = []
     if deleted := sum(removal["outcome"] == "deleted" for removal in removals):
-        lines.append(f"Deleted {counted(deleted, 'temporary configuration')} that an interrupted run had left.")
+        lines.append(f"Deleted {counted(deleted, 'temporary configuration')} that an earlier run had left.")
     for removal in removals:
         if "error" in removal:
             place = f"(workspace {removal['workspaceId']})"

@@ -70,7 +70,7 @@ def _remarks(proposal: Proposal) -> Iterator[str]:
         yield f"The journal was read too: a previous apply was interrupted with {requests}."
     if trials:
         left = "1 temporary configuration" if trials == 1 else f"{trials} temporary configurations"
-        yield f"A previous apply was interrupted and may have left {left}, which the next one deletes."
+        yield f"A previous apply may have left {left}, which the next one deletes."
     if project.known.api_url != project.api_url:
         yield (
             f"The lockfile belongs to {project.known.api_url}, but apply would use {project.api_url} here, "
