@@ -14,11 +14,15 @@ from fbsync.cli.options import (
     assume_secrets_option,
     format_option,
     guard_options,
+    lock_timeout_option,
     max_age_option,
     only_option,
+    parallelism_option,
+    record_options,
     verify_first_option,
     where_from,
     where_options,
+    yes_option,
 )
 from fbsync.cli.server_options import asking_options
 from fbsync.model.errors import GuardRefused
@@ -33,23 +37,10 @@ if TYPE_CHECKING:
 @where_options
 @only_option
 @format_option("text", "json")
-@click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
-@click.option(
-    "--parallelism",
-    type=click.IntRange(min=1),
-    default=8,
-    show_default=True,
-    help="Send up to this many requests at a time.",
-)
+@yes_option
+@parallelism_option
 @asking_options
-@click.option(
-    "--lock-timeout",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Wait this long for another run that uses the same lockfile.",
-)
+@lock_timeout_option
 @click.option("--no-refresh", is_flag=True, help="Use only the lockfile; do not check the server first.")
 @guard_options
 @assume_secrets_option
@@ -60,10 +51,7 @@ if TYPE_CHECKING:
 @click.option(
     "--verify", is_flag=True, help="Verify new and changed credentials with their providers; this may be billed."
 )
-@click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Also write the result document here.")
-@click.option(
-    "--events", type=click.Path(path_type=Path), metavar="FILE", help="Write events as JSON lines here, as they happen."
-)
+@record_options
 def apply(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
     """Apply the manifest to the server: plan, confirm, then make the changes.
 

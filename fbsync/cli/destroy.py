@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import format_option, only_option, where_from, where_options
+from fbsync.cli.options import (
+    format_option,
+    lock_timeout_option,
+    max_deletes_option,
+    only_option,
+    parallelism_option,
+    record_options,
+    where_from,
+    where_options,
+    yes_option,
+)
 from fbsync.cli.server_options import asking_options
 from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fbsync.workflow.target import Where
 
 
@@ -21,34 +32,12 @@ if TYPE_CHECKING:
 @where_options
 @only_option
 @format_option("text", "json")
-@click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
-@click.option(
-    "--parallelism",
-    type=click.IntRange(min=1),
-    default=8,
-    show_default=True,
-    help="Send up to this many requests at a time.",
-)
+@yes_option
+@parallelism_option
 @asking_options
-@click.option(
-    "--lock-timeout",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Wait this long for another run that uses the same lockfile.",
-)
-@click.option(
-    "--max-deletes",
-    default="100%",
-    show_default=True,
-    metavar="NUMBER|PERCENT%",
-    help="Refuse to delete more than this.",
-)
-@click.option("--result", type=click.Path(path_type=Path), metavar="FILE", help="Also write the result document here.")
-@click.option(
-    "--events", type=click.Path(path_type=Path), metavar="FILE", help="Write events as JSON lines here, as they happen."
-)
+@lock_timeout_option
+@max_deletes_option("100%")
+@record_options
 def destroy(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
     """Delete everything that fbsync manages in an environment, then its lockfile.
 
@@ -82,7 +71,6 @@ def _destroy(
     from fbsync.workflow.project import load_project
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    _check_max_deletes(how["max_deletes"])
     options = ApplyOptions(
         **how,
         no_refresh=False,
@@ -104,15 +92,6 @@ def _destroy(
         if code == ExitCode.DONE and shared is None:
             _remove_lockfile(where)
     return code
-
-
-def _check_max_deletes(value: str) -> None:
-    from fbsync.planning.guards import delete_limit
-
-    try:
-        delete_limit(value, 0)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is neither a number nor a percentage such as 10%") from None
 
 
 def _remove_lockfile(where: Where) -> None:

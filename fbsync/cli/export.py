@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import format_option, lock_file_options, where_from
+from fbsync.cli.options import api_url_option, env_file_before_option, format_option, lock_file_options, where_from
 from fbsync.cli.server_options import Asking, asking_options
 from fbsync.model.errors import ExitCode
 from fbsync.render.paint import visible
@@ -31,16 +31,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "--workspace", "workspaces", multiple=True, metavar="ID|NAME", help="Export this workspace only; may be repeated."
 )
 @click.option("-f", "--file", "file", type=_FILE, metavar="FILE", help="Use this manifest. [default: fbsync.yaml]")
-@click.option(
-    "--env-file",
-    "env_files",
-    multiple=True,
-    type=_PATH,
-    metavar="FILE",
-    help="Read variables from this file before .env; may be repeated. The environment wins.",
-)
+@env_file_before_option
 @lock_file_options
-@click.option("--api-url", metavar="URL", help="Use the API at this URL. [default: FLASHBACK_API_URL, or the vendor's]")
+@api_url_option
 @format_option("text", "json")
 @asking_options
 def export(

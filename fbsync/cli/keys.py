@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fbsync.cli import terminal
 from fbsync.cli.mistakes import Group
-from fbsync.cli.options import format_option
+from fbsync.cli.options import api_url_option, env_file_only_option, format_option
 from fbsync.cli.server_options import Asking, asking_options
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fbsync.workflow.stored_keys import StoredKey
 
 
@@ -37,15 +38,8 @@ def keys() -> None:
     metavar="ID",
     help="List only the keys of this workspace, by id or name; may be repeated.",
 )
-@click.option(
-    "--env-file",
-    "env_files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read variables from this .env file; may be repeated. The environment wins.",
-)
-@click.option("--api-url", metavar="URL", help="Use the API at this URL. [default: FLASHBACK_API_URL, or the vendor's]")
+@env_file_only_option
+@api_url_option
 @format_option("text", "json")
 @asking_options
 def list_(

@@ -20,36 +20,44 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 _PATH = click.Path(path_type=Path)
 
 
-def where_options(command: _Command) -> _Command:
-    """Add the options that say what to work on: ``-f``, ``-e``, ``--env-file``, ``--lock-file``, ``--api-url``."""
-    return files_options(
-        lock_file_options(
-            click.option(
-                "--api-url",
-                metavar="URL",
-                help="Use the API at this URL. [default: FLASHBACK_API_URL, or the vendor's]",
-            )(command)
-        )
-    )
-
-
 _STATE = "fbsync.state"
 """Under which name a command's context keeps ``--state``, which ``where_from`` reads."""
 
 
-def lock_file_options(command: _Command) -> _Command:
-    """Add the options that say where the known state is: ``--lock-file``, ``--state``."""
-    return click.option(
-        "--lock-file", type=_PATH, metavar="FILE", help="Use this lockfile. [default: next to the manifest]"
-    )(
+def together(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
+    """Make one decorator of several options, in the order in which the help lists them."""
+
+    def add(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def manifest_options(*, file: str, environment: str) -> Callable[[_Command], _Command]:
+    """Add ``-f`` and ``-e``, with the help texts that say what they mean to the command."""
+    return together(
+        click.option("-f", "--file", "files", multiple=True, type=_PATH, metavar="PATH", help=file),
         click.option(
-            "--state",
-            metavar="STORE",
-            help="Keep the known state here, such as git or file:FOLDER. "
-            "[default: FBSYNC_STATE, the manifest's state, or next to it]",
-            expose_value=False,
-            callback=_keep_state,
-        )(command)
+            "-e",
+            "--environment",
+            metavar="NAME",
+            help=environment,
+            shell_complete=completion_values.environments,
+        ),
+    )
+
+
+def env_file_option(text: str) -> Callable[[_Command], _Command]:
+    """Add ``--env-file``, with the first sentence of its help text."""
+    return click.option(
+        "--env-file",
+        "env_files",
+        multiple=True,
+        type=_PATH,
+        metavar="FILE",
+        help=f"{text}; may be repeated. The environment wins.",
     )
 
 
@@ -72,72 +80,6 @@ def _state(lock_file: Path | None) -> str | None:
     return given or os.environ.get(STATE_VARIABLE) or None
 
 
-def files_options(command: _Command) -> _Command:
-    """Add the options that say which manifest: ``-f``, ``-e``, ``--env-file``."""
-    return click.option(
-        "-f",
-        "--file",
-        "files",
-        multiple=True,
-        type=_PATH,
-        metavar="PATH",
-        help="Read this manifest, a folder of them, or - for standard input; may be repeated. [default: fbsync.yaml]",
-    )(
-        click.option(
-            "-e",
-            "--environment",
-            metavar="NAME",
-            help="Use this environment of the manifest.",
-            shell_complete=completion_values.environments,
-        )(
-            click.option(
-                "--env-file",
-                "env_files",
-                multiple=True,
-                type=_PATH,
-                metavar="FILE",
-                help="Read variables from this file before .env; may be repeated. The environment wins.",
-            )(command)
-        )
-    )
-
-
-def only_option(command: _Command) -> _Command:
-    """Add ``--only``."""
-    return click.option(
-        "--only",
-        multiple=True,
-        metavar="NAME",
-        help="Limit the command to entries with this name or pattern ('team-a/*'); may be repeated.",
-        shell_complete=completion_values.declared_names,
-    )(command)
-
-
-def guard_options(command: _Command) -> _Command:
-    """Add the options that allow what a guard would refuse; their names are those of ``planning.guards.Allowed``."""
-    return click.option("--adopt", is_flag=True, help="Take over configurations that already exist on the server.")(
-        click.option(
-            "--recreate", is_flag=True, help="Recreate a workspace's configurations if the server lists none."
-        )(
-            click.option(
-                "--allow-host-change",
-                "host_change",
-                is_flag=True,
-                help="Allow an endpoint that was changed outside to go back to its host.",
-            )(
-                click.option(
-                    "--max-deletes",
-                    default="5",
-                    show_default=True,
-                    callback=_max_deletes,
-                    metavar="NUMBER|PERCENT%",
-                    help="Refuse to delete more than this.",
-                )(command)
-            )
-        )
-    )
-
-
 def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     from fbsync.planning.guards import delete_limit
 
@@ -148,15 +90,16 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
     return value
 
 
-def max_age_option(command: _Command) -> _Command:
-    """Add ``--max-credential-age``."""
+def max_deletes_option(default: str) -> Callable[[_Command], _Command]:
+    """Add ``--max-deletes``, with this default."""
     return click.option(
-        "--max-credential-age",
-        "max_age",
-        callback=_days,
-        metavar="DAYSd",
-        help="Warn of credentials that were last sent longer ago, such as 90d. [default: the manifest's]",
-    )(command)
+        "--max-deletes",
+        default=default,
+        show_default=True,
+        callback=_max_deletes,
+        metavar="NUMBER|PERCENT%",
+        help="Refuse to delete more than this.",
+    )
 
 
 def _days(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
@@ -166,30 +109,6 @@ def _days(_context: click.Context, _parameter: click.Parameter, value: str | Non
         return None if value is None else days_of(value)
     except ValueError:
         raise click.BadParameter(f"{value!r} is not a number of days such as 90d") from None
-
-
-def strict_option(command: _Command) -> _Command:
-    """Add ``--strict``."""
-    return click.option("--strict", is_flag=True, help="Exit with 3 if there are warnings.")(command)
-
-
-def assume_secrets_option(command: _Command) -> _Command:
-    """Add ``--assume-secrets``."""
-    return click.option(
-        "--assume-secrets",
-        is_flag=True,
-        help="After an export: assume that the server already has these credentials; record them without sending them.",
-    )(command)
-
-
-def verify_first_option(command: _Command) -> _Command:
-    """Add ``--verify-first``."""
-    return click.option(
-        "--verify-first",
-        is_flag=True,
-        help="Verify changed credentials, endpoints and types with the provider before they replace those in use, on "
-        "temporary configurations; this may be billed.",
-    )(command)
 
 
 def format_option(*formats: str) -> Callable[[_Command], _Command]:
@@ -202,6 +121,94 @@ def format_option(*formats: str) -> Callable[[_Command], _Command]:
         show_default=True,
         help="Print the result in this format.",
     )
+
+
+api_url_option = click.option(
+    "--api-url", metavar="URL", help="Use the API at this URL. [default: FLASHBACK_API_URL, or the vendor's]"
+)
+env_file_before_option = env_file_option("Read variables from this file before .env")
+env_file_only_option = env_file_option("Read variables from this .env file")
+files_options = together(
+    manifest_options(
+        file="Read this manifest, a folder of them, or - for standard input; may be repeated. [default: fbsync.yaml]",
+        environment="Use this environment of the manifest.",
+    ),
+    env_file_before_option,
+)
+"""Which manifest: ``-f``, ``-e``, ``--env-file``."""
+lock_file_options = together(
+    click.option("--lock-file", type=_PATH, metavar="FILE", help="Use this lockfile. [default: next to the manifest]"),
+    click.option(
+        "--state",
+        metavar="STORE",
+        help="Keep the known state here, such as git or file:FOLDER. "
+        "[default: FBSYNC_STATE, the manifest's state, or next to it]",
+        expose_value=False,
+        callback=_keep_state,
+    ),
+)
+"""Where the known state is: ``--lock-file``, ``--state``."""
+where_options = together(files_options, lock_file_options, api_url_option)
+"""What to work on: the manifest, the known state and the server."""
+only_option = click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="Limit the command to entries with this name or pattern ('team-a/*'); may be repeated.",
+    shell_complete=completion_values.declared_names,
+)
+strict_option = click.option("--strict", is_flag=True, help="Exit with 3 if there are warnings.")
+yes_option = click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
+parallelism_option = click.option(
+    "--parallelism",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="Send up to this many requests at a time.",
+)
+lock_timeout_option = click.option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait this long for another run that uses the same lockfile.",
+)
+record_options = together(
+    click.option("--result", type=_PATH, metavar="FILE", help="Also write the result document here."),
+    click.option("--events", type=_PATH, metavar="FILE", help="Write events as JSON lines here, as they happen."),
+)
+"""Which files record a run: ``--result``, ``--events``."""
+guard_options = together(
+    click.option("--adopt", is_flag=True, help="Take over configurations that already exist on the server."),
+    click.option("--recreate", is_flag=True, help="Recreate a workspace's configurations if the server lists none."),
+    click.option(
+        "--allow-host-change",
+        "host_change",
+        is_flag=True,
+        help="Allow an endpoint that was changed outside to go back to its host.",
+    ),
+    max_deletes_option("5"),
+)
+"""What allows that which a guard would refuse; the names are those of ``planning.guards.Allowed``."""
+max_age_option = click.option(
+    "--max-credential-age",
+    "max_age",
+    callback=_days,
+    metavar="DAYSd",
+    help="Warn of credentials that were last sent longer ago, such as 90d. [default: the manifest's]",
+)
+assume_secrets_option = click.option(
+    "--assume-secrets",
+    is_flag=True,
+    help="After an export: assume that the server already has these credentials; record them without sending them.",
+)
+verify_first_option = click.option(
+    "--verify-first",
+    is_flag=True,
+    help="Verify changed credentials, endpoints and types with the provider before they replace those in use, on "
+    "temporary configurations; this may be billed.",
+)
 
 
 def where_from(

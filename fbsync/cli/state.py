@@ -5,13 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from fbsync.cli import completion_values, terminal
 from fbsync.cli.mistakes import Group
-from fbsync.cli.options import format_option, lock_file_options, where_from
+from fbsync.cli.options import (
+    format_option,
+    lock_file_options,
+    lock_timeout_option,
+    manifest_options,
+    together,
+    where_from,
+    yes_option,
+)
 from fbsync.cli.state_entry import called, known_at, pick
 from fbsync.cli.state_store import add_store_commands
 from fbsync.cli.store import readable, writable
@@ -19,46 +27,29 @@ from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from fbsync.model.ages import Ages
     from fbsync.model.configurations import LockedLlm
     from fbsync.state.intents import Replayed
     from fbsync.state.lockfile import Lockfile
 
-_Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 _PATH = click.Path(path_type=Path)
 
 
-def _lockfile_options(command: _Command) -> _Command:
-    """Add the options that say which lockfile; the manifest itself need not be there."""
-    return click.option(
-        "-f",
-        "--file",
-        "files",
-        multiple=True,
-        type=_PATH,
-        metavar="PATH",
-        help="Use the lockfile next to this manifest.",
-    )(
-        click.option(
-            "-e",
-            "--environment",
-            metavar="NAME",
-            help="Use the lockfile of this environment.",
-            shell_complete=completion_values.environments,
-        )(lock_file_options(command))
-    )
-
-
-def _entry_options(command: _Command) -> _Command:
-    """Add the name of one entry, and what distinguishes it from others of that name."""
-    return click.argument("name", shell_complete=completion_values.known_names)(
-        click.option("--workspace", metavar="ID", help="Select the entry in this workspace if several have the name.")(
-            command
-        )
-    )
+_lockfile_options = together(
+    manifest_options(
+        file="Use the lockfile next to this manifest.", environment="Use the lockfile of this environment."
+    ),
+    lock_file_options,
+)
+"""Which lockfile; the manifest itself need not be there."""
+_entry_options = together(
+    click.argument("name", shell_complete=completion_values.known_names),
+    click.option("--workspace", metavar="ID", help="Select the entry in this workspace if several have the name."),
+)
+"""The name of one entry, and what distinguishes it from others of that name."""
 
 
 @click.group(cls=Group)
@@ -125,16 +116,9 @@ def show(
 @_entry_options
 @_lockfile_options
 @format_option("text", "json")
-@click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
+@yes_option
 @click.option("--force", is_flag=True, help="Forget the entry even if it is protected.")
-@click.option(
-    "--lock-timeout",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Wait this long for another run that uses the same lockfile.",
-)
+@lock_timeout_option
 def forget(
     name: str,
     workspace: str | None,

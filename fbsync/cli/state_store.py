@@ -5,56 +5,36 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fbsync.cli import completion_values, terminal
-from fbsync.cli.options import where_from
+from fbsync.cli import terminal
+from fbsync.cli.options import manifest_options, together, where_from, yes_option
 from fbsync.model.errors import FbsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from fbsync.workflow.store_admin import OpenedStore
     from fbsync.workflow.target import Where
 
-_Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 _PATH = click.Path(path_type=Path)
-_YES = click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
 _MOST_REVISIONS = 200
+_store_options = together(
+    manifest_options(
+        file="Use this manifest. [default: fbsync.yaml]", environment="Use the state of this environment."
+    ),
+    click.option("--state", "store", metavar="STORE", help="Use this store, such as git. [default: FBSYNC_STATE]"),
+)
+"""Which state of which store."""
 
 
 def add_store_commands(group: click.Group) -> None:
     """Add the commands to ``fbsync state``."""
     for command in (init, migrate, pull, push, unlock, history):
         group.add_command(command)
-
-
-def _store_options(command: _Command) -> _Command:
-    """Add the options that say which state of which store."""
-    return click.option(
-        "-f",
-        "--file",
-        "files",
-        multiple=True,
-        type=_PATH,
-        metavar="PATH",
-        help="Use this manifest. [default: fbsync.yaml]",
-    )(
-        click.option(
-            "-e",
-            "--environment",
-            metavar="NAME",
-            help="Use the state of this environment.",
-            shell_complete=completion_values.environments,
-        )(
-            click.option(
-                "--state", "store", metavar="STORE", help="Use this store, such as git. [default: FBSYNC_STATE]"
-            )(command)
-        )
-    )
 
 
 @contextmanager
@@ -172,7 +152,7 @@ def push(
 
 @click.command()
 @_store_options
-@_YES
+@yes_option
 def unlock(files: tuple[Path, ...], environment: str | None, store: str | None, *, yes: bool) -> None:
     """Unlock the state after a run was killed, without waiting for its lease to expire.
 

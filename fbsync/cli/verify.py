@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import format_option, only_option, where_from, where_options
+from fbsync.cli.options import format_option, only_option, parallelism_option, where_from, where_options, yes_option
 from fbsync.cli.server_options import Asking, asking_options
 from fbsync.cli.store import readable
 from fbsync.model.errors import FbsyncError
@@ -27,14 +27,8 @@ if TYPE_CHECKING:
 @where_options
 @only_option
 @format_option("text", "json")
-@click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
-@click.option(
-    "--parallelism",
-    type=click.IntRange(min=1),
-    default=8,
-    show_default=True,
-    help="Send up to this many requests at a time.",
-)
+@yes_option
+@parallelism_option
 @asking_options
 def verify(
     files: tuple[Path, ...],

@@ -5,30 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import format_option
+from fbsync.cli.options import api_url_option, env_file_only_option, format_option
 from fbsync.cli.server_options import Asking, asking_options
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fbsync.model.configurations import Workspace
 
 
 @click.command()
-@click.option(
-    "--env-file",
-    "env_files",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read variables from this .env file; may be repeated. The environment wins.",
-)
-@click.option("--api-url", metavar="URL", help="Use the API at this URL. [default: FLASHBACK_API_URL, or the vendor's]")
+@env_file_only_option
+@api_url_option
 @format_option("text", "json")
 @asking_options
 def workspaces(env_files: tuple[Path, ...], api_url: str | None, format_: str, **asking: Any) -> int:  # noqa: ANN401 - one an option
