@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks.chaos_checks import on_server, violations
 from benchmarks.chaos_manifest import Entry, text_of
+from benchmarks.chaos_runs import forking
 from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
@@ -141,6 +143,8 @@ class Crashes:
 
     def __enter__(self) -> Self:
         self._sandbox = self._stack.enter_context(running(self._options))
+        self._forks = self._stack.enter_context(forking())
+        self._one_at_a_time = threading.Lock()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -193,7 +197,7 @@ class Crashes:
 
     def _apply(self, folder: Path, declared: Manifest, crash: dict[str, str] | None = None) -> int:
         (folder / "fbsync.yaml").write_text(declared.text)
-        command = [sys.executable, "-m", "fbsync", "apply", "--yes", "--prune", "--parallelism", str(self._parallelism)]
+        argv = ["apply", "--yes", "--prune", "--parallelism", str(self._parallelism)]
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self._folder / f"{folder.name}-home"),
@@ -203,9 +207,14 @@ class Crashes:
             **declared.values,
             **(crash or {}),
         }
-        with (self._folder / f"{folder.name}.out").open("ab") as output:
+        log = self._folder / f"{folder.name}.out"
+        if crash is None:
+            with self._one_at_a_time:
+                return self._forks.start(argv, folder=folder, environment=environment, log=log).wait()
+        # What a library that is loaded before all others does to a run needs a process that starts with it.
+        with log.open("ab") as output:
             done = subprocess.run(
-                command,
+                [sys.executable, "-m", "fbsync", *argv],
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
