@@ -66,7 +66,7 @@ class Applies:
             log.write(f"\n--- apply {' '.join(argv)} ({troubles})\n")
         command = ["apply", "--yes", "-v", *(["-e", self.environment] if self.environment else []), *argv]
         environment = self._environment()
-        run = self.place.forks.start(
+        run = self.place.forks[0].start(
             command,
             folder=self.folder,
             environment=environment,
@@ -76,7 +76,7 @@ class Applies:
         )
         second = None
         if twin is not None:
-            second = self.place.twins.start(
+            second = self.place.forks[1].start(
                 [*command, *twin], folder=self.folder, environment=environment, log=self.log.with_suffix(".twin.log")
             )
         gate.watch(run)

@@ -53,7 +53,7 @@ class Gate:
         self._late: dict[str, int] = {}
         self._held: list[tuple[int, Request]] = []
         self._runs = 0
-        self.server = _Server(("127.0.0.1", 0), _handler(self))
+        self.server = QuietServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def open(self, troubles: Troubles) -> None:
@@ -238,7 +238,9 @@ def _refused(fault: Fault) -> Reply | None:
             return None
 
 
-class _Server(ThreadingHTTPServer):
+class QuietServer(ThreadingHTTPServer):
+    """A server whose clients may be killed."""
+
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's signature

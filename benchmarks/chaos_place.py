@@ -31,7 +31,7 @@ class Place:
 
     Attributes:
         database: the sandbox's records.
-        twins: starts a second run at the same time.
+        forks: what starts runs, each one at a time.
         folder: for the schedules' own folders.
         authority: a certificate, so that no run spends its time on loading all that there are.
         workspaces: those of the schedule at hand.
@@ -40,8 +40,7 @@ class Place:
     sandbox: Sandbox
     database: Path
     gate: Gate
-    forks: Forks
-    twins: Forks
+    forks: tuple[Forks, ...]
     folder: Path
     authority: Path
     workspaces: tuple[str, ...]

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PRELOADED = (
+    "fbsync.workflow.shared_state",
+    "fbsync.stores.git",
+    "fbsync.stores.git_program",
+    "fbsync.stores.objects",
     "fbsync.cli.apply",
     "fbsync.cli.apply_run",
     "fbsync.manifest.assemble",
@@ -128,6 +132,8 @@ def _heard(process: subprocess.Popen[str]) -> str:
 def _serve() -> None:
     for name in _PRELOADED:
         import_module(name)
+    with suppress(ImportError):  # only those who keep the state in a bucket need it
+        import_module("obstore.store")
     gc.freeze()
     while line := sys.stdin.readline():
         order = json.loads(line)

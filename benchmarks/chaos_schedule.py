@@ -38,7 +38,7 @@ _NORMALIZING = {"rules": [{"action": {"type": "normalize", "what": ["slash", "ho
 _EXIT_CODES = {0, 1, 4, 5, 8, 130, 143, -9, -15}
 """How a run under trouble may end: 3 would be a lockfile or a journal that fbsync itself cannot read. SIGTERM takes its
 usual course before fbsync has begun and after it has recorded everything."""
-_ALLOWED = ["--recreate", "--allow-host-change"]
+ALLOWED = ["--recreate", "--allow-host-change"]
 """What guards refuse of a run that puts right what somebody did outside."""
 _LOCKED = 7
 """How one of two runs at a time may end as well."""
@@ -236,7 +236,7 @@ class Schedule:
         again = ["--resend-secrets"] if self._unsure else []
         self._unsure.clear()
         for argv in (again, prune) if self._fate is Fate.KEPT else (["--adopt", *prune],):
-            self._clean([*_ALLOWED, *argv])
+            self._clean([*ALLOWED, *argv])
             self._check(before, pruned=prune[0] in argv)
         self._clean(["--adopt", *prune])
         if self._place.gate.writes:

@@ -89,6 +89,7 @@ class Troubles:
         goes_through: whether a request is processed although its sender died before.
         signal: what ends the run.
         keeps_late: whether what an earlier run created may still be listed late.
+        barred: faults that befall no request.
         disk: how the disk fails from the ``at``-th call on, for ``disk_calls`` calls, or None.
     """
 
@@ -101,6 +102,7 @@ class Troubles:
     signal: signal.Signals = signal.SIGKILL
     late_seconds: float = 0.7
     keeps_late: bool = False
+    barred: frozenset[Fault] = frozenset()
     disk: Disk | None = None
     disk_calls: int = 1
 
@@ -108,7 +110,10 @@ class Troubles:
         """The fault that befalls a request, if any."""
         drawn = random.Random(f"{self.seed}:{key}:{nth}")
         chance = self.chance / 3 if method == "GET" else self.chance
-        return drawn.choice(_FAULTS[method == "GET"]) if drawn.random() < chance else None
+        if drawn.random() >= chance:
+            return None
+        fault = drawn.choice(_FAULTS[method == "GET"])
+        return None if fault in self.barred else fault
 
     def kills(self, number: int, moment: Moment) -> bool:
         """Whether the run dies at this moment of this request."""

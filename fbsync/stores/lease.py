@@ -7,6 +7,7 @@ synchronised clocks: a lease has ended when one version of the object was seen f
 from __future__ import annotations
 
 import time
+from math import ceil
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
@@ -24,6 +25,33 @@ DEFAULT_SECONDS = 180
 _POLL_SECONDS = 2.0
 
 
+VARIABLE = "FBSYNC_LEASE_SECONDS"
+_LONGEST_SECONDS = 86_400
+_REQUESTS_PER_LEASE = 3
+
+
+def lease_seconds(given: str | None, *, timeout: float) -> int:
+    """How long a run's lease lasts after each write.
+
+    Args:
+        given: what ``FBSYNC_LEASE_SECONDS`` says, or None.
+        timeout: seconds that a request may take: one is sent only while the lease outlasts it.
+
+    Raises:
+        FbsyncError: it is no such number, or the lease would end before an answer may come (exit 3).
+    """
+    if not given:
+        return max(DEFAULT_SECONDS, ceil(timeout * _REQUESTS_PER_LEASE))
+    if not (given.isascii() and given.isdigit() and timeout < int(given) <= _LONGEST_SECONDS):
+        raise FbsyncError(
+            f"{VARIABLE} must be a whole number of seconds above the time-out of a request ({timeout:g}), and "
+            f"{_LONGEST_SECONDS} at most",
+            hint=f"leave it out for {DEFAULT_SECONDS} seconds, or give a shorter --timeout as well",
+            exit_code=ExitCode.INVALID_INPUT,
+        )
+    return int(given)
+
+
 def steady_clock() -> float:
     """Seconds that pass while the machine sleeps, too: a lease does not wait for a laptop to wake up."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
@@ -31,7 +59,7 @@ def steady_clock() -> float:
 
 def patience(claim: Claim) -> float:
     """Seconds for which a version must be seen before its lease is taken over: its length, and a margin for clocks."""
-    return claim.seconds * 1.1 + 5
+    return claim.seconds * 1.1 + min(5, claim.seconds / 2)
 
 
 class Lease:

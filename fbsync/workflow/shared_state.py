@@ -17,7 +17,7 @@ from fbsync.state.journal import journal_path, read_journal, replay
 from fbsync.state.lockfile import lockfile_text, parse_lockfile, read_lockfile
 from fbsync.stores.address import FileAddress, environment_key, parse_address
 from fbsync.stores.holder import holder_from
-from fbsync.stores.lease import DEFAULT_SECONDS, await_free, take
+from fbsync.stores.lease import VARIABLE, await_free, lease_seconds, take
 from fbsync.stores.open import opened
 from fbsync.stores.swap import StateObject
 
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from fbsync.stores.lease import Lease
     from fbsync.stores.swap import Version
     from fbsync.workflow.target import Where
-
-_TIMEOUTS_PER_LEASE = 3
 
 
 class SharedState:
@@ -44,9 +42,19 @@ class SharedState:
         folder: an empty folder for the copy.
         holder: who this command is.
         state_folder: the user's folder for state, where a rescue file goes.
+        lease: what the environment says of the lease's length, or None.
     """
 
-    def __init__(self, state_object: StateObject, *, folder: Path, holder: Holder, state_folder: Path) -> None:
+    def __init__(
+        self,
+        state_object: StateObject,
+        *,
+        folder: Path,
+        holder: Holder,
+        state_folder: Path,
+        lease: str | None = None,
+    ) -> None:
+        self._lease_given = lease
         self.holder = holder
         self._object = state_object
         self._folder = folder
@@ -105,14 +113,14 @@ class SharedState:
         """Take the lease, on the version that the copy was made from.
 
         Args:
-            timeout: seconds that a request may take: the lease is some of them long, and 180 s at least.
+            timeout: seconds that a request may take: the lease is some of them long.
 
         Raises:
             Conflict: the state was changed meanwhile: it must be read again.
             FbsyncError: the store cannot be written.
         """
         assert self._version is not None
-        seconds = max(DEFAULT_SECONDS, int(timeout * _TIMEOUTS_PER_LEASE))
+        seconds = lease_seconds(self._lease_given, timeout=timeout)
         with self._lock:
             self._lease = take(self._object, self._version, holder=self.holder, seconds=seconds)
 
@@ -265,4 +273,5 @@ def opened_state(where: Where, environ: Mapping[str, str]) -> Iterator[SharedSta
             folder=Path(copy),
             holder=holder_from(environ, host=socket.gethostname(), process=os.getpid()),
             state_folder=find_state_folder(environ),
+            lease=environ.get(VARIABLE),
         )

@@ -1,0 +1,222 @@
+"""Keepers: where the shared state of a schedule is, how a fresh machine gets at it, and what befalls it there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Protocol
+
+from fbsync.state.journal import replay
+from fbsync.state.lockfile import parse_lockfile
+from fbsync.stores.address import environment_key, parse_address
+from fbsync.stores.document import first_state, parse
+from fbsync.stores.holder import Holder
+from fbsync.stores.open import opened
+from fbsync.stores.protocol import Conflict
+from fbsync.stores.swap import StateObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from benchmarks.chaos_store_gate import StoreGate
+    from benchmarks.object_servers import ObjectServer
+    from fbsync.state.intents import Replayed
+    from fbsync.stores.document import State
+
+_HARNESS = Holder(host="the-harness", process=1)
+_FAULTY = 0.08
+"""How many of the requests to an object store a fault befalls."""
+_GIT = {"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+_DIE_BEFORE = """#!/bin/sh
+read -r old new ref
+case "$new" in
+    0*) echo git-died-before-processing >>faults; kill -9 $PPID;;
+    1*) echo git-slow-to-process >>faults; sleep 0.3;;
+esac
+"""
+_DIE_AFTER = """#!/bin/sh
+read -r old new ref
+case "$new" in
+    *[0-2][0-7]) echo git-processed-then-dropped >>faults; kill -9 $PPID;;
+    *f) echo git-slow-to-answer >>faults; sleep 0.3;;
+esac
+exit 0
+"""
+"""Hooks of the remote: a commit's id is as good as a random number, and new with each write."""
+
+
+class Keeper(Protocol):
+    """The place of one schedule's state."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a run needs to get at the state."""
+
+    @property
+    def faults(self) -> Counter[str]:
+        """What has befallen writes and reads, by kind."""
+
+    def check_out(self, folder: Path) -> None:
+        """Makes a folder the working folder of a machine that shares nothing but the store."""
+
+    def trouble(self, *, seed: int | None) -> None:
+        """Lets requests to the store fail from now on, or none with None."""
+
+    def read(self) -> State:
+        """What the store holds, whatever befalls others."""
+
+    def begin(self) -> None:
+        """Puts an empty state there."""
+
+    def unlock(self) -> None:
+        """Ends the lease of whoever holds it, as ``fbsync state unlock`` does."""
+
+
+class _Direct:
+    """A keeper's own way to the state, which no fault befalls.
+
+    Args:
+        address: of the store.
+        environ: what reaches it.
+        folder: a machine's working folder.
+        key: the state's.
+    """
+
+    def __init__(self, address: str, environ: Mapping[str, str], folder: Path, environment: str | None) -> None:
+        self._address = parse_address(address)
+        self._environ = environ
+        self._folder = folder
+        self._key = environment_key(environment)
+
+    @contextmanager
+    def opened(self) -> Iterator[StateObject]:
+        with opened(self._address, folder=self._folder, environ=self._environ) as place:  # type: ignore[arg-type]
+            yield StateObject(place.store(self._key))
+
+    def begin(self) -> None:
+        with self.opened() as state:
+            state.swap(first_state(_HARNESS), None)
+
+    def unlock(self) -> None:
+        with self.opened() as state:
+            version = state.read()
+            if version is not None and version.state.claim is not None:
+                with suppress(Conflict):
+                    state.swap(version.state.succeeded(_HARNESS, claim=None), version.tag)
+
+    def read(self) -> State:
+        with self.opened() as state:
+            version = state.read()
+            assert version is not None
+            return version.state
+
+
+class GitKeeper:
+    """A ref of a bare repository, whose hooks end a push before or after it took effect.
+
+    Args:
+        folder: for the repository.
+        environment: the environment that is applied, or None.
+    """
+
+    def __init__(self, folder: Path, environment: str | None) -> None:
+        folder.mkdir()
+        self._bare = folder / "remote.git"
+        self._checkout = folder / "checkout"
+        for arguments in (("--bare", str(self._bare)), (str(self._checkout),)):
+            subprocess.run(["git", "init", "--quiet", "--template=", *arguments], check=True, env=_GIT)
+        self._hooks = self._bare / "hooks"
+        config = self._checkout / ".git" / "config"
+        config.write_text(f'{config.read_text()}[remote "origin"]\n\turl = {self._bare}\n')
+        self._direct = _Direct("git", _GIT, self._checkout, environment)
+        self._ref = f"refs/fbsync/state/{environment_key(environment)}"
+        self.begin, self.unlock = self._direct.begin, self._direct.unlock
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The address, and no settings but the folder's own."""
+        return {**_GIT, "FBSYNC_STATE": "git"}
+
+    @property
+    def faults(self) -> Counter[str]:
+        """What the hooks noted."""
+        noted = self._bare / "faults"
+        return Counter(noted.read_text().split()) if noted.exists() else Counter()
+
+    def check_out(self, folder: Path) -> None:
+        """A repository of its own with the same remote."""
+        shutil.copytree(self._checkout, folder)
+
+    def trouble(self, *, seed: int | None) -> None:
+        """Puts the hooks in place, or takes them away."""
+        shutil.rmtree(self._hooks, ignore_errors=True)
+        if seed is not None:
+            self._hooks.mkdir()
+            for name, text in (("pre-receive", _DIE_BEFORE), ("post-receive", _DIE_AFTER)):
+                (self._hooks / name).write_text(text)
+                (self._hooks / name).chmod(0o755)
+
+    def read(self) -> State:
+        """The file of the ref's commit."""
+        argv = ["git", f"--git-dir={self._bare}", "cat-file", "blob", f"{self._ref}:state.json"]
+        return parse(subprocess.run(argv, check=True, capture_output=True, env=_GIT).stdout, self._ref)
+
+
+class ObjectKeeper:
+    """An object in a bucket, behind a gate.
+
+    Args:
+        server: the object store.
+        gate: the way to it for runs.
+        prefix: the object's.
+        folder: any.
+        environment: the environment that is applied, or None.
+    """
+
+    def __init__(
+        self, server: ObjectServer, gate: StoreGate, *, prefix: str, folder: Path, environment: str | None
+    ) -> None:
+        self._gate = gate
+        self._address = f"{server.address}/{prefix}"
+        self._server = server
+        # obstore reads the process's own environment.
+        os.environ.update(server.environment())
+        self._before = Counter(gate.faults)
+        direct = _Direct(self._address, os.environ, folder, environment)
+        self.begin, self.unlock, self.read = direct.begin, direct.unlock, direct.read
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The address, and how to reach the store through the gate."""
+        return {**self._server.environment(self._gate.url), "FBSYNC_STATE": self._address}
+
+    @property
+    def faults(self) -> Counter[str]:
+        """What the gate did since this schedule began."""
+        return self._gate.faults - self._before
+
+    def check_out(self, folder: Path) -> None:
+        """An empty folder."""
+        folder.mkdir()
+
+    def trouble(self, *, seed: int | None) -> None:
+        """Lets the gate trouble requests, or none."""
+        self._gate.chance = 0.0 if seed is None else _FAULTY
+        self._gate.seed(seed or 0)
+
+
+def known_in(state: State) -> Replayed | None:
+    """What a state knows: its lockfile with its journal over it; None where it is empty."""
+    lockfile = None if state.lockfile is None else parse_lockfile(state.lockfile, path="the state")
+    journal = "".join(f"{line}\n" for line in state.journal).encode()
+    replayed = replay(journal, lockfile, shown_as="the state", boot=None)
+    if replayed is None and lockfile is not None:
+        from fbsync.state.intents import Replayed
+
+        return Replayed(lockfile=lockfile, open=())
+    return replayed
