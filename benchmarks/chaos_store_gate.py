@@ -17,7 +17,7 @@ from benchmarks.chaos_gate import QuietServer
 from benchmarks.chaos_messages import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "expect"})
 _CONDITIONS = frozenset({"if-match", "if-none-match"})
@@ -33,6 +33,11 @@ class StoreFault(StrEnum):
     STATUS_503 = "store-not-processed-503"
     SLOW_BEFORE = "store-slow-to-process"
     SLOW_AFTER = "store-slow-to-answer"
+    DENIED = "store-denied"
+
+
+_TROUBLES = tuple(fault for fault in StoreFault if fault is not StoreFault.DENIED)
+_DENIAL = b"<Error><Code>AccessDenied</Code><Message>you may not do this</Message></Error>"
 
 
 class StoreGate:
@@ -45,11 +50,15 @@ class StoreGate:
     Attributes:
         url: where clients find it.
         chance: of a fault, for each request.
+        kinds: which faults there are.
+        spares_reads: whether they befall writes only.
         faults: how many have been injected, by kind.
     """
 
     def __init__(self, upstream: str, *, honest: bool = True) -> None:
         self.chance = 0.0
+        self.kinds: Sequence[StoreFault] = _TROUBLES
+        self.spares_reads = False
         self.faults: Counter[str] = Counter()
         self._upstream = urlsplit(upstream)
         self._dropped = _HOP if honest else _HOP | _CONDITIONS
@@ -64,10 +73,12 @@ class StoreGate:
 
     def pass_on(self, method: str, path: str, headers: list[tuple[str, str]], data: bytes) -> Reply:
         """What the client gets for a request."""
-        fault = self._drawn()
+        fault = None if self.spares_reads and method == "GET" else self._drawn()
         match fault:
             case StoreFault.REFUSED:
                 return Reply()
+            case StoreFault.DENIED:
+                return Reply(status=403, body=_DENIAL, headers={"Content-Type": "application/xml"})
             case StoreFault.STATUS_503:
                 return Reply(status=503)
             case StoreFault.SLOW_BEFORE:
@@ -90,7 +101,7 @@ class StoreGate:
         with self._lock:
             if self._random.random() >= self.chance:
                 return None
-            fault = self._random.choice(tuple(StoreFault))
+            fault = self._random.choice(self.kinds)
             self.faults[fault.value] += 1
             return fault
 

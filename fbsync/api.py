@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,13 +19,15 @@ from fbsync.execution.calendar import today
 from fbsync.model.ages import Ages
 from fbsync.planning.guards import MAX_DELETES, Allowed
 from fbsync.workflow.checks import check_variables
+from fbsync.workflow.declared_state import find_state
 from fbsync.workflow.inputs import Inputs, read_inputs
 from fbsync.workflow.project import load_project
 from fbsync.workflow.proposal import Proposal, check_proposal, propose
+from fbsync.workflow.state_access import carried_out, readable
 from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from fbsync.workflow.connection import Patience
     from fbsync.workflow.project import Project
     from fbsync.workflow.session import Applied
+    from fbsync.workflow.shared_state import SharedState
 
 _Result = TypeVar("_Result")
 
@@ -77,8 +82,9 @@ def load(
         environment: an environment that the manifest declares.
         env_files: files of variables, read over ``.env``.
         lock_file: the lockfile; otherwise it is beside the first manifest.
-        state: where the known state is kept, such as ``file:FOLDER``; otherwise ``FBSYNC_STATE``, or beside the
-            manifest.
+        state: where the known state is kept, such as ``git`` or ``file:FOLDER``; otherwise ``FBSYNC_STATE``, the
+            manifest's ``state``, or beside the manifest. Programs and credentials that a store needs are the
+            process's.
         api_url: the server; otherwise ``FLASHBACK_API_URL`` among the variables, or the vendor's.
         variables: what stands for the environment; otherwise it is the process's.
 
@@ -89,13 +95,15 @@ def load(
         InvalidInput: the manifest or a file of variables is wrong; ``findings`` say what and where.
     """
     variables = os.environ if variables is None else variables
+    paths = tuple(map(Path, files)) or (DEFAULT_MANIFEST,)
+    given = state or (None if lock_file is not None else variables.get(STATE_VARIABLE)) or None
     where = Where(
-        files=tuple(map(Path, files)) or (DEFAULT_MANIFEST,),
+        files=paths,
         environment=environment,
         env_files=tuple(map(Path, env_files)),
         lock_file=None if lock_file is None else Path(lock_file),
-        state=state or variables.get(STATE_VARIABLE) or None,
-        is_state_given=bool(lock_file or state or variables.get(STATE_VARIABLE)),
+        state=given or (None if lock_file is not None else find_state(paths)),
+        is_state_given=given is not None or lock_file is not None,
         api_url=api_url,
     )
     return read_inputs(where, variables)
@@ -146,11 +154,15 @@ def plan(
     def refreshed() -> Proposal:
         from fbsync.workflow.session import Session
 
-        with Session(load_project(inputs, online=True), patience) as session:
+        with _known(inputs) as known, Session(load_project(known, online=True), patience) as session:
             live = session.look()
             return session.with_usage(proposed(session.project, live))
 
-    made = _outside_of_event_loops(refreshed) if refresh else proposed(load_project(inputs, online=False), None)
+    def compared() -> Proposal:
+        with _known(inputs) as known:
+            return proposed(load_project(known, online=False), None)
+
+    made = _outside_of_event_loops(refreshed) if refresh else compared()
     return Preview(project=made.project, plan=made.plan, known=made.known, live=made.live, usage=made.usage)
 
 
@@ -211,18 +223,19 @@ def apply(
             verify_first=verify_first,
         )
 
-    def applied() -> Applied:
-        from fbsync.state.runlock import run_lock
+    def work(place: Where, shared: SharedState | None) -> Applied:
         from fbsync.workflow.session import Session
 
-        with run_lock(inputs.where.lock_path, timeout=lock_timeout):
-            project = load_project(inputs, online=True)
-            check_variables(project, lambda: proposed(project, None).plan)
-            with Session(project, patience) as session:
-                live = session.look(refresh=refresh)
-                proposal = proposed(session.project, live)
-                check_proposal(proposal, allowed)
-                return session.carry_out(proposal, on_outcome=on_outcome)
+        project = load_project(replace(inputs, where=place), online=True)
+        check_variables(project, lambda: proposed(project, None).plan)
+        with Session(project, patience, shared=shared) as session:
+            live = session.look(refresh=refresh)
+            proposal = proposed(session.project, live)
+            check_proposal(proposal, allowed)
+            return session.carry_out(proposal, on_outcome=on_outcome)
+
+    def applied() -> Applied:
+        return carried_out(work, inputs.where, os.environ, lock_timeout=lock_timeout)
 
     allowed = Allowed(adopt=adopt, max_deletes=max_deletes, recreate=recreate, host_change=host_change)
     return _outside_of_event_loops(applied)
@@ -275,10 +288,17 @@ async def drift_async(inputs: Inputs, **options: Any) -> Drift:  # noqa: ANN401 
 def _looked(inputs: Inputs, patience: Patience | None, *, all_or_nothing: bool = False) -> tuple[Project, Live]:
     from fbsync.workflow.session import Session
 
-    with Session(load_project(inputs, online=True), patience) as session:
+    with _known(inputs) as known, Session(load_project(known, online=True), patience) as session:
         live = session.look(all_or_nothing=all_or_nothing, plans=not all_or_nothing)
         assert live is not None
         return session.project, live
+
+
+@contextmanager
+def _known(inputs: Inputs) -> Iterator[Inputs]:
+    """The inputs with a known state that can be read, wherever it is kept."""
+    with readable(inputs.where, os.environ) as place:
+        yield replace(inputs, where=place)
 
 
 def _outside_of_event_loops(work: Callable[[], _Result]) -> _Result:

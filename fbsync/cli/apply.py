@@ -25,11 +25,12 @@ from fbsync.cli.options import (
     yes_option,
 )
 from fbsync.cli.server_options import asking_options
-from fbsync.model.errors import GuardRefused
 
 if TYPE_CHECKING:
     from fbsync.cli.events import ResultFile
     from fbsync.workflow.saved_plan import SavedPlan
+    from fbsync.workflow.shared_state import SharedState
+    from fbsync.workflow.target import Where
 
 
 @click.command()
@@ -86,8 +87,7 @@ def _apply(
     **how: Any,  # noqa: ANN401 - the options of a run, as they are
 ) -> int:
     from fbsync.cli.apply_run import Applying, ApplyOptions
-    from fbsync.cli.store import writable
-    from fbsync.stores.protocol import Conflict
+    from fbsync.cli.store import carried_out
     from fbsync.workflow.inputs import read_inputs
     from fbsync.workflow.project import load_project
 
@@ -114,19 +114,14 @@ def _apply(
     terminal.report_warnings(
         inputs.manifest.warnings_in(where.environment, inputs.variables), verbose=bool(how["verbose"])
     )
-    while True:
-        with writable(where, lock_timeout=lock_timeout) as (place, shared):
-            project = load_project(
-                replace(inputs, where=place), online=True, parameters=saved.fingerprints if saved else None
-            )
-            try:
-                return Applying(project, ApplyOptions(**how), saved, shared).run()
-            except GuardRefused:
-                if shared is None or not shared.is_outdated():
-                    raise
-                terminal.say("Another run changed the state in the meantime; planning again.")
-            except Conflict:
-                terminal.say("Another run changed the state in the meantime; planning again.")
+
+    def work(place: Where, shared: SharedState | None) -> int:
+        project = load_project(
+            replace(inputs, where=place), online=True, parameters=saved.fingerprints if saved else None
+        )
+        return Applying(project, ApplyOptions(**how), saved, shared).run()
+
+    return carried_out(work, where, lock_timeout=lock_timeout)
 
 
 def _saved_options(saved: SavedPlan, given: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from fbsync.model.errors import ExitCode, FbsyncError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fbsync.workflow.shared_state import SharedState
     from fbsync.workflow.target import Where
 
 
@@ -66,7 +67,7 @@ def _destroy(
     **how: Any,  # noqa: ANN401 - the options of a run, as they are
 ) -> int:
     from fbsync.cli.apply_run import Applying, ApplyOptions
-    from fbsync.cli.store import writable
+    from fbsync.cli.store import carried_out
     from fbsync.workflow.inputs import no_inputs
     from fbsync.workflow.project import load_project
 
@@ -84,14 +85,17 @@ def _destroy(
         verify=False,
         destroy=True,
     )
-    with writable(where, lock_timeout=lock_timeout) as (place, shared):
+
+    def work(place: Where, shared: SharedState | None) -> int:
         project = load_project(no_inputs(place, os.environ), online=True)
         if project.on_disk is None and not project.known.llms and not project.open_intents:
             terminal.say(f"There is nothing to destroy: {place.known_in} {'is empty' if shared else 'does not exist'}.")
         code = Applying(project, options, None, shared).run()
         if code == ExitCode.DONE and shared is None:
             _remove_lockfile(where)
-    return code
+        return code
+
+    return carried_out(work, where, lock_timeout=lock_timeout)
 
 
 def _remove_lockfile(where: Where) -> None:

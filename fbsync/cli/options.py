@@ -77,7 +77,7 @@ def _state(lock_file: Path | None) -> str | None:
     given: str | None = context.meta.get(_STATE) if context is not None else None
     if given is not None and lock_file is not None:
         raise click.UsageError("--lock-file and --state disagree: pass only one of them")
-    return given or os.environ.get(STATE_VARIABLE) or None
+    return given or (None if lock_file is not None else os.environ.get(STATE_VARIABLE)) or None
 
 
 def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: str) -> str:

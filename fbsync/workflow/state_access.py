@@ -1,0 +1,136 @@
+"""Access to a known state, wherever it is kept: for one who reads it, and for one who alone writes it meanwhile."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from fbsync.model.errors import GuardRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from fbsync.stores.holder import Holder
+    from fbsync.workflow.shared_state import SharedState
+    from fbsync.workflow.target import Where
+
+_Result = TypeVar("_Result")
+
+
+def _nobody_listens(*_: object) -> None:
+    """Says nothing."""
+
+
+@contextmanager
+def readable(where: Where, environ: Mapping[str, str]) -> Iterator[Where]:
+    """Where one who only reads finds the known state; a copy of one in a store lasts as long as the context.
+
+    Args:
+        where: what the command works on.
+        environ: the process's environment.
+
+    Raises:
+        FbsyncError: there is no state in the store (exit 8), or it cannot be read (exit 4).
+    """
+    if not where.is_shared:
+        yield where
+        return
+    from fbsync.workflow.shared_state import opened_state
+
+    with opened_state(where, environ) as shared:
+        shared.load()
+        yield _at_copy(where, shared)
+
+
+@contextmanager
+def writable(
+    where: Where,
+    environ: Mapping[str, str],
+    *,
+    lock_timeout: float,
+    on_wait: Callable[[Holder], None] = _nobody_listens,
+) -> Iterator[tuple[Where, SharedState | None]]:
+    """Where one who writes finds the known state, which nobody else writes meanwhile.
+
+    A state in a store is read once nobody holds it, and written when the context ends without an exception; the lease
+    is taken by whoever sends changes (``Session``).
+
+    Args:
+        where: what the command works on.
+        environ: the process's environment.
+        lock_timeout: seconds to wait for another run's end.
+        on_wait: told of each holder of a state in a store that is waited for.
+
+    Raises:
+        FbsyncError: another run holds it (exit 7), or it cannot be read.
+    """
+    if not where.is_shared:
+        from fbsync.state.runlock import run_lock
+
+        with run_lock(where.lock_path, timeout=lock_timeout):
+            yield where, None
+        return
+    from fbsync.workflow.shared_state import opened_state
+
+    with opened_state(where, environ) as shared:
+        shared.await_free(timeout=lock_timeout, on_wait=on_wait)
+        yield _at_copy(where, shared), shared
+        shared.release()
+
+
+def carried_out(
+    work: Callable[[Where, SharedState | None], _Result],
+    where: Where,
+    environ: Mapping[str, str],
+    *,
+    lock_timeout: float,
+    on_wait: Callable[[Holder], None] = _nobody_listens,
+    on_outdated: Callable[[], None] = _nobody_listens,
+) -> _Result:
+    """Does work on a known state, and does it again from the start where another run changed the state meanwhile.
+
+    Args:
+        work: plans, and carries the plan out; given where the state is, and its store if it has one.
+        where: what the command works on.
+        environ: the process's environment.
+        lock_timeout: seconds to wait for another run's end.
+        on_wait: told of each holder of a state in a store that is waited for.
+        on_outdated: told before the work is done again.
+
+    Raises:
+        FbsyncError: another run holds the state (exit 7), or it cannot be read; or as the work does.
+    """
+    if not where.is_shared:
+        with writable(where, environ, lock_timeout=lock_timeout) as (place, shared):
+            return work(place, shared)
+    from fbsync.stores.protocol import Conflict
+
+    while True:
+        try:
+            with writable(where, environ, lock_timeout=lock_timeout, on_wait=on_wait) as (place, shared):
+                return _unless_outdated(work, place, shared)
+        except Conflict:
+            on_outdated()
+
+
+def _unless_outdated(
+    work: Callable[[Where, SharedState | None], _Result], place: Where, shared: SharedState | None
+) -> _Result:
+    """Does the work; what a guard refuses of a state that is another one by now says nothing.
+
+    Raises:
+        Conflict: the state was changed meanwhile.
+    """
+    try:
+        return work(place, shared)
+    except GuardRefused as error:
+        if shared is None or not shared.is_outdated():
+            raise
+        from fbsync.stores.protocol import Conflict
+
+        raise Conflict(shared.name) from error
+
+
+def _at_copy(where: Where, shared: SharedState) -> Where:
+    return replace(where, lock_file=shared.lock_path, store=shared.name)

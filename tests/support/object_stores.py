@@ -1,0 +1,24 @@
+"""Object stores for tests: one of each kind for all tests of a worker, and a way to each that can be made to fail."""
+
+import pytest
+
+from benchmarks.object_servers import Missing, azurite, moto
+
+
+def _served(make):
+    pytest.importorskip("obstore", reason="the package obstore is not installed")
+    try:
+        with make() as server:
+            yield server
+    except Missing as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def moto_server():
+    yield from _served(moto)
+
+
+@pytest.fixture(scope="session")
+def azurite_server():
+    yield from _served(azurite)
