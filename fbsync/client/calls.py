@@ -108,7 +108,7 @@ class Client:
 
     @property
     def user_id(self) -> str | None:
-        """The id of the user who is signed in, where signing in returned it."""
+        """The id of the user who is signed in, where signing in or ``learn_user`` returned it."""
         return self._tokens.user_id
 
     @property
@@ -123,6 +123,15 @@ class Client:
             ServerError: signing in failed.
         """
         return await _signed_in(self._tokens.token())
+
+    async def learn_user(self) -> None:
+        """Ask the profile who is signed in, where nothing has told it yet.
+
+        Raises:
+            ServerError: the call failed.
+        """
+        if self.user_id is None:
+            self._tokens.user_id = identifier((await self._profile()).get("id"))
 
     async def list_llms(self, workspace_id: str | None) -> Listing:
         """List the configurations of a workspace, or all that the caller may see.

@@ -105,6 +105,10 @@ class Retrying:
         """The server's clock when it gave its first answer."""
         return self._server.first_served_at
 
+    async def learn_user(self) -> None:
+        """As the server's, tried again."""
+        await self._persist(self._server.learn_user, repeatable=True)
+
     async def list_llms(self, workspace_id: str | None) -> Listing:
         """As the server's, tried again."""
         return await self._persist(lambda: self._server.list_llms(workspace_id), repeatable=True)

@@ -62,7 +62,8 @@ async def apply(
         stop: lets the caller end the run early.
         grace: seconds that requests under way get once the run is to stop.
         on_outcome: called with each outcome as it happens, unchanged entries included.
-        ahead: how many intents are recorded ahead of their requests, where that is not the parallelism.
+        ahead: how many intents are recorded ahead of their requests at first, where that is not the parallelism;
+            more are, then, while changes have to wait for their intents.
         taken: ids that configurations have beside those of the plan: no temporary one can have them.
 
     Returns:
@@ -74,6 +75,7 @@ async def apply(
         clock=clock,
         ledger=ledger,
         most=parallelism if ahead is None else ahead,
+        widens=ahead is not None,
         stop=stop,
         told=on_outcome,
         taken=taken,
@@ -116,11 +118,12 @@ class _Run:
         clock: Clock,
         ledger: Ledger,
         most: int,
+        widens: bool,
         stop: Stop,
         told: Callable[[Outcome], None],
         taken: Container[str],
     ) -> None:
-        self.scheduler = Scheduler(changes, stop=stop, most=most, intend=self._intend)
+        self.scheduler = Scheduler(changes, stop=stop, most=most, intend=self._intend, widens=widens)
         self._changes = changes
         self._server = server
         self._creator = Creator(server, clock)

@@ -29,10 +29,17 @@ class Scheduler:
         stop: when nothing new may start.
         most: how many intents may be recorded ahead of their changes' turns.
         intend: begins to record the intent of a change; None where that has to wait for its turn.
+        widens: whether ``most`` grows while changes have to wait for their intents.
     """
 
     def __init__(
-        self, changes: tuple[Change, ...], *, stop: Stop, most: int, intend: Callable[[int], Awaitable[int] | None]
+        self,
+        changes: tuple[Change, ...],
+        *,
+        stop: Stop,
+        most: int,
+        intend: Callable[[int], Awaitable[int] | None],
+        widens: bool = False,
     ) -> None:
         self._changes = changes
         self._stop = stop
@@ -41,7 +48,7 @@ class Scheduler:
         self._detours = set(detours(changes))
         # What others wait for comes first, so that the one that they wait for is always under way.
         order = in_order(self._waits_for, frozenset(self._detours))
-        self._queue = Queue(order, most=most, intend=self._intend_ahead)
+        self._queue = Queue(order, most=most, intend=self._intend_ahead, widens=widens)
         self._outcomes: dict[int, Outcome] = {}
         self._freed = {blocker: asyncio.Event() for blocker in self._waits_for if blocker is not None}
 

@@ -151,11 +151,14 @@ class Server(Protocol):
 
     @property
     def user_id(self) -> str | None:
-        """The id of the user who is signed in, where signing in returned it."""
+        """The id of the user who is signed in, where signing in or ``learn_user`` returned it."""
 
     @property
     def first_served_at(self) -> datetime | None:
         """The server's clock when it gave its first answer, whatever that was; None before, or where it did not say."""
+
+    async def learn_user(self) -> None:
+        """Ask who is signed in, where nothing has told it yet; a server may not say."""
 
     async def list_llms(self, workspace_id: str | None) -> Listing:
         """List the configurations of a workspace, or all that the caller may see for None."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
@@ -14,6 +14,7 @@ from fbsync.execution.verify import verify
 from fbsync.model.changes import identity_of
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.outcomes import exit_code_of_outcomes
+from fbsync.model.server import ServerError
 from fbsync.workflow.checks import check_workspaces
 from fbsync.workflow.connection import Patience, connected, known_secrets, public_texts
 from fbsync.workflow.proposal import ledger_for
@@ -168,7 +169,25 @@ class Session:
             self.project = await resolve_stored_keys(self.server, self.project)
         if not refresh and not self.project.open_intents:
             return None
-        return await list_live(self.server, self.project, self._clock, all_or_nothing=all_or_nothing)
+        _, live = await asyncio.gather(
+            self._learn_user(plans=plans),
+            list_live(self.server, self.project, self._clock, all_or_nothing=all_or_nothing),
+        )
+        return live
+
+    async def _learn_user(self, *, plans: bool) -> None:
+        """Ask who sends the creations of this run, which their intents name.
+
+        A run that is killed leaves intents in a store of which no other machine can tell whether they were sent: the
+        user tells, then, that a configuration of that name is not theirs. What a journal in a file does not mark was
+        not sent, and needs no such look.
+        """
+        if not plans or self._shared is None:
+            return
+        known = {llm.identity for llm in self.project.known.llms}
+        if any(llm.identity not in known for llm in self.project.desired):
+            with suppress(ServerError):  # the time and the other fields tell as well
+                await self.server.learn_user()
 
     def with_usage(self, proposal: Proposal) -> Proposal:
         """The proposal with how much what it deletes is used, as far as the server says.
@@ -239,8 +258,7 @@ class Session:
                 stop=self.stop,
                 grace=GRACE_SECONDS,
                 on_outcome=on_outcome,
-                # One write of a store carries all intents.
-                ahead=None if self._shared is None else len(proposal.plan.changes),
+                ahead=None if self._shared is None else self._shared.intents_ahead(self._patience.parallelism),
                 taken=_ids_of(proposal),
             )
         finally:

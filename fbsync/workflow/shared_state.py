@@ -6,7 +6,9 @@ import os
 import socket
 import tempfile
 import threading
+import time
 from contextlib import contextmanager, suppress
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from fbsync.stores.lease import Lease
     from fbsync.stores.swap import Version
     from fbsync.workflow.target import Where
+
+_FAST_REQUEST_SECONDS = 0.025
 
 
 class SharedState:
@@ -64,6 +68,7 @@ class SharedState:
         self._lease: Lease | None = None
         self._lock = threading.Lock()
         self._is_finished = False
+        self._round_trip = 0.0
 
     @property
     def name(self) -> str:
@@ -122,7 +127,20 @@ class SharedState:
         assert self._version is not None
         seconds = lease_seconds(self._lease_given, timeout=timeout)
         with self._lock:
+            began = time.monotonic()
             self._lease = take(self._object, self._version, holder=self.holder, seconds=seconds)
+            self._round_trip = time.monotonic() - began
+
+    def intents_ahead(self, parallelism: int) -> int:
+        """How many intents to record ahead of their requests, so that no request waits for the store.
+
+        As many as may be sent while two writes go by: the one under way, and the one that carries the intent. What is
+        ahead when a run is killed counts as sent, since nobody can know better: it should be no more than that.
+
+        Args:
+            parallelism: how many requests are under way at a time.
+        """
+        return parallelism * (1 + ceil(2 * self._round_trip / _FAST_REQUEST_SECONDS))
 
     def publish(self) -> None:
         """Write the copy into the store.

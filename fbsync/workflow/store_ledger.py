@@ -148,6 +148,10 @@ class LeasedServer:
         """The server's clock when it gave its first answer."""
         return self._server.first_served_at
 
+    async def learn_user(self) -> None:
+        """Ask who is signed in."""
+        await self._server.learn_user()
+
     async def list_llms(self, workspace_id: str | None) -> Listing:
         """List the configurations of a workspace."""
         return await self._server.list_llms(workspace_id)

@@ -8,8 +8,10 @@ import subprocess
 import time
 from dataclasses import replace
 
+import httpx
 import pytest
 
+from fbsync.sandbox.builtin import ADMIN, WRITER
 from fbsync.stores.address import parse_address
 from fbsync.stores.document import Claim, new_nonce
 from fbsync.stores.holder import Holder
@@ -516,3 +518,52 @@ def test_an_address_that_is_none_is_refused(project, address, code):
     done = project("plan", "--state", address)
     assert done.returncode == code
     assert "secret" not in done.stdout + done.stderr
+
+
+@pytest.fixture
+def killed_before_its_requests(shared, state, remote, on_server):
+    """A run whose intents the store holds, and that was killed before it knew so."""
+    hook = remote / "hooks" / "post-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\n[ -e taken ] || { touch taken; exit 0; }\ntouch second; sleep 60\n")
+    hook.chmod(0o755)
+    run = shared.process("apply", "--yes")
+    until((remote / "second").exists)
+    run.kill()
+    shared.finish(run)
+    hook.unlink()
+    assert on_server() == {}
+    assert sum('"intent"' in line for line in state.read().state.journal) == 2
+    assert shared("state", "unlock", "--yes").returncode == 0
+    return shared
+
+
+def put(sandbox, workspace, user, endpoint):
+    """Somebody creates "One" meanwhile."""
+    login = {"email": user.email, "password": user.password}
+    token = httpx.post(f"{sandbox.url}/user/login", json=login).json()["accessToken"]
+    fields = {"name": "One", "workspaceId": workspace, "aiType": "OPENAI", "endpoint": endpoint, "secret": "theirs"}
+    headers = {"Authorization": f"Bearer {token}"}
+    assert httpx.post(f"{sandbox.url}/ai/llm", json=fields, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("user", "endpoint"), [(WRITER, "https://one.example.com/v1"), (ADMIN, "https://elsewhere.example.com")]
+)
+def test_what_others_create_under_the_name_of_an_intent_that_was_not_sent_stays_theirs(
+    killed_before_its_requests, state, sandbox, workspace, server, on_server, user, endpoint
+):
+    """No machine can know that the request was not sent; time, user, type and endpoint tell whose it is."""
+    put(sandbox, workspace, user, endpoint)
+    theirs = on_server()["One"]
+    done = killed_before_its_requests("apply", "--yes")
+    assert done.returncode in {5, 8}
+    assert "--adopt" in done.stdout + done.stderr
+    assert on_server()["One"] == theirs
+    assert not [request for request in server.requests if request.method == "PUT"]
+
+
+def test_intents_that_were_not_sent_are_sent_by_the_next_run(killed_before_its_requests, state, on_server):
+    done = killed_before_its_requests("apply", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (names(state), sorted(on_server()), state.read().state.journal) == (["One", "Two"], ["One", "Two"], ())

@@ -6,6 +6,7 @@ import pytest
 from records import desired, locked, text
 
 from fbsync.execution.ports import Stop
+from fbsync.execution.queue import Queue
 from fbsync.execution.scheduler import Scheduler
 from fbsync.model.changes import Cause, Create, Delete, FieldChange, Update
 from fbsync.model.configurations import Field
@@ -43,6 +44,33 @@ def test_changes_come_in_order_and_intents_a_few_ahead():
         taken += [queue.take() for _ in range(5)]
         assert taken == [0, 1, 2, 3, 4, None]
         assert len(queue.unsent()) == 5
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("widens", "ahead"), [(True, [0, 1, 2, 3, 4, 5]), (False, [0, 1, 2, 3])])
+def test_more_intents_are_ahead_once_a_change_waits_for_its_own(widens, ahead):
+    async def run():
+        intents = {}
+
+        def intend(at):
+            intents[at] = asyncio.get_running_loop().create_future()
+            return intents[at]
+
+        queue = Queue(range(20), most=2, intend=intend, widens=widens)
+        waiting = asyncio.create_task(queue.intended(queue.take(), None))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        assert queue.take() == 1
+        assert list(intents) == ahead
+        # Whatever waits for an intent of before that says nothing new.
+        another = asyncio.create_task(queue.intended(1, None))
+        await asyncio.sleep(0)
+        assert queue.take() == 2
+        assert list(intents) == [*ahead, len(ahead)]
+        for at in (0, 1):
+            intents[at].set_result(at)
+        assert [await waiting, await another] == [0, 1]
 
     asyncio.run(run())
 

@@ -44,6 +44,9 @@ class FakeServer:
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self._numbers = count(1)
 
+    async def learn_user(self):
+        """It is known already."""
+
     async def list_llms(self, workspace_id):
         rows = tuple(
             LiveLlm(

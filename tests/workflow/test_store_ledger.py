@@ -119,7 +119,7 @@ def run(shared, server, wanted):
                 stop=Stop(),
                 grace=1,
                 on_outcome=lambda outcome: None,
-                ahead=len(plan.changes),
+                ahead=shared.intents_ahead(4),
             )
         finally:
             await ledger.close([one.change.desired.identity for one in outcomes if not one.result.is_trouble])
