@@ -227,7 +227,13 @@ def _entries(manifest: Manifest, project: Project) -> dict[Identity, Llm]:
     """Its entries, with the ids of workspaces that are given by name, as this run resolved them."""
     ids = {llm.workspace: llm.workspace_id.value for llm in project.desired}
     found = (
-        llm if llm.workspace is None else replace(llm, workspace_id=replace(llm.workspace_id, value=ids[llm.workspace]))
+        replace(
+            llm,
+            declared_in=project.manifests.declaring(llm.position.file),
+            workspace_id=llm.workspace_id
+            if llm.workspace is None
+            else replace(llm.workspace_id, value=ids[llm.workspace]),
+        )
         for llm in manifest.desired(None, project.variables)
     )
     return {llm.identity: llm for llm in found}

@@ -146,6 +146,7 @@ def record(llm: Llm, live: LiveLlm) -> LockedLlm:
         workspace_template=workspace_template(llm),
         endpoint_template=template_of(llm.endpoint) if same else None,
         workspace=llm.workspace,
+        declared_in=llm.declared_in,
     )
 
 

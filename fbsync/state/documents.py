@@ -28,8 +28,8 @@ class Sort:
     """A sort of file that fbsync writes.
 
     Attributes:
-        name: what messages call it, which is also the first word of its rules.
-        kind: its schema.
+        name: what messages call it.
+        kind: its schema, whose name is the first word of its rules.
         version: the format version that fbsync reads.
         version_of: the format version of a value, or None where it has none.
         restore: how to get a good one again.
@@ -119,7 +119,7 @@ def decoded(data: bytes, path: Path | str, sort: Sort) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        wrong = sort.finding(path, f"{sort.name}-unreadable", f"the {sort.name} is not UTF-8 text")
+        wrong = sort.finding(path, f"{sort.kind}-unreadable", f"the {sort.name} is not UTF-8 text")
         raise InvalidInput([wrong]) from error
 
 
@@ -152,7 +152,7 @@ def parse_json(text: str, path: Path | str, sort: Sort, *, line: int = 1) -> Any
         at, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (0, 0)
         wrong = f"the {sort.name} is not JSON that fbsync wrote; it may be cut off"
         at = at + line - 1 if at else line if line > 1 else 0
-        raise InvalidInput([sort.finding(path, f"{sort.name}-syntax", wrong, line=at, column=column)]) from error
+        raise InvalidInput([sort.finding(path, f"{sort.kind}-syntax", wrong, line=at, column=column)]) from error
 
 
 def check_version(value: object, path: Path | str, sort: Sort) -> None:
@@ -167,9 +167,9 @@ def check_version(value: object, path: Path | str, sort: Sort) -> None:
     if version > sort.version:
         message = f"the {sort.name} has format version {version}, which is newer than this fbsync supports"
         remedy = "use the fbsync version that wrote it, or a newer one"
-        raise InvalidInput([sort.finding(path, f"{sort.name}-newer", message, remedy=remedy)])
+        raise InvalidInput([sort.finding(path, f"{sort.kind}-newer", message, remedy=remedy)])
     message = f"the {sort.name} has format version {version}, which this fbsync no longer supports"
-    raise InvalidInput([sort.finding(path, f"{sort.name}-older", message, remedy=sort.older)])
+    raise InvalidInput([sort.finding(path, f"{sort.kind}-older", message, remedy=sort.older)])
 
 
 def conflict_line(text: str) -> int:
@@ -221,7 +221,7 @@ def shape_findings(
         found.append(
             sort.finding(
                 path,
-                f"{sort.name}-{violation.rule}",
+                f"{sort.kind}-{violation.rule}",
                 f"the {sort.name} was changed by hand or by a tool: {violation.message}",
                 line=position.line + line - 1,
                 column=position.column,

@@ -26,7 +26,7 @@ def _version(value: dict[str, Any]) -> int | None:
     return version if isinstance(version, int) and not isinstance(version, bool) else None
 
 
-_SORT = documents.Sort(
+LOCKFILE = documents.Sort(
     name="lockfile",
     kind=Kind.LOCKFILE,
     version=VERSION,
@@ -71,27 +71,28 @@ def read_lockfile(path: Path) -> Lockfile | None:
         InvalidInput: it is not what fbsync wrote, or of a newer version; findings say where.
         FbsyncError: the operating system refuses to read it.
     """
-    value = documents.read_checked(path, _SORT)
+    value = documents.read_checked(path, LOCKFILE)
     return None if value is None else _lockfile(value, path)
 
 
-def parse_lockfile(text: str, *, path: Path | str) -> Lockfile:
+def parse_lockfile(text: str, *, path: Path | str, sort: documents.Sort = LOCKFILE) -> Lockfile:
     """Interpret a lockfile's text, wherever it is kept.
 
     Args:
         text: the text.
         path: what messages call its place.
+        sort: what messages call it, and what they advise.
 
     Raises:
         InvalidInput: it is not what fbsync wrote, or of a newer version; findings say where.
     """
-    return _lockfile(documents.parse_checked(text, path, _SORT), path)
+    return _lockfile(documents.parse_checked(text, path, sort), path, sort)
 
 
-def _lockfile(value: dict[str, Any], path: Path | str) -> Lockfile:
+def _lockfile(value: dict[str, Any], path: Path | str, sort: documents.Sort = LOCKFILE) -> Lockfile:
     llms = tuple(llm_from(entry) for entry in value["llms"])
     parameters = parameters_from(value["fingerprints"])
-    if findings := _sense_findings(llms, parameters, path):
+    if findings := _sense_findings(llms, parameters, path, sort):
         raise InvalidInput(findings)
     return Lockfile(
         api_url=value["apiUrl"],
@@ -114,18 +115,20 @@ def parameters_of(parameters: Parameters) -> dict[str, Any]:
     return {"method": parameters.method.value, "check": parameters.check}
 
 
-def _sense_findings(llms: Iterable[LockedLlm], parameters: Parameters, path: Path | str) -> list[Finding]:
+def _sense_findings(
+    llms: Iterable[LockedLlm], parameters: Parameters, path: Path | str, sort: documents.Sort
+) -> list[Finding]:
     """What a schema cannot say: entries that stand twice, and fingerprints without what they need."""
     findings: list[Finding] = []
     seen: set[object] = set()
     for llm in llms:
         if {llm.identity, llm.id} & seen:
-            twice = f'the lockfile has "{llm.name}" (workspace {llm.workspace_id}), or its id {llm.id}, twice'
-            findings.append(_SORT.finding(path, "lockfile-twice", twice, remedy="keep one of the two entries"))
+            twice = f'the {sort.name} has "{llm.name}" (workspace {llm.workspace_id}), or its id {llm.id}, twice'
+            findings.append(sort.finding(path, "lockfile-twice", twice, remedy="keep one of the two entries"))
         seen |= {llm.identity, llm.id}
     if not (parameters.salt if parameters.method is Method.SCRYPT else parameters.check):
         wanting = "salt" if parameters.method is Method.SCRYPT else "check"
-        findings.append(_SORT.finding(path, "lockfile-fingerprints", f'"fingerprints" lacks its "{wanting}"'))
+        findings.append(sort.finding(path, "lockfile-fingerprints", f'"fingerprints" lacks its "{wanting}"'))
     return findings
 
 

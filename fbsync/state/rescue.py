@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.state.atomic_file import write_atomically
 from fbsync.state.documents import read_bytes
-from fbsync.state.lockfile import lockfile_text, parse_lockfile
+from fbsync.state.lockfile import LOCKFILE, lockfile_text, parse_lockfile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _BASE = "rescue of "
 """How the first line begins, which names what the lockfile held."""
 _NO_LOCKFILE = "no lockfile"
+_WITHOUT = "move the file away, and run `fbsync apply --adopt`, which uses the server's list"
+_RESCUE_FILE = replace(LOCKFILE, name="rescue file", restore=_WITHOUT, conflict=_WITHOUT, older=_WITHOUT)
 
 
 def rescue_path(lockfile: Path, state_folder: Path) -> Path:
@@ -73,7 +76,7 @@ def recover_rescued(
     if data is None:
         return on_disk
     first, _, text = data.decode("utf-8", "replace").partition("\n")
-    saved = parse_lockfile(text, path=path)
+    saved = parse_lockfile(text, path=path, sort=_RESCUE_FILE)
     if not _fits(first, saved, on_disk, begun):
         raise FbsyncError(
             f"{path} has what an earlier run could not write to {lockfile}, "

@@ -489,3 +489,18 @@ def test_what_is_left_out_is_said_with_the_reason(cli, server, export, workspace
     assert validate(Kind.RESULT, document) == ()
     (left,) = [entry for entry in document["entries"] if entry["outcome"] == "left_out"]
     assert left["error"]["message"].startswith(reason)
+
+
+def test_what_it_exports_belongs_to_the_manifest_that_it_wrote(cli, put, export, workspace):
+    """Another manifest with the same lockfile leaves it alone, also when it prunes."""
+    put("Theirs")
+    assert export("-f", "theirs.yaml", "--lock-file", "fbsync.lock").returncode == 0
+    assert [entry["manifest"] for entry in cli.lockfile["llms"]] == ["theirs.yaml"]
+    entry = "{name: Ours, aiType: OTHER, endpoint: https://x.example.com, secret: $OURS}"
+    cli.write("ours.yaml", f"version: 1\nworkspaceId: {workspace}\nllms: [{entry}]\n")
+    plan = cli("plan", "-f", "ours.yaml", "--lock-file", "fbsync.lock", "--prune")
+    assert "1 to add, 0 to change, 0 to destroy" in plan.stdout
+    assert "1 known entry is declared elsewhere" in plan.stdout
+    cli.write("theirs.yaml", f"version: 1\nworkspaceId: {workspace}\nllms: []\n")
+    plan = cli("plan", "-f", "theirs.yaml", "-f", "ours.yaml", "--lock-file", "fbsync.lock", "--prune")
+    assert "1 to add, 0 to change, 1 to destroy" in plan.stdout

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from records import locked
 
-from fbsync.model.errors import FbsyncError
+from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.state.fingerprint import Method, Parameters
 from fbsync.state.lockfile import Lockfile
 from fbsync.state.rescue import recover_rescued, rescue_path, save_rescue
@@ -67,3 +67,16 @@ def test_a_link_is_refused(tmp_path):
     rescue_path(path, tmp_path).symlink_to("/dev/zero")
     with pytest.raises(FbsyncError, match="symbolic link"):
         recover_rescued(path, None, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "no rescue file\n{", "first\n{}", '"rescue of x"\n{"version": 1}', "\xff"])
+def test_one_that_cannot_be_read_is_called_what_it_is(tmp_path, text):
+    path = tmp_path / "fbsync.lock"
+    rescue_path(path, tmp_path).write_bytes(text.encode("latin-1"))
+    with pytest.raises(InvalidInput) as caught:
+        recover_rescued(path, BEFORE, tmp_path)
+    for finding in caught.value.findings:
+        assert finding.message.startswith("the rescue file ")
+        assert "lockfile" not in finding.message
+        assert "move the file away" in finding.remedy
+        assert finding.position.file == str(rescue_path(path, tmp_path))
