@@ -9,6 +9,7 @@ from fbsync.export.entries import LeftOut, References, fields_of, only_workspace
 from fbsync.export.matching import claims
 from fbsync.manifest.assemble import assemble
 from fbsync.manifest.references import escape
+from fbsync.model.api_keys import is_uuid
 from fbsync.model.configurations import Field, LockedLlm
 from fbsync.model.errors import FbsyncError
 from fbsync.model.findings import errors_among
@@ -140,6 +141,8 @@ def _inexpressible(llm: LiveLlm) -> str | None:
     """Why a manifest cannot express a configuration: what `fbsync validate` would say of it."""
     if llm.ai_type is None or (llm.endpoint is None and llm.api_key_id is None):
         return _unshown(llm)
+    if llm.api_key_id is not None and not is_uuid(llm.api_key_id):
+        return "the id of its stored key on the server is no uuid"
     references = {Field.SECRET: "X"} if llm.api_key_id is None else {}
     entry = _read_back(fields_of(llm, references, default_workspace=None))
     document = parse_document(new_manifest([entry], head=(), workspace_id=None).encode(), file="")
@@ -154,7 +157,7 @@ def _unshown(llm: LiveLlm) -> str:
     """Why a configuration cannot be an entry of which the server does not show what every entry has."""
     shown = (("endpoint", llm.endpoint or llm.api_key_id), ("type", llm.ai_type))
     lacking = " and no ".join(word for word, value in shown if value is None)
-    return f"the server shows no {lacking} , which an entry needs"
+    return f"the server shows no {lacking}, which an entry needs"
 
 
 def _read_back(entry: Mapping[str, str | bool]) -> dict[str, str | bool]:

@@ -54,7 +54,7 @@ def test_export_then_plan_is_empty_and_one_edit_is_one_update(cli, put, export, 
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
         "fbsync.yaml: written\n.env.example: written\n.gitignore: written\nfbsync.lock: written\n"
-        "Exported: 2 added, 0 there already, 0 left out.\n"
+        "Exported: 2 added, 0 already there, 0 left out.\n"
     )
     text = (cli.folder / "fbsync.yaml").read_text()
     assert f"workspaceId: {workspace}\n" in text
@@ -129,7 +129,7 @@ class TestMerging:
         assert done.returncode == 0, done.stderr
         assert done.stdout == (
             "fbsync.yaml: lines added\n.env.example: written\n.gitignore: written\nfbsync.lock: lines added\n"
-            "Exported: 1 added, 2 there already, 0 left out.\n"
+            "Exported: 1 added, 2 already there, 0 left out.\n"
         )
         after = (project.folder / "fbsync.yaml").read_text()
         assert after.startswith("# ours\n" + MANIFEST)
@@ -232,7 +232,7 @@ def test_two_hundred_configurations_in_twelve_workspaces(tmp_path, put):
 
         done = fbsync("export")
         assert done.returncode == 0, done.stderr
-        assert done.stdout.endswith("Exported: 200 added, 0 there already, 0 left out.\n")
+        assert done.stdout.endswith("Exported: 200 added, 0 already there, 0 left out.\n")
         assert fbsync("plan", "--refresh", "--detailed-exitcode").returncode == 0
         manifest = tmp_path / "fbsync.yaml"
         manifest.write_text(manifest.read_text().replace("https://x.example.com", "https://y.example.com", 1))
@@ -292,7 +292,7 @@ class TestWhatIsDeclaredAlready:
         lists(("1", "Chat", "ws-a"), ("2", "Chat", "ws-b"))
         assert ours("export", env={"STAGING": None}).returncode == 3
         done = ours("export")
-        assert done.stdout.endswith("Exported: 0 added, 2 there already, 0 left out.\n")
+        assert done.stdout.endswith("Exported: 0 added, 2 already there, 0 left out.\n")
         assert (ours.folder / "fbsync.yaml").read_text() == ENVIRONMENTS
         assert [llm["id"] for llm in ours.lockfile["llms"]] == ["1"]
         assert ours("export", "--workspace", "ws-a", env={"STAGING": None}).returncode == 0
@@ -466,12 +466,9 @@ class TestWorkspacesByName:
 
 ROW = {"id": "x", "name": "Chat", "aiType": "OPENAI", "endpoint": "https://x.example.com", "key": None}
 LEFT_OUT = [
-    (
-        {"endpoint": None, "apiKeyId": "uuid-7"},
-        "apiKey must be the uuid of a provider key that is stored with Flashback",
-    ),
-    ({"endpoint": None}, "the server shows no endpoint of it"),
-    ({"aiType": None}, "the server shows no type of it"),
+    ({"endpoint": None, "apiKeyId": "uuid-7"}, "the id of its stored key on the server is no uuid"),
+    ({"endpoint": None}, "the server shows no endpoint, which an entry needs"),
+    ({"aiType": None}, "the server shows no type, which an entry needs"),
 ]
 
 
@@ -484,7 +481,7 @@ def test_what_is_left_out_is_said_with_the_reason(cli, server, export, workspace
     assert done.returncode == 5
     assert f"warning: left out: Chat (workspace {workspace}, id x): {reason}" in done.stderr
     assert "blanks" not in done.stderr
-    assert "Exported: 1 added, 0 there already, 1 left out." in done.stdout
+    assert "Exported: 1 added, 0 already there, 1 left out." in done.stdout
     document = json.loads(export("--format", "json").stdout)
     assert validate(Kind.RESULT, document) == ()
     (left,) = [entry for entry in document["entries"] if entry["outcome"] == "left_out"]
