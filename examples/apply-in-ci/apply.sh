@@ -1,5 +1,5 @@
 #!/bin/sh
-# The step of a pipeline on the main branch: applies, and commits the lockfile back even when only a part came about.
+# The step of a pipeline on the main branch: applies, and commits the lockfile even when only a part succeeded.
 # Needs FLASHBACK_TOKEN (or another means of signing in), FLASHBACK_WORKSPACE_ID and the manifest's credentials in
 # the environment. Run one at a time: a concurrency group, a lock, or whatever the CI system calls it.
 set -eu

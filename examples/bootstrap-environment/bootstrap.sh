@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sets an environment up from nothing: which variables it needs, what would be done, and then the deed.
+# Sets up an environment from nothing: lists the variables that it needs, plans, and applies.
 # Usage: bootstrap.sh [ENVIRONMENT]
 set -eu
 environment=${1:-staging}

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The step of a pipeline on a pull request, from a fork, too: no token, no network and no credential is needed.
-# Ends with 0 whether or not changes are pending, and says which; with 3 when the manifest is wrong.
+# The step of a pipeline on a pull request, from a fork too. It needs no token, network or credential.
+# Exits with 0 whether or not changes are pending, and says which; with 3 if the manifest is wrong.
 set -eu
 
 fbsync validate --strict

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the environment of a pull request, or takes it away. What fbsync knows of it is on a branch of its own, so that
-# the run that closes it knows it, whichever machine that is.
+# Creates or deletes the environment of a pull request. Its known state is on a separate branch, so that
+# the run that closes it has the known state, on any machine.
 # Needs a checkout with a remote origin that may be pushed to, a way to sign in, and for "up" the manifest's credentials.
 # Usage: preview.sh up|down NUMBER [MANIFEST]
 set -eu
@@ -11,7 +11,7 @@ manifest=${3:-$here/preview.yaml}
 branch=fbsync-previews
 case $number in
     '' | *[!0-9]*)
-        echo "preview.sh: the number of a pull request is expected, not: $number" >&2
+        echo "preview.sh: not a pull request number: $number" >&2
         exit 64
         ;;
 esac
@@ -35,7 +35,7 @@ case $action in
         fbsync destroy -e "pr-$number" --state "file:$work/state" --yes || status=$?
         ;;
     *)
-        echo "preview.sh: up or down is expected, not: $action" >&2
+        echo "preview.sh: not up or down: $action" >&2
         exit 64
         ;;
 esac

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs fbsync into .venv and applies this folder's manifest to a sandbox, twice: the second run changes nothing.
-# Run it as often as you like: each rehearsal has a known state of its own, and leaves nothing here.
+# Run it as often as you like: each rehearsal has its own known state, and leaves nothing here.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -12,7 +12,7 @@ cd "$here"
 fbsync sandbox run --seed stored-keys.json -- sh -euc '
     echo "\$ fbsync apply --env-file made-up.env"
     fbsync apply --env-file made-up.env
-    printf "\n\$ python list.py    # what the server holds now\n"
+    printf "\n\$ python list.py    # what the server has now\n"
     python list.py
     printf "\n\$ fbsync apply --env-file made-up.env\n"
     fbsync apply --env-file made-up.env
@@ -20,7 +20,7 @@ fbsync sandbox run --seed stored-keys.json -- sh -euc '
 
 cat <<EOF
 
-This was a rehearsal: no real server was asked, and the sandbox is gone. What to do next:
+This was a rehearsal without a real server, and the sandbox has stopped. Next steps:
   1. Put fbsync on your path:           . "$venv/bin/activate"
   2. Start in a folder of your own:     mkdir my-llms && cd my-llms && fbsync init
   3. Edit fbsync.yaml, then rehearse:   cp .env.example .env && fbsync sandbox run -- fbsync apply

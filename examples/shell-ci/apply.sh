@@ -1,8 +1,8 @@
 #!/bin/sh
-# The step of a pipeline on the main branch: goes to the branch's tip, applies, and pushes the lockfile back.
-# Not the commit that started the pipeline: it may be without the lockfile that the run before has pushed since.
+# The step of a pipeline on the main branch: checks out the branch's tip, applies, and pushes the lockfile.
+# Not the commit that started the pipeline: it may not have the lockfile that the previous run has pushed since.
 # Needs a means of signing in and the manifest's credentials in the environment. Run one at a time.
-# With FILE, it writes there what was done, as a comment of Markdown.
+# With FILE, it writes the result there, as a Markdown comment.
 # Usage: apply.sh BRANCH [ENVIRONMENT [FILE]]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

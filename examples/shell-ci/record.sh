@@ -1,8 +1,8 @@
 #!/bin/sh
-# Commits the lockfiles below the current folder and pushes them to a branch: after an apply that failed in part, too.
+# Commits the lockfiles below the current folder and pushes them to a branch, also after a partly failed apply.
 # A journal is committed as long as there is one, since the next run needs it and this machine may be gone by then.
-# Rebases onto what others pushed meanwhile. Where that cannot be, since they changed a lockfile, the commit goes to
-# a branch of its own, so that what is known is not lost, and the status is 1.
+# Rebases onto what others pushed. If that is impossible because they changed a lockfile, the commit goes to
+# a separate branch, so that the known state is not lost, and the exit code is 1.
 # GitHub and GitLab start no pipeline for [skip ci]; elsewhere one more apply finds nothing to do.
 # Usage: record.sh [BRANCH], which is the checked out one by default; the remote is origin.
 set -eu
@@ -22,7 +22,7 @@ keep_aside() {
 git ls-files -z --cached --deleted --others -- ':(glob)**/fbsync*.lock' ':(glob)**/fbsync*.lock.journal' |
     xargs -0 -r git add --force --all --
 if git diff --cached --quiet; then
-    echo "The lockfile is as it was."
+    echo "The lockfile is unchanged."
     exit 0
 fi
 git commit --quiet --message "Record what fbsync applied [skip ci]"
@@ -37,4 +37,4 @@ until git push --quiet origin "HEAD:refs/heads/$branch"; do
         keep_aside
     }
 done
-echo "The lockfile is pushed to $branch."
+echo "Pushed the lockfile to $branch."

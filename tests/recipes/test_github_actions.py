@@ -54,7 +54,7 @@ def test_the_lockfile_is_pushed_after_an_apply_that_failed_in_part(world, on_mai
     assert world.names("fbsync.lock") == ["Production Claude", "Production OpenAI"]
     before = world.history
     for result in on_main().run("fbsync-apply.yml"):
-        assert "The lockfile is as it was." in result.log
+        assert "The lockfile is unchanged." in result.log
     assert world.history == before
     assert before == [RECORD] * 3 + ["first"]
 

@@ -151,7 +151,7 @@ def test_a_journal_is_pushed_as_long_as_there_is_one(world, shell):
 
 def test_nothing_but_lockfiles_is_pushed(world, shell):
     done = shell("echo x >notes.txt; echo x >fbsync.lock.run; sh .fbsync/examples/shell-ci/record.sh main")
-    assert done.stdout == "The lockfile is as it was.\n"
+    assert done.stdout == "The lockfile is unchanged.\n"
     assert world.history == ["first"]
 
 
