@@ -180,7 +180,9 @@ def github_for(recipe: str, variables: Sequence[str], environments: Sequence[str
     """A workflow of the recipes for these environments, and with these variables as its secrets."""
     listed = ", ".join(('""', *environments))
     text = re.sub(
-        r'environment: \["", staging\].*', f'environment: [{listed}] # "" is the manifest's own list', recipe
+        r'environment: \["", staging\].*',
+        f"""environment: [{listed}] # "" is the manifest's own list""",
+        recipe,
     )
     lines, written = [], False
     for line in text.splitlines():
