@@ -39,12 +39,14 @@ class Total:
     reports: list[Report] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     requests: int = 0
+    trials: int = 0
 
     def add(self, other: Total) -> None:
         """Adds what came of others."""
         self.reports += other.reports
         self.faults += other.faults
         self.requests += other.requests
+        self.trials += other.trials
 
     @property
     def violations(self) -> int:
@@ -59,7 +61,8 @@ class Total:
             shared = f"{self._sum('stops')} stopped, {self._sum('acknowledged')} records acknowledged, "
         return (
             f"{len(self.reports)} schedules, {runs} runs, {kills} killed, {signals} interrupted, {shared}"
-            f"{self.faults.total()} faults, {self.requests} requests: {self.violations} violations"
+            f"{self.faults.total()} faults, {self.requests} requests, {self.trials} temporary configurations: "
+            f"{self.violations} violations"
         )
 
     def _sum(self, name: str) -> int:
@@ -73,6 +76,7 @@ def batch(seeds: range, edits: int) -> Total:
         for seed, place in places.items():
             total.reports.append(Schedule(seed, place, edits=edits).carry_out())
             total.faults, total.requests = place.gate.faults, place.gate.all_requests
+            total.trials = place.gate.trials
     return total
 
 
@@ -93,7 +97,7 @@ def shared_batch(seeds: range, edits: int, server: ObjectServer | None, *, hones
             report = SharedSchedule(seed, place, keeper=keeper, edits=edits).carry_out()
             total.reports.append(report)
             total.faults += report.store_faults
-            total.requests = place.gate.all_requests
+            total.requests, total.trials = place.gate.all_requests, place.gate.trials
         total.faults += place.gate.faults
     return total
 

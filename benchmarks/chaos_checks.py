@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fbsync.model.temporary import TEMPORARY_NAME
 from fbsync.sandbox.database import stored_credential_is
 
 if TYPE_CHECKING:
@@ -134,7 +136,9 @@ def _of_strangers(
     """Nothing is there that nobody knows of, and what was there before is as it was."""
     wanted = {entry.identity for entry in declared.entries}
     for row in rows.values():
-        if row.identity not in wanted and row.id not in known and row.id not in before:
+        if re.fullmatch(TEMPORARY_NAME, row.name) and row.id not in before:
+            yield f"the temporary configuration {row.identity} (id {row.id}) is left on the server"
+        elif row.identity not in wanted and row.id not in known and row.id not in before:
             yield f"{row.identity} (id {row.id}) is on the server, in neither manifest nor lockfile"
     for row in strangers.values():
         if row.name == STRANGER and rows.get(row.id) != row:
@@ -178,11 +182,16 @@ def _of_files(declared: Declared, lockfile: Path) -> Iterator[str]:
 
 
 def _left_open(lockfile: Path, wanted: Container[tuple[str, str]]) -> Iterator[str]:
-    """What a journal still holds, but for creations of what is no longer declared: a list may show these late."""
+    """What a journal still holds, but for creations of what is no longer declared: a list may show these late.
+
+    That holds of temporary configurations, too, until their ids are known.
+    """
     journal = lockfile.with_name(f"{lockfile.name}.journal")
     if not journal.exists():
         return
     for line in journal.read_text().splitlines()[1:]:
         record = json.loads(line)
+        if record.get("intent") == "try" and "id" not in record:
+            continue
         if record.get("intent") != "create" or (record["workspaceId"], record["name"]) in wanted:
             yield line

@@ -33,7 +33,10 @@ class Gate:
         upstream: the sandbox's URL.
         outrun: what somebody else does who creates a configuration first, given its workspace and name; None where
             nobody does.
+        verified_first: ids of configurations whose credentials may be replaced only by what the provider accepts.
+        unverified: those of them that were sent what it refuses.
         requests: how many have been seen since ``open``.
+        trials: how many temporary configurations were to be created, in all.
         writes: how many of them may change something.
         faults: how many faults have been injected in all, by kind.
     """
@@ -41,7 +44,9 @@ class Gate:
     def __init__(self) -> None:
         self.upstream = ""
         self.outrun: Callable[[str, str], None] | None = None
-        self.requests = self.writes = self.all_requests = 0
+        self.requests = self.writes = self.all_requests = self.trials = 0
+        self.verified_first: frozenset[str] = frozenset()
+        self.unverified: list[str] = []
         self.faults: Counter[str] = Counter()
         self._troubles = Troubles()
         self._run: Run | None = None
@@ -91,7 +96,10 @@ class Gate:
             self.all_requests += 1
             self._under_way += 1
             self.writes += request.is_write
+            self.trials += request.is_trial
             self._drawn[request.key] += 1
+            if request.method == "PUT" and request.is_refused and _id_of(request) in self.verified_first:
+                self.unverified.append(_id_of(request))
             nth, number, troubles = self._drawn[request.key], self.requests, self._troubles
         try:
             return self._befall(request, troubles, troubles.fault(request.method, request.key, nth), number), number
@@ -163,7 +171,7 @@ class Gate:
                 return self._shortened(reply, empty=fault is Fault.EMPTY_LIST)
             case Fault.SLOW:
                 time.sleep(troubles.late_seconds)
-            case Fault.LAGGING if request.method == "POST" and reply.status == 200:
+            case Fault.LAGGING if request.method == "POST" and request.data and reply.status == 200:
                 with self._lock:
                     self._late[json.loads(reply.body)["aiLlmId"]] = 1 + len(request.data) % 3
             case _:
@@ -172,7 +180,7 @@ class Gate:
 
     def _outrun(self, request: Request, fault: Fault) -> Reply:
         """Somebody else creates it first; a creation alone can be outrun."""
-        if request.method == "POST" and self.outrun is not None:
+        if request.method == "POST" and request.data and not request.is_trial and self.outrun is not None:
             new = json.loads(request.data)
             self.outrun(new["workspaceId"], new["name"])
         reply = self._forward(request)
@@ -217,6 +225,11 @@ class Gate:
                 if not self._late[llm_id]:
                     del self._late[llm_id]
         return json.dumps(listed | {"aiLlms": [row for row in listed["aiLlms"] if row["id"] not in hidden]}).encode()
+
+
+def _id_of(request: Request) -> str:
+    """The id in a request's path."""
+    return request.path.rpartition("/")[2]
 
 
 def _refused(fault: Fault) -> Reply | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from fbsync.sandbox.llm_columns import REFUSED_MARK
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterable
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 _TYPES = ("OPENAI", "GOOGLE", "ANTHROPIC", "AWS", "OTHER")
 _RETURNED = 0.4
 """How many of the rotations give a variable a value that it had before."""
+_REFUSED = 0.25
+"""How many of the rotations give it one that the provider refuses."""
 _NAMES = tuple(f"N{number}" for number in range(8))
 
 
@@ -132,10 +136,11 @@ class Declared:
         variable = self._chance.choice(sorted(self.values))
         former = self._former.setdefault(variable, [])
         back = bool(former) and self._chance.random() < _RETURNED
-        value = self._chance.choice(former) if back else self._value()
+        value = self._chance.choice(former) if back else self._rotated()
         former.append(self.values[variable])
         self.values[variable] = value
-        return f"rotate ${variable}{' back' if back else ''}"
+        refused = ", to one that the provider refuses" if REFUSED_MARK in value else ""
+        return f"rotate ${variable}{' back' if back else ''}{refused}"
 
     def change_variable(self) -> str:
         """Take a credential from another variable, new or shared."""
@@ -214,6 +219,10 @@ class Declared:
         name = f"CREDENTIAL_{next(self._fresh)}"
         self.values[name] = self._value()
         return name
+
+    def _rotated(self) -> str:
+        """A new value, which the provider may refuse."""
+        return f"{REFUSED_MARK if self._chance.random() < _REFUSED else ''}{self._value()}"
 
     def _value(self) -> str:
         return f"sk-{next(self._fresh)}-{self._chance.getrandbits(96):024x}"

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
+
+from fbsync.model.temporary import TEMPORARY_NAME
+from fbsync.sandbox.llm_columns import REFUSED_MARK
 
 
 @dataclass(kw_only=True)
@@ -27,7 +31,17 @@ class Request:
             name = json.loads(self.data)["name"]
         except (ValueError, KeyError, TypeError):
             name = ""
-        return f"{self.method} {name}"
+        return f"{self.method} {'temporary' if self.is_trial else name}"
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether it creates a temporary configuration, whose name nobody can know before."""
+        return self.method == "POST" and re.search(TEMPORARY_NAME.encode(), self.data) is not None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it carries a credential that the provider refuses."""
+        return f'"{REFUSED_MARK}'.encode() in self.data
 
 
 @dataclass(kw_only=True)

@@ -30,6 +30,8 @@ _OUTSIDE = 0.2
 _PRUNED = 0.3
 
 _ONLY = 0.15
+_VERIFIED_FIRST = 0.4
+"""How many of the rounds have the provider accept what replaces a credential first."""
 _TWINS = 0.15
 _NORMALIZED = 0.15
 """How many of the schedules have a server that stores values in a spelling of its own."""
@@ -155,6 +157,9 @@ class Schedule:
             argv.append("--adopt")
         only = self._chance.random() < _ONLY
         argv += ["--only", self._chance.choice(self._declared.entries).name] if only else []
+        verified_first = self._chance.random() < _VERIFIED_FIRST
+        argv += ["--verify-first"] if verified_first else []
+        self._place.gate.verified_first = frozenset(self._known()) if verified_first else frozenset()
         twin = ["--lock-timeout", self._chance.choice(("0", "10"))] if self._chance.random() < _TWINS else None
         with self._outrunning():
             statuses = self._run(argv, troubles, twin=twin)
@@ -164,6 +169,7 @@ class Schedule:
                 self._violated(f"a run ended with {status}")
         if statuses == (0,) and not only:
             self._check_held()
+        self._check_verified()
         self._see_off_first()
 
     @contextmanager
@@ -193,6 +199,19 @@ class Schedule:
             if llm_id in rows:
                 self._place.send("DELETE", f"/ai/llm/{llm_id}", None, as_another=True)
         self._first.clear()
+
+    def _known(self) -> list[str]:
+        """The ids of the configurations that the lockfile knows."""
+        lockfile = self._applies.lockfile
+        return [llm["id"] for llm in json.loads(lockfile.read_text())["llms"]] if lockfile.exists() else []
+
+    def _check_verified(self) -> None:
+        """What the provider refuses does not replace a credential in a run with --verify-first."""
+        gate = self._place.gate
+        for llm_id in gate.unverified:
+            self._violated(f"{llm_id} was sent a credential that the provider refuses")
+        gate.unverified.clear()
+        gate.verified_first = frozenset()
 
     def _check_held(self) -> None:
         """A run that ended with 0 says that the server holds what is declared, whatever befell it."""

@@ -32,7 +32,7 @@ from fbsync.sandbox.options import SandboxOptions
 from fbsync.sandbox.process import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _ROOT = Path(__file__).parents[1]
 _SOURCE = Path(__file__).with_name("crash_points.c")
@@ -129,10 +129,20 @@ class Crashes:
         workspaces: one for each case.
         parallelism: of the applies.
         forget: whether lockfile and journal are lost after the crash: a control, in which violations have to be found.
+        verify_first: whether the crashed apply has the provider accept what it changes first.
     """
 
-    def __init__(self, folder: Path, workspaces: tuple[str, ...], *, parallelism: int, forget: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        workspaces: tuple[str, ...],
+        *,
+        parallelism: int,
+        forget: bool = False,
+        verify_first: bool = False,
+    ) -> None:
         self._folder = folder
+        self._more = ["--verify-first"] if verify_first else []
         self._forget = forget
         self._parallelism = parallelism
         self._unused = iter(workspaces)
@@ -175,7 +185,7 @@ class Crashes:
             "CRASH_HOW": case.how,
             "CRASH_LOG": str(log),
         }
-        crashed = self._apply(folder, second, crash)
+        crashed = self._apply(folder, second, crash, self._more)
         if self._forget:
             for path in folder.glob("fbsync.lock*"):
                 path.unlink()
@@ -195,9 +205,11 @@ class Crashes:
         rows = on_server(self._database, (workspace,))
         yield from violations(declared, rows, folder / "fbsync.lock", self._database, strangers={}, before=())
 
-    def _apply(self, folder: Path, declared: Manifest, crash: dict[str, str] | None = None) -> int:
+    def _apply(
+        self, folder: Path, declared: Manifest, crash: dict[str, str] | None = None, more: Sequence[str] = ()
+    ) -> int:
         (folder / "fbsync.yaml").write_text(declared.text)
-        argv = ["apply", "--yes", "--prune", "--parallelism", str(self._parallelism)]
+        argv = ["apply", "--yes", "--prune", "--parallelism", str(self._parallelism), *more]
         environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self._folder / f"{folder.name}-home"),
@@ -266,7 +278,13 @@ def _can_happen(how: str, name: str) -> bool:
 
 
 def run(
-    *, every: int = 1, parallelism: int = 1, jobs: int = 2, only: Case | None = None, forget: bool = False
+    *,
+    every: int = 1,
+    parallelism: int = 1,
+    jobs: int = 2,
+    only: Case | None = None,
+    forget: bool = False,
+    verify_first: bool = False,
 ) -> tuple[list[Found], Counter[str]]:
     """Plays the cases.
 
@@ -275,7 +293,9 @@ def run(
     """
     with tempfile.TemporaryDirectory(prefix="fbsync-crashes-") as name:
         workspaces = tuple(f"ws-{number}" for number in range(3_000))
-        with Crashes(Path(name), workspaces, parallelism=parallelism, forget=forget) as crashes:
+        with Crashes(
+            Path(name), workspaces, parallelism=parallelism, forget=forget, verify_first=verify_first
+        ) as crashes:
             calls = [] if only is not None else crashes.calls()
             cases = cases_of(calls, every=every) if only is None else [only]
             with ThreadPoolExecutor(jobs) as pool:
@@ -296,10 +316,16 @@ def main() -> int:
     parser.add_argument(
         "--forget", action="store_true", help="lose what is known after the crash: a control, which fails"
     )
+    parser.add_argument("--verify-first", action="store_true", help="pass it to the apply that is ended")
     options = parser.parse_args()
     only = None if options.at is None else Case(at=options.at, how=options.how, reverted=options.reverted)
     found, calls = run(
-        every=options.every, parallelism=options.parallelism, jobs=options.jobs, only=only, forget=options.forget
+        every=options.every,
+        parallelism=options.parallelism,
+        jobs=options.jobs,
+        only=only,
+        forget=options.forget,
+        verify_first=options.verify_first,
     )
     bad = [one for one in found if one.violations]
     for one in bad:
