@@ -80,6 +80,7 @@ _HEAD = (
     "    fbsync apply       make the changes",
     "",
     "`secret` and `key` are references to environment variables, never the credentials themselves.",
+    "With `verifyFirst: true`, the provider must accept a change of an entry before it replaces what is in use.",
     f"After an update of fbsync: fbsync schema > {SCHEMA_FILE}",
 )
 

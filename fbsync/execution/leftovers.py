@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from fbsync.execution.run import until_done
 from fbsync.execution.trial import delete
 from fbsync.model.errors import FbsyncError
+from fbsync.model.server import ServerError
+from fbsync.model.spelling import canonical_identity
 from fbsync.model.temporary import Leftover, Removal
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
     from fbsync.execution.ports import Ledger, Stop
     from fbsync.model.server import Server
+
+
+_NO_LIST = (404, 405)
 
 
 async def remove(
@@ -47,12 +52,32 @@ async def remove(
 
 async def _removal(leftover: Leftover, server: Server, ledger: Ledger, stop: Stop) -> Removal:
     """Delete one, under each of its ids. One that is not there any more is deleted."""
-    for llm_id in leftover.ids:
-        if (error := await delete(server, llm_id)) is not None:
-            return Removal(leftover=leftover, error=error)
+    try:
+        ids = leftover.ids if leftover.is_listed or not await _is_anothers(leftover, server) else ()
+    except ServerError as error:
+        return Removal(leftover=leftover, error=error)
+    for llm_id in ids:
+        if (failure := await delete(server, llm_id)) is not None:
+            return Removal(leftover=leftover, error=failure)
     try:
         await ledger.removed(leftover.identity)
     except FbsyncError as error:
         stop.request(error)
         return Removal(leftover=leftover, error=error)
     return Removal(leftover=leftover)
+
+
+async def _is_anothers(leftover: Leftover, server: Server) -> bool:
+    """Whether an id that was recorded, and is not listed where it should be, is listed as something else.
+
+    Raises:
+        ServerError: the server has a list and does not show it.
+    """
+    try:
+        listed = (await server.list_llms(None)).llms
+    except ServerError as error:
+        if error.status in _NO_LIST:
+            return False
+        raise
+    wanted = canonical_identity(leftover.identity)
+    return any(llm.id in leftover.ids and canonical_identity(llm.identity) != wanted for llm in listed)

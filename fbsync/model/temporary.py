@@ -30,10 +30,12 @@ class Leftover:
     Attributes:
         identity: its workspace and its name.
         ids: those to delete: the one that was recorded, or those under which it is listed.
+        is_listed: whether all of them are listed under its name.
     """
 
     identity: Identity
     ids: tuple[str, ...]
+    is_listed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

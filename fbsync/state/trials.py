@@ -12,7 +12,6 @@ from fbsync.state.intents import TRY, is_past
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-    from fbsync.model.configurations import LiveLlm
     from fbsync.model.live import Live
     from fbsync.state.intents import Intent
 
@@ -43,7 +42,7 @@ def leftovers(trials: Iterable[Intent], live: Live | None, *, known: Container[s
         live: what the server lists, set apart by ``without_trials``, or None where it was not asked.
         known: ids that the known state has: no temporary configuration is one of them.
     """
-    found = (Leftover(identity=intent.identity, ids=_ids(intent, live, known)) for intent in trials)
+    found = (_leftover(intent, live, known) for intent in trials)
     return tuple(leftover for leftover in found if leftover.ids)
 
 
@@ -58,22 +57,17 @@ def still_open_trials(trials: Iterable[Intent], live: Live | None, *, known: Con
     return tuple(
         intent
         for intent in trials
-        if _ids(intent, live, known) or (intent.llm_id is None and not is_past(intent, live))
+        if _leftover(intent, live, known).ids or (intent.llm_id is None and not is_past(intent, live))
     )
 
 
-def _ids(intent: Intent, live: Live | None, known: Container[str]) -> tuple[str, ...]:
-    """Under which ids it may be there: as listed, or as recorded, unless that is listed as something else."""
-    listed = _listed(intent, live)
-    ids = {llm.id for llm in listed}
-    if intent.llm_id is not None and not _is_listed(intent.llm_id, live):
-        ids.add(intent.llm_id)
-    return tuple(sorted(llm_id for llm_id in ids if llm_id not in known))
-
-
-def _listed(intent: Intent, live: Live | None) -> list[LiveLlm]:
+def _leftover(intent: Intent, live: Live | None, known: Container[str]) -> Leftover:
+    """Where it may be: as listed, or else as recorded, unless that id is listed as something else."""
     wanted = canonical_identity(intent.identity)
-    return [llm for llm in (live.temporary if live else ()) if canonical_identity(llm.identity) == wanted]
+    listed = {llm.id for llm in (live.temporary if live else ()) if canonical_identity(llm.identity) == wanted}
+    recorded = {intent.llm_id} if intent.llm_id is not None and not _is_listed(intent.llm_id, live) else set[str]()
+    ids = tuple(sorted(llm_id for llm_id in listed | recorded if llm_id not in known))
+    return Leftover(identity=intent.identity, ids=ids, is_listed=recorded <= listed)
 
 
 def _is_listed(llm_id: str, live: Live | None) -> bool:
