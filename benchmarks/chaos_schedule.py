@@ -30,7 +30,7 @@ _OUTSIDE = 0.2
 _PRUNED = 0.3
 
 _ONLY = 0.15
-_VERIFIED_FIRST = 0.4
+VERIFIED_FIRST = 0.4
 """How many of the rounds have the provider accept what replaces a credential first."""
 _TWINS = 0.15
 _NORMALIZED = 0.15
@@ -157,7 +157,7 @@ class Schedule:
             argv.append("--adopt")
         only = self._chance.random() < _ONLY
         argv += ["--only", self._chance.choice(self._declared.entries).name] if only else []
-        verified_first = self._chance.random() < _VERIFIED_FIRST
+        verified_first = self._chance.random() < VERIFIED_FIRST
         argv += ["--verify-first"] if verified_first else []
         self._place.gate.verified_first = frozenset(self._known()) if verified_first else frozenset()
         twin = ["--lock-timeout", self._chance.choice(("0", "10"))] if self._chance.random() < _TWINS else None

@@ -13,7 +13,7 @@ from benchmarks.chaos_checks import STRANGER, not_held, violations
 from benchmarks.chaos_fleet import Blow, Fleet, Lot, Moment, Runner, draw_lot
 from benchmarks.chaos_keepers import known_in
 from benchmarks.chaos_manifest import Declared
-from benchmarks.chaos_schedule import ALLOWED, Report
+from benchmarks.chaos_schedule import ALLOWED, VERIFIED_FIRST, Report
 from benchmarks.chaos_troubles import Death, Fault, Troubles
 from benchmarks.chaos_troubles import Moment as RequestMoment
 
@@ -149,6 +149,7 @@ class SharedSchedule:
         argv = ["--parallelism", self._chance.choice(("1", "2", "8")), "--lock-timeout", str(lot.lock_timeout)]
         argv += ["--timeout", "0.5", "--retry-timeout", self._chance.choice(("0", "0.3"))]
         argv += ["--prune", "--max-deletes", "100"] if self._chance.random() < _PRUNED else []
+        argv += ["--verify-first"] if self._chance.random() < VERIFIED_FIRST else []
         return self._run(argv, lot, {"FBSYNC_LEASE_SECONDS": str(_LEASE_SECONDS)})
 
     def _run(self, argv: list[str], lot: Lot, more: dict[str, str]) -> Runner:
