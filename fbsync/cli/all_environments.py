@@ -46,8 +46,8 @@ class Results(Generic[_Result]):
         return tuple((environment, _reason(error)) for environment, error in self.failed)
 
     def exit_code(self, code: ExitCode) -> ExitCode:
-        """The status of the whole: that of the first failure, or else the given one."""
-        return self.failed[0][1].exit_code if self.failed else code
+        """The status of the whole: the worst one of the failures, or else the given one."""
+        return max((error.exit_code for _, error in self.failed), default=code)
 
 
 def in_each(where: Where, work: Callable[[Where], _Result], *, quiet: bool) -> Results[_Result]:
@@ -63,7 +63,7 @@ def in_each(where: Where, work: Callable[[Where], _Result], *, quiet: bool) -> R
     done, failed = [], []
     for environment in _environments(where):
         try:
-            done.append((environment, work(replace(where, environment=environment))))
+            done.append((environment, work(replace(where, environment=environment, is_one_of_all=True))))
         except FbsyncError as error:
             if not quiet:
                 terminal.report_error(error)

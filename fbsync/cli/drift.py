@@ -134,7 +134,7 @@ def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
     from fbsync.model.ages import Ages
     from fbsync.render.drift_found import DriftFound
     from fbsync.workflow.accept import kept_by_hand
-    from fbsync.workflow.comparison import compared_with, drift_of, known_credentials
+    from fbsync.workflow.comparison import compared_with, declared_entries, drift_of, known_credentials
     from fbsync.workflow.project import read_project
 
     project = read_project(readable(where), os.environ, online=True)
@@ -150,7 +150,7 @@ def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
         environment=where.environment,
         api_url=project.api_url,
         compared=compared_with(project, live),
-        declared=frozenset(llm.identity for llm in project.desired),
+        declared={known: llm.name for known, llm in declared_entries(project, project.known.llms).items()},
         drift=drift,
         by_hand=kept_by_hand(project, drift),
         ages=credentials.ages,

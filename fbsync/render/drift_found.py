@@ -29,7 +29,7 @@ class DriftFound:
         environment: its name, or None for the manifest's own list.
         api_url: the server that was asked.
         compared: the sentence that says what was compared with what.
-        declared: what the manifest declares.
+        declared: what the manifest declares: by the identity under which it is known, the name that it has there.
         by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry.
         ages: how old the known credentials are, each with its entry.
         warnings: the credentials that are too old.
@@ -39,7 +39,7 @@ class DriftFound:
     environment: str | None
     api_url: str
     compared: str
-    declared: frozenset[Identity]
+    declared: Mapping[Identity, str]
     drift: Drift
     by_hand: Mapping[Identity, str] = field(default_factory=dict)
     ages: tuple[tuple[Identity, CredentialAge], ...] = ()

@@ -21,7 +21,7 @@ from fbsync.planning.hosts import host_of
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Mapping
 
     from fbsync.model.configurations import Identity
     from fbsync.planning.drift import FieldDrift
@@ -40,7 +40,7 @@ def remedies(
     difference: Difference,
     *,
     environment: str | None,
-    declared: Container[Identity],
+    declared: Mapping[Identity, str],
     by_hand: Mapping[Identity, str] = _NOTHING,
 ) -> tuple[tuple[str, str], ...]:
     """What there is to do about a difference, each with a label; safe to show.
@@ -48,12 +48,14 @@ def remedies(
     Args:
         difference: the difference.
         environment: the environment's name, or None for the manifest's own list.
-        declared: what the manifest declares.
+        declared: what the manifest declares: by the identity under which it is known, the name that it has there.
         by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry.
     """
     identity = identity_of(difference)
     name = shlex.quote(visible(identity.name))
     where = "" if environment is None else f" -e {shlex.quote(visible(environment))}"
+    only = shlex.quote(visible(declared.get(identity, identity.name)))
+    also = "" if only == name else ", which also renames it"
     match difference:
         case Unadopted():
             return ((KEEP, f"fbsync apply{where} --adopt --only {name}"),)
@@ -63,13 +65,13 @@ def remedies(
             return ((UNDO, "declare it again and apply"), (KEEP, f"fbsync state forget{where} {name}"))
         case ChangedOutside():
             allowed = " --allow-host-change" if any(map(_moves_host, difference.fields)) else ""
-            undo = f"fbsync apply{where} --only {name}{allowed}"
+            undo = f"fbsync apply{where} --only {only}{allowed}{also}"
             return ((UNDO, undo), (KEEP, visible(by_hand.get(identity, f"fbsync drift{where} --accept {name}"))))
         case DeletedOutside():
-            undo = f"fbsync apply{where} --only {name}, which recreates it"
+            undo = f"fbsync apply{where} --only {only}, which recreates it"
             return ((UNDO, undo), (KEEP, f"remove it from the manifest, then fbsync apply{where} --prune"))
         case ReplacedOutside():
             undo = "delete the other one on the server and apply"
-            return ((UNDO, undo), (KEEP, f"fbsync apply{where} --adopt --only {name}"))
+            return ((UNDO, undo), (KEEP, f"fbsync apply{where} --adopt --only {only}{also}"))
         case _:
             assert_never(difference)

@@ -30,7 +30,7 @@ class Sort:
     Attributes:
         name: what messages call it.
         kind: its schema, whose name is the first word of its rules.
-        version: the format version that fbsync reads.
+        version: the format version that fbsync reads: a number, or a major and a minor one.
         version_of: the format version of a value, or None where it has none.
         restore: how to get a good one again.
         conflict: what to do about a merge conflict in it.
@@ -39,8 +39,8 @@ class Sort:
 
     name: str
     kind: Kind
-    version: int
-    version_of: Callable[[dict[str, Any]], int | None]
+    version: tuple[int, ...]
+    version_of: Callable[[dict[str, Any]], tuple[int, ...] | None]
     restore: str
     conflict: str
     older: str
@@ -164,11 +164,12 @@ def check_version(value: object, path: Path | str, sort: Sort) -> None:
     version = sort.version_of(value) if isinstance(value, dict) else None
     if version is None or version == sort.version:
         return
+    said = ".".join(map(str, version))
     if version > sort.version:
-        message = f"the {sort.name} has format version {version}, which is newer than this fbsync supports"
+        message = f"the {sort.name} has format version {said}, which is newer than this fbsync supports"
         remedy = "use the fbsync version that wrote it, or a newer one"
         raise InvalidInput([sort.finding(path, f"{sort.kind}-newer", message, remedy=remedy)])
-    message = f"the {sort.name} has format version {version}, which this fbsync no longer supports"
+    message = f"the {sort.name} has format version {said}, which this fbsync no longer supports"
     raise InvalidInput([sort.finding(path, f"{sort.kind}-older", message, remedy=sort.older)])
 
 

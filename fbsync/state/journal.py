@@ -37,15 +37,15 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _ASIDE = "move it away and run `fbsync apply --adopt`, which uses the server's list instead"
 
 
-def _version(value: dict[str, Any]) -> int | None:
+def _version(value: dict[str, Any]) -> tuple[int, ...] | None:
     version = value.get("journal")
-    return version if isinstance(version, int) and not isinstance(version, bool) else None
+    return (version,) if isinstance(version, int) and not isinstance(version, bool) else None
 
 
 _SORT = Sort(
     name="journal",
     kind=Kind.JOURNAL,
-    version=VERSION,
+    version=(VERSION,),
     version_of=_version,
     restore=_ASIDE,
     conflict=_ASIDE,

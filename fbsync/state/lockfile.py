@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 VERSION = 2
 
 
-def _version(value: dict[str, Any]) -> int | None:
+def _version(value: dict[str, Any]) -> tuple[int, ...] | None:
     version = value.get("version")
-    return version if isinstance(version, int) and not isinstance(version, bool) else None
+    return (version,) if isinstance(version, int) and not isinstance(version, bool) else None
 
 
 LOCKFILE = documents.Sort(
     name="lockfile",
     kind=Kind.LOCKFILE,
-    version=VERSION,
+    version=(VERSION,),
     version_of=_version,
     restore="restore the file from git; `fbsync apply --adopt` makes a new one from the server",
     conflict="keep the entries of both sides, remove the marker lines, and run `fbsync plan`",

@@ -17,6 +17,7 @@ from fbsync.planning.drift import NONE, ChangedOutside, identity_of
 from fbsync.render.drift_remedies import KEEP, remedies
 from fbsync.strict_yaml.loader import parse_document
 from fbsync.strict_yaml.replace import NotReplaceable, Replacement, check_replaced, with_values
+from fbsync.workflow.comparison import declared_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -108,9 +109,11 @@ def kept_by_hand(project: Project, drift: Drift) -> dict[Identity, str]:
 
 
 def _drafts(project: Project) -> dict[Identity, Draft]:
-    """What the manifest says of each declared entry."""
+    """What the manifest says of each declared entry, by the identity under which it is known."""
     drafts = project.manifest.in_environment(project.where.environment)
-    return dict(zip((llm.identity for llm in project.desired), drafts, strict=True))
+    of_entries = dict(zip((llm.identity for llm in project.desired), drafts, strict=True))
+    entries = declared_entries(project, project.known.llms)
+    return {known: of_entries[llm.identity] for known, llm in entries.items()}
 
 
 def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterable[ChangedOutside]:
@@ -130,7 +133,7 @@ def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterable[Ch
 
 def _whole(project: Project, difference: Difference) -> FbsyncError:
     """The refusal to accept what is no change of values, with what keeps it."""
-    declared = frozenset(llm.identity for llm in project.desired)
+    declared = {known: llm.name for known, llm in declared_entries(project, project.known.llms).items()}
     advice = dict(remedies(difference, environment=project.where.environment, declared=declared))
     why = "none of its values changed: it was deleted or replaced outside, or is not in the known state"
     return _refused(identity_of(difference).name, why, f"{KEEP}: {advice[KEEP]}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fbsync.planning.pairing import pair
 from fbsync.planning.stored_keys import unresolved_keys
 from fbsync.planning.workspaces import unresolved
 from fbsync.state.intents import Replayed, settle
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from fbsync.model.ages import Ages, CredentialAge
     from fbsync.model.changes import Notice
-    from fbsync.model.configurations import Identity
+    from fbsync.model.configurations import Identity, Llm, LockedLlm
     from fbsync.model.live import Live
     from fbsync.planning.drift import Drift
     from fbsync.state.lockfile import Lockfile
@@ -44,6 +45,19 @@ def drift_of(project: Project, live: Live, *, only: Iterable[str] = ()) -> Drift
     chosen = chosen_names(project, only, known, live.llms)
     in_doubt = frozenset(intent.llm_id for intent in project.open_intents if intent.llm_id is not None)
     return find_drift(project.desired, known.llms, live, only=chosen, in_doubt=in_doubt, keys_masked=known.keys_masked)
+
+
+def declared_entries(project: Project, known: Iterable[LockedLlm]) -> dict[Identity, Llm]:
+    """The declared entries, by the identities under which they are known; those that are not, by their own.
+
+    An entry that is renamed in the manifest, and not applied yet, is known under the name before.
+
+    Args:
+        project: what is declared.
+        known: what is known.
+    """
+    pairs = pair(project.desired, tuple(known))
+    return {llm.identity if locked is None else locked.identity: llm for llm, locked in pairs}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

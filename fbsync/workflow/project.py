@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fbsync.model.errors import InvalidInput
+from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.model.findings import Finding, Position, in_file_order
 from fbsync.planning.stored_keys import with_remembered_keys
 from fbsync.planning.workspaces import remembered
@@ -170,11 +170,21 @@ def _check_other_environments(inputs: Inputs, known: Lockfile) -> None:
     if not ids or inputs.where.lock_file is not None:
         return
     for path in paths:
-        other = None if path == inputs.where.lock_path else lockfile.read_lockfile(path)
+        other = None if path == inputs.where.lock_path else _other_state(path, inputs.where)
         if other is None or other.api_url != known.api_url:
             continue
         if twice := [llm for llm in other.llms if llm.id in ids]:
             raise InvalidInput([_in_two_states(llm, path, inputs.where.lock_path) for llm in twice])
+
+
+def _other_state(path: Path, where: Where) -> Lockfile | None:
+    """What another environment's lockfile holds; one that is broken is told where that environment's turn is."""
+    try:
+        return lockfile.read_lockfile(path)
+    except FbsyncError:
+        if where.is_one_of_all:
+            return None
+        raise
 
 
 def _in_two_states(llm: LockedLlm, path: Path, own: Path) -> Finding:

@@ -29,6 +29,7 @@ class Where:
         is_state_given: whether an option or the environment says where the known state is, whatever the manifest says.
         store: the address of the state that the lockfile is a copy of, or None where it is no copy.
         api_url: the server, or None for what the environment or the default says.
+        is_one_of_all: whether the command does the same for each environment, and so tells what is wrong with each.
     """
 
     files: tuple[Path, ...] = (DEFAULT_MANIFEST,)
@@ -39,6 +40,7 @@ class Where:
     is_state_given: bool = False
     store: str | None = None
     api_url: str | None = None
+    is_one_of_all: bool = False
 
     @property
     def folders(self) -> tuple[Path, ...]:

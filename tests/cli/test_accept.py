@@ -153,3 +153,47 @@ def test_what_keeps_a_deletion_is_told_and_works(drifted, sandbox, on_server):
     assert drifted("apply", "--prune").returncode == 0
     assert drifted("drift").returncode == 0
     assert set(on_server()) == {"One"}
+
+
+def renamed(project, on_server):
+    """The first entry, renamed in the manifest and not applied yet."""
+    text = manifest(project).replace("  - name: One\n", "  - name: First\n    previousName: One\n")
+    project.write("fbsync.yaml", text)
+    return text
+
+
+def test_a_rename_that_is_not_applied_yet_is_no_undeclared_entry(drifted, server, on_server):
+    renamed(drifted, on_server)
+    (entry,) = json.loads(drifted("drift", "--format", "json").stdout)["drift"]["entries"]
+    assert entry["name"] == "One"
+    assert entry["undo"] == "fbsync apply --only First --allow-host-change, which also renames it"
+    assert entry["keep"] == "fbsync drift --accept One"
+    for format_ in ("text", "markdown", "html"):
+        assert "which also renames it" in drifted("drift", "--format", format_).stdout
+
+
+def test_what_keeps_the_values_of_one_to_be_renamed_works(drifted, server, on_server):
+    text = renamed(drifted, on_server)
+    assert drifted("drift", "--accept", "One").returncode == 0
+    moved = text.replace("'https://one.example.com/v1'", "https://moved.example.com/v2").replace("OPENAI", "OTHER")
+    assert manifest(drifted) == moved
+    assert drifted("apply").returncode == 0
+    assert server.writes[-1].body == {"name": "First"}
+    assert drifted("drift").returncode == 0
+
+
+def test_what_undoes_it_works_and_renames(drifted, server, on_server):
+    renamed(drifted, on_server)
+    assert drifted("apply", "--only", "First", "--allow-host-change").returncode == 0
+    assert server.writes[-1].body["name"] == "First"
+    assert drifted("drift").returncode == 0
+
+
+def test_a_deletion_of_one_to_be_renamed_names_it_as_it_is_declared(drifted, sandbox, on_server):
+    renamed(drifted, on_server)
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    httpx.delete(f"{sandbox.url}/ai/llm/{on_server()['One']['id']}", headers=headers).raise_for_status()
+    (entry,) = json.loads(drifted("drift", "--format", "json").stdout)["drift"]["entries"]
+    assert entry["undo"] == "fbsync apply --only First, which recreates it"
+    assert drifted("apply", "--only", "First").returncode == 0
+    assert set(on_server()) == {"First", "Two"}

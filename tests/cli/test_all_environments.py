@@ -144,3 +144,25 @@ def test_a_failure_of_one_drift_does_not_hide_the_others(drifted):
     assert "$NOT_SET_HERE is not set" in done.stderr
     assert "moved.example.com" in done.stdout
     assert "Environment: staging" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_a_broken_lockfile_of_one_environment_is_named_and_the_others_are_compared(drifted, command):
+    drifted.write("fbsync.staging.lock", "<<<<<<< ours\n")
+    done = drifted(command, "--all-environments", "--format", "json")
+    assert done.returncode == 3
+    found = documents(done, command)
+    assert found["staging"]["exit_code"] == 3
+    assert found["staging"]["findings"][0]["rule"] == "conflict-marker"
+    assert found[None]["exit_code"] == (2 if command == "drift" else 0)
+    text = drifted(command, "--all-environments")
+    assert text.returncode == 3
+    assert "fbsync.staging.lock:1: error: the lockfile has a merge conflict" in text.stderr
+    assert "workspace" in text.stdout
+    assert drifted(command).returncode == 3
+
+
+def test_the_worst_failure_is_the_exit_code(drifted):
+    drifted.write("fbsync.staging.lock", "<<<<<<< ours\n")
+    drifted.environment.pop("FLASHBACK_TOKEN")
+    assert drifted("drift", "--all-environments").returncode == 4

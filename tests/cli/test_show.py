@@ -72,11 +72,16 @@ def test_what_is_no_saved_plan_is_refused(project, name, text, said, format_):
 @pytest.mark.parametrize(
     ("version", "said", "todo"),
     [
-        ("1.0", "has format version 1, which this fbsync no longer supports", "make a new plan"),
-        ("0.9", "has format version 0, which this fbsync no longer supports", "make a new plan"),
+        ("1.0", "has format version 1.0, which this fbsync no longer supports", "make a new plan"),
+        ("0.9", "has format version 0.9, which this fbsync no longer supports", "make a new plan"),
         (
             "3.0",
-            "has format version 3, which is newer than this fbsync supports",
+            "has format version 3.0, which is newer than this fbsync supports",
+            "use the fbsync version that wrote it",
+        ),
+        (
+            "2.1",
+            "has format version 2.1, which is newer than this fbsync supports",
             "use the fbsync version that wrote it",
         ),
     ],

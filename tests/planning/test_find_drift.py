@@ -123,11 +123,11 @@ class TestOnly:
 
 
 def found(drift, **more):
-    given = {"environment": None, "api_url": "https://x.example", "compared": "Compared.", "declared": frozenset()}
+    given = {"environment": None, "api_url": "https://x.example", "compared": "Compared.", "declared": {}}
     return DriftFound(drift=drift, **given | more)
 
 
-DECLARED = frozenset(desired(name).identity for name in ("Changed", "Gone", "Other", "New"))
+DECLARED = {desired(name).identity: name for name in ("Changed", "Gone", "Other", "New")}
 EVERY_KIND = drift(
     [desired("New")],
     [locked("Changed"), locked("Gone"), locked("Other"), locked("Same"), locked("Twice")],

@@ -498,7 +498,7 @@ def some_drift(name="Chat", *, environment="staging", api_url=DEFAULT_API_URL):
         environment=environment,
         api_url=api_url,
         compared=COMPARED_LIVE,
-        declared=frozenset(desired(one).identity for one in names),
+        declared={desired(one).identity: one for one in names},
         drift=drift,
         ages=(
             (desired(name).identity, CredentialAge(field=Field.KEY, sent_on="2026-08-01", days=120)),
