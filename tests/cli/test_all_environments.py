@@ -158,7 +158,7 @@ def test_a_broken_lockfile_of_one_environment_is_named_and_the_others_are_compar
     text = drifted(command, "--all-environments")
     assert text.returncode == 3
     assert "fbsync.staging.lock:1: error: the lockfile has a merge conflict" in text.stderr
-    assert "workspace" in text.stdout
+    assert "Environment: none, the list itself" in text.stdout
     assert drifted(command).returncode == 3
 
 
