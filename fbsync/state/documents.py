@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -153,6 +154,15 @@ def parse_json(text: str, path: Path | str, sort: Sort, *, line: int = 1) -> Any
         wrong = f"the {sort.name} is not JSON that fbsync wrote; it may be cut off"
         at = at + line - 1 if at else line if line > 1 else 0
         raise InvalidInput([sort.finding(path, f"{sort.kind}-syntax", wrong, line=at, column=column)]) from error
+
+
+def major_and_minor(value: dict[str, Any]) -> tuple[int, ...] | None:
+    """The version in ``format_version`` of a value, such as 2.0, or None where it has none."""
+    found = _MAJOR_AND_MINOR.fullmatch(str(value.get("format_version")))
+    return None if found is None else (int(found[1]), int(found[2] or 0))
+
+
+_MAJOR_AND_MINOR = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?", re.ASCII)
 
 
 def check_version(value: object, path: Path | str, sort: Sort) -> None:

@@ -6,7 +6,6 @@ credentials that it was made with, so that one rotated since is noticed. It hold
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from fbsync.model.configurations import Identity, Llm
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.planning.guards import Allowed
 from fbsync.render.document import dump
-from fbsync.render.plan_document import FORMAT_VERSION, change_entry
+from fbsync.render.plan_document import change_entry
 from fbsync.schema.validate import Kind
 from fbsync.state import atomic_file, documents
 from fbsync.state.lockfile import parameters_from, parameters_of
@@ -62,18 +61,11 @@ class SavedPlan:
     credentials: dict[tuple[str, str, str], str]
 
 
-def _version(value: Json) -> tuple[int, ...] | None:
-    found = _VERSION.fullmatch(str(value.get("format_version")))
-    return None if found is None else (int(found[1]), int(found[2] or 0))
-
-
-_VERSION = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?", re.ASCII)
-
 _SORT = documents.Sort(
     name="plan",
     kind=Kind.PLAN,
-    version=_version({"format_version": FORMAT_VERSION}) or (),
-    version_of=_version,
+    version=(2, 0),
+    version_of=documents.major_and_minor,
     older="make a new plan with `fbsync plan --out`",
     restore="make a new plan with `fbsync plan --out`",
     conflict="make a new plan with `fbsync plan --out`: saved plans cannot be merged",

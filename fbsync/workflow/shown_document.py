@@ -19,15 +19,11 @@ _RESTORE = "name a file that `fbsync plan --out` or `fbsync apply --result` wrot
 _APPLYING = ("apply", "destroy")
 
 
-def _version(value: Json) -> int | None:
-    return 1 if value.get("format_version") == "1.0" else None
-
-
 _SORT = documents.Sort(
     name="result",
     kind=Kind.RESULT,
-    version=1,
-    version_of=_version,
+    version=(1, 0),
+    version_of=documents.major_and_minor,
     older=_RESTORE,
     restore=_RESTORE,
     conflict=_RESTORE,

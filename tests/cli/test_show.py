@@ -175,3 +175,12 @@ def test_a_result_that_has_no_rendering_is_refused(project):
 
 def test_a_document_is_needed(cli):
     assert cli("show").returncode == 64
+
+
+@pytest.mark.parametrize("version", ["1.1", "2.0"])
+def test_a_result_of_a_newer_format_is_one_sentence(project, version):
+    project.write("new.json", json.dumps({"format_version": version, "command": "apply", "exit_code": 0, "new": 1}))
+    done = project("show", "new.json")
+    assert done.returncode == 3
+    assert f"has format version {version}, which is newer than this fbsync supports" in done.stderr
+    assert "1 error\n" in done.stderr
