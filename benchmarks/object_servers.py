@@ -32,7 +32,7 @@ _AZURITE = Path(__file__).parents[1] / "tests" / "stores"
 _ACCOUNT = "devstoreaccount1"
 _ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """The emulator's own, as its documentation publishes them."""
-_START_SECONDS = 40
+_START_SECONDS = 120
 _ATTEMPTS = 3
 """Somebody else may take a port that was free a moment ago."""
 

@@ -54,22 +54,29 @@ def _declared(context: click.Context) -> Iterable[str]:
 
 
 def _known(context: click.Context) -> Iterable[str]:
+    """The names in the lockfile; where a store has the state, those of the manifest: completion never waits for one."""
     from fbsync.state import lockfile
 
-    known = lockfile.read_lockfile(_where(context).lock_path)
+    where = _where(context)
+    if where.is_shared:
+        return _declared(context)
+    known = lockfile.read_lockfile(where.lock_path)
     return () if known is None else (llm.name for llm in known.llms)
 
 
 def _where(context: click.Context) -> Where:
     """What the options to the left of the word say; click has not filled in the others."""
     from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
+    from fbsync.workflow.declared_state import find_state
     from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where
 
     # Standard input is the terminal's: a completion reads nothing from it.
     files = tuple(path for path in map(Path, context.params.get("files") or ()) if path != STANDARD_INPUT)
+    files = files or (DEFAULT_MANIFEST,)
+    lock_file = context.params.get("lock_file")
     return Where(
-        files=files or (DEFAULT_MANIFEST,),
+        files=files,
         environment=context.params.get("environment"),
-        lock_file=context.params.get("lock_file"),
-        state=os.environ.get(STATE_VARIABLE) or None,
+        lock_file=lock_file,
+        state=None if lock_file is not None else os.environ.get(STATE_VARIABLE) or find_state(files),
     )

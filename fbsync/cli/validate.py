@@ -80,10 +80,13 @@ def validate(
 
 def _check(where: Where, environment: str | None) -> _Report:
     from fbsync.manifest.assemble import read_manifest
-    from fbsync.model.findings import in_file_order
+    from fbsync.model.findings import errors_among, in_file_order
+    from fbsync.workflow.declared_state import state_findings
 
     manifest = read_manifest(where.files)
-    found = manifest.findings if environment is None else manifest.findings_in(environment)
+    found = [*(manifest.findings if environment is None else manifest.findings_in(environment))]
+    if not errors_among(found):
+        found += state_findings(where, manifest)
     return _Report(
         sources={document.file: document.source for document in manifest.documents},
         entries=len(manifest.drafts),

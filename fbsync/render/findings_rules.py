@@ -71,6 +71,7 @@ _ABOUT = {
     "several-documents": "The file has several YAML documents.",
     "several-states": "The files of a manifest name different places for the known state.",
     "sign-in": "There are no credentials to sign in with.",
+    "state-address": "The manifest's `state` is not an address that fbsync can use.",
     "state-not-seen": "The manifest's `state` is not on a line of its own.",
     "secret-and-api-key": "An entry has both a stored provider key and its own secret or key.",
     "tab-indentation": "A tab is used where YAML allows only spaces.",

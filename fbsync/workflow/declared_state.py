@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fbsync.manifest.sources import find_files
-from fbsync.model.errors import InvalidInput
+from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.model.findings import Finding
 from fbsync.strict_yaml.source_bytes import STANDARD_INPUT, can_be_read_again, read_bytes
 
@@ -57,15 +57,45 @@ def check_state(where: Where, manifest: Manifest) -> None:
         manifest: what the manifest says.
 
     Raises:
-        InvalidInput: the manifest says something else than its line seemed to say, or its files disagree.
+        InvalidInput: see ``state_findings``.
     """
+    if found := tuple(state_findings(where, manifest)):
+        raise InvalidInput(found)
+
+
+def state_findings(where: Where, manifest: Manifest) -> Iterator[Finding]:
+    """What is wrong with what a manifest says of its state: each address, then what the lines seemed to say.
+
+    Args:
+        where: what the command works on.
+        manifest: what the manifest says.
+    """
+    said = tuple(_said(manifest))
+    yield from (finding for state, position in said if (finding := _of_address(state, position)) is not None)
     if where.is_state_given:
         return
-    said = tuple(_said(manifest))
-    for state, position in said:
-        if state != where.state:
-            several = len({other for other, _ in said}) > 1
-            raise InvalidInput([_disagreement(position) if several else _unseen(position)])
+    several = len({state for state, _ in said}) > 1
+    other = next((position for state, position in said if state != where.state), None)
+    if other is not None:
+        yield _disagreement(other) if several else _unseen(other)
+
+
+def _of_address(state: str, position: Position) -> Finding | None:
+    """What is wrong with an address, in words that do not repeat it."""
+    if "$" in state:
+        return Finding(
+            rule="state-address",
+            position=position,
+            message="the state's address cannot contain references",
+            remedy="write the address itself, or set FBSYNC_STATE or --state for each run",
+        )
+    from fbsync.stores.address import parse_address
+
+    try:
+        parse_address(state)
+    except FbsyncError as error:
+        return Finding(rule="state-address", position=position, message=error.message, remedy=error.hint or "")
+    return None
 
 
 def _said(manifest: Manifest) -> Iterator[tuple[str, Position]]:

@@ -135,6 +135,12 @@ def test_state_knows_what_the_lockfile_knows(project, named, shell):
         assert len(offered(named, shell, line)) == 3
 
 
+@pytest.mark.parametrize("state", ["git", "s3://a-bucket/x"])
+def test_a_store_is_not_asked_for_names(named, state):
+    named.write("fbsync.yaml", f"state: {state}\n{MANIFEST}")
+    assert offered(named, "bash", "fbsync state show Production") == [r"Production\ OpenAI"]
+
+
 @SHELLS
 @pytest.mark.parametrize("text", ["llms: [", "version: 1\nllms: 7\n", "\0", "<<<<<<< a\n"])
 def test_a_broken_manifest_offers_nothing_and_says_nothing(named, shell, text):

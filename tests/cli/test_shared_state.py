@@ -5,12 +5,14 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from dataclasses import replace
 
 import httpx
 import pytest
 
+import fbsync
 from fbsync.sandbox.builtin import ADMIN, WRITER
 from fbsync.stores.address import parse_address
 from fbsync.stores.document import Claim, new_nonce
@@ -460,6 +462,8 @@ def test_the_environment_and_the_options_win_over_the_manifest(shared, state):
         ("version: 1\nstate:\n  git\nworkspaceId: ws\nllms: []\n", "state-not-seen"),
         ("version: 1\nstate: nowhere\nworkspaceId: ws\nllms: []\n", ""),
         ("version: 1\nstate: [git]\nworkspaceId: ws\nllms: []\n", ""),
+        ("version: 1\nstate: s3://$A_BUCKET/x\nworkspaceId: ws\nllms: []\n", "state-address"),
+        ("version: 1\nstate: git+https://u:p@example.com/x\nworkspaceId: ws\nllms: []\n", "state-address"),
     ],
 )
 def test_a_state_that_cannot_be_seen_or_understood_is_refused(shared, manifest, rule):
@@ -467,7 +471,10 @@ def test_a_state_that_cannot_be_seen_or_understood_is_refused(shared, manifest, 
     shared.write("fbsync.yaml", manifest)
     done = shared("plan", "--format", "json")
     assert done.returncode == 3
-    assert rule in done.stdout
+    assert rule in done.stdout or rule == "state-address"
+    checked = shared("validate", "--format", "json")
+    assert checked.returncode == 3
+    assert rule in checked.stdout
 
 
 def test_files_that_disagree_about_the_state_are_refused(shared):
@@ -567,3 +574,65 @@ def test_intents_that_were_not_sent_are_sent_by_the_next_run(killed_before_its_r
     done = killed_before_its_requests("apply", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (names(state), sorted(on_server()), state.read().state.journal) == (["One", "Two"], ["One", "Two"], ())
+
+
+@pytest.mark.parametrize("seconds", ["0", "60", "x", "-1", "1.5", "86401"])
+def test_a_lease_must_outlast_a_request(shared, on_server, seconds):
+    done = shared("apply", "--yes", env={"FBSYNC_LEASE_SECONDS": seconds})
+    assert done.returncode == 3
+    assert "FBSYNC_LEASE_SECONDS" in done.stderr
+    assert on_server() == {}
+
+
+@pytest.fixture
+def library(shared):
+    """What the library loads of the project, as a program does that runs in the checkout."""
+
+    def load(**options):
+        variables = {**shared.environment, **shared.credentials}
+        return fbsync.load(shared.folder / "fbsync.yaml", variables=variables, **options)
+
+    return load
+
+
+def test_the_library_works_on_a_shared_state(shared, state, library, on_server):
+    assert [type(change).__name__ for change in fbsync.plan(library()).plan.changes] == ["Create", "Create"]
+    applied = fbsync.apply(library())
+    assert applied.exit_code == 0
+    assert names(state) == ["One", "Two"]
+    assert (state.read().state.claim, state.read().state.journal) == (None, ())
+    assert fbsync.plan(library(), refresh=True).plan.is_empty
+    assert not fbsync.drift(library()).is_found
+    assert not [path.name for path in shared.folder.iterdir() if ".lock" in path.name]
+    assert shared("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_the_library_reads_where_the_manifest_says_that_its_state_is(shared, state, library, on_server):
+    in_manifest(shared, "state: git")
+    assert fbsync.apply(library()).exit_code == 0
+    assert names(state) == ["One", "Two"]
+    assert len(on_server()) == 2
+
+
+def test_the_library_names_who_holds_a_state_and_waits(shared, state, library):
+    lease = held(state)
+    with pytest.raises(fbsync.FbsyncError, match=r"example\.com/runs/7") as caught:
+        fbsync.apply(library())
+    assert caught.value.exit_code == 7
+    threading.Timer(0.5, lambda: lease.release(lockfile=None, journal=[])).start()
+    assert fbsync.apply(library(), lock_timeout=60).exit_code == 0
+
+
+def test_the_library_plans_again_where_the_state_changes_meanwhile(shared, state, server, library):
+    asked = []
+
+    def other_run(request):
+        if request.path.startswith("/ai/llm") and not asked:
+            asked.append(request)
+            version = state.read()
+            state.swap(version.state.succeeded(OTHER, claim=None), version.tag)
+
+    server.replies = other_run
+    assert fbsync.apply(library()).exit_code == 0
+    assert asked
+    assert names(state) == ["One", "Two"]
