@@ -98,7 +98,7 @@ WRITTEN = {
     "ambiguous-stored-key": (
         "apiKey: OpenAI, production",
         "error: 2 stored keys have this description: ids 8f14e45f-…, c20ad4d7-…",
-        "give the id of the one that you mean",
+        "use its id instead",
     ),
     "ambiguous-workspace": (
         "workspace: Research",

@@ -68,7 +68,7 @@ def env(
     where = where_from(files=files, environment=environment, env_files=env_files)
     if all_environments:
         if environment:
-            raise click.UsageError("--all-environments goes without -e")
+            raise click.UsageError("--all-environments cannot be combined with -e")
         return _list_all(where, format_, check=check, verbose=verbose, max_chars=max_chars, write=write)
     listed = _listed(where, quiet=format_ == "json")
     if write is not None:

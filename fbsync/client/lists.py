@@ -40,7 +40,7 @@ def rows_of(answer: Answer, field: str, redactor: Redactor) -> list[dict[str, An
         _refuse(answer, f'is not as documented: it has no list "{field}": {shape}')
     sign = sign_of_more(answer, field, len(rows))
     if sign is not None:
-        _refuse(answer, f"is incomplete: it holds {len(rows)} rows, and {sign}")
+        _refuse(answer, f"is incomplete: it has {len(rows)} rows, and {sign}")
     for row in rows:
         if not isinstance(row, dict):
             _refuse_row(answer, row, redactor)

@@ -114,7 +114,7 @@ def certificate(until: datetime | None, ours: datetime, *, in_clear: bool) -> Ch
         what="TLS",
         health=Health.WARNING,
         detail=detail,
-        remedy="tell the server's operator to renew it to renew it to renew it",
+        remedy="tell the server's operator to renew it",
     )
 
 
@@ -193,7 +193,7 @@ def _role(what: str, role: str | None) -> Check:
         )
     if role in ("WRITE", "ADMIN"):
         return ok(what, f"your role is {role}")
-    return ok(what, "you can see it; the server does not tell your role")
+    return ok(what, "you can see it; the server does not show your role")
 
 
 def _span(span: timedelta) -> str:

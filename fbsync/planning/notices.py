@@ -71,7 +71,7 @@ def _of_creation(
     if (near := view.nearly(llm.identity)) is not None:
         yield _notice(
             llm,
-            f'the server holds "{near.name}" (id {near.id}), which differs only by case or '
+            f'the server has "{near.name}" (id {near.id}), which differs only by case or '
             "whitespace; it may reject the new name",
         )
 
@@ -91,7 +91,7 @@ def _of_likely_rename(llm: Llm, left: Sequence[Undeclared | Delete]) -> Iterator
     if len(alike) == 1:
         yield _notice(
             llm,
-            f'looks like "{alike[0].name}" (id {alike[0].id}), which is no longer declared: if it was renamed, give it '
+            f'looks like "{alike[0].name}" (id {alike[0].id}), which is no longer declared: if it was renamed, set '
             f'previousName: "{alike[0].name}"',
         )
 

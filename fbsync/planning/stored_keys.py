@@ -101,7 +101,7 @@ def _finding(llm: Llm, description: str, meant: set[str], listed: Sequence[ApiKe
             position=llm.api_key.position,
             entry=llm.name,
             message=f"{len(meant)} stored keys have this description: ids {', '.join(sorted(meant))}",
-            remedy="give the id of the one that you mean",
+            remedy="use its id instead",
         )
     return Finding(
         rule="unknown-stored-key",

@@ -73,7 +73,7 @@ def _findings(desired: Iterable[Llm], by_name: dict[str, set[str]]) -> Iterator[
                 rule="unknown-workspace",
                 position=position,
                 message=f"you cannot see a workspace {quoted(name, 'with this name')}: {_names(by_name)}",
-                remedy=f'write "{meant}"' if meant else "write one of these names, or give workspaceId instead",
+                remedy=f'write "{meant}"' if meant else "write one of these names, or set workspaceId instead",
             )
         elif len(ids) > 1:
             yield Finding(

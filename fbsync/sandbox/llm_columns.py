@@ -52,9 +52,9 @@ def check_result(row: sqlite3.Row, changes: Mapping[str, Any]) -> None:
     if "apiKeyUuid" in changes:
         return
     if has_secret and changes.get("endpoint", row["endpoint"]) is None:
-        raise RequestRefused(_BAD_REQUEST, "endpoint is required beside secret")
+        raise RequestRefused(_BAD_REQUEST, "endpoint is required with secret")
     if not has_secret and changes.get("key") is not None:
-        raise RequestRefused(_BAD_REQUEST, "secret is required beside key")
+        raise RequestRefused(_BAD_REQUEST, "secret is required with key")
 
 
 def llm_columns(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,4 +90,4 @@ def _check_stored_key(given: Mapping[str, Any]) -> None:
     # What they mean together is ND, and a client should never send both: refused, so that it is noticed.
     for field in ("secret", "key"):
         if "apiKeyUuid" in given and given.get(field) is not None:
-            raise RequestRefused(_BAD_REQUEST, f"{field} must not be given beside apiKeyUuid")
+            raise RequestRefused(_BAD_REQUEST, f"{field} must not be set together with apiKeyUuid")

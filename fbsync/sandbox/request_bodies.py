@@ -20,14 +20,14 @@ Url = Annotated[str, Field(pattern=_URL)]
 Endpoint = Annotated[
     Url | None,
     Field(
-        description="Where the provider's API is: an http or https URL. May be null beside apiKeyUuid.",
+        description="Where the provider's API is: an http or https URL. May be null with apiKeyUuid.",
         examples=["https://api.openai.com/v1"],
     ),
 ]
 Credential = Annotated[str, Field(min_length=1)]
 Secret = Annotated[
     Credential | None,
-    Field(description="Stored as a salted hash, and never given back. May be null beside apiKeyUuid."),
+    Field(description="Stored as a salted hash, and never given back. May be null with apiKeyUuid."),
 ]
 Key = Annotated[
     Credential | None,

@@ -125,7 +125,7 @@ def _busy(path: Path) -> FbsyncError:
     except (OSError, ValueError, KeyError, TypeError):
         who = "an unknown process"
     return FbsyncError(
-        f"another run holds {path.with_suffix('')}: {who}",
+        f"another run has locked {path.with_suffix('')}: {who}",
         hint="wait until it ends, or have this run wait with --lock-timeout SECONDS",
         exit_code=ExitCode.LOCKED,
     )

@@ -46,7 +46,7 @@ def lease_seconds(given: str | None, *, timeout: float) -> int:
         raise FbsyncError(
             f"{VARIABLE} must be a whole number of seconds above the time-out of a request ({timeout:g}), and "
             f"{_LONGEST_SECONDS} at most",
-            hint=f"leave it out for {DEFAULT_SECONDS} seconds, or give a shorter --timeout as well",
+            hint=f"leave it out for {DEFAULT_SECONDS} seconds, or use a shorter --timeout",
             exit_code=ExitCode.INVALID_INPUT,
         )
     return int(given)

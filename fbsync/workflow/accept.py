@@ -177,7 +177,7 @@ def _hint_for_key(draft: Draft, item: FieldDrift) -> str:
         return "remove key from the manifest, and run `fbsync apply`"
     if item.field.value in draft.fields:
         return "set the variable of its key to the server's key, and run `fbsync apply`"
-    return "declare key with a variable that holds the server's key, and run `fbsync apply`"
+    return "declare key with a variable that has the server's key, and run `fbsync apply`"
 
 
 def _placed(draft: Draft, field: Field) -> Position:

@@ -74,10 +74,10 @@ def _check_environment(where: Where, left: Replayed | None) -> None:
     finding = Finding(
         rule="other-environment",
         position=Position(file=where.known_in),
-        message=f"the lockfile belongs to {_environment(left.lockfile.environment)}, and this run is for "
+        message=f"the lockfile belongs to {_environment(left.lockfile.environment)}, but this run is for "
         f"{_environment(where.environment)}",
-        remedy="a lockfile cannot be copied to another environment: move it away, and give -e as for the apply that "
-        "wrote it, or name another lockfile with --lock-file",
+        remedy="a lockfile cannot be copied to another environment: move it away, pass the -e of the apply that "
+        "wrote it, or use another lockfile with --lock-file",
     )
     raise InvalidInput([finding])
 

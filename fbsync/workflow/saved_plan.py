@@ -235,7 +235,7 @@ def _differences(reviewed: Json, change: Change, saved: SavedPlan, fingerprints:
                 when = "to begin with" if side == "before" else "to be"
                 yield f"{field} {when}: {then.get(field)} then, {here.get(field)} now"
     if reviewed.get("verify_first") and not now.get("verify_first"):
-        yield "was to be verified with the provider first, and would not be now"
+        yield "was to be verified with the provider first, but would not be now"
     yield from _credential_differences(reviewed, now, change, saved, fingerprints)
 
 

@@ -114,7 +114,7 @@ def test_what_keeps_a_value_of_references_is_to_set_them(drifted):
 def test_what_keeps_a_key_is_told_and_works(drifted, server):
     drifted("apply", "--allow-host-change")
     drifted.change("One", key="a-key-of-theirs")
-    hint = "declare key with a variable that holds the server's key, and run `fbsync apply`"
+    hint = "declare key with a variable that has the server's key, and run `fbsync apply`"
     assert kept(drifted) == {"One": hint}
     refused = drifted("drift", "--accept", "One")
     assert refused.returncode == 3

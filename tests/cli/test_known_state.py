@@ -33,7 +33,7 @@ def test_a_lockfile_of_another_environment_is_refused(project, server):
     for command in (["plan"], ["apply", "--yes", "--prune"], ["drift"]):
         done = project(*command, "-e", "staging")
         assert done.returncode == 3
-        assert "belongs to no environment, and this run is for the environment 'staging'" in done.stderr
+        assert "belongs to no environment, but this run is for the environment 'staging'" in done.stderr
     assert len(server.writes) == writes
 
 

@@ -76,7 +76,7 @@ class TestSpelling:
     def test_a_name_that_is_taken_but_for_case_or_blanks_is_said_to_be_so(self, taken):
         made = plan([desired("Chat GPT")], [], [live(taken, llm_id="theirs")])
         assert isinstance(made.changes[0], Create)
-        assert f'the server holds "{taken}" (id theirs)' in made.warnings[0].message
+        assert f'the server has "{taken}" (id theirs)' in made.warnings[0].message
 
 
 def with_key(mask="AKIA****", **more):

@@ -101,7 +101,10 @@ def test_a_stored_key_and_a_credential_do_not_go_together(store, admin, new, cre
     refused = admin.post("/ai/llm", json=new(**given))
     changed = admin.put(f"/ai/llm/{create()}", json={"apiKeyUuid": store(), field: "canary"})
     for answer in (refused, changed):
-        assert (answer.status_code, answer.json()["message"]) == (400, f"{field} must not be given beside apiKeyUuid")
+        assert (answer.status_code, answer.json()["message"]) == (
+            400,
+            f"{field} must not be set together with apiKeyUuid",
+        )
 
 
 def test_a_stored_key_has_to_be_in_the_configurations_workspace(store, admin, new, create):
@@ -122,7 +125,7 @@ def test_a_configuration_changes_from_a_secret_to_a_stored_key_and_back(store, c
     assert admin.put(path, json={"apiKeyUuid": second, "endpoint": None}).status_code == 200
     assert (listed(llm_id)["apiKeyId"], listed(llm_id)["endpoint"]) == (second, None)
     alone = admin.put(path, json={"secret": "made-up-own"})
-    assert (alone.status_code, alone.json()["message"]) == (400, "endpoint is required beside secret")
+    assert (alone.status_code, alone.json()["message"]) == (400, "endpoint is required with secret")
     assert admin.put(path, json={"key": "made-up-key"}).status_code == 400
     assert admin.put(path, json={"name": f"Renamed {llm_id}"}).status_code == 200
     back = {"secret": "made-up-own", "endpoint": "https://a.example"}
@@ -130,7 +133,7 @@ def test_a_configuration_changes_from_a_secret_to_a_stored_key_and_back(store, c
     assert "apiKeyId" not in listed(llm_id)
     assert stored_credential_is(db, llm_id, "made-up-own")
     gone = admin.put(path, json={"endpoint": None})
-    assert (gone.status_code, gone.json()["message"]) == (400, "endpoint is required beside secret")
+    assert (gone.status_code, gone.json()["message"]) == (400, "endpoint is required with secret")
 
 
 def test_a_stored_key_is_changed_in_place(store, keys, create, admin):
