@@ -43,6 +43,14 @@ def test_an_apply_that_ends_at_any_call_is_completed_or_reverted_by_the_next(eve
 
 
 @needs_compiler
+@pytest.mark.parametrize("every", [160, pytest.param(17, marks=pytest.mark.thorough)])
+def test_an_apply_that_verifies_first_and_ends_at_any_call_leaves_nothing_temporary(every):
+    found, _ = crashes.run(every=every, verify_first=True)
+    assert len(found) > 700 / every
+    assert [one for one in found if one.violations] == []
+
+
+@needs_compiler
 def test_a_crash_that_loses_the_known_state_is_found():
     found, _ = crashes.run(only=crashes.Case(at=60, how="kill", reverted=False), forget=True)
     assert found[0].violations != []

@@ -1,8 +1,11 @@
 """``apply --verify-first``: what the provider refuses replaces nothing, and no temporary configuration stays."""
 
 import json
+import os
 import re
+import shutil
 import signal
+import subprocess
 
 import httpx
 import pytest
@@ -361,3 +364,30 @@ def test_an_interrupt_has_it_deleted_and_nothing_changed(applied, server, on_ser
     assert calls(server) == ["try", "validate", "DELETE"]
     assert set(on_server()) == {"One", "Two"}
     assert not (applied.folder / "fbsync.lock.journal").exists()
+
+
+@pytest.fixture
+def shared(project, server, tmp_path_factory):
+    """The same with the known state in the remote's ref."""
+    remote = tmp_path_factory.mktemp("remote") / "remote.git"
+    for arguments in (["init", "--bare", remote], ["init", project.folder]):
+        subprocess.run(["git", *arguments], check=True, capture_output=True)
+    subprocess.run(["git", "remote", "add", "origin", remote], check=True, capture_output=True, cwd=project.folder)
+    project.environment |= {"FBSYNC_STATE": "git", "GIT_CONFIG_GLOBAL": os.devnull, "GITHUB_ACTOR": "ada"}
+    assert project("state", "init").returncode == 0
+    assert project("apply").returncode == 0
+    server.requests.clear()
+    return project
+
+
+@pytest.mark.parametrize(("call", "processed"), [("try", True), ("validate", False), ("DELETE", True)])
+def test_with_a_shared_state_any_machine_removes_it(shared, server, on_server, call, processed):
+    shared.first = shared.credentials["SECRET_ONE"]
+    killed_at(shared, server, call, processed=processed)
+    assert shared("state", "unlock", "--yes").returncode == 0
+    for name in (".git/fbsync", ".local"):
+        shutil.rmtree(shared.folder / name, ignore_errors=True)
+    done = shared(*reverted(shared))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(on_server()) == {"One", "Two"}
+    assert json.loads(shared("state", "list", "--format", "json").stdout)["state"]["open_requests"] == 0
