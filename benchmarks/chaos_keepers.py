@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from fbsync.state.journal import replay
 from fbsync.state.lockfile import parse_lockfile
 from fbsync.stores.address import environment_key, parse_address
-from fbsync.stores.document import first_state, parse
+from fbsync.stores.document import first_state, parse_state
 from fbsync.stores.holder import Holder
 from fbsync.stores.open import opened
 from fbsync.stores.protocol import Conflict
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from benchmarks.chaos_store_gate import StoreGate
     from benchmarks.object_servers import ObjectServer
     from fbsync.state.intents import Replayed
-    from fbsync.stores.document import State
+    from fbsync.stores.document import StoredState
 
 _HARNESS = Holder(host="the-harness", process=1)
 _FAULTY = 0.08
@@ -67,7 +67,7 @@ class Keeper(Protocol):
     def trouble(self, *, seed: int | None) -> None:
         """Lets requests to the store fail from now on, or none with None."""
 
-    def read(self) -> State:
+    def read(self) -> StoredState:
         """What the store holds, whatever befalls others."""
 
     def begin(self) -> None:
@@ -109,7 +109,7 @@ class _Direct:
                 with suppress(Conflict):
                     state.swap(version.state.succeeded(_HARNESS, claim=None), version.tag)
 
-    def read(self) -> State:
+    def read(self) -> StoredState:
         with self.opened() as state:
             version = state.read()
             assert version is not None
@@ -161,10 +161,10 @@ class GitKeeper:
                 (self._hooks / name).write_text(text)
                 (self._hooks / name).chmod(0o755)
 
-    def read(self) -> State:
+    def read(self) -> StoredState:
         """The file of the ref's commit."""
         argv = ["git", f"--git-dir={self._bare}", "cat-file", "blob", f"{self._ref}:state.json"]
-        return parse(subprocess.run(argv, check=True, capture_output=True, env=_GIT).stdout, self._ref)
+        return parse_state(subprocess.run(argv, check=True, capture_output=True, env=_GIT).stdout, self._ref)
 
 
 class ObjectKeeper:
@@ -210,7 +210,7 @@ class ObjectKeeper:
         self._gate.seed(seed or 0)
 
 
-def known_in(state: State) -> Replayed | None:
+def known_in(state: StoredState) -> Replayed | None:
     """What a state knows: its lockfile with its journal over it; None where it is empty."""
     lockfile = None if state.lockfile is None else parse_lockfile(state.lockfile, path="the state")
     journal = "".join(f"{line}\n" for line in state.journal).encode()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from benchmarks.chaos_checks import Row
     from benchmarks.chaos_keepers import Keeper
     from benchmarks.chaos_place import Place
-    from fbsync.stores.document import State
+    from fbsync.stores.document import StoredState
 
 _EXIT_CODES = {0, 1, 4, 5, 7, 8, 130, 143, -9, -15}
 """How a run under trouble may end: 3 would be a state that fbsync itself cannot read."""
@@ -246,7 +246,7 @@ class SharedSchedule:
             self._violated(violation)
         self._check_acknowledged()
 
-    def _written(self, state: State) -> Path:
+    def _written(self, state: StoredState) -> Path:
         """The state as the files that the checks read."""
         folder = self._folder / "checked"
         shutil.rmtree(folder, ignore_errors=True)

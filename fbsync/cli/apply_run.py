@@ -24,7 +24,7 @@ from fbsync.model.changes import Blocked, Unchanged, Undeclared
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.planning.guards import Allowed
 from fbsync.render.document import dump, outcome_entry, removal_entry, result_document, verified_entry
-from fbsync.render.outcome_text import closing_sentence, removals_text, report
+from fbsync.render.outcome_text import closing_sentence, outcome_report, removals_text
 from fbsync.render.paint import visible
 from fbsync.render.plan_counts import summary
 from fbsync.render.verdict_text import verdicts_text
@@ -244,7 +244,7 @@ class Applying:
         else:
             paint = terminal.paint_for(sys.stdout)
             terminal.out(removals_text(document.get("temporary", ()), paint=paint))
-            terminal.out(report(document, paint=paint))
+            terminal.out(outcome_report(document, paint=paint))
             if self._options.verify:
                 terminal.out(verdicts_text(document["verified"], paint=paint))
             if applied.unrecorded is not None:

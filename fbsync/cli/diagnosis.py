@@ -18,7 +18,7 @@ _MOST_ERRORS = 8
 _MOST_FRAMES = 60
 
 
-def report(error: BaseException) -> str:
+def report_of(error: BaseException) -> str:
     """The frames of an error and of its causes: file, line and function of each.
 
     Exception texts, arguments, local variables and source lines may hold credentials, so none of them is included.
@@ -32,7 +32,7 @@ def report(error: BaseException) -> str:
     return "\n".join(lines) + "\n"
 
 
-def place(error: BaseException) -> str:
+def innermost_place(error: BaseException) -> str:
     """The innermost place in fbsync's own code that an error passed, as ``fbsync.planning.decide, line 7``."""
     found = "an unknown place"
     for frame, line in _frames(error.__traceback__):
@@ -55,7 +55,7 @@ def keep(error: BaseException) -> Path | None:
     from fbsync.settings import find_state_folder
     from fbsync.state.atomic_file import write_atomically
 
-    text = report(error)
+    text = report_of(error)
     try:
         path = find_state_folder(os.environ) / f"failure-{hashlib.sha256(text.encode()).hexdigest()[:12]}.txt"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -121,7 +121,7 @@ def _refused(error: OSError) -> FbsyncError:
     named = f": {error.filename}" if isinstance(error.filename, str) else ""
     return FbsyncError(
         f"the operating system refused something that fbsync needs: {error.strerror or type(error).__name__}{named}",
-        hint=f"fix that and run this again; it happened in {diagnosis.place(error)}{_kept(error)}",
+        hint=f"fix that and run this again; it happened in {diagnosis.innermost_place(error)}{_kept(error)}",
     )
 
 
@@ -138,7 +138,7 @@ def _unexpected(error: Exception) -> FbsyncError:
     from fbsync.cli import diagnosis
 
     return FbsyncError(
-        f"fbsync itself failed: {type(error).__name__} in {diagnosis.place(error)}",
+        f"fbsync itself failed: {type(error).__name__} in {diagnosis.innermost_place(error)}",
         hint=f"this is a bug: report this line with the command that you ran{_kept(error)}",
     )
 
@@ -149,7 +149,7 @@ def _kept(error: BaseException) -> str:
 
     if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
         with suppress(OSError):
-            terminal.say(diagnosis.report(error).rstrip("\n"))
+            terminal.say(diagnosis.report_of(error).rstrip("\n"))
         return ""
     path = diagnosis.keep(error)
     if path is None:

@@ -62,10 +62,10 @@ def _page(page: _Page, names: Sequence[str]) -> str:
     lines = [
         f'.TH "{title}" "1" "" "fbsync {__version__}" "User commands"',
         ".SH NAME",
-        f"{_text(page.name)} \\- {_text(about)}",
+        f"{_roff(page.name)} \\- {_roff(about)}",
         ".SH SYNOPSIS",
-        f".B {_text(page.context.command_path)}",
-        _text(" ".join(page.command.collect_usage_pieces(page.context))),
+        f".B {_roff(page.context.command_path)}",
+        _roff(" ".join(page.command.collect_usage_pieces(page.context))),
         *_description(cleandoc(page.command.help or "")),
         *_options(page),
         *_commands(page),
@@ -74,7 +74,7 @@ def _page(page: _Page, names: Sequence[str]) -> str:
         lines += [".SH EXIT STATUS", *(line for pair in EXIT_CODES for line in _term(*pair))]
     others = [name for name in names if name != page.name and _is_near(name, page.name)]
     if others:
-        lines += [".SH SEE ALSO", ", ".join(f"\\fB{_text(name)}\\fR(1)" for name in others)]
+        lines += [".SH SEE ALSO", ", ".join(f"\\fB{_roff(name)}\\fR(1)" for name in others)]
     return "\n".join(lines) + "\n"
 
 
@@ -90,9 +90,9 @@ def _description(text: str) -> Iterator[str]:
         yield ".SH DESCRIPTION"
     for paragraph in paragraphs:
         if paragraph.startswith("\b\n"):
-            yield from (".PP", ".nf", *map(_text, paragraph[2:].split("\n")), ".fi")
+            yield from (".PP", ".nf", *map(_roff, paragraph[2:].split("\n")), ".fi")
         else:
-            yield from (".PP", _text(" ".join(paragraph.split())))
+            yield from (".PP", _roff(" ".join(paragraph.split())))
 
 
 def _options(page: _Page) -> Iterator[str]:
@@ -116,10 +116,10 @@ def _commands(page: _Page) -> Iterator[str]:
 
 
 def _term(term: str, about: str) -> tuple[str, ...]:
-    return (".TP", f"\\fB{_text(term)}\\fR", _text(" ".join(about.split())))
+    return (".TP", f"\\fB{_roff(term)}\\fR", _roff(" ".join(about.split())))
 
 
-def _text(text: str) -> str:
+def _roff(text: str) -> str:
     """A line of text with nothing in it that roff would act on."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("`", "\\(ga").replace("'", "\\(aq")
     escaped = escaped.replace("^", "\\(ha").replace("~", "\\(ti")

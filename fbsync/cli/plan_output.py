@@ -65,7 +65,7 @@ def _rendered(document: Json, format_: str, max_chars: int, *, verbose: bool) ->
             return plan_text(
                 document,
                 paint=terminal.paint_for(sys.stdout),
-                width=terminal.width_of(sys.stdout),
+                width=terminal.terminal_width(sys.stdout),
                 verbose=verbose,
             )
 
@@ -101,7 +101,7 @@ def print_plans(
         case _:
             from fbsync.render.plan_text import plans_text
 
-            paint, width = terminal.paint_for(sys.stdout), terminal.width_of(sys.stdout)
+            paint, width = terminal.paint_for(sys.stdout), terminal.terminal_width(sys.stdout)
             text = plans_text(documents, paint=paint, width=width, verbose=verbose)
     terminal.out(text)
 

@@ -20,7 +20,7 @@ from fbsync.cli.options import (
     where_from,
     yes_option,
 )
-from fbsync.cli.state_entry import called, known_at, pick
+from fbsync.cli.state_entry import entry_title, known_at, pick
 from fbsync.cli.state_store import add_store_commands
 from fbsync.cli.store import readable, writable
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
@@ -146,7 +146,7 @@ def forget(
         known = known_at(place).lockfile
         entry = pick(known, name, workspace)
         _check_protection(entry, force=force)
-        if not yes and terminal.can_ask() and not terminal.ask(f"Forget {visible(called(entry))}?"):
+        if not yes and terminal.can_ask() and not terminal.ask(f"Forget {visible(entry_title(entry))}?"):
             raise FbsyncError("not confirmed, so nothing was changed")
         _write(path, known.with_llms(llm for llm in known.llms if llm is not entry))
     _print_forgotten(entry, format_)

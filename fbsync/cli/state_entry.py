@@ -78,12 +78,12 @@ def _alike(known: Lockfile, name: str) -> list[LockedLlm]:
 
 
 def _unclear(message: str, lead: str, candidates: Sequence[LockedLlm]) -> FbsyncError:
-    shown = ", ".join(map(called, candidates[:_MOST_CANDIDATES])) or "none"
+    shown = ", ".join(map(entry_title, candidates[:_MOST_CANDIDATES])) or "none"
     rest = len(candidates) - _MOST_CANDIDATES
     more = f", and {rest} more; see `fbsync state list`" if rest > 0 else ""
     return FbsyncError(message, hint=f"{lead}: {shown}{more}", exit_code=ExitCode.INVALID_INPUT)
 
 
-def called(entry: LockedLlm) -> str:
+def entry_title(entry: LockedLlm) -> str:
     """An entry as a message names it."""
     return f'"{entry.name}" (workspace {entry.workspace_id})'

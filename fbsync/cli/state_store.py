@@ -113,13 +113,13 @@ def pull(files: tuple[Path, ...], environment: str | None, store: str | None, re
     fbsync state pull --state git > state.json
     fbsync state pull --state git --at 1a2b3c4 > earlier.json
     """  # noqa: D301 - click's mark for lines to be kept
-    from fbsync.stores.document import render
+    from fbsync.stores.document import render_state
 
     with _opened(_where(files, environment, store)) as opened:
         version = opened.read()
         state = version.state if revision is None else opened.at(revision, most=_MOST_REVISIONS)
         terminal.say(f"tag: {version.tag}")
-        terminal.out(render(state).decode())
+        terminal.out(render_state(state).decode())
 
 
 @click.command()

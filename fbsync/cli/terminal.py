@@ -28,7 +28,7 @@ def paint_for(stream: TextIO) -> Paint:
     return Paint(enabled=stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def width_of(stream: TextIO) -> int | None:
+def terminal_width(stream: TextIO) -> int | None:
     """How many columns a terminal has; None for a pipe or a file, where lines are never wrapped."""
     if not stream.isatty():
         return None
@@ -51,7 +51,7 @@ def report_error(error: FbsyncError) -> None:
     """Print an error to stderr: its findings, or its message; and what to do."""
     paint = paint_for(sys.stderr)
     if isinstance(error, InvalidInput):
-        click.echo(findings_text(error.findings, paint=paint), err=True, nl=False, color=True)
+        click.echo(findings_with_excerpts(error.findings, paint=paint), err=True, nl=False, color=True)
         return
     say(f"{paint.red('error:')} {visible(error.message)}")
     if isinstance(error, GuardRefused):
@@ -65,7 +65,7 @@ def report_error(error: FbsyncError) -> None:
         say(f"  {paint.cyan('fix:')} {visible(error.hint)}")
 
 
-def findings_text(
+def findings_with_excerpts(
     findings: Iterable[Finding], *, paint: Paint, sources: Mapping[str, str] | None = None, folded: bool = False
 ) -> str:
     """Findings as text, with excerpts.
@@ -146,7 +146,9 @@ def report_warnings(findings: Iterable[Finding], *, verbose: bool = False) -> No
         verbose: whether each is printed, where many are of one kind.
     """
     if findings := tuple(findings):
-        click.echo(findings_text(findings, paint=paint_for(sys.stderr), folded=not verbose), err=True, color=True)
+        click.echo(
+            findings_with_excerpts(findings, paint=paint_for(sys.stderr), folded=not verbose), err=True, color=True
+        )
 
 
 def open_intents_note(open_intents: Iterable[Intent]) -> str:

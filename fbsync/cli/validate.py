@@ -143,6 +143,8 @@ def _rendered(report: _Report, format_: str, code: ExitCode, failing: tuple[Find
 
 def _listing(report: _Report) -> str:
     if report.findings:
-        return terminal.findings_text(report.findings, paint=terminal.paint_for(sys.stdout), sources=report.sources)
+        return terminal.findings_with_excerpts(
+            report.findings, paint=terminal.paint_for(sys.stdout), sources=report.sources
+        )
     entries = "1 entry" if report.entries == 1 else f"{report.entries} entries"
     return f"{', '.join(visible(file) for file in report.files)}: {entries}, no findings\n"

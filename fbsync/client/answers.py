@@ -127,7 +127,7 @@ def failure_of(answer: Answer, redactor: Redactor) -> ServerError | None:
     if _is_success(answer):
         return None
     failure = _failure(answer)
-    words = said(answer, redactor)
+    words = server_words(answer, redactor)
     hint = hints.after(answer.method, answer.path, failure)
     if failure is Failure.NOT_ALLOWED and answer.method == "DELETE" and _IN_USE.search(words):
         failure, hint = Failure.REJECTED, hints.IN_USE
@@ -213,7 +213,7 @@ _REDIRECTS = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT, HTTPS
 """Redirects that ask to send the same request elsewhere: it was not carried out."""
 
 
-def said(answer: Answer, redactor: Redactor, *, by_provider: bool = False) -> str:
+def server_words(answer: Answer, redactor: Redactor, *, by_provider: bool = False) -> str:
     """The server's own words, made safe.
 
     Args:
@@ -223,7 +223,7 @@ def said(answer: Answer, redactor: Redactor, *, by_provider: bool = False) -> st
     """
     if not answer.is_json:
         return f"the answer is not JSON from the API, perhaps a proxy's page: {redactor.redact(answer.oddity)}"
-    words = next((text for field in _WORDS if (text := _text(answer.body.get(field)))), None)
+    words = next((text for field in _WORDS if (text := _words_of(answer.body.get(field)))), None)
     if words is None:
         if answer.is_success_status and answer.body.get("success") is not False:
             return f"the answer is not as documented: {redactor.redact(shape_of(answer.body))}"
@@ -231,7 +231,7 @@ def said(answer: Answer, redactor: Redactor, *, by_provider: bool = False) -> st
     return (redactor.redact_provider if by_provider else redactor.redact)(words) or "no reason given"
 
 
-def _text(value: object) -> str | None:
+def _words_of(value: object) -> str | None:
     """Words: a text, or the message of an error that is an object."""
     if isinstance(value, dict):
         value = value.get("message")

@@ -11,11 +11,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
-from fbsync.client.answers import Answer, failure_of, said
+from fbsync.client.answers import Answer, failure_of, server_words
 from fbsync.client.failures import EXCHANGE_ERRORS, transport_error
 from fbsync.client.fields import identifier
 from fbsync.client.hints import VALIDATE
-from fbsync.client.lists import api_keys_of, live_of, stats_of, workspaces_of
+from fbsync.client.lists import api_keys_of, listed_workspaces, live_of, stats_of
 from fbsync.client.signin import TokenSource
 from fbsync.client.transport import ANSWER_LIMIT, LIST_LIMIT, Connections
 from fbsync.foreign_text import Redactor
@@ -150,7 +150,7 @@ class Client:
         Raises:
             ServerError: the call failed, or the answer is no such list, or not the whole.
         """
-        return tuple(workspaces_of(await self._call("GET", "/workspace"), self._redactor))
+        return tuple(listed_workspaces(await self._call("GET", "/workspace"), self._redactor))
 
     async def list_memberships(self) -> tuple[Workspace, ...]:
         """List the workspaces that the caller may see, with the caller's role as far as the answers have it.
@@ -161,7 +161,7 @@ class Client:
             ServerError: a call failed, or the answer is no such list, or not the whole.
         """
         me = await self._profile()
-        return tuple(workspaces_of(await self._call("GET", "/workspace"), self._redactor, me))
+        return tuple(listed_workspaces(await self._call("GET", "/workspace"), self._redactor, me))
 
     async def _profile(self) -> Mapping[str, Any]:
         """Who the caller is; nothing where the server has no such page for this caller."""
@@ -227,10 +227,12 @@ class Client:
         """
         answer = await self._answer("POST", _path(llm_id) + VALIDATE)
         if answer.is_success_status and answer.body.get("success") is False:
-            return Validation(accepted=False, message=said(answer, self._redactor, by_provider=True))
+            return Validation(accepted=False, message=server_words(answer, self._redactor, by_provider=True))
         self._checked(answer)
         words = answer.body.get("message")
-        return Validation(accepted=True, message=said(answer, self._redactor, by_provider=True) if words else "")
+        return Validation(
+            accepted=True, message=server_words(answer, self._redactor, by_provider=True) if words else ""
+        )
 
     async def _call(
         self, method: str, path: str, *, fields: Fields | None = None, query: Mapping[str, str] | None = None

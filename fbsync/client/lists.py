@@ -132,7 +132,7 @@ def _is_object(row: object) -> bool:
     return isinstance(row, dict)
 
 
-def workspaces_of(answer: Answer, redactor: Redactor, me: Mapping[str, Any] | None = None) -> Iterator[Workspace]:
+def listed_workspaces(answer: Answer, redactor: Redactor, me: Mapping[str, Any] | None = None) -> Iterator[Workspace]:
     """The workspaces that an answer lists; its other fields are ignored.
 
     Args:

@@ -53,7 +53,7 @@ def check_files(
             found += _known(project)
     except InvalidInput as error:
         found += [
-            _finding("files", finding.message, str(finding.position), finding.remedy) for finding in error.findings
+            _problem("files", finding.message, str(finding.position), finding.remedy) for finding in error.findings
         ]
     except FbsyncError as error:
         found.append(problem("files", error))
@@ -62,7 +62,7 @@ def check_files(
     return tuple(found), inputs, project
 
 
-def _finding(what: str, message: str, place: str, remedy: str) -> Check:
+def _problem(what: str, message: str, place: str, remedy: str) -> Check:
     return Check(
         what=what,
         health=Health.PROBLEM,
@@ -88,7 +88,7 @@ def _manifest(where: Where) -> Check:
     wrong = errors_among(read_manifest(where.files).findings_in(where.environment))
     if wrong:
         count = "1 error" if len(wrong) == 1 else f"{len(wrong)} errors"
-        return _finding("manifest", f"{count}, the first: {wrong[0].message}", named, "see `fbsync validate`")
+        return _problem("manifest", f"{count}, the first: {wrong[0].message}", named, "see `fbsync validate`")
     return ok("manifest", named)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from fbsync.execution.body import body
 from fbsync.execution.create import Creator
 from fbsync.execution.scheduler import Scheduler, not_attempted
-from fbsync.execution.step import State, Step, unexpected
+from fbsync.execution.step import Step, StepState, unexpected
 from fbsync.execution.trial import Trial, cut_off
 from fbsync.model.changes import (
     Adopt,
@@ -248,7 +248,7 @@ class _Run:
         again: what was not sent yet, or had just been done.
         """
         step = await self._step(at, change, body(change))
-        if step.state is not State.DONE or step.llm_id is None:
+        if step.state is not StepState.DONE or step.llm_id is None:
             return step.outcome
         outcome = step.outcome
         if isinstance(change, Create) and (error := self._claimed_twice(at, step.llm_id)) is not None:
@@ -268,7 +268,7 @@ class _Run:
         """
         name = aside_name(change.desired.name, change.locked.id)
         step = await self._step(at, change, {Field.NAME: name})
-        if step.state is not State.DONE:
+        if step.state is not StepState.DONE:
             return step.outcome
         try:
             await self._ledger.set_aside(step.number, change, name)
@@ -284,7 +284,7 @@ class _Run:
         try:
             await step.run(lambda: self.scheduler.intended(at, lambda: self._ledger.intend(change, sent)))
         except asyncio.CancelledError:
-            if step.state is State.UNKNOWN:
+            if step.state is StepState.UNKNOWN:
                 self._settle(at, step.outcome)
             raise
         if step.ends_run is not None:

@@ -23,7 +23,7 @@ _AGAIN = "run `fbsync apply` again: it checks the server's list before it sends 
 _NOT_SIGNED_IN = 401
 
 
-class State(StrEnum):
+class StepState(StrEnum):
     """How far a step has come. It goes from PLANNED by INTENDED and SENT to one of the others, and never back."""
 
     PLANNED = "planned"
@@ -68,7 +68,7 @@ class Step:
         creator: Creator,
         ledger: Ledger,
     ) -> None:
-        self.state = State.PLANNED
+        self.state = StepState.PLANNED
         self.number = -1
         self.llm_id: str | None = None
         self.error: FbsyncError | None = None
@@ -79,7 +79,7 @@ class Step:
         self._creator = creator
         self._ledger = ledger
 
-    async def run(self, intent: Callable[[], Awaitable[int]]) -> State:
+    async def run(self, intent: Callable[[], Awaitable[int]]) -> StepState:
         """Take the step, once.
 
         Args:
@@ -91,13 +91,13 @@ class Step:
         """
         try:
             self.number = await intent()
-            self.state = State.INTENDED
+            self.state = StepState.INTENDED
             self._ledger.sending(self.number)
         except FbsyncError as error:
             self.error = self.unrecorded = error
-            self.state = State.NOT_SENT
+            self.state = StepState.NOT_SENT
             return self.state
-        self.state = State.SENT
+        self.state = StepState.SENT
         try:
             self.llm_id = await self._request()
         except ServerError as error:
@@ -107,21 +107,25 @@ class Step:
             raise
         except Exception as error:  # noqa: BLE001 - one entry's failure, whatever it is, must not stop the others
             self.error = unexpected(error)
-            self.state = State.UNKNOWN
+            self.state = StepState.UNKNOWN
         else:
-            self.state = State.DONE
+            self.state = StepState.DONE
         return self.state
 
     @property
     def outcome(self) -> Outcome:
         """What became of the change by this step."""
-        result = {State.DONE: _DONE[type(self._change)], State.REFUSED: Result.FAILED, State.UNKNOWN: Result.UNKNOWN}
+        result = {
+            StepState.DONE: _DONE[type(self._change)],
+            StepState.REFUSED: Result.FAILED,
+            StepState.UNKNOWN: Result.UNKNOWN,
+        }
         return Outcome(
             change=self._change,
             result=result.get(self.state, Result.NOT_ATTEMPTED),
             llm_id=self.llm_id,
             error=self.error,
-            sent=() if self.state is State.NOT_SENT else tuple(self._sent),
+            sent=() if self.state is StepState.NOT_SENT else tuple(self._sent),
         )
 
     @property
@@ -132,9 +136,9 @@ class Step:
     async def _fail(self, error: ServerError) -> None:
         self.error = error
         if error.failure is Failure.UNKNOWN:
-            self.state = State.UNKNOWN
+            self.state = StepState.UNKNOWN
             return
-        self.state = State.REFUSED
+        self.state = StepState.REFUSED
         try:
             await self._ledger.not_done(self.number)
         except FbsyncError as unrecorded:
@@ -142,7 +146,7 @@ class Step:
 
     def _leave_open(self, what: str) -> None:
         self.error = FbsyncError(f"{what}: whether it was carried out is unknown", hint=_AGAIN)
-        self.state = State.UNKNOWN
+        self.state = StepState.UNKNOWN
 
     async def _request(self) -> str:
         change = self._change

@@ -202,7 +202,7 @@ def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) ->
         is_searched = is_searched and len(violations) <= MOST_FINDINGS
         for violation in violations:
             refused.add((document.file, violation.path))
-            gathered.append(_finding(document, violation))
+            gathered.append(_violation_finding(document, violation))
     gathered += _some(contradictions(documents))
     gathered += _some(misplaced_references(documents))
     return Manifest(
@@ -243,7 +243,7 @@ def _has_all_entries(document: Document, refused: Collection[tuple[str, Path]]) 
     )
 
 
-def _finding(document: Document, violation: Violation) -> Finding:
+def _violation_finding(document: Document, violation: Violation) -> Finding:
     place = document.position_of_key if violation.at_key else document.position_of
     return Finding(
         rule=violation.rule,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.manifest.holders import entry_name, holders
-from fbsync.manifest.references import name_of, references_in
+from fbsync.manifest.references import references_in, variable_of
 from fbsync.model.findings import Finding
 from fbsync.variables import FINGERPRINT_KEY_VARIABLE, SIGN_IN_VARIABLES
 
@@ -47,7 +47,7 @@ def _credentials(documents: Sequence[Document]) -> Iterator[tuple[str, tuple[Doc
         for path, holder in reversed(list(holders(document.value))):
             for field in _CREDENTIALS:
                 text = holder.get(field)
-                if isinstance(text, str) and (name := name_of(text)) is not None:
+                if isinstance(text, str) and (name := variable_of(text)) is not None:
                     yield name, (document, (*path, field))
 
 
@@ -77,7 +77,7 @@ def _own_as_credential(documents: Sequence[Document], name: str) -> Iterator[Fin
         for path, holder in holders(document.value):
             for field in _CREDENTIALS:
                 text = holder.get(field)
-                if isinstance(text, str) and name_of(text) == name:
+                if isinstance(text, str) and variable_of(text) == name:
                     yield _own(document, (*path, field), text, references_in(text)[0])
 
 

@@ -71,7 +71,7 @@ def parse_template(text: str) -> Template:
     return Template(parts=(*parts, literal + text[end:]), stray=tuple(stray))
 
 
-def name_of(text: str) -> str | None:
+def variable_of(text: str) -> str | None:
     """The variable's name when the text is exactly one reference, else None."""
     match = _ONE_REFERENCE.fullmatch(text)
     return next(filter(None, match.groups())) if match else None
@@ -102,7 +102,7 @@ def resolve_credential(text: str, variables: Variables, *, position: Position = 
     Raises:
         ValueError: it is not; the message does not show it.
     """
-    name = name_of(text)
+    name = variable_of(text)
     if name is None:
         raise ValueError("a credential must be exactly one reference")
     secret = variables.secret(name) if variables.is_text(name) else None

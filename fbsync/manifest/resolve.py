@@ -20,7 +20,8 @@ def resolve_entry(draft: Draft, variables: Variables) -> Llm:
     return Llm(
         name=fields["name"].value,
         ai_type=fields["aiType"].value,
-        endpoint=_text(draft, "endpoint", variables) or Text(template="", value="", position=draft.position("name")),
+        endpoint=_field_text(draft, "endpoint", variables)
+        or Text(template="", value="", position=draft.position("name")),
         workspace_id=_workspace_id(draft, variables),
         workspace=fields["workspaceId"].value if draft.is_by_name else None,
         secret=_credential(draft, "secret", variables),
@@ -38,7 +39,7 @@ def _flag(draft: Draft, field: str) -> bool:
     return field in draft.fields and bool(draft.fields[field].value)
 
 
-def _text(draft: Draft, field: str, variables: Variables) -> Text | None:
+def _field_text(draft: Draft, field: str, variables: Variables) -> Text | None:
     placed = draft.fields.get(field)
     return None if placed is None else resolve_text(placed.value, variables, position=placed.position)
 
@@ -48,7 +49,7 @@ def _api_key(draft: Draft, variables: Variables) -> Text | None:
     placed = draft.fields.get("apiKey")
     if placed is not None and is_description(placed.value):
         return Text(template=placed.value, value=None, position=placed.position)
-    return _text(draft, "apiKey", variables)
+    return _field_text(draft, "apiKey", variables)
 
 
 def _credential(draft: Draft, field: str, variables: Variables) -> Credential | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from fbsync.manifest.endpoint import faults, faults_of_template
-from fbsync.manifest.references import name_of, parse_template, references_in
+from fbsync.manifest.references import parse_template, references_in, variable_of
 from fbsync.manifest.workspace_id import fault_of_workspace_id, unseen_character
 from fbsync.model.api_keys import is_uuid
 from fbsync.model.findings import Finding, Severity
@@ -58,7 +58,7 @@ def value_findings(drafts: Sequence[Draft], variables: Variables) -> tuple[Findi
                 seen[field, text] = _faults(field, text, variables)
             for fault in seen[field, text]:
                 if fault.severity is Severity.ERROR or fault.reference.name not in warned:
-                    found[_finding(draft, draft.fields[field], text, fault)] = None
+                    found[_fault_finding(draft, draft.fields[field], text, fault)] = None
                 if fault.severity is Severity.WARNING:
                     warned.add(fault.reference.name)
     return tuple(found)
@@ -85,7 +85,7 @@ def _too_long(text: str, variables: Variables) -> _Fault | None:
     )
 
 
-def _finding(draft: Draft, placed: Placed, text: str, fault: _Fault) -> Finding:
+def _fault_finding(draft: Draft, placed: Placed, text: str, fault: _Fault) -> Finding:
     return Finding(
         rule=fault.rule,
         position=placed.document.position_in_text(placed.path, text, fault.reference.at),
@@ -148,7 +148,7 @@ def _endpoint(text: str, variables: Variables) -> Iterator[_Fault]:
 
 def _credential(text: str, variables: Variables) -> Iterator[_Fault]:
     """What is wrong, or odd, about a credential's value."""
-    name = name_of(text)
+    name = variable_of(text)
     if name is None or variables.source(name) is None:
         return
     [reference] = references_in(text)

@@ -90,10 +90,10 @@ def _resolved(llm: Llm, locked: LockedLlm) -> Iterator[tuple[str | None, str]]:
 def _learns(llm: Llm, locked: LockedLlm, live: LiveLlm) -> bool:
     """Whether the list shows something about the entry that the record does not have yet."""
     mask = llm.key is not None and locked.key_mask is None and live.key_mask is not None
-    return mask or spelled(llm, live) != locked.served
+    return mask or server_spellings(llm, live) != locked.served
 
 
-def spelled(llm: Llm, live: LiveLlm) -> tuple[tuple[Field, str], ...]:
+def server_spellings(llm: Llm, live: LiveLlm) -> tuple[tuple[Field, str], ...]:
     """How the server writes what is declared, where it writes it in another way."""
     declared = {Field.NAME: llm.name, Field.AI_TYPE: llm.ai_type, Field.ENDPOINT: llm.endpoint.value}
     return served_spellings(declared, live)

@@ -206,7 +206,7 @@ class Need:
     field: str
 
 
-def missing(changes: Iterable[Change]) -> tuple[Need, ...]:
+def missing_variables(changes: Iterable[Change]) -> tuple[Need, ...]:
     """The variables that are not set and that carrying out these changes would send, each with its place."""
     return tuple(need for change in changes for need in _needs(change))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fbsync.model.changes import Adopt, Blocked, Change, Create, Delete, Notice, Unchanged, Undeclared, Update
 from fbsync.model.configurations import Field, Text
 from fbsync.model.spelling import same
-from fbsync.planning.fields import spelled
+from fbsync.planning.fields import server_spellings
 from fbsync.planning.hosts import host_of, host_words, is_ascii_host, scheme_of, shown_host
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _of_record(change: Update | Unchanged, reads: Callable[[str | None], bool]) 
     """What a list showed that is not a change, reported once; and an entry that another manifest declared."""
     llm, locked = change.desired, change.locked
     if change.live is not None:
-        for field, there in spelled(llm, change.live):
+        for field, there in server_spellings(llm, change.live):
             if (field, there) not in locked.served:
                 yield _notice(llm, f"the server writes {field.value} as {there}; fbsync treats them as the same")
     if locked.declared_in is not None and not reads(locked.declared_in):

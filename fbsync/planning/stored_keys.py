@@ -60,7 +60,7 @@ def with_listed_keys(
         meant = {key.id for key in keys if key.description == description}
         found.append(_with_id(llm, meant))
         if len(meant) != 1:
-            wrong.append(_finding(llm, description, meant, keys, remembered[llm.workspace_id.value, description]))
+            wrong.append(_key_finding(llm, description, meant, keys, remembered[llm.workspace_id.value, description]))
     if wrong:
         raise InvalidInput(in_file_order(wrong))
     return tuple(found)
@@ -93,7 +93,7 @@ def _with_id(llm: Llm, ids: set[str]) -> Llm:
     return replace(llm, api_key=replace(llm.api_key, value=value))
 
 
-def _finding(llm: Llm, description: str, meant: set[str], listed: Sequence[ApiKey], before: set[str]) -> Finding:
+def _key_finding(llm: Llm, description: str, meant: set[str], listed: Sequence[ApiKey], before: set[str]) -> Finding:
     assert llm.api_key is not None
     if meant:
         return Finding(

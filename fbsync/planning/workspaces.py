@@ -32,7 +32,7 @@ def remembered(desired: Iterable[Llm], known: Iterable[LockedLlm]) -> tuple[Llm,
     return tuple(_with_id(llm, ids.get(llm.workspace or "", set())) for llm in desired)
 
 
-def listed(desired: Sequence[Llm], workspaces: Iterable[Workspace]) -> tuple[Llm, ...]:
+def with_listed_ids(desired: Sequence[Llm], workspaces: Iterable[Workspace]) -> tuple[Llm, ...]:
     """The entries, with the ids that the server has for their workspaces' names.
 
     Args:

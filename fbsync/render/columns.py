@@ -9,10 +9,10 @@ def columns(text: str) -> int:
     """How many terminal columns a text takes (UAX #11: wide and full-width characters take two)."""
     if text.isascii() and text.isprintable():
         return len(text)
-    return sum(width_of(character) for character in text)
+    return sum(character_width(character) for character in text)
 
 
-def width_of(character: str) -> int:
+def character_width(character: str) -> int:
     """How many of them a character takes; none where it only adds to the one before."""
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0

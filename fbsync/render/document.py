@@ -71,7 +71,7 @@ def result_document(
     document: Json = {"format_version": FORMAT_VERSION, "command": command, "exit_code": int(exit_code)}
     if error is not None:
         document["error"] = _error(error)
-    if found := [_finding(finding) for finding in findings]:
+    if found := [_finding_entry(finding) for finding in findings]:
         document["findings"] = found
     return document | more
 
@@ -144,7 +144,7 @@ def _error(error: FbsyncError) -> Json:
     return entry
 
 
-def _finding(finding: Finding) -> Json:
+def _finding_entry(finding: Finding) -> Json:
     place = finding.position
     return {
         "rule": finding.rule,

@@ -10,7 +10,7 @@ from fbsync.render.entries import Entry, Tone, counted
 from fbsync.render.page import html
 from fbsync.render.page_sections import Notes, Page, Section
 from fbsync.render.paint import visible
-from fbsync.render.plan_origin import called
+from fbsync.render.plan_origin import environment_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,11 +48,11 @@ def drifts_html(found: Sequence[DriftFound], problems: Sequence[tuple[str | None
         problems: environments that could not be compared, and why.
     """
     entries = tuple(entry for one in found for entry in drift_entries(one, of_several=True))
-    troubles = tuple((called(environment), visible(why)) for environment, why in problems)
+    troubles = tuple((environment_title(environment), visible(why)) for environment, why in problems)
     title = f"{counted(len(troubles), 'environment')} could not be compared"
     failed = (Notes(title=title, items=troubles, tone=Tone.TROUBLE),) if troubles else ()
     servers = sorted({one.other_server for one in found if one.other_server is not None})
-    said = (f"{called(one.environment)}: {summary(one.drift)} {' '.join(one.remarks)}" for one in found)
+    said = (f"{environment_title(one.environment)}: {summary(one.drift)} {' '.join(one.remarks)}" for one in found)
     return html(
         Page(
             title="fbsync drift: all environments",
@@ -69,7 +69,7 @@ def _warnings(found: DriftFound, *, of_several: bool = False) -> Iterator[Notes]
     """The credentials that are too old."""
     if lines := warning_lines(found):
         title = counted(len(lines), "warning")
-        title = f"{called(found.environment)}: {title}" if of_several else title
+        title = f"{environment_title(found.environment)}: {title}" if of_several else title
         yield Notes(title=title, items=tuple(("", f"{line}.") for line in lines))
 
 

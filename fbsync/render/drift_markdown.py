@@ -8,9 +8,9 @@ from fbsync.render.drift_entries import KINDS, drift_entries
 from fbsync.render.drift_text import summary, total_summary, warning_lines
 from fbsync.render.entries import Tone
 from fbsync.render.markdown import code, marker, prose
-from fbsync.render.markdown_parts import Part, all_environments, block, limited
+from fbsync.render.markdown_parts import Part, all_environments, block, within_limit
 from fbsync.render.paint import visible
-from fbsync.render.plan_origin import called
+from fbsync.render.plan_origin import environment_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ def drift_markdown(found: DriftFound, *, max_chars: int) -> str:
     """
     first = f"{marker('fbsync-drift', found.environment)}\n"
     heads = (f"{first}\n{_head(found)}", f"{first}\n**{summary(found.drift)}**\n\n")
-    text = limited(tuple(_parts(found)), heads, max_chars)
+    text = within_limit(tuple(_parts(found)), heads, max_chars)
     return f"**{summary(found.drift)}** Details are left out because of the length.\n" if text is None else text
 
 
@@ -46,7 +46,7 @@ def drifts_markdown(
     """
     counts = f"**{total_summary([one.drift for one in found])}**"
     bodies = [
-        ((_head(one), f"### {code(called(one.environment))}\n\n**{summary(one.drift)}**\n\n"), _parts(one))
+        ((_head(one), f"### {code(environment_title(one.environment))}\n\n**{summary(one.drift)}**\n\n"), _parts(one))
         for one in found
     ]
     return all_environments("drift", counts, bodies, problems, max_chars=max_chars)

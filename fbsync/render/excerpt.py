@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fbsync.render.columns import columns, width_of
-from fbsync.render.masking import Piece, masked
+from fbsync.render.columns import character_width, columns
+from fbsync.render.masking import Piece, masked_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def excerpt(lines: Sequence[str], position: Position) -> Excerpt | None:
 @lru_cache(maxsize=2)
 def _pieces(line: str) -> tuple[Piece, ...]:
     """The pieces of a line, which is often that of the next finding, too."""
-    return tuple(masked(line))
+    return tuple(masked_line(line))
 
 
 def _place(pieces: Sequence[Piece], column: int) -> tuple[int, int]:
@@ -76,10 +76,10 @@ def _cut(line: str, offset: int, width: int) -> Excerpt:
     first = max(0, min(offset - _WIDEST // 3, total - _WIDEST))
     kept, at, start = "", 0, None
     for character in line:
-        if first <= at and at + width_of(character) <= first + _WIDEST - 2:
+        if first <= at and at + character_width(character) <= first + _WIDEST - 2:
             start = at if start is None else start
             kept += character
-        at += width_of(character)
+        at += character_width(character)
     begin = start or 0
     lead = _CUT if begin else ""
     line = lead + kept + (_CUT if begin + columns(kept) < total else "")

@@ -27,33 +27,35 @@ def findings_junit(findings: Sequence[Finding], *, files: Sequence[str], failing
     suite.set("failures", str(sum(finding in failing for finding in findings)))
     suite.set("errors", "0")
     for finding in findings:
-        _finding(suite, finding, fails=finding in failing)
+        _add_testcase(suite, finding, fails=finding in failing)
     for file in clean:
-        SubElement(suite, "testcase", classname=_text(file), name="no findings")
+        SubElement(suite, "testcase", classname=_xml_text(file), name="no findings")
     root = Element("testsuites")
     root.append(suite)
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _finding(suite: Element, finding: Finding, *, fails: bool) -> None:
+def _add_testcase(suite: Element, finding: Finding, *, fails: bool) -> None:
     place = finding.position
     entry = f" in {finding.entry}" if finding.entry else ""
     name = f"{finding.rule}{entry}" + (f" (line {place.line})" if place.line else "")
-    case = SubElement(suite, "testcase", classname=_text(place.file), name=_text(name), file=_text(place.file))
+    case = SubElement(
+        suite, "testcase", classname=_xml_text(place.file), name=_xml_text(name), file=_xml_text(place.file)
+    )
     if place.line:
         case.set("line", str(place.line))
     text = f"{place}: {finding.severity.value}{entry}: {finding.message}"
     text += "".join(f"\nsee also {other}" for other in finding.related)
     text += f"\nfix: {finding.remedy}" if finding.remedy else ""
     if fails:
-        failure = SubElement(case, "failure", message=_text(finding.message), type=finding.severity.value)
-        failure.text = _text(text)
+        failure = SubElement(case, "failure", message=_xml_text(finding.message), type=finding.severity.value)
+        failure.text = _xml_text(text)
     else:
-        SubElement(case, "system-out").text = _text(text)
+        SubElement(case, "system-out").text = _xml_text(text)
 
 
-def _text(text: str) -> str:
+def _xml_text(text: str) -> str:
     """A text with no characters that XML forbids (XML 1.0, 2.2), which its writer would let through."""
     lines = (visible(line) for line in text.split("\n"))
     return "\n".join(lines).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

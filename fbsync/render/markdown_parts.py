@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fbsync.render.entries import Entry, Row, Tone, counted
 from fbsync.render.markdown import code, marker, prose
 from fbsync.render.paint import visible
-from fbsync.render.plan_origin import called
+from fbsync.render.plan_origin import environment_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -47,7 +47,7 @@ class Part:
         return f"{self.opening}{self.between.join(kept)}{self.closing}" if kept else ""
 
 
-def limited(parts: Sequence[Part], heads: Sequence[str], room: int) -> str | None:
+def within_limit(parts: Sequence[Part], heads: Sequence[str], room: int) -> str | None:
     """A text of parts under a head that stays within a limit; None where nothing fits.
 
     Args:
@@ -85,12 +85,16 @@ def all_environments(
     """
     first = f"{marker(f'fbsync-{command}', ALL)}\n"
     head = f"{first}\n## fbsync {command}: all environments\n\n{counts}\n\n"
-    units = tuple(f"> - {code(called(environment))}: {prose(visible(why))}\n" for environment, why in problems)
+    units = tuple(
+        f"> - {code(environment_title(environment))}: {prose(visible(why))}\n" for environment, why in problems
+    )
     failed = f"> [!CAUTION]\n> **{counted(len(units), 'environment')} could not be {_DONE[command]}**\n>\n"
-    texts = [limited([Part(opening=failed, units=units, closing="\n", noun="reasons why")], (head,), max_chars) or head]
+    texts = [
+        within_limit([Part(opening=failed, units=units, closing="\n", noun="reasons why")], (head,), max_chars) or head
+    ]
     for at, (heads, parts) in enumerate(bodies):
         share = (max_chars - sum(map(len, texts))) // (len(bodies) - at)
-        text = limited(tuple(parts), heads, share - 1)
+        text = within_limit(tuple(parts), heads, share - 1)
         short = heads[-1] if len(heads[-1]) < share else ""
         texts.append(f"\n{short if text is None else text}")
     whole = "".join(texts)

@@ -50,7 +50,7 @@ class Piece:
     text: str
 
 
-def masked(line: str) -> tuple[Piece, ...]:
+def masked_line(line: str) -> tuple[Piece, ...]:
     """A line in pieces, each shown, masked, or, if it is a tab, as blanks."""
     tokens = [(match.lastgroup or "", match.group(), match.start(), match.end()) for match in _TOKEN.finditer(line)]
     pieces, field = [], ""

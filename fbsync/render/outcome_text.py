@@ -46,7 +46,7 @@ def outcome_line(entry: Json, *, paint: Paint, with_place: bool = True, with_id:
     return line + (f" ({'; '.join(details)})" if details else "")
 
 
-def report(document: Json, *, paint: Paint) -> str:
+def outcome_report(document: Json, *, paint: Paint) -> str:
     """What went wrong, reason by reason with what to do, and Terraform's closing sentence.
 
     Args:

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from fbsync.render.entries import Tone
-from fbsync.render.page_words import foreign, place_of, place_words, said, sentence
+from fbsync.render.page_words import foreign, html_of, place_of, place_words, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,11 @@ def notes_block(notes: Notes) -> Iterator[str]:
     yield f"<{title}>{escape(notes.title)}</{title}>"
     yield "<ul>"
     for term, text in notes.items:
-        yield f'<li><span class="value">{foreign(term)}</span>: {said(text)}</li>' if term else f"<li>{said(text)}</li>"
+        yield (
+            f'<li><span class="value">{foreign(term)}</span>: {html_of(text)}</li>'
+            if term
+            else f"<li>{html_of(text)}</li>"
+        )
     yield "</ul>"
     yield f"</{whole}>"
 
@@ -64,7 +68,7 @@ def _gist(entry: Entry) -> str:
 
 
 def _item(entry: Entry) -> str:
-    why = f'<p class="soft">{said(sentence(entry.why))}</p>' if entry.why else ""
+    why = f'<p class="soft">{html_of(sentence(entry.why))}</p>' if entry.why else ""
     return f"<li>{_who(entry, 'span')}{why}{_ages(entry)}{_warnings(entry)}</li>"
 
 
@@ -78,7 +82,7 @@ def _article(entry: Entry) -> Iterator[str]:
 def _inside(entry: Entry) -> Iterator[str]:
     """What a card says of its entry."""
     if entry.why:
-        yield f'<p class="soft">{said(sentence(entry.why))}</p>'
+        yield f'<p class="soft">{html_of(sentence(entry.why))}</p>'
     if entry.rows:
         yield "<dl>"
         yield from map(_row, entry.rows)
@@ -86,7 +90,7 @@ def _inside(entry: Entry) -> Iterator[str]:
     if entry.ages:
         yield _ages(entry)
     if entry.hint:
-        yield f'<p class="hint"><b>Fix:</b> {said(entry.hint)}</p>'
+        yield f'<p class="hint"><b>Fix:</b> {html_of(entry.hint)}</p>'
     yield _warnings(entry)
 
 
@@ -98,11 +102,13 @@ def _who(entry: Entry, tag: str, *, with_place: bool = True) -> str:
 
 
 def _warnings(entry: Entry) -> str:
-    return "\n".join(f'<p class="warning"><b>Warning:</b> {said(sentence(warning))}</p>' for warning in entry.warnings)
+    return "\n".join(
+        f'<p class="warning"><b>Warning:</b> {html_of(sentence(warning))}</p>' for warning in entry.warnings
+    )
 
 
 def _ages(entry: Entry) -> str:
-    return f'<p class="soft">{said(sentence(", ".join(entry.ages)))}</p>' if entry.ages else ""
+    return f'<p class="soft">{html_of(sentence(", ".join(entry.ages)))}</p>' if entry.ages else ""
 
 
 def _row(row: Row) -> str:

@@ -17,7 +17,7 @@ NO_ENVIRONMENT = "(none)"
 _QUOTED = re.compile("`([^`]+)`")
 
 
-def said(text: str) -> str:
+def html_of(text: str) -> str:
     """What we say, with foreign parts in it: as foreign, and with what is quoted in backticks as code."""
     said = _QUOTED.sub(r"<code>\1</code>", escape(text))
     return f"<bdi>{said}</bdi>"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fbsync.render.entries import counted
 from fbsync.render.paint import visible
 from fbsync.render.plan_document import is_empty
-from fbsync.render.plan_entries import Kind, loses_protection, touches_protected
+from fbsync.render.plan_entries import EntryKind, loses_protection, touches_protected
 from fbsync.render.plan_rows import NOT_SET, why_unverified
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def unverified(document: Json) -> tuple[Unverified, ...]:
 def _not_compared(document: Json) -> Iterator[tuple[str, str, str]]:
     """Every credential that could not be compared: its entry, its variable, and why."""
     for change in document["resource_changes"]:
-        if change["kind"] in (Kind.UPDATE, Kind.UNCHANGED):
+        if change["kind"] in (EntryKind.UPDATE, EntryKind.UNCHANGED):
             for credential in change["credentials"]:
                 if credential["changed"] == "unverified" and credential["after"] is not None:
                     yield visible(change["name"]), credential["after"], why_unverified(credential)

@@ -23,7 +23,7 @@ DRIFT = "drift"
 VERIFIED_FIRST = "verified first"
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """The kinds of a plan's entries, the most serious first (the words of ``schemas/plan.schema.json``)."""
 
     BLOCKED = "blocked"
@@ -36,13 +36,13 @@ class Kind(StrEnum):
 
 
 TONES = {
-    Kind.BLOCKED: Tone.TROUBLE,
-    Kind.DELETE: Tone.REMOVE,
-    Kind.ADOPT: Tone.CHANGE,
-    Kind.CREATE: Tone.ADD,
-    Kind.UPDATE: Tone.CHANGE,
-    Kind.UNDECLARED: Tone.QUIET,
-    Kind.UNCHANGED: Tone.QUIET,
+    EntryKind.BLOCKED: Tone.TROUBLE,
+    EntryKind.DELETE: Tone.REMOVE,
+    EntryKind.ADOPT: Tone.CHANGE,
+    EntryKind.CREATE: Tone.ADD,
+    EntryKind.UPDATE: Tone.CHANGE,
+    EntryKind.UNDECLARED: Tone.QUIET,
+    EntryKind.UNCHANGED: Tone.QUIET,
 }
 
 
@@ -58,7 +58,7 @@ def plan_entries(document: Json) -> tuple[Entry, ...]:
 
 
 def _entry(change: Json, notices: Iterable[str]) -> Entry:
-    kind = Kind(change["kind"])
+    kind = EntryKind(change["kind"])
     why, rows = _told(kind, change)
     return Entry(
         kind=kind,
@@ -76,30 +76,30 @@ def _entry(change: Json, notices: Iterable[str]) -> Entry:
 
 def is_worth_showing(entry: Entry) -> bool:
     """Whether there is anything to say of an entry beyond that it stays as it is."""
-    return entry.kind != Kind.UNCHANGED or bool(entry.warnings)
+    return entry.kind != EntryKind.UNCHANGED or bool(entry.warnings)
 
 
-def _told(kind: Kind, change: Json) -> tuple[str, Iterable[Row]]:
+def _told(kind: EntryKind, change: Json) -> tuple[str, Iterable[Row]]:
     """The reason for a change, and what becomes of each field."""
     match kind:
-        case Kind.CREATE:
+        case EntryKind.CREATE:
             why = "deleted outside, to recreate" if "former_id" in change else ""
             return why, declared_rows(change)
-        case Kind.ADOPT:
+        case EntryKind.ADOPT:
             why = "replaced outside" if "former_id" in change else "already on the server"
             return f"{why}, to adopt, id {change['id']}", adopted_rows(change)
-        case Kind.UPDATE:
+        case EntryKind.UPDATE:
             return "", updated_rows(change)
-        case Kind.DELETE:
+        case EntryKind.DELETE:
             return "; ".join((change.get("reason", "no longer declared"), *_served(change))), known_rows(change)
-        case Kind.UNDECLARED:
+        case EntryKind.UNDECLARED:
             fate = (
                 "--prune refuses because it is protected" if _is_protected(change, "before") else "--prune deletes it"
             )
             return f"in the lockfile, but no longer declared; {fate}", ()
-        case Kind.BLOCKED:
+        case EntryKind.BLOCKED:
             return change["reason"], ()
-        case Kind.UNCHANGED:
+        case EntryKind.UNCHANGED:
             return "", ()
 
 
@@ -130,7 +130,7 @@ def _is_protected(change: Json, side: str) -> bool:
 
 
 def _protection_warnings(change: Json) -> Iterator[str]:
-    if touches_protected(change) and change["kind"] == Kind.DELETE:
+    if touches_protected(change) and change["kind"] == EntryKind.DELETE:
         yield "it is protected: apply will refuse this"
     if loses_protection(change):
         yield "it loses its protection: fbsync may then delete it"
@@ -142,21 +142,21 @@ def _use_warnings(change: Json) -> Iterator[str]:
     if not names:
         return
     said = visible(counted_repositories(names))
-    if change["kind"] == Kind.DELETE:
+    if change["kind"] == EntryKind.DELETE:
         yield f"it is used by {said}: the server will refuse to delete it"
-    elif change["kind"] == Kind.ADOPT or {"endpoint", "aiType"} & change.get("causes", {}).keys():
+    elif change["kind"] == EntryKind.ADOPT or {"endpoint", "aiType"} & change.get("causes", {}).keys():
         yield f"it is used by {said}, which this affects"
 
 
 def touches_protected(change: Json) -> bool:
     """Whether an entry that is protected changes or goes."""
-    return change["kind"] in (Kind.UPDATE, Kind.DELETE) and _is_protected(change, "before")
+    return change["kind"] in (EntryKind.UPDATE, EntryKind.DELETE) and _is_protected(change, "before")
 
 
 def loses_protection(change: Json) -> bool:
     """Whether an entry that was protected is not to be any longer."""
     return (
-        change["kind"] in (Kind.UPDATE, Kind.UNCHANGED)
+        change["kind"] in (EntryKind.UPDATE, EntryKind.UNCHANGED)
         and _is_protected(change, "before")
         and not _is_protected(change, "after")
     )

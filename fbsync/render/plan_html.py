@@ -19,8 +19,8 @@ from fbsync.render.plan_counts import (
     unverified_sentence,
     warning_count,
 )
-from fbsync.render.plan_entries import TONES, Kind, plan_entries
-from fbsync.render.plan_origin import called, comparison, environment_of, other_server
+from fbsync.render.plan_entries import TONES, EntryKind, plan_entries
+from fbsync.render.plan_origin import comparison, environment_of, environment_title, other_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from fbsync.render.document import Json
 
 _TITLES = {
-    Kind.BLOCKED: "blocked",
-    Kind.DELETE: "to destroy",
-    Kind.ADOPT: "to adopt",
-    Kind.CREATE: "to add",
-    Kind.UPDATE: "to change",
-    Kind.UNDECLARED: "no longer declared",
-    Kind.UNCHANGED: "unchanged",
+    EntryKind.BLOCKED: "blocked",
+    EntryKind.DELETE: "to destroy",
+    EntryKind.ADOPT: "to adopt",
+    EntryKind.CREATE: "to add",
+    EntryKind.UPDATE: "to change",
+    EntryKind.UNDECLARED: "no longer declared",
+    EntryKind.UNCHANGED: "unchanged",
 }
 
 
@@ -81,7 +81,7 @@ def plans_html(documents: Sequence[Json], problems: Sequence[tuple[str | None, s
     entries = tuple(
         replace(entry, environment=environment_of(one) or "") for one in documents for entry in plan_entries(one)
     )
-    troubles = tuple((called(environment), visible(why)) for environment, why in problems)
+    troubles = tuple((environment_title(environment), visible(why)) for environment, why in problems)
     title = f"{counted(len(troubles), 'environment')} could not be planned"
     failed = (Notes(title=title, items=troubles, tone=Tone.TROUBLE),) if troubles else ()
     servers = {server for one in documents if (server := other_server(one)) is not None}
@@ -90,7 +90,9 @@ def plans_html(documents: Sequence[Json], problems: Sequence[tuple[str | None, s
             title="fbsync plan: all environments",
             lead=total_summary(documents),
             facts=tuple(("Server", server) for server in sorted(servers)),
-            asides=tuple(f"{called(one['environment'])}: {summary(one)} {comparison(one)}" for one in documents),
+            asides=tuple(
+                f"{environment_title(one['environment'])}: {summary(one)} {comparison(one)}" for one in documents
+            ),
             sections=_sections(entries),
             notes=(*failed, *(notes for one in documents for notes in _refusals(one, of_several=True))),
             remarks=tuple(notes for one in documents for notes in _unverified(one, of_several=True)),
@@ -105,8 +107,8 @@ def _sections(entries: Sequence[Entry]) -> tuple[Section, ...]:
             title=words,
             tone=TONES[kind],
             entries=tuple(entry for entry in entries if entry.kind == kind),
-            is_brief=kind is Kind.UNCHANGED,
-            is_hidden=kind is Kind.UNCHANGED,
+            is_brief=kind is EntryKind.UNCHANGED,
+            is_hidden=kind is EntryKind.UNCHANGED,
         )
         for kind, words in _TITLES.items()
     )
@@ -115,7 +117,7 @@ def _sections(entries: Sequence[Entry]) -> tuple[Section, ...]:
 def _refusals(document: Json, *, of_several: bool = False) -> Iterator[Notes]:
     """Why apply would refuse the plan."""
     if reasons := refusal_reasons(document):
-        plan = f"the plan of {called(document['environment'])}" if of_several else "this plan"
+        plan = f"the plan of {environment_title(document['environment'])}" if of_several else "this plan"
         yield Notes(title=f"fbsync apply would refuse {plan}", items=tuple(map(_item, reasons)), tone=Tone.TROUBLE)
 
 
@@ -128,5 +130,5 @@ def _unverified(document: Json, *, of_several: bool = False) -> Iterator[Notes]:
     items = tuple((item.reference, f"{item.why} ({', '.join(item.entries)})") for item in unverified(document))
     if items:
         sentence = unverified_sentence(document)
-        title = f"{called(document['environment'])}: {sentence}" if of_several else sentence
+        title = f"{environment_title(document['environment'])}: {sentence}" if of_several else sentence
         yield Notes(title=title, items=items, tone=Tone.QUIET, is_folded=True)

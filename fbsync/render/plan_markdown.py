@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.render.entries import Entry, Tone, counted
 from fbsync.render.markdown import code, marker, prose
-from fbsync.render.markdown_parts import LEAST_CHARS, Part, all_environments, block, limited, shortened
+from fbsync.render.markdown_parts import LEAST_CHARS, Part, all_environments, block, shortened, within_limit
 from fbsync.render.plan_counts import (
     Unverified,
     further_counts,
@@ -16,8 +16,8 @@ from fbsync.render.plan_counts import (
     unverified,
     unverified_sentence,
 )
-from fbsync.render.plan_entries import Kind, plan_entries
-from fbsync.render.plan_origin import called, comparison, place
+from fbsync.render.plan_entries import EntryKind, plan_entries
+from fbsync.render.plan_origin import comparison, environment_title, origin_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 _MOST_OPEN = 10
 """More deletions than this are folded."""
 _TITLES = {
-    Kind.BLOCKED: ("⛔", "blocked"),
-    Kind.DELETE: ("🔴", "to destroy"),
-    Kind.ADOPT: ("🟠", "to adopt"),
-    Kind.CREATE: ("🟢", "to add"),
-    Kind.UPDATE: ("🟡", "to change"),
-    Kind.UNDECLARED: ("⚪", "no longer declared"),
+    EntryKind.BLOCKED: ("⛔", "blocked"),
+    EntryKind.DELETE: ("🔴", "to destroy"),
+    EntryKind.ADOPT: ("🟠", "to adopt"),
+    EntryKind.CREATE: ("🟢", "to add"),
+    EntryKind.UPDATE: ("🟡", "to change"),
+    EntryKind.UNDECLARED: ("⚪", "no longer declared"),
 }
-_OPEN = (Kind.BLOCKED, Kind.DELETE, Kind.ADOPT)
-_LISTED = (Kind.CREATE, Kind.UPDATE)
-_FOLDED = (Kind.UNDECLARED,)
+_OPEN = (EntryKind.BLOCKED, EntryKind.DELETE, EntryKind.ADOPT)
+_LISTED = (EntryKind.CREATE, EntryKind.UPDATE)
+_FOLDED = (EntryKind.UNDECLARED,)
 
 
 def plan_markdown(document: Json, *, max_chars: int) -> str:
@@ -58,7 +58,7 @@ def plan_markdown(document: Json, *, max_chars: int) -> str:
     first = f"{marker('fbsync-plan', document['environment'])}\n"
     counts = f"**{summary(document)}**"
     heads = (f"{first}\n{_head(document)}", f"{first}\n{counts}\n\n")
-    text = limited(tuple(_parts(document)), heads, max_chars)
+    text = within_limit(tuple(_parts(document)), heads, max_chars)
     if text is None:
         short = f"{counts} Details are left out because of the length.\n"
         text = first + short if len(first) + len(short) <= max_chars else short
@@ -77,7 +77,7 @@ def plans_markdown(
     """
     counts = f"**{total_summary(documents)}**"
     bodies = [
-        ((_head(one), f"### {code(called(one['environment']))}\n\n**{summary(one)}**\n\n"), _parts(one))
+        ((_head(one), f"### {code(environment_title(one['environment']))}\n\n**{summary(one)}**\n\n"), _parts(one))
         for one in documents
     ]
     return all_environments("plan", counts, bodies, problems, max_chars=max_chars)
@@ -87,7 +87,7 @@ def _head(document: Json) -> str:
     warnings = sum(len(entry.warnings) for entry in plan_entries(document))
     more = (*further_counts(document), *((counted(warnings, "warning"),) if warnings else ()))
     rest = f" Also: {', '.join(more)}." if more else ""
-    return f"### fbsync plan{place(document, code)}\n\n**{summary(document)}**{rest}\n\n"
+    return f"### fbsync plan{origin_suffix(document, code)}\n\n**{summary(document)}**{rest}\n\n"
 
 
 def _parts(document: Json) -> Iterator[Part]:
@@ -121,7 +121,7 @@ def _refusals(document: Json) -> Part:
     return Part(opening=opening, units=units, closing="\n", noun="reasons why apply would refuse it")
 
 
-def _open(kind: Kind, entries: Sequence[Entry]) -> Part:
+def _open(kind: EntryKind, entries: Sequence[Entry]) -> Part:
     """Entries in the open; many of them folded, under a title that is not."""
     sign, words = _TITLES[kind]
     fold, end = "", ""
@@ -136,7 +136,7 @@ def _open(kind: Kind, entries: Sequence[Entry]) -> Part:
     )
 
 
-def _listed(kind: Kind, entries: Sequence[Entry]) -> Part:
+def _listed(kind: EntryKind, entries: Sequence[Entry]) -> Part:
     """Entries in one line each."""
     sign, words = _TITLES[kind]
     return Part(
@@ -147,9 +147,9 @@ def _listed(kind: Kind, entries: Sequence[Entry]) -> Part:
     )
 
 
-def _gist(kind: Kind, entry: Entry) -> str:
+def _gist(kind: EntryKind, entry: Entry) -> str:
     """What an entry's line says: of a new one what it is, of a changed one which fields change."""
-    if kind is Kind.CREATE:
+    if kind is EntryKind.CREATE:
         values = [code(row.after) for row in entry.rows[:2] if row.after is not None]
         said = " at ".join(values)
         return f"{said} ({prose(entry.why)})" if entry.why else said
@@ -157,7 +157,7 @@ def _gist(kind: Kind, entry: Entry) -> str:
     return f"{fields} ({', '.join(entry.marks)})" if entry.marks else fields
 
 
-def _details(kind: Kind, entries: Sequence[Entry]) -> Part:
+def _details(kind: EntryKind, entries: Sequence[Entry]) -> Part:
     words = _TITLES[kind][1]
     return Part(
         opening="<details>\n<summary>Details</summary>\n\n```diff\n",
@@ -169,7 +169,7 @@ def _details(kind: Kind, entries: Sequence[Entry]) -> Part:
     )
 
 
-def _folded(kind: Kind, entries: Sequence[Entry]) -> Part:
+def _folded(kind: EntryKind, entries: Sequence[Entry]) -> Part:
     sign, words = _TITLES[kind]
     return Part(
         opening=f"<details>\n<summary>{sign} <b>{len(entries)} {words}</b></summary>\n\n```diff\n",

@@ -25,12 +25,12 @@ def environment_of(document: Json) -> str | None:
     return None if document["environment"] is None else visible(document["environment"])
 
 
-def called(environment: str | None) -> str:
+def environment_title(environment: str | None) -> str:
     """What an environment is called among several; safe to show."""
     return "the list itself, without an environment" if environment is None else visible(environment)
 
 
-def place(document: Json, quoted: Callable[[str], str] = str) -> str:
+def origin_suffix(document: Json, quoted: Callable[[str], str] = str) -> str:
     """Where a plan is for, to be put after a title: environment and server; empty for the default ones.
 
     Args:

@@ -15,7 +15,7 @@ from fbsync.render.plan_counts import (
     unverified_sentence,
     warning_count,
 )
-from fbsync.render.plan_entries import Kind, is_worth_showing, plan_entries
+from fbsync.render.plan_entries import EntryKind, is_worth_showing, plan_entries
 from fbsync.render.plan_origin import comparison, environment_of, other_server
 from fbsync.render.wrapping import Span, unpainted, wrapped
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from fbsync.render.wrapping import Style
 
 _SIGNS = {
-    Kind.CREATE: "+",
-    Kind.UPDATE: "~",
-    Kind.ADOPT: "~",
-    Kind.DELETE: "-",
-    Kind.UNDECLARED: "?",
-    Kind.BLOCKED: "!",
-    Kind.UNCHANGED: "=",
+    EntryKind.CREATE: "+",
+    EntryKind.UPDATE: "~",
+    EntryKind.ADOPT: "~",
+    EntryKind.DELETE: "-",
+    EntryKind.UNDECLARED: "?",
+    EntryKind.BLOCKED: "!",
+    EntryKind.UNCHANGED: "=",
 }
 _INDENT = 6
 
@@ -118,7 +118,7 @@ def _block(entry: Entry, paint: Paint, width: int | None) -> Iterator[str]:
     colour = _colour(entry.tone, paint)
     about = ", ".join((f"workspace {entry.workspace}", *entry.marks))
     why = f": {entry.why}" if entry.why else ""
-    head = [Span("  "), Span(f"{_SIGNS[Kind(entry.kind)]} ", colour), Span(entry.name, paint.bold)]
+    head = [Span("  "), Span(f"{_SIGNS[EntryKind(entry.kind)]} ", colour), Span(entry.name, paint.bold)]
     yield from wrapped([*head, Span(f" ({about}){why}")], width=width, indent=4)
     label_width = max((columns(row.label) for row in entry.rows), default=0) + 1
     for row in entry.rows:

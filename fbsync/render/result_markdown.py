@@ -8,9 +8,9 @@ from fbsync.model.outcomes import Result
 from fbsync.model.verifications import Verdict
 from fbsync.render.entries import counted
 from fbsync.render.markdown import code, marker, prose
-from fbsync.render.markdown_parts import Part, limited, shortened
+from fbsync.render.markdown_parts import Part, shortened, within_limit
 from fbsync.render.paint import visible
-from fbsync.render.plan_origin import place
+from fbsync.render.plan_origin import origin_suffix
 from fbsync.render.result_parts import Complaint, complaints, failure, outcome_word, placed, troubles
 from fbsync.render.verdict_text import refused_verdicts, verdicts_sentence
 
@@ -42,8 +42,8 @@ def result_markdown(document: Json, *, max_chars: int) -> str:
     command = visible(document["command"])
     first = f"{marker(f'fbsync-{command}', where['environment'])}\n"
     counts = f"**{_sentence(document)}**\n"
-    heads = (f"{first}\n### fbsync {command}{place(where, code)}\n\n{counts}\n", f"{first}\n{counts}\n")
-    text = limited(tuple(_parts(document)), heads, max_chars)
+    heads = (f"{first}\n### fbsync {command}{origin_suffix(where, code)}\n\n{counts}\n", f"{first}\n{counts}\n")
+    text = within_limit(tuple(_parts(document)), heads, max_chars)
     return f"**`fbsync {command}` ended with {document['exit_code']}.**\n" if text is None else text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.render.outcome_text import outcome_line, removals_text, report
+from fbsync.render.outcome_text import outcome_line, outcome_report, removals_text
 from fbsync.render.plan_origin import environment_of, other_server
 from fbsync.render.result_parts import complaints, failure, placed
 from fbsync.render.verdict_text import verdicts_text
@@ -39,7 +39,7 @@ def _blocks(document: Json, paint: Paint, *, verbose: bool) -> Iterator[str]:
         yield f"{line}\n" if line is not None else ""
     yield removals_text(document.get("temporary", ()), paint=paint)
     if "summary" in document:
-        yield report(document, paint=paint)
+        yield outcome_report(document, paint=paint)
     if "verified" in document:
         yield verdicts_text(document["verified"], paint=paint)
     if (whole := failure(document)) is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.render.markdown import code, marker, prose
-from fbsync.render.markdown_parts import Part, all_environments, limited, shortened
+from fbsync.render.markdown_parts import Part, all_environments, shortened, within_limit
 from fbsync.render.paint import visible
-from fbsync.render.plan_origin import called, files_sentence
+from fbsync.render.plan_origin import environment_title, files_sentence
 from fbsync.render.variable_places import MEANS, count_sentence, places, status, total_sentence
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def variables_markdown(part: Json, *, max_chars: int) -> str:
     about = "" if environment is None else f" for {code(visible(environment))}"
     counts = f"**{count_sentence(part)}**\n\n"
     heads = (f"{first}\n### fbsync env{about}\n\n{counts}", f"{first}\n{counts}")
-    return limited(tuple(_parts(part)), heads, max_chars) or f"{counts}"
+    return within_limit(tuple(_parts(part)), heads, max_chars) or f"{counts}"
 
 
 def all_variables_markdown(
@@ -42,7 +42,7 @@ def all_variables_markdown(
         max_chars: the limit, which they share.
     """
     bodies = [
-        ((f"### {code(called(part['environment']))}\n\n**{count_sentence(part)}**\n\n",), _parts(part))
+        ((f"### {code(environment_title(part['environment']))}\n\n**{count_sentence(part)}**\n\n",), _parts(part))
         for part in parts
     ]
     return all_environments("env", f"**{total_sentence(parts)}**", bodies, problems, max_chars=max_chars)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fbsync.sandbox.accounts import Caller
-    from fbsync.sandbox.clock import Clock
+    from fbsync.sandbox.clock import ServerClock
     from fbsync.sandbox.database import Database
     from fbsync.sandbox.workspaces import Workspaces
 
@@ -43,7 +43,7 @@ _CAPABILITIES = {
 class ApiKeys:
     """The stored keys of a sandbox, as each caller may see and change them."""
 
-    def __init__(self, database: Database, workspaces: Workspaces, clock: Clock) -> None:
+    def __init__(self, database: Database, workspaces: Workspaces, clock: ServerClock) -> None:
         self._database = database
         self._workspaces = workspaces
         self._clock = clock

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
-class Clock:
+class ServerClock:
     """Tells the server's time.
 
     Args:
@@ -33,7 +33,7 @@ class Clock:
 class Dates:
     """Dates every answer by the server's own clock."""
 
-    def __init__(self, app: ASGIApp, *, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, *, clock: ServerClock) -> None:
         self._app = app
         self._clock = clock
 

@@ -24,7 +24,7 @@ from fbsync.sandbox.list_rewrites import change_rows, shorten
 from fbsync.sandbox.llm_lookup import LlmLookup
 from fbsync.sandbox.llms import name_taken
 from fbsync.sandbox.odd_ids import IdChanger
-from fbsync.sandbox.spelling import folded, spelled
+from fbsync.sandbox.spelling import folded, respelled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -76,7 +76,7 @@ class Effects:
     def _before(self, request: SeenRequest, effect: Effect) -> SeenRequest:
         match effect:
             case Normalize() if request.fields:
-                return request.with_fields(spelled(request.fields, effect.what))
+                return request.with_fields(respelled(request.fields, effect.what))
             case OddIds():
                 return self._ids.true(request, effect)
             case _:

@@ -35,6 +35,6 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def masked(key: str) -> str:
+def masked_key(key: str) -> str:
     """A key as the listing shows it (``flashback-api.md``: 'null or masked'); a short one not at all."""
     return "****" + (key[-_SHOWN_CHARACTERS:] if len(key) >= _SHORTEST_SHOWN else "")

@@ -23,7 +23,7 @@ class HostGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run a request to a loopback name, and refuse any other."""
         given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        if len(given) == 1 and is_loopback(given[0]):
+        if len(given) == 1 and is_loopback_authority(given[0]):
             await self._app(scope, receive, send)
             return
         words = "The sandbox answers under loopback names and addresses only, such as localhost and 127.0.0.1"
@@ -31,7 +31,7 @@ class HostGuard:
         await response(scope, receive, send)
 
 
-def is_loopback(authority: str) -> bool:
+def is_loopback_authority(authority: str) -> bool:
     """Whether a host, with or without a port, is ``localhost``, a name below it, or a loopback address."""
     try:
         host = urlsplit(f"//{authority}").hostname or ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fbsync.sandbox.hashing import masked, salted_hash
+from fbsync.sandbox.hashing import masked_key, salted_hash
 from fbsync.sandbox.request_refused import RequestRefused
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def key_columns(key: str | None) -> dict[str, Any]:
     """A key as columns; None has none."""
     if key is None:
         return {"key_hash": None, "key_mask": None, "key_refused": 0}
-    return {"key_hash": salted_hash(key), "key_mask": masked(key), "key_refused": _is_refused(key)}
+    return {"key_hash": salted_hash(key), "key_mask": masked_key(key), "key_refused": _is_refused(key)}
 
 
 def _is_refused(credential: str) -> int:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fbsync.sandbox.accounts import Caller
     from fbsync.sandbox.api_keys import ApiKeys
-    from fbsync.sandbox.clock import Clock
+    from fbsync.sandbox.clock import ServerClock
     from fbsync.sandbox.database import Database
     from fbsync.sandbox.workspaces import Workspaces
 
@@ -38,7 +38,7 @@ _VISIBLE = (
 class Llms:
     """The configurations of a sandbox, as each caller may see and change them."""
 
-    def __init__(self, database: Database, *, workspaces: Workspaces, api_keys: ApiKeys, clock: Clock) -> None:
+    def __init__(self, database: Database, *, workspaces: Workspaces, api_keys: ApiKeys, clock: ServerClock) -> None:
         self._database = database
         self._workspaces = workspaces
         self._api_keys = api_keys

@@ -14,7 +14,7 @@ from fbsync.sandbox.seed_file import Seed, SeedApiKey, SeedLlm, SeedUser, read_s
 from fbsync.sandbox.workspaces import Role
 
 if TYPE_CHECKING:
-    from fbsync.sandbox.clock import Clock
+    from fbsync.sandbox.clock import ServerClock
     from fbsync.sandbox.database import Database
     from fbsync.sandbox.options import SandboxOptions
 
@@ -29,7 +29,7 @@ def read_options_seed(options: SandboxOptions) -> Seed:
     return Seed() if options.seed is None else read_seed(options.seed, known_workspaces=known)
 
 
-def plant(database: Database, seed: Seed, *, workspaces: tuple[str, ...], clock: Clock) -> None:
+def plant(database: Database, seed: Seed, *, workspaces: tuple[str, ...], clock: ServerClock) -> None:
     """Put everything into a database that may hold it already, all or nothing.
 
     Args:

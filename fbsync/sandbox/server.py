@@ -14,7 +14,7 @@ import uvicorn
 
 from fbsync.sandbox.app import LoggedErrors, new_app
 from fbsync.sandbox.builtin import ADMIN
-from fbsync.sandbox.clock import Clock, Dates
+from fbsync.sandbox.clock import Dates, ServerClock
 from fbsync.sandbox.database import Database
 from fbsync.sandbox.fault_script import read_fault_script
 from fbsync.sandbox.faults import FaultLayer
@@ -71,7 +71,7 @@ class SandboxServer:
         self._script = None if options.faults is None else read_fault_script(options.faults)
         self._options = options
         self._database = Database(options.db)
-        clock = Clock(skew=options.clock_skew)
+        clock = ServerClock(skew=options.clock_skew)
         plant(self._database, seed, workspaces=options.workspaces, clock=clock)
         self._state = new_state(self._database, token_lifetime=options.token_lifetime, mfa=options.mfa, clock=clock)
         self._server = _Server(self._config())

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 
-def spelled(fields: Mapping[str, Any], what: Collection[Spelling]) -> dict[str, Any]:
+def respelled(fields: Mapping[str, Any], what: Collection[Spelling]) -> dict[str, Any]:
     """The fields of a request with name and endpoint as the server spells them; the type it spells when it lists."""
     changed = dict(fields)
     if isinstance(name := fields.get("name"), str):

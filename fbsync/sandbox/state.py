@@ -9,7 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from fbsync.sandbox.accounts import Accounts, Caller
 from fbsync.sandbox.api_keys import ApiKeys
-from fbsync.sandbox.clock import Clock
+from fbsync.sandbox.clock import ServerClock
 from fbsync.sandbox.database import Database
 from fbsync.sandbox.llms import Llms
 from fbsync.sandbox.request_refused import RequestRefused
@@ -32,10 +32,10 @@ class State:
     workspaces: Workspaces
     api_keys: ApiKeys
     llms: Llms
-    clock: Clock
+    clock: ServerClock
 
 
-def new_state(database: Database, *, token_lifetime: float, mfa: bool, clock: Clock) -> State:
+def new_state(database: Database, *, token_lifetime: float, mfa: bool, clock: ServerClock) -> State:
     """Put the records over a database."""
     workspaces = Workspaces(database)
     sessions = Sessions(database, lifetime=token_lifetime)

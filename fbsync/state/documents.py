@@ -54,7 +54,7 @@ class Sort:
         return Finding(rule=rule, position=position, message=message, remedy=remedy or self.restore)
 
 
-def read_bytes(path: Path, name: str) -> bytes | None:
+def read_regular_file(path: Path, name: str) -> bytes | None:
     """Read a file, if it is one: no link, no device, no pipe, and of a size that fbsync would write.
 
     Args:
@@ -107,7 +107,7 @@ def read_checked(path: Path, sort: Sort) -> dict[str, Any] | None:
         InvalidInput: it is not what fbsync wrote, or of another version; findings say where.
         FbsyncError: it is not a regular file, or the operating system refuses to read it.
     """
-    data = read_bytes(path, sort.name)
+    data = read_regular_file(path, sort.name)
     return None if data is None else parse_checked(decoded(data, path, sort), path, sort)
 
 

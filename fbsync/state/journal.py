@@ -19,7 +19,7 @@ from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.model.temporary import TEMPORARY_NAME
 from fbsync.schema.validate import Kind
 from fbsync.state.atomic_file import sync_folder, write_atomically
-from fbsync.state.documents import Sort, check_version, decoded, parse_json, read_bytes, shape_findings
+from fbsync.state.documents import Sort, check_version, decoded, parse_json, read_regular_file, shape_findings
 from fbsync.state.index import Records
 from fbsync.state.intents import TRY, Intent, Replayed, doubted, intent_from, intent_record
 from fbsync.state.lockfile import Lockfile, entry_of, llm_from, parameters_from, parameters_of
@@ -83,7 +83,7 @@ def read_journal(path: Path, lockfile: Lockfile | None) -> Replayed | None:
         InvalidInput: it is not what fbsync wrote, or belongs to another lockfile; findings say where.
         FbsyncError: it is not a regular file, or the operating system refuses to read it.
     """
-    data = read_bytes(path, _SORT.name)
+    data = read_regular_file(path, _SORT.name)
     return None if data is None else replay(data, lockfile, shown_as=path, boot=boot_id())
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.state.atomic_file import write_atomically
-from fbsync.state.documents import read_bytes
+from fbsync.state.documents import read_regular_file
 from fbsync.state.lockfile import LOCKFILE, lockfile_text, parse_lockfile
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def recover_rescued(
             may be many projects' in turn, in a container say.
     """
     path = rescue_path(lockfile, state_folder)
-    data = read_bytes(path, "rescue file")
+    data = read_regular_file(path, "rescue file")
     if data is None:
         return on_disk
     first, _, text = data.decode("utf-8", "replace").partition("\n")

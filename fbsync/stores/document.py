@@ -20,7 +20,7 @@ _RESTORE = "restore an earlier state with `fbsync state push`, or start over wit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class LeaseClaim:
     """A run's lease, as it stands in the document. The run is the one that wrote the document.
 
     Attributes:
@@ -33,7 +33,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class StoredState:
     """What a store holds for one environment.
 
     Attributes:
@@ -48,15 +48,15 @@ class State:
     serial: int
     nonce: str
     writer: Holder
-    claim: Claim | None = None
+    claim: LeaseClaim | None = None
     lockfile: str | None = None
     journal: tuple[str, ...] = ()
 
-    def succeeded(self, by: Holder, *, claim: Claim | None) -> State:
+    def succeeded(self, by: Holder, *, claim: LeaseClaim | None) -> StoredState:
         """The same content as a write that takes, renews or gives back the lease."""
         return replace(self, serial=self.serial + 1, nonce=new_nonce(), writer=by, claim=claim)
 
-    def holding(self, *, lockfile: str | None, journal: Iterable[str]) -> State:
+    def holding(self, *, lockfile: str | None, journal: Iterable[str]) -> StoredState:
         """The same state with other content."""
         return replace(self, lockfile=lockfile, journal=tuple(journal))
 
@@ -66,12 +66,12 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
-def first_state(by: Holder, *, lockfile: str | None = None, journal: Iterable[str] = ()) -> State:
+def first_state(by: Holder, *, lockfile: str | None = None, journal: Iterable[str] = ()) -> StoredState:
     """The state that a store begins with."""
-    return State(serial=1, nonce=new_nonce(), writer=by, lockfile=lockfile, journal=tuple(journal))
+    return StoredState(serial=1, nonce=new_nonce(), writer=by, lockfile=lockfile, journal=tuple(journal))
 
 
-def render(state: State) -> bytes:
+def render_state(state: StoredState) -> bytes:
     """The document's bytes."""
     value = {
         "version": VERSION,
@@ -85,7 +85,7 @@ def render(state: State) -> bytes:
     return json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def parse(data: bytes, name: str) -> State:
+def parse_state(data: bytes, name: str) -> StoredState:
     """Interpret a document. Nothing is ever taken for an empty one.
 
     Args:
@@ -116,15 +116,15 @@ def parse(data: bytes, name: str) -> State:
     return _state(value)
 
 
-def _state(value: dict[str, Any]) -> State:
+def _state(value: dict[str, Any]) -> StoredState:
     lease, writer = value["lease"], value["writer"]
-    return State(
+    return StoredState(
         serial=int(value["serial"]),
         nonce=value["nonce"],
         writer=Holder(
             run=writer.get("run"), user=writer.get("user"), host=writer["host"], process=int(writer["process"])
         ),
-        claim=None if lease is None else Claim(id=lease["id"], seconds=int(lease["seconds"])),
+        claim=None if lease is None else LeaseClaim(id=lease["id"], seconds=int(lease["seconds"])),
         lockfile=value["lockfile"],
         journal=tuple(value["journal"]),
     )

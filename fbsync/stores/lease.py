@@ -11,13 +11,13 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
-from fbsync.stores.document import Claim, new_nonce
+from fbsync.stores.document import LeaseClaim, new_nonce
 from fbsync.stores.protocol import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from fbsync.stores.document import State
+    from fbsync.stores.document import StoredState
     from fbsync.stores.holder import Holder
     from fbsync.stores.swap import StateObject, Version
 
@@ -57,7 +57,7 @@ def steady_clock() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-def patience(claim: Claim) -> float:
+def patience(claim: LeaseClaim) -> float:
     """Seconds for which a version must be seen before its lease is taken over: its length, and a margin for clocks."""
     return claim.seconds * 1.1 + min(5, claim.seconds / 2)
 
@@ -86,7 +86,7 @@ class Lease:
         self._lost: FbsyncError | None = None
 
     @property
-    def state(self) -> State:
+    def state(self) -> StoredState:
         """What this run wrote last."""
         return self._version.state
 
@@ -118,10 +118,10 @@ class Lease:
         """Write the state and return the lease back. Raises as ``write`` does."""
         self._swap(self._next(None).holding(lockfile=lockfile, journal=journal))
 
-    def _next(self, claim: Claim | None) -> State:
+    def _next(self, claim: LeaseClaim | None) -> StoredState:
         return self.state.succeeded(self.state.writer, claim=claim)
 
-    def _swap(self, state: State) -> None:
+    def _swap(self, state: StoredState) -> None:
         if self._lost is not None:
             raise self._lost
         since = self._clock()
@@ -160,7 +160,7 @@ def take(
         Denied: the store refuses.
         Unavailable: the store cannot be reached.
     """
-    claim = Claim(id=new_nonce(), seconds=seconds)
+    claim = LeaseClaim(id=new_nonce(), seconds=seconds)
     since = clock()
     taken = state_object.swap(version.state.succeeded(holder, claim=claim), version.tag)
     return Lease(state_object, taken, since=since, clock=clock)
@@ -211,7 +211,7 @@ def await_free(
     return version
 
 
-def held_by(name: str, holder: Holder, claim: Claim) -> FbsyncError:
+def held_by(name: str, holder: Holder, claim: LeaseClaim) -> FbsyncError:
     """The error that somebody else holds the lease."""
     enough = int(patience(claim)) + 1
     return FbsyncError(

@@ -61,11 +61,11 @@ def opened(address: SharedAddress, *, folder: Path, environ: Mapping[str, str]) 
 def describe(data: bytes) -> Description:
     """What the commit of a state says: who wrote it, and whether its run has ended. A probe writes no state."""
     from fbsync.model.errors import InvalidInput
-    from fbsync.stores.document import parse
+    from fbsync.stores.document import parse_state
     from fbsync.stores.git import Description
 
     try:
-        state = parse(data, "the state to write")
+        state = parse_state(data, "the state to write")
     except InvalidInput:
         return Description(subject="Probe", is_closed=True)
     user = f"{state.writer.user}, " if state.writer.user else ""

@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.stores.document import parse, render
+from fbsync.stores.document import parse_state, render_state
 from fbsync.stores.protocol import Conflict, Denied, Unavailable, UnknownOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fbsync.model.errors import FbsyncError
-    from fbsync.stores.document import State
+    from fbsync.stores.document import StoredState
     from fbsync.stores.protocol import Store
 
 _HINT = "run `fbsync doctor`: it checks whether the store honours conditional writes"
@@ -25,7 +25,7 @@ _PAUSES = (0.2, 1.0, 3.0)
 class Version:
     """A state as it was read or written, with the tag that names this version of it."""
 
-    state: State
+    state: StoredState
     tag: str
 
 
@@ -58,9 +58,9 @@ class StateObject:
             Unavailable: the store cannot be reached.
         """
         snapshot = self._store.read()
-        return None if snapshot is None else Version(state=parse(snapshot.data, self.name), tag=snapshot.tag)
+        return None if snapshot is None else Version(state=parse_state(snapshot.data, self.name), tag=snapshot.tag)
 
-    def swap(self, state: State, tag: str | None) -> Version:
+    def swap(self, state: StoredState, tag: str | None) -> Version:
         """Put a state in the place of the version that was read.
 
         After a refusal or an unknown outcome the object is read: with our nonce in it, the write came through. While
@@ -79,7 +79,7 @@ class StateObject:
             Denied: the store refuses.
             Unavailable: the store could not be reached, and nothing was written.
         """
-        data = render(state)
+        data = render_state(state)
         unknown: UnknownOutcome | None = None
         for pause in (*_PAUSES, None):
             try:
@@ -96,7 +96,7 @@ class StateObject:
             self._sleep(pause)
         raise AssertionError("the last attempt returns or raises")
 
-    def _attempt(self, state: State, data: bytes, tag: str | None) -> Version:
+    def _attempt(self, state: StoredState, data: bytes, tag: str | None) -> Version:
         """Write once, and check where the answer does not say whose write is there."""
         try:
             return Version(state=state, tag=self._store.write(data, tag))
@@ -111,7 +111,7 @@ class StateObject:
             refuses = "it refuses the write although nothing changed"
             raise Unavailable(self.name, refuses, hint=_HINT) from error
 
-    def _written(self, state: State, tag: str | None) -> Version | None:
+    def _written(self, state: StoredState, tag: str | None) -> Version | None:
         """What is there, if we wrote it; None while the old version is.
 
         Raises:

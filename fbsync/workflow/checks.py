@@ -29,9 +29,9 @@ def check_needs(project: Project, plan: Plan) -> None:
     Raises:
         InvalidInput: with a finding for every missing one.
     """
-    from fbsync.planning.guards import missing
+    from fbsync.planning.guards import missing_variables
 
-    _refuse(project, missing(plan.changes))
+    _refuse(project, missing_variables(plan.changes))
 
 
 def check_workspaces(project: Project) -> None:
@@ -67,12 +67,12 @@ def check_variables(project: Project, plan: Callable[[], Plan]) -> None:
         FbsyncError: there is no way to sign in, and nothing else is missing.
         InvalidInput: other variables are missing, too.
     """
-    from fbsync.planning.guards import missing, missing_workspaces
+    from fbsync.planning.guards import missing_variables, missing_workspaces
 
     try:
         check_sign_in(project.variables)
     except FbsyncError as error:
-        needs = dict.fromkeys((*missing_workspaces(project.desired), *missing(plan().changes)))
+        needs = dict.fromkeys((*missing_workspaces(project.desired), *missing_variables(plan().changes)))
         if not needs:
             raise
         where = Position(file="environment")

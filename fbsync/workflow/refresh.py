@@ -11,8 +11,7 @@ from fbsync.execution.create import LOOKS
 from fbsync.model.live import Live
 from fbsync.model.server import ServerError
 from fbsync.planning.stored_keys import unresolved_keys, with_listed_keys, workspaces_with_descriptions
-from fbsync.planning.workspaces import listed as with_listed_ids
-from fbsync.planning.workspaces import unresolved
+from fbsync.planning.workspaces import unresolved, with_listed_ids
 from fbsync.state.trials import without_trials
 from fbsync.workflow.project import distinct
 

@@ -112,7 +112,7 @@ def _credentials(plan: Plan, fingerprints: Fingerprinter) -> list[Json]:
     ]
 
 
-def read_document(path: Path) -> Json:
+def read_plan_document(path: Path) -> Json:
     """Read a saved plan as the document that it is.
 
     Raises:
@@ -134,9 +134,9 @@ def read_saved_plan(path: Path) -> SavedPlan:
     """Read a saved plan.
 
     Raises:
-        FbsyncError: as ``read_document``.
+        FbsyncError: as ``read_plan_document``.
     """
-    value = read_document(path)
+    value = read_plan_document(path)
     saved = value["saved"]
     return SavedPlan(
         environment=value["environment"],

@@ -202,7 +202,7 @@ class SharedState:
 
     def _copy(self, version: Version | None) -> None:
         if version is None:
-            raise missing(self.name)
+            raise no_state(self.name)
         self._version = version
         state = version.state
         self.lock_path.unlink(missing_ok=True)
@@ -261,7 +261,7 @@ class SharedState:
         )
 
 
-def missing(name: str) -> FbsyncError:
+def no_state(name: str) -> FbsyncError:
     """The error that a store holds no state: it is not taken for an empty one."""
     return FbsyncError(
         f"there is no state in {name}",

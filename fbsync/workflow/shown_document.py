@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.schema.validate import Kind
 from fbsync.state import documents
-from fbsync.workflow.saved_plan import read_document
+from fbsync.workflow.saved_plan import read_plan_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def read_shown(path: Path) -> Json:
         FbsyncError: there is no such file, or it is the document of something that has no such rendering.
     """
     if not _is_result(path):
-        return {name: value for name, value in read_document(path).items() if name != "saved"}
+        return {name: value for name, value in read_plan_document(path).items() if name != "saved"}
     value = documents.read_checked(path, _SORT)
     if value is None or not ("error" in value or "findings" in value or value["command"] in _APPLYING):
         raise FbsyncError(
@@ -57,7 +57,7 @@ def read_shown(path: Path) -> Json:
 
 def _is_result(path: Path) -> bool:
     """Whether a file looks like a result document; what is wrong with it is not decided here."""
-    data = documents.read_bytes(path, "document") or b""
+    data = documents.read_regular_file(path, "document") or b""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):

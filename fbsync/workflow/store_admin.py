@@ -15,7 +15,7 @@ from fbsync.state.atomic_file import write_atomically
 from fbsync.state.journal import journal_path, read_journal
 from fbsync.state.lockfile import lockfile_text, parse_lockfile, read_lockfile
 from fbsync.stores.address import FileAddress, environment_key, parse_address
-from fbsync.stores.document import first_state, parse
+from fbsync.stores.document import first_state, parse_state
 from fbsync.stores.git import GitRef
 from fbsync.stores.holder import holder_from
 from fbsync.stores.lease import held_by, take
@@ -24,13 +24,13 @@ from fbsync.stores.probe import check_honesty, probe_key
 from fbsync.stores.protocol import Conflict
 from fbsync.stores.swap import StateObject
 from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
-from fbsync.workflow.shared_state import missing
+from fbsync.workflow.shared_state import no_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from fbsync.state.lockfile import Lockfile
-    from fbsync.stores.document import State
+    from fbsync.stores.document import StoredState
     from fbsync.stores.git import Revision
     from fbsync.stores.holder import Holder
     from fbsync.stores.protocol import Store
@@ -69,7 +69,7 @@ class OpenedStore:
         """
         version = self._object.read()
         if version is None:
-            raise missing(self.name)
+            raise no_state(self.name)
         return version
 
     def create(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
@@ -106,7 +106,7 @@ class OpenedStore:
             Conflict: another version is there.
             FbsyncError: a run holds the state (exit 7).
         """
-        wanted = parse(data, "the document")
+        wanted = parse_state(data, "the document")
         if wanted.lockfile is not None:
             parse_lockfile(wanted.lockfile, path=Path("the document's lockfile"))
         version = self.read()
@@ -144,13 +144,13 @@ class OpenedStore:
         """
         return self._git().history(most=most)
 
-    def at(self, revision: str, *, most: int) -> State:
+    def at(self, revision: str, *, most: int) -> StoredState:
         """An earlier state.
 
         Raises:
             FbsyncError: there is none of this name, or the store keeps no history.
         """
-        return parse(self._git().at(revision, most=most), f"{self.name} at {revision}")
+        return parse_state(self._git().at(revision, most=most), f"{self.name} at {revision}")
 
     def _git(self) -> GitRef:
         if not isinstance(self._store, GitRef):

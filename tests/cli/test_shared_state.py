@@ -15,7 +15,7 @@ import pytest
 import fbsync
 from fbsync.sandbox.builtin import ADMIN, WRITER
 from fbsync.stores.address import parse_address
-from fbsync.stores.document import Claim, new_nonce
+from fbsync.stores.document import LeaseClaim, new_nonce
 from fbsync.stores.holder import Holder
 from fbsync.stores.lease import take
 from fbsync.stores.open import opened
@@ -202,7 +202,7 @@ def test_a_plan_does_not_wait(shared, state):
 def test_a_killed_runs_lease_is_taken_over(shared, state):
     """Its lease is a short one, so that the test does not wait for minutes."""
     version = state.read()
-    claim = Claim(id=new_nonce(), seconds=1)
+    claim = LeaseClaim(id=new_nonce(), seconds=1)
     state.swap(version.state.succeeded(OTHER, claim=claim), version.tag)
     done = shared("apply", "--yes", "--lock-timeout", "60")
     assert done.returncode == 0

@@ -11,8 +11,8 @@ from canaries import FORMS, repeated
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbsync.client.answers import Answer, failure_of, moment, said, seconds_to_wait
-from fbsync.client.lists import api_keys_of, live_of, stats_of, workspaces_of
+from fbsync.client.answers import Answer, failure_of, moment, seconds_to_wait, server_words
+from fbsync.client.lists import api_keys_of, listed_workspaces, live_of, stats_of
 from fbsync.client.transport import Response
 from fbsync.foreign_text import Redactor
 from fbsync.model.configurations import WITHHELD_VALUE
@@ -220,7 +220,7 @@ def test_other_lists_withhold_the_same():
     (key,) = api_keys_of(answer({"apiKeys": rows}), knowing())
     assert {key.provider, key.description, key.endpoint} == {WITHHELD_VALUE}
     users = [{"userId": "me", "role": CREDENTIAL}]
-    (one,) = workspaces_of(
+    (one,) = listed_workspaces(
         answer({"workspaces": [{"id": "1", "name": CREDENTIAL, "users": users}]}), knowing(), {"id": "me"}
     )
     assert (one.name, one.role) == (WITHHELD_VALUE, WITHHELD_VALUE)
@@ -228,7 +228,7 @@ def test_other_lists_withhold_the_same():
     assert stats.counters == ((WITHHELD_VALUE, 3), ("totalAlerts", 1))
     for read, body in (
         (api_keys_of, {"apiKeys": [{"id": CREDENTIAL}]}),
-        (workspaces_of, {"workspaces": [{"id": CREDENTIAL, "name": "x"}]}),
+        (listed_workspaces, {"workspaces": [{"id": CREDENTIAL, "name": "x"}]}),
         (stats_of, {"stats": [{"aiLlmId": CREDENTIAL}]}),
     ):
         with pytest.raises(ServerError, match="repeats a credential"):
@@ -420,8 +420,8 @@ HEADERS = st.dictionaries(
 CALLS = st.sampled_from([("GET", "/ai/llm"), ("POST", "/user/login"), *WRITES])
 READERS = (
     lambda one: live_of(one, "ws", Redactor()),
-    lambda one: workspaces_of(one, Redactor()),
-    lambda one: workspaces_of(one, Redactor(), {"id": "x"}),
+    lambda one: listed_workspaces(one, Redactor()),
+    lambda one: listed_workspaces(one, Redactor(), {"id": "x"}),
     lambda one: api_keys_of(one, Redactor()),
     lambda one: stats_of(one, Redactor()),
 )
@@ -435,7 +435,7 @@ def test_no_answer_makes_anything_but_a_server_error(body, headers, status, call
     error = failure_of(found, redactor)
     assert error is None or (isinstance(error, ServerError) and str(error).isprintable())
     assert (found.served_at is None) or found.served_at.tzinfo is not None
-    assert said(found, redactor, by_provider=True).isprintable()
+    assert server_words(found, redactor, by_provider=True).isprintable()
     for read in READERS:
         with suppress(ServerError):
             list(read(found))

@@ -7,7 +7,7 @@ import pytest
 from records import desired, locked
 
 from fbsync.execution.body import body
-from fbsync.execution.step import State, Step
+from fbsync.execution.step import Step, StepState
 from fbsync.model.changes import Create, Delete
 from fbsync.model.errors import FbsyncError
 from fbsync.model.outcomes import Result
@@ -63,20 +63,20 @@ def failing(failure, status=None):
 
 def test_done():
     step, told = taken("id-A")
-    assert (step.state, step.llm_id, told) == (State.DONE, "id-A", ["intend", "sending"])
+    assert (step.state, step.llm_id, told) == (StepState.DONE, "id-A", ["intend", "sending"])
     assert (step.outcome.result, step.ends_run) == (Result.CREATED, None)
 
 
 @pytest.mark.parametrize("failure", sorted(set(Failure) - {Failure.UNKNOWN}))
 def test_refused_is_recorded_as_not_done(failure):
     step, told = taken(failing(failure))
-    assert (step.state, told) == (State.REFUSED, ["intend", "sending", "not_done"])
+    assert (step.state, told) == (StepState.REFUSED, ["intend", "sending", "not_done"])
     assert step.outcome.result is Result.FAILED
 
 
 def test_unknown_leaves_the_intent_open():
     step, told = taken(failing(Failure.UNKNOWN))
-    assert (step.state, told) == (State.UNKNOWN, ["intend", "sending"])
+    assert (step.state, told) == (StepState.UNKNOWN, ["intend", "sending"])
     assert step.outcome.result is Result.UNKNOWN
 
 
@@ -84,7 +84,7 @@ def test_unknown_leaves_the_intent_open():
 def test_what_cannot_be_recorded_is_not_sent(broken):
     sent = []
     step, _ = taken(lambda: sent.append(1), broken=(broken,))
-    assert (step.state, sent) == (State.NOT_SENT, [])
+    assert (step.state, sent) == (StepState.NOT_SENT, [])
     assert step.outcome.result is Result.NOT_ATTEMPTED
     assert step.ends_run is step.error
 
@@ -103,7 +103,7 @@ def test_nobody_signed_in_ends_the_run(failure, status):
 
 def test_a_deletion_of_what_the_server_says_is_not_there_is_done():
     step, told = taken(failing(Failure.NOT_FOUND), change=Delete(locked=locked("A")))
-    assert (step.state, told) == (State.DONE, ["intend", "sending"])
+    assert (step.state, told) == (StepState.DONE, ["intend", "sending"])
 
 
 @pytest.mark.parametrize("error", [ValueError("canary-secret"), KeyError("canary-secret"), RecursionError()])
@@ -112,7 +112,7 @@ def test_a_fault_of_fbsync_is_the_entrys_and_shows_no_value(error):
         raise error
 
     step, _ = taken(fault)
-    assert (step.state, step.outcome.result, step.ends_run) == (State.UNKNOWN, Result.UNKNOWN, None)
+    assert (step.state, step.outcome.result, step.ends_run) == (StepState.UNKNOWN, Result.UNKNOWN, None)
     assert "fbsync itself failed in fbsync.execution.step" in step.error.message
     assert type(error).__name__ in step.error.message
     assert "canary" not in step.error.message + step.error.hint
@@ -136,7 +136,7 @@ def test_a_cut_off_request_may_have_been_carried_out():
         return step, ledger
 
     step, ledger = asyncio.run(run())
-    assert (step.state, ledger.told[-1]) == (State.UNKNOWN, ("sending", 7))
+    assert (step.state, ledger.told[-1]) == (StepState.UNKNOWN, ("sending", 7))
     assert "interrupted" in step.error.message
 
 
@@ -151,4 +151,4 @@ def test_a_step_that_is_cut_off_before_its_intent_was_not_sent():
             await task
         return step
 
-    assert asyncio.run(run()).state is State.PLANNED
+    assert asyncio.run(run()).state is StepState.PLANNED

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbsync.manifest.references import escape, name_of, parse_template, resolve_credential, resolve_text
+from fbsync.manifest.references import escape, parse_template, resolve_credential, resolve_text, variable_of
 from fbsync.variables import Variables
 
 
@@ -40,14 +40,14 @@ def test_a_string_is_taken_apart(text, parts, stray):
 
 @pytest.mark.parametrize(("text", "name"), [("$A", "A"), ("${A_b1}", "A_b1"), ("$<_A>", "_A")])
 def test_exactly_one_reference(text, name):
-    assert name_of(text) == name
+    assert variable_of(text) == name
 
 
 @pytest.mark.parametrize(
     "text", ["", "A", "$", "$$A", "$A ", " $A", "$A$B", "x$A", "$A\n", "${A", "$<A}", "$1A", "$A-B"]
 )
 def test_anything_else_is_not_one_reference(text):
-    assert name_of(text) is None
+    assert variable_of(text) is None
 
 
 @given(st.text())

@@ -11,7 +11,7 @@ from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete,
 from fbsync.model.configurations import Field, LockedCredential
 from fbsync.model.live import Live
 from fbsync.planning.decide import make_plan
-from fbsync.planning.guards import Allowed, delete_limit, missing, refusals
+from fbsync.planning.guards import Allowed, delete_limit, missing_variables, refusals
 from fbsync.planning.order import blockers, detours, in_order
 from fbsync.render.plan_counts import summary
 from fbsync.render.plan_text import plan_text
@@ -150,13 +150,13 @@ class TestCredentials:
         change = only_change([desired(secret=credential(value=None))], [locked()])
         assert isinstance(change, Unchanged)
         assert [item.changed for item in change.credentials] == [Changed.UNVERIFIED]
-        assert missing([change]) == ()
+        assert missing_variables([change]) == ()
 
     def test_an_unset_secret_does_not_keep_other_fields_from_changing(self):
         change = only_change([desired(endpoint=URL + "/2", secret=credential(value=None))], [locked()])
         assert isinstance(change, Update)
         assert body(change) == {Field.ENDPOINT: URL + "/2"}
-        assert missing([change]) == ()
+        assert missing_variables([change]) == ()
 
     def test_a_secret_of_another_variable_with_the_same_value_only_renews_the_record(self):
         change = only_change([desired(secret=credential("KEY_B"))], [locked()])
@@ -166,7 +166,7 @@ class TestCredentials:
     def test_a_secret_of_another_variable_that_is_not_set_is_needed(self):
         change = only_change([desired(secret=credential("KEY_B", None))], [locked()])
         assert isinstance(change, Update)
-        assert [need.variable for need in missing([change])] == ["KEY_B"]
+        assert [need.variable for need in missing_variables([change])] == ["KEY_B"]
 
     def test_a_key_that_is_new_is_sent_and_one_that_is_gone_is_taken_away(self):
         added = only_change([desired(key=credential("KEY_ID", "k"))], [locked()])
@@ -179,7 +179,7 @@ class TestCredentials:
 
     def test_a_creation_needs_everything_that_it_sends(self):
         llm = desired(endpoint=text("$HOST", None), workspace=text("$WS", None), secret=credential(value=None))
-        assert [need.variable for need in missing(plan([llm]).changes)] == ["WS", "HOST", "KEY_A"]
+        assert [need.variable for need in missing_variables(plan([llm]).changes)] == ["WS", "HOST", "KEY_A"]
 
 
 class TestReferencesThatAreNotSet:
@@ -194,7 +194,7 @@ class TestReferencesThatAreNotSet:
         assert isinstance(only_change([llm], [locked(endpoint_template="https://$HOST")]), Unchanged)
         changed = only_change([llm], [locked()])
         assert isinstance(changed, Update)
-        assert [need.variable for need in missing([changed])] == ["https://$HOST"]
+        assert [need.variable for need in missing_variables([changed])] == ["https://$HOST"]
 
 
 class TestRenames:

@@ -8,7 +8,7 @@ from records import desired, locked, text
 from fbsync.model.configurations import Text, Workspace
 from fbsync.model.errors import InvalidInput
 from fbsync.model.findings import Position
-from fbsync.planning.workspaces import listed, remembered, unresolved
+from fbsync.planning.workspaces import remembered, unresolved, with_listed_ids
 
 PLACE = Position(file="fbsync.yaml", line=2, column=12)
 
@@ -45,15 +45,15 @@ class TestListed:
     )
 
     def test_the_server_says_the_id(self):
-        assert ids(listed([by_name(), desired(workspace=text("ws-9"))], self.SERVER)) == ["ws-1", "ws-9"]
+        assert ids(with_listed_ids([by_name(), desired(workspace=text("ws-9"))], self.SERVER)) == ["ws-1", "ws-9"]
 
     def test_the_server_is_right_where_the_lockfile_remembers_another_one(self):
         known = [recorded(workspace="ws-old")]
-        assert ids(listed(remembered([by_name()], known), self.SERVER)) == ["ws-1"]
+        assert ids(with_listed_ids(remembered([by_name()], known), self.SERVER)) == ["ws-1"]
 
     def test_a_name_of_two_workspaces_is_a_finding_with_both(self):
         with pytest.raises(InvalidInput) as caught:
-            listed([by_name(workspace="Sales"), by_name("B", workspace="Sales")], self.SERVER)
+            with_listed_ids([by_name(workspace="Sales"), by_name("B", workspace="Sales")], self.SERVER)
         (finding,) = caught.value.findings
         assert (finding.rule, finding.position) == ("ambiguous-workspace", PLACE)
         assert "ids ws-2, ws-3" in finding.message
@@ -61,7 +61,7 @@ class TestListed:
 
     def test_a_name_of_none_is_a_finding_with_the_names_that_there_are(self):
         with pytest.raises(InvalidInput) as caught:
-            listed([by_name(workspace="Reserch")], self.SERVER)
+            with_listed_ids([by_name(workspace="Reserch")], self.SERVER)
         (finding,) = caught.value.findings
         assert finding.rule == "unknown-workspace"
         assert "Research, Sales" in finding.message
@@ -69,5 +69,5 @@ class TestListed:
 
     def test_a_server_that_lists_none(self):
         with pytest.raises(InvalidInput) as caught:
-            listed([by_name()], [])
+            with_listed_ids([by_name()], [])
         assert "you can see none at all" in caught.value.findings[0].message

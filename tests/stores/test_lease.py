@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from store_doubles import MemoryStore, Troubled
 
 from fbsync.model.errors import FbsyncError
-from fbsync.stores.document import Claim, first_state, new_nonce
+from fbsync.stores.document import LeaseClaim, first_state, new_nonce
 from fbsync.stores.holder import Holder
 from fbsync.stores.lease import await_free, patience, take
 from fbsync.stores.protocol import Conflict, UnknownOutcome
@@ -260,4 +260,4 @@ def test_whatever_two_runs_do_no_acknowledged_record_is_lost(script):
 
 
 def test_a_claim_says_how_long_to_wait():
-    assert patience(Claim(id=new_nonce(), seconds=180)) == pytest.approx(203)
+    assert patience(LeaseClaim(id=new_nonce(), seconds=180)) == pytest.approx(203)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from store_doubles import MemoryStore, Troubled
 
 from fbsync.model.errors import InvalidInput
-from fbsync.stores.document import Claim, first_state, new_nonce, render
+from fbsync.stores.document import LeaseClaim, first_state, new_nonce, render_state
 from fbsync.stores.holder import Holder
 from fbsync.stores.protocol import Conflict, Denied, Unavailable, UnknownOutcome
 from fbsync.stores.swap import StateObject
@@ -105,9 +105,9 @@ def test_a_store_that_refuses_without_a_reason_is_told_from_a_conflict():
         (b'{"version": 0}', "state-version"),
         (b'{"version": 1, "version": 1}', "state-syntax"),
         (b"[" * 100_000, "state-syntax"),
-        (render(first_state(ME)).replace(b'"journal"', b'"journals"'), "state-unknown-key"),
-        (render(first_state(ME)).replace(b'"lockfile": null', b'"lockfile": 1'), "state-wrong-type"),
-        (render(first_state(ME))[:-9], "state-syntax"),
+        (render_state(first_state(ME)).replace(b'"journal"', b'"journals"'), "state-unknown-key"),
+        (render_state(first_state(ME)).replace(b'"lockfile": null', b'"lockfile": 1'), "state-wrong-type"),
+        (render_state(first_state(ME))[:-9], "state-syntax"),
     ],
 )
 def test_what_fbsync_did_not_write_is_never_taken_for_empty(data, rule):
@@ -124,7 +124,7 @@ texts = st.text(max_size=40)
 @given(st.none() | texts, st.lists(texts, max_size=4), st.booleans(), st.none() | texts, texts)
 def test_any_content_comes_back_as_it_was(lockfile, journal, held, user, host):
     writer = Holder(host=host, process=7, user=user)
-    claim = Claim(id=new_nonce(), seconds=180) if held else None
+    claim = LeaseClaim(id=new_nonce(), seconds=180) if held else None
     state = first_state(writer, lockfile=lockfile, journal=journal).succeeded(writer, claim=claim)
     store = MemoryStore()
     swapped(store).swap(state, None)
