@@ -1,4 +1,4 @@
-"""Where a command's known state is, with what a user is told of runs that are waited for."""
+"""Where a command's known state is, and the messages about runs that it waits for."""
 
 from __future__ import annotations
 

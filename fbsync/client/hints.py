@@ -30,7 +30,7 @@ _AGAIN = "run `fbsync apply` again: it checks the server's list before it sends 
 _WRITING = {
     Failure.NOT_SIGNED_IN: "the access token has expired or is wrong: set a fresh FLASHBACK_TOKEN, or let "
     "fbsync renew it with FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL and FLASHBACK_PASSWORD",
-    Failure.NOT_ALLOWED: "ask for the WRITE role in this workspace, or check the workspaceId",
+    Failure.NOT_ALLOWED: "ask for a role that may change this workspace, or check the workspaceId",
     Failure.NOT_FOUND: "check the API URL and the workspaceId; `fbsync plan --refresh` shows what the server has",
     Failure.REJECTED: "fix the entry as the server's message says, then run `fbsync apply` again",
     Failure.THROTTLED: "wait, then run `fbsync apply` again with a lower --parallelism",

@@ -142,7 +142,7 @@ def _inexpressible(llm: LiveLlm) -> str | None:
     if llm.ai_type is None or (llm.endpoint is None and llm.api_key_id is None):
         return _unshown(llm)
     if llm.api_key_id is not None and not is_uuid(llm.api_key_id):
-        return "the id of its stored key on the server is no uuid"
+        return "the id of its stored key on the server is not a uuid"
     references = {Field.SECRET: "X"} if llm.api_key_id is None else {}
     entry = _read_back(fields_of(llm, references, default_workspace=None))
     document = parse_document(new_manifest([entry], head=(), workspace_id=None).encode(), file="")

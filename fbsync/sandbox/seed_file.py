@@ -140,7 +140,7 @@ def read_seed(path: Path, *, known_workspaces: tuple[str, ...]) -> Seed:
 
 
 def _strays(seed: Seed, workspaces: set[str]) -> Iterator[str]:
-    """Mention of workspaces that are not there, and of users that are there already."""
+    """Mentions of workspaces that are not there, and of users that are there already."""
     mentions = [(f"users[{at}].roles", id_) for at, user in enumerate(seed.users) for id_ in user.roles]
     mentions += [(f"apiKeys[{at}]", api_key.workspace_id) for at, api_key in enumerate(seed.api_keys)]
     mentions += [(f"configurations[{at}]", llm.workspace_id) for at, llm in enumerate(seed.configurations)]

@@ -60,7 +60,7 @@ def writable(
         where: what the command works on.
         environ: the process's environment.
         lock_timeout: seconds to wait for another run's end.
-        on_wait: told of each holder of a state in a store that is waited for.
+        on_wait: called with each holder of a state in a store that is waited for.
 
     Raises:
         FbsyncError: another run holds it (exit 7), or it cannot be read.
@@ -95,7 +95,7 @@ def carried_out(
         where: what the command works on.
         environ: the process's environment.
         lock_timeout: seconds to wait for another run's end.
-        on_wait: told of each holder of a state in a store that is waited for.
+        on_wait: called with each holder of a state in a store that is waited for.
         on_outdated: told before the work is done again.
 
     Raises:

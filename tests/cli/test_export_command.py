@@ -466,7 +466,7 @@ class TestWorkspacesByName:
 
 ROW = {"id": "x", "name": "Chat", "aiType": "OPENAI", "endpoint": "https://x.example.com", "key": None}
 LEFT_OUT = [
-    ({"endpoint": None, "apiKeyId": "uuid-7"}, "the id of its stored key on the server is no uuid"),
+    ({"endpoint": None, "apiKeyId": "uuid-7"}, "the id of its stored key on the server is not a uuid"),
     ({"endpoint": None}, "the server shows no endpoint, which an entry needs"),
     ({"aiType": None}, "the server shows no type, which an entry needs"),
 ]

@@ -297,7 +297,7 @@ def test_the_ci_system_is_that_of_the_remotes_host(bare, url, folder):
 def test_what_is_no_id_is_refused_before_anything_is_written(bare, given):
     done = bare("init", "--workspace-id", given)
     assert done.returncode == 64
-    assert "no spaces" in done.stderr
+    assert "contain whitespace" in done.stderr
     assert files(bare) == {}
 
 

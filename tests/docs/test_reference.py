@@ -46,8 +46,8 @@ def test_every_rule_has_an_example():
 def test_an_example_that_somebody_wrote_has_the_words_of_the_code():
     texts = "".join(path.read_text() for path in (ROOT / "fbsync").rglob("*.py"))
     for rule, (_, said, remedy) in maker(REFERENCE).WRITTEN.items():
-        said_words = re.sub(r"^\w+: |\"\w+\"|\$\w+|\d[\d,]*", "\n", said).split("\n")
-        for part in (*said_words, remedy):
+        said_words = re.sub(r"^\w+: |\"[^\"]*\"|\$\w+|\d[\d,]*", "\n", said).split("\n")
+        for part in (*said_words, *re.split(r"\"[^\"]*\"", remedy)):
             triples = zip(*(part.split()[start:] for start in range(3)), strict=False)
             assert not part.split()[2:] or any(" ".join(words) in texts for words in triples), (rule, part)
 
