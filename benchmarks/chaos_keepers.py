@@ -9,8 +9,8 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
-from fbsync.state.journal import replay
 from fbsync.state.lockfile import parse_lockfile
+from fbsync.state.replay import replay
 from fbsync.stores.address import environment_key, parse_address
 from fbsync.stores.document import first_state, parse_state
 from fbsync.stores.holder import Holder

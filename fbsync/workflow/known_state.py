@@ -12,7 +12,8 @@ from fbsync.settings import find_state_folder
 from fbsync.state import fingerprint, lockfile, rescue
 from fbsync.state.fingerprint import Fingerprinter, Method
 from fbsync.state.intents import Replayed
-from fbsync.state.journal import journal_path, read_journal
+from fbsync.state.journal import journal_path
+from fbsync.state.replay import read_journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

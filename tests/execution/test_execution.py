@@ -12,9 +12,10 @@ from fbsync.model.configurations import Field
 from fbsync.model.errors import FbsyncError
 from fbsync.model.outcomes import Result
 from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
-from fbsync.state.journal import journal_path, read_journal
+from fbsync.state.journal import journal_path
 from fbsync.state.ledger import FileLedger
 from fbsync.state.lockfile import Lockfile
+from fbsync.state.replay import read_journal
 
 EMPTY = Lockfile(
     api_url="https://api.example.com", fingerprints=Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")

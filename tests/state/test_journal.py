@@ -12,9 +12,10 @@ from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.model.live import Live
 from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
 from fbsync.state.intents import Intent, Replayed, settle, still_open
-from fbsync.state.journal import Journal, journal_path, read_journal, replay
+from fbsync.state.journal import Journal, journal_path
 from fbsync.state.ledger import FileLedger
 from fbsync.state.lockfile import Lockfile, read_lockfile
+from fbsync.state.replay import read_journal, replay
 
 EMPTY = Lockfile(
     api_url="https://api.example.com", fingerprints=Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")

@@ -19,9 +19,10 @@ from fbsync.planning.decide import make_plan
 from fbsync.state import lockfile
 from fbsync.state.fingerprint import Fingerprinter, new_parameters
 from fbsync.state.intents import Intent, Replayed, settle
-from fbsync.state.journal import Journal, journal_path, read_journal
+from fbsync.state.journal import Journal, journal_path
 from fbsync.state.ledger import FileLedger
 from fbsync.state.lockfile import Lockfile
+from fbsync.state.replay import read_journal
 
 URL = "https://a.example.com"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -24,9 +24,10 @@ from fbsync.model.server import Failure, ServerError
 from fbsync.planning.decide import make_plan
 from fbsync.state.fingerprint import Fingerprinter, new_parameters
 from fbsync.state.intents import Replayed, settle, still_open
-from fbsync.state.journal import journal_path, read_journal
+from fbsync.state.journal import journal_path
 from fbsync.state.ledger import FileLedger
 from fbsync.state.lockfile import Lockfile, read_lockfile
+from fbsync.state.replay import read_journal
 from fbsync.stores.document import first_state
 from fbsync.stores.holder import Holder
 from fbsync.stores.protocol import Conflict
