@@ -69,7 +69,7 @@ class Where:
 
     @property
     def lock_path(self) -> Path:
-        """Where the lockfile is (``design.md``, 'Which one').
+        """Where the lockfile is (``design.md``, 'Which file').
 
         Raises:
             FbsyncError: the manifest comes from standard input and nothing says where the lockfile is, or the known
