@@ -282,9 +282,9 @@ def _of_values() -> Iterator[tuple[str, tuple[str, Schema]]]:
 def _of_places() -> Iterator[tuple[str, tuple[str, Schema]]]:
     """Examples of manifests that do not say clearly where the known state is, and of one that is no text file."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        for text in ("{version: 1, state: git, llms: []}\n", "version: 1\nstate: s4://models\nllms: []\n"):
+        for text in ("{version: 1, state: git, llms: []}\n", "version: 1\nstate: s3://$BUCKET/models\nllms: []\n"):
             Path("a.yaml").write_text(text, encoding="utf-8")
-            yield from ((one["rule"], (_line_of(Path(), one), one)) for one in _findings("plan", "-f", "a.yaml"))
+            yield from ((one["rule"], (_line_of(Path(), one), one)) for one in _findings("validate", "-f", "a.yaml"))
         for name, place in (("a.yaml", "file:a"), ("b.yaml", "file:b")):
             Path(name).write_text(f"version: 1\nstate: {place}\nllms: []\n", encoding="utf-8")
         found = _findings("plan", "-f", "a.yaml", "-f", "b.yaml")
