@@ -93,7 +93,7 @@ class Schedule:
             folder=place.folder / f"seed-{seed}",
             log=place.folder / f"seed-{seed}.log",
             declared=self._declared,
-            fingerprint_key=self._chance.choice(("", "the key of this schedule, long enough")),
+            fingerprint_key=self._chance.choice(("", *["the key of this schedule, long enough"] * 4)),
             environment=self._chance.choice((None, None, "staging")),
         )
         self._strangers: dict[str, Row] = {}
