@@ -54,8 +54,8 @@ def test_commands_without_requests_do_not_pay_for_them(command, tmp_path):
 
 
 REVEALERS = {
-    "fbsync.client.calls",
     "fbsync.client.probe",
+    "fbsync.client.requests",
     "fbsync.client.transport",
     "fbsync.foreign_text",
     "fbsync.state.fingerprint",
