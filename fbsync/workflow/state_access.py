@@ -96,7 +96,7 @@ def carried_out(
         environ: the process's environment.
         lock_timeout: seconds to wait for another run's end.
         on_wait: called with each holder of a state in a store that is waited for.
-        on_outdated: told before the work is done again.
+        on_outdated: called before the work is done again.
 
     Raises:
         FbsyncError: another run holds the state (exit 7), or it cannot be read; or as the work does.
