@@ -216,11 +216,11 @@ def _print_document(known_in: str, known: Replayed, entries: Iterable[LockedLlm]
 
 
 def _print_forgotten(entry: LockedLlm, format_: str) -> None:
-    from fbsync.model.changes import Forget
+    from fbsync.model.changes import Undeclared
     from fbsync.model.outcomes import Outcome, Result
     from fbsync.render.document import dump, outcome_entry, result_document
 
-    forgotten = outcome_entry(Outcome(change=Forget(locked=entry), result=Result.FORGOTTEN, llm_id=entry.id))
+    forgotten = outcome_entry(Outcome(change=Undeclared(locked=entry), result=Result.FORGOTTEN, llm_id=entry.id))
     if format_ == "json":
         terminal.out(dump(result_document("state", ExitCode.DONE, entries=[forgotten])))
         return

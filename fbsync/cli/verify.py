@@ -68,7 +68,7 @@ def verify(
 
 def _targets(proposal: Proposal, *, named: bool) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     """What is known of the declared entries, and of others that were named; and what is to be said of that."""
-    from fbsync.model.changes import Adopt, Blocked, Create, Delete, Forget, Unchanged, Undeclared, Update, name_of
+    from fbsync.model.changes import Adopt, Blocked, Create, Delete, Unchanged, Undeclared, Update, name_of
     from fbsync.model.verifications import Target
 
     targets, absent, pending = [], [], 0
@@ -77,7 +77,7 @@ def _targets(proposal: Proposal, *, named: bool) -> tuple[tuple[Target, ...], tu
             case Unchanged() | Update():
                 pending += isinstance(change, Update)
                 targets.append(Target(identity=change.locked.identity, llm_id=change.locked.id))
-            case Undeclared() | Delete() | Forget():
+            case Undeclared() | Delete():
                 if named:
                     targets.append(Target(identity=change.locked.identity, llm_id=change.locked.id))
             case Create() | Adopt() | Blocked():

@@ -18,7 +18,6 @@ from fbsync.model.changes import (
     Change,
     Create,
     Delete,
-    Forget,
     Plan,
     Unchanged,
     Undeclared,
@@ -189,9 +188,6 @@ class _Run:
                 if change.record:
                     self._ledger.noted(change, change.locked.id)
                 return Outcome(change=change, result=Result.UNCHANGED, llm_id=change.locked.id)
-            case Forget():
-                self._ledger.noted(change, change.locked.id)
-                return Outcome(change=change, result=Result.FORGOTTEN, llm_id=change.locked.id)
             case Create() | Update() | Adopt() | Delete():
                 if (obstacle := await self.scheduler.obstacle(at)) is not None:
                     return not_attempted(change, obstacle)
@@ -319,5 +315,5 @@ class _Run:
 
 def _ids_in_use(changes: tuple[Change, ...]) -> dict[str, int]:
     """The ids that configurations have and keep, each with the number of its change."""
-    staying = ((id_of(change), at) for at, change in enumerate(changes) if not isinstance(change, (Delete, Forget)))
+    staying = ((id_of(change), at) for at, change in enumerate(changes) if not isinstance(change, Delete))
     return {llm_id: at for llm_id, at in staying if llm_id is not None}

@@ -155,13 +155,6 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forget:
-    """A record that somebody asked to drop (``fbsync state forget``); no plan holds one."""
-
-    locked: LockedLlm
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Undeclared:
     """A known configuration that is no longer declared and stays, since nobody asked to prune."""
 
@@ -199,7 +192,7 @@ class Blocked:
     hint: str
 
 
-Change: TypeAlias = Create | Update | Adopt | Delete | Forget | Undeclared | Unchanged | Blocked
+Change: TypeAlias = Create | Update | Adopt | Delete | Undeclared | Unchanged | Blocked
 
 
 def is_verified_first(change: Change) -> bool:
@@ -210,7 +203,7 @@ def is_verified_first(change: Change) -> bool:
 def name_of(change: Change) -> str:
     """The entry's name: the declared one where it is declared."""
     match change:
-        case Delete() | Forget() | Undeclared():
+        case Delete() | Undeclared():
             return change.locked.name
         case _:
             return change.desired.name
@@ -219,7 +212,7 @@ def name_of(change: Change) -> str:
 def identity_of(change: Change) -> Identity:
     """The entry's identity: the declared one where it is declared."""
     match change:
-        case Delete() | Forget() | Undeclared():
+        case Delete() | Undeclared():
             return change.locked.identity
         case _:
             return change.desired.identity
@@ -266,7 +259,7 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is to be done on the server or to the lockfile's list of entries."""
-        return not self.count(Create, Update, Adopt, Delete, Forget, Blocked)
+        return not self.count(Create, Update, Adopt, Delete, Blocked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

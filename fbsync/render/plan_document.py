@@ -14,7 +14,6 @@ from fbsync.model.changes import (
     Create,
     CredentialChange,
     Delete,
-    Forget,
     Plan,
     Unchanged,
     Undeclared,
@@ -181,7 +180,7 @@ def _remarks(change: Change) -> Json:
             pass
     if is_verified_first(change):
         more["verify_first"] = True
-    if not isinstance(change, Delete | Forget | Undeclared):
+    if not isinstance(change, Delete | Undeclared):
         more |= _of_declared(change.desired)
     return more
 
@@ -214,8 +213,6 @@ def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tu
             return ["update"], "adopt", live_fields(change.live), _declared(change.desired), _all_new(change.desired)
         case Delete():
             return ["delete"], "delete", _known(change.locked), None, ()
-        case Forget():
-            return ["no-op"], "forget", _known(change.locked), None, ()
         case Undeclared():
             return ["no-op"], "undeclared", _known(change.locked), _known(change.locked), ()
         case Blocked():

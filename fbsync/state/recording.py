@@ -11,7 +11,6 @@ from fbsync.model.changes import (
     Change,
     Create,
     Delete,
-    Forget,
     Unchanged,
     Undeclared,
     Update,
@@ -86,7 +85,7 @@ def trial_of(change: Update | Adopt, sent: Fields, *, since: datetime | None, us
 def gone_with(change: Change) -> tuple[str, ...]:
     """The ids whose records end with a change."""
     match change:
-        case Delete() | Forget():
+        case Delete():
             return (change.locked.id,)
         case Create():
             return () if change.lost is None else (change.lost.id,)
@@ -123,7 +122,7 @@ class Recorder:
                 return self._record(change.desired, llm_id, change.locked, sent | changed, change)
             case Unchanged():
                 return self._record(change.desired, llm_id, change.locked, frozenset(), change)
-            case Delete() | Forget() | Undeclared() | Blocked():
+            case Delete() | Undeclared() | Blocked():
                 return None
             case _:
                 assert_never(change)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fbsync.model.changes import Change, Delete, Forget, Plan, Refusal, Unchanged, Undeclared, identity_of
+from fbsync.model.changes import Change, Delete, Plan, Refusal, Unchanged, Undeclared, identity_of
 from fbsync.model.configurations import Identity, Llm
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.planning.guards import Allowed
@@ -268,4 +268,4 @@ def _templates(change: Change) -> Json:
 
 
 def _declared(change: Change) -> Llm | None:
-    return None if isinstance(change, (Delete, Forget, Undeclared)) else change.desired
+    return None if isinstance(change, (Delete, Undeclared)) else change.desired

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from fbsync.execution.ports import Stop
 from fbsync.execution.run import apply
-from fbsync.model.changes import Adopt, Forget, Unchanged, Update
+from fbsync.model.changes import Adopt, Unchanged, Update
 from fbsync.model.configurations import Credential, Llm, Text
 from fbsync.model.live import Live
 from fbsync.model.outcomes import Result
@@ -212,7 +212,6 @@ class Reconciling(RuleBasedStateMachine):
                 assert change.live.id not in ids
                 assert change.live in live.llms
                 assert change.live.identity == change.desired.identity
-            assert not isinstance(change, Forget)
 
     def _check_server(self, before, known, *, prune):
         rows = self.server.rows
