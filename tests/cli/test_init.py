@@ -195,6 +195,49 @@ class TestPipelines:
         assert "pipeline" not in bare("init", "--ci", "none").stdout
 
 
+@pytest.fixture
+def remote(bare):
+    """The folder is a repository with a remote."""
+    for words in (
+        ["init", "--quiet", "--bare", ".git-remote"],
+        ["init", "--quiet", "--initial-branch=main"],
+        ["remote", "add", "origin", ".git-remote"],
+    ):
+        subprocess.run(["git", *words], cwd=bare.folder, check=True)
+    return bare
+
+
+@pytest.mark.parametrize("ci", ["github", "gitlab", "none"])
+def test_a_known_state_in_git_works_by_the_lines_that_it_ends_with(remote, ci):
+    done = remote("init", "--ci", ci, "--state", "git", "-e", "staging", "--workspace-id", "ws-1")
+    assert done.returncode == 0, done.stderr
+    text = (remote.folder / "fbsync.yaml").read_text()
+    assert yaml.safe_load(text)["state"] == "git"
+    assert "fbsync.lock" not in text
+    assert remote("validate", "--strict").returncode == 0
+    assert remote("plan").returncode == 8
+    for line in ("fbsync state init ", "fbsync state init -e staging "):
+        assert f"  {line}" in done.stderr
+        assert remote(*line.split()[1:]).returncode == 0
+    assert "Plan: 1 to add" in remote("plan", "-e", "staging").stdout
+    texts = [text.decode() for name, text in files(remote).items() if name.endswith(".yml")]
+    assert len(texts) == {"github": 4, "gitlab": 1, "none": 0}[ci]
+    assert not any("record.sh" in text or "persist-credentials: false" in text for text in texts)
+    assert sum("FBSYNC_STATE: git" in text for text in texts) == (ci != "none")
+    again = remote("init", "--ci", ci, "--format", "json")
+    assert {item["done"] for item in json.loads(again.stdout)["files"]} == {"unchanged"}
+
+
+@pytest.mark.parametrize("answer", ["y", "n", ""])
+def test_with_a_pipeline_it_offers_to_keep_the_known_state_in_git(remote, dialogue, answer):
+    (remote.folder / ".github").mkdir()
+    status, shown = dialogue("", "", answer)
+    assert status == 0, shown
+    assert shown.count("(state: git)") == 1
+    assert ("state: git" in (remote.folder / "fbsync.yaml").read_text()) is (answer == "y")
+    assert ("fbsync state init" in shown) is (answer == "y")
+
+
 def test_a_folder_that_cannot_be_written_to_is_told(bare):
     (bare.folder / ".env.example").mkdir()
     done = bare("init")
