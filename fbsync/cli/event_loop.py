@@ -41,14 +41,17 @@ def run_unless_signalled(runner: asyncio.Runner, work: Coroutine[Any, Any, _Resu
         Terminated: a signal came.
     """
     came: list[signal.Signals] = []
+    watched = _cancelled_by_signals(work, came)
     try:
-        return runner.run(_cancelled_by_signals(work, came))
+        return runner.run(watched)
     except asyncio.CancelledError:
         if came:
             raise Terminated(came[0].name) from None
         raise
     finally:
         unwind_on_signals()
+        for unfinished in (watched, work):  # Ctrl-C may have come before they were begun
+            unfinished.close()
 
 
 async def _cancelled_by_signals(work: Coroutine[Any, Any, _Result], came: list[signal.Signals]) -> _Result:
@@ -96,10 +99,16 @@ class Interrupts:
         self.is_watching = False
 
     def watch(self) -> None:
-        """Begin, in the event loop of the run. A signal that is ignored (``nohup``) stays so."""
-        loop = asyncio.get_running_loop()
+        """Begin, in the event loop of the run. A signal that is ignored (``nohup``) stays so.
+
+        Raises:
+            CancelledError: Ctrl-C came in the meantime, and the loop's runner would cancel the run at its next wait.
+        """
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
         for number in _not_ignored(_CODES):
             loop.add_signal_handler(number, self._interrupt, number)
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
         self.is_watching = True
 
     @property

@@ -223,7 +223,11 @@ class Session:
         """
         if self._shared is not None and (proposal.leftovers or not proposal.plan.is_empty):
             self._shared.acquire(timeout=self._patience.timeout)
-        return self._runner.run(self._carry_out(proposal, begin, on_outcome, on_removal))
+        work = self._carry_out(proposal, begin, on_outcome, on_removal)
+        try:
+            return self._runner.run(work)
+        finally:
+            work.close()  # Ctrl-C may have come before it was begun
 
     async def _carry_out(
         self,

@@ -5,6 +5,7 @@ import pty
 import select
 import subprocess
 import sys
+import threading
 
 
 def at_a_terminal(cli, argv, answer, *, streams=("stdin", "stderr")):
@@ -32,3 +33,60 @@ def shown(keyboard):
     while select.select([keyboard], [], [], 0.2)[0]:
         parts.append(os.read(keyboard, 20_000))
     return b"".join(parts)
+
+
+def conversation(cli, argv, *steps):
+    """Run a command on a terminal of its own, where Ctrl-C is a signal.
+
+    Args:
+        cli: the folder and its environment.
+        argv: the command's arguments.
+        steps: pairs: a text, or an event, to wait for, and then what to type, or to call.
+
+    Returns:
+        The exit status, and all that the terminal showed.
+    """
+    keyboard, terminal = pty.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", "--wait", sys.executable, "-m", "fbsync", *argv],
+        cwd=cli.folder,
+        env={**cli.environment, **cli.credentials, "TERM": "xterm"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    seen = ""
+    try:
+        for awaited, typed in steps:
+            before = len(seen)
+            if isinstance(awaited, threading.Event):
+                assert awaited.wait(60)
+            while isinstance(awaited, str) and awaited not in seen[before:]:
+                seen += _read(keyboard) or _ended(seen, awaited)
+            if callable(typed):
+                typed()
+            else:
+                os.write(keyboard, typed.encode())
+        while part := _read(keyboard):
+            seen += part
+    finally:
+        os.close(keyboard)
+    cli.printed.append(seen)
+    return process.wait(), seen
+
+
+CTRL_C = "\x03"
+CTRL_D = "\x04"
+
+
+def _ended(seen, awaited):
+    raise AssertionError(f"it ended without {awaited!r}: {seen}")
+
+
+def _read(keyboard):
+    """What was written since; nothing once nobody has the terminal open any more."""
+    try:
+        return os.read(keyboard, 20_000).decode(errors="replace")
+    except OSError:
+        return ""
