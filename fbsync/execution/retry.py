@@ -11,16 +11,15 @@ import asyncio
 import math
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from fbsync.execution.wrapped_server import Call, WrappedServer
 from fbsync.model.server import Failure, ServerError, left_open
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import datetime
     from types import TracebackType
 
     from fbsync.execution.ports import Clock, Stop
-    from fbsync.model.configurations import Workspace
-    from fbsync.model.server import ApiKey, Fields, Listing, LlmStats, Server, Validation
+    from fbsync.model.server import Server
 
 _Result = TypeVar("_Result")
 
@@ -71,7 +70,7 @@ class Pace:
             self._room.notify_all()
 
 
-class Retrying:
+class Retrying(WrappedServer):
     """A server that is called again when that is safe, within a budget of time.
 
     What certainly was not carried out (no connection, 429) is sent again. So is what may have been,
@@ -89,70 +88,22 @@ class Retrying:
     """
 
     def __init__(self, server: Server, *, clock: Clock, stop: Stop, parallelism: int, timeout: float) -> None:
-        self._server = server
+        super().__init__(server)
         self._clock = clock
         self._stop = stop
         self._timeout = timeout
         self._pace = Pace(parallelism, clock)
 
-    @property
-    def user_id(self) -> str | None:
-        """As the server's."""
-        return self._server.user_id
-
-    @property
-    def first_served_at(self) -> datetime | None:
-        """The server's clock when it gave its first answer."""
-        return self._server.first_served_at
-
-    async def learn_user(self) -> None:
-        """As the server's, tried again."""
-        await self._persist(self._server.learn_user, repeatable=True)
-
-    async def list_llms(self, workspace_id: str | None) -> Listing:
-        """As the server's, tried again."""
-        return await self._persist(lambda: self._server.list_llms(workspace_id), repeatable=True)
-
-    async def list_memberships(self) -> tuple[Workspace, ...]:
-        """List; may be repeated as it is."""
-        return await self._persist(self._server.list_memberships, repeatable=True)
-
-    async def list_workspaces(self) -> tuple[Workspace, ...]:
-        """As the server's, tried again."""
-        return await self._persist(self._server.list_workspaces, repeatable=True)
-
-    async def list_api_keys(self, workspace_id: str | None) -> tuple[ApiKey, ...]:
-        """As the server's, tried again."""
-        return await self._persist(lambda: self._server.list_api_keys(workspace_id), repeatable=True)
-
-    async def llm_stats(self) -> tuple[LlmStats, ...]:
-        """As the server's, once: nothing depends on the answer, and a refusal slows nothing else."""
-        return await self._server.llm_stats()
-
-    async def create_llm(self, fields: Fields) -> str | None:
-        """As the server's, tried again only while nothing can have been created."""
-        return await self._persist(lambda: self._server.create_llm(fields), repeatable=False, writes=True)
-
-    async def update_llm(self, llm_id: str, fields: Fields) -> None:
-        """As the server's, tried again."""
-        await self._persist(lambda: self._server.update_llm(llm_id, fields), repeatable=True, writes=True)
-
-    async def delete_llm(self, llm_id: str) -> None:
-        """As the server's, tried again."""
-        await self._persist(lambda: self._server.delete_llm(llm_id), repeatable=True, writes=True)
-
-    async def validate_llm(self, llm_id: str) -> Validation:
-        """As the server's, tried again only while the provider cannot have been asked: the call may be billed."""
-        return await self._persist(lambda: self._server.validate_llm(llm_id), repeatable=False)
-
-    async def _persist(
-        self, call: Callable[[], Awaitable[_Result]], *, repeatable: bool, writes: bool = False
-    ) -> _Result:
+    async def _pass_on(self, kind: Call, call: Callable[[], Awaitable[_Result]]) -> _Result:
         """Call until it succeeds, or until there is no use in it.
+
+        Nothing depends on a count: it is asked for once, and its refusal slows nothing else.
 
         Raises:
             ServerError: the last failure; of unknown outcome once that of any attempt was.
         """
+        if kind is Call.COUNT:
+            return await call()
         attempt, deadline, in_doubt = 0, math.inf, False
         while True:
             try:
@@ -160,10 +111,10 @@ class Retrying:
                     return await call()
             except ServerError as error:
                 failure = left_open(error) if in_doubt and error.failure is not Failure.UNKNOWN else error
-                in_doubt = in_doubt or (writes and error.failure is Failure.UNKNOWN)
+                in_doubt = in_doubt or (kind.writes and error.failure is Failure.UNKNOWN)
                 deadline = min(deadline, self._clock.now() + self._timeout)
                 delay = self._delay(error, attempt)
-                if not _may_repeat(error, repeatable=repeatable) or self._clock.now() + delay > deadline:
+                if not _may_repeat(error, kind) or self._clock.now() + delay > deadline:
                     raise failure from None
                 await self._wait(delay, failure)
                 attempt += 1
@@ -189,13 +140,14 @@ def _asks_for_less(error: ServerError) -> bool:
     return error.failure is Failure.THROTTLED or error.status in _BUSY
 
 
-def _may_repeat(error: ServerError, *, repeatable: bool) -> bool:
+def _may_repeat(error: ServerError, kind: Call) -> bool:
+    """Whether a call that failed may be made again; a validation may be billed, even if its outcome is unknown."""
     match error.failure:
         case Failure.THROTTLED:
             return True
         case Failure.UNREACHABLE:
             return error.is_transient
         case Failure.UNKNOWN:
-            return repeatable and error.is_transient
+            return kind in (Call.LOOK, Call.CHANGE) and error.is_transient
         case _:
             return False

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from fbsync.execution.wrapped_server import Call, WrappedServer
 from fbsync.model.errors import FbsyncError
 from fbsync.model.server import Failure, ServerError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
-    from datetime import datetime
+    from collections.abc import Awaitable, Callable, Iterable
 
     from fbsync.model.changes import Adopt, Change, Update
     from fbsync.model.claims import Claim
-    from fbsync.model.configurations import Identity, Workspace
-    from fbsync.model.server import ApiKey, Fields, Listing, LlmStats, Server, Validation
+    from fbsync.model.configurations import Identity
+    from fbsync.model.server import Fields, Server
     from fbsync.state.ledger import FileLedger
     from fbsync.workflow.shared_state import SharedState
+
+_Result = TypeVar("_Result")
 
 
 class StoreLedger:
@@ -124,7 +126,7 @@ class StoreLedger:
         await asyncio.get_running_loop().run_in_executor(None, self._shared.publish)
 
 
-class LeasedServer:
+class LeasedServer(WrappedServer):
     """A server that is sent no change unless the lease outlasts the request.
 
     Args:
@@ -134,62 +136,14 @@ class LeasedServer:
     """
 
     def __init__(self, server: Server, shared: SharedState, *, timeout: float) -> None:
-        self._server = server
+        super().__init__(server)
         self._shared = shared
         self._timeout = timeout
 
-    @property
-    def user_id(self) -> str | None:
-        """The id of the user who is signed in."""
-        return self._server.user_id
-
-    @property
-    def first_served_at(self) -> datetime | None:
-        """The server's clock when it gave its first answer."""
-        return self._server.first_served_at
-
-    async def learn_user(self) -> None:
-        """Ask who is signed in."""
-        await self._server.learn_user()
-
-    async def list_llms(self, workspace_id: str | None) -> Listing:
-        """List the configurations of a workspace."""
-        return await self._server.list_llms(workspace_id)
-
-    async def list_memberships(self) -> tuple[Workspace, ...]:
-        """List the workspaces with the caller's role in each."""
-        return await self._server.list_memberships()
-
-    async def list_workspaces(self) -> tuple[Workspace, ...]:
-        """List the workspaces."""
-        return await self._server.list_workspaces()
-
-    async def list_api_keys(self, workspace_id: str | None) -> tuple[ApiKey, ...]:
-        """List the stored provider keys of a workspace."""
-        return await self._server.list_api_keys(workspace_id)
-
-    async def llm_stats(self) -> tuple[LlmStats, ...]:
-        """Read the counters of the configurations."""
-        return await self._server.llm_stats()
-
-    async def create_llm(self, fields: Fields) -> str | None:
-        """Create a configuration."""
-        await self._leased()
-        return await self._server.create_llm(fields)
-
-    async def update_llm(self, llm_id: str, fields: Fields) -> None:
-        """Update a configuration."""
-        await self._leased()
-        await self._server.update_llm(llm_id, fields)
-
-    async def delete_llm(self, llm_id: str) -> None:
-        """Delete a configuration."""
-        await self._leased()
-        await self._server.delete_llm(llm_id)
-
-    async def validate_llm(self, llm_id: str) -> Validation:
-        """Ask the provider whether it takes the credential."""
-        return await self._server.validate_llm(llm_id)
+    async def _pass_on(self, kind: Call, call: Callable[[], Awaitable[_Result]]) -> _Result:
+        if kind.writes:
+            await self._leased()
+        return await call()
 
     async def _leased(self) -> None:
         """Renew the lease where it would not outlast the request.

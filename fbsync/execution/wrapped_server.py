@@ -1,0 +1,100 @@
+"""A server in front of another one: each call goes through one place, which knows its kind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from enum import Enum, auto
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from fbsync.model.configurations import Workspace
+    from fbsync.model.server import ApiKey, Fields, Listing, LlmStats, Server, Validation
+
+_Result = TypeVar("_Result")
+
+
+class Call(Enum):
+    """What a call does: to look changes nothing, nor does to count, on which nothing depends."""
+
+    LOOK = auto()
+    COUNT = auto()
+    CREATE = auto()
+    CHANGE = auto()
+    VALIDATE = auto()
+
+    @property
+    def writes(self) -> bool:
+        """Whether configurations may be other ones after it."""
+        return self in (Call.CREATE, Call.CHANGE)
+
+
+class WrappedServer(ABC):
+    """A ``Server`` that passes every call on.
+
+    Args:
+        server: to which.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    @abstractmethod
+    async def _pass_on(self, kind: Call, call: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Make a call, or do not, with what belongs around it.
+
+        Raises:
+            ServerError: it failed.
+        """
+
+    @property
+    def user_id(self) -> str | None:
+        """As the server's."""
+        return self._server.user_id
+
+    @property
+    def first_served_at(self) -> datetime | None:
+        """As the server's."""
+        return self._server.first_served_at
+
+    async def learn_user(self) -> None:
+        """As the server's."""
+        await self._pass_on(Call.LOOK, self._server.learn_user)
+
+    async def list_llms(self, workspace_id: str | None) -> Listing:
+        """As the server's."""
+        return await self._pass_on(Call.LOOK, lambda: self._server.list_llms(workspace_id))
+
+    async def list_memberships(self) -> tuple[Workspace, ...]:
+        """As the server's."""
+        return await self._pass_on(Call.LOOK, self._server.list_memberships)
+
+    async def list_workspaces(self) -> tuple[Workspace, ...]:
+        """As the server's."""
+        return await self._pass_on(Call.LOOK, self._server.list_workspaces)
+
+    async def list_api_keys(self, workspace_id: str | None) -> tuple[ApiKey, ...]:
+        """As the server's."""
+        return await self._pass_on(Call.LOOK, lambda: self._server.list_api_keys(workspace_id))
+
+    async def llm_stats(self) -> tuple[LlmStats, ...]:
+        """As the server's."""
+        return await self._pass_on(Call.COUNT, self._server.llm_stats)
+
+    async def create_llm(self, fields: Fields) -> str | None:
+        """As the server's."""
+        return await self._pass_on(Call.CREATE, lambda: self._server.create_llm(fields))
+
+    async def update_llm(self, llm_id: str, fields: Fields) -> None:
+        """As the server's."""
+        await self._pass_on(Call.CHANGE, lambda: self._server.update_llm(llm_id, fields))
+
+    async def delete_llm(self, llm_id: str) -> None:
+        """As the server's."""
+        await self._pass_on(Call.CHANGE, lambda: self._server.delete_llm(llm_id))
+
+    async def validate_llm(self, llm_id: str) -> Validation:
+        """As the server's."""
+        return await self._pass_on(Call.VALIDATE, lambda: self._server.validate_llm(llm_id))
