@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - a script, no package
 """Makes this page's pictures: one plan on a terminal, in a pull request, and as a report.
 
-    pip install -e . cmarkgfm playwright      # and Debian's chromium, or CHROMIUM=/path/to/it
+    pip install -e . cmarkgfm playwright    # and Debian's chromium (or CHROMIUM=PATH) and fonts-noto-color-emoji
     python docs/plans/make.py
 
 The comment is made into HTML by GitHub's own Markdown parser; its colours (``comment.css``) follow GitHub's.
@@ -82,6 +82,7 @@ def environments(production: Plan) -> list[dict[str, Any]]:
     review = Plan(refreshed=True, changes=(Create(desired=desired("Search", workspace="ws-review")),))
     return [
         document(plan, environment=name, compared=f"Compared with fbsync.{name}.lock and with the server.")
+        | {"state": f"fbsync.{name}.lock"}
         for name, plan in ((ENVIRONMENT, production), ("staging", staging), ("review", review))
     ]
 
@@ -156,7 +157,7 @@ def main() -> None:
         picture(browser, "large", large, width=860, tallest=1_000)
         picture(browser, "large-phone", large, width=390)
         picture(browser, "refused", plan_html(golden("refused")), width=860)
-        picture(browser, "environments", plans_html(environments(made)), width=860)
+        picture(browser, "environments", plans_html(environments(made)), width=960)
         browser.close()
 
 
