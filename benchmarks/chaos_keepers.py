@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from benchmarks.chaos_store_gate import StoreGate
     from benchmarks.object_servers import ObjectServer
-    from fbsync.state.intents import Replayed
+    from fbsync.state.replayed import Replayed
     from fbsync.stores.document import StoredState
 
 _HARNESS = Holder(host="the-harness", process=1)
@@ -216,7 +216,7 @@ def known_in(state: StoredState) -> Replayed | None:
     journal = "".join(f"{line}\n" for line in state.journal).encode()
     replayed = replay(journal, lockfile, shown_as="the state", boot=None)
     if replayed is None and lockfile is not None:
-        from fbsync.state.intents import Replayed
+        from fbsync.state.replayed import Replayed
 
         return Replayed(lockfile=lockfile, open=())
     return replayed

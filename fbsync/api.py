@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fbsync.execution.calendar import today
 from fbsync.model.ages import Ages
-from fbsync.planning.guards import MAX_DELETES, Allowed
+from fbsync.planning.allowed import MAX_DELETES, Allowed
 from fbsync.workflow.checks import check_variables
 from fbsync.workflow.declared_state import find_state
 from fbsync.workflow.inputs import Inputs, read_inputs

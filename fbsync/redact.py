@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SEPARATORS = re.compile(r"[ ._/()&+',-]+")
-_WORD = re.compile(r"(?P<letters>[^\W\d_]{1,20})\d{0,2}|\d{1,4}")
-_CAMEL_CASE = re.compile(r"[A-Za-z]?[a-z]{3,}(?:[A-Z][a-z]+){1,3}")
+# Patterns that only mistakes need are compiled by the first one: most runs find none.
+_SEPARATORS = r"[ ._/()&+',-]+"
+_WORD = r"(?P<letters>[^\W\d_]{1,20})\d{0,2}|\d{1,4}"
+_CAMEL_CASE = r"[A-Za-z]?[a-z]{3,}(?:[A-Z][a-z]+){1,3}"
 _ANY_CASE = 11
 _LONGEST = 64
 _MOST_DIGITS = 4
@@ -23,7 +24,7 @@ def is_wordlike(text: str) -> bool:
     Credentials are made to be random: long runs, digits among letters, case that changes without a reason.
     Words, words joined by dashes and the like, and a few digits (``eu-central-1``, ``gpt-4``) are none.
     """
-    words = [word for word in _SEPARATORS.split(text) if word]
+    words = [word for word in re.split(_SEPARATORS, text) if word]
     digits = sum(character.isdigit() for character in text)
     return (
         0 < len(text) <= _LONGEST and digits <= _MOST_DIGITS and bool(words) and all(_is_word(word) for word in words)
@@ -31,12 +32,12 @@ def is_wordlike(text: str) -> bool:
 
 
 def _is_word(text: str) -> bool:
-    match = _WORD.fullmatch(text)
+    match = re.fullmatch(_WORD, text)
     if match is None:
         return False
     letters = match["letters"] or ""
     as_words_are = letters in (letters.lower(), letters.upper(), letters.capitalize())
-    return len(letters) <= _ANY_CASE or as_words_are or bool(_CAMEL_CASE.fullmatch(letters))
+    return len(letters) <= _ANY_CASE or as_words_are or bool(re.fullmatch(_CAMEL_CASE, letters))
 
 
 def quoted(text: object, otherwise: str) -> str:

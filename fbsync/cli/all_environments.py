@@ -5,27 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-import click
-
 from fbsync.cli import terminal
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from fbsync.render.document import Json
     from fbsync.workflow.target import Where
 
 _Result = TypeVar("_Result")
-_Command = TypeVar("_Command", bound="Callable[..., Any]")
-
-
-def all_environments_option(command: _Command) -> _Command:
-    """Add ``--all-environments``."""
-    return click.option(
-        "--all-environments", is_flag=True, help="Cover every environment and the list itself, in one result."
-    )(command)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

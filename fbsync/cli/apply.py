@@ -126,7 +126,7 @@ def _apply(
 
 def _saved_options(saved: SavedPlan, given: dict[str, Any]) -> dict[str, Any]:
     """The options that a saved plan was made with, as options of this run; what they allow, both may allow."""
-    from fbsync.planning.guards import MAX_DELETES
+    from fbsync.planning.allowed import MAX_DELETES
 
     flags = ("adopt", "recreate", "host_change")
     limit = given["max_deletes"] if given["max_deletes"] != MAX_DELETES else saved.allowed.max_deletes

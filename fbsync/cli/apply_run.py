@@ -22,7 +22,7 @@ from fbsync.model import verifications
 from fbsync.model.ages import Ages
 from fbsync.model.changes import Blocked, Unchanged, Undeclared
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
-from fbsync.planning.guards import Allowed
+from fbsync.planning.allowed import Allowed
 from fbsync.render.document import dump, outcome_entry, removal_entry, result_document, verified_entry
 from fbsync.render.outcome_text import closing_sentence, outcome_report, removals_text
 from fbsync.render.paint import visible

@@ -104,8 +104,7 @@ def _remove_lockfile(where: Where) -> None:
     Raises:
         FbsyncError: the operating system refuses.
     """
-    from fbsync.state.journal import journal_path
-    from fbsync.state.lockfile import read_lockfile
+    from fbsync.state.lockfile import journal_path, read_lockfile
 
     known = read_lockfile(where.lock_path)
     if known is None or known.llms or journal_path(where.lock_path).exists():

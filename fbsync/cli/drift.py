@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.all_environments import Results, all_environments_option, in_each
+from fbsync.cli.all_environments import Results, in_each
 from fbsync.cli.drift_output import accepted_rendered, drift_rendered, drifts_rendered
 from fbsync.cli.options import (
+    all_environments_option,
     format_option,
     max_age_option,
     only_option,
@@ -134,7 +135,8 @@ def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
     from fbsync.model.ages import Ages
     from fbsync.render.drift_found import DriftFound
     from fbsync.workflow.accept import kept_by_hand
-    from fbsync.workflow.comparison import compared_with, declared_entries, drift_of, known_credentials
+    from fbsync.workflow.comparison import compared_with, declared_entries, drift_of
+    from fbsync.workflow.known_credentials import known_credentials
     from fbsync.workflow.project import read_project
 
     project = read_project(readable(where), os.environ, online=True)

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.all_environments import all_environments_option, document_of_all, in_each
-from fbsync.cli.options import files_options, format_option, where_from
+from fbsync.cli.all_environments import document_of_all, in_each
+from fbsync.cli.options import all_environments_option, files_options, format_option, where_from
 from fbsync.cli.plan_output import max_chars_option
 from fbsync.model.errors import ExitCode, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fbsync.manifest.assemble import Use
+    from fbsync.manifest.uses import Use
     from fbsync.render.document import Json
     from fbsync.variables import Variables
     from fbsync.workflow.target import Where

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fbsync.export.build import Export
-    from fbsync.model.configurations import Identity, LiveLlm
+    from fbsync.model.configurations import Identity
+    from fbsync.model.live import LiveLlm
     from fbsync.workflow.project import Project
 
 _PATH = click.Path(path_type=Path)

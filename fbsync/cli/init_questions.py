@@ -13,7 +13,7 @@ from fbsync.model.errors import FbsyncError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fbsync.model.configurations import Workspace
+    from fbsync.model.live import Workspace
 
 PROVIDER_NAMES = ("openai", "google", "anthropic", "aws", "other")
 SIGNING_IN = (
@@ -57,7 +57,7 @@ def _answer(text: str, listed: Sequence[Workspace]) -> Workspace | None:
     Raises:
         UsageError: there is no such workspace, or several; click then asks again.
     """
-    from fbsync.model.configurations import Workspace
+    from fbsync.model.live import Workspace
 
     answer = text.strip()
     if not answer:

@@ -12,7 +12,7 @@ from fbsync.strict_yaml.append import new_manifest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fbsync.model.configurations import Workspace
+    from fbsync.model.live import Workspace
 
 
 PROVIDERS: dict[str, Mapping[str, str]] = {

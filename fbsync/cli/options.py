@@ -81,7 +81,7 @@ def _state(lock_file: Path | None) -> str | None:
 
 
 def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    from fbsync.planning.guards import delete_limit
+    from fbsync.planning.allowed import delete_limit
 
     try:
         delete_limit(value, 0)
@@ -157,6 +157,10 @@ only_option = click.option(
     help="Limit the command to entries with this name or pattern ('team-a/*'); may be repeated.",
     shell_complete=completion_values.declared_names,
 )
+all_environments_option = click.option(
+    "--all-environments", is_flag=True, help="Cover every environment and the list itself, in one result."
+)
+
 strict_option = click.option("--strict", is_flag=True, help="Exit with 3 if there are warnings.")
 yes_option = click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
 parallelism_option = click.option(

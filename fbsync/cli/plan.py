@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.all_environments import all_environments_option, in_each
 from fbsync.cli.options import (
+    all_environments_option,
     assume_secrets_option,
     format_option,
     guard_options,
@@ -29,7 +29,7 @@ from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
-    from fbsync.planning.guards import Allowed
+    from fbsync.planning.allowed import Allowed
     from fbsync.render.document import Json
     from fbsync.workflow.proposal import Proposal
     from fbsync.workflow.target import Where
@@ -120,7 +120,7 @@ def plan(
 
 def _options(given: dict[str, Any]) -> PlanOptions:
     """The options; those that say how the server is asked, and those that allow something, each in their record."""
-    from fbsync.planning.guards import Allowed
+    from fbsync.planning.allowed import Allowed
 
     asking, allowed = (
         {field.name: given.pop(field.name) for field in fields(record) if field.name in given}
@@ -178,6 +178,7 @@ def _code(proposal: Proposal, how: PlanOptions, *, is_refused: bool) -> ExitCode
 
 
 def _plan_all(where: Where, how: PlanOptions, format_: str, max_chars: int) -> int:
+    from fbsync.cli.all_environments import in_each
     from fbsync.cli.plan_output import print_plans
 
     def planned(where: Where) -> Json:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from fbsync.model.ages import Ages
     from fbsync.model.configurations import LockedLlm
-    from fbsync.state.intents import Replayed
     from fbsync.state.lockfile import Lockfile
+    from fbsync.state.replayed import Replayed
 
 
 _PATH = click.Path(path_type=Path)
@@ -154,7 +154,7 @@ def forget(
 
 def _check_journal(path: Path, known_in: str) -> None:
     """Make sure that no journal is there: its records would bring the entry back, or be about it."""
-    from fbsync.state.journal import journal_path
+    from fbsync.state.lockfile import journal_path
 
     if journal_path(path).exists():
         raise FbsyncError(

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fbsync.model.configurations import LockedLlm
-    from fbsync.state.intents import Replayed
     from fbsync.state.lockfile import Lockfile
+    from fbsync.state.replayed import Replayed
     from fbsync.workflow.target import Where
 
 _MOST_CANDIDATES = 10

@@ -94,7 +94,7 @@ def _targets(proposal: Proposal, *, named: bool) -> tuple[tuple[Target, ...], tu
 def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json: bool) -> int:
     from fbsync.cli.event_loop import Interrupts
     from fbsync.cli.server_options import session
-    from fbsync.model.server import ServerError
+    from fbsync.model.server_error import ServerError
     from fbsync.model.verifications import exit_code_of_verifications
     from fbsync.render.document import dump, result_document, verified_entry
     from fbsync.render.verdict_text import verdict_text, verdicts_sentence

@@ -17,7 +17,7 @@ from fbsync.model.errors import ExitCode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fbsync.model.configurations import Workspace
+    from fbsync.model.live import Workspace
 
 
 @click.command()

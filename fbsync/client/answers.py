@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from fbsync.client import hints
 from fbsync.client.shape import media_type, shape_of
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,8 @@ from fbsync.client.lists import api_keys_of, listed_workspaces, live_of, stats_o
 from fbsync.client.requests import Exchange, Requests
 from fbsync.foreign_text import Redactor
 from fbsync.model.configurations import WITHHELD_VALUE
-from fbsync.model.server import Failure, Listing, ServerError, Validation
+from fbsync.model.server import Listing, Validation
+from fbsync.model.server_error import Failure, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from fbsync.model.configurations import Workspace
+    from fbsync.model.live import Workspace
     from fbsync.model.secret import Secret
     from fbsync.model.server import ApiKey, Fields, LlmStats
     from fbsync.settings import Account

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.client import hints
 from fbsync.client.library import httpx
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 
 if TYPE_CHECKING:
     from fbsync.client.proxies import Proxy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.model.server import Failure
+from fbsync.model.server_error import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

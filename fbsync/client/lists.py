@@ -12,8 +12,10 @@ from fbsync.client import hints
 from fbsync.client.fields import count_of, identifier, moment_of, text
 from fbsync.client.paging import sign_of_more
 from fbsync.client.shape import shape_of
-from fbsync.model.configurations import WITHHELD_VALUE, LiveLlm, Workspace
-from fbsync.model.server import ApiKey, Failure, LlmStats, ServerError
+from fbsync.model.configurations import WITHHELD_VALUE
+from fbsync.model.live import LiveLlm, Workspace
+from fbsync.model.server import ApiKey, LlmStats
+from fbsync.model.server_error import Failure, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

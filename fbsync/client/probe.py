@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fbsync.client.transport import Response
     from fbsync.foreign_text import Redactor
     from fbsync.model.secret import Secret
-    from fbsync.model.server import ServerError
+    from fbsync.model.server_error import ServerError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

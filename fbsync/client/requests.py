@@ -18,7 +18,7 @@ from fbsync.client.transport import ANSWER_LIMIT, LIST_LIMIT, Connections
 from fbsync.model.configurations import Field
 from fbsync.model.errors import FbsyncError
 from fbsync.model.secret import Secret
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -9,7 +9,7 @@ from fbsync.client import hints
 from fbsync.client.fields import identifier
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.secret import Secret
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

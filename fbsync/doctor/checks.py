@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from fbsync.model.configurations import Workspace
     from fbsync.model.errors import FbsyncError
+    from fbsync.model.live import Workspace
 
 
 class Health(StrEnum):

@@ -15,7 +15,7 @@ from fbsync.doctor import checks
 from fbsync.doctor.checks import Check, Health, not_checked, ok, problem
 from fbsync.foreign_text import Redactor
 from fbsync.model.errors import FbsyncError
-from fbsync.model.server import ServerError
+from fbsync.model.server_error import ServerError
 from fbsync.settings import Account, means_of_signing_in, no_means, read_account, sends_in_clear
 from fbsync.workflow.connection import known_secrets, public_texts
 from fbsync.workflow.project import secrets_of

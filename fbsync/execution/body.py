@@ -8,7 +8,7 @@ from fbsync.model.changes import Adopt, Create, Delete, Update
 from fbsync.model.configurations import Field, Llm
 
 if TYPE_CHECKING:
-    from fbsync.model.configurations import LiveLlm
+    from fbsync.model.live import LiveLlm
     from fbsync.model.secret import Secret
     from fbsync.model.server import Fields
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fbsync.model.configurations import Field
-from fbsync.model.server import Failure, ServerError, left_open
+from fbsync.model.server_error import Failure, ServerError, left_open
 from fbsync.model.spelling import canonical_identity, loose_name
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from fbsync.execution.ports import Clock
     from fbsync.model.claims import Claim
-    from fbsync.model.configurations import Identity, LiveLlm
+    from fbsync.model.configurations import Identity
+    from fbsync.model.live import LiveLlm
     from fbsync.model.server import Fields, Server
 
 _ROUNDS = 3

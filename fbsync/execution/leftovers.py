@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fbsync.execution.run import until_done
 from fbsync.execution.trial import delete
 from fbsync.model.errors import FbsyncError
-from fbsync.model.server import ServerError
+from fbsync.model.server_error import ServerError
 from fbsync.model.spelling import canonical_identity
 from fbsync.model.temporary import Leftover, Removal
 

@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from fbsync.execution.wrapped_server import Call, WrappedServer
-from fbsync.model.server import Failure, ServerError, left_open
+from fbsync.model.server_error import Failure, ServerError, left_open
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

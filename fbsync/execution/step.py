@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from fbsync.model.changes import Adopt, Create, Delete, Update
 from fbsync.model.errors import FbsyncError
 from fbsync.model.outcomes import Outcome, Result
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

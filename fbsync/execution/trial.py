@@ -13,7 +13,7 @@ from fbsync.execution.body import trial_body
 from fbsync.execution.step import signed_out, unexpected
 from fbsync.model.configurations import Identity
 from fbsync.model.errors import FbsyncError
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 from fbsync.model.temporary import new_temporary_name
 from fbsync.model.verifications import Verdict
 

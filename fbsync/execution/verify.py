@@ -14,7 +14,7 @@ from fbsync.execution.step import unexpected
 from fbsync.model.changes import identity_of
 from fbsync.model.configurations import PROVIDER_FIELDS
 from fbsync.model.outcomes import Outcome, Result
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 from fbsync.model.verifications import Target, Verdict, Verified
 
 if TYPE_CHECKING:

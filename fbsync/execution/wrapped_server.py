@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from fbsync.model.configurations import Workspace
+    from fbsync.model.live import Workspace
     from fbsync.model.server import ApiKey, Fields, Listing, LlmStats, Server, Validation
 
 _Result = TypeVar("_Result")

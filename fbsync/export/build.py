@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from fbsync.export.matching import Claims
     from fbsync.manifest.assemble import Manifest
-    from fbsync.model.configurations import Identity, LiveLlm, Llm
+    from fbsync.model.configurations import Identity, Llm
+    from fbsync.model.live import LiveLlm
     from fbsync.state.lockfile import Lockfile
     from fbsync.strict_yaml.loader import Document
     from fbsync.workflow.project import Project

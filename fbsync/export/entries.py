@@ -13,7 +13,8 @@ from fbsync.model.configurations import Field, LockedCredential, LockedLlm, temp
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from fbsync.model.configurations import Identity, LiveLlm, Llm
+    from fbsync.model.configurations import Identity, Llm
+    from fbsync.model.live import LiveLlm
 
 _RESERVED = ("FLASHBACK_", "FBSYNC_", "GITHUB_")
 """What names do not begin with: fbsync's own do, and GitHub Actions takes no secret of the latter (its reference,

@@ -10,7 +10,8 @@ from fbsync.planning.pairing import pair
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from fbsync.model.configurations import Identity, LiveLlm, Llm, LockedLlm
+    from fbsync.model.configurations import Identity, Llm, LockedLlm
+    from fbsync.model.live import LiveLlm
     from fbsync.workflow.project import Project
 
 

@@ -10,7 +10,6 @@ from fbsync.manifest import checks
 from fbsync.manifest.drafts import Draft, Variant, in_environment, read_drafts, read_variants
 from fbsync.manifest.holders import entry_name
 from fbsync.manifest.misplaced import misplaced_references
-from fbsync.manifest.references import parse_template
 from fbsync.manifest.resolve import resolve_entry
 from fbsync.manifest.sources import find_files, shown_path
 from fbsync.manifest.values import value_findings
@@ -19,7 +18,6 @@ from fbsync.model.errors import InvalidInput
 from fbsync.model.findings import (
     MOST_FINDINGS,
     Finding,
-    Position,
     Severity,
     errors_among,
     in_file_order,
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     import pathlib
     from collections.abc import Collection, Iterable, Sequence
 
+    from fbsync.manifest.uses import Use
     from fbsync.model.configurations import Llm
     from fbsync.schema.violations import Violation
     from fbsync.strict_yaml.loader import Path
@@ -42,21 +41,6 @@ _LEAVES_GAPS = frozenset(("merge-key", "key-not-a-string", "quote-not-indented",
 
 _LEAVES_NOTHING = frozenset(("unknown-alias", "recursive-alias"))
 """What the loader refuses and puts null in the place of."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
-    """One place where a variable is used."""
-
-    variable: str
-    position: Position
-    entry: str | None
-    field: str
-
-    @property
-    def purpose(self) -> str:
-        """What the variable is for there, in a few words."""
-        return f"{self.field} of {self.entry}" if self.entry else self.field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +114,9 @@ class Manifest:
         Raises:
             InvalidInput: there is no such environment.
         """
-        uses = (
-            Use(variable=name, position=placed.position, entry=draft.name, field=field)
-            for draft in self.in_environment(environment)
-            for field, placed in draft.fields.items()
-            if field in ("workspaceId", "endpoint", "key", "secret", "apiKey") and placed.text is not None
-            if not (field == "workspaceId" and draft.is_by_name)
-            for name in parse_template(placed.text).names
-        )
-        return tuple(sorted(uses, key=lambda use: (use.position, use.variable)))
+        from fbsync.manifest.uses import uses_in
+
+        return uses_in(self.in_environment(environment))
 
     def desired(self, environment: str | None, variables: Variables) -> tuple[Llm, ...]:
         """The declared configurations of an environment, resolved as far as the variables allow.

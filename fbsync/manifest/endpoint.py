@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 OPEN = "\ue000"
 """Stands for a reference that is not resolved: a private character, which no URL may hold as it is."""
 
-_URL = re.compile(r"(?P<scheme>[^:/?#]+)://(?P<authority>[^/?#]*).*", re.DOTALL)
-_WRONG_SLASHES = re.compile(r"(?P<scheme>[A-Za-z]{2,8})(?::|//)")
-_NEVER = re.compile(r"[\s\x00-\x20\x7f\"<>\\^`{|}]")
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+# Patterns for endpoints that are not plain are compiled by the first of them: most manifests have none.
+_URL = r"(?s)(?P<scheme>[^:/?#]+)://(?P<authority>[^/?#]*).*"
+_WRONG_SLASHES = r"(?P<scheme>[A-Za-z]{2,8})(?::|//)"
+_NEVER = r"[\s\x00-\x20\x7f\"<>\\^`{|}]"
+_BAD_ESCAPE = r"%(?![0-9A-Fa-f]{2})"
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _PLAIN = re.compile(
     r"https://(?=[a-z0-9.-]{1,63}(?:[:/]|\Z))(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]+"
     r"(?::[1-9][0-9]{0,3})?(?:/[A-Za-z0-9._~-]*)*"
@@ -68,7 +69,7 @@ def faults(url: str) -> Iterator[Fault]:
     if url.startswith(OPEN):
         yield from _credentials(url.partition(OPEN)[2])
         return
-    parts = _URL.fullmatch(url)
+    parts = re.fullmatch(_URL, url)
     why = _not_a_url(url) if parts is None else _wrong_part(parts, url)
     if why is not None:
         yield Fault(rule="endpoint-no-url", message=f"the endpoint is not a URL: {why[0]}", remedy=why[1])
@@ -85,7 +86,7 @@ def faults(url: str) -> Iterator[Fault]:
 
 
 def _not_a_url(url: str) -> tuple[str, str]:
-    wrong = _WRONG_SLASHES.match(url)
+    wrong = re.match(_WRONG_SLASHES, url)
     if wrong and nearest(wrong["scheme"], ("http", "https")):
         return "its scheme is not followed by ://", _EXAMPLE
     return "it has no scheme", f"start it with https://; {_EXAMPLE}"
@@ -95,9 +96,9 @@ def _wrong_part(parts: re.Match[str], url: str) -> tuple[str, str] | None:
     """The first part that is wrong, and what to write instead."""
     if parts["scheme"].lower() not in ("http", "https") and OPEN not in parts["scheme"]:
         return "its scheme is not https or http", "start it with https://"
-    if _NEVER.search(url):
+    if re.search(_NEVER, url):
         return "it has a character that is not allowed in URLs, such as a space, a brace or a backslash", _EXAMPLE
-    if _BAD_ESCAPE.search(url):
+    if re.search(_BAD_ESCAPE, url):
         return "it has a percent sign without two hexadecimal digits after it", "write %25 for a literal percent sign"
     host, port = _host_and_port(parts["authority"])
     if not host:
@@ -131,7 +132,7 @@ def _is_host(host: str) -> bool:
     labels = ascii_host.split(".")
     if labels[-1].isdigit():
         return _is_address(ascii_host, version=4)
-    return len(ascii_host) <= _LONGEST_HOST and all(_LABEL.fullmatch(label) for label in labels)
+    return len(ascii_host) <= _LONGEST_HOST and all(re.fullmatch(_LABEL, label) for label in labels)
 
 
 def _is_address(text: str, *, version: int) -> bool:

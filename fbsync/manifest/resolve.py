@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.manifest.references import resolve_credential, resolve_text
-from fbsync.model.ages import days_of
 from fbsync.model.api_keys import is_description
 from fbsync.model.configurations import Credential, Llm, Text
 
@@ -69,4 +68,8 @@ def _max_credential_age(draft: Draft) -> int | None:
     """What the entry's file says of how old credentials may be, in days."""
     file = draft.entry.document.value
     age = file.get("maxCredentialAge") if isinstance(file, dict) else None
-    return days_of(age) if isinstance(age, str) else None
+    if not isinstance(age, str):
+        return None
+    from fbsync.model.ages import days_of
+
+    return days_of(age)

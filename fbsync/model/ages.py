@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from fbsync.model.configurations import LockedLlm
 
-_MOST_DAYS = re.compile(r"([1-9][0-9]{0,4})d", re.ASCII)
+_MOST_DAYS = r"([1-9][0-9]{0,4})d"
 """As ``schemas/fbsync.schema.json`` has it ('maxCredentialAge')."""
 
 
@@ -24,7 +24,7 @@ def days_of(text: str) -> int:
     Raises:
         ValueError: it is none.
     """
-    found = _MOST_DAYS.fullmatch(text)
+    found = re.fullmatch(_MOST_DAYS, text)
     if found is None:
         raise ValueError("not a number of days such as 90d")
     return int(found[1])

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from fbsync.model.configurations import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+    from fbsync.model.configurations import Credential, Field, Identity, Llm, LockedCredential, LockedLlm, Text
+    from fbsync.model.live import LiveLlm
 
 
 class Cause(StrEnum):

@@ -11,7 +11,8 @@ from fbsync.model.spelling import canonical_identity, same
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from fbsync.model.configurations import Identity, LiveLlm
+    from fbsync.model.configurations import Identity
+    from fbsync.model.live import LiveLlm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

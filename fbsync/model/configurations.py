@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 from fbsync.model.findings import NOWHERE, Position
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from fbsync.model.secret import Secret
 
 
@@ -50,19 +48,6 @@ class Identity:
 
     workspace_id: str
     name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
-    """A workspace as the server lists it.
-
-    Attributes:
-        role: the role of whoever is signed in, where that was asked for and the server returns it.
-    """
-
-    id: str
-    name: str
-    role: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,50 +197,6 @@ class LockedLlm:
     def credential(self, field: Field) -> LockedCredential | None:
         """What is known of the credential in a field, ``key`` or ``secret``."""
         return self.key if field is Field.KEY else self.secret
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveLlm:
-    """A configuration as the server lists it. Fields that an answer left out are None and not compared.
-
-    The listing never holds the secret, and the key only masked, so neither is here.
-
-    Attributes:
-        key_mask: what the list shows in the key's place; None where it shows null or nothing.
-        key_listed: whether the list has a field for the key at all, be it null.
-        created_at: when the server says that it was created.
-        user_id: the user who created it.
-        api_key_id: the stored provider key that it uses.
-        repos: the names of the repositories that use it.
-    """
-
-    id: str
-    name: str
-    workspace_id: str
-    ai_type: str | None = None
-    endpoint: str | None = None
-    key_mask: str | None = None
-    key_listed: bool = False
-    created_at: datetime | None = None
-    user_id: str | None = None
-    api_key_id: str | None = None
-    repos: tuple[str, ...] = ()
-
-    @property
-    def has_key(self) -> bool:
-        """Whether it is listed with a key: a mask proves one, null proves nothing."""
-        return self.key_mask is not None
-
-    @property
-    def withheld(self) -> tuple[Field, ...]:
-        """The fields whose values are withheld, since they repeat a credential."""
-        values = ((Field.NAME, self.name), (Field.AI_TYPE, self.ai_type), (Field.ENDPOINT, self.endpoint))
-        return tuple(field for field, value in (*values, (Field.API_KEY, self.api_key_id)) if value == WITHHELD_VALUE)
-
-    @property
-    def identity(self) -> Identity:
-        """The identity under which the server lists it."""
-        return Identity(workspace_id=self.workspace_id, name=self.name)
 
 
 def template_of(text: Text) -> str | None:

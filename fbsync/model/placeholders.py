@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 
 _QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019", "\u201e": "\u201c", "\u00ab": "\u00bb"}
-_MASK = re.compile(r"([*\u2022\u25cf\u00b7.xX#_?-])\1{2,}|\u2026+")
-_MASK_WORD = re.compile(
-    r"[\[(<*]+ *(?:masked|redacted|hidden|secret|sensitive(?: value)?|filtered) *[\])>*]+", re.IGNORECASE
+_MASKING = frozenset("*\u2022\u25cf\u00b7.xX#_?-")
+_MARKS = frozenset("$%@<[(*{:/")
+"""Whatever fits a pattern contains one of these. Credentials seldom do, and then no pattern is compiled."""
+_MASK_WORD = r"(?i)[\[(<*]+ *(?:masked|redacted|hidden|secret|sensitive(?: value)?|filtered) *[\])>*]+"
+_REFERENCE = r"(?s)\$\w+|\$\{[^{}]*\}|\$\([^()]*\)|\$<\w+>|\$?\{\{.*\}\}|%\w+%|@Microsoft\.KeyVault\(.*\)|<%.*%>"
+_ADDRESS = (
+    r"(?s)(?:op|bw|bws|vault|pass|keychain|keyring|doppler|infisical|akv|azurekeyvault|awssm|aws-sm|awsssm|gcpsm|gsm|"
+    r"sm|secretsmanager|secret|sops|file|env|ref\+[a-z0-9]+)://.*|arn:aws[a-z-]*:(?:secretsmanager|ssm|kms):.*|"
+    r"projects/[^/]+/secrets/.*|vault:[\w/-]+#\w+"
 )
-_REFERENCE = re.compile(
-    r"\$\w+|\$\{[^{}]*\}|\$\([^()]*\)|\$<\w+>|\$?\{\{.*\}\}|%\w+%|@Microsoft\.KeyVault\(.*\)|<%.*%>", re.DOTALL
+_TAG = r"<[^<>]+>"
+_PATTERNS = (
+    (_MASK_WORD, "is a mask, not the value"),
+    (_REFERENCE, "is an unresolved reference"),
+    (_ADDRESS, "is the address of a secret, not the secret"),
+    (_TAG, "is a placeholder"),
 )
-_ADDRESS = re.compile(
-    r"(?:op|bw|bws|vault|pass|keychain|keyring|doppler|infisical|akv|azurekeyvault|awssm|aws-sm|awsssm|gcpsm|gsm|sm|"
-    r"secretsmanager|secret|sops|file|env|ref\+[a-z0-9]+)://.*|arn:aws[a-z-]*:(?:secretsmanager|ssm|kms):.*|"
-    r"projects/[^/]+/secrets/.*|vault:[\w/-]+#\w+",
-    re.DOTALL,
-)
-_TAG = re.compile(r"<[^<>]+>")
 _WORDS = frozenset(
     (
         *("changeme", "changethis", "replaceme", "replacethis", "fillmein", "fixme", "todo", "tbd", "placeholder"),
@@ -31,7 +34,7 @@ _WORDS = frozenset(
 
 
 def doubt(value: str) -> str | None:
-    """Say why a credential's value is clearly not ane, in words that repeat nothing of it.
+    """Say why a credential's value is clearly not one, in words that repeat nothing of it.
 
     Args:
         value: the value, which is not empty.
@@ -43,14 +46,20 @@ def doubt(value: str) -> str | None:
         return "starts or ends with a space or a line break"
     if _QUOTES.get(value[0]) == value[-1] and len(value) > 1:
         return "has quotes around it"
-    if _MASK.fullmatch(value) or _MASK_WORD.fullmatch(value):
+    if _is_mask(value):
         return "is a mask, not the value"
-    if _REFERENCE.fullmatch(value):
-        return "is an unresolved reference"
-    if _ADDRESS.fullmatch(value):
-        return "is the address of a secret, not the secret"
-    if _TAG.fullmatch(value) or re.sub(r"[\s_.-]", "", value).lower() in _WORDS:
+    if not _MARKS.isdisjoint(value):
+        for pattern, what in _PATTERNS:
+            if re.fullmatch(pattern, value):
+                return what
+    if re.sub(r"[\s_.-]", "", value).lower() in _WORDS:
         return "is a placeholder"
     if not value.isprintable() and any(not (character.isprintable() or character in "\n\r\t") for character in value):
         return "contains an invisible character"
     return None
+
+
+def _is_mask(value: str) -> bool:
+    """Whether a value is nothing but one masking character, three times or more, or nothing but ellipses."""
+    characters = set(value)
+    return (len(value) > 2 and len(characters) == 1 and characters <= _MASKING) or characters == {"\u2026"}  # noqa: PLR2004

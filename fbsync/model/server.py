@@ -1,94 +1,21 @@
-"""The server as an apply sees it: a small protocol, and the ways in which a call can fail."""
+"""The server as an apply sees it: a small protocol, and what it answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from fbsync.model.configurations import Field
-from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.secret import Secret
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from fbsync.model.configurations import LiveLlm, Workspace
+    from fbsync.model.live import LiveLlm, Workspace
 
 Fields: TypeAlias = Mapping[Field, str | Secret | None]
 """The fields of a request's body. None takes a key away."""
-
-
-class Failure(StrEnum):
-    """Why a call failed, by what it means for the caller."""
-
-    UNREACHABLE = "unreachable"
-    """The request did not leave; nothing was done."""
-    NOT_SIGNED_IN = "not-signed-in"
-    NOT_ALLOWED = "not-allowed"
-    NOT_FOUND = "not-found"
-    REJECTED = "rejected"
-    """The server said no, and did nothing."""
-    THROTTLED = "throttled"
-    """The server was too busy, and did nothing."""
-    UNKNOWN = "unknown"
-    """The request left, and nothing trustworthy came back: it may or may not have been carried out."""
-    MALFORMED = "malformed"
-    """What was asked for came in another shape than documented, or is not the whole: nothing follows from it."""
-
-
-class ServerError(FbsyncError):
-    """A call that failed.
-
-    Args:
-        message: what happened, the server's own words included.
-        hint: what to do.
-        failure: what it means.
-        status: the HTTP status, or None where there was no answer.
-        retry_after: seconds that the server asked to wait, or None.
-        is_transient: whether trying again, as it is, may help.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: str,
-        failure: Failure,
-        status: int | None = None,
-        retry_after: float | None = None,
-        is_transient: bool = True,
-    ) -> None:
-        denied = failure in (Failure.NOT_SIGNED_IN, Failure.NOT_ALLOWED)
-        super().__init__(message, hint=hint, exit_code=ExitCode.NOT_ALLOWED if denied else ExitCode.ERROR)
-        self.failure = failure
-        self.status = status
-        self.retry_after = retry_after
-        self.is_transient = is_transient
-
-    @property
-    def is_retryable(self) -> bool:
-        """Whether the same run, started again later, may succeed."""
-        transient = self.is_transient and self.failure in (Failure.UNREACHABLE, Failure.THROTTLED)
-        return transient or self.failure is Failure.UNKNOWN
-
-
-def left_open(error: ServerError, *, hint: str | None = None) -> ServerError:
-    """The failure of a request that an earlier attempt may have carried out: whatever came last, that stays open.
-
-    Args:
-        error: what came last.
-        hint: what to do, where it is more than to apply again.
-    """
-    return ServerError(
-        error.message,
-        hint=hint or "run `fbsync apply` again: it checks the server's list before it sends anything",
-        failure=Failure.UNKNOWN,
-        status=error.status,
-        retry_after=error.retry_after,
-        is_transient=error.is_transient,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from fbsync.model.configurations import Field, Identity
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fbsync.model.configurations import LiveLlm
+    from fbsync.model.live import LiveLlm
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")

@@ -11,7 +11,8 @@ from fbsync.model.configurations import IN_DOUBT, Field, key_mask_digest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fbsync.model.configurations import Credential, LiveLlm, Llm, LockedCredential, LockedLlm
+    from fbsync.model.configurations import Credential, Llm, LockedCredential, LockedLlm
+    from fbsync.model.live import LiveLlm
 
 
 class Fingerprints(Protocol):

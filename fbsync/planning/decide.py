@@ -31,7 +31,7 @@ from fbsync.planning.pairing import found_again, pair
 from fbsync.planning.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from fbsync.model.ages import Ages
     from fbsync.model.configurations import Identity, Llm, LockedLlm
@@ -162,16 +162,22 @@ def _creation(llm: Llm, locked: LockedLlm | None, view: View) -> Change:
 def _without_taken_names(changes: list[Change], foreign: Iterable[LockedLlm], view: View) -> list[Change]:
     """Blocks what claims a name that somebody else keeps, as the server takes a name once; and what waits for those."""
     holders = _holders(changes, foreign, view)
-    while True:
-        checked = [_unless_taken(change, holders) for change in changes]
-        blocked = [change for change, after in zip(changes, checked, strict=True) if after is not change]
-        if not blocked:
-            return changes
-        kept = ((freed_name(change), id_of(change)) for change in blocked)
-        holders |= {
-            canonical_identity(name): llm_id for name, llm_id in kept if name is not None and llm_id is not None
-        }
-        changes = checked
+    claimants: dict[Identity, list[int]] = {}
+    for at, change in enumerate(changes):
+        if claims_name(change):
+            claimants.setdefault(canonical_identity(identity_of(change)), []).append(at)
+    taken = [identity for identity in claimants if identity in holders]
+    checked = list(changes)
+    while taken:
+        identity = taken.pop()
+        for at in claimants.pop(identity, ()):
+            checked[at] = _blocked_by(holders[identity], changes[at])
+            # What is blocked keeps its own name, so that nobody else can have that.
+            name, llm_id = freed_name(changes[at]), id_of(changes[at])
+            if name is not None and llm_id is not None:
+                holders.setdefault(canonical_identity(name), llm_id)
+                taken.append(canonical_identity(name))
+    return checked
 
 
 def _holders(changes: Iterable[Change], foreign: Iterable[LockedLlm], view: View) -> dict[Identity, str]:
@@ -182,9 +188,7 @@ def _holders(changes: Iterable[Change], foreign: Iterable[LockedLlm], view: View
     return known | {identity: llm.id for identity, llm in view.unclaimed() if llm.id not in leaving}
 
 
-def _unless_taken(change: Change, holders: Mapping[Identity, str]) -> Change:
-    if not claims_name(change) or (holder := holders.get(canonical_identity(identity_of(change)))) is None:
-        return change
+def _blocked_by(holder: str, change: Change) -> Blocked:
     assert isinstance(change, Create | Update)
     return Blocked(
         desired=change.desired,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from fbsync.model.changes import KeyDrift
-from fbsync.model.configurations import Field, Identity, LiveLlm, LockedLlm
+from fbsync.model.configurations import Field, Identity, LockedLlm
 from fbsync.model.spelling import canonical_identity, same
 from fbsync.planning.credentials import key_drift
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from fbsync.model.configurations import Llm
-    from fbsync.model.live import Live
+    from fbsync.model.live import Live, LiveLlm
 
 
 NONE = "none"

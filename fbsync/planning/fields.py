@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.model.changes import Cause, FieldChange
-from fbsync.model.configurations import Field, LiveLlm, Llm, LockedLlm, Text, template_of, workspace_template
+from fbsync.model.configurations import Field, Llm, LockedLlm, Text, template_of, workspace_template
 from fbsync.model.spelling import same, served_spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from fbsync.model.live import LiveLlm
 
 
 def field_changes(llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> tuple[FieldChange, ...]:

@@ -1,43 +1,22 @@
-"""Guards: reasons to refuse a whole run before its first change, and the variables that it cannot do without."""
+"""Guards: reasons to refuse a whole run before its first change."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.model.changes import Adopt, Cause, Change, Create, Delete, Plan, Refusal, Update
+from fbsync.model.changes import Adopt, Cause, Create, Delete, Plan, Refusal, Update
 from fbsync.model.configurations import Field
-from fbsync.model.findings import Finding
 from fbsync.model.repositories import counted_repositories
 from fbsync.model.spelling import canonical_url
+from fbsync.planning.allowed import delete_limit
 from fbsync.planning.hosts import host_of, host_words, scheme_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
-    from fbsync.model.configurations import Credential, Llm, LockedLlm, Text
-    from fbsync.model.findings import Position
+    from fbsync.model.configurations import LockedLlm
     from fbsync.model.live import Live
-
-MAX_DELETES = "5"
-"""How many configurations a prune may delete unless somebody allows more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Allowed:
-    """What the user allows that a guard would refuse otherwise.
-
-    Attributes:
-        adopt: configurations that are already on the server may be taken over.
-        max_deletes: how many deletions are too many: a number, or a percentage of what is known.
-        recreate: all that is known of a workspace may be created again.
-        host_change: an endpoint may go back to another host although the manifest did not change.
-    """
-
-    adopt: bool = False
-    max_deletes: str = MAX_DELETES
-    recreate: bool = False
-    host_change: bool = False
+    from fbsync.planning.allowed import Allowed
 
 
 def refusals(
@@ -157,23 +136,6 @@ def _goes_elsewhere(before: str, after: str) -> bool:
     return host_of(before) != host_of(after) or (scheme_of(before), scheme_of(after)) == ("https", "http")
 
 
-def delete_limit(text: str, known: int) -> int:
-    """How many deletions ``--max-deletes`` allows.
-
-    Raises:
-        ValueError: the text is neither a number nor a percentage from 0% to 100%.
-    """
-    if text.endswith("%"):
-        percentage = int(text[:-1])
-        if not 0 <= percentage <= 100:  # noqa: PLR2004 - percent
-            raise ValueError("a percentage must be between 0% and 100%")
-        return known * percentage // 100
-    number = int(text)
-    if number < 0:
-        raise ValueError("a number of deletions cannot be negative")
-    return number
-
-
 def _adoption(change: Adopt) -> Refusal:
     where = f"is already on the server (id {change.live.id})"
     if change.replaced is None:
@@ -193,64 +155,4 @@ def _protected(change: Delete) -> Refusal:
         message="is protected and would be deleted because it is no longer declared",
         hint="declare it again, or set `protect: false` and apply before you remove it; `fbsync state "
         "forget` only removes the record",
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """A variable that a change cannot do without."""
-
-    variable: str
-    position: Position
-    entry: str
-    field: str
-
-
-def missing_variables(changes: Iterable[Change]) -> tuple[Need, ...]:
-    """The variables that are not set and that carrying out these changes would send, each with its place."""
-    return tuple(need for change in changes for need in _needs(change))
-
-
-def missing_workspaces(llms: Iterable[Llm]) -> tuple[Need, ...]:
-    """The variables without which the server cannot be asked for the entries' workspaces."""
-    return tuple(need for llm in llms for need in _of_text(llm, "workspaceId", llm.workspace_id))
-
-
-def _needs(change: Change) -> Iterator[Need]:
-    match change:
-        # A temporary configuration carries everything, too.
-        case Create(desired=llm) | Adopt(desired=llm) | Update(desired=llm, verify_first=True):
-            for name, text in llm.texts:
-                yield from _of_text(llm, name, text)
-            for field, credential in llm.credentials:
-                yield from _of_credential(llm, field, credential)
-        case Update(desired=llm):
-            for item in change.fields:
-                yield from _of_text(llm, item.field, item.after)
-            for sent in change.credentials:
-                if sent.is_sent and sent.after is not None:
-                    yield from _of_credential(llm, sent.field, sent.after)
-        case _:
-            return
-
-
-def _of_text(llm: Llm, field: str, text: Text) -> Iterator[Need]:
-    for variable in text.missing:
-        yield Need(variable=variable, position=text.position, entry=llm.name, field=field)
-
-
-def _of_credential(llm: Llm, field: str, credential: Credential) -> Iterator[Need]:
-    if credential.secret is None:
-        yield Need(variable=credential.reference, position=credential.position, entry=llm.name, field=field)
-
-
-def need_finding(need: Need, *, empty: bool) -> Finding:
-    """The finding for a missing variable; an empty one gets its own words, since CI systems pass those."""
-    state = "is set but empty" if empty else "is not set"
-    return Finding(
-        rule="missing-variable",
-        position=need.position,
-        entry=need.entry,
-        message=f"${need.variable} {state}, and {need.field} needs it",
-        remedy=f"set {need.variable} in the environment, in .env next to the manifest, or with --env-file",
     )

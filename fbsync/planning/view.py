@@ -9,8 +9,8 @@ from fbsync.model.spelling import canonical_identity, loose_name
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
-    from fbsync.model.configurations import Identity, LiveLlm, LockedLlm
-    from fbsync.model.live import Live
+    from fbsync.model.configurations import Identity, LockedLlm
+    from fbsync.model.live import Live, LiveLlm
 
 
 class View:

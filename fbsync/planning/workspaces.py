@@ -12,7 +12,8 @@ from fbsync.redact import nearest, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from fbsync.model.configurations import Llm, LockedLlm, Workspace
+    from fbsync.model.configurations import Llm, LockedLlm
+    from fbsync.model.live import Workspace
 
 _LISTED = 10
 """How many workspaces a finding lists at most."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbsync.model.changes import Refusal, identity_of
 from fbsync.model.errors import GuardRefused, InvalidInput
-from fbsync.model.server import ServerError
+from fbsync.model.server_error import ServerError
 from fbsync.render.paint import HIDDEN
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fbsync.model.ages import Ages
-    from fbsync.model.configurations import Identity, LiveLlm, LockedCredential, LockedLlm
+    from fbsync.model.configurations import Identity, LockedCredential, LockedLlm
+    from fbsync.model.live import LiveLlm
     from fbsync.planning.drift import FieldDrift
     from fbsync.render.document import Json
     from fbsync.render.drift_found import DriftFound

@@ -22,7 +22,7 @@ from fbsync.model.changes import (
     identity_of,
     is_verified_first,
 )
-from fbsync.model.configurations import Field, LiveLlm, Llm, LockedLlm
+from fbsync.model.configurations import Field, Llm, LockedLlm
 from fbsync.render.document import Json, refusal_entry
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from fbsync.model.changes import Refusal
     from fbsync.model.configurations import LockedCredential
     from fbsync.model.errors import ExitCode
+    from fbsync.model.live import LiveLlm
     from fbsync.model.server import LlmStats
 
 FORMAT_VERSION = "2.0"

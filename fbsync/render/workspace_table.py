@@ -10,7 +10,7 @@ from fbsync.render.paint import Paint, visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fbsync.model.configurations import Workspace
+    from fbsync.model.live import Workspace
 
 _HEADINGS = ("NAME", "ID", "ROLE")
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from fbsync.model.claims import Claim
-from fbsync.model.configurations import IN_DOUBT, Field, Identity, LiveLlm, LockedCredential, LockedLlm
+from fbsync.model.configurations import IN_DOUBT, Field, Identity, LockedCredential, LockedLlm
 from fbsync.model.spelling import canonical_identity
 from fbsync.state.index import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from fbsync.model.live import Live
+    from fbsync.model.live import Live, LiveLlm
     from fbsync.state.lockfile import Lockfile
 
 TRY = "try"
@@ -73,20 +73,7 @@ class Intent:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
-    """The known state after a journal was read over the lockfile.
-
-    Attributes:
-        lockfile: with everything that the journal says was done.
-        open: intents that may have been sent and whose outcome nobody recorded.
-    """
-
-    lockfile: Lockfile
-    open: tuple[Intent, ...]
-
-
-def settle(replayed: Replayed, live: Iterable[LiveLlm]) -> Lockfile:
+def settle(known: Lockfile, intents: Iterable[Intent], live: Iterable[LiveLlm]) -> Lockfile:
     """The known state once the server's list says which of the open creations were carried out.
 
     A listed configuration is ours when an open creation explains it (``Claim.explains``). All open creations of its
@@ -94,21 +81,21 @@ def settle(replayed: Replayed, live: Iterable[LiveLlm]) -> Lockfile:
     doubt, so that the next plan sends it or takes it away. Anything else of that name is somebody else's, and left
     to the plan to say so.
     """
-    known = Records(replayed.lockfile.llms)
+    records = Records(known.llms)
     listed: dict[Identity, list[LiveLlm]] = {}
     for llm in live:
         listed.setdefault(canonical_identity(llm.identity), []).append(llm)
-    for identity, intents in _creations(replayed.open).items():
+    for identity, creations in _creations(intents).items():
         ours = [
             llm
             for llm in listed.get(identity, ())
-            if llm.id not in known and any(intent.claim.explains(llm) for intent in intents)
+            if llm.id not in records and any(intent.claim.explains(llm) for intent in creations)
         ]
         if len(ours) == 1:
-            for llm_id in {llm_id for intent in intents for llm_id in intent.gone}:
-                known.drop(llm_id)
-            known.put(_created(intents, ours[0]))
-    return replayed.lockfile.with_llms(known)
+            for llm_id in {llm_id for intent in creations for llm_id in intent.gone}:
+                records.drop(llm_id)
+            records.put(_created(creations, ours[0]))
+    return known.with_llms(records)
 
 
 def _creations(intents: Iterable[Intent]) -> dict[Identity, list[Intent]]:

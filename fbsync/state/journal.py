@@ -30,11 +30,6 @@ VERSION = 2
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def journal_path(lockfile: Path) -> Path:
-    """Where a lockfile's journal is: beside it."""
-    return lockfile.with_name(lockfile.name + ".journal")
-
-
 def boot_id() -> str | None:
     """What distinguishes one start of this machine from another, or None where the system does not say.
 

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import FbsyncError
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 from fbsync.model.spelling import canonical_identity
 from fbsync.state import lockfile as lockfiles
 from fbsync.state import rescue
 from fbsync.state.index import Records
-from fbsync.state.journal import Journal, journal_path
+from fbsync.state.journal import Journal
+from fbsync.state.lockfile import journal_path
 from fbsync.state.recording import Recorder, gone_with, intent_of, trial_of
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class FileLedger:
         self._on_disk = on_disk
         self._known = known
         self._open_intents = tuple(open_intents)
+        self._claims = _claims(self._open_intents)
         self._recorder = Recorder(fingerprints=fingerprints, today=today)
         self._since = since
         self._user_id = user_id
@@ -123,12 +125,7 @@ class FileLedger:
 
     def claims(self, identity: Identity) -> tuple[Claim, ...]:
         """What earlier runs may have created under an identity without anybody knowing."""
-        wanted = canonical_identity(identity)
-        return tuple(
-            intent.claim
-            for intent in self._open_intents
-            if intent.action == "create" and canonical_identity(intent.identity) == wanted
-        )
+        return self._claims.get(canonical_identity(identity), ())
 
     def claim(self, number: int) -> Claim:
         """What the request of an intent of this run would explain, if it was carried out."""
@@ -244,3 +241,12 @@ class FileLedger:
             f"{error.message}; the known state is in {file} instead",
             hint="free some space or fix the permissions, then run `fbsync apply` again: it reads that file",
         )
+
+
+def _claims(intents: Iterable[Intent]) -> dict[Identity, tuple[Claim, ...]]:
+    """What open creations may have left on the server, by identity."""
+    claims: dict[Identity, list[Claim]] = {}
+    for intent in intents:
+        if intent.action == "create":
+            claims.setdefault(canonical_identity(intent.identity), []).append(intent.claim)
+    return {identity: tuple(found) for identity, found in claims.items()}

@@ -57,7 +57,12 @@ class Lockfile:
 
     def with_llms(self, llms: Iterable[LockedLlm]) -> Lockfile:
         """The same lockfile with other entries, sorted by identity."""
-        return replace(self, llms=tuple(sorted(llms, key=lambda llm: (llm.identity, llm.id))))
+        return replace(self, llms=tuple(sorted(llms, key=lambda llm: (llm.workspace_id, llm.name, llm.id))))
+
+
+def journal_path(lockfile: Path) -> Path:
+    """Where a lockfile's journal is: beside it."""
+    return lockfile.with_name(lockfile.name + ".journal")
 
 
 def read_lockfile(path: Path) -> Lockfile | None:

@@ -20,7 +20,6 @@ from fbsync.model.changes import (
 from fbsync.model.configurations import (
     Field,
     Identity,
-    LiveLlm,
     Llm,
     LockedCredential,
     LockedLlm,
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fbsync.model.configurations import Credential
+    from fbsync.model.live import LiveLlm
     from fbsync.model.server import Fields
     from fbsync.state.fingerprint import Fingerprinter
 

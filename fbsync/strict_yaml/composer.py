@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from yaml import (
@@ -43,13 +42,6 @@ _Event: TypeAlias = Any
 """An event of PyYAML, whose classes declare no attributes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Anchored:
-    value: Value
-    place: Place
-    nodes: int
-
-
 class Composer:
     """Composes the one document of a stream.
 
@@ -66,7 +58,8 @@ class Composer:
         self._text = source.text
         self._has_question_marks = "?" in source.text
         self._next = next_event
-        self._anchors: dict[str, _Anchored | None] = {}
+        self._anchors: dict[str, tuple[Value, Place, int] | None] = {}
+        """By name: the value, its place, and of how many nodes it is made; None while it is being composed."""
         self._keys: dict[str, str] = {}
         self._block_key_at: int | None = None
         self._opened: list[int] = []
@@ -128,7 +121,7 @@ class Composer:
         before = self._nodes
         self._anchors[event.anchor] = None
         value, place = self._content(event)
-        self._anchors[event.anchor] = _Anchored(value=value, place=place, nodes=self._nodes - before + 1)
+        self._anchors[event.anchor] = (value, place, self._nodes - before + 1)
         return value, place
 
     def _content(self, event: _Event) -> tuple[Value, Place]:
@@ -235,13 +228,14 @@ class Composer:
         if anchored is None:
             self._rejections.add("recursive-alias", at)
             return None, at
-        self._aliased += anchored.nodes
+        value, place, nodes = anchored
+        self._aliased += nodes
         if self._aliased > MOST_ALIASED_NODES:
             self._rejections.stop("too-many-aliases", at)
-        self._nodes += anchored.nodes
+        self._nodes += nodes
         if self._nodes > MOST_NODES:
             self._rejections.stop("too-many-nodes", at)
-        return anchored.value, at if isinstance(anchored.place, int) else (at, anchored.place)
+        return value, at if isinstance(place, int) else (at, place)
 
     def _check_lines(self, start: int, end: int) -> None:
         if is_runaway_quote(self._text, start=start, end=end, key_at=self._block_key_at):

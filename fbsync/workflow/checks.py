@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from fbsync.model.changes import Plan
-    from fbsync.model.configurations import LiveLlm
-    from fbsync.planning.guards import Need
+    from fbsync.model.live import LiveLlm
+    from fbsync.planning.needs import Need
     from fbsync.state.lockfile import Lockfile
     from fbsync.variables import Variables
     from fbsync.workflow.project import Project
@@ -29,7 +29,7 @@ def check_needs(project: Project, plan: Plan) -> None:
     Raises:
         InvalidInput: with a finding for every missing one.
     """
-    from fbsync.planning.guards import missing_variables
+    from fbsync.planning.needs import missing_variables
 
     _refuse(project, missing_variables(plan.changes))
 
@@ -40,7 +40,7 @@ def check_workspaces(project: Project) -> None:
     Raises:
         InvalidInput: with a finding for every missing variable.
     """
-    from fbsync.planning.guards import missing_workspaces
+    from fbsync.planning.needs import missing_workspaces
 
     _refuse(project, missing_workspaces(project.desired))
 
@@ -67,7 +67,7 @@ def check_variables(project: Project, plan: Callable[[], Plan]) -> None:
         FbsyncError: there is no way to sign in, and nothing else is missing.
         InvalidInput: other variables are missing, too.
     """
-    from fbsync.planning.guards import missing_variables, missing_workspaces
+    from fbsync.planning.needs import missing_variables, missing_workspaces
 
     try:
         check_sign_in(project.variables)
@@ -86,7 +86,7 @@ def _refuse(project: Project, needs: Sequence[Need]) -> None:
 
 
 def _findings(project: Project, needs: Iterable[Need]) -> tuple[Finding, ...]:
-    from fbsync.planning.guards import need_finding
+    from fbsync.planning.needs import need_finding
 
     findings = (need_finding(need, empty=project.variables.is_empty(need.variable)) for need in needs)
     return tuple(in_file_order(findings))

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fbsync.planning.pairing import pair
 from fbsync.planning.stored_keys import unresolved_keys
 from fbsync.planning.workspaces import unresolved
-from fbsync.state.intents import Replayed, settle
 from fbsync.workflow.checks import chosen_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fbsync.model.ages import Ages, CredentialAge
-    from fbsync.model.changes import Notice
     from fbsync.model.configurations import Identity, Llm, LockedLlm
     from fbsync.model.live import Live
     from fbsync.planning.drift import Drift
@@ -25,7 +21,9 @@ if TYPE_CHECKING:
 
 def settled(project: Project, live: Live) -> Lockfile:
     """The known state, with what an unfinished apply created and the server lists."""
-    return settle(Replayed(lockfile=project.known, open=project.open_intents), live.llms)
+    from fbsync.state.intents import settle
+
+    return settle(project.known, project.open_intents, live.llms)
 
 
 def drift_of(project: Project, live: Live, *, only: Iterable[str] = ()) -> Drift:
@@ -58,39 +56,6 @@ def declared_entries(project: Project, known: Iterable[LockedLlm]) -> dict[Ident
     """
     pairs = pair(project.desired, tuple(known))
     return {llm.identity if locked is None else locked.identity: llm for llm, locked in pairs}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownCredentials:
-    """How old the known credentials are in the workspaces that were compared.
-
-    Attributes:
-        ages: each with its entry.
-        too_old: those that are older than they are to become.
-        has_stored_keys: whether an entry uses a stored key.
-    """
-
-    ages: tuple[tuple[Identity, CredentialAge], ...]
-    too_old: tuple[Notice, ...]
-    has_stored_keys: bool
-
-
-def known_credentials(project: Project, live: Live, ages: Ages, *, only: Iterable[str] = ()) -> KnownCredentials:
-    """Look at the credentials of what is known; arguments as for ``drift_of``, and the day and the maximum age."""
-    from fbsync.planning.old_credentials import old_in_known
-
-    known = settled(project, live)
-    chosen = chosen_names(project, only, known, live.llms)
-    compared = [
-        locked
-        for locked in known.llms
-        if locked.workspace_id in live.workspaces and (not chosen or locked.name in chosen)
-    ]
-    return KnownCredentials(
-        ages=tuple((locked.identity, age) for locked in compared for age in ages.of(locked)),
-        too_old=tuple(old_in_known(compared, project.desired, ages)),
-        has_stored_keys=any(locked.api_key is not None for locked in compared),
-    )
 
 
 def compared_with(project: Project, live: Live | None) -> str:

@@ -11,9 +11,8 @@ from fbsync.model.findings import Finding, Position
 from fbsync.settings import find_state_folder
 from fbsync.state import fingerprint, lockfile, rescue
 from fbsync.state.fingerprint import Fingerprinter, Method
-from fbsync.state.intents import Replayed
-from fbsync.state.journal import journal_path
-from fbsync.state.replay import read_journal
+from fbsync.state.lockfile import journal_path
+from fbsync.state.replayed import Replayed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -139,11 +138,24 @@ def read_known(path: Path, on_disk: Lockfile | None, state_folder: Path) -> Repl
         FbsyncError: the rescue file or the journal is wrong, or cannot be read.
     """
     recovered = rescue.recover_rescued(path, on_disk, state_folder, begun=_begun(path, on_disk))
-    left = read_journal(journal_path(path), recovered)
-    return left if left or recovered is None else Replayed(lockfile=recovered, open=())
+    left = _journalled(path, recovered)
+    return left if left or recovered is None else Replayed(lockfile=recovered)
 
 
 def _begun(path: Path, on_disk: Lockfile | None) -> Lockfile | None:
     """The lockfile that a journal began where there was none, or None."""
-    begun = read_journal(journal_path(path), None) if on_disk is None else None
+    begun = _journalled(path, None) if on_disk is None else None
     return None if begun is None else begun.lockfile
+
+
+def _journalled(path: Path, lockfile: Lockfile | None) -> Replayed | None:
+    """What a lockfile's journal says; None where there is none, which takes no more than a look."""
+    try:
+        journal_path(path).lstat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        pass  # reading it says why
+    from fbsync.state.replay import read_journal
+
+    return read_journal(journal_path(path), lockfile)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.execution.ports import Stop
 from fbsync.model.errors import ExitCode, FbsyncError
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 from fbsync.redact import nearest
 from fbsync.settings import DEFAULT_API_URL, check_api_url
 from fbsync.workflow.connection import Patience, connected
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from fbsync.client import Exchange
-    from fbsync.model.configurations import Workspace
+    from fbsync.model.live import Workspace
     from fbsync.model.server import Server
     from fbsync.variables import Variables
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fbsync.model.live import Live
     from fbsync.model.server import LlmStats
     from fbsync.model.temporary import Leftover
-    from fbsync.planning.guards import Allowed
+    from fbsync.planning.allowed import Allowed
     from fbsync.state.ledger import FileLedger
     from fbsync.state.lockfile import Lockfile
     from fbsync.workflow.project import Project

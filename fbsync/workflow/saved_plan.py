@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fbsync.model.changes import Change, Delete, Plan, Refusal, Unchanged, Undeclared, identity_of
 from fbsync.model.configurations import Identity, Llm
 from fbsync.model.errors import ExitCode, FbsyncError
-from fbsync.planning.guards import Allowed
+from fbsync.planning.allowed import Allowed
 from fbsync.render.document import dump
 from fbsync.render.plan_document import change_entry
 from fbsync.schema.validate import Kind

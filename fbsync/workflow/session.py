@@ -14,7 +14,7 @@ from fbsync.execution.verify import verify
 from fbsync.model.changes import identity_of
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.model.outcomes import exit_code_of_outcomes
-from fbsync.model.server import ServerError
+from fbsync.model.server_error import ServerError
 from fbsync.workflow.checks import check_workspaces
 from fbsync.workflow.connection import Patience, connected, known_secrets, public_texts
 from fbsync.workflow.proposal import ledger_for

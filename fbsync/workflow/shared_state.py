@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.settings import find_state_folder
 from fbsync.state import rescue
-from fbsync.state.journal import journal_path
-from fbsync.state.lockfile import lockfile_text, parse_lockfile, read_lockfile
+from fbsync.state.lockfile import journal_path, lockfile_text, parse_lockfile, read_lockfile
 from fbsync.state.replay import read_journal, replay
 from fbsync.stores.address import FileAddress, environment_key, parse_address
 from fbsync.stores.holder import holder_from

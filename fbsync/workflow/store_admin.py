@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.state.atomic_file import write_atomically
-from fbsync.state.journal import journal_path
-from fbsync.state.lockfile import lockfile_text, parse_lockfile, read_lockfile
+from fbsync.state.lockfile import journal_path, lockfile_text, parse_lockfile, read_lockfile
 from fbsync.state.replay import read_journal
 from fbsync.stores.address import FileAddress, environment_key, parse_address
 from fbsync.stores.document import first_state, parse_state

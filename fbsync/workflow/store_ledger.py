@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from fbsync.execution.wrapped_server import Call, WrappedServer
 from fbsync.model.errors import FbsyncError
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable

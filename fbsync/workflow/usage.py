@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from fbsync.model.changes import Delete
-from fbsync.model.server import ServerError
+from fbsync.model.server_error import ServerError
 
 if TYPE_CHECKING:
     from fbsync.model.changes import Plan

@@ -10,7 +10,7 @@ OWNERS = {
     "click": "fbsync.cli",
     "dotenv": "fbsync.env_files",
     "yaml": "fbsync.strict_yaml",
-    "jsonschema": "fbsync.schema.validate",
+    "jsonschema": "fbsync.schema.misfits",
     "httpx": "fbsync.client.library",
     "httpx2": "fbsync.client.library",
     "certifi": "fbsync.client.trust",

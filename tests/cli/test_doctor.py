@@ -11,7 +11,7 @@ from recorder import Reply
 from tls_world import HOST, behind_tls, proxy
 
 from fbsync.doctor.checks import Health, account, certificate, clock, roles
-from fbsync.model.configurations import Workspace
+from fbsync.model.live import Workspace
 from fbsync.schema.validate import Kind, validate
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,7 +17,7 @@ from fbsync.client.transport import Response
 from fbsync.foreign_text import Redactor
 from fbsync.model.configurations import WITHHELD_VALUE
 from fbsync.model.secret import Secret
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 
 PAGE = b"<html>not here</html>"
 WRITES = (("POST", "/ai/llm"), ("PUT", "/ai/llm/1"), ("DELETE", "/ai/llm/1"), ("POST", "/ai/llm/1/validate"))

@@ -10,7 +10,7 @@ from fbsync.client.signin import TokenSource
 from fbsync.foreign_text import WITHHELD, Redactor
 from fbsync.model.errors import FbsyncError
 from fbsync.model.secret import Secret
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 from fbsync.settings import Account
 
 

@@ -10,7 +10,8 @@ from records import URL, live
 from fbsync.execution.create import Creator
 from fbsync.model.claims import Claim
 from fbsync.model.configurations import Field, Identity
-from fbsync.model.server import Failure, Listing, ServerError
+from fbsync.model.server import Listing
+from fbsync.model.server_error import Failure, ServerError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 A = Identity(workspace_id="ws", name="A")

@@ -12,9 +12,8 @@ from fbsync.model.configurations import Field
 from fbsync.model.errors import FbsyncError
 from fbsync.model.outcomes import Result
 from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
-from fbsync.state.journal import journal_path
 from fbsync.state.ledger import FileLedger
-from fbsync.state.lockfile import Lockfile
+from fbsync.state.lockfile import Lockfile, journal_path
 from fbsync.state.replay import read_journal
 
 EMPTY = Lockfile(

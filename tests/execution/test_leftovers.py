@@ -8,7 +8,7 @@ from fbsync.execution.leftovers import remove
 from fbsync.execution.ports import Stop
 from fbsync.model.configurations import Identity
 from fbsync.model.errors import FbsyncError
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 from fbsync.model.temporary import Leftover
 
 NAME = "fbsync-temporary-0123456789abcdef"

@@ -8,7 +8,7 @@ import pytest
 from fbsync.execution.ports import Stop
 from fbsync.execution.retry import Pace, Retrying
 from fbsync.model.errors import FbsyncError
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 
 
 class Clock:

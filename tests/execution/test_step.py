@@ -11,7 +11,7 @@ from fbsync.execution.step import Step, StepState
 from fbsync.model.changes import Create, Delete
 from fbsync.model.errors import FbsyncError
 from fbsync.model.outcomes import Result
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 
 
 class Ledger:

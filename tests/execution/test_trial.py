@@ -11,7 +11,8 @@ from fbsync.execution.ports import Stop
 from fbsync.execution.trial import Trial
 from fbsync.model.changes import Update
 from fbsync.model.errors import FbsyncError
-from fbsync.model.server import Failure, ServerError, Validation
+from fbsync.model.server import Validation
+from fbsync.model.server_error import Failure, ServerError
 from fbsync.model.verifications import Verdict
 
 NAME = "fbsync-temporary-0123456789abcdef"

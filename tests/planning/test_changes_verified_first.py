@@ -6,7 +6,7 @@ from records import URL, PlainFingerprints, credential, desired, live, locked, t
 from fbsync.model.changes import Adopt, Create, Unchanged, Update, is_verified_first
 from fbsync.model.live import Live
 from fbsync.planning.decide import make_plan
-from fbsync.planning.guards import missing
+from fbsync.planning.needs import missing
 
 NEW_URL = "https://new.example.com/v1"
 

@@ -10,8 +10,10 @@ from fbsync.execution.body import body
 from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Unchanged, Undeclared, Update
 from fbsync.model.configurations import Field, LockedCredential
 from fbsync.model.live import Live
+from fbsync.planning.allowed import Allowed, delete_limit
 from fbsync.planning.decide import make_plan
-from fbsync.planning.guards import Allowed, delete_limit, missing_variables, refusals
+from fbsync.planning.guards import refusals
+from fbsync.planning.needs import missing_variables
 from fbsync.planning.order import blockers, detours, in_order
 from fbsync.render.plan_counts import summary
 from fbsync.render.plan_text import plan_text

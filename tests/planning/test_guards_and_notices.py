@@ -5,8 +5,9 @@ from records import URL, PlainFingerprints, credential, desired, live, locked
 
 from fbsync.model.changes import Blocked, Create, Delete, Undeclared, Update
 from fbsync.model.live import Live
+from fbsync.planning.allowed import Allowed
 from fbsync.planning.decide import make_plan
-from fbsync.planning.guards import Allowed, refusals
+from fbsync.planning.guards import refusals
 
 ELSEWHERE = "https://elsewhere.example.net/v1"
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from records import desired, locked, text
 
-from fbsync.model.configurations import Text, Workspace
+from fbsync.model.configurations import Text
 from fbsync.model.errors import InvalidInput
 from fbsync.model.findings import Position
+from fbsync.model.live import Workspace
 from fbsync.planning.workspaces import remembered, unresolved, with_listed_ids
 
 PLACE = Position(file="fbsync.yaml", line=2, column=12)

@@ -21,7 +21,8 @@ from fbsync.model.changes import (
     Undeclared,
     Update,
 )
-from fbsync.model.configurations import Credential, Field, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+from fbsync.model.configurations import Credential, Field, Llm, LockedCredential, LockedLlm, Text
+from fbsync.model.live import LiveLlm
 from fbsync.model.secret import Secret
 from fbsync.model.server import LlmStats
 from fbsync.planning.decide import make_plan

@@ -3,11 +3,12 @@
 from plans import REFUSALS, desired, hostile_names, locked, update
 
 from fbsync.model.changes import Adopt, Create, Delete, Plan, Unchanged, Undeclared, Update, identity_of
-from fbsync.model.configurations import Field, LiveLlm
+from fbsync.model.configurations import Field
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused, InvalidInput
 from fbsync.model.findings import Finding, Position
+from fbsync.model.live import LiveLlm
 from fbsync.model.outcomes import Outcome, Result, exit_code_of_outcomes
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 from fbsync.model.verifications import Target, Verdict, Verified
 from fbsync.render.document import failure_document, outcome_entry, result_document, verified_entry
 from fbsync.render.outcome_text import closing_sentence

@@ -9,7 +9,8 @@ from fbsync.model.configurations import Field
 from fbsync.model.errors import ExitCode
 from fbsync.model.live import Live
 from fbsync.model.repositories import counted_repositories
-from fbsync.planning.guards import Allowed, refusals
+from fbsync.planning.allowed import Allowed
+from fbsync.planning.guards import refusals
 from fbsync.render.plan_document import Origin, plan_document
 from fbsync.render.plan_html import plan_html
 from fbsync.render.plan_markdown import plan_markdown

@@ -11,11 +11,12 @@ from fbsync.model.configurations import IN_DOUBT, Field, Identity
 from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.model.live import Live
 from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
-from fbsync.state.intents import Intent, Replayed, settle, still_open
-from fbsync.state.journal import Journal, journal_path
+from fbsync.state.intents import Intent, settle, still_open
+from fbsync.state.journal import Journal
 from fbsync.state.ledger import FileLedger
-from fbsync.state.lockfile import Lockfile, read_lockfile
+from fbsync.state.lockfile import Lockfile, journal_path, read_lockfile
 from fbsync.state.replay import read_journal, replay
+from fbsync.state.replayed import Replayed
 
 EMPTY = Lockfile(
     api_url="https://api.example.com", fingerprints=Parameters(method=Method.SCRYPT, salt="c2FsdHNhbHRzYWx0c2FsdA")
@@ -153,7 +154,7 @@ class TestSettling:
     LEFT = Replayed(lockfile=EMPTY, open=(CREATE_A,))
 
     def test_ours_is_known_from_then_on_with_its_credentials_in_doubt(self):
-        settled = settle(self.LEFT, [made("A", llm_id="new")])
+        settled = settle(self.LEFT.lockfile, self.LEFT.open, [made("A", llm_id="new")])
         (llm,) = settled.llms
         assert (llm.id, llm.name, llm.secret.reference, llm.secret.fingerprint) == ("new", "A", "KEY_A", IN_DOUBT)
         assert still_open(self.LEFT.open, settled, [CREATE_A.identity], LATER) == ()
@@ -162,10 +163,10 @@ class TestSettling:
         "other", [{"endpoint": "https://else.example.com"}, {"ai_type": "AWS"}, {"workspace": "ws2"}]
     )
     def test_somebody_elses_is_not_taken(self, other):
-        assert settle(self.LEFT, [made("A", **other)]) == EMPTY
+        assert settle(self.LEFT.lockfile, self.LEFT.open, [made("A", **other)]) == EMPTY
 
     def test_what_the_list_does_not_show_stays_open_while_it_is_declared(self):
-        settled = settle(self.LEFT, [])
+        settled = settle(self.LEFT.lockfile, self.LEFT.open, [])
         assert settled == EMPTY
         assert still_open(self.LEFT.open, settled, [CREATE_A.identity], LATER) == (CREATE_A,)
         assert still_open(self.LEFT.open, settled, [], LATER) == ()
@@ -333,7 +334,7 @@ class TestSettlingSeveral:
     SECOND = replace(CREATE_A, endpoint="https://b.example.com", declared_in="a.yaml")
 
     def settled(self, *intents, listed=None):
-        (llm,) = settle(Replayed(lockfile=EMPTY, open=intents), [listed or made("A", llm_id="new")]).llms
+        (llm,) = settle(EMPTY, intents, [listed or made("A", llm_id="new")]).llms
         return llm
 
     def test_each_credential_that_one_carried_is_in_doubt(self):
@@ -355,15 +356,15 @@ class TestSettlingSeveral:
 
     def test_what_was_there_before_or_is_another_users_is_not_taken(self):
         for listed in (made("A", at=NOON - timedelta(seconds=1)), made("A", user_id="somebody"), made("A", at=None)):
-            assert settle(Replayed(lockfile=EMPTY, open=(self.FIRST, self.SECOND)), [listed]) == EMPTY
+            assert settle(EMPTY, (self.FIRST, self.SECOND), [listed]) == EMPTY
 
     def test_two_that_could_be_ours_are_left_to_the_plan(self):
         both = [made("A", llm_id="one"), made("A ", llm_id="two")]
-        assert settle(Replayed(lockfile=EMPTY, open=(CREATE_A,)), both) == EMPTY
+        assert settle(EMPTY, (CREATE_A,), both) == EMPTY
 
     def test_the_record_that_it_takes_the_place_of_goes(self):
         known = EMPTY.with_llms([locked("A", llm_id="old")])
-        settled = settle(Replayed(lockfile=known, open=(replace(CREATE_A, gone=("old",)),)), [made("A", llm_id="new")])
+        settled = settle(known, (replace(CREATE_A, gone=("old",)),), [made("A", llm_id="new")])
         assert [llm.id for llm in settled.llms] == ["new"]
 
     def test_one_of_an_undeclared_entry_stays_open_while_a_list_may_be_late(self):

@@ -15,9 +15,8 @@ from fbsync.model.errors import InvalidInput
 from fbsync.model.live import Live
 from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
 from fbsync.state.intents import Intent
-from fbsync.state.journal import journal_path
 from fbsync.state.ledger import FileLedger
-from fbsync.state.lockfile import Lockfile
+from fbsync.state.lockfile import Lockfile, journal_path
 from fbsync.state.replay import read_journal
 from fbsync.state.trials import leftovers, still_open_trials, without_trials
 

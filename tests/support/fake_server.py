@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 
-from fbsync.model.configurations import Field, LiveLlm
+from fbsync.model.configurations import Field
+from fbsync.model.live import LiveLlm
 from fbsync.model.secret import Secret
-from fbsync.model.server import Failure, Listing, ServerError
+from fbsync.model.server import Listing
+from fbsync.model.server_error import Failure, ServerError
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Records for tests, short to write."""
 
-from fbsync.model.configurations import Credential, LiveLlm, Llm, LockedCredential, LockedLlm, Text
+from fbsync.model.configurations import Credential, Llm, LockedCredential, LockedLlm, Text
+from fbsync.model.live import LiveLlm
 from fbsync.model.secret import Secret
 
 URL = "https://api.example.com/v1"

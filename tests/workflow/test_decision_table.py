@@ -17,8 +17,9 @@ from fbsync.model.configurations import Credential, Llm, Text
 from fbsync.model.live import Live
 from fbsync.model.outcomes import Result
 from fbsync.model.secret import Secret
+from fbsync.planning.allowed import Allowed
 from fbsync.planning.decide import make_plan
-from fbsync.planning.guards import Allowed, refusals
+from fbsync.planning.guards import refusals
 from fbsync.state import lockfile
 from fbsync.state.fingerprint import Fingerprinter, new_parameters
 from fbsync.state.ledger import FileLedger

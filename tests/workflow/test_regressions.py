@@ -10,18 +10,19 @@ from fake_server import FakeServer, Row
 from fbsync.execution.ports import Stop
 from fbsync.execution.run import apply
 from fbsync.model.changes import Delete, Unchanged, Update
-from fbsync.model.configurations import Credential, Field, Identity, LiveLlm, Llm, LockedCredential, LockedLlm, Text
-from fbsync.model.live import Live
+from fbsync.model.configurations import Credential, Field, Identity, Llm, LockedCredential, LockedLlm, Text
+from fbsync.model.live import Live, LiveLlm
 from fbsync.model.outcomes import Result
 from fbsync.model.secret import Secret
-from fbsync.model.server import Failure, Listing, ServerError
+from fbsync.model.server import Listing
+from fbsync.model.server_error import Failure, ServerError
 from fbsync.planning.decide import make_plan
 from fbsync.state import lockfile
 from fbsync.state.fingerprint import Fingerprinter, new_parameters
-from fbsync.state.intents import Intent, Replayed, settle
-from fbsync.state.journal import Journal, journal_path
+from fbsync.state.intents import Intent, settle
+from fbsync.state.journal import Journal
 from fbsync.state.ledger import FileLedger
-from fbsync.state.lockfile import Lockfile
+from fbsync.state.lockfile import Lockfile, journal_path
 from fbsync.state.replay import read_journal
 
 URL = "https://a.example.com"
@@ -108,7 +109,7 @@ def run(path, server, wanted, known, *, prune=False):
     async def applied():
         live = Live(llms=(await server.list_llms(None)).llms, workspaces=frozenset({"ws"}))
         left = read_journal(journal_path(path), known)
-        settled = settle(left or Replayed(lockfile=known, open=()), live.llms)
+        settled = settle(*((left.lockfile, left.open) if left else (known, ())), live.llms)
         plan = make_plan(wanted, settled.llms, live, fingerprints=FINGERPRINTS, prune=prune)
         ledger = FileLedger(
             path,
@@ -271,7 +272,7 @@ def test_a_creation_in_place_of_a_lost_one_is_not_known_twice_after_a_crash():
         since=NOON,
     )
     listed = LiveLlm(id="id-2", name="A", workspace_id="ws", ai_type="OPENAI", endpoint=URL, created_at=NOON)
-    settled = settle(Replayed(lockfile=EMPTY.with_llms([record("A", "id-1")]), open=(intent,)), [listed])
+    settled = settle(EMPTY.with_llms([record("A", "id-1")]), (intent,), [listed])
     assert [llm.id for llm in settled.llms] == ["id-2"]
     live = Live(llms=(listed,), workspaces=frozenset({"ws"}))
     plan = make_plan([desired("A")], settled.llms, live, fingerprints=FINGERPRINTS)

@@ -20,14 +20,14 @@ from fbsync.model.errors import FbsyncError
 from fbsync.model.live import Live
 from fbsync.model.outcomes import Result
 from fbsync.model.secret import Secret
-from fbsync.model.server import Failure, ServerError
+from fbsync.model.server_error import Failure, ServerError
 from fbsync.planning.decide import make_plan
 from fbsync.state.fingerprint import Fingerprinter, new_parameters
-from fbsync.state.intents import Replayed, settle, still_open
-from fbsync.state.journal import journal_path
+from fbsync.state.intents import settle, still_open
 from fbsync.state.ledger import FileLedger
-from fbsync.state.lockfile import Lockfile, read_lockfile
+from fbsync.state.lockfile import Lockfile, journal_path, read_lockfile
 from fbsync.state.replay import read_journal
+from fbsync.state.replayed import Replayed
 from fbsync.stores.document import first_state
 from fbsync.stores.holder import Holder
 from fbsync.stores.protocol import Conflict
@@ -92,7 +92,7 @@ def run(shared, server, wanted):
         live = Live(llms=(await server.list_llms(None)).llms, workspaces=frozenset({"ws"}))
         on_disk = read_lockfile(path)
         left = read_journal(journal_path(path), on_disk) or Replayed(lockfile=on_disk or EMPTY, open=())
-        known = settle(left, live.llms)
+        known = settle(left.lockfile, left.open, live.llms)
         identities = [llm.identity for llm in wanted]
         doubted = frozenset(intent.identity for intent in left.open if intent.action == "create")
         plan = make_plan(wanted, known.llms, live, fingerprints=FINGERPRINTS, prune=False, in_doubt=doubted)

@@ -1,0 +1,97 @@
+"""What in a value does not fit a schema, as jsonschema tells it; loaded only where something does not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+
+from fbsync.schema.explain import mistyped_keys
+from fbsync.schema.violations import Misfit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jsonschema import ValidationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """Where in a schema and in a value a comparison begins; both at the root unless something else is said."""
+
+    root: Mapping[str, Any]
+    part: Mapping[str, Any] | None = None
+    path: tuple[str | int, ...] = ()
+
+
+def misfits(value: object, within: Within) -> Iterator[Misfit]:
+    """Put the validator's errors into plain records, the several missing keys of one mapping into one.
+
+    What stands under a mistyped key is compared with what belongs under the right one.
+    """
+    seen: set[tuple[object, ...]] = set()
+    for error in _errors(value, within):
+        misfit = _misfit(error, within)
+        if misfit.keyword == "required":
+            if (misfit.path, *misfit.expected) in seen:
+                continue
+            seen.add((misfit.path, *misfit.expected))
+        yield misfit
+        if misfit.keyword == "additionalProperties":
+            for key, meant in mistyped_keys(misfit):
+                part, path = misfit.properties[meant], (*misfit.path, key)
+                yield from misfits(misfit.value[key], Within(root=within.root, part=part, path=path))
+
+
+def _errors(value: object, within: Within) -> Iterator[ValidationError]:
+    validator = Draft202012Validator(within.root)
+    errors: Iterator[ValidationError] = validator.evolve(schema=within.part or within.root).iter_errors(value)
+    return errors
+
+
+def _misfit(error: ValidationError, within: Within) -> Misfit:
+    return Misfit(
+        path=(*within.path, *error.absolute_path),
+        keyword=str(error.validator),
+        expected=error.validator_value,
+        value=error.instance,
+        schema=_part(error, within),
+        properties=_properties(_mapping_of(error, within), within.root),
+        of_key="propertyNames" in error.absolute_schema_path,
+    )
+
+
+def _part(error: ValidationError, within: Within) -> Mapping[str, Any]:
+    """The part of the schema that holds the keyword, with what stands beside the ``$ref`` that led there."""
+    return _at(list(error.absolute_schema_path)[:-1], within)
+
+
+def _mapping_of(error: ValidationError, within: Within) -> Mapping[str, Any]:
+    """The part of the schema that has the value's properties: a condition speaks of those beside it."""
+    path = list(error.absolute_schema_path)[:-1]
+    return _at(path[:-1] if path[-1:] in (["then"], ["else"]) else path, within)
+
+
+def _at(path: Iterable[str | int], within: Within) -> Mapping[str, Any]:
+    part = _with_reference(within.part or within.root, within.root)
+    for step in path:
+        inner: Any = part
+        part = _with_reference(inner[step], within.root) if isinstance(inner[step], dict) else inner[step]
+    return part
+
+
+def _properties(part: Any, root: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:  # noqa: ANN401 - JSON
+    properties = part.get("properties", {}) if isinstance(part, dict) else {}
+    return {key: _with_reference(value, root) for key, value in properties.items()}
+
+
+def _with_reference(part: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ANN401 - JSON
+    """A part of a schema with what its ``$ref`` points at (in this same file) put under it."""
+    merged: dict[str, Any] = dict(part) if isinstance(part, dict) else {}
+    while reference := merged.pop("$ref", None):
+        target: Any = root
+        for step in reference.removeprefix("#/").split("/"):
+            target = target[step]
+        merged = {**target, **merged}
+    return merged

@@ -1,0 +1,50 @@
+"""How old the credentials are that the known state holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fbsync.planning.old_credentials import old_in_known
+from fbsync.workflow.checks import chosen_names
+from fbsync.workflow.comparison import settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fbsync.model.ages import Ages, CredentialAge
+    from fbsync.model.changes import Notice
+    from fbsync.model.configurations import Identity
+    from fbsync.model.live import Live
+    from fbsync.workflow.project import Project
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCredentials:
+    """How old the known credentials are in the workspaces that were compared.
+
+    Attributes:
+        ages: each with its entry.
+        too_old: those that are older than they are to become.
+        has_stored_keys: whether an entry uses a stored key.
+    """
+
+    ages: tuple[tuple[Identity, CredentialAge], ...]
+    too_old: tuple[Notice, ...]
+    has_stored_keys: bool
+
+
+def known_credentials(project: Project, live: Live, ages: Ages, *, only: Iterable[str] = ()) -> KnownCredentials:
+    """Look at the credentials of what is known; arguments as for ``drift_of``, and the day and the maximum age."""
+    known = settled(project, live)
+    chosen = chosen_names(project, only, known, live.llms)
+    compared = [
+        locked
+        for locked in known.llms
+        if locked.workspace_id in live.workspaces and (not chosen or locked.name in chosen)
+    ]
+    return KnownCredentials(
+        ages=tuple((locked.identity, age) for locked in compared for age in ages.of(locked)),
+        too_old=tuple(old_in_known(compared, project.desired, ages)),
+        has_stored_keys=any(locked.api_key is not None for locked in compared),
+    )
