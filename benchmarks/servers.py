@@ -15,9 +15,16 @@ _ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
-def instant(*, latency: float = 0) -> Iterator[dict[str, str]]:
-    """Run the server that answers at once, or after so many milliseconds; return the variables that lead there."""
+def instant(*, latency: float = 0, keep: bool = False, by_workspace: bool = False) -> Iterator[dict[str, str]]:
+    """Run the server that answers at once, or after so many milliseconds; return the variables that lead there.
+
+    Args:
+        latency: how many milliseconds each request waits.
+        keep: whether it lists what was created.
+        by_workspace: whether it refuses to list all workspaces at once.
+    """
     command = [sys.executable, "-m", "benchmarks.instant_server", "--latency", str(latency)]
+    command += [*(["--keep"] if keep else []), *(["--by-workspace"] if by_workspace else [])]
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None

@@ -1,0 +1,125 @@
+"""Work that grows with the entries and no faster: steps of fbsync's own code, counted and not timed."""
+
+import json
+import subprocess
+import sys
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
+from cli_world import ROOT
+
+from benchmarks.places import environment
+from benchmarks.servers import instant
+
+SIZES = (10, 20, 40)
+ENTRY = """\
+  - name: Entry {number:04}
+    aiType: OPENAI
+    endpoint: https://{host}-{number:04}.example.com/v1
+    secret: {secret}
+    workspaceId: ws-{workspace}
+"""
+
+
+def manifest(entries, *, host="llm", secret="$SECRET_0", first=0, former=None):
+    """Entries, five in a workspace; ``former`` gives the number of the entry that each was before."""
+    text = "version: 1\nllms:\n"
+    for number in range(first, first + entries):
+        text += ENTRY.format(number=number, host=host, secret=secret, workspace=(number - first) // 5)
+        if former is not None:
+            text += f"    previousName: Entry {former(number):04}\n"
+    return text
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory):
+    """A folder for each size whose entries were applied, with a server that lists them."""
+    with instant(keep=True) as variables:
+        made = [world(tmp_path_factory.mktemp(f"of-{size}"), size, variables) for size in SIZES]
+        yield made
+
+
+def world(folder, size, variables):
+    here = SimpleNamespace(
+        folder=folder, size=size, environment={**environment(1, **variables), "PYTHONPATH": str(ROOT)}
+    )
+    # The server has one list for all: each size has workspaces of its own.
+    here.manifest = lambda **how: manifest(size, **how).replace("ws-", f"ws-{size}-")
+    here.applied = steps(here, here.manifest(), "apply", "--yes")
+    return here
+
+
+def steps(world, text, *argv, status=0):
+    """How many lines of fbsync's own code a command executes that ends with this status."""
+    (world.folder / "fbsync.yaml").write_text(text)
+    argv = [sys.executable, "-m", "benchmarks.steps", *argv]
+    done = subprocess.run(argv, cwd=world.folder, env=world.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stderr + done.stdout
+    return json.loads((world.folder / "steps.json").read_text())
+
+
+def assert_linear(counts):
+    """Each doubling of the entries adds twice the steps that the one before it added."""
+    first, second = (after - before for before, after in pairwise(counts))
+    assert 0 < second <= 2.1 * first, counts
+
+
+def test_applying_new_entries(worlds):
+    assert_linear([world.applied for world in worlds])
+
+
+UNCHANGED = [
+    ["validate"],
+    ["plan"],
+    ["plan", "--refresh"],
+    ["drift"],
+    ["drift", "--format", "json"],
+    ["env"],
+    ["state", "list"],
+    ["apply", "--yes"],
+]
+
+
+@pytest.mark.parametrize("command", UNCHANGED, ids=" ".join)
+def test_entries_that_did_not_change(worlds, command):
+    assert_linear([steps(world, world.manifest(), *command) for world in worlds])
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "html", "json"])
+def test_plans_that_change_every_entry(worlds, format_):
+    assert_linear([steps(world, world.manifest(host="other"), "plan", "--format", format_) for world in worlds])
+
+
+@pytest.mark.parametrize("format_", ["text", "github", "sarif", "junit", "json"])
+def test_a_finding_for_every_entry(worlds, format_):
+    wrong = {"secret": "a-literal-1"}
+    assert_linear(
+        [steps(world, world.manifest(**wrong), "validate", "--format", format_, status=3) for world in worlds]
+    )
+
+
+def test_entries_given_twice(worlds):
+    def twice(text):
+        return text + text.partition("llms:\n")[2]
+
+    assert_linear([steps(world, twice(world.manifest()), "validate", status=3) for world in worlds])
+
+
+def test_renames_in_a_chain_that_is_blocked_at_its_end(worlds):
+    """Each entry takes the name of the one before it, and the first takes one that stays taken."""
+    counts = []
+    for world in worlds:
+        text = world.manifest(first=1, former=lambda number: number - 1)
+        same = text.replace("ws-", "ws-one-")
+        counts.append(steps(world, same, "plan"))
+    assert_linear(counts)
+
+
+def test_exporting(worlds):
+    counts = []
+    for world in worlds:
+        chosen = [f"ws-{world.size}-{number}" for number in range(world.size // 5)]
+        options = [part for workspace in chosen for part in ("--workspace", workspace)]
+        counts.append(steps(world, world.manifest(), "export", "-f", "export/fbsync.yaml", *options))
+    assert_linear(counts)
