@@ -95,7 +95,7 @@ class AccountBody(AnswerBody):
 
 
 class SignedInBody(AnswerBody):
-    """A first pair of tokens."""
+    """A first pair of tokens; none for an account that is not verified yet, which is told instead."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -117,11 +117,15 @@ class SignedInBody(AnswerBody):
     )
 
     success: Literal[True]
-    access_token: Annotated[str, Field(alias="accessToken")]
-    refresh_token: Annotated[str, Field(alias="refreshToken")]
-    expires_at: Annotated[int, Field(alias="expiresAt")]
-    token_id: Annotated[str, Field(alias="tokenId")]
-    user: AccountBody
+    access_token: Annotated[str, Field(alias="accessToken", default_factory=str)]
+    refresh_token: Annotated[str, Field(alias="refreshToken", default_factory=str)]
+    expires_at: Annotated[int, Field(alias="expiresAt", default_factory=int)]
+    token_id: Annotated[str, Field(alias="tokenId", default_factory=str)]
+    user: Annotated[AccountBody | None, Field(description="Absent where there are no tokens.")] = None
+    message: Annotated[str, Field(description="Why there are no tokens.", default_factory=str)]
+    verification_token_id: Annotated[
+        str, Field(alias="verificationTokenId", description="Of an account that is not verified.", default_factory=str)
+    ]
 
 
 class MfaVerifiedBody(AnswerBody):

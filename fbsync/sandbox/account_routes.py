@@ -2,6 +2,7 @@
 
 # Not under `from __future__ import annotations`: FastAPI reads these annotations when it starts.
 from typing import Annotated, Any
+from uuid import uuid4
 
 from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
@@ -33,8 +34,12 @@ SessionId = Annotated[str, Path(description="The session's id, which a login giv
     "/user/login", response_model=SignedInBody, responses=sign_in_failures(), tags=["Account"], summary="Sign in"
 )
 async def log_in(login: LoginRequest, state: SandboxState) -> JSONResponse:
-    """Sign in with e-mail and password."""
-    tokens, user = state.accounts.log_in(login.email, login.password)
+    """Sign in with e-mail and password; an account that is not verified yet gets no tokens."""
+    user = state.accounts.authenticate(login.email, login.password)
+    if not state.accounts.is_verified(user["id"]):
+        told = {"message": "Account is not verified", "verificationTokenId": str(uuid4())}
+        return JSONResponse({"success": True} | told)
+    tokens = state.accounts.issue(user["id"])
     return JSONResponse(_pair(tokens) | {"tokenId": tokens.session_id, "user": user})
 
 

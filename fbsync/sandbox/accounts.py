@@ -42,8 +42,8 @@ class Accounts:
         self._sessions = sessions
         self._mfa = mfa
 
-    def log_in(self, email: str, password: str) -> tuple[Tokens, dict[str, Any]]:
-        """Sign in with e-mail and password; return tokens, and the account as the answer shows it.
+    def authenticate(self, email: str, password: str) -> dict[str, Any]:
+        """Check an e-mail and a password; return the account as the answer shows it.
 
         Raises:
             RequestRefused: 401 with the documented ``error_code``.
@@ -58,7 +58,12 @@ class Accounts:
         if not is_hash_of(user["password_hash"], password):
             _deny("INVALID_PASSWORD")
         shown = {"id": user["id"], "email": user["email"], "name": user["name"]}
-        return self.issue(user["id"]), {**shown, "orgId": user["org_id"], "orgRole": user["org_role"]}
+        return {**shown, "orgId": user["org_id"], "orgRole": user["org_role"]}
+
+    def is_verified(self, user_id: str) -> bool:
+        """Whether a user's e-mail address is verified; a login gives no tokens before (what else it says is ND)."""
+        user = self._database.row("SELECT validated FROM user WHERE id = ?", user_id)
+        return user is not None and bool(user["validated"])
 
     def issue(self, user_id: str) -> Tokens:
         """Open a session for a user, as a login does."""

@@ -18,7 +18,8 @@ A JSON object, all of whose lists may be left out; the field names are the API's
 
 A repository keeps the configurations that it uses (by name, in its own workspace) from being deleted: no
 documented call attaches one. One that is not there yet is used as soon as it is created. A user without a
-password cannot sign in (``NO_PASSWORD_SET``), nor can one who is not active (``USER_INACTIVE``). The built-in
+password cannot sign in (``NO_PASSWORD_SET``), nor can one who is not active (``USER_INACTIVE``), and one who is not
+validated gets no tokens. The built-in
 users have their roles in the workspaces of the file as well. Stored keys may have ``endpoint``, ``region``,
 ``tenantId`` and ``subscriptionId`` too.
 """

@@ -16,6 +16,7 @@ SEED = {
     "users": [
         {"email": "idle@sandbox.example", "password": "made-up", "active": False},
         {"email": "sso@sandbox.example"},
+        {"email": "new@sandbox.example", "password": "made-up", "validated": False},
         {"email": "stranger@sandbox.example", "password": "made-up"},
     ],
     "configurations": [
@@ -90,6 +91,14 @@ def test_a_failed_sign_in_says_why_by_code(anyone, email, password, error_code):
     answer = anyone.post("/user/login", json={"email": email, "password": password})
     assert answer.status_code == 401
     assert answer.json() == {"success": False, "error_code": error_code}
+
+
+def test_an_account_that_is_not_verified_gets_no_tokens(anyone):
+    answer = anyone.post("/user/login", json={"email": "new@sandbox.example", "password": "made-up"})
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"success", "message", "verificationTokenId"}
+    wrong = anyone.post("/user/login", json={"email": "new@sandbox.example", "password": "canary"})
+    assert wrong.json() == {"success": False, "error_code": "INVALID_PASSWORD"}
 
 
 @pytest.mark.parametrize("body", [{}, {"email": "admin@sandbox.example"}, {"email": "a", "password": 7}])
