@@ -93,6 +93,9 @@ def drift(
     undoes it and what keeps it. Configurations that are not in the lockfile are listed too, but are not drift:
     unmanaged ones, which are not declared either, and declared ones that an apply would have to adopt.
 
+    With --accept, the manifest takes over what the server has: changed values, a key that is gone, the removal of an
+    entry that was deleted. It then shows the apply that records this.
+
     With --max-credential-age or the manifest's maxCredentialAge, it warns of credentials that were last sent longer
     ago; with --strict, a warning makes the exit code 3.
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fbsync.cli.all_environments import Results
+    from fbsync.model.configurations import Field
     from fbsync.model.errors import ExitCode
     from fbsync.render.document import Json
     from fbsync.render.drift_found import DriftFound
@@ -94,7 +95,7 @@ def accepted_rendered(accepted: Acceptance, code: ExitCode, format_: str, *, env
             {
                 "workspaceId": one.identity.workspace_id,
                 "name": one.identity.name,
-                "field": one.field.value,
+                "field": None if one.field is None else one.field.value,
                 "file": one.position.file,
                 "line": one.position.line,
                 "before": one.before,
@@ -104,15 +105,14 @@ def accepted_rendered(accepted: Acceptance, code: ExitCode, format_: str, *, env
         ]
         return dump(result_document("drift", code, accepted=values))
     lines = [
-        visible(f"{one.position}: {one.field.value} of {one.identity.name}: {one.before} → {one.after}")
+        visible(f"{one.position}: {_what(one.field, one.identity.name)}: {one.before} → {one.after}")
         for one in accepted.values
     ]
     where = "" if environment is None else f" -e {environment}"
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"Run `fbsync apply{where}` to record this in the lockfile; it sends none of it to the server.",
-            "",
-        ]
-    )
+    command = visible(" ".join((f"fbsync apply{where}", *accepted.options)))
+    sends = "" if accepted.options else "; it sends none of it to the server"
+    return "\n".join([*lines, "", f"Run `{command}` to record this in the lockfile{sends}.", ""])
+
+
+def _what(field: Field | None, name: str) -> str:
+    return name if field is None else f"{field.value} of {name}"

@@ -56,6 +56,7 @@ def remedies(
     where = "" if environment is None else f" -e {shlex.quote(visible(environment))}"
     only = shlex.quote(visible(declared.get(identity, identity.name)))
     also = "" if only == name else ", which also renames it"
+    accept = f"fbsync drift{where} --accept {name}"
     match difference:
         case Unadopted():
             return ((KEEP, f"fbsync apply{where} --adopt --only {name}"),)
@@ -66,12 +67,14 @@ def remedies(
         case ChangedOutside():
             allowed = " --allow-host-change" if any(map(_moves_host, difference.fields)) else ""
             undo = f"fbsync apply{where} --only {only}{allowed}{also}"
-            return ((UNDO, undo), (KEEP, visible(by_hand.get(identity, f"fbsync drift{where} --accept {name}"))))
+            return ((UNDO, undo), (KEEP, visible(by_hand.get(identity, accept))))
         case DeletedOutside():
             undo = f"fbsync apply{where} --only {only}, which recreates it"
-            return ((UNDO, undo), (KEEP, f"remove it from the manifest, then fbsync apply{where} --prune"))
+            return ((UNDO, undo), (KEEP, visible(by_hand.get(identity, accept))))
         case ReplacedOutside():
             undo = "delete the other one on the server and apply"
-            return ((UNDO, undo), (KEEP, f"fbsync apply{where} --adopt --only {only}{also}"))
+            adopt = f"fbsync apply{where} --adopt --only {only}{also}"
+            takes_over = difference.fields and identity not in by_hand
+            return ((UNDO, undo), (KEEP, f"{accept}, then {adopt}" if takes_over else adopt))
         case _:
             assert_never(difference)

@@ -1,10 +1,10 @@
-"""Values of a manifest replaced in its text: nothing else of it is touched, not a comment, not a blank."""
+"""Values of a manifest replaced or removed in its text: nothing else of it is touched, not a comment, not a blank."""
 
 from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 
@@ -41,8 +41,22 @@ class Replacement:
     beside: tuple[str, str] | None = None
 
 
-def with_values(text: str, replacements: Sequence[Replacement]) -> str:
-    """A text with values replaced.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """A key of a mapping, or an item of a list, that is to go with the lines that it stands on.
+
+    Attributes:
+        path: where it stands.
+    """
+
+    path: Path
+
+
+Edit: TypeAlias = Replacement | Removal
+
+
+def with_values(text: str, replacements: Sequence[Edit]) -> str:
+    """A text with values replaced and removed.
 
     Args:
         text: a manifest that the loader takes.
@@ -53,29 +67,85 @@ def with_values(text: str, replacements: Sequence[Replacement]) -> str:
     """
     mark, text = text[: text.startswith("\ufeff")], text.removeprefix("\ufeff")
     root = yaml.compose(text, Loader=Loader)
-    edits = [edit for one in replacements for edit in _edits(text, root, one)]
+    edits = [
+        edit
+        for one in replacements
+        for edit in (_edits(text, root, one) if isinstance(one, Replacement) else [_cut(text, root, one)])
+    ]
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return mark + text
 
 
-def check_replaced(before: str, after: str, replacements: Iterable[Replacement]) -> None:
-    """Make sure that a text says what it said, but for what was to be replaced.
+def check_replaced(before: str, after: str, replacements: Sequence[Edit]) -> None:
+    """Make sure that a text says what it said, but for what was to be replaced or removed.
 
     Raises:
         NotReplaceable: it does not.
     """
     wanted = copy.deepcopy(parse_document(before.encode(), file="").value)
     for one in replacements:
-        holder: Any = wanted
-        for step in one.path[:-1]:
-            holder = holder[step]
-        holder[one.path[-1]] = one.value
-        if one.beside is not None:
-            holder[one.beside[0]] = one.beside[1]
+        if isinstance(one, Replacement):
+            holder = _holder(wanted, one.path)
+            holder[one.path[-1]] = one.value
+            if one.beside is not None:
+                holder[one.beside[0]] = one.beside[1]
+    # The last ones first: what is removed from a list moves what comes after it.
+    removed = (one.path for one in replacements if isinstance(one, Removal))
+    for path in sorted(removed, key=lambda path: [(isinstance(step, int), step) for step in path], reverse=True):
+        del _holder(wanted, path)[path[-1]]
     document = parse_document(after.encode(), file="")
     if document.findings or document.value != wanted:
         raise NotReplaceable("this would change other values too")
+
+
+def _holder(value: Any, path: Path) -> Any:  # noqa: ANN401 - YAML
+    """The mapping or the list that a path's last step is in."""
+    for step in path[:-1]:
+        value = value[step]
+    return value
+
+
+def _cut(text: str, root: yaml.Node | None, one: Removal) -> tuple[int, int, str]:
+    """The whole lines that a key with its value, or an item, stands on."""
+    holder = _node(root, one.path[:-1])
+    if isinstance(holder, yaml.MappingNode):
+        node, first = next(((value, key) for key, value in holder.value if key.value == one.path[-1]), (None, None))
+        lead = ""
+    else:
+        node = first = _node(holder, one.path[-1:])
+        lead = "-"
+    is_block = isinstance(holder, yaml.CollectionNode) and not holder.flow_style and len(holder.value) > 1
+    if node is None or first is None or not is_block:
+        raise NotReplaceable("it does not stand on lines of its own")
+    start = text.rfind("\n", 0, first.start_mark.index) + 1
+    if text[start : first.start_mark.index].strip() != lead:
+        raise NotReplaceable("it does not stand on lines of its own")
+    end = text.find("\n", max(_ends(node)))
+    return start, len(text) if end < 0 else end + 1, ""
+
+
+def _ends(node: yaml.Node) -> Iterable[int]:
+    """Where the texts in a node end: the end of a block comes only after the comments that follow it."""
+    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
+        yield node.end_mark.index if node.end_mark.column else node.end_mark.index - 1
+        return
+    for item in node.value:
+        for part in item if isinstance(item, tuple) else (item,):
+            yield from _ends(part)
+
+
+def _node(root: yaml.Node | None, path: Path) -> yaml.Node | None:
+    """The node at a path, or None."""
+    node = root
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == step), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+        else:
+            return None
+    return node
 
 
 def _edits(text: str, root: yaml.Node | None, one: Replacement) -> Iterable[tuple[int, int, str]]:
@@ -101,15 +171,7 @@ def _edits(text: str, root: yaml.Node | None, one: Replacement) -> Iterable[tupl
 
 def _found(root: yaml.Node | None, path: Path) -> tuple[yaml.MappingNode, yaml.Node]:
     """The value at a path, and the mapping that it stands in."""
-    holder, node = None, root
-    for step in path:
-        holder = node
-        if isinstance(node, yaml.MappingNode):
-            node = next((value for key, value in node.value if key.value == step), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-        else:
-            node = None
+    holder, node = _node(root, path[:-1]), _node(root, path)
     if node is None or not isinstance(holder, yaml.MappingNode):
         raise NotReplaceable("the entry does not have it")
     return holder, node

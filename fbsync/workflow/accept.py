@@ -2,42 +2,55 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from fbsync.manifest.assemble import assemble
-from fbsync.manifest.references import escape, parse_template
-from fbsync.model.configurations import WITHHELD_VALUE, Field
-from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.model.configurations import Field
+from fbsync.model.errors import FbsyncError
 from fbsync.model.findings import errors_among
-from fbsync.planning.drift import NONE, ChangedOutside, identity_of
+from fbsync.planning.drift import (
+    NONE,
+    ChangedOutside,
+    DeletedOutside,
+    ReplacedOutside,
+    Unadopted,
+    Unmanaged,
+    identity_of,
+)
 from fbsync.render.drift_remedies import KEEP, remedies
 from fbsync.strict_yaml.loader import parse_document
-from fbsync.strict_yaml.replace import NotReplaceable, Replacement, check_replaced, with_values
+from fbsync.strict_yaml.replace import NotReplaceable, check_replaced, with_values
+from fbsync.workflow.accept_edits import edit_of_entry, edit_of_field, place_of, refused
 from fbsync.workflow.comparison import declared_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from fbsync.manifest.drafts import Draft
     from fbsync.model.configurations import Identity
     from fbsync.model.findings import Position
-    from fbsync.planning.drift import Difference, Drift, FieldDrift
+    from fbsync.planning.drift import Difference, Drift
+    from fbsync.strict_yaml.replace import Edit
     from fbsync.workflow.project import Project
 
-
-_TAKEN_OVER = (Field.NAME, Field.AI_TYPE, Field.ENDPOINT, Field.API_KEY)
+Acceptable: TypeAlias = ChangedOutside | DeletedOutside | ReplacedOutside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A value of the server that the manifest takes over."""
+    """A value of the server that the manifest takes over.
+
+    Attributes:
+        field: the field, or None for an entry that the server no longer lists.
+    """
 
     identity: Identity
-    field: Field
+    field: Field | None
     position: Position
     before: str
     after: str
@@ -50,10 +63,12 @@ class Acceptance:
     Attributes:
         values: what is taken over.
         texts: the new text of each file.
+        options: what apply needs for recording it.
     """
 
     values: tuple[Accepted, ...]
     texts: tuple[tuple[Path, str], ...]
+    options: tuple[str, ...] = ()
 
 
 def accept(project: Project, drift: Drift, names: Sequence[str]) -> Acceptance:
@@ -69,24 +84,47 @@ def accept(project: Project, drift: Drift, names: Sequence[str]) -> Acceptance:
     """
     drafts = _drafts(project)
     values: list[Accepted] = []
-    edits: dict[str, list[Replacement]] = defaultdict(list)
-    for difference in _chosen(project, drift, names):
+    edits: dict[str, list[Edit]] = defaultdict(list)
+    chosen = tuple(_chosen(project, drift, names))
+    for difference in chosen:
         draft = drafts.get(difference.locked.identity)
         if draft is None:
-            raise _refused(difference.locked.name, "it has another name in the manifest")
-        for item in difference.fields:
-            file, replacement = _replacement(draft, item, project.where.environment)
-            edits[file].append(replacement)
-            values.append(
-                Accepted(
-                    identity=difference.locked.identity,
-                    field=item.field,
-                    position=_placed(draft, item.field),
-                    before=item.known,
-                    after=item.live,
-                )
-            )
-    return Acceptance(values=tuple(values), texts=_texts(project, edits))
+            raise refused(difference.locked.name, "it has another name in the manifest")
+        for value, file, edit in _edits(project, draft, difference):
+            edits[file].append(edit)
+            values.append(value)
+    return Acceptance(values=tuple(values), texts=_texts(project, edits), options=tuple(_options(chosen, drafts)))
+
+
+def _edits(project: Project, draft: Draft, difference: Acceptable) -> Iterator[tuple[Accepted, str, Edit]]:
+    """What the manifest takes over of one difference, each with its file and its edit."""
+    environment, identity = project.where.environment, difference.locked.identity
+    if isinstance(difference, DeletedOutside):
+        file, edit = edit_of_entry(draft, environment, is_shared=bool(project.manifest.variants))
+        position = place_of(draft, Field.NAME)
+        yield Accepted(identity=identity, field=None, position=position, before="declared", after=NONE), file, edit
+        return
+    for item in difference.fields:
+        file, edit = edit_of_field(draft, item, environment)
+        position = place_of(draft, item.field)
+        value = Accepted(identity=identity, field=item.field, position=position, before=item.known, after=item.live)
+        yield value, file, edit
+
+
+def _options(chosen: Sequence[Acceptable], drafts: Mapping[Identity, Draft]) -> Iterator[str]:
+    """What ``apply`` needs to record it, limited to what was accepted where it needs anything."""
+    if any(isinstance(difference, DeletedOutside) for difference in chosen):
+        yield "--prune"
+    if any(isinstance(difference, ReplacedOutside) for difference in chosen):
+        yield "--adopt"
+    if any(not isinstance(difference, ChangedOutside) for difference in chosen):
+        yield from (f"--only {shlex.quote(_name(one, drafts[one.locked.identity]))}" for one in chosen)
+
+
+def _name(difference: Acceptable, draft: Draft) -> str:
+    """The name that the manifest gives an entry once the difference is accepted."""
+    fields = () if isinstance(difference, DeletedOutside) else difference.fields
+    return next((item.live for item in fields if item.field is Field.NAME), draft.name or "")
 
 
 def kept_by_hand(project: Project, drift: Drift) -> dict[Identity, str]:
@@ -98,11 +136,13 @@ def kept_by_hand(project: Project, drift: Drift) -> dict[Identity, str]:
     """
     drafts, found = _drafts(project), {}
     for difference in drift.differences:
-        if not isinstance(difference, ChangedOutside) or (draft := drafts.get(difference.locked.identity)) is None:
+        if isinstance(difference, Unadopted | Unmanaged) or (draft := drafts.get(difference.locked.identity)) is None:
             continue
         try:
-            for item in difference.fields:
-                _replacement(draft, item, project.where.environment)
+            edits = [(file, edit) for _, file, edit in _edits(project, draft, difference)]
+            if isinstance(difference, DeletedOutside):
+                # Whether an entry can be cut out depends on how its file is written.
+                _texts(project, {file: [edit] for file, edit in edits})
         except FbsyncError as error:
             found[difference.locked.identity] = error.hint
     return found
@@ -116,7 +156,7 @@ def _drafts(project: Project) -> dict[Identity, Draft]:
     return {known: of_entries[llm.identity] for known, llm in entries.items()}
 
 
-def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterable[ChangedOutside]:
+def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterator[Acceptable]:
     for name in names:
         found = [
             difference
@@ -124,69 +164,27 @@ def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterable[Ch
             if identity_of(difference).name == name or fnmatchcase(identity_of(difference).name, name)
         ]
         if not found:
-            raise _refused(name, "nothing with this name differs from the known state")
+            raise refused(name, "nothing with this name differs from the known state")
         for difference in found:
-            if not isinstance(difference, ChangedOutside):
+            if isinstance(difference, Unadopted | Unmanaged) or not _has_values(difference):
                 raise _whole(project, difference)
             yield difference
+
+
+def _has_values(difference: Acceptable) -> bool:
+    """Whether there is something for the manifest to say: another configuration may have the same values."""
+    return isinstance(difference, DeletedOutside) or bool(difference.fields)
 
 
 def _whole(project: Project, difference: Difference) -> FbsyncError:
     """The refusal to accept what is no change of values, with what keeps it."""
     declared = {known: llm.name for known, llm in declared_entries(project, project.known.llms).items()}
     advice = dict(remedies(difference, environment=project.where.environment, declared=declared))
-    why = "none of its values changed: it was deleted or replaced outside, or is not in the known state"
-    return _refused(identity_of(difference).name, why, f"{KEEP}: {advice[KEEP]}")
+    why = "none of its values changed: it was replaced outside, or is not in the known state"
+    return refused(identity_of(difference).name, why, f"{KEEP}: {advice[KEEP]}")
 
 
-def _replacement(draft: Draft, item: FieldDrift, environment: str | None) -> tuple[str, Replacement]:
-    """The edit that has the manifest say what the server holds."""
-    field = item.field.value
-    if item.live == WITHHELD_VALUE:
-        why = f"its {field} on the server repeats a credential"
-        raise _refused(draft.name or "", why, f"change {field} on the server, or run `fbsync apply` to undo the change")
-    if item.field not in _TAKEN_OVER:
-        raise _refused(draft.name or "", f"the server never shows its {field}", _hint_for_key(draft, item))
-    if item.field is not Field.NAME and field not in draft.fields:
-        hint = f"write the server's {field} into the manifest, and run `fbsync apply`"
-        raise _refused(draft.name or "", f"the manifest declares no {field}", hint)
-    if item.field is Field.NAME:
-        beside = ("previousName", item.known)
-        return draft.entry.document.file, Replacement(path=(*draft.entry.path, "name"), value=item.live, beside=beside)
-    placed = draft.fields[item.field.value]
-    if environment is not None and placed.path[0] != "environments":
-        raise _refused(
-            draft.name or "",
-            f"its {item.field.value} comes from the list, which other environments share",
-            f"write {item.field.value} under environments: {environment}: llms first, then accept it",
-        )
-    if item.live == NONE:
-        hint = f"remove {field} from the manifest, and run `fbsync apply`"
-        raise _refused(draft.name or "", f"the server has no {field} of its own for it", hint)
-    if item.field is not Field.AI_TYPE and (names := parse_template(placed.text or "").names):
-        variables = ", ".join(f"${name}" for name in names)
-        hint = f"set {variables} so that {field} is {item.live}, and run `fbsync apply`"
-        raise _refused(draft.name or "", f"its {field} has references, which a value would replace", hint)
-    value = escape(item.live) if item.field is Field.ENDPOINT else item.live
-    return placed.document.file, Replacement(path=placed.path, value=value)
-
-
-def _hint_for_key(draft: Draft, item: FieldDrift) -> str:
-    """How to keep a key that somebody changed: its value has to come from whoever did."""
-    if item.live == NONE:
-        return "remove key from the manifest, and run `fbsync apply`"
-    if item.field.value in draft.fields:
-        return "set the variable of its key to the server's key, and run `fbsync apply`"
-    return "declare key with a variable that has the server's key, and run `fbsync apply`"
-
-
-def _placed(draft: Draft, field: Field) -> Position:
-    return (
-        draft.entry.document.position_of((*draft.entry.path, "name")) if field is Field.NAME else draft.position(field)
-    )
-
-
-def _texts(project: Project, edits: dict[str, list[Replacement]]) -> tuple[tuple[Path, str], ...]:
+def _texts(project: Project, edits: dict[str, list[Edit]]) -> tuple[tuple[Path, str], ...]:
     """The new texts, each checked: it says what it said but for the values, and makes no manifest that is wrong."""
     texts, documents = [], []
     for document in project.manifest.documents:
@@ -198,13 +196,9 @@ def _texts(project: Project, edits: dict[str, list[Replacement]]) -> tuple[tuple
             text = with_values(document.source, replacements)
             check_replaced(document.source, text, replacements)
         except NotReplaceable as error:
-            raise _refused(document.file, f"its value cannot be replaced: {error}") from None
+            raise refused(document.file, f"its value cannot be replaced: {error}") from None
         texts.append((Path(document.file), text))
         documents.append(parse_document(text.encode(), file=document.file))
     if errors_among(assemble(documents).findings) and not errors_among(project.manifest.findings):
-        raise _refused("the manifest", "it would not be valid with the server's value")
+        raise refused("the manifest", "it would not be valid with the server's value")
     return tuple(texts)
-
-
-def _refused(what: str, why: str, hint: str = "change the manifest by hand") -> FbsyncError:
-    return FbsyncError(f"{what}: {why}", hint=hint, exit_code=ExitCode.INVALID_INPUT)

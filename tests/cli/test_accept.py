@@ -127,32 +127,108 @@ def test_what_keeps_a_key_is_told_and_works(drifted, server):
     assert drifted("drift").returncode == 0
 
 
-def test_what_keeps_a_key_that_is_gone(drifted):
+def test_a_key_that_is_gone_is_kept_by_taking_its_line_out(drifted, server):
     drifted("apply", "--allow-host-change")
     drifted.change("Two", key=None)
-    assert kept(drifted) == {"Two": "remove key from the manifest, and run `fbsync apply`"}
-    drifted.write("fbsync.yaml", manifest(drifted).replace("    key: $KEY_TWO\n", ""))
+    assert kept(drifted) == {"Two": "fbsync drift --accept Two"}
+    before = manifest(drifted)
+    done = drifted("drift", "--accept", "Two")
+    assert done.returncode == 0, done.stderr
+    assert "key of Two: a key → none" in done.stdout
+    assert manifest(drifted) == before.replace("    key: $KEY_TWO\n", "")
+    writes = len(server.writes)
     assert drifted("apply").returncode == 0
     assert drifted("drift").returncode == 0
+    assert len(server.writes) == writes
 
 
-def test_what_keeps_a_deletion_is_told_and_works(drifted, sandbox, on_server):
-    headers = {"Authorization": f"Bearer {sandbox.token}"}
-    httpx.delete(f"{sandbox.url}/ai/llm/{on_server()['Two']['id']}", headers=headers).raise_for_status()
-    hint = "remove it from the manifest, then fbsync apply --prune"
-    assert kept(drifted, "--only", "Two") == {"Two": hint}
-    refused = drifted("drift", "--accept", "Two")
-    assert refused.returncode == 3
-    assert (
-        "Two: none of its values changed: it was deleted or replaced outside, or is not in the known state"
-        in refused.stderr
-    )
-    assert f"to keep: {hint}" in refused.stderr
-    drifted.write("fbsync.yaml", manifest(drifted).split("  - name: Two")[0])
-    assert drifted("drift", "--accept", "One").returncode == 2
+@pytest.fixture
+def call(sandbox, on_server):
+    """A call to the server by somebody else."""
+
+    def called(method, name, **body):
+        headers = {"Authorization": f"Bearer {sandbox.token}"}
+        url = f"{sandbox.url}/ai/llm/{on_server()[name]['id']}"
+        httpx.request(method, url, json=body or None, headers=headers).raise_for_status()
+
+    return called
+
+
+def test_a_deletion_is_kept_by_taking_the_entry_out(drifted, call, on_server):
+    call("DELETE", "Two")
+    assert kept(drifted, "--only", "Two") == {"Two": "fbsync drift --accept Two"}
+    before = manifest(drifted)
+    done = drifted("drift", "--accept", "Two")
+    assert done.returncode == 2, done.stderr
+    assert "Two: declared → none" in done.stdout
+    assert "Run `fbsync apply --prune --only Two` to record this in the lockfile." in done.stdout
+    assert manifest(drifted) == before.split("  - name: Two")[0]
+    assert drifted("apply", "--prune", "--only", "Two").returncode == 0
+    assert drifted("drift", "--only", "One").returncode == 2
+    assert [entry["name"] for entry in drifted.lockfile["llms"]] == ["One"]
+    assert set(on_server()) == {"One"}
+
+
+def test_a_deletion_and_a_change_at_once_as_json(drifted, call):
+    call("DELETE", "Two")
+    done = drifted("drift", "--accept", "*", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert validate(Kind.RESULT, document) == ()
+    assert [(one["name"], one["field"], one["after"]) for one in document["accepted"]] == [
+        ("One", "aiType", "OTHER"),
+        ("One", "endpoint", "https://moved.example.com/v2"),
+        ("Two", None, "none"),
+    ]
     assert drifted("apply", "--prune").returncode == 0
     assert drifted("drift").returncode == 0
-    assert set(on_server()) == {"One"}
+
+
+@pytest.mark.parametrize(
+    ("environments", "arguments", "hint"),
+    [
+        ("environments: {staging: {llms: {Two: {aiType: OTHER}}}}\n", (), "with what environments say of it"),
+        (
+            "environments: {staging: {}}\n",
+            ("-e", "staging"),
+            'write "Two: null" under environments: staging: llms, then apply it with --prune',
+        ),
+    ],
+)
+def test_an_entry_that_environments_share_is_not_taken_out(project, call, environments, arguments, hint):
+    text = MANIFEST + environments
+    project.write("fbsync.yaml", text)
+    assert project("apply", *arguments).returncode == 0
+    call("DELETE", "Two")
+    assert hint in kept(project, *arguments)["Two"]
+    refused = project("drift", "--accept", "Two", *arguments)
+    assert (refused.returncode, manifest(project)) == (3, text)
+    assert hint in refused.stderr
+
+
+def test_the_only_entry_is_not_taken_out(project, call):
+    text = MANIFEST[: MANIFEST.index("  - name: Two")]
+    project.write("fbsync.yaml", text)
+    assert project("apply").returncode == 0
+    call("DELETE", "One")
+    assert kept(project) == {"One": "change the manifest by hand"}
+    assert project("drift", "--accept", "One").returncode == 3
+    assert manifest(project) == text
+
+
+def test_a_replacement_is_kept_with_its_values(drifted, sandbox, workspace, call, on_server):
+    call("DELETE", "Two")
+    body = {"name": "Two", "aiType": "OPENAI", "endpoint": "https://theirs.example.com", "secret": "theirs"}
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    made = httpx.post(f"{sandbox.url}/ai/llm", json=body | {"workspaceId": workspace}, headers=headers).json()
+    assert kept(drifted, "--only", "Two") == {"Two": "fbsync drift --accept Two, then fbsync apply --adopt --only Two"}
+    done = drifted("drift", "--accept", "Two")
+    assert done.returncode == 2, done.stderr
+    assert "Run `fbsync apply --adopt --only Two` to record this in the lockfile." in done.stdout
+    assert "https://theirs.example.com" in manifest(drifted)
+    assert drifted("apply", "--adopt", "--only", "Two").returncode == 0
+    assert on_server()["Two"]["id"] == made["aiLlmId"]
+    assert drifted("drift", "--only", "Two").returncode == 0
 
 
 def renamed(project, on_server):

@@ -159,7 +159,7 @@ class TestRendering:
             "  - Gone (workspace ws, id id-Gone): deleted outside",
             "      note: an interrupted apply may have done this; the next one checks",
             "      to undo: fbsync apply --only Gone, which recreates it",
-            "      to keep: remove it from the manifest, then fbsync apply --prune",
+            "      to keep: fbsync drift --accept Gone",
             "",
             "  ~ Other (workspace ws, id id-Other): replaced outside, now id other",
             "      to undo: delete the other one on the server and apply",
