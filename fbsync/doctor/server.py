@@ -147,7 +147,7 @@ class _Checkup:
         data = profile.body.get("data")
         me = data if isinstance(data, dict) else {}
         life = checks.token_life(expiry_of(token), self._now)
-        return token, checks.account(f"with {' and '.join(means)}, as {self._name(me)}; {life}", me)
+        return token, checks.account(f"with {' and '.join(means)}, as {self._name(me, variables)}; {life}", me)
 
     async def with_token(self, token: Secret, project: Project | None) -> tuple[Check, ...]:
         """The workspaces of the manifest, the roles in them, and whether the list of configurations answers."""
@@ -174,8 +174,11 @@ class _Checkup:
             redactor=self._redactor,
         )
 
-    def _name(self, me: Mapping[str, Any]) -> str:
+    def _name(self, me: Mapping[str, Any], variables: Variables) -> str:
+        """Who is signed in; an e-mail address that is a means of signing in is not repeated."""
         email = me.get("email")
+        if isinstance(email, str) and email == variables.text("FLASHBACK_EMAIL"):
+            return "its account"
         return self._redactor.redact(email) if isinstance(email, str) else "an unnamed account"
 
 

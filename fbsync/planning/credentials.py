@@ -81,8 +81,9 @@ class Credentials:
         before = locked.credential(field)
         if before is None and after is None and drift is None:
             return None
+        if after is None and drift is KeyDrift.GONE:
+            return None  # It is neither declared nor there: only the record still has it.
         knowable = after is not None and after.secret is not None and self.fingerprints.can_verify
-        is_gone = after is None and drift is KeyDrift.GONE
         changed = Changed.YES if drift is not None else self._changed(before, after, llm_id=locked.id, field=field)
         return CredentialChange(
             field=field,
@@ -92,7 +93,7 @@ class Credentials:
             can_be_known=knowable,
             assumed=self.assume and knowable and before is not None and before.fingerprint is None,
             resent=self.resend and after is not None,
-            drift=None if is_gone else drift,
+            drift=drift,
         )
 
     def _changed(

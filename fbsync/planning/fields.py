@@ -76,6 +76,7 @@ def _recorded(llm: Llm, locked: LockedLlm) -> Iterator[tuple[object, object]]:
     yield llm.name, locked.name
     yield llm.ai_type, locked.ai_type
     yield llm.protect, locked.protect
+    yield llm.key is None, locked.key is None
     yield llm.previous_name, locked.previous_name
     yield llm.declared_in or locked.declared_in, locked.declared_in
     yield (workspace_template(llm), llm.workspace), (locked.workspace_template, locked.workspace)

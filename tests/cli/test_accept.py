@@ -58,8 +58,8 @@ def test_a_name_is_kept_with_the_one_before(drifted, server):
 @pytest.mark.parametrize(
     ("arguments", "said", "code"),
     [
-        (["--accept", "Nobody"], "nothing of this name differs", 3),
-        (["--accept", "Two"], "nothing of this name differs", 3),
+        (["--accept", "Nobody"], "nothing with this name differs", 3),
+        (["--accept", "Two"], "nothing with this name differs", 3),
         (["--accept", "One", "--format", "html"], "--format text or json", 64),
         (["--accept", "One", "--all-environments"], "--accept", 64),
     ],
