@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import plain_http
 import pytest
 from cli_world import MANIFEST
 
@@ -17,7 +17,9 @@ def drifted(project, sandbox, on_server):
     headers = {"Authorization": f"Bearer {sandbox.token}"}
 
     def change(entry, /, **fields):
-        httpx.put(f"{sandbox.url}/ai/llm/{on_server()[entry]['id']}", json=fields, headers=headers).raise_for_status()
+        plain_http.put(
+            f"{sandbox.url}/ai/llm/{on_server()[entry]['id']}", json=fields, headers=headers
+        ).raise_for_status()
 
     project.change = change
     change("One", endpoint="https://moved.example.com/v2", aiType="OTHER")
@@ -87,7 +89,7 @@ def test_what_environments_share_is_not_changed_for_one(project, sandbox, on_ser
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     for row in on_server().values():
         path = f"{sandbox.url}/ai/llm/{row['id']}"
-        httpx.put(path, json={"endpoint": "https://moved.example.com"}, headers=headers).raise_for_status()
+        plain_http.put(path, json={"endpoint": "https://moved.example.com"}, headers=headers).raise_for_status()
     done = project("drift", "-e", "staging", "--accept", "One")
     assert (done.returncode, manifest(project)) == (3, text)
     assert "which other environments share" in done.stderr
@@ -149,7 +151,7 @@ def call(sandbox, on_server):
     def called(method, name, **body):
         headers = {"Authorization": f"Bearer {sandbox.token}"}
         url = f"{sandbox.url}/ai/llm/{on_server()[name]['id']}"
-        httpx.request(method, url, json=body or None, headers=headers).raise_for_status()
+        plain_http.request(method, url, json=body or None, headers=headers).raise_for_status()
 
     return called
 
@@ -220,7 +222,7 @@ def test_a_replacement_is_kept_with_its_values(drifted, sandbox, workspace, call
     call("DELETE", "Two")
     body = {"name": "Two", "aiType": "OPENAI", "endpoint": "https://theirs.example.com", "secret": "theirs"}
     headers = {"Authorization": f"Bearer {sandbox.token}"}
-    made = httpx.post(f"{sandbox.url}/ai/llm", json=body | {"workspaceId": workspace}, headers=headers).json()
+    made = plain_http.post(f"{sandbox.url}/ai/llm", json=body | {"workspaceId": workspace}, headers=headers).json()
     assert kept(drifted, "--only", "Two") == {"Two": "fbsync drift --accept Two, then fbsync apply --adopt --only Two"}
     done = drifted("drift", "--accept", "Two")
     assert done.returncode == 2, done.stderr
@@ -268,7 +270,7 @@ def test_what_undoes_it_works_and_renames(drifted, server, on_server):
 def test_a_deletion_of_one_to_be_renamed_names_it_as_it_is_declared(drifted, sandbox, on_server):
     renamed(drifted, on_server)
     headers = {"Authorization": f"Bearer {sandbox.token}"}
-    httpx.delete(f"{sandbox.url}/ai/llm/{on_server()['One']['id']}", headers=headers).raise_for_status()
+    plain_http.delete(f"{sandbox.url}/ai/llm/{on_server()['One']['id']}", headers=headers).raise_for_status()
     (entry,) = json.loads(drifted("drift", "--format", "json").stdout)["drift"]["entries"]
     assert entry["undo"] == "fbsync apply --only First, which recreates it"
     assert drifted("apply", "--only", "First").returncode == 0

@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import plain_http
 import pytest
 from cli_world import MANIFEST, unused_workspace
 
@@ -113,7 +113,7 @@ def drifted(project, sandbox, on_server):
     assert project("apply").returncode == 0
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     path = f"{sandbox.url}/ai/llm/{on_server()['One']['id']}"
-    httpx.put(path, json={"endpoint": "https://moved.example.com"}, headers=headers).raise_for_status()
+    plain_http.put(path, json={"endpoint": "https://moved.example.com"}, headers=headers).raise_for_status()
     return project
 
 

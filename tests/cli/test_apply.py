@@ -4,7 +4,7 @@ import json
 import shutil
 import signal
 
-import httpx
+import plain_http
 import pytest
 from at_a_terminal import at_a_terminal
 from cli_world import MANIFEST, QUICKSTART
@@ -26,7 +26,7 @@ def test_the_quickstart_creates_six_and_then_nothing(cli, server, sandbox, works
     [key] = json.loads((QUICKSTART / "stored-keys.json").read_text())["apiKeys"]
     new = {field: value for field, value in key.items() if field != "id"} | {"workspaceId": workspace}
     headers = {"Authorization": f"Bearer {sandbox.token}"}
-    stored = httpx.post(f"{sandbox.url}/apikeys", json=new, headers=headers).json()["apiKeyId"]
+    stored = plain_http.post(f"{sandbox.url}/apikeys", json=new, headers=headers).json()["apiKeyId"]
     manifest.write_text(manifest.read_text().replace("ws-sandbox", workspace).replace(key["id"], stored))
     cli.secret_files = {"made-up.env"}
     for line in (cli.folder / "made-up.env").read_text().splitlines():
@@ -89,11 +89,12 @@ def test_an_unrotated_secret_in_another_variable_is_no_request(project, server):
 
 
 def test_a_change_outside_is_put_right(project, server, on_server, sandbox):
-    import httpx
 
     project("apply")
     url = f"{sandbox.url}/ai/llm/{on_server()['One']['id']}"
-    httpx.put(url, json={"endpoint": "https://moved.example.com"}, headers={"Authorization": f"Bearer {sandbox.token}"})
+    plain_http.put(
+        url, json={"endpoint": "https://moved.example.com"}, headers={"Authorization": f"Bearer {sandbox.token}"}
+    )
     refused = project("apply")
     assert refused.returncode == 8
     assert "although nobody changed the manifest" in refused.stderr

@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import plain_http
 import pytest
 from cli_world import MANIFEST
 from recorder import Reply
@@ -17,7 +17,7 @@ def outside(sandbox, on_server):
     def call(method, one=None, /, **fields):
         path = f"/ai/llm/{on_server()[one]['id']}" if one else "/ai/llm"
         headers = {"Authorization": f"Bearer {sandbox.token}"}
-        httpx.request(method, f"{sandbox.url}{path}", json=fields or None, headers=headers).raise_for_status()
+        plain_http.request(method, f"{sandbox.url}{path}", json=fields or None, headers=headers).raise_for_status()
 
     return call
 

@@ -193,12 +193,12 @@ def test_a_time_out_is_an_unknown_outcome(project, server, on_server):
 
 def test_what_a_rival_made_meanwhile_is_not_taken(project, server, on_server, sandbox, workspace):
     """Two machines with two copies of a lockfile: the server's uniqueness decides, and the loser says so."""
-    import httpx
+    import plain_http
 
     def rival_is_first(request):
         if request.method == "POST" and request.body.get("name") == "One":
             rival = {**request.body, "endpoint": "https://rival.example.com", "secret": "made-up-by-the-rival"}
-            httpx.post(f"{sandbox.url}/ai/llm", json=rival, headers={"Authorization": f"Bearer {sandbox.token}"})
+            plain_http.post(f"{sandbox.url}/ai/llm", json=rival, headers={"Authorization": f"Bearer {sandbox.token}"})
 
     server.replies = rival_is_first
     done = project("apply")

@@ -1,6 +1,6 @@
 """Values of lists that repeat a credential: withheld wherever they are shown, compared rightly, and in no file."""
 
-import httpx
+import plain_http
 import pytest
 import yaml
 from canaries import Scan, repeated
@@ -28,7 +28,7 @@ def listing(server, sandbox, workspace):
             if request.method != "GET" or request.path.partition("?")[0] != path:
                 return None
             headers = {"Authorization": f"Bearer {sandbox.token}"}
-            value = httpx.get(f"{sandbox.url}{request.path}", headers=headers).json()
+            value = plain_http.get(f"{sandbox.url}{request.path}", headers=headers).json()
             value[field] = [edit(row) for row in value[field]]
             return Reply(body=value)
 

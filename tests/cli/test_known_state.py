@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import plain_http
 import pytest
 from cli_world import SHARED_WORKSPACES
 
@@ -164,14 +164,14 @@ def foreign(sandbox):
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     place = {"workspaceId": SHARED_WORKSPACES[6]}
     fields = {"name": "Foreign", "aiType": "OPENAI", "endpoint": "https://theirs.example.com/v1", "secret": "made-up"}
-    made = httpx.post(f"{sandbox.url}/ai/llm", json=place | fields, headers=headers).json()["aiLlmId"]
+    made = plain_http.post(f"{sandbox.url}/ai/llm", json=place | fields, headers=headers).json()["aiLlmId"]
 
     def now():
-        rows = httpx.get(f"{sandbox.url}/ai/llm", params=place, headers=headers).json()["aiLlms"]
+        rows = plain_http.get(f"{sandbox.url}/ai/llm", params=place, headers=headers).json()["aiLlms"]
         return next((row["endpoint"] for row in rows if row["id"] == made), None)
 
     yield made, now
-    httpx.delete(f"{sandbox.url}/ai/llm/{made}", headers=headers)
+    plain_http.delete(f"{sandbox.url}/ai/llm/{made}", headers=headers)
 
 
 @pytest.mark.parametrize("words", [(), ("--prune",)])

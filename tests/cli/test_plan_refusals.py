@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import plain_http
 import pytest
 from at_a_terminal import at_a_terminal
 from cli_world import MANIFEST
@@ -37,7 +37,7 @@ def known(project, sandbox, workspace):
     project.write("fbsync.yaml", manifest(entries))
     assert project("apply").returncode == 0
     headers = {"Authorization": f"Bearer {sandbox.token}"}
-    with httpx.Client(base_url=sandbox.url, headers=headers) as client:
+    with plain_http.Client(base_url=sandbox.url, headers=headers) as client:
         rows = {row["name"]: row["id"] for row in client.get(f"/ai/llm?workspaceId={workspace}").json()["aiLlms"]}
         for name in NAMES[1:3]:
             client.put(f"/ai/llm/{rows[name]}", json={"endpoint": "https://evil.example.com"}).raise_for_status()

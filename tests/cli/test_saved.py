@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import plain_http
 import pytest
 from cli_world import MANIFEST
 
@@ -95,7 +95,7 @@ class TestRoundTrip:
 
 
 def delete(sandbox, llm_id):
-    httpx.delete(f"{sandbox.url}/ai/llm/{llm_id}", headers={"Authorization": f"Bearer {sandbox.token}"})
+    plain_http.delete(f"{sandbox.url}/ai/llm/{llm_id}", headers={"Authorization": f"Bearer {sandbox.token}"})
 
 
 class TestStale:
@@ -127,7 +127,7 @@ class TestStale:
         save()
         url = f"{sandbox.url}/ai/llm/{on_server()['One']['id']}"
         changed = {"endpoint": "https://outside.example.com"}
-        httpx.put(url, json=changed, headers={"Authorization": f"Bearer {sandbox.token}"})
+        plain_http.put(url, json=changed, headers={"Authorization": f"Bearer {sandbox.token}"})
         said = stale(project("apply", "reviewed.json"))
         assert "endpoint to begin with: https://one.example.com/v1 then, https://outside.example.com now" in said
 
@@ -140,7 +140,7 @@ class TestStale:
             "secret": "r",
             "workspaceId": workspace,
         }
-        httpx.post(f"{sandbox.url}/ai/llm", json=rival, headers={"Authorization": f"Bearer {sandbox.token}"})
+        plain_http.post(f"{sandbox.url}/ai/llm", json=rival, headers={"Authorization": f"Bearer {sandbox.token}"})
         assert "was to be created, but would now be taken over" in stale(project("apply", "reviewed.json"))
 
     def test_what_somebody_deleted_outside(self, project, save, on_server, sandbox):

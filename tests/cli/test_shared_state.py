@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 
 import httpx
+import plain_http
 import pytest
 
 import fbsync
@@ -548,7 +549,7 @@ def killed_before_its_requests(shared, state, remote, on_server):
 def put(sandbox, workspace, user, endpoint):
     """Somebody creates "One" meanwhile."""
     login = {"email": user.email, "password": user.password}
-    token = httpx.post(f"{sandbox.url}/user/login", json=login).json()["accessToken"]
+    token = plain_http.post(f"{sandbox.url}/user/login", json=login).json()["accessToken"]
     fields = {"name": "One", "workspaceId": workspace, "aiType": "OPENAI", "endpoint": endpoint, "secret": "theirs"}
     headers = {"Authorization": f"Bearer {token}"}
     assert httpx.post(f"{sandbox.url}/ai/llm", json=fields, headers=headers).status_code == 200

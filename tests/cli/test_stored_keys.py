@@ -3,7 +3,7 @@
 import json
 import uuid
 
-import httpx
+import plain_http
 import pytest
 from recorder import Reply
 
@@ -30,7 +30,7 @@ def stored(sandbox, workspace):
             "description": description,
         }
         headers = {"Authorization": f"Bearer {sandbox.token}"}
-        return httpx.post(f"{sandbox.url}/apikeys", json=body, headers=headers).json()["apiKeyId"]
+        return plain_http.post(f"{sandbox.url}/apikeys", json=body, headers=headers).json()["apiKeyId"]
 
     return store
 
@@ -41,7 +41,7 @@ def change(sandbox, on_server):
 
     def put(**fields):
         headers = {"Authorization": f"Bearer {sandbox.token}"}
-        answer = httpx.put(f"{sandbox.url}/ai/llm/{on_server()['Chat']['id']}", json=fields, headers=headers)
+        answer = plain_http.put(f"{sandbox.url}/ai/llm/{on_server()['Chat']['id']}", json=fields, headers=headers)
         assert answer.json()["success"]
 
     return put

@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import plain_http
 import pytest
 from recorder import Reply
 
@@ -27,11 +27,11 @@ def keys(sandbox, workspace):
         def store(self, description, where=workspace):
             made = {"key": "made-up-key", "secret": "made-up-secret", "provider": "OPENAI"}
             body = made | {"workspaceId": where, "description": description}
-            return httpx.post(f"{sandbox.url}/apikeys", json=body, headers=headers).json()["apiKeyId"]
+            return plain_http.post(f"{sandbox.url}/apikeys", json=body, headers=headers).json()["apiKeyId"]
 
         def describe(self, api_key, description):
             url = f"{sandbox.url}/apikeys/{api_key}"
-            assert httpx.put(url, json={"description": description}, headers=headers).json()["success"]
+            assert plain_http.put(url, json={"description": description}, headers=headers).json()["success"]
 
     return Keys()
 
@@ -195,7 +195,7 @@ def test_accepted_drift_writes_the_id(cli, sandbox, keys, applied, on_server):
     theirs = keys.store("theirs")
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     url = f"{sandbox.url}/ai/llm/{on_server()['Chat']['id']}"
-    assert httpx.put(url, json={"apiKeyUuid": theirs}, headers=headers).json()["success"]
+    assert plain_http.put(url, json={"apiKeyUuid": theirs}, headers=headers).json()["success"]
     drifted = cli("drift")
     assert f"{applied} → {theirs}" in drifted.stdout
     assert "Stored keys are compared, by their ids." in drifted.stdout

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-import httpx
+import plain_http
 import pytest
 from cli_world import MANIFEST
 from recorder import Reply
@@ -59,7 +59,7 @@ def test_it_stands_beside_the_deletion_and_in_saved_plans(pruned, server, format
 def test_the_calls_that_a_sandbox_counted(project, on_server, sandbox):
     assert project("apply").returncode == 0
     url = f"{sandbox.url}/ai/llm/{on_server()['One']['id']}/validate"
-    httpx.post(url, headers={"Authorization": f"Bearer {sandbox.token}"})
+    plain_http.post(url, headers={"Authorization": f"Bearer {sandbox.token}"})
     done = project("destroy", "--yes")
     assert done.returncode == 0, done.stderr
     assert "to be destroyed; served 1 call\n" in done.stdout

@@ -8,6 +8,7 @@ import signal
 import subprocess
 
 import httpx
+import plain_http
 import pytest
 from cli_world import MANIFEST
 from recorder import Reply
@@ -303,7 +304,7 @@ def test_what_a_crash_left_is_no_stranger_and_counts_in_no_guard(applied, server
     assert [one["name"] for one in state["state"]["temporary"]] == [left]
     assert "run `fbsync apply` first, then export" in applied("export").stderr
     for name in ("One", "Two"):
-        httpx.delete(f"{sandbox.url}/ai/llm/{on_server()[name]['id']}", headers=signed_in(sandbox))
+        plain_http.delete(f"{sandbox.url}/ai/llm/{on_server()[name]['id']}", headers=signed_in(sandbox))
     refused = applied("apply", "--yes")
     assert refused.returncode == 8
     assert "the server lists none" in " ".join(refused.stderr.split())

@@ -2,7 +2,7 @@
 
 import json
 
-import httpx
+import plain_http
 import pytest
 from cli_world import MANIFEST
 from recorder import Reply
@@ -17,7 +17,7 @@ def outside(sandbox):
 
     def send(method, path, **body):
         headers = {"Authorization": f"Bearer {sandbox.token}"}
-        answer = httpx.request(method, f"{sandbox.url}/ai/llm{path}", json=body, headers=headers)
+        answer = plain_http.request(method, f"{sandbox.url}/ai/llm{path}", json=body, headers=headers)
         assert answer.is_success, answer.text
         return answer.json()
 

@@ -3,7 +3,7 @@
 import json
 import shutil
 
-import httpx
+import plain_http
 import pytest
 from runner import CREDENTIALS, EXAMPLE, ROOT, Runner, git
 
@@ -107,7 +107,7 @@ def box(request, tmp_path):
             yield own
     else:
         shared = request.getfixturevalue("one_box")
-        with httpx.Client(base_url=shared.url, headers={"Authorization": f"Bearer {shared.token}"}) as client:
+        with plain_http.Client(base_url=shared.url, headers={"Authorization": f"Bearer {shared.token}"}) as client:
             for llm in client.get("/ai/llm").json()["aiLlms"]:
                 client.delete(f"/ai/llm/{llm['id']}")
         yield shared

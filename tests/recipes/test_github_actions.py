@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
+import plain_http
 import pytest
 import yaml
 from git_over_http import serving
@@ -445,9 +445,9 @@ def test_an_upload_cannot_reach_another_comment_or_the_shell(world, fork):
 def _change_by_hand(box, **changes):
     """Change a configuration on the server, past fbsync."""
     headers = {"Authorization": f"Bearer {box.token}"}
-    listed = httpx.get(f"{box.url}/ai/llm", params={"workspaceId": "ws-sandbox"}, headers=headers).json()
+    listed = plain_http.get(f"{box.url}/ai/llm", params={"workspaceId": "ws-sandbox"}, headers=headers).json()
     [claude] = [row for row in listed["aiLlms"] if row["name"] == "Production Claude"]
-    answer = httpx.put(f"{box.url}/ai/llm/{claude['id']}", json=changes, headers=headers)
+    answer = plain_http.put(f"{box.url}/ai/llm/{claude['id']}", json=changes, headers=headers)
     assert answer.json()["success"], answer.text
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
+import plain_http
 import pytest
 import yaml
 from runner import CREDENTIALS, ROOT, git
@@ -49,7 +49,7 @@ def preview(world, box, tmp_path):
 
 def names(box):
     headers = {"Authorization": f"Bearer {box.token}"}
-    listed = httpx.get(f"{box.url}/ai/llm", params={"workspaceId": "ws-research"}, headers=headers).json()
+    listed = plain_http.get(f"{box.url}/ai/llm", params={"workspaceId": "ws-research"}, headers=headers).json()
     return sorted(row["name"] for row in listed["aiLlms"])
 
 

@@ -1,6 +1,6 @@
 from itertools import count
 
-import httpx
+import plain_http
 import pytest
 
 from fbsync.sandbox.builtin import READER, WRITER
@@ -33,16 +33,16 @@ def sandbox(db, seed_file, faults_file):
 
 
 def signed_in(sandbox, credentials):
-    answer = httpx.post(
+    answer = plain_http.post(
         f"{sandbox.url}/user/login", json={"email": credentials.email, "password": credentials.password}
     )
     headers = {"Authorization": f"Bearer {answer.json()['accessToken']}"}
-    return httpx.Client(base_url=sandbox.url, headers=headers)
+    return plain_http.Client(base_url=sandbox.url, headers=headers)
 
 
 @pytest.fixture(scope="module")
 def admin(sandbox):
-    with httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {sandbox.token}"}) as client:
+    with plain_http.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {sandbox.token}"}) as client:
         yield client
 
 
@@ -60,7 +60,7 @@ def reader(sandbox):
 
 @pytest.fixture
 def anyone(sandbox):
-    with httpx.Client(base_url=sandbox.url) as client:
+    with plain_http.Client(base_url=sandbox.url) as client:
         yield client
 
 

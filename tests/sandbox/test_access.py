@@ -4,7 +4,7 @@ import json
 import time
 from datetime import datetime
 
-import httpx
+import plain_http
 import pytest
 
 from fbsync.sandbox.builtin import READER
@@ -43,8 +43,8 @@ def seed_file(tmp_path_factory):
 @pytest.fixture
 def stranger(sandbox):
     body = {"email": "stranger@sandbox.example", "password": "made-up"}
-    token = httpx.post(f"{sandbox.url}/user/login", json=body).json()["accessToken"]
-    with httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {token}"}) as client:
+    token = plain_http.post(f"{sandbox.url}/user/login", json=body).json()["accessToken"]
+    with plain_http.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {token}"}) as client:
         yield client
 
 
@@ -145,7 +145,7 @@ def test_without_a_good_token_there_is_401_in_the_envelope(anyone, method, path,
 
 def test_an_access_token_really_expires_and_its_refresh_token_does_not():
     # The lifetime is shorter than any request: no waiting, no timing.
-    with running(SandboxOptions(token_lifetime=0.000001)) as sandbox, httpx.Client(base_url=sandbox.url) as client:
+    with running(SandboxOptions(token_lifetime=0.000001)) as sandbox, plain_http.Client(base_url=sandbox.url) as client:
         assert client.get("/user/profile", headers=bearer(sandbox.token)).status_code == 401
         assert client.post("/user/refresh", json={"refresh_token": sandbox.refresh_token}).status_code == 200
 
@@ -245,7 +245,7 @@ def test_sessions_are_listed_and_revoked_by_whom_they_belong_to(anyone, reader):
 
 
 def test_a_login_without_its_second_factor_is_restricted(new):
-    with running(SandboxOptions(mfa=True)) as sandbox, httpx.Client(base_url=sandbox.url) as client:
+    with running(SandboxOptions(mfa=True)) as sandbox, plain_http.Client(base_url=sandbox.url) as client:
         login = client.post("/user/login", json=LOGIN).json()
         renewed = client.post("/user/refresh", json={"refresh_token": login["refreshToken"]}).json()
         for token in (login["accessToken"], renewed["accessToken"], sandbox.token):

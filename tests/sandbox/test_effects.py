@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 
 import httpx
+import plain_http
 import pytest
 
 from fbsync.sandbox.options import SandboxOptions
@@ -28,7 +29,7 @@ def faulty(tmp_path):
         path.write_text(json.dumps({"rules": rules}))
         with (
             running(SandboxOptions(faults=path, **options)) as sandbox,
-            httpx.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {sandbox.token}"}) as client,
+            plain_http.Client(base_url=sandbox.url, headers={"Authorization": f"Bearer {sandbox.token}"}) as client,
         ):
             client.refresh_token = sandbox.refresh_token
             yield client

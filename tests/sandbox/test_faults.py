@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx
+import plain_http
 import pytest
 
 from fbsync.sandbox.options import SandboxOptions
@@ -67,7 +68,7 @@ def script(tmp_path, *rules, seed=0):
 
 
 def statuses(sandbox, count, path="/health"):
-    with httpx.Client(base_url=sandbox.url) as client:
+    with plain_http.Client(base_url=sandbox.url) as client:
         return [client.get(path).status_code for _ in range(count)]
 
 
@@ -183,7 +184,7 @@ def test_a_name_is_known_by_the_id_in_the_path_too(admin, create):
 
 def test_tokens_expire_all_at_once_and_can_be_renewed(tmp_path):
     expiry = {"match": {"path": "/ai/llm", "nth": 2}, "action": {"type": "expire-tokens"}}
-    with running(script(tmp_path, expiry)) as sandbox, httpx.Client(base_url=sandbox.url) as client:
+    with running(script(tmp_path, expiry)) as sandbox, plain_http.Client(base_url=sandbox.url) as client:
         headers = {"Authorization": f"Bearer {sandbox.token}"}
         assert [client.get("/ai/llm", headers=headers).status_code for _ in range(3)] == [200, 401, 401]
         renewed = client.post("/user/refresh", json={"refreshToken": sandbox.refresh_token}).json()

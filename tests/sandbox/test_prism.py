@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import fbsync_process
-import httpx
+import plain_http
 import pytest
 
 from fbsync.model.errors import ExitCode
@@ -53,7 +53,7 @@ def prism(tmp_path_factory):
 @pytest.fixture(scope="module")
 def document(sandbox, tmp_path_factory):
     path = tmp_path_factory.mktemp("document") / "openapi.json"
-    path.write_text(httpx.get(f"{sandbox.url}/openapi.json").text)
+    path.write_text(plain_http.get(f"{sandbox.url}/openapi.json").text)
     return path
 
 

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 
 import fbsync_process
 import httpx
+import plain_http
 import pytest
 
 from fbsync.sandbox.database import stored_credential_is
@@ -48,7 +49,7 @@ def exported(process):
 def test_it_tells_how_to_use_it_and_stops_when_told(number):
     with start() as process:
         variables = exported(process)
-        with httpx.Client(base_url=variables["FLASHBACK_API_URL"]) as client:
+        with plain_http.Client(base_url=variables["FLASHBACK_API_URL"]) as client:
             headers = {"Authorization": f"Bearer {variables['FLASHBACK_TOKEN']}"}
             body = {"email": variables["FLASHBACK_EMAIL"], "password": variables["FLASHBACK_PASSWORD"]}
             assert client.get("/workspace/ws-sandbox", headers=headers).status_code == 200
@@ -63,7 +64,7 @@ def test_the_access_log_has_method_path_and_status_and_no_secret():
         variables = exported(process)
         headers = {"Authorization": f"Bearer {variables['FLASHBACK_TOKEN']}"}
         url = f"{variables['FLASHBACK_API_URL']}/ai/llm"
-        httpx.post(url, json={"secret": "canary", "name": "canary"}, params={"q": "canary"}, headers=headers)
+        plain_http.post(url, json={"secret": "canary", "name": "canary"}, params={"q": "canary"}, headers=headers)
         process.terminate()
         log = process.stderr.read()
     assert re.search(r"POST '/ai/llm' 400 \d+\.\d ms", log)
@@ -95,12 +96,14 @@ def test_what_was_answered_outlives_a_killed_server(tmp_path, new):
         headers = {"Authorization": f"Bearer {sandbox.token}"}
         for _ in range(20):
             body = new()
-            created[httpx.post(f"{sandbox.url}/ai/llm", json=body, headers=headers).json()["aiLlmId"]] = body["name"]
+            created[plain_http.post(f"{sandbox.url}/ai/llm", json=body, headers=headers).json()["aiLlmId"]] = body[
+                "name"
+            ]
         sandbox.process.kill()
         sandbox.process.wait()
     with running(options) as sandbox:
         # The old access token is good still: the state is all in the file.
-        listed = httpx.get(f"{sandbox.url}/ai/llm", headers=headers).json()["aiLlms"]
+        listed = plain_http.get(f"{sandbox.url}/ai/llm", headers=headers).json()["aiLlms"]
     assert {llm["id"]: llm["name"] for llm in listed} == created
     assert all(stored_credential_is(options.db, llm_id, "made-up-credential") for llm_id in created)
 
@@ -118,7 +121,7 @@ def test_a_sandbox_starts_again_over_its_own_seed(tmp_path):
     for _ in range(2):
         with running(options) as sandbox:
             headers = {"Authorization": f"Bearer {sandbox.token}"}
-            listings.append(httpx.get(f"{sandbox.url}/ai/llm", headers=headers).json())
+            listings.append(plain_http.get(f"{sandbox.url}/ai/llm", headers=headers).json())
     assert listings[0] == listings[1]
     assert [repo["name"] for repo in listings[0]["aiLlms"][0]["repos"]] == ["R"]
 
@@ -129,7 +132,7 @@ def test_an_error_of_the_server_itself_is_answered_in_the_envelope_and_logged_wi
         with closing(sqlite3.connect(options.db)) as other:
             other.execute("DROP TABLE llm")
         headers = {"Authorization": f"Bearer {sandbox.token}"}
-        answer = httpx.post(f"{sandbox.url}/ai/llm", json=new(secret="canary"), headers=headers)
+        answer = plain_http.post(f"{sandbox.url}/ai/llm", json=new(secret="canary"), headers=headers)
     assert (answer.status_code, answer.json()) == (500, {"success": False, "message": "Internal server error"})
     log = capfd.readouterr().err
     assert "internal error: OperationalError" in log
@@ -145,7 +148,7 @@ def test_a_server_that_does_not_end_is_ended():
 
 def test_latency_makes_every_request_wait():
     with running(SandboxOptions(latency=50)) as sandbox:
-        assert httpx.get(f"{sandbox.url}/health").elapsed.total_seconds() >= 0.05
+        assert plain_http.get(f"{sandbox.url}/health").elapsed.total_seconds() >= 0.05
 
 
 def test_the_command_line_is_cheap_to_import():
@@ -157,8 +160,8 @@ def test_the_command_line_is_cheap_to_import():
 def test_the_servers_clock_may_differ_from_the_clients(new):
     with running(SandboxOptions(clock_skew=-86_400)) as sandbox:
         headers = {"Authorization": f"Bearer {sandbox.token}"}
-        answer = httpx.post(f"{sandbox.url}/ai/llm", json=new(), headers=headers)
-        [llm] = httpx.get(f"{sandbox.url}/ai/llm", headers=headers).json()["aiLlms"]
+        answer = plain_http.post(f"{sandbox.url}/ai/llm", json=new(), headers=headers)
+        [llm] = plain_http.get(f"{sandbox.url}/ai/llm", headers=headers).json()["aiLlms"]
     dated = parsedate_to_datetime(answer.headers["Date"])
     created = datetime.fromisoformat(llm["createdAt"])
     assert abs(created - dated) < timedelta(minutes=1)

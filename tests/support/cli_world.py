@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import fbsync_process
-import httpx
+import plain_http
 import pytest
 from recorder import recording
 
@@ -125,7 +125,7 @@ def on_server(sandbox, workspace):
     """What the sandbox lists of this test's workspace, by name."""
 
     def listed():
-        answer = httpx.get(
+        answer = plain_http.get(
             f"{sandbox.url}/ai/llm",
             params={"workspaceId": workspace},
             headers={"Authorization": f"Bearer {sandbox.token}"},
