@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import applies, plans, startup, validation, writes
+from benchmarks import applies, plans, shared, startup, validation, writes
 from benchmarks.rows import Row, document, table
 
 _FAMILIES = {
@@ -21,6 +21,7 @@ _FAMILIES = {
     "plan": plans.rows,
     "validate": validation.rows,
     "apply": applies.rows,
+    "shared": shared.rows,
     "writes": writes.rows,
 }
 

@@ -53,12 +53,14 @@ class StoreGate:
         kinds: which faults there are.
         spares_reads: whether they befall writes only.
         faults: how many have been injected, by kind.
+        delay_seconds: how long each answer is held back.
     """
 
     def __init__(self, upstream: str, *, honest: bool = True) -> None:
         self.chance = 0.0
         self.kinds: Sequence[StoreFault] = _TROUBLES
         self.spares_reads = False
+        self.delay_seconds = 0.0
         self.faults: Counter[str] = Counter()
         self._upstream = urlsplit(upstream)
         self._dropped = _HOP if honest else _HOP | _CONDITIONS
@@ -86,6 +88,7 @@ class StoreGate:
             case _:
                 pass
         reply = self._forward(method, path, headers, data)
+        time.sleep(self.delay_seconds)
         match fault:
             case StoreFault.LOST:
                 return Reply()

@@ -12,6 +12,7 @@ from dataclasses import replace
 import httpx
 import plain_http
 import pytest
+from git_over_http import serving
 
 import fbsync
 from fbsync.sandbox.builtin import ADMIN, WRITER
@@ -637,3 +638,24 @@ def test_the_library_plans_again_where_the_state_changes_meanwhile(shared, state
     assert fbsync.apply(library()).exit_code == 0
     assert asked
     assert names(state) == ["One", "Two"]
+
+
+def test_a_plan_of_a_fork_needs_no_credential_and_its_apply_sends_nothing(shared, remote, on_server, tmp_path_factory):
+    """As a pull request's job has it: a checkout of the base repository over HTTP, which anybody may read."""
+    assert shared("apply", "--yes").returncode == 0
+    before = git("rev-parse", REF, cwd=remote)
+    text = (shared.folder / "fbsync.yaml").read_text().replace("one.example.com", "new.example.com")
+    fork = tmp_path_factory.mktemp("fork") / "clone"
+    git("config", "http.receivepack", "true", cwd=remote)
+    with serving(remote.parent, user="x", password="a-password", anyone_reads=True) as url:
+        git("clone", "--quiet", f"{url}/{remote.name}", fork)
+        (fork / "fbsync.yaml").write_text(text)
+        shared.folder = fork
+        without = {"FLASHBACK_TOKEN": None, "SECRET_ONE": None, "SECRET_TWO": None, "KEY_TWO": None}
+        planned = shared("plan", "--detailed-exitcode", env=without)
+        assert planned.returncode == 2, planned.stderr
+        assert "https://new.example.com/v1" in planned.stdout
+        refused = shared("apply", "--yes")
+    assert refused.returncode == 4, refused.stderr
+    assert on_server()["One"]["endpoint"] == "https://one.example.com/v1"
+    assert git("rev-parse", REF, cwd=remote) == before

@@ -9,14 +9,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextmanager
-def serving(folder, *, user, password):
-    """Serve the bare repositories of a folder; return the URL. Only this user may do anything, and only by a header."""
+def serving(folder, *, user, password, anyone_reads=False):
+    """Serve the bare repositories of a folder; return the URL. Only this user may do anything, and only by a header.
+
+    Of a public repository, anyone may read.
+    """
     expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if self.headers.get("Authorization") != expected:
+            is_read = anyone_reads and "git-receive-pack" not in self.path
+            if self.headers.get("Authorization") != expected and not is_read:
                 self.send_response(401)
                 self.send_header("WWW-Authenticate", "Basic")
                 self.end_headers()
