@@ -89,6 +89,7 @@ _BYTE_ORDER_MARK = "\ufeff"
 _HEAD = (
     "AI LLM configurations, exported from the server by `fbsync export`.",
     "Credentials are references to environment variables; .env.example lists them.",
+    "With `verifyFirst: true`, the provider must accept a change of an entry before it replaces what is in use.",
 )
 
 
