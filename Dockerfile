@@ -19,7 +19,7 @@ FROM python:3.13-slim
 COPY --from=build /opt/fbsync /opt/fbsync
 ENV PATH=/opt/fbsync/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 RUN useradd --create-home --uid 10001 fbsync
-USER fbsync
+USER 10001:10001
 WORKDIR /work
 ENTRYPOINT ["fbsync"]
 CMD ["--help"]

