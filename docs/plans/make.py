@@ -27,13 +27,16 @@ sys.path[:0] = [str(HERE.parents[1] / "tests" / name) for name in ("support", "r
 
 from plan_documents import document  # noqa: E402 - from the tests
 from plans import credential_change, desired, field_change, golden, locked, many_changes, notice, update  # noqa: E402
+from results import RESULTS, denied  # noqa: E402
 
 from fbsync.model.changes import Cause, Changed, Create, Delete, Plan, Unchanged, Undeclared  # noqa: E402
 from fbsync.model.configurations import Field  # noqa: E402
+from fbsync.render.document import outcome_entry  # noqa: E402
 from fbsync.render.paint import Paint  # noqa: E402
 from fbsync.render.plan_html import plan_html, plans_html  # noqa: E402
 from fbsync.render.plan_markdown import plan_markdown  # noqa: E402
 from fbsync.render.plan_text import plan_text  # noqa: E402
+from fbsync.render.result_markdown import result_markdown  # noqa: E402
 
 COMPARED = "Compared with fbsync.production.lock and with the server."
 ENVIRONMENT = "production"
@@ -138,6 +141,15 @@ def picture(
     sys.stdout.write(f"{path.name}: {path.stat().st_size // 1024} KiB\n")
 
 
+def applied() -> dict[str, Any]:
+    """The result of an apply of which two changes failed."""
+    shown = RESULTS["result-all-done"]()
+    failed = [denied(name) for name in ("Support chat", "Translations")]
+    made = [entry for entry in shown["entries"] if entry["outcome"] != "unchanged"]
+    sentence = "Apply incomplete! Resources: 1 added, 2 changed, 1 destroyed. 2 failed."
+    return shown | {"summary": sentence, "exit_code": 5, "entries": [*made, *map(outcome_entry, failed)]}
+
+
 def main() -> None:
     """Make all pictures."""
     made = plan()
@@ -157,6 +169,7 @@ def main() -> None:
         picture(browser, "large", large, width=860, tallest=1_000)
         picture(browser, "large-phone", large, width=390)
         picture(browser, "refused", plan_html(golden("refused")), width=860)
+        picture(browser, "applied", comment(result_markdown(applied(), max_chars=60_000)), width=900)
         picture(browser, "environments", plans_html(environments(made)), width=960)
         browser.close()
 

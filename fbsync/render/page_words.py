@@ -15,12 +15,16 @@ NO_ENVIRONMENT = "(none)"
 """What stands for the manifest's own list beside environments."""
 
 _QUOTED = re.compile("`([^`]+)`")
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*(?![\w-])")
+"""An option outside of what is quoted; it must not be broken after its dashes."""
 
 
 def html_of(text: str) -> str:
-    """What we say, with foreign parts in it: as foreign, and with what is quoted in backticks as code."""
-    said = _QUOTED.sub(r"<code>\1</code>", escape(text))
-    return f"<bdi>{said}</bdi>"
+    """What we say, with foreign parts in it: as foreign, and with options and what is quoted in backticks as code."""
+    parts = _QUOTED.split(escape(text))
+    parts[::2] = [_OPTION.sub(r'<code class="option">\g<0></code>', part) for part in parts[::2]]
+    parts[1::2] = [f"<code>{part}</code>" for part in parts[1::2]]
+    return f"<bdi>{''.join(parts)}</bdi>"
 
 
 def sentence(text: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.model.outcomes import Result
-from fbsync.render.entries import Entry, Tone
+from fbsync.render.entries import Entry, Tone, counted
+from fbsync.render.markdown_parts import shortened
 from fbsync.render.page import html
 from fbsync.render.page_sections import Notes, Page, Section
 from fbsync.render.paint import visible
 from fbsync.render.plan_origin import environment_of, other_server
-from fbsync.render.result_parts import complaints, failure, outcome_word, placed
+from fbsync.render.result_parts import Trouble, complaints, failure, outcome_word, placed, troubles
 from fbsync.render.verdict_text import refused_verdicts, verdicts_sentence
 
 if TYPE_CHECKING:
@@ -61,21 +62,19 @@ def _sections(entries: Sequence[Json]) -> Iterator[Section]:
             title=words,
             tone=tone,
             entries=tuple(_entry(entry, tone) for entry in entries if entry["outcome"] == result),
-            is_brief=tone is not Tone.TROUBLE,
+            is_brief=True,
             is_hidden=result is Result.UNCHANGED,
         )
 
 
 def _entry(entry: Json, tone: Tone) -> Entry:
-    error = entry.get("error", {"message": "", "hint": ""})
     sent = f"sent {', '.join(entry['sent'])}" if entry["outcome"] == Result.UPDATED and "sent" in entry else ""
     return Entry(
         kind=outcome_word(entry["outcome"]),
         tone=tone,
         name=visible(entry["name"]),
         workspace=visible(entry["workspaceId"]),
-        why=visible(error["message"]) or sent,
-        hint=visible(error["hint"]),
+        why=sent,
     )
 
 
@@ -85,6 +84,7 @@ def _notes(document: Json, verified: Sequence[Json]) -> Iterator[Notes]:
         items = tuple((one.about, _advised(one.message, one.hint)) for one in complaints(document))
         last = (("", f"Fix: {whole.hint}."),) if whole.hint else ()
         yield Notes(title=whole.message, items=(*items, *last), tone=Tone.TROUBLE)
+    yield from map(_trouble, troubles(document))
     left = tuple(
         (visible(one["name"]), f"{visible(one['error']['message'])}.")
         for one in document.get("temporary", ())
@@ -96,6 +96,18 @@ def _notes(document: Json, verified: Sequence[Json]) -> Iterator[Notes]:
     refused = tuple((visible(one["name"]), words) for one, words in refused_verdicts(verified))
     if refused:
         yield Notes(title=verdicts_sentence(verified), items=refused, tone=Tone.TROUBLE)
+
+
+def _trouble(trouble: Trouble) -> Notes:
+    """Why entries failed, those with one reason together."""
+    names = shortened([name for name, _ in trouble.entries])
+    number = counted(len(trouble.entries), "entry", "entries")
+    advice = (("", f"Fix: {trouble.hint}."),) if trouble.hint else ()
+    return Notes(
+        title=f"{number} {outcome_word(trouble.outcome)}: {trouble.message}",
+        items=(("", f"{names}."), *advice),
+        tone=Tone.TROUBLE,
+    )
 
 
 def _advised(message: str, hint: str) -> str:

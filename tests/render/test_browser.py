@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from plans import document, every_kind, golden, hostile_names, many_changes, some_drift, wide_names
+from results import RESULTS
 from test_page import all_environments
 
 from fbsync.render.drift_html import drift_html
 from fbsync.render.plan_html import plan_html, plans_html
+from fbsync.render.result_html import result_html
 
 HERE = Path(__file__).parent
 FLAGS = [
@@ -28,6 +30,10 @@ PAGES = {
     "50 changes": lambda: plan_html(document(many_changes(50, 2), environment="production")),
     "300 changes": lambda: plan_html(document(many_changes(300, 5), environment="production")),
     "refused": lambda: plan_html(golden("refused")),
+    "all done": lambda: result_html(RESULTS["result-all-done"]()),
+    "partly done": lambda: result_html(RESULTS["result-partly"]()),
+    "nothing done": lambda: result_html(RESULTS["result-guarded"]()),
+    "hostile results": lambda: result_html(RESULTS["result-hostile"]()),
 }
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
