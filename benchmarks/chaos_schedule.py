@@ -31,7 +31,7 @@ _PRUNED = 0.3
 
 _ONLY = 0.15
 VERIFIED_FIRST = 0.4
-"""How many of the rounds have the provider accept what replaces a credential first."""
+"""How many of the rounds after the first rotate credentials, and have the provider accept them first."""
 _TWINS = 0.15
 _NORMALIZED = 0.15
 """How many of the schedules have a server that stores values in a spelling of its own."""
@@ -145,6 +145,9 @@ class Schedule:
         edits = 0 if self._chance.random() < _RETRIED or not number else self._chance.randint(1, 3)
         for _ in range(edits):
             self._say(f"edit: {self._declared.edit()}")
+        verified_first = bool(number) and self._chance.random() < VERIFIED_FIRST
+        for _ in range(self._chance.randint(1, 3) if verified_first else 0):
+            self._say(f"edit: {self._declared.rotate()}")
         if edits and self._chance.random() < _OUTSIDE:
             self._meddle()
         troubles = draw(self._chance, f"{self.report.seed}:{number}")
@@ -157,7 +160,6 @@ class Schedule:
             argv.append("--adopt")
         only = self._chance.random() < _ONLY
         argv += ["--only", self._chance.choice(self._declared.entries).name] if only else []
-        verified_first = self._chance.random() < VERIFIED_FIRST
         argv += ["--verify-first"] if verified_first else []
         self._place.gate.verified_first = frozenset(self._known()) if verified_first else frozenset()
         twin = ["--lock-timeout", self._chance.choice(("0", "10"))] if self._chance.random() < _TWINS else None
