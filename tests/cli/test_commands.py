@@ -265,7 +265,7 @@ class TestOnly:
     def test_what_may_have_been_meant(self, teams, only, hint):
         done = teams("plan", "--only", only)
         assert done.returncode == 3
-        assert f"--only names '{only}', which is neither declared nor in the lockfile" in done.stderr
+        assert f"--only names '{only}', which is neither in the manifest nor in the lockfile" in done.stderr
         assert hint in done.stderr
 
     def test_of_many_names_few_are_listed(self, teams):

@@ -122,7 +122,7 @@ class TestDrift:
         assert project("drift", "--only", "Foreign \x1b[2J").returncode == 0
         unknown = project("drift", "--only", "Three")
         assert unknown.returncode == 3
-        assert "neither declared nor in the lockfile" in unknown.stderr
+        assert "neither in the manifest nor in the lockfile" in unknown.stderr
 
     def test_what_a_killed_apply_made_is_known(self, project, server, on_server):
         process = project.process("apply", "--parallelism", "1")

@@ -168,9 +168,9 @@ class TestInAnEventLoop:
 
     def test_errors_are_those_of_the_functions(self, load):
         async def work():
-            with pytest.raises(fbsync.FbsyncError, match="neither declared nor in the lockfile"):
+            with pytest.raises(fbsync.FbsyncError, match="neither in the manifest nor in the lockfile"):
                 await fbsync.plan_async(load(), only=["Nobody"])
-            with pytest.raises(fbsync.FbsyncError, match="neither declared nor in the lockfile"):
+            with pytest.raises(fbsync.FbsyncError, match="neither in the manifest nor in the lockfile"):
                 fbsync.drift(load(), only=["Nobody"])
 
         self.run(work())

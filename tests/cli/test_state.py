@@ -170,7 +170,7 @@ class TestShow:
         state(entry("Production OpenAI"), entry("Bedrock"))
         done = cli("state", "show", "Production OpenAl")
         assert done.returncode == 3
-        assert 'no entry "Production OpenAl" is in the known state' in done.stderr
+        assert 'the known state has no entry "Production OpenAl"' in done.stderr
         assert 'there are: "Production OpenAI" (workspace ws-1)\n' in done.stderr
 
     def test_a_name_like_no_other_gets_all_of_them_up_to_a_few(self, cli, state):
@@ -188,7 +188,7 @@ class TestShow:
         assert error["hint"] == 'select one with --workspace: "A" (workspace ws-1), "A" (workspace ws-2)'
         assert "id-ws-2-A" in cli("state", "show", "A", "--workspace", "ws-2").stdout
         elsewhere = cli("state", "show", "B", "--workspace", "ws-2")
-        assert 'no entry "B" is in the known state in workspace ws-2' in elsewhere.stderr
+        assert 'the known state has no entry "B" in workspace ws-2' in elsewhere.stderr
         assert 'there are: "B" (workspace ws-1)' in elsewhere.stderr
 
 
