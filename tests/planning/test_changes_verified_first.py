@@ -6,7 +6,7 @@ from records import URL, PlainFingerprints, credential, desired, live, locked, t
 from fbsync.model.changes import Adopt, Create, Unchanged, Update, is_verified_first
 from fbsync.model.live import Live
 from fbsync.planning.decide import make_plan
-from fbsync.planning.needs import missing
+from fbsync.planning.needs import missing_variables
 
 NEW_URL = "https://new.example.com/v1"
 
@@ -52,11 +52,11 @@ def test_credentials_that_are_sent_again_are_verified_first():
 def test_it_needs_all_that_the_entry_has():
     declared = desired(endpoint=NEW_URL, secret=credential(value=None), key=credential("KEY_K", None))
     known = locked(key=locked(reference="KEY_K").secret)
-    assert [need.variable for need in missing([planned(declared, [known])])] == []
-    needed = missing([planned(declared, [known], verify_first=True)])
+    assert [need.variable for need in missing_variables([planned(declared, [known])])] == []
+    needed = missing_variables([planned(declared, [known], verify_first=True)])
     assert [(need.variable, need.field) for need in needed] == [("KEY_K", "key"), ("KEY_A", "secret")]
 
 
 def test_a_name_alone_needs_nothing():
     declared = desired("B", previous_name="A", endpoint=text("$URL", URL), secret=credential(value=None))
-    assert missing([planned(declared, [locked()], verify_first=True)]) == ()
+    assert missing_variables([planned(declared, [locked()], verify_first=True)]) == ()
