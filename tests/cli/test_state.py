@@ -84,10 +84,10 @@ class TestList:
             entry("a\x1b[2J\nb", workspace="ws-longer", id="3", aiType="ANTHROPIC"),
         )
         assert cli("state", "list").stdout.splitlines() == [
-            "WORKSPACE  NAME         TYPE       ID  PROTECTED",
-            "ws         模型         OTHER      1   yes",
-            "ws         Cafe\u0301         OTHER      2   no",
-            "ws-longer  a\\x1b[2J\\nb  ANTHROPIC  3   no",
+            "WORKSPACE  NAME         TYPE       ID  PROTECTED  CREDENTIAL AGE",
+            "ws         模型         OTHER      1   yes        -",
+            "ws         Cafe\u0301         OTHER      2   no         -",
+            "ws-longer  a\\x1b[2J\\nb  ANTHROPIC  3   no         -",
         ]
 
     def test_as_a_document(self, project):
@@ -142,26 +142,27 @@ class TestShow:
         state(
             entry(
                 "A",
-                key={"reference": "KEY", "fingerprint": "f1ngerpr1nt", "sentOn": "2026-03-01"},
+                key={"reference": "KEY", "fingerprint": "f1ngerpr1nt", "sentOn": "2001-01-01"},
                 protect=True,
                 previousName="Before",
                 templates={"workspaceId": "$WORKSPACE", "endpoint": "https://${HOST}"},
             )
         )
+        (shown,) = document_of(cli("state", "show", "A", "--format", "json"))["state"]["entries"]
+        days = shown["credentials"][0]["days"]
         assert cli("state", "show", "A").stdout.splitlines() == [
             "A",
             "  workspaceId:  ws-1 (from $WORKSPACE)",
             "  id:           id-ws-1-A",
             "  aiType:       OTHER",
             "  endpoint:     https://x.example.com (from https://${HOST})",
-            "  key:          $KEY (sent on 2026-03-01, fingerprint known)",
+            f"  key:          $KEY (sent on 2001-01-01, {days} days ago, fingerprint known)",
             "  secret:       $SECRET (no fingerprint: the server's value is unknown)",
             "  protect:      true",
             "  previousName: Before",
         ]
-        (shown,) = document_of(cli("state", "show", "A", "--format", "json"))["state"]["entries"]
         assert shown["credentials"] == [
-            {"field": "key", "reference": "$KEY", "fingerprint": True, "sent_on": "2026-03-01"},
+            {"field": "key", "reference": "$KEY", "fingerprint": True, "sent_on": "2001-01-01", "days": days},
             {"field": "secret", "reference": "$SECRET", "fingerprint": False},
         ]
         assert not any("f1ngerpr1nt" in text for text in cli.printed)
@@ -377,5 +378,5 @@ def test_the_day_on_which_a_credential_was_sent_is_in_state_and_plan(project):
     project.credential("SECRET_ONE", "canary-another-5e1f0d")
     planned = json.loads(project("plan", "--format", "json").stdout)
     assert validate(Kind.PLAN, planned) == ()
-    sent = {item["sent_on"] for change in planned["resource_changes"] for item in change["credentials"]}
+    sent = {item["sent_on"] for change in planned["resource_changes"] for item in change["credential_ages"]}
     assert sent == days
