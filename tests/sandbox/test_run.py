@@ -17,14 +17,17 @@ import pytest
 RUN = ["sandbox", "run"]
 REPORT = "import json, os; print(json.dumps(dict(os.environ)))"
 READY_THEN_SIGNALS = """
-import signal, sys
+import os, signal, sys
+def say(word):
+    # Not by print, which a signal may interrupt, and which must not be entered then.
+    os.write(1, f"{word}\\n".encode())
 def note(number, frame):
-    print(signal.Signals(number).name, flush=True)
+    say(signal.Signals(number).name)
     if number == signal.SIGTERM:
         sys.exit(9)
 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGTERM):
     signal.signal(number, note)
-print("ready", flush=True)
+say("ready")
 while True:
     signal.pause()
 """
