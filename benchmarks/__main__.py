@@ -13,7 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import applies, plans, shared, startup, validation, writes
+from benchmarks import applies, plans, refreshes, scale, shared, startup, validation, writes
+from benchmarks.page import put_into_page
 from benchmarks.rows import Row, document, table
 
 _FAMILIES = {
@@ -22,6 +23,8 @@ _FAMILIES = {
     "validate": validation.rows,
     "apply": applies.rows,
     "shared": shared.rows,
+    "refresh": refreshes.rows,
+    "scale": scale.rows,
     "writes": writes.rows,
 }
 
@@ -31,15 +34,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(_FAMILIES)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
+    parser.add_argument("--docs", action="store_true", help="put the tables into docs/benchmarks.md")
     options = parser.parse_args()
     if unknown := set(options.names) - _FAMILIES.keys():
         parser.error(f"there is no {', '.join(sorted(unknown))}: choose from {', '.join(_FAMILIES)}")
     rows: list[Row] = []
     for name in options.names or _FAMILIES:
+        measured: list[Row] = []
         with tempfile.TemporaryDirectory(prefix="fbsync-benchmark-") as folder:
             for row in _FAMILIES[name](Path(folder)):
                 sys.stderr.write(f"{row.work}: {row.measured or row.took}\n")
-                rows.append(row)
+                measured.append(row)
+        rows += measured
+        if options.docs:
+            put_into_page(name, table(measured))
     sys.stdout.write(table(rows))
     if options.json is not None:
         options.json.write_text(json.dumps(document(rows, _machine()), indent=2) + "\n", encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 PEERS = Path(__file__).parent / "peers"
@@ -12,15 +13,16 @@ WORKSPACE = "ws-benchmark"
 _TYPES = ("OPENAI", "GOOGLE", "ANTHROPIC", "OTHER")
 
 
-def manifest(entries: int, secrets: int) -> str:
+def manifest(entries: int, secrets: int, *, workspaces: int = 1, host: str = "llm") -> str:
     """A manifest whose entries all have an endpoint of their own, which is the harder case."""
     lines = ["version: 1", f"workspaceId: {WORKSPACE}", "llms:"]
     for number in range(entries):
         lines += [
             f"  - name: Configuration {number}",
             f"    aiType: {_TYPES[number % len(_TYPES)]}",
-            f"    endpoint: https://llm-{number}.example.com/v1",
+            f"    endpoint: https://{host}-{number}.example.com/v1",
             f"    secret: $SECRET_{number % secrets}",
+            *([f"    workspaceId: {WORKSPACE}-{number % workspaces}"] if workspaces > 1 else []),
         ]
     return "\n".join(lines) + "\n"
 
@@ -61,11 +63,11 @@ def fbsync(*arguments: str) -> tuple[str, ...]:
     return (str(script), *arguments) if script.exists() else (sys.executable, "-m", "fbsync", *arguments)
 
 
-def folder(root: Path, name: str, *, entries: int, secrets: int) -> Path:
+def folder(root: Path, name: str, *, entries: int, secrets: int, workspaces: int = 1) -> Path:
     """A new folder with a manifest."""
     made = root / name
     made.mkdir()
-    (made / "fbsync.yaml").write_text(manifest(entries, secrets), encoding="utf-8")
+    (made / "fbsync.yaml").write_text(manifest(entries, secrets, workspaces=workspaces), encoding="utf-8")
     return made
 
 
@@ -73,3 +75,12 @@ def found(program: str) -> str | None:
     """Where a program is, beside this interpreter or on the path."""
     beside = Path(sys.executable).with_name(program)
     return str(beside) if beside.exists() else shutil.which(program)
+
+
+def libraries(root: Path) -> dict[str, dict[str, str]]:
+    """The HTTP libraries that fbsync may find, by name, each with the variables that let it find that one."""
+    hidden = root / "without-httpx2"
+    hidden.mkdir(exist_ok=True)
+    (hidden / "httpx2.py").write_text("raise ImportError\n", encoding="utf-8")
+    found = {"httpx": {"PYTHONPATH": str(hidden)}}
+    return {"httpx2": {}, **found} if find_spec("httpx2") else {"httpx": {}}

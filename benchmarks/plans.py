@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from benchmarks.places import PEERS, credentials, environment, fbsync, folder, found
-from benchmarks.rows import Row, against, shown, skipped
+from benchmarks.rows import Row, against, skipped
 from benchmarks.servers import instant
 from benchmarks.timing import Command, pairs
 
@@ -16,19 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SECRETS = 5
-_MANY_SECRETS = 50
-_LIMITS = ((10, 2.0, 15), (100, 1.0, 15), (1_000, 0.1, 3))
+_LIMITS = ((10, 1.7, 15), (100, 0.45, 9), (1_000, 0.04, 2))
 """Entries, what the ratio may be, and how many pairs of runs; Terraform's last plan takes its time."""
-
-_MOST_BYTES = 150 * 1000**2
-_GROWTH = 11.0
 
 
 def rows(root: Path) -> Iterator[Row]:
     """The rows of this family."""
     for entries, limit, runs in _LIMITS:
         yield _beside_terraform(root, entries, limit, runs)
-    yield from _growth(root)
 
 
 def _beside_terraform(root: Path, entries: int, limit: float, runs: int) -> Row:
@@ -63,20 +58,3 @@ def _terraform(program: str, place: Path) -> Command:
     command("init", "-input=false", "-no-color", expected="successfully").run()
     command("apply", "-auto-approve", "-input=false", "-no-color", expected="Apply complete!").run()
     return command("plan", "-input=false", "-no-color", expected="No changes.")
-
-
-def _growth(root: Path) -> Iterator[Row]:
-    work = f"no-op `plan`, 10,000 entries, {_MANY_SECRETS} different secrets"
-    large = _plan(root, "plan-large", 10_000, _MANY_SECRETS)
-    small = _plan(root, "plan-small", 1_000, _MANY_SECRETS)
-    measured = pairs(large, small, runs=7)
-    yield against(work, "itself at 1,000", limit=_GROWTH, ratio=measured.ratio, seconds=measured.seconds, digits=1)
-    most = max(run.peak_bytes for run in measured.subject)
-    yield Row(
-        work=work,
-        peer="its own memory",
-        target="< 150 MB",
-        measured=f"{most / 1000**2:.0f} MB",
-        is_met=most < _MOST_BYTES,
-        took=shown(measured.seconds[0]),
-    )

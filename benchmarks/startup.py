@@ -23,7 +23,7 @@ def rows(root: Path) -> Iterator[Row]:
     yield against(
         "`fbsync --version`",
         '`python -c "import click"`',
-        limit=1.2,
+        limit=1.1,
         ratio=measured.ratio,
         seconds=measured.seconds,
     )

@@ -1,4 +1,4 @@
-"""Posts bodies with httpx, several at a time, and records nothing: what any client of that library pays."""
+"""Posts bodies with httpx (httpx2 where that is found) and records nothing: what any client of that library pays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
+from fbsync.client.library import httpx
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -83,6 +83,21 @@ def modules_after(cli, *argv, status=0):
     return set(cost_of(cli, *argv, status=status)["modules"])
 
 
+MOST_MODULES = {"validate": 54, "plan": 110}
+"""How many modules of fbsync a command loads at most: each takes about half a millisecond, each record one more."""
+
+NOT_WITHOUT_TROUBLE = {
+    "fbsync.model.live",
+    "fbsync.model.server",
+    "fbsync.schema.explain",
+    "fbsync.schema.misfits",
+    "fbsync.state.journal",
+    "fbsync.state.replay",
+    "fbsync.cli.all_environments",
+}
+"""What there is no use for where no apply was interrupted, nothing is wrong and no server is asked."""
+
+
 def own(modules):
     return {name for name in modules if name.split(".")[0] == "fbsync"}
 
@@ -121,6 +136,13 @@ def test_plan_loads_what_compares(applied):
         own(modules) & {"fbsync.client", "fbsync.state.ledger", "fbsync.schema.explain", "fbsync.render.masking"}
         == set()
     )
+
+
+@pytest.mark.parametrize("command", MOST_MODULES)
+def test_commands_without_a_server_load_few_modules(applied, command):
+    modules = own(modules_after(applied, command))
+    assert modules & NOT_WITHOUT_TROUBLE == set()
+    assert len(modules) <= MOST_MODULES[command], sorted(modules)
 
 
 def test_apply_loads_what_sends(project):
