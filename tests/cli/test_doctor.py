@@ -83,6 +83,7 @@ def test_email_and_password_are_tried(project, server, sandbox):
     means = {"FLASHBACK_EMAIL": sandbox.admin.email, "FLASHBACK_PASSWORD": sandbox.admin.password}
     code, checks = looked_at(project, env={"FLASHBACK_TOKEN": None, **means})
     assert (code, checks["signing in"]["health"]) == (0, "ok")
+    assert "with FLASHBACK_EMAIL and FLASHBACK_PASSWORD, as its account" in checks["signing in"]["detail"]
     means["FLASHBACK_PASSWORD"] = "canary-wrong"
     code, checks = looked_at(project, env={"FLASHBACK_TOKEN": None, **means})
     assert code == 4
