@@ -101,6 +101,8 @@ async def until_done(workers: Sequence[asyncio.Task[None]], stop: Stop, grace: f
         for worker in workers:
             worker.cancel()
     results = await asyncio.gather(*workers, return_exceptions=True)
+    if finished.done() and not finished.cancelled():
+        finished.exception()  # seen: asyncio would print the traceback of a cancelled worker
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
             raise result

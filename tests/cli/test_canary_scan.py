@@ -1,11 +1,14 @@
 """No command gives a credential or a token away: what each prints and every file that it writes are scanned."""
 
 import subprocess
+import sys
 from itertools import cycle
 
+import httpx
 import pytest
 from canaries import FORMS, SHAPES, Scan, repeated
 from cli_world import ROOT
+from object_server import BUCKET, VARIABLES, every_version, versioned_bucket
 from recorder import Reply
 
 MANIFEST = "version: 1\nworkspaceId: $FLASHBACK_WORKSPACE_ID\nllms:\n" + "".join(
@@ -49,6 +52,34 @@ def echoing(form, *, status=400, methods=("POST", "PUT", "DELETE"), page=False, 
     return reply
 
 
+def lists(sandbox, workspace, values):
+    """Lists in which the server repeats each of some values in every form, in every text that a row has."""
+    said = [repeated(value, form) for value in values for form in FORMS]
+
+    def reply(request):
+        path = request.path.partition("?")[0]
+        field = {"/ai/llm": "aiLlms", "/workspace": "workspaces", "/apikeys": "apiKeys", "/user/profile": ""}.get(path)
+        if request.method != "GET" or field is None:
+            return None
+        headers = {"Authorization": f"Bearer {sandbox.token}"}
+        body = httpx.get(f"{sandbox.url}{request.path}", headers=headers).json()
+        if not field:
+            return Reply(body=body | {"data": body["data"] | {"email": said[0], "orgRole": said[1], "name": said[2]}})
+        known = [row | {"endpoint": text} for row, text in zip(body[field], cycle(said), strict=False)]
+        more = [_repeating(text, workspace, number) for number, text in enumerate(said)]
+        return Reply(body=body | {field: known + more})
+
+    return reply
+
+
+def _repeating(text, workspace, number):
+    """A row of any list."""
+    names = ("name", "aiType", "endpoint", "key", "apiKeyId", "provider", "description", "userId")
+    users = [{"userId": "user-1", "role": text, "user": {"email": text, "name": text}}]
+    texts = dict.fromkeys(names, f"{text} at {number}")
+    return {"id": f"row-{number}", "workspaceId": workspace, "repos": [{"name": text}], "users": users, **texts}
+
+
 FORMATS = {
     "validate": ("text", "json", "github", "sarif", "junit"),
     "plan": ("text", "json", "markdown", "html"),
@@ -66,6 +97,7 @@ COMMANDS = (
     ("verify", "--yes", "-vv", "--format", "json"),
     ("doctor", "--format", "json"),
     ("workspaces", "--format", "json"),
+    ("keys", "list", "--format", "json"),
     ("state", "list", "--format", "json"),
     ("state", "show", "Entry PEM"),
     ("state", "forget", "Entry PEM"),
@@ -75,19 +107,105 @@ COMMANDS = (
 )
 
 
-@pytest.mark.parametrize("state", [None, "git"], ids=lambda state: state or "beside")
-def test_every_command(world, state, workspace):
-    if state == "git":
-        for line in ("init --bare remote.git", "init .", "remote add origin remote.git"):
-            subprocess.run(["git", *line.split()], cwd=world.folder, check=True, capture_output=True)
-        world.environment |= {"GIT_CONFIG_GLOBAL": "/dev/null"}
-    if state is not None:
-        world.environment |= {"FBSYNC_STATE": state}
-        assert world("state", "init").returncode == 0
-    for words in COMMANDS if state is None else COMMANDS[6:7] + COMMANDS[11:12] + COMMANDS[-1:]:
-        where = ("--workspace", workspace) if words[0] == "export" else ()
+def test_every_command(world, workspace):
+    for words in COMMANDS:
+        where = ("--workspace", workspace) if words[0] in ("export", "keys") else ()
         done = world(*words, *where)
         assert done.returncode == 0, (words, done.stdout[-2000:], done.stderr[-2000:])
+
+
+def test_every_command_on_a_state_in_git(world):
+    """Objects of the remote and of the checkout are scanned, too."""
+    for line in ("init --bare remote.git", "init .", "remote add origin remote.git"):
+        subprocess.run(["git", *line.split()], cwd=world.folder, check=True, capture_output=True)
+    world.environment |= {"GIT_CONFIG_GLOBAL": "/dev/null"}
+    assert world(*APPLY).returncode == 0
+    commands = (
+        ("state", "migrate", "--state", "git"),
+        ("state", "migrate", "--state", "git", "--back"),
+        ("state", "migrate", "--state", "git"),
+        ("apply", "--yes", "-vv", "--resend-secrets", "--state", "git", "--only", "Entry P*"),
+        ("state", "list", "--state", "git", "--format", "json"),
+        ("state", "show", "Entry PEM", "--state", "git"),
+        ("state", "history", "--state", "git"),
+        ("state", "unlock", "--state", "git", "--yes"),
+        ("drift", "--state", "git"),
+    )
+    for words in commands:
+        done = world(*words)
+        assert done.returncode == 0 or words[1] == "unlock", (words, done.stdout[-2000:], done.stderr[-2000:])
+    pulled = world("state", "pull", "--state", "git")
+    world.write("pulled.json", pulled.stdout)
+    tag = pulled.stderr.split("tag: ")[1].strip()
+    assert world("state", "push", "pulled.json", "--state", "git", "--tag", tag).returncode == 0
+    assert world("destroy", "--yes", "--max-deletes", "100%", "--state", "git").returncode == 0
+
+
+def test_every_version_of_an_object_store_s_state(world, server):
+    """What a killed run wrote ahead of its requests is among them."""
+    with versioned_bucket() as url:
+        world.environment |= VARIABLES | {"AWS_ENDPOINT_URL": url, "FBSYNC_STATE": f"s3://{BUCKET}/fbsync"}
+        assert world("state", "init").returncode == 0
+        server.replies = lambda request: process.kill() if len(server.writes) == 5 else None
+        process = world.process(*APPLY)
+        world.finish(process)
+        server.replies = lambda request: None
+        assert world("state", "unlock", "--yes").returncode == 0
+        assert world(*APPLY).returncode == 0
+        assert world("state", "pull").returncode == 0
+        scan = Scan(CREDENTIALS | {"token": world.environment["FLASHBACK_TOKEN"], "fingerprint key": FINGERPRINT_KEY})
+        written = list(every_version(url))
+        assert any(b"Entry PEM" in data for data in written)
+        assert any(b"intent" in data for data in written)
+        assert [hit for data in written for hit in scan.of(data)] == []
+
+
+LIBRARY = """
+import asyncio, sys, traceback
+import fbsync
+
+def show(value):
+    print(repr(value), str(value), getattr(value, "args", ""), vars(value) if hasattr(value, "__dict__") else "")
+
+def attempt(work):
+    try:
+        made = work()
+    except BaseException as error:
+        while error is not None:
+            show(error)
+            print("".join(traceback.format_exception(error)))
+            error = error.__cause__ or error.__context__
+        return
+    show(made)
+    for outcome in getattr(made, "outcomes", ()):
+        show(outcome)
+        show(outcome.error)
+
+inputs = fbsync.load("fbsync.yaml")
+show(inputs)
+patience = fbsync.Patience(retry_timeout=0)
+attempt(lambda: fbsync.plan(inputs))
+attempt(lambda: fbsync.plan(inputs, refresh=True, patience=patience))
+attempt(lambda: fbsync.apply(inputs, resend_secrets=True, patience=patience, on_outcome=show))
+attempt(lambda: fbsync.drift(inputs, patience=patience))
+attempt(lambda: asyncio.run(fbsync.apply_async(inputs, patience=patience)))
+attempt(lambda: fbsync.apply(inputs, only=["nobody"], patience=patience))
+attempt(lambda: fbsync.load("fbsync.yaml", api_url="nonsense"))
+"""
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["works", "fails"])
+def test_the_library(world, server, sandbox, workspace, fails):
+    """What its results and its exceptions say, by every way in which a program may print them."""
+    script = world.write("library.py", LIBRARY)
+    for replies in (echoing("json"), lists(sandbox, workspace, SHAPES.values())) if fails else (lambda request: None,):
+        server.replies = replies
+        variables = {**world.environment, **CREDENTIALS}
+        options = {"cwd": world.folder, "capture_output": True, "text": True, "env": variables}
+        done = subprocess.run([sys.executable, script], check=False, **options)
+        world.printed += [done.stdout, done.stderr]
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert "Entry PEM" in done.stdout
 
 
 @pytest.mark.thorough
@@ -100,31 +218,58 @@ def test_every_format(world, command):
             assert world(command, "--format", form).returncode in (0, 2), (number, form)
 
 
-@pytest.mark.parametrize(
-    ("form", "status", "page"),
-    [
-        ("plain", 400, False),
-        ("json", 422, False),
-        ("json twice", 400, False),
-        ("unicode", 403, False),
-        ("url", 404, False),
-        ("html", 500, True),
-        ("base64", 401, False),
-        ("base64 of URLs", 200, False),
-        ("hexadecimal", 409, False),
-        *(
-            pytest.param(form, status, page, marks=pytest.mark.thorough)
-            for form in FORMS
-            for status in (200, 400, 401, 403, 404, 429, 500, 503)
-            for page in (False, True)
-        ),
-    ],
+EACH_FORM = [(name, form) for name in SHAPES for form in FORMS]
+WIDE = "version: 1\nworkspaceId: $FLASHBACK_WORKSPACE_ID\nllms:\n" + "".join(
+    f"  - {{name: Entry {number}, aiType: AWS, endpoint: 'https://x.example.com', secret: ${name}, key: ${name}_KEY}}\n"
+    for number, (name, _) in enumerate(EACH_FORM)
 )
-def test_a_server_that_repeats_what_it_was_sent(world, server, form, status, page):
-    server.replies = echoing(form, status=status, page=page)
-    done = world(*APPLY, "--format", "json", "--events", "events.jsonl", "--result", "result.json")
+"""An entry for each shape of a credential in each form: one run tries them all."""
+
+
+@pytest.mark.parametrize(
+    "status", [400, 401, *(pytest.param(code, marks=pytest.mark.thorough) for code in (200, 403, 404, 429, 500, 503))]
+)
+def test_a_server_that_repeats_what_it_was_sent(world, server, status):
+    """Each credential in each form, one half of them in the API's JSON and the other in a page."""
+    world.write("fbsync.yaml", WIDE)
+
+    def reply(request):
+        if request.method != "POST":
+            return None
+        number = int(request.body["name"].removeprefix("Entry "))
+        _, form = EACH_FORM[number]
+        return echoing(form, status=status, page=(number + status) % 2 == 0)(request)
+
+    server.replies = reply
+    several = ("--parallelism", str(len(EACH_FORM)))  # so that a status that ends the run is given to all
+    done = world(*APPLY, *several, "--format", "json", "--events", "events.jsonl", "--result", "result.json")
     assert done.returncode != 0
-    assert len(server.writes) >= len(SHAPES) or status in (401, 403)
+    assert len({request.body["name"] for request in server.writes}) == len(EACH_FORM)
+
+
+@pytest.mark.parametrize("form", FORMATS["drift"])
+def test_lists_that_repeat_what_was_sent(world, server, sandbox, workspace, form):
+    """In every text of a row: nothing of it is shown, and nothing gets into a file."""
+    assert world(*APPLY).returncode == 0
+    server.replies = lists(sandbox, workspace, SHAPES.values())
+    assert world("drift", "--format", form).returncode == 2
+    assert world("plan", "--refresh", "--format", form, "--out", "plan.json").returncode in (0, 8)
+    assert world("show", "plan.json", "--format", form).returncode == 0
+    if form == "json":
+        assert world("export", "--workspace", workspace, "--format", "json").returncode == 5
+        assert world("drift", "--accept", "*").returncode == 3
+        world("doctor")
+        assert world("apply", "--yes", "-vv", "--allow-host-change", "--format", "json").returncode == 0
+
+
+def test_lists_that_repeat_the_means_of_signing_in(world, server, sandbox, workspace):
+    """All that the commands know that read no manifest."""
+    server.replies = lists(sandbox, workspace, [sandbox.token])
+    for words in (("workspaces",), ("keys", "list", "--workspace", workspace)):
+        for form in ("text", "json"):
+            done = world(*words, "--format", form)
+            assert done.returncode == 0, done.stderr
+            assert "(withheld: repeats a credential)" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -137,15 +282,20 @@ def test_a_server_that_repeats_what_it_was_sent(world, server, form, status, pag
         ("plan", "--refresh", "--retry-timeout", "0"),
         ("doctor",),
         ("export", "--retry-timeout", "0"),
+        ("workspaces", "--retry-timeout", "0"),
+        ("keys", "list", "--retry-timeout", "0"),
+        ("drift", "--accept", "*", "--retry-timeout", "0"),
     ],
-    ids=lambda words: words[0],
+    ids=lambda words: " ".join(words[:2]),
 )
 def test_a_server_that_repeats_what_it_was_sent_before(world, server, sandbox, words):
     """The request does not carry the credential, but the run knows it."""
     assert world(*APPLY).returncode == 0
-    asks = ("GET",) if words[0] in ("drift", "plan", "doctor", "export") else ("POST", "PUT", "DELETE")
+    asks = ("POST", "PUT", "DELETE") if words[0] in ("verify", "apply", "destroy") else ("GET",)
     # A command of few requests gets the credentials that are hardest to see.
     hardest = [sandbox.token, *(SHAPES[name] for name in ("FOUR", "LINES", "QUOTES"))]
+    if words[0] in ("workspaces", "keys"):  # they read no manifest
+        hardest = [sandbox.token] * len(hardest)
     for form, value in zip(("plain", "html", "base64", "json twice"), hardest, strict=True):
         others = (value,) if asks == ("GET",) else ()
         server.replies = echoing(form, status=400, methods=asks, others=others)

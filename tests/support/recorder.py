@@ -37,6 +37,10 @@ class Reply:
     drop: bool = False
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 512  # of all connections that a wide run opens at once, none is to be reset
+
+
 class Recorder:
     """``replies`` is asked for each request: a Reply, or None to let the sandbox answer."""
 
@@ -45,7 +49,7 @@ class Recorder:
         self.requests = []
         self.replies = lambda request: None
         self._held = {}
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     @property
