@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from contextlib import suppress
 from pathlib import Path
+
+_MOUNT_POINT = 4
+"""The place of the mount point among a line's fields."""
+MOUNTED = "It is mounted by itself and cannot be replaced; mount its folder instead"
 
 
 def write_atomically(path: Path, text: str, *, follow: bool = True) -> None:
@@ -46,6 +51,26 @@ def write_atomically(path: Path, text: str, *, follow: bool = True) -> None:
     sync_folder(path.parent)
 
 
+def is_mounted(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
+    """Whether a file is a mount of its own, as containers have them: it cannot be replaced.
+
+    Args:
+        path: the file.
+        mounts: the list of mounts (Linux, proc_pid_mountinfo(5)); where there is none, nobody knows.
+    """
+    try:
+        lines = os.fsdecode(mounts.read_bytes()).splitlines()
+    except OSError:
+        return False
+    there = str(path.parent.resolve() / path.name)
+    return any(_unescaped(line.split(" ", 5)[4]) == there for line in lines if line.count(" ") >= _MOUNT_POINT)
+
+
+def _unescaped(field: str) -> str:
+    """A field of the list, in which blanks, line breaks and backslashes stand in octal digits."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)
+
+
 def _rename(temporary: Path, path: Path) -> None:
     """Put the new file in the old one's place; say what is wrong where the old one is a mount of its own."""
     try:
@@ -53,8 +78,7 @@ def _rename(temporary: Path, path: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EBUSY, errno.EXDEV):
             raise
-        reason = "It is mounted by itself and cannot be replaced; mount its folder instead"
-        raise OSError(error.errno, reason, str(path)) from error
+        raise OSError(error.errno, MOUNTED, str(path)) from error
 
 
 def _mode(path: Path) -> int:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.state.atomic_file import is_mounted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +40,14 @@ def run_lock(lockfile: Path, *, timeout: float) -> Iterator[None]:
         timeout: seconds to wait for another run's end.
 
     Raises:
-        FbsyncError: another run holds it (exit 7), or the folder cannot be written to.
+        FbsyncError: another run holds it (exit 7), the folder cannot be written to, or the lockfile is a mount of its
+            own, so that nothing could be recorded in it.
     """
+    if is_mounted(lockfile):
+        raise FbsyncError(
+            f"the lockfile {lockfile} cannot be replaced: it is mounted by itself",
+            hint="mount its folder instead: what an unfinished run leaves is kept beside the lockfile",
+        )
     path = run_lock_path(lockfile)
     deadline = time.monotonic() + timeout
     while (descriptor := _try(path)) is None:

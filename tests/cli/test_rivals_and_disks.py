@@ -4,6 +4,8 @@ import json
 import resource
 import signal
 import socket
+import subprocess
+import sys
 
 import fbsync_process
 import pytest
@@ -20,6 +22,20 @@ def hold(server, seconds=1.5):
 def wait_for_a_write(server, process):
     while not server.writes:
         assert process.poll() is None
+
+
+def in_a_mount(project, name, *arguments):
+    """Run Python where a file is a mount of its own, as a container's are."""
+    mount = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" "$0" && exec "$@"', name]
+    options = {"cwd": project.folder, "capture_output": True, "text": True}
+    try:
+        can = subprocess.run([*mount, "true"], check=False, **options).returncode == 0
+    except FileNotFoundError:
+        can = False
+    if not can:
+        pytest.skip("nothing can be mounted here")
+    command = [*mount, sys.executable, *arguments]
+    return subprocess.run(command, check=False, env=project.environment | project.credentials, **options)
 
 
 class TestTwoRuns:
@@ -146,6 +162,32 @@ class TestDisk:
         done = project("apply", "--yes", "--format", "json", "--events", "/dev/stderr")
         assert done.returncode == 0
         assert '"event"' in done.stderr
+
+    @pytest.mark.parametrize("name", ["fbsync.lock", "a lock, with\\blanks.lock"])
+    def test_a_lockfile_that_is_mounted_by_itself_is_refused_before_the_first_request(self, project, server, name):
+        assert project("apply", "--lock-file", name).returncode == 0
+        before = (project.folder / name).read_bytes()
+        text = (project.folder / "fbsync.yaml").read_text()
+        project.write("fbsync.yaml", text.replace("one.example.com/v1", "one.example.com/v2"))
+        requests = len(server.requests)
+        done = in_a_mount(project, name, "-m", "fbsync", "apply", "--lock-file", name)
+        assert done.returncode == 1
+        assert "mounted by itself" in done.stderr
+        assert "mount its folder instead" in done.stderr
+        assert (len(server.requests), (project.folder / name).read_bytes()) == (requests, before)
+        assert in_a_mount(project, name, "-m", "fbsync", "plan", "--lock-file", name).returncode == 0
+        assert project("apply", "--lock-file", name).returncode == 0
+
+    def test_a_file_that_is_mounted_after_the_check_is_left_as_it_was(self, project):
+        """What a rename over it is refused with."""
+        project.write("fbsync.lock", "before")
+        code = "from pathlib import Path; from fbsync.state import atomic_file as f; "
+        done = in_a_mount(
+            project, "fbsync.lock", "-c", code + "f.write_atomically(Path('fbsync.lock'), 'x', follow=False)"
+        )
+        assert "mounted by itself" in done.stderr
+        assert (project.folder / "fbsync.lock").read_text() == "before"
+        assert not list(project.folder.glob(".fbsync.lock.*"))
 
     def test_a_run_lock_that_is_a_hard_link_is_not_written_to(self, project, server):
         target = project.write("precious", "precious")
