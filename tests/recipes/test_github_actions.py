@@ -161,7 +161,7 @@ def test_the_comment_of_an_apply_is_from_its_result_or_else_its_log(world, box, 
     assert (tmp_path / "summary").read_text() == comment
     if "--no-such" in arguments:
         assert done.returncode == 64
-        assert "**There is no result:** `fbsync apply` ended with 64." in comment
+        assert "**No result:** `fbsync apply` exited with 64." in comment
         assert "    error: no such option --no-such" in comment
     else:
         assert done.returncode == 0, done.stdout
