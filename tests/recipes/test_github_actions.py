@@ -328,7 +328,7 @@ def test_a_plan_that_fails_replaces_the_comment(world, fork):
     assert "::error file=fbsync.yaml" in default.log
     assert default.outputs["plan"]["exit-code"] == "3"
     assert not default.succeeded
-    assert "There is no plan" in bodies(world)[DEFAULT]
+    assert "**No plan:** `fbsync plan` exited with 3." in bodies(world)[DEFAULT]
     assert "    fbsync.yaml:" in bodies(world)[DEFAULT]
     assert "OPENAI" in bodies(world)[DEFAULT]
     assert len(world.state["comments"]) == 2
