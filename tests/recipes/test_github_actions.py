@@ -61,7 +61,7 @@ def test_the_lockfile_is_pushed_after_an_apply_that_failed_in_part(world, on_mai
 
 def test_what_others_pushed_meanwhile_is_kept(world, on_main):
     runner = on_main()
-    runner.before["Commit the lockfile back"] = lambda: world.push("README.md", "of somebody else\n")
+    runner.before["Commit the lockfile"] = lambda: world.push("README.md", "of somebody else\n")
     default, staging = runner.run("fbsync-apply.yml")
     assert default.succeeded, default.log
     assert staging.succeeded, staging.log
@@ -71,7 +71,7 @@ def test_what_others_pushed_meanwhile_is_kept(world, on_main):
 
 def test_a_lockfile_that_cannot_be_merged_goes_to_a_branch_of_its_own(world, on_main):
     runner = on_main()
-    runner.before["Commit the lockfile back"] = lambda: world.push("fbsync.lock", "another\n")
+    runner.before["Commit the lockfile"] = lambda: world.push("fbsync.lock", "another\n")
     default, _ = runner.run("fbsync-apply.yml")
     assert default.steps[3].returncode == 1
     assert world.pushed("fbsync.lock") == "another\n"
