@@ -13,7 +13,6 @@ from fbsync.settings import DEFAULT_API_URL, check_api_url
 from fbsync.state import fingerprint, lockfile
 from fbsync.state.fingerprint import Fingerprinter
 from fbsync.state.lockfile import Lockfile
-from fbsync.state.trials import trials_among
 from fbsync.workflow.inputs import variables_of, with_manifest
 from fbsync.workflow.known_state import read_state
 from fbsync.workflow.ownership import Manifests
@@ -68,6 +67,10 @@ class Project:
     @property
     def open_trials(self) -> tuple[Intent, ...]:
         """The temporary configurations that an earlier run may have left."""
+        if not self.open_intents:
+            return ()
+        from fbsync.state.trials import trials_among
+
         return trials_among(self.open_intents)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from fbsync.model.errors import GuardRefused
 from fbsync.model.spelling import canonical_url
-from fbsync.state.trials import leftovers, still_open_trials
 from fbsync.workflow.checks import check_needs, chosen_names
 from fbsync.workflow.comparison import settled
 
@@ -50,6 +49,10 @@ class Proposal:
     @property
     def leftovers(self) -> tuple[Leftover, ...]:
         """The temporary configurations that an earlier run left, which are deleted before the changes."""
+        if not self.project.open_trials:
+            return ()
+        from fbsync.state.trials import leftovers
+
         return leftovers(self.project.open_trials, self.live, known={llm.id for llm in self.known.llms})
 
 
@@ -173,6 +176,7 @@ def ledger_for(
     """
     from fbsync.state.intents import still_open
     from fbsync.state.ledger import FileLedger
+    from fbsync.state.trials import still_open_trials
 
     project, live = proposal.project, proposal.live
     declared = (llm.identity for llm in project.desired)

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def chaos(*options):
-    command = [sys.executable, "-m", "benchmarks.chaos", "--edits", "3", "--jobs", "2", *options]
+    command = [sys.executable, "-m", "benchmarks.chaos", "--edits", "3", "--jobs", "1", *options]
     return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=1800)
 
 

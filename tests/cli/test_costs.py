@@ -87,10 +87,12 @@ MOST_MODULES = {"validate": 54, "plan": 110}
 """How many modules of fbsync a command loads at most: each takes about half a millisecond, each record one more."""
 
 NOT_WITHOUT_TROUBLE = {
+    "fbsync.model.claims",
     "fbsync.model.live",
     "fbsync.model.server",
     "fbsync.schema.explain",
     "fbsync.schema.misfits",
+    "fbsync.state.intents",
     "fbsync.state.journal",
     "fbsync.state.replay",
     "fbsync.cli.all_environments",
