@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 BUCKET = "conformance"
 """The bucket or container that each of them has."""
 
-_AZURITE = Path(__file__).parents[1] / "tests" / "stores"
+_ROOT = Path(__file__).parents[1]
+_AZURITE = _ROOT / "tests" / "stores"
 """Where ``package-lock.json`` pins Azurite."""
 _ACCOUNT = "devstoreaccount1"
 _ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -71,7 +72,7 @@ def moto() -> Iterator[ObjectServer]:
     """
     if find_spec("moto") is None:
         raise Missing("the package moto[server] is not installed")
-    with _served(lambda port: [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]) as url:
+    with _served(lambda port: [sys.executable, "-m", "benchmarks.moto_server", str(port)], cwd=_ROOT) as url:
         yield _with_bucket(url)
 
 
@@ -191,7 +192,7 @@ def _status(port: int, method: str, path: str) -> int | None:
 
 @contextmanager
 def _served(
-    argv: Callable[[int], Sequence[str]], *, cwd: str | None = None, ready: Callable[[int], bool] = _answers
+    argv: Callable[[int], Sequence[str]], *, cwd: str | Path | None = None, ready: Callable[[int], bool] = _answers
 ) -> Iterator[str]:
     """Runs a server on a free port; gives its URL."""
     for _ in range(_ATTEMPTS):

@@ -326,14 +326,14 @@ def test_a_redirect_is_not_followed(project, server):
 def test_a_refused_connection(project):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    done = project("apply", "--api-url", f"http://127.0.0.1:{port}")
+    done = project("apply", "--retry-timeout", "1", "--api-url", f"http://127.0.0.1:{port}")
     assert done.returncode == 1
     assert "refused the connection" in done.stderr
     assert "check that the server is running" in done.stderr
 
 
 def test_a_host_that_is_not_there(project):
-    done = project("apply", "--api-url", "https://no-such-host.invalid")
+    done = project("apply", "--retry-timeout", "1", "--api-url", "https://no-such-host.invalid")
     assert done.returncode == 1
     assert "https://no-such-host.invalid cannot be reached" in done.stderr
 

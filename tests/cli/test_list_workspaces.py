@@ -70,7 +70,7 @@ def test_none(cli, server):
     answers(server, Reply(body=ME))
     done = cli("workspaces")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "no workspace" in done.stderr
+    assert "cannot see any workspace" in done.stderr
 
 
 @pytest.mark.parametrize("format_", ["text", "json"])

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -35,17 +36,19 @@ def manifest(entries, *, host="llm", secret="$SECRET_0", first=0, former=None):
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory):
     """A folder for each size whose entries were applied, with a server that lists them."""
-    with instant(keep=True) as variables:
-        made = [world(tmp_path_factory.mktemp(f"of-{size}"), size, variables) for size in SIZES]
-        yield made
+    with ExitStack() as stack:
+        # A server each: one that keeps all would list the entries of the others, too.
+        yield [
+            world(tmp_path_factory.mktemp(f"of-{size}"), size, stack.enter_context(instant(keep=True)))
+            for size in SIZES
+        ]
 
 
 def world(folder, size, variables):
     here = SimpleNamespace(
         folder=folder, size=size, environment={**environment(1, **variables), "PYTHONPATH": str(ROOT)}
     )
-    # The server has one list for all: each size has workspaces of its own.
-    here.manifest = lambda **how: manifest(size, **how).replace("ws-", f"ws-{size}-")
+    here.manifest = lambda **how: manifest(size, **how)
     here.applied = steps(here, here.manifest(), "apply", "--yes")
     return here
 
@@ -119,7 +122,8 @@ def test_renames_in_a_chain_that_is_blocked_at_its_end(worlds):
 def test_exporting(worlds):
     counts = []
     for world in worlds:
-        chosen = [f"ws-{world.size}-{number}" for number in range(world.size // 5)]
+        (world.folder / "export").mkdir()
+        chosen = [f"ws-{number}" for number in range(world.size // 5)]
         options = [part for workspace in chosen for part in ("--workspace", workspace)]
         counts.append(steps(world, world.manifest(), "export", "-f", "export/fbsync.yaml", *options))
     assert_linear(counts)

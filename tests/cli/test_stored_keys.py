@@ -257,7 +257,7 @@ def test_a_change_of_unknown_outcome_is_sent_again(cli, server, on_server, chat,
     chat(before, server)
     cli.write("fbsync.yaml", after)
     server.replies = lambda request: Reply(drop=True, processed=True) if request.method == "PUT" else None
-    assert cli("apply", "--yes").returncode == 5
+    assert cli("apply", "--yes", "--retry-timeout", "1").returncode == 5
     server.replies = lambda request: None
     chat(after, server)
     assert on_server()["Chat"].get("apiKeyId") == (api_key if to_key else None)

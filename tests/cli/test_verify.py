@@ -78,9 +78,9 @@ def test_what_is_no_longer_declared_is_verified_only_by_name(applied, server):
 @pytest.mark.parametrize(
     ("reply", "verdict", "words"),
     [
-        (Reply(status=500, body={"success": False, "message": "oops"}), "unknown", "which may be billed"),
-        (Reply(status=200, body="<html>"), "unknown", "which may be billed"),
-        (Reply(drop=True), "unknown", "which may be billed"),
+        (Reply(status=500, body={"success": False, "message": "oops"}), "unknown", "the call may be billed"),
+        (Reply(status=200, body="<html>"), "unknown", "the call may be billed"),
+        (Reply(drop=True), "unknown", "the call may be billed"),
         (Reply(status=404, body={"success": False}), "failed", "fbsync drift"),
         (Reply(status=403, body={"success": False}), "failed", "ask for a role"),
     ],

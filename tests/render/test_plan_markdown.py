@@ -36,9 +36,9 @@ from fbsync.render.plan_markdown import LEAST_CHARS, plan_markdown, plans_markdo
 OWN_HTML = re.compile(
     r"<!-- fbsync-(plan|drift)(:[\w.~%-]*)? -->|<details>|</details>"
     r"|<summary>(⚪ <b>\d+ [a-z ]+</b>|⚪ \d+ [a-z, ]+|Details|Show all \d+"
-    r"|\d+ of \d+ credentials? (was|were) not compared: [a-z0-9 ,;]+\.)</summary>"
+    r"|\d+ of \d+ credentials? (was|were) not compared: [a-z0-9 ,;']+\.)</summary>"
 )
-OWN_TEXT = re.compile(r"[A-Za-z0-9 ,.:;()'?!⛔🔴🟠🟢🟡\n]*|\[!(WARNING|CAUTION)\]")
+OWN_TEXT = re.compile(r"[A-Za-z0-9 ,.:;()'?!⛔⚠\ufe0f🔴🟠🟢🟡\n]*|\[!(WARNING|CAUTION)\]")
 CONTAINERS = {"paragraph", "heading", "blockquote", "bullet_list", "list_item", "inline", "strong"}
 LEAVES = {"text", "code_inline", "softbreak"}
 
