@@ -1,4 +1,4 @@
-"""Files that are made, or added to, and never overwritten: what was there stays byte for byte."""
+"""Creates files, or adds lines to them. Never overwrites: what was there stays byte for byte."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Done(StrEnum):
-    """What became of a file."""
+    """What was done with a file."""
 
     WRITTEN = "written"
     KEPT = "unchanged"
@@ -22,14 +22,14 @@ class Done(StrEnum):
 
 
 def add_to(path: Path, complete: Callable[[str], str]) -> Done:
-    """Make a file, or completes it.
+    """Create a file, or add to it.
 
     Args:
-        path: the file; its folder is made where it is not there.
-        complete: gives the whole new text for the present one, which is empty where there is no file.
+        path: the file; its folder is created if it is missing.
+        complete: returns the new text for the current text, which is empty if there is no file.
 
     Raises:
-        FbsyncError: it is no text file, or the operating system refuses; it is then as it was.
+        FbsyncError: it is not a text file, or cannot be written; it is then unchanged.
     """
     try:
         there = path.exists()
@@ -45,6 +45,6 @@ def add_to(path: Path, complete: Callable[[str], str]) -> Done:
         raise FbsyncError(f"{path} is not UTF-8 text, so it was left alone", hint="name another file") from error
     except OSError as error:
         raise FbsyncError(
-            f"{path} cannot be written: {error.strerror}", hint="fix that, or name another file"
+            f"{path} cannot be written: {error.strerror}", hint="check the permissions of the file and its folder"
         ) from error
     return Done.ADDED_TO if there else Done.WRITTEN
