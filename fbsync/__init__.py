@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from fbsync.api import load as load
     from fbsync.api import plan as plan
     from fbsync.api import plan_async as plan_async
-    from fbsync.model.changes import Plan as Plan
     from fbsync.model.changes import name_of as name_of
     from fbsync.model.errors import ExitCode as ExitCode
     from fbsync.model.errors import FbsyncError as FbsyncError
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from fbsync.model.errors import InvalidInput as InvalidInput
     from fbsync.model.outcomes import Outcome as Outcome
     from fbsync.model.outcomes import Result as Result
+    from fbsync.model.plan import Plan as Plan
     from fbsync.workflow.connection import Patience as Patience
     from fbsync.workflow.inputs import Inputs as Inputs
     from fbsync.workflow.proposal import Proposal as Proposal

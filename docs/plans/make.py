@@ -29,8 +29,9 @@ from plan_documents import document  # noqa: E402 - from the tests
 from plans import credential_change, desired, field_change, golden, locked, many_changes, notice, update  # noqa: E402
 from results import RESULTS, denied  # noqa: E402
 
-from fbsync.model.changes import Cause, Changed, Create, Delete, Plan, Unchanged, Undeclared  # noqa: E402
+from fbsync.model.changes import Cause, Changed, Create, Delete, Unchanged, Undeclared  # noqa: E402
 from fbsync.model.configurations import Field  # noqa: E402
+from fbsync.model.plan import Plan  # noqa: E402
 from fbsync.render.document import outcome_entry  # noqa: E402
 from fbsync.render.paint import Paint  # noqa: E402
 from fbsync.render.plan_html import plan_html, plans_html  # noqa: E402

@@ -31,7 +31,7 @@ from fbsync.render.verdict_text import verdicts_text
 from fbsync.workflow.checks import check_variables
 from fbsync.workflow.plan_report import document_of, verified_first
 from fbsync.workflow.proposal import Proposal, check_proposal, propose
-from fbsync.workflow.saved_plan import SavedPlan, differences, narrowed
+from fbsync.workflow.review import differences, narrowed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fbsync.model.outcomes import Outcome
     from fbsync.model.verifications import Verified
     from fbsync.workflow.project import Project
+    from fbsync.workflow.saved_plan import SavedPlan
     from fbsync.workflow.session import Applied
     from fbsync.workflow.shared_state import SharedState
 

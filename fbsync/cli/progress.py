@@ -15,8 +15,8 @@ from fbsync.render.outcome_text import outcome_line
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from fbsync.model.changes import Plan
     from fbsync.model.outcomes import Outcome
+    from fbsync.model.plan import Plan
 
 _CLEAR_LINE = "\r\x1b[K"
 _SHOW_CURSOR = "\x1b[?25h"

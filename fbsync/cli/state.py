@@ -164,7 +164,7 @@ def _check_journal(path: Path, known_in: str) -> None:
 
 
 def _check_protection(entry: LockedLlm, *, force: bool) -> None:
-    from fbsync.model.changes import Refusal
+    from fbsync.model.plan import Refusal
 
     if entry.protect and not force:
         message = "is protected and would lose its protection"

@@ -6,11 +6,11 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from fbsync.client import hints
+from fbsync.client.http_dates import moment, seconds_to_wait
 from fbsync.client.shape import media_type, shape_of
 from fbsync.model.server_error import Failure, ServerError
 
@@ -236,22 +236,3 @@ def _words_of(value: object) -> str | None:
     if isinstance(value, dict):
         value = value.get("message")
     return value if isinstance(value, str) and value.strip() else None
-
-
-def seconds_to_wait(value: str | None, *, now: datetime) -> float | None:
-    """Understand ``Retry-After`` (RFC 9110, 10.2.3): seconds or a date; None for anything else."""
-    if value is None:
-        return None
-    if re.fullmatch(r"[0-9]+", value.strip()):
-        return float(value.strip()[:9])
-    at = moment(value)
-    return None if at is None else max(0.0, (at - now).total_seconds())
-
-
-def moment(value: str | None) -> datetime | None:
-    """Understand a date of HTTP (RFC 9110, 5.6.7); None for anything else."""
-    try:
-        at = parsedate_to_datetime((value or "")[:64])
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None

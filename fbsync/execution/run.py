@@ -18,7 +18,6 @@ from fbsync.model.changes import (
     Change,
     Create,
     Delete,
-    Plan,
     Unchanged,
     Undeclared,
     Update,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from fbsync.execution.ports import Clock, Ledger, Stop
     from fbsync.execution.trial import Tried
+    from fbsync.model.plan import Plan
     from fbsync.model.server import Fields, Server
 
 

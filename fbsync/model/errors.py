@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fbsync.model.changes import Refusal
     from fbsync.model.findings import Finding
+    from fbsync.model.plan import Refusal
 
 
 class ExitCode(IntEnum):

@@ -12,7 +12,6 @@ from fbsync.model.changes import (
     Changed,
     Create,
     Delete,
-    Plan,
     Unchanged,
     Undeclared,
     Update,
@@ -21,6 +20,7 @@ from fbsync.model.changes import (
     name_of,
 )
 from fbsync.model.configurations import PROVIDER_FIELDS
+from fbsync.model.plan import Plan
 from fbsync.model.spelling import canonical_identity
 from fbsync.planning.credentials import Credentials
 from fbsync.planning.fields import field_changes, record_differs

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.model.changes import Adopt, Cause, Create, Delete, Plan, Refusal, Update
+from fbsync.model.changes import Adopt, Cause, Create, Delete, Update
 from fbsync.model.configurations import Field
+from fbsync.model.plan import Plan, Refusal
 from fbsync.model.repositories import counted_repositories
 from fbsync.model.spelling import canonical_url
 from fbsync.planning.allowed import delete_limit

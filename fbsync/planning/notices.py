@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fbsync.model.changes import Adopt, Blocked, Change, Create, Delete, Notice, Unchanged, Undeclared, Update
+from fbsync.model.changes import Adopt, Blocked, Change, Create, Delete, Unchanged, Undeclared, Update
 from fbsync.model.configurations import Field, Text
+from fbsync.model.plan import Notice
 from fbsync.model.spelling import same
 from fbsync.planning.fields import server_spellings
 from fbsync.planning.hosts import host_of, host_words, is_ascii_host, scheme_of, shown_host

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.model.ages import days_ago
-from fbsync.model.changes import Notice, Unchanged, Update, identity_of
+from fbsync.model.changes import Unchanged, Update, identity_of
+from fbsync.model.plan import Notice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from fbsync.model.changes import Refusal, identity_of
+from fbsync.model.changes import identity_of
 from fbsync.model.errors import GuardRefused, InvalidInput
 from fbsync.model.server_error import ServerError
 from fbsync.render.paint import HIDDEN
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fbsync.model.errors import ExitCode, FbsyncError
     from fbsync.model.findings import Finding
     from fbsync.model.outcomes import Outcome
+    from fbsync.model.plan import Refusal
     from fbsync.model.temporary import Removal
     from fbsync.model.verifications import Verified
 

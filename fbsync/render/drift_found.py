@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fbsync.model.ages import CredentialAge
-    from fbsync.model.changes import Notice
     from fbsync.model.configurations import Identity
+    from fbsync.model.plan import Notice
     from fbsync.planning.drift import Drift
 
 _NOT_COMPARED = "Credentials are not compared: the server never shows them."

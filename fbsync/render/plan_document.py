@@ -14,10 +14,10 @@ from fbsync.model.changes import (
     Create,
     CredentialChange,
     Delete,
-    Plan,
     Unchanged,
     Undeclared,
     Update,
+    desired_of,
     id_of,
     identity_of,
     is_verified_first,
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from fbsync.model.ages import Ages
-    from fbsync.model.changes import Refusal
     from fbsync.model.configurations import LockedCredential
     from fbsync.model.errors import ExitCode
     from fbsync.model.live import LiveLlm
+    from fbsync.model.plan import Plan, Refusal
     from fbsync.model.server import LlmStats
 
 FORMAT_VERSION = "2.0"
@@ -181,8 +181,8 @@ def _remarks(change: Change) -> Json:
             pass
     if is_verified_first(change):
         more["verify_first"] = True
-    if not isinstance(change, Delete | Undeclared):
-        more |= _of_declared(change.desired)
+    if (desired := desired_of(change)) is not None:
+        more |= _of_declared(desired)
     return more
 
 

@@ -13,8 +13,8 @@ from fbsync.settings import means_of_signing_in, no_means, read_account
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from fbsync.model.changes import Plan
     from fbsync.model.live import LiveLlm
+    from fbsync.model.plan import Plan
     from fbsync.planning.needs import Need
     from fbsync.state.lockfile import Lockfile
     from fbsync.variables import Variables

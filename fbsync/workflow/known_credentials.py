@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fbsync.model.ages import Ages, CredentialAge
-    from fbsync.model.changes import Notice
     from fbsync.model.configurations import Identity
     from fbsync.model.live import Live
+    from fbsync.model.plan import Notice
     from fbsync.workflow.project import Project
 
 

@@ -11,8 +11,8 @@ from fbsync.workflow.comparison import compared_with
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fbsync.model.changes import Plan, Refusal
     from fbsync.model.errors import ExitCode
+    from fbsync.model.plan import Plan, Refusal
     from fbsync.render.document import Json
     from fbsync.workflow.proposal import Proposal
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fbsync.model.ages import Ages
-    from fbsync.model.changes import Plan, Refusal
     from fbsync.model.live import Live
+    from fbsync.model.plan import Plan, Refusal
     from fbsync.model.server import LlmStats
     from fbsync.model.temporary import Leftover
     from fbsync.planning.allowed import Allowed
@@ -134,7 +134,8 @@ def refusals_of(proposal: Proposal, allowed: Allowed) -> tuple[Refusal, ...]:
 
 def _protected(proposal: Proposal) -> tuple[Refusal, ...]:
     """The reasons not to destroy what is protected."""
-    from fbsync.model.changes import Delete, Refusal
+    from fbsync.model.changes import Delete
+    from fbsync.model.plan import Refusal
 
     return tuple(
         Refusal(

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from fbsync.client import Exchange
-    from fbsync.model.changes import Plan
     from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
+    from fbsync.model.plan import Plan
     from fbsync.model.server import Server
     from fbsync.model.temporary import Removal
     from fbsync.model.verifications import Target, Verified

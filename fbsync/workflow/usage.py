@@ -9,7 +9,7 @@ from fbsync.model.changes import Delete
 from fbsync.model.server_error import ServerError
 
 if TYPE_CHECKING:
-    from fbsync.model.changes import Plan
+    from fbsync.model.plan import Plan
     from fbsync.model.server import LlmStats, Server
 
 _SECONDS = 2.0

@@ -8,8 +8,9 @@ import pytest
 from cli_world import MANIFEST
 from recorder import Reply
 
-from fbsync.model.changes import Delete, Plan
+from fbsync.model.changes import Delete
 from fbsync.model.configurations import LockedCredential, LockedLlm
+from fbsync.model.plan import Plan
 from fbsync.schema.validate import Kind, validate
 from fbsync.workflow.usage import usage_of
 

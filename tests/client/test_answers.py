@@ -11,7 +11,8 @@ from canaries import FORMS, repeated
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbsync.client.answers import Answer, failure_of, moment, seconds_to_wait, server_words
+from fbsync.client.answers import Answer, failure_of, server_words
+from fbsync.client.http_dates import moment, seconds_to_wait
 from fbsync.client.lists import api_keys_of, listed_workspaces, live_of, stats_of
 from fbsync.client.transport import Response
 from fbsync.foreign_text import Redactor

@@ -8,10 +8,11 @@ from records import desired
 
 from fbsync.execution.ports import Stop, SystemClock
 from fbsync.execution.run import apply
-from fbsync.model.changes import Create, Plan
+from fbsync.model.changes import Create
 from fbsync.model.configurations import Field
 from fbsync.model.errors import FbsyncError
 from fbsync.model.outcomes import Result
+from fbsync.model.plan import Plan
 from fbsync.state.fingerprint import Fingerprinter, Method, Parameters
 from fbsync.state.ledger import FileLedger
 from fbsync.state.lockfile import Lockfile, journal_path

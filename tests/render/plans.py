@@ -14,15 +14,13 @@ from fbsync.model.changes import (
     CredentialChange,
     Delete,
     FieldChange,
-    Notice,
-    Plan,
-    Refusal,
     Unchanged,
     Undeclared,
     Update,
 )
 from fbsync.model.configurations import Credential, Field, Llm, LockedCredential, LockedLlm, Text
 from fbsync.model.live import LiveLlm
+from fbsync.model.plan import Notice, Plan, Refusal
 from fbsync.model.secret import Secret
 from fbsync.model.server import LlmStats
 from fbsync.planning.decide import make_plan

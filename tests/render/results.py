@@ -1,8 +1,10 @@
 """Result documents made of literals, one for each thing that a rendering must get right; golden files name them."""
 
+from typing import TYPE_CHECKING
+
 from plans import REFUSALS, desired, hostile_names, locked, update
 
-from fbsync.model.changes import Adopt, Create, Delete, Plan, Unchanged, Undeclared, Update, identity_of
+from fbsync.model.changes import Adopt, Create, Delete, Unchanged, Undeclared, Update, identity_of
 from fbsync.model.configurations import Field
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused, InvalidInput
 from fbsync.model.findings import Finding, Position
@@ -13,6 +15,9 @@ from fbsync.model.verifications import Target, Verdict, Verified
 from fbsync.render.document import failure_document, outcome_entry, result_document, verified_entry
 from fbsync.render.outcome_text import closing_sentence
 from fbsync.settings import DEFAULT_API_URL
+
+if TYPE_CHECKING:
+    from fbsync.model.plan import Plan
 
 
 def document(outcomes, *, environment=None, api_url=DEFAULT_API_URL, command="apply", error=None, verified=()):

@@ -13,8 +13,9 @@ from plans import (
     update,
 )
 
-from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Plan, Unchanged, Undeclared
+from fbsync.model.changes import Adopt, Blocked, Cause, Changed, Create, Delete, Unchanged, Undeclared
 from fbsync.model.configurations import Field
+from fbsync.model.plan import Plan
 
 MARKUP = "`*_~[](){}<>#@!|\\&;:/-+.=\"'$\n\r\t \x1b\u202e\u2066\u200dabcdefgh0123"
 foreign = st.one_of(

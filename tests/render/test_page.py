@@ -9,7 +9,7 @@ from hypothesis import given
 from plans import COMPARED, HOSTILE, document, every_kind, golden, hostile_names, many_changes, some_drift
 from strategies import foreign, plans
 
-from fbsync.model.changes import Plan
+from fbsync.model.plan import Plan
 from fbsync.render.drift_html import drift_html
 from fbsync.render.paint import visible
 from fbsync.render.plan_html import plan_html, plans_html

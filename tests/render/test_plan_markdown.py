@@ -26,7 +26,8 @@ from plans import (
 )
 from strategies import foreign, plans
 
-from fbsync.model.changes import Changed, Create, Delete, Plan, Unchanged
+from fbsync.model.changes import Changed, Create, Delete, Unchanged
+from fbsync.model.plan import Plan
 from fbsync.render.drift_markdown import drift_markdown, drifts_markdown
 from fbsync.render.markdown import code, marker, prose
 from fbsync.render.paint import visible

@@ -4,10 +4,11 @@ import pytest
 from plan_documents import PLAIN
 from plans import desired, field_change, live, locked, update
 
-from fbsync.model.changes import Adopt, Delete, Plan
+from fbsync.model.changes import Adopt, Delete
 from fbsync.model.configurations import Field
 from fbsync.model.errors import ExitCode
 from fbsync.model.live import Live
+from fbsync.model.plan import Plan
 from fbsync.model.repositories import counted_repositories
 from fbsync.planning.allowed import Allowed
 from fbsync.planning.guards import refusals

@@ -20,7 +20,8 @@ from plans import (
 )
 from strategies import plans
 
-from fbsync.model.changes import Delete, Plan
+from fbsync.model.changes import Delete
+from fbsync.model.plan import Plan
 from fbsync.render.excerpt import columns
 from fbsync.render.paint import Paint
 from fbsync.render.plan_text import plan_text

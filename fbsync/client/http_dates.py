@@ -1,0 +1,26 @@
+"""Dates and waiting times of HTTP headers."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+
+def seconds_to_wait(value: str | None, *, now: datetime) -> float | None:
+    """Understand ``Retry-After`` (RFC 9110, 10.2.3): seconds or a date; None for anything else."""
+    if value is None:
+        return None
+    if re.fullmatch(r"[0-9]+", value.strip()):
+        return float(value.strip()[:9])
+    at = moment(value)
+    return None if at is None else max(0.0, (at - now).total_seconds())
+
+
+def moment(value: str | None) -> datetime | None:
+    """Understand a date of HTTP (RFC 9110, 5.6.7); None for anything else."""
+    try:
+        at = parsedate_to_datetime((value or "")[:64])
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
