@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fbsync.client.transport import Response
-    from fbsync.foreign_text import Redactor
+    from fbsync.foreign_text.redactor import Redactor
 
 _ERRORS = ("error", "error_code", "error_message")
 """The fields in which the API's siblings say what is wrong (``flashback-api.md``, 'Around it')."""

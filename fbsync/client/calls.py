@@ -10,7 +10,7 @@ from fbsync.client.fields import identifier
 from fbsync.client.hints import VALIDATE
 from fbsync.client.lists import api_keys_of, listed_workspaces, live_of, stats_of
 from fbsync.client.requests import Exchange, Requests
-from fbsync.foreign_text import Redactor
+from fbsync.foreign_text.redactor import Redactor
 from fbsync.model.configurations import WITHHELD_VALUE
 from fbsync.model.server import Listing, Validation
 from fbsync.model.server_error import Failure, ServerError

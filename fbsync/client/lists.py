@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from fbsync.client.answers import Answer
-    from fbsync.foreign_text import Redactor
+    from fbsync.foreign_text.redactor import Redactor
 
 _UNMASKED = re.compile(r"(?:(?!\.\.)[^*•●…])+")
 """A key in whose place no mask stands."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fbsync.client.transport import Response
-    from fbsync.foreign_text import Redactor
+    from fbsync.foreign_text.redactor import Redactor
     from fbsync.model.secret import Secret
     from fbsync.model.server_error import ServerError
 

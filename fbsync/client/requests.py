@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from fbsync.foreign_text import Redactor
+    from fbsync.foreign_text.redactor import Redactor
     from fbsync.model.server import Fields
     from fbsync.settings import Account
 

@@ -14,7 +14,7 @@ from fbsync.model.server_error import Failure, ServerError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fbsync.foreign_text import Redactor
+    from fbsync.foreign_text.redactor import Redactor
     from fbsync.settings import Account
 
 _PASSING = (Failure.UNREACHABLE, Failure.THROTTLED, Failure.UNKNOWN)

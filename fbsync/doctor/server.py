@@ -13,7 +13,7 @@ from fbsync.client.probe import Prober, expiry_of
 from fbsync.client.proxies import proxy_for
 from fbsync.doctor import checks
 from fbsync.doctor.checks import Check, Health, not_checked, ok, problem
-from fbsync.foreign_text import Redactor
+from fbsync.foreign_text.redactor import Redactor
 from fbsync.model.errors import FbsyncError
 from fbsync.model.server_error import ServerError
 from fbsync.settings import Account, means_of_signing_in, no_means, read_account, sends_in_clear

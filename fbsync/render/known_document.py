@@ -14,8 +14,8 @@ from fbsync.planning.drift import (
     Unmanaged,
     identity_of,
 )
+from fbsync.render.change_document import live_fields, locked_fields
 from fbsync.render.drift_remedies import KEEP, UNDO, remedies
-from fbsync.render.plan_document import live_fields, locked_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from fbsync.client import Client
 from fbsync.execution.ports import SystemClock
 from fbsync.execution.retry import Retrying
-from fbsync.foreign_text import Redactor
+from fbsync.foreign_text.redactor import Redactor
 from fbsync.model.errors import FbsyncError
 from fbsync.settings import read_account
 from fbsync.variables import FINGERPRINT_KEY_VARIABLE

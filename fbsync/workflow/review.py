@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fbsync.model.changes import Change, Unchanged, Undeclared, desired_of, identity_of
 from fbsync.model.configurations import Identity
 from fbsync.model.plan import Plan, Refusal
-from fbsync.render.plan_document import change_entry
+from fbsync.render.change_document import change_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -57,7 +57,7 @@ REVEALERS = {
     "fbsync.client.probe",
     "fbsync.client.requests",
     "fbsync.client.transport",
-    "fbsync.foreign_text",
+    "fbsync.foreign_text.redactor",
     "fbsync.state.fingerprint",
     "fbsync.model.secret",
     "fbsync.settings",

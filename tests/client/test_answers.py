@@ -15,7 +15,7 @@ from fbsync.client.answers import Answer, failure_of, server_words
 from fbsync.client.http_dates import moment, seconds_to_wait
 from fbsync.client.lists import api_keys_of, listed_workspaces, live_of, stats_of
 from fbsync.client.transport import Response
-from fbsync.foreign_text import Redactor
+from fbsync.foreign_text.redactor import Redactor
 from fbsync.model.configurations import WITHHELD_VALUE
 from fbsync.model.secret import Secret
 from fbsync.model.server_error import Failure, ServerError

@@ -7,7 +7,7 @@ import pytest
 from raw_server import raw_server, whole
 
 from fbsync.client.signin import TokenSource
-from fbsync.foreign_text import WITHHELD, Redactor
+from fbsync.foreign_text.redactor import WITHHELD, Redactor
 from fbsync.model.errors import FbsyncError
 from fbsync.model.secret import Secret
 from fbsync.model.server_error import Failure, ServerError

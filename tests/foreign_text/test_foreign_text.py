@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fbsync.foreign_text import SHOWN, WITHHELD, Redactor
+from fbsync.foreign_text.redactor import SHOWN, WITHHELD, Redactor
 from fbsync.model.secret import Secret
 
 TOKEN = "canary-Zürich/7+“quoted”\\x & <tag>"

@@ -1,19 +1,18 @@
-"""Foreign text: what servers, proxies and providers say, checked against every credential before it is shown."""
+"""The one place through which all foreign text goes before anybody sees it."""
 
 from __future__ import annotations
 
-import binascii
-import html
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, unquote_plus
 
+from fbsync.foreign_text.credential_index import WINDOW, CredentialIndex
+from fbsync.foreign_text.readings import decoded_runs, readings_of
 from fbsync.model.configurations import WITHHELD_VALUE
 from fbsync.model.spelling import canonical_url, loose_name
 from fbsync.redact import is_wordlike
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from fbsync.model.secret import Secret
 
@@ -29,19 +28,8 @@ _SHOWN_FROM = 2048
 _OVERLAP = 1024
 """How much of a part of a long value the next part has again."""
 
-_WINDOW = 12
-"""How many characters of a credential in a foreign text count as a repetition of it."""
-_GRAM = 6
-"""A window holds one aligned run of so many characters, wherever it begins: these are what is indexed."""
-_DEPTH = 3
-_MOST_READINGS = 64
 _MIN_DECODED = 4
 """Chance puts a shorter credential into the bytes of any word that is read as base64."""
-
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{6,}")
-_HEX = re.compile(r"[0-9A-Fa-f]{8,}")
-_URL_SAFE = str.maketrans("-_", "+/")
 
 _PREFIXED_KEY = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:sk|pk|rk|gsk|hf|key|xai|pplx|ghp|gho|glpat|xox[a-z])[-_][\w*.…-]{6,}"
@@ -66,7 +54,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Secret] = (), *, public: Iterable[str] = ()) -> None:
         self._unread = list(secrets)
-        self._index = _Index()
+        self._index = CredentialIndex()
         self._public = frozenset(spelling for text in public for spelling in _spellings(text))
         self._checked: dict[str, str] = {}
 
@@ -101,17 +89,17 @@ class Redactor:
         if not self._public.isdisjoint(_spellings(text)):
             return False
         if _UUID.fullmatch(text):  # its digits can spell a short credential by chance
-            return self._is_known_in((text,), shortest=_WINDOW)
+            return self._is_known_in((text,), shortest=WINDOW)
         parts = (text[at : at + _SEARCHED] for at in range(0, len(text), _SEARCHED - _OVERLAP))
-        return any(self._is_repeated_in(tuple(_readings(part)), words_decoded=False) for part in parts)
+        return any(self._is_repeated_in(tuple(readings_of(part)), words_decoded=False) for part in parts)
 
     def _redacted(self, text: str, mask: Callable[[str], str]) -> str:
         cut = text[:_SEARCHED]
-        readings = tuple(_readings(cut))
+        readings = tuple(readings_of(cut))
         if self._is_repeated_in(readings):
             return WITHHELD
         masked = mask(cut)
-        if any(_PREFIXED_KEY.search(reading) for reading in _readings(masked)):
+        if any(_PREFIXED_KEY.search(reading) for reading in readings_of(masked)):
             return WITHHELD
         return _one_line(masked[:_SHOWN_FROM])
 
@@ -123,55 +111,17 @@ class Redactor:
     def _is_repeated_in(self, readings: tuple[str, ...], *, words_decoded: bool = True) -> bool:
         if self._is_known_in(readings):
             return True
-        decoded = {text for reading in readings for text in _decoded(reading, words=words_decoded)}
+        decoded = {text for reading in readings for text in decoded_runs(reading, words=words_decoded)}
         return any(
             self._index.is_in(_folded(reading), shortest=_MIN_DECODED)
             for text in decoded
-            for reading in _readings(text, depth=1)
+            for reading in readings_of(text, depth=1)
         )
-
-
-class _Index:
-    """Credentials, found in a text in a time that grows with the text alone."""
-
-    def __init__(self) -> None:
-        self._short: dict[int, set[str]] = {}
-        self._grams: dict[str, dict[str, None]] = {}
-
-    def add(self, value: str) -> None:
-        """Add a credential, folded."""
-        if not value:
-            return
-        if len(value) < _WINDOW:
-            self._short.setdefault(len(value), set()).add(value)
-        else:
-            for gram in _runs(value, _GRAM, step=_GRAM):
-                self._grams.setdefault(gram, {})[value] = None
-
-    def is_in(self, text: str, *, shortest: int = 1) -> bool:
-        """Whether a text, folded, holds a credential or a window of one.
-
-        Args:
-            text: the text.
-            shortest: how long a credential has to be to count.
-        """
-        for width, values in self._short.items():
-            if width >= shortest and not values.isdisjoint(_runs(text, width)):
-                return True
-        suspects = {value: None for gram in _runs(text, _GRAM) for value in self._grams.get(gram, ())}
-        if not suspects:
-            return False
-        windows = set(_runs(text, _WINDOW))
-        return any(not windows.isdisjoint(_runs(value, _WINDOW)) for value in suspects)
 
 
 def _spellings(text: str) -> set[str]:
     """What a value and each other spelling of it have in common, as a name or as a URL."""
     return {text, loose_name(text), canonical_url(text)}
-
-
-def _runs(text: str, width: int, *, step: int = 1) -> Iterator[str]:
-    return (text[at : at + width] for at in range(0, len(text) - width + 1, step))
 
 
 def _folded(text: str) -> str:
@@ -180,61 +130,6 @@ def _folded(text: str) -> str:
     if folded.isascii() and folded.isprintable():
         return folded.replace(" ", "")  # as nearly all are
     return "".join(character for character in folded if character.isprintable() and not character.isspace())
-
-
-def _readings(text: str, depth: int = _DEPTH) -> Iterator[str]:
-    """A text, and all that it may stand for by the escapes of JSON, URLs and HTML, nested ones included."""
-    seen = {text: None}
-    latest = [text]
-    yield text
-    for _ in range(depth):
-        new: dict[str, None] = {}
-        for reading in latest:
-            new.update(dict.fromkeys(decode(reading) for decode in (_unescaped, unquote, unquote_plus, html.unescape)))
-        latest = [reading for reading in new if reading not in seen]
-        seen.update(dict.fromkeys(latest))
-        yield from latest
-        if len(seen) > _MOST_READINGS:
-            return
-
-
-def _unescaped(text: str) -> str:
-    if "\\" not in text:
-        return text
-    plain = _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)) if not match[3] else match[3], text)
-    # Escapes of one character beyond the first plane come in two halves.
-    return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _decoded(text: str, *, words: bool = True) -> Iterator[str]:
-    """What the runs of base64 (both alphabets, at each alignment) and of hexadecimal digits in a text stand for.
-
-    Args:
-        text: the text.
-        words: whether runs that read as words are decoded, too: a list is long, and all of it would take seconds.
-    """
-    joined = "".join(text.split()) if words else text
-    for run in (run for run in _BASE64.findall(joined) if words or not is_wordlike(run)):
-        for offset in range(4):
-            yield from _as_text(_base64(run[offset:].translate(_URL_SAFE)))
-    for run in _HEX.findall(joined):
-        for offset in range(2):
-            digits = run[offset:]
-            yield from _as_text(binascii.unhexlify(digits[: len(digits) // 2 * 2]))
-
-
-def _base64(run: str) -> bytes:
-    whole = run if len(run) % 4 != 1 else run[:-1]
-    return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
-
-
-def _as_text(data: bytes) -> Iterator[str]:
-    """Bytes, read in all usual ways."""
-    yield data.decode("utf-8", "ignore")
-    yield data.decode("latin-1")
-    if b"\0" in data:
-        yield data.decode("utf-16-le", "ignore")
-        yield data[1:].decode("utf-16-le", "ignore")
 
 
 def _without_keys(text: str) -> str:

@@ -1,0 +1,52 @@
+"""Credentials, found in a text in a time that grows with the text alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+WINDOW = 12
+"""How many characters of a credential in a foreign text count as a repetition of it."""
+_GRAM = 6
+"""A window holds one aligned run of so many characters, wherever it begins: these are what is indexed."""
+
+
+class CredentialIndex:
+    """The credentials of a run, by their runs of characters."""
+
+    def __init__(self) -> None:
+        self._short: dict[int, set[str]] = {}
+        self._grams: dict[str, dict[str, None]] = {}
+
+    def add(self, value: str) -> None:
+        """Add a credential, folded."""
+        if not value:
+            return
+        if len(value) < WINDOW:
+            self._short.setdefault(len(value), set()).add(value)
+        else:
+            for gram in _runs(value, _GRAM, step=_GRAM):
+                self._grams.setdefault(gram, {})[value] = None
+
+    def is_in(self, text: str, *, shortest: int = 1) -> bool:
+        """Whether a text, folded, holds a credential or a window of one.
+
+        Args:
+            text: the text.
+            shortest: how long a credential has to be to count.
+        """
+        for width, values in self._short.items():
+            if width >= shortest and not values.isdisjoint(_runs(text, width)):
+                return True
+        suspects = {value: None for gram in _runs(text, _GRAM) for value in self._grams.get(gram, ())}
+        if not suspects:
+            return False
+        windows = set(_runs(text, WINDOW))
+        return any(not windows.isdisjoint(_runs(value, WINDOW)) for value in suspects)
+
+
+def _runs(text: str, width: int, *, step: int = 1) -> Iterator[str]:
+    return (text[at : at + width] for at in range(0, len(text) - width + 1, step))
