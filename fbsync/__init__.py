@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from fbsync.model.outcomes import Outcome as Outcome
     from fbsync.model.outcomes import Result as Result
     from fbsync.model.plan import Plan as Plan
+    from fbsync.workflow.applied import Applied as Applied
     from fbsync.workflow.connection import Patience as Patience
     from fbsync.workflow.inputs import Inputs as Inputs
     from fbsync.workflow.proposal import Proposal as Proposal
-    from fbsync.workflow.session import Applied as Applied
 
 
 _HOMES = {
-    "Applied": "workflow.session",
+    "Applied": "workflow.applied",
     "ExitCode": "model.errors",
     "FbsyncError": "model.errors",
     "GuardRefused": "model.errors",
@@ -41,7 +41,7 @@ _HOMES = {
     "InvalidInput": "model.errors",
     "Outcome": "model.outcomes",
     "Patience": "workflow.connection",
-    "Plan": "model.changes",
+    "Plan": "model.plan",
     "Proposal": "workflow.proposal",
     "Result": "model.outcomes",
     "apply": "api",

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
     from fbsync.planning.drift import Drift
+    from fbsync.workflow.applied import Applied
     from fbsync.workflow.connection import Patience
     from fbsync.workflow.project import Project
-    from fbsync.workflow.session import Applied
     from fbsync.workflow.shared_state import SharedState
 
 _Result = TypeVar("_Result")

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
     from fbsync.model.verifications import Verified
+    from fbsync.workflow.applied import Applied
     from fbsync.workflow.project import Project
     from fbsync.workflow.saved_plan import SavedPlan
-    from fbsync.workflow.session import Applied
     from fbsync.workflow.shared_state import SharedState
 
 _UNTOLD = "fbsync cannot see changes that others make there, and will not retry a creation with an unknown outcome."

@@ -125,7 +125,7 @@ class Interrupts:
             )
             # The loop would wait for requests under way; outcomes are on the disk as soon as they are known.
             os._exit(_CODES[number])
-        from fbsync.workflow.session import GRACE_SECONDS
+        from fbsync.workflow.carry_out import GRACE_SECONDS
 
         self._signal = number
         terminal.end_bar()

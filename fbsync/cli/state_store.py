@@ -92,7 +92,7 @@ def migrate(files: tuple[Path, ...], environment: str | None, store: str | None,
     from dataclasses import replace
 
     from fbsync.state.runlock import run_lock
-    from fbsync.workflow.store_admin import move_back, move_there
+    from fbsync.workflow.state_moves import move_back, move_there
 
     where = _where(files, environment, store)
     path = replace(where, state=None).lock_path

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from fbsync.execution.run import until_done
 from fbsync.execution.trial import delete
+from fbsync.execution.workers import until_done
 from fbsync.model.errors import FbsyncError
 from fbsync.model.server_error import ServerError
 from fbsync.model.spelling import canonical_identity

@@ -12,6 +12,7 @@ from fbsync.execution.create import Creator
 from fbsync.execution.scheduler import Scheduler, not_attempted
 from fbsync.execution.step import Step, StepState, unexpected
 from fbsync.execution.trial import Trial, cut_off
+from fbsync.execution.workers import until_done
 from fbsync.model.changes import (
     Adopt,
     Blocked,
@@ -29,7 +30,7 @@ from fbsync.model.errors import FbsyncError
 from fbsync.model.outcomes import Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Container, Sequence
+    from collections.abc import Awaitable, Callable, Container
 
     from fbsync.execution.ports import Clock, Ledger, Stop
     from fbsync.execution.trial import Tried
@@ -86,26 +87,6 @@ async def apply(
         finally:
             await run.recorded()
     return run.scheduler.outcomes()
-
-
-async def until_done(workers: Sequence[asyncio.Task[None]], stop: Stop, grace: float) -> None:
-    """Wait for the workers; once the run is to stop, only so long, and then cuts the rest off."""
-    finished = asyncio.gather(*workers)
-    stopped = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait((finished, stopped), return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait((finished,), timeout=grace)
-    finally:
-        stopped.cancel()
-    if not finished.done() or finished.exception() is not None:
-        for worker in workers:
-            worker.cancel()
-    results = await asyncio.gather(*workers, return_exceptions=True)
-    if finished.done() and not finished.cancelled():
-        finished.exception()  # seen: asyncio would print the traceback of a cancelled worker
-    for result in results:
-        if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
-            raise result
 
 
 class _Run:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from fbsync.manifest import checks
+from fbsync.manifest import checks, identities
 from fbsync.manifest.drafts import Draft, Variant, in_environment, read_drafts, read_variants
 from fbsync.manifest.holders import entry_name
 from fbsync.manifest.misplaced import misplaced_references
@@ -131,7 +131,7 @@ class Manifest:
         if wrong := errors_among(self.value_findings(environment, variables)):
             raise InvalidInput(wrong)
         llms = tuple(resolve_entry(draft, variables) for draft in drafts)
-        if wrong := tuple(checks.same_identities(llms)):
+        if wrong := tuple(identities.same_identities(llms)):
             raise InvalidInput(in_file_order(wrong))
         return llms
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from fbsync.manifest import entry_checks
 from fbsync.manifest.drafts import in_environment
+from fbsync.manifest.identities import check_identities, check_previous_names
 from fbsync.model.findings import MOST_FINDINGS, Finding, Position, Severity
 from fbsync.redact import is_wordlike, nearest, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from fbsync.manifest.drafts import Draft, GivenWorkspace, Variant
-    from fbsync.model.configurations import Llm
+    from fbsync.manifest.drafts import Draft, Variant
     from fbsync.strict_yaml.loader import Document, Path
 
 _MOST_COMBINATIONS = 300_000
@@ -84,18 +83,8 @@ def of_group(drafts: Sequence[Draft]) -> Iterator[Finding]:
     for draft, name, workspace in named:
         yield from entry_checks.entry(draft, name, workspace)
     yield from _missing_workspaces(drafts)
-    yield from _identities([(draft, name, workspace) for draft, name, workspace in named if name is not None])
-    yield from _previous_names(drafts)
-
-
-def same_identities(llms: Iterable[Llm]) -> Iterator[Finding]:
-    """Entries of one identity, as far as references and the names of workspaces are resolved."""
-    return _duplicates((_resolved_identity(llm), llm.name, partial(getattr, llm, "position")) for llm in llms)
-
-
-def _resolved_identity(llm: Llm) -> Hashable:
-    """Its identity; a workspace of which only the name is known is none whose id reads like that."""
-    return llm.identity, llm.workspace_id.value is None and llm.workspace
+    yield from check_identities([(draft, name, workspace) for draft, name, workspace in named if name is not None])
+    yield from check_previous_names(drafts)
 
 
 def unknown_environment(name: str, variants: Mapping[str, Sequence[Variant]], documents: Sequence[Document]) -> Finding:
@@ -139,90 +128,6 @@ def _missing_workspaces(drafts: Sequence[Draft]) -> Iterator[Finding]:
             remedy='add "workspaceId: $FLASHBACK_WORKSPACE_ID" at the top of the file',
             related=tuple(draft.entry.position for draft in others[:_MOST_RELATED]),
         )
-
-
-def _identities(named: Sequence[tuple[Draft, str, GivenWorkspace]]) -> Iterator[Finding]:
-    """Entries of one identity, or of nearly one; each with its name and its workspace."""
-    if len({(workspace, name.strip().casefold()) for _, name, workspace in named}) == len(named):
-        return  # no two are even alike
-    yield from _duplicates(((workspace, name), name, partial(_own_place, draft)) for draft, name, workspace in named)
-    alike: dict[Hashable, tuple[str, Draft]] = {}
-    for draft, name, workspace in named:
-        known, first = alike.setdefault((workspace, name.strip().casefold()), (name, draft))
-        if known != name:
-            yield Finding(
-                rule="names-alike",
-                position=_own_place(draft),
-                entry=name,
-                message="the name differs from another name in its workspace only by case or by surrounding whitespace",
-                remedy="give them clearly different names",
-                related=(_own_place(first),),
-                severity=Severity.WARNING,
-            )
-
-
-def _own_place(draft: Draft) -> Position:
-    """Where the entry's name stands; where the entry is an alias, that, since the name is its anchor's."""
-    return max(draft.position("name"), draft.entry.position)
-
-
-def _duplicates(entries: Iterable[tuple[Hashable, str, Callable[[], Position]]]) -> Iterator[Finding]:
-    """Entries of one identity; their places are looked up for those only."""
-    seen: dict[Hashable, Callable[[], Position]] = {}
-    for identity, name, place in entries:
-        first = seen.setdefault(identity, place)
-        if first is not place:
-            yield Finding(
-                rule="duplicate-identity",
-                position=place(),
-                entry=name,
-                message="the workspace already has an entry with this name",
-                remedy="rename one of them, remove it, or give it another workspaceId",
-                related=(first(),),
-            )
-
-
-def _previous_names(drafts: Sequence[Draft]) -> Iterator[Finding]:
-    """Previous names that are claimed twice, or declared too: which is right for a new entry under the old name."""
-    if not any("previousName" in draft.fields for draft in drafts):
-        return
-    declared = {(draft.workspace, draft.name): draft for draft in drafts}
-    claimed: dict[Hashable, Draft] = {}
-    for draft in drafts:
-        previous = draft.text("previousName")
-        if previous is None or previous == draft.name:
-            continue
-        identity = (draft.workspace, previous)
-        first = claimed.setdefault(identity, draft)
-        if first is not draft:
-            yield _claimed_twice(draft, first)
-        other = declared.get(identity)
-        if other is not None and other is not draft and other.text("previousName") is None:
-            yield _declared_too(draft, other)
-
-
-def _claimed_twice(draft: Draft, first: Draft) -> Finding:
-    return Finding(
-        rule="previous-name-twice",
-        position=draft.position("previousName"),
-        entry=draft.name,
-        message="another entry has the same previousName; only one of them can be the renamed one",
-        remedy="remove previousName from the new entry",
-        related=(first.position("previousName"),),
-    )
-
-
-def _declared_too(draft: Draft, other: Draft) -> Finding:
-    return Finding(
-        rule="previous-name-declared",
-        position=draft.position("previousName"),
-        entry=draft.name,
-        message="another entry still has the previous name: that configuration is renamed to this entry, "
-        "and fbsync creates a new one for the other entry",
-        remedy="remove previousName if this is not a rename",
-        related=(other.position("name"),),
-        severity=Severity.WARNING,
-    )
 
 
 def unknown_entries(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]) -> Iterator[Finding]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
+from fbsync.manifest.placed import GivenWorkspace, Placed, PlacedFields, Refused
 from fbsync.manifest.workspace_key import BY_ID, BY_NAME, key_in
 from fbsync.model.configurations import Field
 from fbsync.redact import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from fbsync.model.findings import Position
     from fbsync.strict_yaml.loader import Document, Path
@@ -21,107 +21,6 @@ _KEYS = frozenset((*Field, BY_NAME, "previousName", "protect", "verifyFirst"))
 
 _OTHER_KEYS = (_KEYS | {"version", "llms", "environments"}) - {BY_ID, BY_NAME}
 """The keys of entries and files that give no workspace, however they are mistyped."""
-
-Refused: TypeAlias = frozenset[tuple[str, "Path"]]
-"""The parts of the files that do not fit the schema, by file and path."""
-
-GivenWorkspace: TypeAlias = tuple[str, str | None]
-"""The key under which a workspace is given, and what stands there if it is text that fits."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """A value and where it stands.
-
-    Attributes:
-        value: as the file has it.
-        document: the file.
-        path: the keys and indices that lead to it.
-        refused: what of the files does not fit the schema, so that nothing else is to be said of it.
-    """
-
-    value: Any
-    document: Document
-    path: Path
-    refused: Refused = frozenset()
-
-    @property
-    def position(self) -> Position:
-        """Where the value stands."""
-        return self.document.position_of(self.path)
-
-    @property
-    def text(self) -> str | None:
-        """The value if it is a string that fits; anything else has its finding from the schema."""
-        return self.value if isinstance(self.value, str) and self.fits() else None
-
-    def fits(self, *steps: str | int) -> bool:
-        """Whether the schema does not refuse this, or what stands inside of it."""
-        return not self.refused or (self.document.file, (*self.path, *steps)) not in self.refused
-
-    def inside(self, *steps: str | int, value: Any) -> Placed:  # noqa: ANN401 - YAML
-        """A value inside of this one."""
-        return Placed(value=value, document=self.document, path=(*self.path, *steps), refused=self.refused)
-
-
-class Fields(Mapping[str, Placed]):
-    """Fields by name, each placed when it is asked for: of most of them, nobody wants more than the text.
-
-    Args:
-        holders: for each field the mapping that it stands in.
-    """
-
-    __slots__ = ("_holders",)
-
-    def __init__(self, holders: dict[str, Placed]) -> None:
-        self._holders = holders
-
-    def __contains__(self, field: object) -> bool:
-        return field in self._holders
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._holders)
-
-    def __len__(self) -> int:
-        return len(self._holders)
-
-    def __getitem__(self, field: str) -> Placed:
-        holder = self._holders[field]
-        key = _key(field, holder)
-        return holder.inside(key, value=holder.value[key])
-
-    def text(self, field: str) -> str | None:
-        """A field's string if it is one that fits."""
-        if field == BY_ID:
-            return self.workspace()[1]
-        holder = self._holders.get(field)
-        if holder is None:
-            return None
-        value = holder.value[field]
-        return value if isinstance(value, str) and (not holder.refused or holder.fits(field)) else None
-
-    def workspace(self) -> GivenWorkspace:
-        """The workspace, however it is given."""
-        holder = self._holders.get(BY_ID)
-        if holder is None:
-            return BY_ID, None
-        key = _key(BY_ID, holder)
-        value = holder.value[key]
-        return key, value if isinstance(value, str) and holder.fits(key) else None
-
-    def over(self, others: Fields) -> Fields:
-        """These, and of the others those that these lack."""
-        return Fields(others._holders | self._holders)
-
-    def without(self, fields: Iterable[str]) -> Fields:
-        """These, but for some."""
-        left_out = set(fields)
-        return Fields({field: holder for field, holder in self._holders.items() if field not in left_out})
-
-
-def _key(field: str, holder: Placed) -> str:
-    """The key under which a mapping gives a field that it gives: all have their own but the workspace."""
-    return field if field != BY_ID else key_in(holder.value) or field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +34,7 @@ class Draft:
     """
 
     entry: Placed
-    fields: Fields
+    fields: PlacedFields
 
     @property
     def place(self) -> tuple[str, Path]:
@@ -196,7 +95,7 @@ class Variant:
     """
 
     document: Document
-    workspace: Fields
+    workspace: PlacedFields
     patches: Mapping[str, Placed]
 
 
@@ -256,7 +155,7 @@ def _in_environment(draft: Draft, variants: Sequence[Variant]) -> Draft | None:
     return replace(draft, fields=fields)
 
 
-def _fields(placed: Placed) -> Fields:
+def _fields(placed: Placed) -> PlacedFields:
     """The fields of an entry or a patch that are not null."""
     value: dict[str, Any] = placed.value
     held = dict.fromkeys(value, placed)
@@ -265,12 +164,12 @@ def _fields(placed: Placed) -> Fields:
     if BY_NAME in held:
         del held[BY_NAME]
         held[BY_ID] = placed
-    return Fields(held)
+    return PlacedFields(held)
 
 
-def _workspace(holder: Placed) -> Fields:
+def _workspace(holder: Placed) -> PlacedFields:
     """The workspace that a mapping gives, however it gives it; where it does so twice, that has its finding."""
-    return Fields({} if key_in(holder.value) is None else {BY_ID: holder})
+    return PlacedFields({} if key_in(holder.value) is None else {BY_ID: holder})
 
 
 def _get(holder: object, key: str) -> object:

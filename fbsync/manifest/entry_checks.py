@@ -14,7 +14,8 @@ from fbsync.redact import is_wordlike
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fbsync.manifest.drafts import Draft, GivenWorkspace
+    from fbsync.manifest.drafts import Draft
+    from fbsync.manifest.placed import GivenWorkspace
     from fbsync.model.findings import Position
 
 

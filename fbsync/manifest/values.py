@@ -14,7 +14,8 @@ from fbsync.model.findings import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from fbsync.manifest.drafts import Draft, Placed
+    from fbsync.manifest.drafts import Draft
+    from fbsync.manifest.placed import Placed
     from fbsync.manifest.references import Reference
     from fbsync.variables import Variables
 

@@ -205,7 +205,7 @@ def distinct(desired: tuple[Llm, ...]) -> tuple[Llm, ...]:
     Raises:
         InvalidInput: two have.
     """
-    from fbsync.manifest.checks import same_identities
+    from fbsync.manifest.identities import same_identities
 
     if wrong := tuple(same_identities(desired)):
         raise InvalidInput(in_file_order(wrong))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import GuardRefused
@@ -12,7 +12,6 @@ from fbsync.workflow.comparison import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from fbsync.model.ages import Ages
     from fbsync.model.live import Live
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from fbsync.model.server import LlmStats
     from fbsync.model.temporary import Leftover
     from fbsync.planning.allowed import Allowed
-    from fbsync.state.ledger import FileLedger
     from fbsync.state.lockfile import Lockfile
     from fbsync.workflow.project import Project
 
@@ -47,13 +45,25 @@ class Proposal:
     ages: Ages | None = None
 
     @property
+    def known_ids(self) -> frozenset[str]:
+        """The ids of all that is known."""
+        return frozenset(llm.id for llm in self.known.llms)
+
+    @property
+    def ids_in_use(self) -> frozenset[str]:
+        """The ids of all that is known or listed: no temporary configuration can have one of them."""
+        if self.live is None:
+            return self.known_ids
+        return self.known_ids | {llm.id for llm in (*self.live.llms, *self.live.temporary)}
+
+    @property
     def leftovers(self) -> tuple[Leftover, ...]:
         """The temporary configurations that an earlier run left, which are deleted before the changes."""
         if not self.project.open_trials:
             return ()
         from fbsync.state.trials import leftovers
 
-        return leftovers(self.project.open_trials, self.live, known={llm.id for llm in self.known.llms})
+        return leftovers(self.project.open_trials, self.live, known=self.known_ids)
 
 
 def propose(
@@ -162,37 +172,3 @@ def check_proposal(proposal: Proposal, allowed: Allowed) -> None:
     check_needs(proposal.project, proposal.plan)
     if reasons := refusals_of(proposal, allowed):
         raise GuardRefused(reasons)
-
-
-def ledger_for(
-    proposal: Proposal, *, today: str, first_served_at: datetime | None = None, user_id: str | None = None
-) -> FileLedger:
-    """Where carrying a proposal out is recorded.
-
-    Args:
-        proposal: what is carried out.
-        today: the day (ISO 8601, UTC).
-        first_served_at: the server's time when it gave its first answer, which counts where there is no list.
-        user_id: the user who sends the requests, where that is known.
-    """
-    from fbsync.state.intents import still_open
-    from fbsync.state.ledger import FileLedger
-    from fbsync.state.trials import still_open_trials
-
-    project, live = proposal.project, proposal.live
-    declared = (llm.identity for llm in project.desired)
-    keys_masked = proposal.known.keys_masked or (live is not None and any(llm.has_key for llm in live.llms))
-    return FileLedger(
-        project.where.lock_path,
-        on_disk=project.on_disk,
-        known=replace(proposal.known, keys_masked=keys_masked),
-        open_intents=(
-            *still_open(project.open_intents, proposal.known, declared, live),
-            *still_open_trials(project.open_trials, live, known={llm.id for llm in proposal.known.llms}),
-        ),
-        fingerprints=project.fingerprints,
-        state_folder=project.state_folder,
-        today=today,
-        since=(None if live is None else live.served_at) or first_served_at,
-        user_id=user_id,
-    )

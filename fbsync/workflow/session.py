@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
-from fbsync.execution.leftovers import remove
 from fbsync.execution.ports import Stop, SystemClock
-from fbsync.execution.run import apply
-from fbsync.execution.verify import verify
-from fbsync.model.changes import identity_of
-from fbsync.model.errors import ExitCode, FbsyncError
-from fbsync.model.outcomes import exit_code_of_outcomes
 from fbsync.model.server_error import ServerError
 from fbsync.workflow.checks import check_workspaces
 from fbsync.workflow.connection import Patience, connected, known_secrets, public_texts
-from fbsync.workflow.proposal import ledger_for
 from fbsync.workflow.refresh import list_live, resolve_stored_keys, resolve_workspaces
-from fbsync.workflow.store_ledger import StoreLedger
 from fbsync.workflow.usage import usage_of
 
 if TYPE_CHECKING:
@@ -29,44 +21,15 @@ if TYPE_CHECKING:
     from fbsync.client import Exchange
     from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
-    from fbsync.model.plan import Plan
     from fbsync.model.server import Server
     from fbsync.model.temporary import Removal
     from fbsync.model.verifications import Target, Verified
-    from fbsync.state.ledger import FileLedger
+    from fbsync.workflow.applied import Applied
     from fbsync.workflow.project import Project
     from fbsync.workflow.proposal import Proposal
     from fbsync.workflow.shared_state import SharedState
 
 _Result = TypeVar("_Result")
-
-GRACE_SECONDS = 6.0
-"""What requests under way get once a run is to stop; CI systems kill 7.5 to 10 s after their first signal."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Applied:
-    """What came of a proposal.
-
-    Attributes:
-        plan: the changes.
-        outcomes: one for each of them, in their order.
-        unrecorded: why the lockfile does not hold all of it, if so; the message says where it is instead.
-        removals: what became of the temporary configurations that an earlier run had left.
-    """
-
-    plan: Plan
-    outcomes: tuple[Outcome, ...]
-    unrecorded: FbsyncError | None = None
-    removals: tuple[Removal, ...] = ()
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """The status of ``fbsync apply`` for this, had nobody interrupted it."""
-        if self.unrecorded is None:
-            left = any(removal.error is not None for removal in self.removals)
-            return exit_code_of_outcomes(self.outcomes) or (ExitCode.PARTLY_APPLIED if left else ExitCode.DONE)
-        return ExitCode.LOCKED if self.unrecorded.exit_code is ExitCode.LOCKED else ExitCode.ERROR
 
 
 class Run(Protocol):
@@ -221,53 +184,25 @@ class Session:
             Conflict: the state was changed meanwhile: read it again, and plan again.
             FbsyncError: the store cannot be written; nothing was changed.
         """
+        from fbsync.workflow.carry_out import carry_out
+
         if self._shared is not None and (proposal.leftovers or not proposal.plan.is_empty):
             self._shared.acquire(timeout=self._patience.timeout)
-        work = self._carry_out(proposal, begin, on_outcome, on_removal)
+        work = carry_out(
+            proposal,
+            server=self.server,
+            clock=self._clock,
+            stop=self.stop,
+            shared=self._shared,
+            parallelism=self._patience.parallelism,
+            begin=begin,
+            on_outcome=on_outcome,
+            on_removal=on_removal,
+        )
         try:
             return self._runner.run(work)
         finally:
             work.close()  # Ctrl-C may have come before it was begun
-
-    async def _carry_out(
-        self,
-        proposal: Proposal,
-        begin: Callable[[], None],
-        on_outcome: Callable[[Outcome], None],
-        on_removal: Callable[[Removal], None],
-    ) -> Applied:
-        files = ledger_for(
-            proposal,
-            today=self._clock.today(),
-            first_served_at=self.server.first_served_at,
-            user_id=self.server.user_id,
-        )
-        ledger = files if self._shared is None else StoreLedger(files, self._shared)
-        outcomes: tuple[Outcome, ...] = ()
-        removals: tuple[Removal, ...] = ()
-        unrecorded = None
-        begin()
-        try:
-            removals = await remove(
-                proposal.leftovers, server=self.server, ledger=ledger, stop=self.stop, grace=GRACE_SECONDS
-            )
-            for removal in removals:
-                on_removal(removal)
-            outcomes = await apply(
-                proposal.plan,
-                server=self.server,
-                clock=self._clock,
-                ledger=ledger,
-                parallelism=self._patience.parallelism,
-                stop=self.stop,
-                grace=GRACE_SECONDS,
-                on_outcome=on_outcome,
-                ahead=None if self._shared is None else self._shared.intents_ahead(self._patience.parallelism),
-                taken=_ids_of(proposal),
-            )
-        finally:
-            unrecorded = await _closed(ledger, outcomes)
-        return Applied(plan=proposal.plan, outcomes=outcomes, unrecorded=unrecorded, removals=removals)
 
     def verify(
         self,
@@ -284,6 +219,8 @@ class Session:
             on_verdict: called with each verdict as it comes.
         """
 
+        from fbsync.execution.verify import verify
+
         async def work() -> tuple[Verified, ...]:
             begin()
             return await verify(
@@ -295,20 +232,3 @@ class Session:
             )
 
         return self._runner.run(work())
-
-
-def _ids_of(proposal: Proposal) -> frozenset[str]:
-    """The ids of all that is known or listed: no temporary configuration can have one of them."""
-    known = {llm.id for llm in proposal.known.llms}
-    if proposal.live is None:
-        return frozenset(known)
-    return frozenset(known | {llm.id for llm in (*proposal.live.llms, *proposal.live.temporary)})
-
-
-async def _closed(ledger: FileLedger | StoreLedger, outcomes: tuple[Outcome, ...]) -> FbsyncError | None:
-    """Write the lockfile; return the reason where it cannot be."""
-    try:
-        await ledger.close(identity_of(outcome.change) for outcome in outcomes if not outcome.result.is_trouble)
-    except FbsyncError as error:
-        return error
-    return None

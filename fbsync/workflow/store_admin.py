@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
-from fbsync.state.atomic_file import write_atomically
-from fbsync.state.lockfile import journal_path, lockfile_text, parse_lockfile, read_lockfile
-from fbsync.state.replay import read_journal
+from fbsync.state.lockfile import parse_lockfile
 from fbsync.stores.address import FileAddress, environment_key, parse_address
 from fbsync.stores.document import first_state, parse_state
 from fbsync.stores.git import GitRef
@@ -23,22 +19,17 @@ from fbsync.stores.open import opened
 from fbsync.stores.probe import check_honesty, probe_key
 from fbsync.stores.protocol import Conflict
 from fbsync.stores.swap import StateObject
-from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
 from fbsync.workflow.shared_state import no_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from fbsync.state.lockfile import Lockfile
     from fbsync.stores.document import StoredState
     from fbsync.stores.git import Revision
     from fbsync.stores.holder import Holder
     from fbsync.stores.protocol import Store
     from fbsync.stores.swap import Version
     from fbsync.workflow.target import Where
-
-_STUB_VERSION = 1_000_000
-"""The format version of a stub: newer than any that an fbsync reads."""
 
 
 class OpenedStore:
@@ -185,102 +176,3 @@ def opened_store(where: Where, environ: Mapping[str, str]) -> Iterator[OpenedSto
     holder = holder_from(environ, host=socket.gethostname(), process=os.getpid())
     with opened(address, folder=where.folders[0], environ=environ) as place:
         yield OpenedStore(key, place.store, holder)
-
-
-def move_there(store: OpenedStore, path: Path, base: Path) -> None:
-    """Move a lockfile and its journal into a store, and put a stub in the lockfile's place.
-
-    Args:
-        store: where to.
-        path: the lockfile.
-        base: the folder that a state in a store names manifests relative to.
-
-    Raises:
-        FbsyncError: there is no lockfile, or it is damaged; there is a state in the store; the store refuses.
-    """
-    journal = journal_path(path)
-    # Damaged files end here.
-    known = read_lockfile(path)
-    replayed = read_journal(journal, known)
-    if replayed is None and not path.exists():
-        raise FbsyncError(
-            f"there is no lockfile {path}",
-            hint="run `fbsync state init` to create an empty state",
-            exit_code=ExitCode.INVALID_INPUT,
-        )
-    lines = journal.read_text(encoding="utf-8").split("\n")[:-1] if replayed is not None else []
-    store.create(lockfile=None if known is None else _rebased(known, path.parent, base), journal=lines)
-    stub = {"version": _STUB_VERSION, "moved": f"The known state is in {store.name}: use --state or FBSYNC_STATE."}
-    try:
-        _write_files(path, json.dumps(stub, indent=2) + "\n", ())
-    except FbsyncError as error:
-        raise FbsyncError(
-            f"the state is in {store.name} now, but the old copy is still there: {error.message}",
-            hint="delete the lockfile and its journal so that nobody uses the old copy",
-        ) from error
-
-
-def move_back(store: OpenedStore, path: Path, base: Path) -> None:
-    """Move a state into a lockfile and its journal, and remove it from the store.
-
-    Args:
-        store: where from.
-        path: the lockfile.
-        base: the folder that a state in a store names manifests relative to.
-
-    Raises:
-        FbsyncError: there is no state; a run holds it; there is a lockfile that is no stub.
-    """
-    version = store.read()
-    if version.state.claim is not None:
-        raise held_by(store.name, version.state.writer, version.state.claim)
-    if path.exists() and not _is_stub(path):
-        raise FbsyncError(f"there is a lockfile {path}; nothing was changed", hint="move it away first")
-    stub = path.read_text(encoding="utf-8") if path.exists() else None
-    text = version.state.lockfile
-    known = None if text is None else parse_lockfile(text, path=store.name)
-    _write_files(path, None if known is None else _rebased(known, base, path.parent), version.state.journal)
-    try:
-        store.retire(version)
-    except FbsyncError:
-        _write_files(path, stub, ())
-        raise
-
-
-def _rebased(known: Lockfile, old: Path, new: Path) -> str:
-    """A lockfile's text with the manifests named relative to another folder."""
-
-    def rebased(name: str | None) -> str | None:
-        if name is None or name == str(STANDARD_INPUT):
-            return name
-        return os.path.relpath(os.path.abspath(old / name), os.path.abspath(new))  # noqa: PTH100 - keeps links
-
-    return lockfile_text(known.with_llms(replace(llm, declared_in=rebased(llm.declared_in)) for llm in known.llms))
-
-
-def _write_files(path: Path, lockfile: str | None, journal: Iterable[str]) -> None:
-    """Put a lockfile and a journal where they belong, or takes them away.
-
-    Raises:
-        FbsyncError: the operating system refuses.
-    """
-    lines = "".join(f"{line}\n" for line in journal)
-    try:
-        for file, text in ((journal_path(path), lines or None), (path, lockfile)):
-            if text is None:
-                file.unlink(missing_ok=True)
-            else:
-                write_atomically(file, text, follow=False)
-    except OSError as error:
-        raise FbsyncError(
-            f"{path} cannot be written: {error.strerror}",
-            hint="free some space or fix the permissions, then run this again",
-        ) from error
-
-
-def _is_stub(path: Path) -> bool:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(value, dict) and value.get("version") == _STUB_VERSION

@@ -1,0 +1,109 @@
+"""Findings about identities: entries of one name in one workspace, names that are nearly one, and previous names."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fbsync.model.findings import Finding, Position, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+    from fbsync.manifest.drafts import Draft
+    from fbsync.manifest.placed import GivenWorkspace
+    from fbsync.model.configurations import Llm
+
+
+def same_identities(llms: Iterable[Llm]) -> Iterator[Finding]:
+    """Entries of one identity, as far as references and the names of workspaces are resolved."""
+    return _duplicates((_resolved_identity(llm), llm.name, partial(getattr, llm, "position")) for llm in llms)
+
+
+def _resolved_identity(llm: Llm) -> Hashable:
+    """Its identity; a workspace of which only the name is known is none whose id reads like that."""
+    return llm.identity, llm.workspace_id.value is None and llm.workspace
+
+
+def check_identities(named: Sequence[tuple[Draft, str, GivenWorkspace]]) -> Iterator[Finding]:
+    """Entries of one identity, or of nearly one; each with its name and its workspace."""
+    if len({(workspace, name.strip().casefold()) for _, name, workspace in named}) == len(named):
+        return  # no two are even alike
+    yield from _duplicates(((workspace, name), name, partial(_own_place, draft)) for draft, name, workspace in named)
+    alike: dict[Hashable, tuple[str, Draft]] = {}
+    for draft, name, workspace in named:
+        known, first = alike.setdefault((workspace, name.strip().casefold()), (name, draft))
+        if known != name:
+            yield Finding(
+                rule="names-alike",
+                position=_own_place(draft),
+                entry=name,
+                message="the name differs from another name in its workspace only by case or by surrounding whitespace",
+                remedy="give them clearly different names",
+                related=(_own_place(first),),
+                severity=Severity.WARNING,
+            )
+
+
+def _own_place(draft: Draft) -> Position:
+    """Where the entry's name stands; where the entry is an alias, that, since the name is its anchor's."""
+    return max(draft.position("name"), draft.entry.position)
+
+
+def _duplicates(entries: Iterable[tuple[Hashable, str, Callable[[], Position]]]) -> Iterator[Finding]:
+    """Entries of one identity; their places are looked up for those only."""
+    seen: dict[Hashable, Callable[[], Position]] = {}
+    for identity, name, place in entries:
+        first = seen.setdefault(identity, place)
+        if first is not place:
+            yield Finding(
+                rule="duplicate-identity",
+                position=place(),
+                entry=name,
+                message="the workspace already has an entry with this name",
+                remedy="rename one of them, remove it, or give it another workspaceId",
+                related=(first(),),
+            )
+
+
+def check_previous_names(drafts: Sequence[Draft]) -> Iterator[Finding]:
+    """Previous names that are claimed twice, or declared too: which is right for a new entry under the old name."""
+    if not any("previousName" in draft.fields for draft in drafts):
+        return
+    declared = {(draft.workspace, draft.name): draft for draft in drafts}
+    claimed: dict[Hashable, Draft] = {}
+    for draft in drafts:
+        previous = draft.text("previousName")
+        if previous is None or previous == draft.name:
+            continue
+        identity = (draft.workspace, previous)
+        first = claimed.setdefault(identity, draft)
+        if first is not draft:
+            yield _claimed_twice(draft, first)
+        other = declared.get(identity)
+        if other is not None and other is not draft and other.text("previousName") is None:
+            yield _declared_too(draft, other)
+
+
+def _claimed_twice(draft: Draft, first: Draft) -> Finding:
+    return Finding(
+        rule="previous-name-twice",
+        position=draft.position("previousName"),
+        entry=draft.name,
+        message="another entry has the same previousName; only one of them can be the renamed one",
+        remedy="remove previousName from the new entry",
+        related=(first.position("previousName"),),
+    )
+
+
+def _declared_too(draft: Draft, other: Draft) -> Finding:
+    return Finding(
+        rule="previous-name-declared",
+        position=draft.position("previousName"),
+        entry=draft.name,
+        message="another entry still has the previous name: that configuration is renamed to this entry, "
+        "and fbsync creates a new one for the other entry",
+        remedy="remove previousName if this is not a rename",
+        related=(other.position("name"),),
+        severity=Severity.WARNING,
+    )

@@ -1,0 +1,116 @@
+"""Values of a manifest, each with the place where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from fbsync.manifest.workspace_key import BY_ID, key_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fbsync.model.findings import Position
+    from fbsync.strict_yaml.loader import Document, Path
+
+
+Refused: TypeAlias = frozenset[tuple[str, "Path"]]
+"""The parts of the files that do not fit the schema, by file and path."""
+GivenWorkspace: TypeAlias = tuple[str, str | None]
+"""The key under which a workspace is given, and what stands there if it is text that fits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A value and where it stands.
+
+    Attributes:
+        value: as the file has it.
+        document: the file.
+        path: the keys and indices that lead to it.
+        refused: what of the files does not fit the schema, so that nothing else is to be said of it.
+    """
+
+    value: Any
+    document: Document
+    path: Path
+    refused: Refused = frozenset()
+
+    @property
+    def position(self) -> Position:
+        """Where the value stands."""
+        return self.document.position_of(self.path)
+
+    @property
+    def text(self) -> str | None:
+        """The value if it is a string that fits; anything else has its finding from the schema."""
+        return self.value if isinstance(self.value, str) and self.fits() else None
+
+    def fits(self, *steps: str | int) -> bool:
+        """Whether the schema does not refuse this, or what stands inside of it."""
+        return not self.refused or (self.document.file, (*self.path, *steps)) not in self.refused
+
+    def inside(self, *steps: str | int, value: Any) -> Placed:  # noqa: ANN401 - YAML
+        """A value inside of this one."""
+        return Placed(value=value, document=self.document, path=(*self.path, *steps), refused=self.refused)
+
+
+class PlacedFields(Mapping[str, Placed]):
+    """Fields by name, each placed when it is asked for: of most of them, nobody wants more than the text.
+
+    Args:
+        holders: for each field the mapping that it stands in.
+    """
+
+    __slots__ = ("_holders",)
+
+    def __init__(self, holders: dict[str, Placed]) -> None:
+        self._holders = holders
+
+    def __contains__(self, field: object) -> bool:
+        return field in self._holders
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._holders)
+
+    def __len__(self) -> int:
+        return len(self._holders)
+
+    def __getitem__(self, field: str) -> Placed:
+        holder = self._holders[field]
+        key = _key(field, holder)
+        return holder.inside(key, value=holder.value[key])
+
+    def text(self, field: str) -> str | None:
+        """A field's string if it is one that fits."""
+        if field == BY_ID:
+            return self.workspace()[1]
+        holder = self._holders.get(field)
+        if holder is None:
+            return None
+        value = holder.value[field]
+        return value if isinstance(value, str) and (not holder.refused or holder.fits(field)) else None
+
+    def workspace(self) -> GivenWorkspace:
+        """The workspace, however it is given."""
+        holder = self._holders.get(BY_ID)
+        if holder is None:
+            return BY_ID, None
+        key = _key(BY_ID, holder)
+        value = holder.value[key]
+        return key, value if isinstance(value, str) and holder.fits(key) else None
+
+    def over(self, others: PlacedFields) -> PlacedFields:
+        """These, and of the others those that these lack."""
+        return PlacedFields(others._holders | self._holders)
+
+    def without(self, fields: Iterable[str]) -> PlacedFields:
+        """These, but for some."""
+        left_out = set(fields)
+        return PlacedFields({field: holder for field, holder in self._holders.items() if field not in left_out})
+
+
+def _key(field: str, holder: Placed) -> str:
+    """The key under which a mapping gives a field that it gives: all have their own but the workspace."""
+    return field if field != BY_ID else key_in(holder.value) or field

@@ -1,0 +1,39 @@
+"""What came of a proposal, and the exit code that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.model.outcomes import exit_code_of_outcomes
+
+if TYPE_CHECKING:
+    from fbsync.model.outcomes import Outcome
+    from fbsync.model.plan import Plan
+    from fbsync.model.temporary import Removal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What came of a proposal.
+
+    Attributes:
+        plan: the changes.
+        outcomes: one for each of them, in their order.
+        unrecorded: why the lockfile does not hold all of it, if so; the message says where it is instead.
+        removals: what became of the temporary configurations that an earlier run had left.
+    """
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    unrecorded: FbsyncError | None = None
+    removals: tuple[Removal, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The status of ``fbsync apply`` for this, had nobody interrupted it."""
+        if self.unrecorded is None:
+            left = any(removal.error is not None for removal in self.removals)
+            return exit_code_of_outcomes(self.outcomes) or (ExitCode.PARTLY_APPLIED if left else ExitCode.DONE)
+        return ExitCode.LOCKED if self.unrecorded.exit_code is ExitCode.LOCKED else ExitCode.ERROR
