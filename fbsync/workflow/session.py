@@ -218,7 +218,6 @@ class Session:
             begin: called in the event loop just before the first call.
             on_verdict: called with each verdict as it comes.
         """
-
         from fbsync.execution.verify import verify
 
         async def work() -> tuple[Verified, ...]:
