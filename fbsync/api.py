@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fbsync.execution.calendar import today
+from fbsync.calendar import today
 from fbsync.model.ages import Ages
 from fbsync.planning.allowed import MAX_DELETES, Allowed
 from fbsync.workflow.checks import check_variables

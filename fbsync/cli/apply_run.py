@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fbsync.calendar import today
 from fbsync.cli import terminal
 from fbsync.cli.event_loop import Interrupts
 from fbsync.cli.events import Events, write_result
 from fbsync.cli.plan_output import print_plan
 from fbsync.cli.progress import Progress
-from fbsync.cli.server_options import Asking, say_untold, session
+from fbsync.cli.server_options import Asking
+from fbsync.cli.server_session import say_untold, session
 from fbsync.cli.signals import Terminated
 from fbsync.cli.waiting import Waiting
-from fbsync.execution.calendar import today
 from fbsync.execution.verify import targets
 from fbsync.model import verifications
 from fbsync.model.ages import Ages

@@ -21,7 +21,7 @@ from fbsync.cli.options import (
     where_options,
 )
 from fbsync.cli.plan_output import max_chars_option
-from fbsync.cli.server_options import Asking, ask_server, asking_options
+from fbsync.cli.server_options import Asking, asking_options
 from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode
 from fbsync.planning.drift import ChangedOutside, DeletedOutside, ReplacedOutside
@@ -134,7 +134,7 @@ def _drift_all(where: Where, how: DriftOptions, format_: str, max_chars: int) ->
 
 def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
     """Ask the server, and compare."""
-    from fbsync.execution.calendar import today
+    from fbsync.calendar import today
     from fbsync.model.ages import Ages
     from fbsync.render.drift_found import DriftFound
     from fbsync.workflow.accept import kept_by_hand
@@ -143,6 +143,8 @@ def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
     from fbsync.workflow.project import read_project
 
     project = read_project(readable(where), os.environ, online=True)
+    from fbsync.cli.server_session import ask_server
+
     project, live = ask_server(project, how.asking, all_or_nothing=True)
     drift = drift_of(project, live, only=how.only)
     credentials = known_credentials(project, live, Ages(today=today(), most=how.max_age), only=how.only)

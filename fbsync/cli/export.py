@@ -98,7 +98,7 @@ def _listed(
     Raises:
         InvalidInput: without a variable, an entry's workspace is not known, and so not what is there already.
     """
-    from fbsync.cli.server_options import session
+    from fbsync.cli.server_session import session
     from fbsync.export.matching import other_environments
     from fbsync.workflow.checks import check_workspaces
     from fbsync.workflow.memberships import resolve_names

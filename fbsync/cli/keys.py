@@ -87,7 +87,7 @@ def _listed(
     workspaces: tuple[str, ...], env_files: tuple[Path, ...], api_url: str | None, how: Asking
 ) -> tuple[StoredKey, ...]:
     from fbsync.cli.event_loop import run_unless_signalled
-    from fbsync.cli.server_options import patience_of, say_exchange, warn_of_clear_text
+    from fbsync.cli.server_session import patience_of, say_exchange, warn_of_clear_text
     from fbsync.workflow.inputs import no_inputs
     from fbsync.workflow.memberships import access
     from fbsync.workflow.stored_keys import list_stored_keys

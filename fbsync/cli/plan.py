@@ -24,7 +24,7 @@ from fbsync.cli.options import (
     where_options,
 )
 from fbsync.cli.plan_output import FORMATS, max_chars_option, print_plan
-from fbsync.cli.server_options import Asking, asked, asking_options
+from fbsync.cli.server_options import Asking, asking_options
 from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode
 
@@ -131,7 +131,7 @@ def _options(given: dict[str, Any]) -> PlanOptions:
 
 def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
     """The plan of one environment."""
-    from fbsync.execution.calendar import today
+    from fbsync.calendar import today
     from fbsync.model.ages import Ages
     from fbsync.workflow.project import read_project
 
@@ -152,6 +152,8 @@ def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
     )
     if not how.refresh:
         return proposed(project, None)
+    from fbsync.cli.server_session import asked
+
     with asked(project, how.asking) as (connection, live):
         return connection.with_usage(proposed(connection.project, live))
 

@@ -193,7 +193,7 @@ def _note_open(known: Replayed) -> None:
 
 
 def _ages() -> Ages:
-    from fbsync.execution.calendar import today
+    from fbsync.calendar import today
     from fbsync.model.ages import Ages
 
     return Ages(today=today())

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused, InvalidInput
-from fbsync.render.entries import counted
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
@@ -153,6 +152,7 @@ def report_warnings(findings: Iterable[Finding], *, verbose: bool = False) -> No
 
 def open_intents_note(open_intents: Iterable[Intent]) -> str:
     """What to say of requests, and temporary configurations, that an unfinished apply left open."""
+    from fbsync.render.entries import counted
     from fbsync.state.trials import trials_among
 
     open_intents = tuple(open_intents)

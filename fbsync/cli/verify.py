@@ -93,7 +93,7 @@ def _targets(proposal: Proposal, *, named: bool) -> tuple[tuple[Target, ...], tu
 
 def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json: bool) -> int:
     from fbsync.cli.event_loop import Interrupts
-    from fbsync.cli.server_options import session
+    from fbsync.cli.server_session import session
     from fbsync.model.server_error import ServerError
     from fbsync.model.verifications import exit_code_of_verifications
     from fbsync.render.document import dump, result_document, verified_entry

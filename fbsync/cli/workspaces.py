@@ -61,7 +61,7 @@ def list_workspaces(env_files: tuple[Path, ...], api_url: str | None, how: Askin
         FbsyncError: there are no means of signing in, or the call failed.
     """
     from fbsync.cli.event_loop import run_unless_signalled
-    from fbsync.cli.server_options import patience_of, say_exchange, warn_of_clear_text
+    from fbsync.cli.server_session import patience_of, say_exchange, warn_of_clear_text
     from fbsync.workflow.inputs import no_inputs
     from fbsync.workflow.memberships import access, list_memberships
     from fbsync.workflow.target import Where

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from fbsync.execution.calendar import today
+from fbsync.calendar import today
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from fbsync.manifest import checks, identities
+from fbsync.manifest import checks
 from fbsync.manifest.drafts import Draft, Variant, in_environment, read_drafts, read_variants
 from fbsync.manifest.holders import entry_name
 from fbsync.manifest.misplaced import misplaced_references
-from fbsync.manifest.resolve import resolve_entry
+from fbsync.manifest.resolve import resolve_entry, resolved_identity
 from fbsync.manifest.sources import find_files, shown_path
 from fbsync.manifest.values import value_findings
 from fbsync.manifest.workspace_key import contradictions
@@ -131,8 +131,10 @@ class Manifest:
         if wrong := errors_among(self.value_findings(environment, variables)):
             raise InvalidInput(wrong)
         llms = tuple(resolve_entry(draft, variables) for draft in drafts)
-        if wrong := tuple(identities.same_identities(llms)):
-            raise InvalidInput(in_file_order(wrong))
+        if len(set(map(resolved_identity, llms))) < len(llms):
+            from fbsync.manifest.identities import same_identities
+
+            raise InvalidInput(in_file_order(same_identities(llms)))
         return llms
 
     def value_findings(self, environment: str | None, variables: Variables) -> tuple[Finding, ...]:

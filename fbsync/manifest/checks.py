@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from fbsync.manifest import entry_checks
 from fbsync.manifest.drafts import in_environment
-from fbsync.manifest.identities import check_identities, check_previous_names
 from fbsync.model.findings import MOST_FINDINGS, Finding, Position, Severity
 from fbsync.redact import is_wordlike, nearest, quoted
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from fbsync.manifest.drafts import Draft, Variant
+    from fbsync.manifest.placed import GivenWorkspace
     from fbsync.strict_yaml.loader import Document, Path
 
 _MOST_COMBINATIONS = 300_000
@@ -83,8 +83,19 @@ def of_group(drafts: Sequence[Draft]) -> Iterator[Finding]:
     for draft, name, workspace in named:
         yield from entry_checks.entry(draft, name, workspace)
     yield from _missing_workspaces(drafts)
-    yield from check_identities([(draft, name, workspace) for draft, name, workspace in named if name is not None])
-    yield from check_previous_names(drafts)
+    yield from _identities(drafts, [(draft, name, workspace) for draft, name, workspace in named if name is not None])
+
+
+def _identities(drafts: Sequence[Draft], named: Sequence[tuple[Draft, str, GivenWorkspace]]) -> Iterator[Finding]:
+    """What is wrong with the names of entries among each other; where no two are even alike, nothing is."""
+    if len({(workspace, name.strip().casefold()) for _, name, workspace in named}) < len(named):
+        from fbsync.manifest.identities import check_identities
+
+        yield from check_identities(named)
+    if any("previousName" in draft.fields for draft in drafts):
+        from fbsync.manifest.identities import check_previous_names
+
+        yield from check_previous_names(drafts)
 
 
 def unknown_environment(name: str, variants: Mapping[str, Sequence[Variant]], documents: Sequence[Document]) -> Finding:

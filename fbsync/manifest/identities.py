@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from fbsync.manifest.resolve import resolved_identity
 from fbsync.model.findings import Finding, Position, Severity
 
 if TYPE_CHECKING:
@@ -17,18 +18,11 @@ if TYPE_CHECKING:
 
 def same_identities(llms: Iterable[Llm]) -> Iterator[Finding]:
     """Entries of one identity, as far as references and the names of workspaces are resolved."""
-    return _duplicates((_resolved_identity(llm), llm.name, partial(getattr, llm, "position")) for llm in llms)
-
-
-def _resolved_identity(llm: Llm) -> Hashable:
-    """Its identity; a workspace of which only the name is known is none whose id reads like that."""
-    return llm.identity, llm.workspace_id.value is None and llm.workspace
+    return _duplicates((resolved_identity(llm), llm.name, partial(getattr, llm, "position")) for llm in llms)
 
 
 def check_identities(named: Sequence[tuple[Draft, str, GivenWorkspace]]) -> Iterator[Finding]:
     """Entries of one identity, or of nearly one; each with its name and its workspace."""
-    if len({(workspace, name.strip().casefold()) for _, name, workspace in named}) == len(named):
-        return  # no two are even alike
     yield from _duplicates(((workspace, name), name, partial(_own_place, draft)) for draft, name, workspace in named)
     alike: dict[Hashable, tuple[str, Draft]] = {}
     for draft, name, workspace in named:
@@ -68,8 +62,6 @@ def _duplicates(entries: Iterable[tuple[Hashable, str, Callable[[], Position]]])
 
 def check_previous_names(drafts: Sequence[Draft]) -> Iterator[Finding]:
     """Previous names that are claimed twice, or declared too: which is right for a new entry under the old name."""
-    if not any("previousName" in draft.fields for draft in drafts):
-        return
     declared = {(draft.workspace, draft.name): draft for draft in drafts}
     claimed: dict[Hashable, Draft] = {}
     for draft in drafts:

@@ -9,6 +9,8 @@ from fbsync.model.api_keys import is_description
 from fbsync.model.configurations import Credential, Llm, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from fbsync.manifest.drafts import Draft
     from fbsync.variables import Variables
 
@@ -32,6 +34,11 @@ def resolve_entry(draft: Draft, variables: Variables) -> Llm:
         max_credential_age=_max_credential_age(draft),
         position=draft.position("name"),
     )
+
+
+def resolved_identity(llm: Llm) -> Hashable:
+    """Its identity; a workspace of which only the name is known is none whose id reads like that."""
+    return llm.identity, llm.workspace_id.value is None and llm.workspace
 
 
 def _flag(draft: Draft, field: str) -> bool:

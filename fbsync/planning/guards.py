@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from fbsync.model.changes import Adopt, Cause, Create, Delete, Update
 from fbsync.model.configurations import Field
 from fbsync.model.plan import Plan, Refusal
-from fbsync.model.repositories import counted_repositories
 from fbsync.model.spelling import canonical_url
 from fbsync.planning.allowed import delete_limit
 from fbsync.planning.hosts import host_of, host_words, scheme_of
@@ -58,6 +57,8 @@ def _in_use(deletes: Iterable[Delete], live: Live | None) -> Iterator[Refusal]:
     users = {llm.id: llm.repos for llm in live.llms if llm.repos} if live is not None else {}
     for change in deletes:
         if repos := users.get(change.locked.id):
+            from fbsync.model.repositories import counted_repositories
+
             yield Refusal(
                 identity=change.locked.identity,
                 message=f"is used by {counted_repositories(repos)}, so the server will not delete it",

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from fbsync.model.changes import identity_of
 from fbsync.model.errors import GuardRefused, InvalidInput
-from fbsync.model.server_error import ServerError
 from fbsync.render.paint import HIDDEN
 
 if TYPE_CHECKING:
@@ -137,6 +136,8 @@ def verified_entry(verified: Verified) -> Json:
 
 
 def _error(error: FbsyncError) -> Json:
+    from fbsync.model.server_error import ServerError
+
     entry: Json = {"message": error.message, "hint": error.hint}
     if isinstance(error, GuardRefused):
         entry["refusals"] = [refusal_entry(refusal) for refusal in error.refusals]

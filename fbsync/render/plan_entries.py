@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from fbsync.model.ages import CredentialAge
 from fbsync.model.changes import Cause
 from fbsync.model.configurations import Field
-from fbsync.model.repositories import counted_repositories
 from fbsync.render.entries import Entry, Row, Tone
 from fbsync.render.paint import visible
 from fbsync.render.plan_rows import adopted_rows, declared_rows, known_rows, updated_rows
@@ -141,6 +140,8 @@ def _use_warnings(change: Json) -> Iterator[str]:
     names = change.get("repositories")
     if not names:
         return
+    from fbsync.model.repositories import counted_repositories
+
     said = visible(counted_repositories(names))
     if change["kind"] == EntryKind.DELETE:
         yield f"it is used by {said}: the server will refuse to delete it"

@@ -1,0 +1,126 @@
+"""Sessions of commands: whom they ask, what they say meanwhile, and what the server would not say."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fbsync.cli import terminal
+from fbsync.cli.waiting import Waiting
+from fbsync.render.paint import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fbsync.cli.server_options import Asking
+    from fbsync.client import Exchange
+    from fbsync.model.live import Live
+    from fbsync.workflow.connection import Patience
+    from fbsync.workflow.project import Project
+    from fbsync.workflow.session import Session
+    from fbsync.workflow.shared_state import SharedState
+
+
+def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -> tuple[Project, Live]:
+    """Ask for the workspaces that are given by name, and what the workspaces of a project hold; plan nothing.
+
+    Args:
+        project: what to ask about.
+        how: the patience with the server, and whether requests are shown.
+        all_or_nothing: whether it is a failure that the server would not list a workspace; it is said otherwise.
+
+    Returns:
+        The project with the ids of its workspaces, and what the server lists.
+
+    Raises:
+        FbsyncError: nobody can be asked: no means of signing in, a workspace that is not known, a call that failed.
+    """
+    with asked(project, how, all_or_nothing=all_or_nothing, plans=False) as (connection, live):
+        return connection.project, live
+
+
+@contextmanager
+def asked(
+    project: Project, how: Asking, *, all_or_nothing: bool = False, plans: bool = True
+) -> Iterator[tuple[Session, Live]]:
+    """A session that has asked what ``ask_server`` asks, for as long as the context lasts; arguments likewise.
+
+    Where changes are planned from it (``plans``), it has the ids of stored keys that are given by description, too.
+
+    Raises:
+        FbsyncError: as ``ask_server``.
+    """
+    waiting = Waiting(project)
+    with session(project, how, waiting=waiting) as connection:
+        with waiting:
+            live = connection.look(all_or_nothing=all_or_nothing, plans=plans)
+        assert live is not None
+        say_untold(live, "fbsync cannot see changes that others make there.")
+        yield connection, live
+
+
+def session(
+    project: Project, how: Asking, shared: SharedState | None = None, *, waiting: Waiting | None = None
+) -> Session:
+    """A session with a project's server that signals end in order; it says so where the token crosses in clear.
+
+    Args:
+        project: whose server.
+        how: how it is asked.
+        shared: the store that the known state is in, where it is in one and changes are recorded.
+        waiting: what says on a terminal what is waited for.
+
+    Raises:
+        FbsyncError: there are no means of signing in (when it is entered).
+    """
+    from fbsync.cli.event_loop import run_unless_signalled
+    from fbsync.workflow.session import Session
+
+    warn_of_clear_text(project.api_url)
+    say = say_exchange(how)
+
+    def on_exchange(exchange: Exchange) -> None:
+        say(exchange)
+        if waiting is not None:
+            waiting.note(exchange)
+
+    return Session(project, patience_of(how), on_exchange=on_exchange, run=run_unless_signalled, shared=shared)
+
+
+def patience_of(how: Asking) -> Patience:
+    """The options as the workflow takes them."""
+    from fbsync.workflow.connection import Patience
+
+    return Patience(
+        timeout=how.timeout, retry_timeout=how.retry_timeout, parallelism=how.parallelism, ca_file=how.ca_file
+    )
+
+
+def warn_of_clear_text(api_url: str) -> None:
+    """Warn where the token crosses a network unencrypted."""
+    from fbsync.settings import sends_in_clear
+
+    if sends_in_clear(api_url):
+        terminal.say("warning: the API URL uses http: tokens and credentials are sent unencrypted")
+
+
+def say_untold(live: Live | None, consequence: str) -> None:
+    """Name the workspaces that the server would not list."""
+    if live is not None and live.untold:
+        from fbsync.workflow.comparison import workspaces_in_words
+
+        untold = visible(workspaces_in_words(live.untold))
+        terminal.say(f"The server would not list {untold}. {consequence}")
+
+
+def say_exchange(how: Asking) -> Callable[[Exchange], None]:
+    """What prints each request, as the options have it."""
+    return lambda exchange: _say_exchange(exchange, verbose=how.verbose)
+
+
+def _say_exchange(exchange: Exchange, *, verbose: int) -> None:
+    if verbose:
+        status = exchange.status or "no answer"
+        fields = f" [{', '.join(exchange.fields)}]" if verbose > 1 and exchange.fields else ""
+        line = f"{exchange.method} {exchange.path}{fields}: {status}, {exchange.seconds * 1000:.0f} ms"
+        terminal.say(visible(line))
