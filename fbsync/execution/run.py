@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, assert_never
 
 from fbsync.execution.body import body
 from fbsync.execution.create import Creator
+from fbsync.execution.ids import IdsInUse
 from fbsync.execution.scheduler import Scheduler, not_attempted
 from fbsync.execution.step import Step, StepState, unexpected
-from fbsync.execution.trial import Trial, cut_off
+from fbsync.execution.trial import cut_off
+from fbsync.execution.trials import Trials
 from fbsync.execution.workers import until_done
 from fbsync.model.changes import (
     Adopt,
@@ -22,8 +24,6 @@ from fbsync.model.changes import (
     Unchanged,
     Undeclared,
     Update,
-    id_of,
-    is_verified_first,
 )
 from fbsync.model.configurations import Field, aside_name
 from fbsync.model.errors import FbsyncError
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container
 
     from fbsync.execution.ports import Clock, Ledger, Stop
-    from fbsync.execution.trial import Tried
     from fbsync.model.plan import Plan
     from fbsync.model.server import Fields, Server
 
@@ -112,10 +111,8 @@ class _Run:
         self._ledger = ledger
         self._stop = stop
         self._told = told
-        self._ids = _ids_in_use(changes)
-        self._taken = taken
-        self._temporary: set[str] = set()
-        self._tried: dict[int, Tried] = {}
+        self._ids = IdsInUse(changes, taken)
+        self._trials = Trials(server, creator=self._creator, ledger=ledger, stop=stop, ids=self._ids)
         self._recording: set[asyncio.Task[None]] = set()
 
     async def work(self) -> None:
@@ -145,7 +142,7 @@ class _Run:
             return None
 
     def _settle(self, at: int, outcome: Outcome) -> None:
-        outcome = self._with_verdict(at, outcome)
+        outcome = self._trials.with_verdict(at, outcome)
         self.scheduler.settle(at, outcome)
         self._told(outcome)
 
@@ -174,7 +171,7 @@ class _Run:
             case Create() | Update() | Adopt() | Delete():
                 if (obstacle := await self.scheduler.obstacle(at)) is not None:
                     return not_attempted(change, obstacle)
-                if (untaken := await self._not_verified(at, change)) is not None:
+                if (untaken := await self._tried(at, change)) is not None:
                     return untaken
                 if self.scheduler.goes_aside(at) and isinstance(change, Update):
                     return await self._go_aside(at, change)
@@ -182,42 +179,13 @@ class _Run:
             case _:
                 assert_never(change)
 
-    async def _not_verified(self, at: int, change: Change) -> Outcome | None:
+    async def _tried(self, at: int, change: Change) -> Outcome | None:
         """What becomes of a change that the provider has to accept first and did not; None where it may go on."""
-        if not is_verified_first(change) or not isinstance(change, Update | Adopt):
-            return None
-        if at not in self._tried:
-            self._tried[at] = await self._try(at, change)
-        error = self._tried[at].error
-        if error is not None and error is not self._stop.reason:
-            return Outcome(change=change, result=Result.FAILED, error=error)
-        return not_attempted(change, self._stop.reason) if self._stop.reason is not None else None
-
-    async def _try(self, at: int, change: Update | Adopt) -> Tried:
-        """Have the provider asked, and let the run stop where what goes wrong is everybody's."""
-        trial = Trial(
-            change,
-            server=self._server,
-            creator=self._creator,
-            ledger=self._ledger,
-            stop=self._stop,
-            is_taken=lambda llm_id: any(llm_id in ids for ids in (self._ids, self._temporary, self._taken)),
-            temporary=self._temporary,
-        )
         try:
-            tried = await trial.run()
+            return await self._trials.outcome(at, change)
         except asyncio.CancelledError:
             self._settle(at, not_attempted(change, cut_off()))
             raise
-        if tried.stops is not None:
-            self._stop.request(tried.stops)
-        return tried
-
-    def _with_verdict(self, at: int, outcome: Outcome) -> Outcome:
-        """The outcome with what the provider said first, and with why the temporary configuration is still there."""
-        if (tried := self._tried.get(at)) is None:
-            return outcome
-        return replace(outcome, first=tried.verdict, error=outcome.error or tried.left)
 
     async def _request(self, at: int, change: Create | Update | Adopt | Delete) -> Outcome | None:
         """Intent, request, outcome.
@@ -230,7 +198,7 @@ class _Run:
         if step.state is not StepState.DONE or step.llm_id is None:
             return step.outcome
         outcome = step.outcome
-        if isinstance(change, Create) and (error := self._claimed_twice(at, step.llm_id)) is not None:
+        if isinstance(change, Create) and (error := self._ids.claim(step.llm_id, at)) is not None:
             return replace(outcome, result=Result.FAILED, llm_id=None, error=error)
         # The server has done it: that is the outcome, even where it can no longer be recorded.
         self.scheduler.decide(at, outcome)
@@ -270,15 +238,6 @@ class _Run:
             self._stop.request(step.ends_run)
         return step
 
-    def _claimed_twice(self, at: int, llm_id: str) -> FbsyncError | None:
-        """Why an id cannot be a new configuration's, if it is another one's already; else it is taken from now on."""
-        if llm_id not in self._temporary and self._ids.setdefault(llm_id, at) == at:
-            return None
-        return FbsyncError(
-            f"the server returned the id {llm_id} for the creation, but another configuration already has it",
-            hint="see `fbsync plan --refresh` for the server's list, and tell the API's operator",
-        )
-
     async def _record(self, at: int, outcome: Outcome, recorded: Awaitable[object]) -> None:
         """Settle a change that was carried out, once that is durable."""
         try:
@@ -294,9 +253,3 @@ class _Run:
             self.scheduler.end()
         else:
             self._recording.discard(recording)
-
-
-def _ids_in_use(changes: tuple[Change, ...]) -> dict[str, int]:
-    """The ids that configurations have and keep, each with the number of its change."""
-    staying = ((id_of(change), at) for at, change in enumerate(changes) if not isinstance(change, Delete))
-    return {llm_id: at for llm_id, at in staying if llm_id is not None}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fbsync.execution.create import Creator
+    from fbsync.execution.ids import IdsInUse
     from fbsync.execution.ports import Ledger, Stop
     from fbsync.model.changes import Adopt, Update
     from fbsync.model.server import Server
@@ -56,8 +57,7 @@ class Trial:
         creator: creates configurations there.
         ledger: where it is recorded.
         stop: when no provider may be asked any more.
-        is_taken: whether an id is another configuration's.
-        temporary: the ids of the temporary configurations that there are; its own is among them while it exists.
+        ids: the ids that configurations have; its own is among the temporary ones while it exists.
         name: makes the name.
     """
 
@@ -69,8 +69,7 @@ class Trial:
         creator: Creator,
         ledger: Ledger,
         stop: Stop,
-        is_taken: Callable[[str], bool],
-        temporary: set[str],
+        ids: IdsInUse,
         name: Callable[[], str] = new_temporary_name,
     ) -> None:
         self._change = change
@@ -80,8 +79,7 @@ class Trial:
         self._creator = creator
         self._ledger = ledger
         self._stop = stop
-        self._is_taken = is_taken
-        self._temporary = temporary
+        self._ids = ids
 
     async def run(self) -> Tried:
         """Create it, have it validated, and delete it. Only a cancellation is raised."""
@@ -101,16 +99,16 @@ class Trial:
     async def _create(self) -> str:
         """Create it. An id that another configuration has is not its own: nothing must delete that one."""
         llm_id = await self._creator.create_once(self._identity, self._sent)
-        if self._is_taken(llm_id):
+        if self._ids.has(llm_id):
             llm_id = await self._creator.find_confirmed(self._identity)
-        if self._is_taken(llm_id):
+        if self._ids.has(llm_id):
             raise ServerError(
                 f"the server gave the temporary configuration the id {llm_id}, which another configuration has",
                 hint="see `fbsync plan --refresh` for the server's list, and tell the API's operator",
                 failure=Failure.UNKNOWN,
                 is_transient=False,
             )
-        self._temporary.add(llm_id)
+        self._ids.temporary.add(llm_id)
         return llm_id
 
     async def _not_created(self, number: int, error: ServerError) -> Tried:
@@ -167,7 +165,7 @@ class Trial:
         """Delete it; give why it is left, and why nothing else may start."""
         error = await delete(self._server, llm_id)
         if error is None:
-            self._temporary.discard(llm_id)
+            self._ids.temporary.discard(llm_id)
             return None, await self._over(number)
         left = FbsyncError(
             f'its temporary configuration "{self._identity.name}" (id {llm_id}) could not be deleted: {error.message}',

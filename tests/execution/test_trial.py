@@ -7,6 +7,7 @@ from fake_server import FakeServer, Row
 from records import desired, locked
 
 from fbsync.execution.create import Creator
+from fbsync.execution.ids import IdsInUse
 from fbsync.execution.ports import Stop
 from fbsync.execution.trial import Trial
 from fbsync.model.changes import Update
@@ -97,8 +98,7 @@ def tried(server, *, broken=(), stop=None, taken=()):
         creator=Creator(server, NoTime()),
         ledger=ledger,
         stop=stop or Stop(),
-        is_taken=lambda llm_id: llm_id in taken,
-        temporary=set(),
+        ids=IdsInUse((), taken),
         name=lambda: NAME,
     )
     outcome = asyncio.run(trial.run())

@@ -1,0 +1,42 @@
+"""The ids that configurations have during a run: the server must not give one of them to another configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.model.changes import Change, Delete, id_of
+from fbsync.model.errors import FbsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+
+class IdsInUse:
+    """Whose each id is.
+
+    Args:
+        changes: the plan's, whose configurations keep their ids, but for those that are deleted.
+        others: ids that configurations have beside those of the plan.
+
+    Attributes:
+        temporary: the ids of the temporary configurations that there are.
+    """
+
+    def __init__(self, changes: tuple[Change, ...], others: Container[str]) -> None:
+        staying = ((id_of(change), at) for at, change in enumerate(changes) if not isinstance(change, Delete))
+        self._changes = {llm_id: at for llm_id, at in staying if llm_id is not None}
+        self._others = others
+        self.temporary: set[str] = set()
+
+    def has(self, llm_id: str) -> bool:
+        """Whether a configuration has an id, so that no temporary one can have it."""
+        return any(llm_id in ids for ids in (self._changes, self.temporary, self._others))
+
+    def claim(self, llm_id: str, at: int) -> FbsyncError | None:
+        """Take an id for what a change created; give the reason where it is another configuration's already."""
+        if llm_id not in self.temporary and self._changes.setdefault(llm_id, at) == at:
+            return None
+        return FbsyncError(
+            f"the server returned the id {llm_id} for the creation, but another configuration already has it",
+            hint="see `fbsync plan --refresh` for the server's list, and tell the API's operator",
+        )
