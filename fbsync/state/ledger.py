@@ -199,7 +199,16 @@ class FileLedger:
         try:
             self._write_lockfile()
         except FbsyncError as error:
-            raise self._rescued(error) from error
+            raise rescue.rescued(
+                error,
+                self._path,
+                self._known,
+                self._state_folder,
+                base=self._on_disk,
+                hint="free some space or fix the permissions, then run `fbsync apply` again: it reads that file",
+                hint_without="free some space or fix the permissions, then run `fbsync apply --adopt`: it uses the "
+                "server's list",
+            ) from error
         if self._journal is not None or journal_path(self._path).exists():
             journal = self._open_journal()
             journal.settled(settled)
@@ -225,22 +234,6 @@ class FileLedger:
             lockfiles.write_lockfile(self._path, self._known)
             self._on_disk = self._known
         rescue.discard_rescue(self._path, self._state_folder)
-
-    def _rescued(self, error: FbsyncError) -> FbsyncError:
-        """Put the known state where the next run finds it, and say so."""
-        try:
-            file = rescue.save_rescue(self._path, self._known, self._state_folder, base=self._on_disk)
-        except OSError:
-            ids = ", ".join(sorted(llm.id for llm in self._known.llms))
-            return FbsyncError(
-                f"{error.message}, and no rescue file can be written either; these are the known ids: {ids}",
-                hint="free some space or fix the permissions, then run `fbsync apply --adopt`: it uses the server's "
-                "list",
-            )
-        return FbsyncError(
-            f"{error.message}; the known state is in {file} instead",
-            hint="free some space or fix the permissions, then run `fbsync apply` again: it reads that file",
-        )
 
 
 def _claims(intents: Iterable[Intent]) -> dict[Identity, tuple[Claim, ...]]:

@@ -52,6 +52,39 @@ def save_rescue(lockfile: Path, known: Lockfile, state_folder: Path, *, base: Lo
     return path
 
 
+def rescued(
+    error: FbsyncError,
+    lockfile: Path,
+    known: Lockfile,
+    state_folder: Path,
+    *,
+    base: Lockfile | None,
+    hint: str,
+    hint_without: str,
+) -> FbsyncError:
+    """Save the known state, and make the error that says where it is.
+
+    Args:
+        error: why the lockfile's own place cannot be written.
+        lockfile: the lockfile's path.
+        known: the known state.
+        state_folder: the user's folder for state.
+        base: what the lockfile holds, or None where there is none.
+        hint: what to do once it is saved.
+        hint_without: what to do where it cannot be saved, either.
+    """
+    try:
+        file = save_rescue(lockfile, known, state_folder, base=base)
+    except OSError:
+        ids = ", ".join(sorted(llm.id for llm in known.llms))
+        return FbsyncError(
+            f"{error.message}, and no rescue file can be written either; these are the known ids: {ids}",
+            hint=hint_without,
+            exit_code=error.exit_code,
+        )
+    return FbsyncError(f"{error.message}; the known state is in {file} instead", hint=hint, exit_code=error.exit_code)
+
+
 def recover_rescued(
     lockfile: Path, on_disk: Lockfile | None, state_folder: Path, *, begun: Lockfile | None = None
 ) -> Lockfile | None:

@@ -7,26 +7,23 @@ import socket
 import tempfile
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.settings import find_state_folder
-from fbsync.state import rescue
-from fbsync.state.lockfile import journal_path, lockfile_text, parse_lockfile, read_lockfile
-from fbsync.state.replay import read_journal, replay
 from fbsync.stores.address import FileAddress, environment_key, parse_address
 from fbsync.stores.holder import holder_from
 from fbsync.stores.lease import VARIABLE, await_free, lease_seconds, take
 from fbsync.stores.open import opened
 from fbsync.stores.swap import StateObject
+from fbsync.workflow.state_copy import StateCopy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from fbsync.state.lockfile import Lockfile
     from fbsync.stores.holder import Holder
     from fbsync.stores.lease import Lease
     from fbsync.stores.swap import Version
@@ -61,10 +58,8 @@ class SharedState:
         self._lease_given = lease
         self.holder = holder
         self._object = state_object
-        self._folder = folder
-        self._state_folder = state_folder
+        self._copy = StateCopy(state_object.name, folder=folder, state_folder=state_folder)
         self._version: Version | None = None
-        self._on_disk: Lockfile | None = None
         self._lease: Lease | None = None
         self._lock = threading.Lock()
         self._is_finished = False
@@ -78,7 +73,7 @@ class SharedState:
     @property
     def lock_path(self) -> Path:
         """The copy of the lockfile."""
-        return self._folder / "fbsync.lock"
+        return self._copy.lock_path
 
     @property
     def lost(self) -> FbsyncError | None:
@@ -91,7 +86,7 @@ class SharedState:
         Raises:
             FbsyncError: there is no state (exit 8), the store cannot be read (exit 4), or the state is damaged.
         """
-        self._copy(self._object.read())
+        self._take(self._object.read())
 
     def await_free(self, *, timeout: float, on_wait: Callable[[Holder], None] = lambda _: None) -> None:
         """Wait until nobody holds the lease, and read the state into the copy.
@@ -103,7 +98,7 @@ class SharedState:
         Raises:
             FbsyncError: somebody holds it (exit 7), or as for ``load``.
         """
-        self._copy(await_free(self._object, timeout=timeout, on_wait=on_wait))
+        self._take(await_free(self._object, timeout=timeout, on_wait=on_wait))
 
     def is_outdated(self) -> bool:
         """Whether another run wrote the state since it was read: what was planned from the copy then means nothing.
@@ -150,7 +145,7 @@ class SharedState:
         """
         with self._lock:
             assert self._lease is not None
-            lockfile, journal = self._content()
+            lockfile, journal = self._copy.content()
             self._lease.write(lockfile=lockfile, journal=journal)
 
     def outlasts(self, seconds: float) -> bool:
@@ -186,12 +181,12 @@ class SharedState:
             except FbsyncError as error:
                 if self.lost is not None:
                     raise
-                raise self._rescued(error) from error
-            rescue.discard_rescue(self._rescue_name, self._state_folder)
+                raise self._copy.rescued(error) from error
+            self._copy.discard_rescue()
 
     def _release(self) -> None:
         assert self._version is not None
-        lockfile, journal = self._content()
+        lockfile, journal = self._copy.content()
         if self._lease is not None:
             self._lease.release(lockfile=lockfile, journal=journal)
             return
@@ -200,65 +195,11 @@ class SharedState:
             latest = state.succeeded(self.holder, claim=None).holding(lockfile=lockfile, journal=journal)
             self._object.swap(latest, self._version.tag)
 
-    def _copy(self, version: Version | None) -> None:
+    def _take(self, version: Version | None) -> None:
         if version is None:
             raise no_state(self.name)
         self._version = version
-        state = version.state
-        self.lock_path.unlink(missing_ok=True)
-        journal = journal_path(self.lock_path)
-        journal.unlink(missing_ok=True)
-        if state.lockfile is not None:
-            self.lock_path.write_text(state.lockfile, encoding="utf-8", newline="")
-        if state.journal:
-            journal.write_text("".join(f"{line}\n" for line in state.journal), encoding="utf-8", newline="")
-        # Read here by the store's name, which messages then show; the copy's path says nothing to anybody.
-        self._on_disk = None if state.lockfile is None else parse_lockfile(state.lockfile, path=self.name)
-        replay(self._journal_bytes(), self._on_disk, shown_as=self.name, boot=None)
-        self._recover()
-
-    def _journal_bytes(self) -> bytes:
-        journal = journal_path(self.lock_path)
-        return journal.read_bytes() if journal.exists() else b""
-
-    def _recover(self) -> None:
-        """Take up what an earlier run could not write, unless another run settled its requests meanwhile."""
-        on_disk = self._on_disk
-        left = read_journal(journal_path(self.lock_path), None) if on_disk is None else None
-        begun = None if left is None else left.lockfile
-        with suppress(FbsyncError):
-            recovered = rescue.recover_rescued(self._rescue_name, on_disk, self._state_folder, begun=begun)
-            if recovered is not None and recovered != on_disk:
-                self.lock_path.write_text(lockfile_text(recovered), encoding="utf-8", newline="")
-
-    def _content(self) -> tuple[str | None, tuple[str, ...]]:
-        """The copy's lockfile and whole lines of its journal: one may be being written right now."""
-        lockfile = self.lock_path.read_text(encoding="utf-8") if self.lock_path.exists() else None
-        return lockfile, tuple(self._journal_bytes().decode().split("\n")[:-1])
-
-    @property
-    def _rescue_name(self) -> Path:
-        """What a rescue file is named after: the address, in the folder where the command is run."""
-        return Path(self.name)
-
-    def _rescued(self, error: FbsyncError) -> FbsyncError:
-        known: Lockfile | None = read_lockfile(self.lock_path)
-        if known is None:
-            return error
-        ids = ", ".join(sorted(llm.id for llm in known.llms))
-        try:
-            file = rescue.save_rescue(self._rescue_name, known, self._state_folder, base=self._on_disk)
-        except OSError:
-            return FbsyncError(
-                f"{error.message}; no rescue file can be written either; these are the known ids: {ids}",
-                hint="run `fbsync apply --adopt` when the store can be written again: it uses the server's list",
-                exit_code=error.exit_code,
-            )
-        return FbsyncError(
-            f"{error.message}; the known state is in {file} instead",
-            hint="run `fbsync apply` on this machine when the store can be written again: it reads that file",
-            exit_code=error.exit_code,
-        )
+        self._copy.take(version.state)
 
 
 def no_state(name: str) -> FbsyncError:
