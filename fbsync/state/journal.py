@@ -7,38 +7,23 @@ credentials stand as in the lockfile. Intents without an outcome are what a run 
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from fbsync.model.errors import FbsyncError
 from fbsync.state.atomic_file import sync_folder, write_atomically
 from fbsync.state.intents import TRY, Intent, intent_record
-from fbsync.state.lockfile import Lockfile, entry_of, parameters_of
+from fbsync.state.journal_text import boot_id, journal_header, journal_line, journal_text
+from fbsync.state.lockfile import Lockfile, entry_of
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable
+    from pathlib import Path
 
     from fbsync.model.configurations import Identity, LockedLlm
-
-VERSION = 2
-
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-
-def boot_id() -> str | None:
-    """What distinguishes one start of this machine from another, or None where the system does not say.
-
-    A mark that was written without waiting for the disk is there as long as the machine is not started again.
-    """
-    try:
-        return _BOOT_ID.read_text(encoding="ascii").strip() or None
-    except (OSError, ValueError):
-        return None
 
 
 class Journal:
@@ -105,7 +90,7 @@ class Journal:
         try:
             if self._failed is not None:
                 raise self._failed
-            self._append_lines(_line({"n": number, "sending": True}))
+            self._append_lines(journal_line({"n": number, "sending": True}))
         except OSError as error:
             self._failed = error
             raise _cannot_write(self._path, error) from error
@@ -174,7 +159,7 @@ class Journal:
         import asyncio  # here, since reading a journal must not cost a plan the loading of it
 
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append((number, _line(record), future))
+        self._waiting.append((number, journal_line(record), future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._drain())
         return future
@@ -217,32 +202,6 @@ class Journal:
             written = os.write(self._descriptor, data)
             while written < len(data):
                 written += os.write(self._descriptor, data[written:])
-
-
-def journal_header(lockfile: Lockfile, *, boot: str | None) -> dict[str, Any]:
-    """A journal's first record.
-
-    Args:
-        lockfile: the known state that it starts from.
-        boot: the machine's boot id, or None where marks are not to be relied on.
-    """
-    header = {
-        "journal": VERSION,
-        "apiUrl": lockfile.api_url,
-        "environment": lockfile.environment,
-        "fingerprints": parameters_of(lockfile.fingerprints),
-    }
-    return header if boot is None else header | {"boot": boot}
-
-
-def journal_text(header: dict[str, Any], intents: dict[int, Intent]) -> str:
-    """The text of a journal that begins: its header, and the intents that earlier runs left open."""
-    records = [header, *(intent_record(intent, number, sent=True) for number, intent in intents.items())]
-    return b"".join(map(_line, records)).decode()
-
-
-def _line(record: dict[str, Any]) -> bytes:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def _cannot_write(path: Path, error: OSError) -> FbsyncError:

@@ -12,7 +12,7 @@ from fbsync.schema.validate import Kind
 from fbsync.state.documents import Sort, check_version, decoded, parse_json, read_regular_file, shape_findings
 from fbsync.state.index import Records
 from fbsync.state.intents import TRY, Intent, doubted, intent_from
-from fbsync.state.journal import VERSION, boot_id
+from fbsync.state.journal_text import VERSION, boot_id
 from fbsync.state.lockfile import Lockfile, llm_from, parameters_from
 from fbsync.state.replayed import Replayed
 

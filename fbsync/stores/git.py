@@ -6,38 +6,26 @@ under way, its commits take each other's place on the last closed state; the one
 
 from __future__ import annotations
 
-import re
 import secrets
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.stores.git_answers import check_push, unreachable
 from fbsync.stores.holder import shown
-from fbsync.stores.protocol import Conflict, Denied, Snapshot, Unavailable, UnknownOutcome
+from fbsync.stores.protocol import Conflict, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fbsync.stores.git_program import Ended, Git
+    from fbsync.stores.git_program import Git
 
 FILE = "state.json"
 _TIP = "refs/fbsync/tip"
 _OPEN = "Fbsync-State: open"
 _CLOSED = "Fbsync-State: closed"
-_REFUSED = re.compile(
-    r"authentication failed|could not read (?:username|password)|permission|denied|not granted|forbidden|unauthorized"
-    r"|error: 40[13]|not allowed|not found|terminal prompts disabled"
-    r"|host key verification failed|unpack(?:er)? (?:failed|error)",
-    re.IGNORECASE,
-)
-_MOVED = re.compile(
-    r"stale info|fetch first|non-fast-forward|lock|expected|already exists|failed to update ref|old value"
-)
-_HINT = (
-    "check that the job may read and write the repository, and that the host accepts the ref; "
-    "docs/concepts/stores.md says what each host needs"
-)
+_AUTHOR = (("name", "fbsync"), ("email", "fbsync@localhost"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +90,7 @@ class GitRef:
             commit = self._commit(data, tag)
             lease = f"--force-with-lease={self._ref}:{tag or ''}"
             ended = self._git.run("push", "--porcelain", lease, self._remote, f"{commit}:{self._ref}")
-            self._judge(ended, commit)
+            check_push(ended, commit, self.name)
             return commit
 
     def remove(self) -> None:
@@ -110,7 +98,7 @@ class GitRef:
         with self._lock:
             ended = self._git.run("push", "--porcelain", self._remote, f":{self._ref}")
             if ended.status != 0 and "remote ref does not exist" not in ended.words:
-                raise self._unreachable(ended)
+                raise unreachable(ended, self.name)
 
     def fetch(self, *, depth: int) -> str | None:
         """Fetch the ref with so many commits; return the newest, or None where there is no such ref.
@@ -125,7 +113,7 @@ class GitRef:
             return self._git.local("rev-parse", "--verify", _TIP).decode().strip()
         if "couldn't find remote ref" in ended.words:
             return None
-        raise self._unreachable(ended)
+        raise unreachable(ended, self.name)
 
     def history(self, *, most: int) -> tuple[Revision, ...]:
         """The states that finished runs left, newest first, and the one of a run that is under way.
@@ -209,43 +197,3 @@ class GitRef:
         if _OPEN not in message.splitlines():
             return [tag]
         return [line.removeprefix("parent ") for line in head.splitlines() if line.startswith("parent ")]
-
-    def _judge(self, ended: Ended, commit: str) -> None:
-        """Interpret how a push ended (`git push --porcelain`): a line for the ref, and the server's words."""
-        line = next((line for line in ended.out.decode(errors="replace").splitlines() if f"{commit}:" in line), "")
-        if ended.status == 0 and line[:1] in {"*", "+", " "}:
-            return
-        if line.startswith("!"):
-            reason = _reason(line)
-            if _MOVED.search(reason) and "exists; cannot create" not in ended.words:
-                raise Conflict(self.name)
-            raise Denied(self.name, f"{reason} {_server_words(ended.words)}".strip(), hint=_HINT)
-        if _REFUSED.search(ended.words):
-            raise Denied(self.name, _words(ended), hint=_HINT)
-        raise UnknownOutcome(self.name, _words(ended))
-
-    def _unreachable(self, ended: Ended) -> Denied | Unavailable:
-        if _REFUSED.search(ended.words):
-            return Denied(self.name, _words(ended), hint=_HINT)
-        return Unavailable(self.name, _words(ended), hint="check the network and the remote's URL, and run again")
-
-
-_AUTHOR = (("name", "fbsync"), ("email", "fbsync@localhost"))
-
-
-def _reason(line: str) -> str:
-    """What a refused ref's line says last: "[remote rejected] (pre-receive hook declined)"."""
-    return shown(line.rpartition("\t")[2])
-
-
-def _server_words(words: str) -> str:
-    """What the server, its hooks and rules said."""
-    said = [line.removeprefix("remote:").strip() for line in words.splitlines() if line.startswith("remote:")]
-    return shown(" ".join(filter(None, said)))
-
-
-def _words(ended: Ended) -> str:
-    if ended.status is None:
-        return "git took too long"
-    lines = [line.strip() for line in ended.words.splitlines() if line.strip()]
-    return shown(" ".join(lines)) or f"git ended with status {ended.status}"

@@ -1,0 +1,51 @@
+"""The text of a journal: its header, and its records as lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fbsync.state.intents import Intent, intent_record
+from fbsync.state.lockfile import Lockfile, parameters_of
+
+VERSION = 2
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_id() -> str | None:
+    """What distinguishes one start of this machine from another, or None where the system does not say.
+
+    A mark that was written without waiting for the disk is there as long as the machine is not started again.
+    """
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip() or None
+    except (OSError, ValueError):
+        return None
+
+
+def journal_header(lockfile: Lockfile, *, boot: str | None) -> dict[str, Any]:
+    """A journal's first record.
+
+    Args:
+        lockfile: the known state that it starts from.
+        boot: the machine's boot id, or None where marks are not to be relied on.
+    """
+    header = {
+        "journal": VERSION,
+        "apiUrl": lockfile.api_url,
+        "environment": lockfile.environment,
+        "fingerprints": parameters_of(lockfile.fingerprints),
+    }
+    return header if boot is None else header | {"boot": boot}
+
+
+def journal_text(header: dict[str, Any], intents: dict[int, Intent]) -> str:
+    """The text of a journal that begins: its header, and the intents that earlier runs left open."""
+    records = [header, *(intent_record(intent, number, sent=True) for number, intent in intents.items())]
+    return b"".join(map(journal_line, records)).decode()
+
+
+def journal_line(record: dict[str, Any]) -> bytes:
+    """A record as a line."""
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
