@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
+class Matches:
     """What a manifest says of listed configurations.
 
     Attributes:
@@ -34,12 +34,12 @@ class Claims:
         return live.id in self.entries or live.identity in self.elsewhere
 
 
-def claims(
+def find_matches(
     desired: Sequence[Llm],
     known: Sequence[LockedLlm],
     listed: Collection[LiveLlm],
     elsewhere: frozenset[Identity] = frozenset(),
-) -> Claims:
+) -> Matches:
     """Find for each entry the configuration that a plan would compare it with, and the bearer of its name.
 
     Without the former, an entry that was renamed, here or on the server, would be there twice after an export;
@@ -63,7 +63,7 @@ def claims(
             entries.setdefault(former.id, llm)
     unrecorded = {llm.identity for llm in new}
     recorded = {locked.id for locked in known}
-    return Claims(
+    return Matches(
         entries=entries,
         unrecorded=frozenset(at for at, llm in entries.items() if llm.identity in unrecorded and at not in recorded),
         elsewhere=elsewhere,

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from records import live
 
-from fbsync.export.entries import References, fields_of, ordered, twins
+from fbsync.export.entries import fields_of, ordered
+from fbsync.export.left_out import twins
+from fbsync.export.variable_names import VariableNames
 from fbsync.model.configurations import Field
 from fbsync.strict_yaml.append import NotAddable, new_manifest, with_entries
 from fbsync.strict_yaml.loader import parse_document
@@ -107,9 +109,9 @@ def test_json_stays_json(listed):
 
 class TestNames:
     def test_of_an_entry_with_and_without_a_key(self):
-        assert References(()).of(live("Production OpenAI")) == {Field.SECRET: "PRODUCTION_OPENAI_SECRET"}
+        assert VariableNames(()).of(live("Production OpenAI")) == {Field.SECRET: "PRODUCTION_OPENAI_SECRET"}
         with_key = type(live())(id="x", name="Bedrock", workspace_id="ws", key_mask="****")
-        assert References(()).of(with_key) == {Field.KEY: "BEDROCK_KEY", Field.SECRET: "BEDROCK_SECRET"}
+        assert VariableNames(()).of(with_key) == {Field.KEY: "BEDROCK_KEY", Field.SECRET: "BEDROCK_SECRET"}
 
     @pytest.mark.parametrize(
         ("name", "made"),
@@ -125,11 +127,11 @@ class TestNames:
         ],
     )
     def test_of_odd_names(self, name, made):
-        assert References({"A_SECRET"}).of(live(name))[Field.SECRET] == made
+        assert VariableNames({"A_SECRET"}).of(live(name))[Field.SECRET] == made
 
     @given(st.lists(names, max_size=20))
     def test_are_distinct_and_are_names(self, given_names):
-        references = References({"A_SECRET"})
+        references = VariableNames({"A_SECRET"})
         made = [name for given_name in given_names for name in references.of(live(given_name)).values()]
         assert len({*made, "A_SECRET"}) == len(made) + 1
         assert all(re.fullmatch(r"[A-Z_][A-Z0-9_]*", name) for name in made)

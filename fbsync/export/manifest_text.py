@@ -1,0 +1,81 @@
+"""The text of an exported manifest: a new one, or one that is there with new entries at its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fbsync.export.entries import fields_of, only_workspace, read_back
+from fbsync.manifest.assemble import assemble
+from fbsync.manifest.references import escape
+from fbsync.model.errors import FbsyncError
+from fbsync.model.findings import errors_among
+from fbsync.render.paint import visible
+from fbsync.strict_yaml.append import NotAddable, new_manifest, with_entries
+from fbsync.strict_yaml.loader import parse_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fbsync.manifest.assemble import Manifest
+    from fbsync.model.configurations import Field
+    from fbsync.model.live import LiveLlm
+    from fbsync.strict_yaml.loader import Document
+    from fbsync.workflow.project import Project
+
+
+_HEAD = (
+    "AI LLM configurations, exported from the server by `fbsync export`.",
+    "Credentials are references to environment variables; .env.example lists them.",
+    "With `verifyFirst: true`, the provider must accept a change of an entry before it replaces what is in use.",
+)
+
+
+def manifest_text(
+    project: Project, new: Sequence[LiveLlm], named: Mapping[str, Mapping[Field, str]], shown_as: str
+) -> str:
+    """The manifest's new text, which reads back as the old one with the new entries at its end."""
+    protected = _protected(project)
+    if not project.manifest.documents:
+        default = only_workspace(new)
+        entries = [fields_of(llm, named[llm.id], default_workspace=default, protect=llm.id in protected) for llm in new]
+        return new_manifest(entries, head=_HEAD, workspace_id=None if default is None else escape(default))
+    (document,) = project.manifest.documents
+    default = _default_of(document)
+    entries = [fields_of(llm, named[llm.id], default_workspace=default, protect=llm.id in protected) for llm in new]
+    try:
+        text = with_entries(document.source, entries)
+    except NotAddable as error:
+        raise not_mergeable(shown_as, error) from error
+    before, after = document.value, parse_document(text.encode(), file=shown_as).value
+    assert isinstance(before, dict)
+    listed = before.get("llms")
+    if after != before | {"llms": [*(listed if isinstance(listed, list) else ()), *map(read_back, entries)]}:
+        raise not_mergeable(shown_as, "it would not read back the same")
+    return text
+
+
+def _protected(project: Project) -> frozenset[str]:
+    """The ids of what the lockfile protects: an entry that is declared again keeps that."""
+    return frozenset(llm.id for llm in project.known.llms if llm.protect)
+
+
+def _default_of(document: Document) -> str | None:
+    """The file's default workspace where it is an id as it stands, with nothing to resolve."""
+    value = document.value.get("workspaceId") if isinstance(document.value, dict) else None
+    return value if isinstance(value, str) and "$" not in value else None
+
+
+def merged_manifest(text: str, shown_as: str) -> Manifest:
+    """The manifest that the new text is."""
+    manifest = assemble([parse_document(text.encode(), file=shown_as)])
+    if wrong := errors_among(manifest.findings):
+        raise not_mergeable(shown_as, f'of "{visible(wrong[0].entry or "")}" this would be wrong: {wrong[0].message}')
+    return manifest
+
+
+def not_mergeable(path: object, reason: object) -> FbsyncError:
+    """The error for a manifest that cannot be added to."""
+    return FbsyncError(
+        f"entries cannot be added to {path}: {reason}",
+        hint="write its list as lines that start with a dash, or export to another file with -f",
+    )

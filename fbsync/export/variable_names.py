@@ -1,0 +1,73 @@
+"""Names for the variables of exported entries."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from fbsync.model.configurations import Field, LockedLlm
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from fbsync.model.live import LiveLlm
+    from fbsync.workflow.project import Project
+
+
+_RESERVED = ("FLASHBACK_", "FBSYNC_", "GITHUB_")
+"""What names do not begin with: fbsync's own do, and GitHub Actions takes no secret of the latter (its reference,
+'Naming your secrets')."""
+_NAMELESS = "LLM"
+
+
+class VariableNames:
+    """Names for variables, made of entries' names: distinct, and none that is taken or fbsync's own.
+
+    Args:
+        taken: the names that stand for something else already.
+    """
+
+    def __init__(self, taken: Collection[str]) -> None:
+        self._taken = set(taken)
+
+    def of(self, llm: LiveLlm) -> dict[Field, str]:
+        """The names for a configuration's credentials: none beside a stored key, one for the key where there is one."""
+        if llm.api_key_id is not None:
+            return {}
+        fields = (Field.KEY, Field.SECRET) if llm.has_key else (Field.SECRET,)
+        stem = _stem(llm.name)
+        return {field: self._free(f"{stem}_{field.value.upper()}") for field in fields}
+
+    def _free(self, name: str) -> str:
+        free, number = name, 1
+        while free in self._taken:
+            number += 1
+            free = f"{name}_{number}"
+        self._taken.add(free)
+        return free
+
+
+def _stem(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^A-Z0-9]+", "_", plain.upper()).strip("_")[:60]
+    is_taken = not stem or stem[0].isdigit() or f"{stem}_".startswith(_RESERVED)
+    return f"{_NAMELESS}_{stem}".rstrip("_") if is_taken else stem
+
+
+def names_by_id(project: Project, new: Sequence[LiveLlm]) -> dict[str, dict[Field, str]]:
+    """The variables of each new entry, by id: those that the lockfile knows for it, else new names."""
+    environments = (None, *project.manifest.variants)
+    used = {use.variable for environment in environments for use in project.manifest.uses(environment)}
+    known = {llm.id: llm for llm in project.known.llms}
+    taken = used | {at.reference for llm in known.values() for at in (llm.secret, llm.key) if at is not None}
+    references = VariableNames(taken)
+    return {llm.id: _known_names(known.get(llm.id), llm) or references.of(llm) for llm in new}
+
+
+def _known_names(llm: LockedLlm | None, live: LiveLlm) -> dict[Field, str]:
+    """The variables that the lockfile knows; none of what is not known, or uses a stored key now."""
+    if llm is None or live.api_key_id is not None:
+        return {}
+    pairs = ((Field.KEY, llm.key), (Field.SECRET, llm.secret))
+    return {field: locked.reference for field, locked in pairs if locked is not None}
