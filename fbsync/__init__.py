@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from fbsync.version import __version__
 
 if TYPE_CHECKING:
-    from fbsync.api import apply as apply
-    from fbsync.api import apply_async as apply_async
-    from fbsync.api import drift as drift
-    from fbsync.api import drift_async as drift_async
-    from fbsync.api import load as load
-    from fbsync.api import plan as plan
-    from fbsync.api import plan_async as plan_async
+    from fbsync.api.coroutines import apply_async as apply_async
+    from fbsync.api.coroutines import drift_async as drift_async
+    from fbsync.api.coroutines import plan_async as plan_async
+    from fbsync.api.functions import apply as apply
+    from fbsync.api.functions import drift as drift
+    from fbsync.api.functions import load as load
+    from fbsync.api.functions import plan as plan
     from fbsync.model.changes import name_of as name_of
     from fbsync.model.errors import ExitCode as ExitCode
     from fbsync.model.errors import FbsyncError as FbsyncError
@@ -44,14 +44,14 @@ _HOMES = {
     "Plan": "model.plan",
     "Proposal": "workflow.proposal",
     "Result": "model.outcomes",
-    "apply": "api",
-    "apply_async": "api",
-    "drift": "api",
-    "drift_async": "api",
-    "load": "api",
+    "apply": "api.functions",
+    "apply_async": "api.coroutines",
+    "drift": "api.functions",
+    "drift_async": "api.coroutines",
+    "load": "api.functions",
     "name_of": "model.changes",
-    "plan": "api",
-    "plan_async": "api",
+    "plan": "api.functions",
+    "plan_async": "api.coroutines",
 }
 """Where the public names live: each is imported when it is first asked for, so that ``import fbsync`` costs nothing."""
 

@@ -1,6 +1,6 @@
-"""fbsync as a library: load, plan, apply. ``import fbsync`` offers what is here; the commands are made of the same.
+"""The functions of the library: load, plan, apply, drift.
 
-It prints nothing, asks nothing and handles no signals. The functions run to their end before they return, in a notebook
+They print nothing, ask nothing and handle no signals. They run to their end before they return, in a notebook
 or a coroutine as well: where an event loop runs, they work in a thread of their own. Coroutines that should not wait
 use ``plan_async``, ``apply_async`` and ``drift_async``.
 """
@@ -8,13 +8,13 @@ use ``plan_async``, ``apply_async`` and ``drift_async``.
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
+from fbsync.api.event_loops import outside_of_event_loops
+from fbsync.api.preview import Preview
 from fbsync.calendar import today
 from fbsync.model.ages import Ages
 from fbsync.planning.allowed import MAX_DELETES, Allowed
@@ -36,34 +36,6 @@ if TYPE_CHECKING:
     from fbsync.workflow.connection import Patience
     from fbsync.workflow.project import Project
     from fbsync.workflow.shared_state import SharedState
-
-_Result = TypeVar("_Result")
-
-
-class Preview(Proposal):
-    """A plan that shows itself: in one sentence, and as a page in a notebook."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        from fbsync.render.plan_counts import summary
-
-        return f"<fbsync plan: {summary(self._document())}>"
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        from fbsync.render.plan_html import plan_html
-
-        # A page of its own, since its styles are not those of the notebook, and one that runs nothing there.
-        page = escape(plan_html(self._document()))
-        return f'<iframe sandbox srcdoc="{page}" style="width: 100%; height: 32em; border: 0"></iframe>'
-
-    def _document(self) -> dict[str, Any]:
-        from fbsync.model.errors import ExitCode
-        from fbsync.workflow.plan_report import document_of
-
-        return document_of(self, ExitCode.DONE)
 
 
 def load(
@@ -162,7 +134,7 @@ def plan(
         with _known(inputs) as known:
             return proposed(load_project(known, online=False), None)
 
-    made = _outside_of_event_loops(refreshed) if refresh else compared()
+    made = outside_of_event_loops(refreshed) if refresh else compared()
     return Preview(project=made.project, plan=made.plan, known=made.known, live=made.live, usage=made.usage)
 
 
@@ -238,7 +210,7 @@ def apply(
         return carried_out(work, inputs.where, os.environ, lock_timeout=lock_timeout)
 
     allowed = Allowed(adopt=adopt, max_deletes=max_deletes, recreate=recreate, host_change=host_change)
-    return _outside_of_event_loops(applied)
+    return outside_of_event_loops(applied)
 
 
 def drift(inputs: Inputs, *, only: Iterable[str] = (), patience: Patience | None = None) -> Drift:
@@ -257,41 +229,17 @@ def drift(inputs: Inputs, *, only: Iterable[str] = (), patience: Patience | None
         FbsyncError: a name in ``only`` is not known, or the server cannot be asked or does not list a workspace.
     """
     from fbsync.workflow.comparison import drift_of
+    from fbsync.workflow.session import Session
 
     chosen = frozenset(only)
 
     def compared() -> Drift:
-        project, live = _looked(inputs, patience, all_or_nothing=True)
-        return drift_of(project, live, only=chosen)
+        with _known(inputs) as known, Session(load_project(known, online=True), patience) as session:
+            live = session.look(all_or_nothing=True, plans=False)
+            assert live is not None
+            return drift_of(session.project, live, only=chosen)
 
-    return _outside_of_event_loops(compared)
-
-
-async def plan_async(inputs: Inputs, **options: Any) -> Preview:  # noqa: ANN401 - those of plan
-    """``plan`` for coroutines; the options are the same."""
-    return await _in_a_thread(partial(plan, inputs, **options))
-
-
-async def apply_async(inputs: Inputs, **options: Any) -> Applied:  # noqa: ANN401 - those of apply
-    """``apply`` for coroutines; the options are the same, and ``on_outcome`` is called in another thread.
-
-    A task that is cancelled meanwhile ends once the run has ended and is recorded.
-    """
-    return await _in_a_thread(partial(apply, inputs, **options))
-
-
-async def drift_async(inputs: Inputs, **options: Any) -> Drift:  # noqa: ANN401 - those of drift
-    """``drift`` for coroutines; the options are the same."""
-    return await _in_a_thread(partial(drift, inputs, **options))
-
-
-def _looked(inputs: Inputs, patience: Patience | None, *, all_or_nothing: bool = False) -> tuple[Project, Live]:
-    from fbsync.workflow.session import Session
-
-    with _known(inputs) as known, Session(load_project(known, online=True), patience) as session:
-        live = session.look(all_or_nothing=all_or_nothing, plans=not all_or_nothing)
-        assert live is not None
-        return session.project, live
+    return outside_of_event_loops(compared)
 
 
 @contextmanager
@@ -299,34 +247,3 @@ def _known(inputs: Inputs) -> Iterator[Inputs]:
     """The inputs with a known state that can be read, wherever it is kept."""
     with readable(inputs.where, os.environ) as place:
         yield replace(inputs, where=place)
-
-
-def _outside_of_event_loops(work: Callable[[], _Result]) -> _Result:
-    """Do work that runs an event loop of its own: in another thread, where this one runs a loop already."""
-    if not _runs_an_event_loop():
-        return work()
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(work).result()
-
-
-def _runs_an_event_loop() -> bool:
-    # Where nobody has loaded asyncio, no loop runs, and a plan need not load it.
-    asyncio = sys.modules.get("asyncio")
-    try:
-        return asyncio is not None and asyncio.get_running_loop() is not None
-    except RuntimeError:
-        return False
-
-
-async def _in_a_thread(work: Callable[[], _Result]) -> _Result:
-    """Do work in a thread; a caller that is cancelled waits for its end, so that nothing is left half done."""
-    import asyncio
-
-    under_way = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(under_way)
-    except asyncio.CancelledError:
-        await asyncio.wait([under_way])
-        raise

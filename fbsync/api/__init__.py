@@ -1,0 +1,1 @@
+"""The library: what ``import fbsync`` offers, made of the same parts as the commands."""

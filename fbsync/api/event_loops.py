@@ -1,0 +1,42 @@
+"""Work and event loops: what runs one of its own, and what a coroutine waits for."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Result = TypeVar("_Result")
+
+
+def outside_of_event_loops(work: Callable[[], _Result]) -> _Result:
+    """Do work that runs an event loop of its own: in another thread, where this one runs a loop already."""
+    if not _runs_an_event_loop():
+        return work()
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(work).result()
+
+
+def _runs_an_event_loop() -> bool:
+    # Where nobody has loaded asyncio, no loop runs, and a plan need not load it.
+    asyncio = sys.modules.get("asyncio")
+    try:
+        return asyncio is not None and asyncio.get_running_loop() is not None
+    except RuntimeError:
+        return False
+
+
+async def in_a_thread(work: Callable[[], _Result]) -> _Result:
+    """Do work in a thread; a caller that is cancelled waits for its end, so that nothing is left half done."""
+    import asyncio
+
+    under_way = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(under_way)
+    except asyncio.CancelledError:
+        await asyncio.wait([under_way])
+        raise

@@ -1,0 +1,33 @@
+"""A plan that shows itself, as the library gives it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fbsync.workflow.proposal import Proposal
+
+
+class Preview(Proposal):
+    """A plan that shows itself: in one sentence, and as a page in a notebook."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        from fbsync.render.plan_counts import summary
+
+        return f"<fbsync plan: {summary(self._document())}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        from fbsync.render.plan_html import plan_html
+
+        # A page of its own, since its styles are not those of the notebook, and one that runs nothing there.
+        page = escape(plan_html(self._document()))
+        return f'<iframe sandbox srcdoc="{page}" style="width: 100%; height: 32em; border: 0"></iframe>'
+
+    def _document(self) -> dict[str, Any]:
+        from fbsync.model.errors import ExitCode
+        from fbsync.workflow.plan_report import document_of
+
+        return document_of(self, ExitCode.DONE)
