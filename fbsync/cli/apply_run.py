@@ -28,6 +28,7 @@ from fbsync.render.document import dump, outcome_entry, removal_entry, result_do
 from fbsync.render.outcome_text import closing_sentence, outcome_report, removals_text
 from fbsync.render.paint import visible
 from fbsync.render.plan_counts import summary
+from fbsync.render.plan_document import is_empty
 from fbsync.render.verdict_text import verdicts_text
 from fbsync.workflow.checks import check_variables
 from fbsync.workflow.plan_report import document_of, verified_first
@@ -155,7 +156,7 @@ class Applying:
             if not options.json:
                 proposal = connection.with_usage(proposal)
             document = document_of(proposal, ExitCode.DONE)
-            if not options.json:
+            if not options.json and not (options.destroy and is_empty(document)):
                 print_plan(document, "text", verbose=bool(options.verbose))
             check_proposal(proposal, options.allowed)
             if not self._agreed(proposal):

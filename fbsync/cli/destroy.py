@@ -88,8 +88,11 @@ def _destroy(
 
     def work(place: Where, shared: SharedState | None) -> int:
         project = load_project(no_inputs(place, os.environ), online=True)
-        if project.on_disk is None and not project.known.llms and not project.open_intents:
-            terminal.say(f"There is nothing to destroy: {place.known_in} {'is empty' if shared else 'does not exist'}.")
+        if not project.known.llms and not project.open_intents:
+            is_missing = project.on_disk is None and shared is None
+            terminal.say(
+                f"There is nothing to destroy: {place.known_in} {'does not exist' if is_missing else 'is empty'}."
+            )
         code = Applying(project, options, None, shared).run()
         if code == ExitCode.DONE and shared is None:
             _remove_lockfile(where)

@@ -66,7 +66,7 @@ def _status(command: click.Command, argv: Sequence[str]) -> int:
         click.echo(error.format_message(), err=True)
         return ExitCode.USAGE
     except click.ClickException as error:
-        return _fail(argv, _usage(error))
+        return _fail(argv, _usage(error, argv))
     except (click.Abort, KeyboardInterrupt) as ended:
         from fbsync.cli import terminal
 
@@ -100,10 +100,10 @@ def _interrupted(ended: BaseException) -> FbsyncError:
     return FbsyncError("interrupted", exit_code=ExitCode.INTERRUPTED)
 
 
-def _usage(error: click.ClickException) -> FbsyncError:
+def _usage(error: click.ClickException, argv: Sequence[str]) -> FbsyncError:
     from fbsync.cli.mistakes import usage_hint, usage_message
 
-    return FbsyncError(usage_message(error), hint=usage_hint(error), exit_code=ExitCode.USAGE)
+    return FbsyncError(usage_message(error, argv), hint=usage_hint(error, argv), exit_code=ExitCode.USAGE)
 
 
 def _refused(error: OSError) -> FbsyncError:

@@ -195,4 +195,4 @@ def _state_commands(start: Start) -> Iterator[tuple[str, str]]:
     """What creates the known state once, where it is in a store."""
     if start.state is not None:
         yield "fbsync state init", "once: create the known state in the remote origin"
-        yield from ((f"fbsync state init -e {name}", "likewise") for name in start.environments)
+        yield from ((f"fbsync state init -e {name}", f"the same for {name}") for name in start.environments)

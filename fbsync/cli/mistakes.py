@@ -1,4 +1,4 @@
-"""Words that people type by mistake, or bring from other tools, and what they are called here."""
+"""Words that people mistype or bring from other tools, and what to use instead."""
 
 from __future__ import annotations
 
@@ -30,52 +30,53 @@ _COMMANDS = {
     "version": "--version",
     "whoami": "doctor",
 }
-"""Other tools' names for what a command here does."""
+"""Other tools' names for a command."""
 
 _TOKENS = "tokens come only from the environment, since others can read command lines: set FLASHBACK_TOKEN"
+_SIGN_IN = "it comes only from the environment: set FLASHBACK_EMAIL and FLASHBACK_PASSWORD"
+_PREVIEW = "`fbsync plan` shows what apply would do"
+_ONLY = "use --only with an entry's name"
+_OUTPUT = "use --format for another format, and `plan --out` to save a plan"
+_VALUES = "set the variable in the environment, in .env, or in a file named with --env-file"
+_FORMAT = "use --format json"
+_QUIET = "redirect stderr to /dev/null: only results go to stdout"
 _OPTIONS = {
     "--auto-approve": "use --yes",
-    "-auto-approve": "use --yes",
+    "--force": "use --yes",
+    "--non-interactive": "use --yes",
     "-y": "use --yes",
     "--token": _TOKENS,
     "--api-key": _TOKENS,
-    "--password": "it comes only from the environment: set FLASHBACK_EMAIL and FLASHBACK_PASSWORD",
-    "--email": "it comes only from the environment: set FLASHBACK_EMAIL and FLASHBACK_PASSWORD",
-    "--dry-run": "`fbsync plan` shows what apply would do",
-    "--dryrun": "`fbsync plan` shows what apply would do",
-    "-n": "`fbsync plan` shows what apply would do",
-    "--target": "use --only with an entry's name",
-    "-t": "use --only with an entry's name",
+    "--password": _SIGN_IN,
+    "--email": _SIGN_IN,
+    "--dry-run": _PREVIEW,
+    "--dryrun": _PREVIEW,
+    "-n": _PREVIEW,
+    "--target": _ONLY,
+    "-t": _ONLY,
     "--config": "use -f/--file",
     "-c": "use -f/--file",
     "--manifest": "use -f/--file",
     "--env": "use -e/--environment",
     "--stage": "use -e/--environment",
+    "--var": _VALUES,
+    "--var-file": _VALUES,
+    "--set": _VALUES,
     "--url": "use --api-url",
     "--server": "use --api-url",
-    "--json": "use --format json",
-    "-o": "use --format for another format, and `plan --out` to save a plan",
-    "--output": "use --format for another format, and `plan --out` to save a plan",
+    "--json": _FORMAT,
+    "-o": _OUTPUT,
+    "--output": _OUTPUT,
+    "--out": "use `fbsync plan --out` to save a plan",
+    "--no-color": "set NO_COLOR=1",
     "--debug": "use -v to show each request, and -vv the names of its fields",
-    "-q": "redirect stderr to /dev/null: only results go to stdout",
-    "--quiet": "redirect stderr to /dev/null: only results go to stdout",
+    "-q": _QUIET,
+    "--quiet": _QUIET,
     "--destroy": "use `fbsync destroy`",
-    "-version": "use --version",
-    "-help": "use --help",
+    "--version": "use `fbsync --version`",
+    "--help": "use --help",
 }
-"""What other tools call an option, and how to say the same here."""
-
-
-class WrongCommand(click.UsageError):
-    """A command that does not exist.
-
-    Args:
-        hint: what to type instead, or an empty string where nothing is close.
-    """
-
-    def __init__(self, message: str, *, hint: str, ctx: click.Context) -> None:
-        super().__init__(message, ctx)
-        self.hint = hint
+"""What other tools call an option, and what to use here. Terraform's ``-target=One`` counts as ``--target``."""
 
 
 class Group(click.Group):
@@ -87,47 +88,64 @@ class Group(click.Group):
         """Find the command.
 
         Raises:
-            WrongCommand: there is none of that name.
+            UsageError: there is none of that name.
         """
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-") and not ctx.resilient_parsing:
             from fbsync.redact import quoted
 
-            hint = _command_hint(ctx.command_path, word, self.list_commands(ctx))
-            raise WrongCommand(f"no such command {quoted(word, '')}".rstrip(), hint=hint, ctx=ctx)
+            meant = _meant(ctx.command_path, word, self.list_commands(ctx))
+            raise click.UsageError(f"no such command {quoted(word, '')}".rstrip() + meant, ctx=ctx)
         return super().resolve_command(ctx, args)
 
 
-def _command_hint(path: str, word: str, commands: Sequence[str]) -> str:
+def _meant(path: str, word: str, commands: Sequence[str]) -> str:
     from fbsync.redact import nearest
 
     meant = nearest(word, commands)
     if meant is None and path == "fbsync":
         meant = _COMMANDS.get(word.casefold())
-    return "" if meant is None else f"did you mean `{path} {meant}`?"
+    return "" if meant is None else f"; did you mean `{path} {meant}`?"
 
 
-def usage_message(error: click.ClickException) -> str:
-    """What is wrong with the command line, as a sentence without a full stop at its end."""
+def usage_message(error: click.ClickException, argv: Sequence[str]) -> str:
+    """Say what is wrong with the command line, without a full stop at the end."""
     if isinstance(error, click.NoSuchOption):
         from fbsync.redact import nearest
 
-        meant = nearest(error.option_name, error.possibilities or ())
-        return f"no such option {error.option_name}" + ("" if meant is None else f"; did you mean {meant}?")
+        name = _typed_name(error.option_name, argv)
+        meant = nearest(name, error.possibilities or ())
+        return f"no such option {name}" + ("" if meant is None else f"; did you mean {meant}?")
     message = error.format_message().rstrip(".")
     return message[:1].lower() + message[1:]
 
 
-def usage_hint(error: click.ClickException) -> str:
-    """What to do about wrong usage of the command line, as a phrase."""
+def usage_hint(error: click.ClickException, argv: Sequence[str]) -> str:
+    """Say what to do about wrong usage of the command line, as a phrase."""
     context = getattr(error, "ctx", None)
     see = f"see `{context.command_path} --help`" if context is not None else "see `fbsync --help`"
-    hint = error.hint if isinstance(error, WrongCommand) else ""
+    hint = ""
     if isinstance(error, click.NoSuchOption):
-        hint = _OPTIONS.get(error.option_name.casefold(), "")
-        if hint.startswith("use --yes") and not _has_option(context, "--yes"):
+        hint = _OPTIONS.get(_two_dashes(_typed_name(error.option_name, argv)), "")
+        if hint == "use --yes" and not _has_option(context, "--yes"):
             hint = "this command asks nothing: leave it out"
     return f"{hint}; or {see}" if hint else see
+
+
+def _typed_name(name: str, argv: Sequence[str]) -> str:
+    """The option as it was typed: of ``-target``, click names only ``-t``.
+
+    An unknown word may be a secret (``-pPASSWORD``), so only the names of other tools' options are repeated.
+    """
+    if len(name) == len("-t"):
+        words = (word.partition("=")[0] for word in argv if word.startswith("-") and len(word) > len(name))
+        return next((word for word in words if name[1:] in word and _two_dashes(word) in _OPTIONS), name)
+    return name
+
+
+def _two_dashes(name: str) -> str:
+    is_long = len(name) > len("-t") and not name.startswith("--")
+    return f"-{name}".casefold() if is_long else name.casefold()
 
 
 def _has_option(context: click.Context | None, name: str) -> bool:

@@ -158,7 +158,7 @@ only_option = click.option(
     shell_complete=completion_values.declared_names,
 )
 all_environments_option = click.option(
-    "--all-environments", is_flag=True, help="Cover every environment and the list itself, in one result."
+    "--all-environments", is_flag=True, help="Cover every environment, and the manifest without one, in one result."
 )
 
 strict_option = click.option("--strict", is_flag=True, help="Exit with 3 if there are warnings.")

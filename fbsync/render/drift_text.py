@@ -59,7 +59,7 @@ def warning_lines(found: DriftFound) -> tuple[str, ...]:
 
 def drifts_text(found: Sequence[DriftFound], *, paint: Paint) -> str:
     """Render the drift of several environments one below the other, and the sentence over all of them."""
-    own = f"Environment: {paint.bold('none, the list itself')}\n"
+    own = f"Environment: {paint.bold('none (without -e)')}\n"
     texts = [("" if one.environment is not None else own) + drift_text(one, paint=paint) for one in found]
     total = paint.bold(total_summary([one.drift for one in found]))
     return "\n".join([*texts, f"All environments: {total}\n"])

@@ -27,7 +27,7 @@ def environment_of(document: Json) -> str | None:
 
 def environment_title(environment: str | None) -> str:
     """What an environment is called among several; safe to show."""
-    return "the list itself, without an environment" if environment is None else visible(environment)
+    return "no environment (without -e)" if environment is None else visible(environment)
 
 
 def origin_suffix(document: Json, quoted: Callable[[str], str] = str) -> str:

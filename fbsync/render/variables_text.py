@@ -38,7 +38,7 @@ def all_variables_text(parts: Sequence[Json], *, paint: Paint, verbose: bool = F
     """
     lines = []
     for part in parts:
-        environment = "none, the list itself" if part["environment"] is None else visible(part["environment"])
+        environment = "none (without -e)" if part["environment"] is None else visible(part["environment"])
         lines += [f"Environment: {paint.bold(environment)}", *_lines(part, paint, verbose=verbose), ""]
     return "\n".join([*lines, f"All environments: {paint.bold(total_sentence(parts))}", ""])
 

@@ -90,7 +90,7 @@ def test_the_plans_of_all_environments_as_json(environments):
 def test_the_plans_of_all_environments_as_text(environments):
     done = environments("plan", "--all-environments", "--detailed-exitcode")
     assert done.returncode == 2
-    places = [done.stdout.index(f"Environment: {name}") for name in ("none, the list itself", "staging", "prod")]
+    places = [done.stdout.index(f"Environment: {name}") for name in ("none (without -e)", "staging", "prod")]
     assert places == sorted(places)
     assert done.stdout.endswith("All environments: Plan: 5 to add, 0 to change, 0 to destroy.\n")
 
@@ -158,7 +158,7 @@ def test_a_broken_lockfile_of_one_environment_is_named_and_the_others_are_compar
     text = drifted(command, "--all-environments")
     assert text.returncode == 3
     assert "fbsync.staging.lock:1: error: the lockfile has a merge conflict" in text.stderr
-    assert "Environment: none, the list itself" in text.stdout
+    assert "Environment: none (without -e)" in text.stdout
     assert drifted(command).returncode == 3
 
 

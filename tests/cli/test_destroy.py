@@ -85,6 +85,7 @@ def test_a_second_time_there_is_nothing_to_do(preview):
     done = preview("destroy", "-e", "pr-123", "--yes")
     assert done.returncode == 0
     assert "There is nothing to destroy: fbsync.pr-123.lock does not exist." in done.stderr
+    assert done.stdout == "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.\n"
     assert not list(preview.folder.glob("*.lock*"))
 
 

@@ -77,7 +77,7 @@ def test_all_environments_are_one_list(project):
     project.write(".env.staging", "STAGING_SECRET=canary-staging\n")
     project.secret_files = {".env.staging"}
     text = project("env", "--all-environments").stdout
-    places = [text.index(f"Environment: {name}") for name in ("none, the list itself", "staging", "prod")]
+    places = [text.index(f"Environment: {name}") for name in ("none (without -e)", "staging", "prod")]
     assert places == sorted(places)
     assert "STAGING_SECRET: set (.env.staging)" in text
     assert text.endswith("\nAll environments: 6 variables, 1 not set somewhere\n")

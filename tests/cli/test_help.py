@@ -53,12 +53,12 @@ def test_help_as_a_command_is_that_of_the_option(cli, words):
 
 
 MISTAKES = [
-    (["pln"], 'no such command "pln"', "did you mean `fbsync plan`?"),
-    (["aply", "--yes"], 'no such command "aply"', "did you mean `fbsync apply`?"),
-    (["diff"], 'no such command "diff"', "did you mean `fbsync plan`?"),
-    (["import"], 'no such command "import"', "did you mean `fbsync export`?"),
-    (["state", "forgt", "x"], 'no such command "forgt"', "did you mean `fbsync state forget`?"),
-    (["help", "vrify"], 'no such command "vrify"', "did you mean `fbsync verify`?"),
+    (["pln"], 'no such command "pln"; did you mean `fbsync plan`?', "fix: see `fbsync"),
+    (["aply", "--yes"], 'no such command "aply"; did you mean `fbsync apply`?', "fix: see `fbsync"),
+    (["diff"], 'no such command "diff"; did you mean `fbsync plan`?', "fix: see `fbsync"),
+    (["import"], 'no such command "import"; did you mean `fbsync export`?', "fix: see `fbsync"),
+    (["state", "forgt", "x"], 'no such command "forgt"; did you mean `fbsync state forget`?', "fix: see `fbsync"),
+    (["help", "vrify"], 'no such command "vrify"; did you mean `fbsync verify`?', "fix: see `fbsync"),
     (["help", "apply", "more"], "`fbsync apply` has no commands of its own", "see `fbsync apply --help`"),
     (["apply", "--auto-approve"], "no such option", "use --yes"),
     (["apply", "-y"], "no such option", "use --yes"),
@@ -66,7 +66,14 @@ MISTAKES = [
     (["apply", "--token", "made-up"], "no such option", "set FLASHBACK_TOKEN"),
     (["apply", "--token=made-up"], "no such option", "set FLASHBACK_TOKEN"),
     (["apply", "--dry-run"], "no such option", "`fbsync plan` shows what apply would do"),
-    (["plan", "--target", "One"], "no such option", "use --only with an entry's name"),
+    (["plan", "--target", "One"], "no such option --target", "use --only with an entry's name"),
+    (["plan", "-target=One"], "no such option -target\n", "use --only with an entry's name"),
+    (["apply", "-auto-approve"], "no such option -auto-approve\n", "use --yes"),
+    (["apply", "-no-color"], "no such option -no-color\n", "set NO_COLOR=1"),
+    (["plan", "-var", "a=made-up"], "no such option -var\n", "set the variable in the environment, in .env"),
+    (["apply", "--var", "a=made-up"], "no such option --var\n", "set the variable in the environment, in .env"),
+    (["destroy", "--force"], "no such option --force\n", "use --yes"),
+    (["apply", "-pmade-up"], "no such option -p\n", "see `fbsync apply --help`"),
     (["plan", "--environmnt", "x"], "did you mean --environment", "see `fbsync plan --help`"),
 ]
 
