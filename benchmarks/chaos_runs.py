@@ -6,40 +6,21 @@
 from __future__ import annotations
 
 import errno
-import gc
 import json
 import os
-import pkgutil
 import signal
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager, suppress
-from importlib import import_module
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from benchmarks.preloading import preload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_LIBRARIES = (
-    "_strptime",
-    "anyio._backends._asyncio",
-    "anyio.streams.tls",
-    "attrs",
-    "certifi",
-    "click._termui_impl",
-    "concurrent.futures.thread",
-    "difflib",
-    "encodings.ascii",
-    "encodings.idna",
-    "encodings.utf_8_sig",
-    "httpcore._async.http11",
-    "httpcore._backends.anyio",
-)
-"""What a run would import while it runs."""
-_OPTIONAL = ("httpcore2._async.http11", "httpcore2._backends.anyio", "obstore.store", "truststore._openssl")
-"""What it would import where that is installed."""
 _ROOT = Path(__file__).parents[1]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
@@ -132,7 +113,7 @@ def _heard(process: subprocess.Popen[str]) -> str:
 
 
 def _serve() -> None:
-    _preload()
+    preload()
     while line := sys.stdin.readline():
         order = json.loads(line)
         pid = os.fork()
@@ -144,20 +125,6 @@ def _serve() -> None:
         # Until it is buried, the number is the dead run's: a late signal reaches nobody else.
         sys.stdin.readline()
         _tell(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-
-
-def _preload() -> None:
-    """Import what runs do: first what says that there is no sniffio, which they import before what looks for it."""
-    import_module("fbsync.cli.event_loop")
-    package = import_module("fbsync")
-    names = [found.name for found in pkgutil.walk_packages(package.__path__, "fbsync.")]
-    for name in (*(name for name in names if not name.endswith("__main__")), *_LIBRARIES):
-        import_module(name)
-    for name in _OPTIONAL:
-        with suppress(ImportError):
-            import_module(name)
-    gc.collect()
-    gc.freeze()
 
 
 def _tell(word: object) -> None:

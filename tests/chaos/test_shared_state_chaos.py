@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from selection import few_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,8 +15,7 @@ def chaos(*options):
     return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=1800)
 
 
-@pytest.mark.parametrize("schedules", [4, pytest.param(20, marks=pytest.mark.thorough)])
-@pytest.mark.parametrize("state", ["git", "moto"])
+@pytest.mark.parametrize(("state", "schedules"), few_of([("git", 2), ("git", 20), ("moto", 20)], ("git", 2)))
 def test_runs_that_share_a_state_lose_nothing_and_make_nothing_twice(state, schedules):
     done = chaos("--state", state, "--schedules", str(schedules))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from cli_world import ROOT
+from selection import few_of
 
 from benchmarks.places import environment
 from benchmarks.servers import instant
@@ -84,17 +85,17 @@ UNCHANGED = [
 ]
 
 
-@pytest.mark.parametrize("command", UNCHANGED, ids=" ".join)
+@pytest.mark.parametrize("command", few_of(UNCHANGED, ["plan"], ["apply", "--yes"]), ids=" ".join)
 def test_entries_that_did_not_change(worlds, command):
     assert_linear([steps(world, world.manifest(), *command) for world in worlds])
 
 
-@pytest.mark.parametrize("format_", ["text", "markdown", "html", "json"])
+@pytest.mark.parametrize("format_", few_of(["text", "markdown", "html", "json"], "text"))
 def test_plans_that_change_every_entry(worlds, format_):
     assert_linear([steps(world, world.manifest(host="other"), "plan", "--format", format_) for world in worlds])
 
 
-@pytest.mark.parametrize("format_", ["text", "github", "sarif", "junit", "json"])
+@pytest.mark.parametrize("format_", few_of(["text", "github", "sarif", "junit", "json"], "text"))
 def test_a_finding_for_every_entry(worlds, format_):
     wrong = {"secret": "a-literal-1"}
     assert_linear(
@@ -102,6 +103,7 @@ def test_a_finding_for_every_entry(worlds, format_):
     )
 
 
+@pytest.mark.thorough
 def test_entries_given_twice(worlds):
     def twice(text):
         return text + text.partition("llms:\n")[2]
@@ -119,6 +121,7 @@ def test_renames_in_a_chain_that_is_blocked_at_its_end(worlds):
     assert_linear(counts)
 
 
+@pytest.mark.thorough
 def test_exporting(worlds):
     counts = []
     for world in worlds:

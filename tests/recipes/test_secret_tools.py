@@ -78,8 +78,13 @@ def works(tool):
     return shutil.which(tool) and not subprocess.run([tool, "--version"], capture_output=True, check=False).returncode
 
 
-@pytest.mark.skipif(not works("aws"), reason="the AWS command line is not installed")
-def test_aws_secrets_manager(project, secrets_manager):
+@pytest.fixture
+def aws():
+    if not works("aws"):
+        pytest.skip("the AWS command line is not installed")
+
+
+def test_aws_secrets_manager(aws, project, secrets_manager):
     folder, environment = project
     signing = {"AWS_ACCESS_KEY_ID": "made-up", "AWS_SECRET_ACCESS_KEY": "made-up", "AWS_DEFAULT_REGION": "eu-central-1"}
     environment |= signing | {"AWS_ENDPOINT_URL": secrets_manager, "HOME": os.environ.get("HOME", str(folder))}

@@ -31,7 +31,7 @@ ANOTHER = """\
     secret: $EXAMPLE_SECRET
 """
 
-pytestmark = pytest.mark.editors
+pytestmark = [pytest.mark.editors, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

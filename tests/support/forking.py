@@ -7,38 +7,16 @@ import gc
 import io
 import json
 import os
-import pkgutil
 import runpy
 import signal
 import socket
 import sys
 import time
-from importlib import import_module
 
-_LIBRARIES = (
-    "anyio._backends._asyncio",
-    "anyio.streams.tls",
-    "attrs",
-    "certifi",
-    "encodings.idna",
-    "httpcore._async.http11",
-    "httpcore._backends.anyio",
-)
-"""What libraries import while they run."""
+from benchmarks.preloading import preload
+
 _LONGEST = 1_000_000
 _STDERR = 2
-
-
-def preload():
-    # First what says that there is no sniffio, which every run imports before the libraries that look for it.
-    import_module("fbsync.cli.event_loop")
-    package = import_module("fbsync")
-    # What is the program itself must not be there yet: each run executes it.
-    names = [found.name for found in pkgutil.walk_packages(package.__path__, "fbsync.")]
-    for name in (*(name for name in names if not name.endswith("__main__")), *_LIBRARIES):
-        import_module(name)
-    gc.collect()
-    gc.freeze()
 
 
 def serve(orders):

@@ -1,0 +1,43 @@
+"""Imports what runs of fbsync import, for a process that they are forked from."""
+
+from __future__ import annotations
+
+import gc
+import pkgutil
+from contextlib import suppress
+from importlib import import_module
+
+_LIBRARIES = (
+    "_strptime",
+    "anyio._backends._asyncio",
+    "anyio.streams.tls",
+    "attrs",
+    "certifi",
+    "click._termui_impl",
+    "click._textwrap",
+    "concurrent.futures.thread",
+    "difflib",
+    "encodings.ascii",
+    "encodings.idna",
+    "encodings.utf_8_sig",
+    "httpcore._async.http11",
+    "httpcore._backends.anyio",
+)
+"""What a run would import while it runs."""
+_OPTIONAL = ("httpcore2._async.http11", "httpcore2._backends.anyio", "obstore.store", "truststore._openssl")
+"""What it would import where that is installed."""
+
+
+def preload() -> None:
+    """Import fbsync and what it uses, but not the program, which each run executes."""
+    # First what says that there is no sniffio, which every run imports before the libraries that look for it.
+    import_module("fbsync.cli.event_loop")
+    package = import_module("fbsync")
+    names = [found.name for found in pkgutil.walk_packages(package.__path__, "fbsync.")]
+    for name in (*(name for name in names if not name.endswith("__main__")), *_LIBRARIES):
+        import_module(name)
+    for name in _OPTIONAL:
+        with suppress(ImportError):
+            import_module(name)
+    gc.collect()
+    gc.freeze()
