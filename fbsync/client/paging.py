@@ -60,8 +60,9 @@ def _flat(fields: Mapping[str, Any], depth: int = _DEPTH) -> Iterator[tuple[str,
 
 def _sign_in(name: str, value: object, rows: int) -> str | None:
     """What one field beside a list says of more rows."""
-    folded = re.sub(r"[^a-z]", "", name[:40].lower())
-    more = f'"{folded}" means that there are more'
+    letters = re.sub(r"[^a-zA-Z]", "", name[:40])
+    folded = letters.lower()
+    more = f'"{letters}" means that there are more'
     if folded in _LAST:
         return more if value is False else None
     if _NEXT.fullmatch(folded):
@@ -70,5 +71,5 @@ def _sign_in(name: str, value: object, rows: int) -> str | None:
     if count is None:
         return None
     if _TOTAL.fullmatch(folded) and count > rows:
-        return f'"{folded}" counts {count}'
-    return f'"{folded}" counts {count}' if folded in _TOTAL_PAGES and count > 1 else None
+        return f'"{letters}" counts {count}'
+    return f'"{letters}" counts {count}' if folded in _TOTAL_PAGES and count > 1 else None

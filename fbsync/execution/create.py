@@ -123,13 +123,15 @@ class Creator:
         Raises:
             ServerError: the list does not show it. The request is not sent again: it was carried out.
         """
-        found = _of(identity, await self._look(identity) or ())
+        listed = await self._look(identity)
+        found = _of(identity, listed or ())
         if len(found) > 1:
             raise several(identity, found)
         if found:
             return found[0].id
+        lacking = "cannot be read" if listed is None else "does not have the configuration"
         raise ServerError(
-            "the server confirmed the creation but returned no id, and its list does not have the configuration",
+            f"the server confirmed the creation but returned no id, and its list {lacking}",
             hint="run `fbsync apply` again: it checks for the configuration before it sends anything",
             failure=Failure.UNKNOWN,
             is_transient=False,
@@ -154,13 +156,12 @@ class Creator:
             raise several(identity, found)
         (live,) = found
         if not any(claim.explains(live) for claim in claims):
-            theirs = ServerError(
+            raise ServerError(
                 f"somebody else created or changed it in the meantime (id {live.id}): {failure.message}",
                 hint="run `fbsync apply --adopt` to take it over",
-                failure=Failure.REJECTED,
+                failure=Failure.UNKNOWN if unsure else Failure.REJECTED,
                 status=failure.status,
             )
-            raise left_open(theirs, hint=theirs.hint) if unsure else theirs
         # An earlier request for it may have carried a key that is no longer declared.
         lacks_key = live.has_key and Field.API_KEY not in fields
         whole: Fields = ({Field.KEY: None} if lacks_key else {}) | {**fields}

@@ -61,16 +61,16 @@ class ServerError(FbsyncError):
         return transient or self.failure is Failure.UNKNOWN
 
 
-def left_open(error: ServerError, *, hint: str | None = None) -> ServerError:
+def left_open(error: ServerError) -> ServerError:
     """The failure of a request that an earlier attempt may have carried out: whatever came last, that stays open.
 
     Args:
         error: what came last.
-        hint: what to do, where it is more than to apply again.
     """
+    is_unknown = error.failure is Failure.UNKNOWN
     return ServerError(
-        error.message,
-        hint=hint or "run `fbsync apply` again: it checks the server's list before it sends anything",
+        error.message if is_unknown else f"an earlier attempt may have been carried out; the last: {error.message}",
+        hint="run `fbsync apply` again: it checks the server's list before it sends anything",
         failure=Failure.UNKNOWN,
         status=error.status,
         retry_after=error.retry_after,

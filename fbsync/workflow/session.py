@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from fbsync.execution.ports import Stop, SystemClock
+from fbsync.model.changes import Create
 from fbsync.model.server_error import ServerError
 from fbsync.workflow.checks import check_workspaces
 from fbsync.workflow.connection import Patience, connected, known_secrets, public_texts
@@ -132,25 +133,7 @@ class Session:
             self.project = await resolve_stored_keys(self.server, self.project)
         if not refresh and not self.project.open_intents:
             return None
-        _, live = await asyncio.gather(
-            self._learn_user(plans=plans),
-            list_live(self.server, self.project, self._clock, all_or_nothing=all_or_nothing),
-        )
-        return live
-
-    async def _learn_user(self, *, plans: bool) -> None:
-        """Ask who sends the creations of this run, which their intents name.
-
-        A run that is killed leaves intents in a store of which no other machine can tell whether they were sent: the
-        user tells, then, that a configuration of that name is not theirs. What a journal in a file does not mark was
-        not sent, and needs no such look.
-        """
-        if not plans or self._shared is None:
-            return
-        known = {llm.identity for llm in self.project.known.llms}
-        if any(llm.identity not in known for llm in self.project.desired):
-            with suppress(ServerError):  # the time and the other fields tell as well
-                await self.server.learn_user()
+        return await list_live(self.server, self.project, self._clock, all_or_nothing=all_or_nothing)
 
     def with_usage(self, proposal: Proposal) -> Proposal:
         """The proposal with how much what it deletes is used, as far as the server says.
@@ -172,7 +155,9 @@ class Session:
     ) -> Applied:
         """Carry a proposal out that was checked. The known state holds what was done, however this ends.
 
-        A known state in a store is leased first, on the version that the proposal was made from.
+        A known state in a store is leased first, on the version that the proposal was made from. Before a creation,
+        the server is asked who is signed in, where signing in did not tell: its intent names the user, so that what
+        another user creates under the same name meanwhile is not taken for its result.
 
         Args:
             proposal: what to do; its project is this session's.
@@ -186,6 +171,9 @@ class Session:
         """
         from fbsync.workflow.carry_out import carry_out
 
+        if any(isinstance(change, Create) for change in proposal.plan.changes):
+            with suppress(ServerError):  # time, type and endpoint tell as well
+                self.run(self.server.learn_user())
         if self._shared is not None and (proposal.leftovers or not proposal.plan.is_empty):
             self._shared.acquire(timeout=self._patience.timeout)
         work = carry_out(

@@ -8,7 +8,9 @@ import subprocess
 import sys
 
 import fbsync_process
+import plain_http
 import pytest
+import rivals
 from cli_world import MANIFEST
 from recorder import Reply
 
@@ -22,6 +24,12 @@ def hold(server, seconds=1.5):
 def wait_for_a_write(server, process):
     while not server.writes:
         assert process.poll() is None
+
+
+def delete(sandbox, llm_id):
+    """Delete a configuration as somebody else does."""
+    headers = {"Authorization": f"Bearer {sandbox.token}"}
+    assert plain_http.delete(f"{sandbox.url}/ai/llm/{llm_id}", headers=headers).status_code == 200
 
 
 def in_a_mount(project, name, *arguments):
@@ -85,6 +93,70 @@ class TestTwoRuns:
         wait_for_a_write(server, first)
         assert project("plan").returncode == 0
         assert project.finish(first).returncode == 0
+
+
+class TestRival:
+    """Another user creates what a run is about to create: name, type and endpoint are the same, the user is not."""
+
+    def refuse_to_overwrite(self, project, server, on_server):
+        theirs = on_server()["One"]
+        server.replies = lambda request: None
+        writes = len(server.writes)
+        done = project("apply")
+        assert done.returncode == 8
+        assert f'"One" (workspace {theirs["workspaceId"]}) is already on the server (id {theirs["id"]})' in done.stderr
+        assert len(server.writes) == writes
+        assert on_server()["One"] == theirs
+        assert project("apply", "--adopt").returncode == 0
+        assert on_server()["One"]["id"] == theirs["id"]
+        assert {llm["id"] for llm in project.lockfile["llms"]} == {row["id"] for row in on_server().values()}
+        assert not (project.folder / "fbsync.lock.journal").exists()
+
+    def test_whose_creation_comes_first_while_ours_is_killed(self, project, server, sandbox, on_server):
+        hold(server, seconds=0.5)
+        process = project.process("apply", "--parallelism", "1")
+        wait_for_a_write(server, process)
+        process.send_signal(signal.SIGKILL)
+        project.finish(process)
+        ours = on_server()
+        delete(sandbox, ours["One"]["id"])
+        fields = {name: ours["One"][name] for name in ("name", "aiType", "endpoint", "workspaceId")}
+        assert rivals.create(sandbox, fields) == 200
+        self.refuse_to_overwrite(project, server, on_server)
+
+    @pytest.mark.parametrize("refresh", [(), ("--no-refresh",)])
+    @pytest.mark.parametrize("status", [500, 502, 503])
+    def test_whose_creation_comes_first_while_ours_gets_no_certain_answer(
+        self, project, server, sandbox, on_server, status, refresh
+    ):
+        def rival_is_first(request):
+            if request.method == "POST" and request.body.get("name") == "One":
+                assert rivals.create(sandbox, {**request.body, "secret": "made-up-by-the-rival"}) == 200
+                return Reply(status=status, body=b"<html>", processed=True)
+            return None
+
+        server.replies = rival_is_first
+        done = project("apply", *refresh)
+        assert done.returncode == 5
+        assert f"somebody else created or changed it in the meantime (id {on_server()['One']['id']})" in done.stdout
+        self.refuse_to_overwrite(project, server, on_server)
+
+    def test_what_was_deleted_outside_and_is_created_again(self, project, server, sandbox, on_server):
+        assert project("apply").returncode == 0
+        delete(sandbox, on_server()["One"]["id"])
+
+        def rival_is_first(request):
+            if request.method == "POST":
+                assert rivals.create(sandbox, {**request.body, "secret": "made-up-by-the-rival"}) == 200
+                return Reply(status=502, body=b"<html>", processed=True)
+            return None
+
+        server.replies = rival_is_first
+        assert project("apply").returncode == 5
+        theirs = on_server()["One"]
+        server.replies = lambda request: None
+        assert project("apply").returncode == 8
+        assert on_server()["One"] == theirs
 
 
 class TestDisk:

@@ -9,9 +9,8 @@ import threading
 import time
 from dataclasses import replace
 
-import httpx
-import plain_http
 import pytest
+import rivals
 from git_over_http import serving
 
 import fbsync
@@ -547,15 +546,6 @@ def killed_before_its_requests(shared, state, remote, on_server):
     return shared
 
 
-def put(sandbox, workspace, user, endpoint):
-    """Somebody creates "One" meanwhile."""
-    login = {"email": user.email, "password": user.password}
-    token = plain_http.post(f"{sandbox.url}/user/login", json=login).json()["accessToken"]
-    fields = {"name": "One", "workspaceId": workspace, "aiType": "OPENAI", "endpoint": endpoint, "secret": "theirs"}
-    headers = {"Authorization": f"Bearer {token}"}
-    assert httpx.post(f"{sandbox.url}/ai/llm", json=fields, headers=headers).status_code == 200
-
-
 @pytest.mark.parametrize(
     ("user", "endpoint"), [(WRITER, "https://one.example.com/v1"), (ADMIN, "https://elsewhere.example.com")]
 )
@@ -563,7 +553,8 @@ def test_what_others_create_under_the_name_of_an_intent_that_was_not_sent_stays_
     killed_before_its_requests, state, sandbox, workspace, server, on_server, user, endpoint
 ):
     """No machine can know that the request was not sent; time, user, type and endpoint tell whose it is."""
-    put(sandbox, workspace, user, endpoint)
+    fields = {"name": "One", "workspaceId": workspace, "aiType": "OPENAI", "endpoint": endpoint}
+    assert rivals.create(sandbox, fields, user=user) == 200
     theirs = on_server()["One"]
     done = killed_before_its_requests("apply", "--yes")
     assert done.returncode in {5, 8}
