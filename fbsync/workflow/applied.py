@@ -1,4 +1,4 @@
-"""What came of a proposal, and the exit code that says so."""
+"""What an apply did, and the exit code that says so."""
 
 from __future__ import annotations
 
@@ -16,19 +16,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What came of a proposal.
+    """What an apply did.
 
     Attributes:
         plan: the changes.
         outcomes: one for each of them, in their order.
-        unrecorded: why the lockfile does not hold all of it, if so; the message says where it is instead.
-        removals: what became of the temporary configurations that an earlier run had left.
+        unrecorded: why the lockfile does not hold all of it, or None; the message says where it is instead.
+        removals: the temporary configurations of an earlier run that this one removed, or failed to.
     """
 
     plan: Plan
     outcomes: tuple[Outcome, ...]
     unrecorded: FbsyncError | None = None
     removals: tuple[Removal, ...] = ()
+
+    def __repr__(self) -> str:
+        from fbsync.render.outcome_text import closing_sentence
+
+        return f"<fbsync apply: {closing_sentence(self.outcomes)}>"
 
     @property
     def exit_code(self) -> ExitCode:

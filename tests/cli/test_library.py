@@ -204,3 +204,8 @@ def test_a_plan_shows_itself(load, project):
     assert page.startswith('<iframe sandbox srcdoc="')
     assert "<script>alert" not in html.unescape(page)
     assert "canary" not in page
+
+
+def test_the_result_of_an_apply_is_one_line(load):
+    assert repr(fbsync.apply(load())) == "<fbsync apply: Apply complete! Resources: 2 added, 0 changed, 0 destroyed.>"
+    assert repr(fbsync.apply(load())).endswith("Resources: 0 added, 0 changed, 0 destroyed. 2 unchanged.>")
