@@ -1,6 +1,7 @@
 """The HTTP library, imported here alone: httpx2 where it is installed (extra ``httpx2``), else httpx.
 
-httpx2 continues httpx with the same interface and takes about 0.6 of the time (``docs/benchmarks.md``).
+httpx2 continues httpx with the same interface and takes about 0.6 of the time (``docs/benchmarks.md``). Each brings the
+HTTP/1.1 that it is made of: httpcore2, or httpcore.
 """
 
 from __future__ import annotations
@@ -8,11 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import httpcore
     import httpx
 else:
     try:
+        import httpcore2 as httpcore
         import httpx2 as httpx
     except ImportError:
+        import httpcore
         import httpx
 
-__all__ = ["httpx"]
+__all__ = ["httpcore", "httpx"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from fbsync.client.connection import Connection
 from fbsync.client.library import httpx
 from fbsync.client.proxies import proxy_for
 from fbsync.client.trust import trusted, untrusting
@@ -31,6 +32,8 @@ ANSWER_LIMIT = 1024 * 1024
 """How large any other answer may be."""
 
 _HEADERS = {"User-Agent": f"fbsync/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
+_WITH_BODY = ("POST", "PUT")
+"""Methods whose requests say how long their bodies are, none included (RFC 9110, 8.6)."""
 _ANY_WRAPPER = 47
 """zlib's ``wbits``: gzip or zlib, by what the data begins with (zlib manual, ``inflateInit2``)."""
 
@@ -81,8 +84,8 @@ class Connections:
         speaks_tls = not is_here or api_url.startswith("https:")
         self._trusted = trusted(ca_file) if speaks_tls or ca_file else untrusting()
         self._urls: dict[str, httpx.URL] = {}
-        self._all: list[httpx.AsyncHTTPTransport] = []
-        self._free: list[httpx.AsyncHTTPTransport] = []
+        self._all: list[Connection] = []
+        self._free: list[Connection] = []
 
     async def send(
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None = None, limit: int
@@ -99,9 +102,7 @@ class Connections:
         Raises:
             httpx.HTTPError, httpx.InvalidURL, OSError: it failed; TimeoutError where its time was up.
         """
-        request = httpx.Request(
-            method, self._url(path), headers={**_HEADERS, **headers}, content=body, extensions=self._extensions
-        )
+        request = self._request(method, self._url(path), headers, body)
         connection = self._free.pop() if self._free else self._another()
         try:
             async with asyncio.timeout(self._timeout):
@@ -114,6 +115,15 @@ class Connections:
         for connection in self._all:
             await connection.aclose()
 
+    def _request(self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None) -> httpx.Request:
+        """A request with all of its headers. httpx would find them out for each one, and look through all of them."""
+        named = {**_HEADERS, **headers}
+        if body is not None or method in _WITH_BODY:
+            named["Content-Length"] = str(len(body or b""))
+        raw = [(b"Host", url.netloc), *((name.encode("ascii"), value.encode("ascii")) for name, value in named.items())]
+        stream = httpx.ByteStream(body or b"")
+        return httpx.Request(method, url, headers=raw, stream=stream, extensions=self._extensions)
+
     def _url(self, path: str) -> httpx.URL:
         """A URL as httpx takes it. Creations and lists all go to few, which it would take apart each time."""
         if path not in self._urls:
@@ -122,13 +132,9 @@ class Connections:
             self._urls[path] = httpx.URL(self._api_url + path)
         return self._urls[path]
 
-    def _another(self) -> httpx.AsyncHTTPTransport:
-        connection = httpx.AsyncHTTPTransport(
-            verify=self._trusted,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=1),
-            proxy=None if self.proxy is None else _as_httpx(self.proxy),
-        )
+    def _another(self) -> Connection:
+        proxy = None if self.proxy is None else _as_httpx(self.proxy)
+        connection = Connection(trusted=self._trusted, proxy=proxy)
         self._all.append(connection)
         return connection
 
@@ -139,19 +145,19 @@ def _as_httpx(proxy: Proxy) -> httpx.Proxy:
     return httpx.Proxy(proxy.address, auth=auth)
 
 
-async def _exchange(connection: httpx.AsyncHTTPTransport, request: httpx.Request, limit: int) -> Response:
+async def _exchange(connection: Connection, request: httpx.Request, limit: int) -> Response:
     response = await connection.handle_async_request(request)
+    assert isinstance(response.stream, httpx.AsyncByteStream)
     try:
         stream = response.extensions.get("network_stream")
         tls = stream.get_extra_info("ssl_object") if stream is not None else None
         body = _Body(response.headers.get("Content-Encoding"), limit)
-        assert isinstance(response.stream, httpx.AsyncByteStream)
         async for chunk in response.stream:
             body.add(chunk)
             if body.flaw is not None:
                 break
     finally:
-        await response.aclose()
+        await response.stream.aclose()
     flaw = body.ended()
     return Response(
         status=response.status_code,

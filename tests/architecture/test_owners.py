@@ -13,6 +13,8 @@ OWNERS = {
     "jsonschema": "fbsync.schema.misfits",
     "httpx": "fbsync.client.library",
     "httpx2": "fbsync.client.library",
+    "httpcore": "fbsync.client.library",
+    "httpcore2": "fbsync.client.library",
     "certifi": "fbsync.client.trust",
     "obstore": "fbsync.stores.objects",
     "fastapi": "fbsync.sandbox",

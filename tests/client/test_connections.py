@@ -1,4 +1,7 @@
+"""Connections are used again as long as they are good, and fail in words that tell why."""
+
 import asyncio
+import socket
 
 import pytest
 
@@ -88,3 +91,74 @@ def test_one_whose_request_was_given_up_is_not_left_in_the_middle_of_it(library)
         assert server.connections == 2
 
     run(library, scenario, timeout=0.3)
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 408 Too Slow\r\nContent-Length: 2\r\n\r\n{}"], ids=["end", "answer"])
+def test_what_a_server_says_unasked_is_no_answer_to_the_next_request(library, said):
+    async def run():
+        connections, seen = None, []
+
+        async def serve(reader, writer):
+            seen.append(writer)
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(ANSWER)
+            if len(seen) == 1:
+                await first_is_read.wait()
+                writer.write(said)
+            writer.close()
+
+        first_is_read = asyncio.Event()
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            connections = library("fbsync.client.transport").Connections(url, timeout=5.0, ca_file=None)
+            statuses = [(await connections.send("GET", "/x", headers={}, limit=1000)).status]
+            first_is_read.set()
+            await seen[0].wait_closed()
+            statuses.append((await connections.send("GET", "/x", headers={}, limit=1000)).status)
+            await connections.aclose()
+        assert (statuses, len(seen)) == ([200, 200], 2)
+
+    asyncio.run(run())
+
+
+class TwoAddresses(asyncio.SelectorEventLoop):
+    """A host has two addresses."""
+
+    async def getaddrinfo(self, host, port, **_):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.1", "127.0.0.2")]
+
+
+@pytest.mark.parametrize("loop", [asyncio.SelectorEventLoop, TwoAddresses], ids=["one", "two"])
+def test_a_refusal_is_known_as_one_however_many_addresses_a_host_has(library, loop):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        sockets = library("fbsync.client.sockets")
+        core = library("fbsync.client.library").httpcore
+        with asyncio.Runner(loop_factory=loop) as runner, pytest.raises(core.ConnectError) as refused:
+            runner.run(sockets.Sockets().connect_tcp("somewhere.test" if loop is TwoAddresses else "127.0.0.1", port))
+    assert isinstance(refused.value.__cause__, ConnectionRefusedError)
+
+
+def test_what_comes_before_tls_is_not_taken_for_a_part_of_it(library):
+    """Somebody on the way could put an answer there."""
+
+    async def run():
+        core = library("fbsync.client.library").httpcore
+
+        async def serve(reader, writer):
+            writer.write(ANSWER)
+            await reader.read()
+            writer.close()
+            ended.set()
+
+        ended = asyncio.Event()
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            stream = await library("fbsync.client.sockets").Sockets().connect_tcp("127.0.0.1", port)
+            assert await stream.read(1) == ANSWER[:1]
+            with pytest.raises(core.ConnectError):
+                await stream.start_tls(library("fbsync.client.trust").untrusting(), "localhost")
+            await ended.wait()
+
+    asyncio.run(run())
