@@ -181,6 +181,8 @@ class Declared:
     def forget_previous_name(self) -> str:
         """Take a ``previousName`` out again, as users do once it has served."""
         entry = self._any()
+        if self._is_held(entry):
+            return "nothing"
         entry.previous_name = None
         return f"no previousName for {entry.name}"
 
@@ -188,12 +190,19 @@ class Declared:
         """The manifest, in which an environment leaves out what only it leaves out."""
         return text_of(self.entries, environment)
 
+    def _is_held(self, entry: Entry) -> bool:
+        """Whether its ``previousName`` stays: until that is applied, a guard would refuse the run without it."""
+        return id(entry) in self._ever_protected and entry.previous_name is not None
+
     def _rename(self, renames: dict[str, tuple[Entry, str]]) -> str:
         claimed = set(renames)
         workspace = next(iter(renames.values()))[0].workspace
-        for other in self.entries:
-            if other.workspace == workspace and other.previous_name in claimed:
-                other.previous_name = None
+        renamed = [entry for entry, _ in renames.values()]
+        cut = [other for other in self.entries if other.workspace == workspace and other.previous_name in claimed]
+        if any(map(self._is_held, (*renamed, *cut))):
+            return "nothing"
+        for other in cut:
+            other.previous_name = None
         for before, (entry, after) in renames.items():
             entry.name, entry.previous_name = after, before
         return f"rename in {workspace}: " + ", ".join(f"{old} to {new}" for old, (_, new) in renames.items())
