@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 @asking_options
 @lock_timeout_option
 @max_deletes_option("100%")
+@click.option(
+    "--allow-gone",
+    "recreate",
+    is_flag=True,
+    help="Allow a workspace of which the server lists none: its configurations count as deleted.",
+)
 @record_options
 def destroy(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
     """Delete everything that fbsync manages in an environment, then its lockfile.
@@ -76,7 +82,6 @@ def _destroy(
         **how,
         no_refresh=False,
         adopt=False,
-        recreate=False,
         host_change=False,
         resend_secrets=False,
         verify_first=False,

@@ -27,6 +27,7 @@ def refusals(
     known: Sequence[LockedLlm],
     live: Live | None,
     explained: Container[tuple[str, str]] = frozenset(),
+    destroys: bool = False,
 ) -> tuple[Refusal, ...]:
     """Every reason to refuse a plan, all at once.
 
@@ -37,24 +38,35 @@ def refusals(
         known: what the lockfile holds.
         live: what the server lists, or None where it was not asked.
         explained: the ids and endpoints of updates that an earlier run may have made, without anybody knowing.
+        destroys: whether everything that is known is to go, whatever the manifest declares.
     """
     deletes = [change for change in plan.changes if isinstance(change, Delete)]
-    found = [_protected(change) for change in deletes if change.locked.protect]
-    found += _in_use(deletes, live)
+    found = [_protected(change, destroys=destroys) for change in deletes if change.locked.protect]
+    found += _in_use(deletes, live, destroys=destroys)
     if not allowed.adopt:
         found = [*(_adoption(change) for change in plan.changes if isinstance(change, Adopt)), *found]
     if not allowed.host_change:
         found += _host_changes(plan, explained)
     if not allowed.recreate and live is not None:
-        found += _emptied(plan, known, live)
+        found += _emptied(plan, known, live, destroys=destroys)
     if deletes:
-        found += _deletions(len(deletes), allowed, declared=declared, known=len(known), live=live)
+        found += _deletions(len(deletes), allowed, known=len(known), live=live, destroys=destroys)
+        found += () if declared or destroys else (_NOTHING_DECLARED,)
     return tuple(found)
 
 
-def _in_use(deletes: Iterable[Delete], live: Live | None) -> Iterator[Refusal]:
+_NOTHING_DECLARED = Refusal(
+    identity=None,
+    message="the manifest declares nothing: pruning would delete everything in the lockfile",
+    hint="declare at least one entry, or delete the configurations with `fbsync destroy`",
+)
+_OTHERS_ONLY = "or limit the command to other entries with --only"
+
+
+def _in_use(deletes: Iterable[Delete], live: Live | None, *, destroys: bool) -> Iterator[Refusal]:
     """Deletions that the server would refuse, since a repository uses the configuration (``flashback-api.md``)."""
     users = {llm.id: llm.repos for llm in live.llms if llm.repos} if live is not None else {}
+    otherwise = _OTHERS_ONLY if destroys else "or declare it again"
     for change in deletes:
         if repos := users.get(change.locked.id):
             from fbsync.model.repositories import counted_repositories
@@ -62,11 +74,11 @@ def _in_use(deletes: Iterable[Delete], live: Live | None) -> Iterator[Refusal]:
             yield Refusal(
                 identity=change.locked.identity,
                 message=f"is used by {counted_repositories(repos)}, so the server will not delete it",
-                hint="switch them to another configuration first, or declare it again",
+                hint=f"switch {'it' if len(repos) == 1 else 'them'} to another configuration first, {otherwise}",
             )
 
 
-def _deletions(count: int, allowed: Allowed, *, declared: int, known: int, live: Live | None) -> Iterator[Refusal]:
+def _deletions(count: int, allowed: Allowed, *, known: int, live: Live | None, destroys: bool) -> Iterator[Refusal]:
     """Reasons not to delete at all, or not so many."""
     limit = delete_limit(allowed.max_deletes, known)
     if count > limit:
@@ -76,17 +88,12 @@ def _deletions(count: int, allowed: Allowed, *, declared: int, known: int, live:
             message=f"this would delete {counted}; the limit is {limit}",
             hint=f"to do it anyway, pass --max-deletes {count}",
         )
-    if not declared:
-        yield Refusal(
-            identity=None,
-            message="the manifest declares nothing: pruning would delete everything in the lockfile",
-            hint="declare at least one entry, or delete the configurations with `fbsync destroy`",
-        )
     if live is not None and not live.is_complete:
+        done = "destroyed" if destroys else "pruned"
         yield Refusal(
             identity=None,
-            message="the server would not list every workspace, so nothing can be pruned",
-            hint="make sure that the token may list those workspaces, or leave out --prune",
+            message=f"the server would not list every workspace, so nothing can be {done}",
+            hint="make sure that the token may list those workspaces" + ("" if destroys else ", or leave out --prune"),
         )
 
 
@@ -94,7 +101,7 @@ _FEW = 2
 """From so many known entries on, a workspace that lists none is suspected of a wrong list or a wrong server."""
 
 
-def _emptied(plan: Plan, known: Sequence[LockedLlm], live: Live) -> Iterator[Refusal]:
+def _emptied(plan: Plan, known: Sequence[LockedLlm], live: Live, *, destroys: bool) -> Iterator[Refusal]:
     """Workspaces of which something is known and nothing is listed, where the plan would act on that."""
     listed = {llm.workspace_id for llm in live.llms}
     affected = {change.lost.workspace_id for change in plan.changes if isinstance(change, Create) and change.lost}
@@ -106,7 +113,8 @@ def _emptied(plan: Plan, known: Sequence[LockedLlm], live: Live) -> Iterator[Ref
                 identity=None,
                 message=f"{count} configurations of the workspace {workspace} are in the lockfile, and the server "
                 "lists none: the list, the token or the server may be wrong",
-                hint="if they were really deleted, pass --recreate to create them again",
+                hint="if they were really deleted, pass "
+                + ("--allow-gone to remove them from the lockfile" if destroys else "--recreate to create them again"),
             )
 
 
@@ -151,10 +159,13 @@ def _adoption(change: Adopt) -> Refusal:
     )
 
 
-def _protected(change: Delete) -> Refusal:
-    return Refusal(
-        identity=change.locked.identity,
-        message="is protected and would be deleted because it is no longer declared",
-        hint="declare it again, or set `protect: false` and apply before you remove it; `fbsync state "
-        "forget` only removes the record",
-    )
+def _protected(change: Delete, *, destroys: bool) -> Refusal:
+    if destroys:
+        message, hint = "is protected", f"set `protect: false`, apply, then destroy it; {_OTHERS_ONLY}"
+    else:
+        message = "is protected and would be deleted because it is no longer declared"
+        hint = (
+            "declare it again, or set `protect: false` and apply before you remove it; `fbsync state "
+            "forget` only removes the record"
+        )
+    return Refusal(identity=change.locked.identity, message=message, hint=hint)

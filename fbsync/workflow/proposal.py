@@ -129,32 +129,15 @@ def refusals_of(proposal: Proposal, allowed: Allowed) -> tuple[Refusal, ...]:
     """
     from fbsync.planning.guards import refusals
 
-    if proposal.destroys and (protected := _protected(proposal)):
-        return protected
     updates = ((intent.llm_id, intent.endpoint) for intent in proposal.project.open_intents)
     return refusals(
         proposal.plan,
         allowed,
-        declared=len(proposal.project.desired) or int(proposal.destroys),
+        declared=len(proposal.project.desired),
         known=proposal.known.llms,
         live=proposal.live,
         explained={(llm_id, canonical_url(url)) for llm_id, url in updates if llm_id is not None and url is not None},
-    )
-
-
-def _protected(proposal: Proposal) -> tuple[Refusal, ...]:
-    """The reasons not to destroy what is protected."""
-    from fbsync.model.changes import Delete
-    from fbsync.model.plan import Refusal
-
-    return tuple(
-        Refusal(
-            identity=change.locked.identity,
-            message="is protected",
-            hint="set `protect: false`, apply, then destroy it; or limit the command to other entries with --only",
-        )
-        for change in proposal.plan.changes
-        if isinstance(change, Delete) and change.locked.protect
+        destroys=proposal.destroys,
     )
 
 

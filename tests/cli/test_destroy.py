@@ -72,6 +72,44 @@ def test_a_protected_entry_refuses_it_all(project, on_server):
     assert set(on_server()) == {"One", "Two"}
 
 
+def test_every_reason_to_refuse_is_given_at_once(project, server, on_server):
+    project.write("fbsync.yaml", PREVIEW.replace("name: Two", "name: Two\n    protect: true"))
+    assert project("apply", "-e", "pr-123").returncode == 0
+    rows = [
+        row | {"repos": [{"id": "r1", "name": "Support"}] if name == "One" else []} for name, row in on_server().items()
+    ]
+    listed = Reply(body={"success": True, "aiLlms": rows})
+    server.replies = lambda request: listed if request.path.startswith("/ai/llm?") else None
+    done = project("destroy", "-e", "pr-123", "--yes", "--format", "json", "--max-deletes", "1")
+    assert done.returncode == 8
+    found = [(one.get("name"), one["message"], one["hint"]) for one in json.loads(done.stdout)["error"]["refusals"]]
+    assert found == [
+        (
+            "Two",
+            "is protected",
+            "set `protect: false`, apply, then destroy it; or limit the command to other entries with --only",
+        ),
+        (
+            "One",
+            "is used by the repository Support, so the server will not delete it",
+            "switch it to another configuration first, or limit the command to other entries with --only",
+        ),
+        (None, "this would delete 2 configurations; the limit is 1", "to do it anyway, pass --max-deletes 2"),
+    ]
+
+
+def test_a_workspace_of_which_nothing_is_listed_needs_an_option(preview, server):
+    """The list may be wrong, and so may the server that says of each that there is no such thing."""
+    gone = Reply(status=404, body={"success": False, "message": "not found"})
+    empty = Reply(body={"success": True, "aiLlms": []})
+    server.replies = lambda request: empty if request.path.startswith("/ai/llm?") else gone
+    refused = preview("destroy", "-e", "pr-123", "--yes")
+    assert refused.returncode == 8
+    assert "if they were really deleted, pass --allow-gone to remove them from the lockfile" in refused.stderr
+    assert preview("destroy", "-e", "pr-123", "--yes", "--allow-gone").returncode == 0
+    assert not list(preview.folder.glob("*.lock*"))
+
+
 def test_a_cap_refuses_it_all(preview, on_server):
     done = preview("destroy", "-e", "pr-123", "--yes", "--max-deletes", "1")
     assert done.returncode == 8
