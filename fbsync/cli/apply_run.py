@@ -17,7 +17,7 @@ from fbsync.cli.progress import Progress
 from fbsync.cli.server_options import Asking
 from fbsync.cli.server_session import say_untold, session
 from fbsync.cli.signals import Terminated
-from fbsync.cli.waiting import Waiting
+from fbsync.cli.waiting import waiting_for
 from fbsync.execution.verify import targets
 from fbsync.model import verifications
 from fbsync.model.ages import Ages
@@ -108,7 +108,6 @@ class Applying:
         self._project = project
         self._saved = saved
         self._options = options
-        self._waiting = Waiting(project)
         self._session = session(
             project,
             Asking(
@@ -119,7 +118,6 @@ class Applying:
                 ca_file=options.ca_file,
             ),
             shared,
-            waiting=self._waiting,
         )
         self._verified: tuple[Verified, ...] = ()
         self._interrupts = Interrupts(self._session.stop, hint=f"run `fbsync {options.command}` again for the rest")
@@ -149,8 +147,7 @@ class Applying:
         options = self._options
         check_variables(self._project, lambda: self._propose(self._project, None).plan)
         with self._session as connection:
-            with self._waiting:
-                live = connection.look(refresh=not options.no_refresh)
+            live = connection.look(refresh=not options.no_refresh)
             say_untold(live, _UNTOLD)
             proposal = self._as_reviewed(self._propose(connection.project, live))
             if not options.json:
@@ -165,7 +162,8 @@ class Applying:
                 events.emit("started", summary=summary(document))
                 applied = self._carry_out(proposal, events)
                 if options.verify:
-                    self._verified = connection.verify(targets(applied.outcomes))
+                    with waiting_for("Verifying the credentials with their providers"):
+                        self._verified = connection.verify(targets(applied.outcomes))
                 events.emit("finished", exit_code=self._exit_code(applied), summary=closing_sentence(applied.outcomes))
             return applied
 

@@ -46,11 +46,13 @@ def doctor(
     import asyncio
 
     from fbsync.cli.event_loop import run_unless_signalled
+    from fbsync.cli.waiting import waiting_for
     from fbsync.doctor.checks import exit_code_of_checks
 
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    store, where = _store_checked(where)
-    with asyncio.Runner() as runner:
+    with waiting_for("Checking the store of the known state"):
+        store, where = _store_checked(where)
+    with asyncio.Runner() as runner, waiting_for("Checking files, server and roles"):
         checks = (*store, *run_unless_signalled(runner, _checked(where, Asking(**asking))))
     code = exit_code_of_checks(checks)
     if format_ == "json":

@@ -88,6 +88,7 @@ def _listed(
 ) -> tuple[StoredKey, ...]:
     from fbsync.cli.event_loop import run_unless_signalled
     from fbsync.cli.server_session import patience_of, say_exchange, warn_of_clear_text
+    from fbsync.cli.waiting import waiting_for
     from fbsync.workflow.inputs import no_inputs
     from fbsync.workflow.memberships import access
     from fbsync.workflow.stored_keys import list_stored_keys
@@ -95,6 +96,7 @@ def _listed(
 
     server = access(no_inputs(Where(env_files=env_files), os.environ).variables, api_url)
     warn_of_clear_text(server.api_url)
-    with asyncio.Runner() as runner:
-        work = list_stored_keys(server, workspaces, patience_of(how), on_exchange=say_exchange(how))
+    line = waiting_for(f"Asking {server.api_url} for the stored keys")
+    with asyncio.Runner() as runner, line:
+        work = list_stored_keys(server, workspaces, patience_of(how), on_exchange=say_exchange(how, line))
         return run_unless_signalled(runner, work)

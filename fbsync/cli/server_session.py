@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fbsync.cli import terminal
-from fbsync.cli.waiting import Waiting
+from fbsync.cli.waiting import Asked, SlowLine
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import asyncio
+    from collections.abc import Callable, Coroutine, Iterator
 
     from fbsync.cli.server_options import Asking
     from fbsync.client import Exchange
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from fbsync.workflow.project import Project
     from fbsync.workflow.session import Session
     from fbsync.workflow.shared_state import SharedState
+
+_Result = TypeVar("_Result")
 
 
 def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -> tuple[Project, Live]:
@@ -50,25 +53,22 @@ def asked(
     Raises:
         FbsyncError: as ``ask_server``.
     """
-    waiting = Waiting(project)
-    with session(project, how, waiting=waiting) as connection:
-        with waiting:
-            live = connection.look(all_or_nothing=all_or_nothing, plans=plans)
+    with session(project, how) as connection:
+        live = connection.look(all_or_nothing=all_or_nothing, plans=plans)
         assert live is not None
         say_untold(live, "fbsync cannot see changes that others make there.")
         yield connection, live
 
 
-def session(
-    project: Project, how: Asking, shared: SharedState | None = None, *, waiting: Waiting | None = None
-) -> Session:
+def session(project: Project, how: Asking, shared: SharedState | None = None) -> Session:
     """A session with a project's server that signals end in order; it says so where the token crosses in clear.
+
+    While it asks the server for something, a terminal shows what that is, if it takes a while.
 
     Args:
         project: whose server.
         how: how it is asked.
         shared: the store that the known state is in, where it is in one and changes are recorded.
-        waiting: what says on a terminal what is waited for.
 
     Raises:
         FbsyncError: there are no means of signing in (when it is entered).
@@ -77,14 +77,19 @@ def session(
     from fbsync.workflow.session import Session
 
     warn_of_clear_text(project.api_url)
-    say = say_exchange(how)
+    now = Asked(project)
+    line = SlowLine(now.text)
+    say = say_exchange(how, line)
 
     def on_exchange(exchange: Exchange) -> None:
         say(exchange)
-        if waiting is not None:
-            waiting.note(exchange)
+        now.note(exchange)
 
-    return Session(project, patience_of(how), on_exchange=on_exchange, run=run_unless_signalled, shared=shared)
+    def run(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
+        with line:
+            return run_unless_signalled(runner, work)
+
+    return Session(project, patience_of(how), on_exchange=on_exchange, run=run, shared=shared)
 
 
 def patience_of(how: Asking) -> Patience:
@@ -113,14 +118,18 @@ def say_untold(live: Live | None, consequence: str) -> None:
         terminal.say(f"The server would not list {untold}. {consequence}")
 
 
-def say_exchange(how: Asking) -> Callable[[Exchange], None]:
-    """What prints each request, as the options have it."""
-    return lambda exchange: _say_exchange(exchange, verbose=how.verbose)
+def say_exchange(how: Asking, line: SlowLine) -> Callable[[Exchange], None]:
+    """What prints each request, as the options have it, in the place of the line that says what is waited for."""
+
+    def say(exchange: Exchange) -> None:
+        if how.verbose:
+            line.clear()
+            _say_exchange(exchange, verbose=how.verbose)
+
+    return say
 
 
 def _say_exchange(exchange: Exchange, *, verbose: int) -> None:
-    if verbose:
-        status = exchange.status or "no answer"
-        fields = f" [{', '.join(exchange.fields)}]" if verbose > 1 and exchange.fields else ""
-        line = f"{exchange.method} {exchange.path}{fields}: {status}, {exchange.seconds * 1000:.0f} ms"
-        terminal.say(visible(line))
+    status = exchange.status or "no answer"
+    fields = f" [{', '.join(exchange.fields)}]" if verbose > 1 and exchange.fields else ""
+    terminal.say(visible(f"{exchange.method} {exchange.path}{fields}: {status}, {exchange.seconds * 1000:.0f} ms"))

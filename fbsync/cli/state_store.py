@@ -11,11 +11,13 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import manifest_options, together, where_from, yes_option
+from fbsync.cli.waiting import waiting_for
 from fbsync.model.errors import FbsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fbsync.cli.waiting import SlowLine
     from fbsync.workflow.store_admin import OpenedStore
     from fbsync.workflow.target import Where
 
@@ -38,11 +40,12 @@ def add_store_commands(group: click.Group) -> None:
 
 
 @contextmanager
-def _opened(where: Where) -> Iterator[OpenedStore]:
+def _opened(where: Where) -> Iterator[tuple[OpenedStore, SlowLine]]:
+    """The store, and what says on a terminal that it is waited for, while it is asked."""
     from fbsync.workflow.store_admin import opened_store
 
     with opened_store(where, os.environ) as store:
-        yield store
+        yield store, waiting_for(f"Waiting for {store.name}")
 
 
 def _where(files: tuple[Path, ...], environment: str | None, store: str | None) -> Where:
@@ -71,8 +74,9 @@ def init(files: tuple[Path, ...], environment: str | None, store: str | None) ->
     fbsync state init --state git
     fbsync state init --state s3://my-bucket/fbsync -e staging
     """  # noqa: D301 - click's mark for lines to be kept
-    with _opened(_where(files, environment, store)) as opened:
-        opened.create(lockfile=None, journal=())
+    with _opened(_where(files, environment, store)) as (opened, line):
+        with line:
+            opened.create(lockfile=None, journal=())
         terminal.say(f"Created an empty state in {opened.name}.")
 
 
@@ -96,8 +100,9 @@ def migrate(files: tuple[Path, ...], environment: str | None, store: str | None,
 
     where = _where(files, environment, store)
     path = replace(where, state=None).lock_path
-    with _opened(where) as opened, run_lock(path, timeout=0):
-        (move_back if back else move_there)(opened, path, where.base)
+    with _opened(where) as (opened, line), run_lock(path, timeout=0):
+        with line:
+            (move_back if back else move_there)(opened, path, where.base)
         terminal.say(f"Moved the state from {opened.name} to {path}." if back else f"Moved {path} to {opened.name}.")
 
 
@@ -115,9 +120,10 @@ def pull(files: tuple[Path, ...], environment: str | None, store: str | None, re
     """  # noqa: D301 - click's mark for lines to be kept
     from fbsync.stores.document import render_state
 
-    with _opened(_where(files, environment, store)) as opened:
-        version = opened.read()
-        state = version.state if revision is None else opened.at(revision, most=_MOST_REVISIONS)
+    with _opened(_where(files, environment, store)) as (opened, line):
+        with line:
+            version = opened.read()
+            state = version.state if revision is None else opened.at(revision, most=_MOST_REVISIONS)
         terminal.say(f"tag: {version.tag}")
         terminal.out(render_state(state).decode())
 
@@ -145,8 +151,10 @@ def push(
     """  # noqa: D301 - click's mark for lines to be kept
     if (tag is None) != force:
         raise click.UsageError("pass either --tag, with the tag that `fbsync state pull` printed, or --force")
-    with _opened(_where(files, environment, store)) as opened:
-        opened.put(document.read(), tag=tag)
+    with _opened(_where(files, environment, store)) as (opened, line):
+        data = document.read()
+        with line:
+            opened.put(data, tag=tag)
         terminal.say(f"Replaced the state in {opened.name}.")
 
 
@@ -161,15 +169,17 @@ def unlock(files: tuple[Path, ...], environment: str | None, store: str | None, 
     \b
     fbsync state unlock --state git
     """  # noqa: D301 - click's mark for lines to be kept
-    with _opened(_where(files, environment, store)) as opened:
-        version = opened.read()
+    with _opened(_where(files, environment, store)) as (opened, line):
+        with line:
+            version = opened.read()
         if version.state.claim is None:
             terminal.say(f"No run has locked the state in {opened.name}.")
             return
         terminal.say(f"Locked by {version.state.writer}.")
         if not yes and not (terminal.can_ask() and terminal.ask("Has that run ended for good? Unlock the state?")):
             raise FbsyncError("not confirmed, so nothing was changed", hint="confirm with --yes")
-        opened.unlock(version)
+        with line:
+            opened.unlock(version)
         terminal.say(f"Unlocked the state in {opened.name}.")
 
 
@@ -184,6 +194,8 @@ def history(files: tuple[Path, ...], environment: str | None, store: str | None,
     \b
     fbsync state history --state git
     """  # noqa: D301 - click's mark for lines to be kept
-    with _opened(_where(files, environment, store)) as opened:
-        for revision in opened.history(most=most):
+    with _opened(_where(files, environment, store)) as (opened, line):
+        with line:
+            revisions = opened.history(most=most)
+        for revision in revisions:
             terminal.out(f"{revision.id[:12]}  {revision.when}  {revision.subject}\n")

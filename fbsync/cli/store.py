@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from fbsync.cli import terminal
+from fbsync.cli.waiting import waiting_for
 from fbsync.workflow import state_access
 
 if TYPE_CHECKING:
@@ -27,24 +28,34 @@ def readable(where: Where) -> Where:
     Raises:
         FbsyncError: there is no state in the store (exit 8), or it cannot be read (exit 4).
     """
-    return click.get_current_context().with_resource(state_access.readable(where, os.environ))
+    reading = state_access.readable(where, os.environ, waits=waiting_for)
+    return click.get_current_context().with_resource(reading)
 
 
 @contextmanager
 def writable(where: Where, *, lock_timeout: float) -> Iterator[tuple[Where, SharedState | None]]:
     """Where a command that writes finds the known state; see ``fbsync.workflow.state_access``."""
-    with state_access.writable(where, os.environ, lock_timeout=lock_timeout, on_wait=_say_waiting) as found:
+    with state_access.writable(
+        where, os.environ, lock_timeout=lock_timeout, on_wait=_say_waiting, waits=waiting_for
+    ) as found:
         yield found
 
 
 def carried_out(work: Callable[[Where, SharedState | None], _Result], where: Where, *, lock_timeout: float) -> _Result:
     """Does work on a known state, again where another run was faster; see ``fbsync.workflow.state_access``."""
     return state_access.carried_out(
-        work, where, os.environ, lock_timeout=lock_timeout, on_wait=_say_waiting, on_outdated=_say_outdated
+        work,
+        where,
+        os.environ,
+        lock_timeout=lock_timeout,
+        on_wait=_say_waiting,
+        on_outdated=_say_outdated,
+        waits=waiting_for,
     )
 
 
 def _say_waiting(holder: Holder) -> None:
+    terminal.end_bar()
     terminal.say(f"Waiting for another run, which has locked the state: {holder}")
 
 

@@ -94,6 +94,7 @@ def _targets(proposal: Proposal, *, named: bool) -> tuple[tuple[Target, ...], tu
 def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json: bool) -> int:
     from fbsync.cli.event_loop import Interrupts
     from fbsync.cli.server_session import session
+    from fbsync.cli.waiting import SlowLine
     from fbsync.model.server_error import ServerError
     from fbsync.model.verifications import exit_code_of_verifications
     from fbsync.render.document import dump, result_document, verified_entry
@@ -102,16 +103,19 @@ def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json:
     paint = terminal.paint_for(sys.stdout)
 
     heard: list[Verified] = []
+    line = SlowLine(lambda: f"Verifying: {len(heard)} of {len(targets)} providers answered …")
 
     def show(one: Verified) -> None:
         if connection.stop.reason is None or one.error is not connection.stop.reason:
             heard.append(one)
+            line.clear()
             if not json:
                 terminal.out(verdict_text(verified_entry(one), paint=paint) + "\n")
 
     with session(proposal.project, how) as connection:
         interrupts = Interrupts(connection.stop, hint="run `fbsync verify` again with --only for the rest")
-        verified = connection.verify(targets, begin=interrupts.watch, on_verdict=show) if targets else ()
+        with line:
+            verified = connection.verify(targets, begin=interrupts.watch, on_verdict=show) if targets else ()
     if isinstance(connection.stop.reason, ServerError) and not heard:
         raise connection.stop.reason
     code = interrupts.exit_code or exit_code_of_verifications(verified)

@@ -1,4 +1,4 @@
-"""A line on a terminal that says what is waited for, once that takes a while."""
+"""A line on a terminal that says what is waited for, once that takes a while: a lock, a store, a server."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from fbsync.client import Exchange
@@ -21,26 +22,23 @@ _AFTER_SECONDS = 1.0
 _CLEAR_LINE = "\r\x1b[K"
 
 
-class Waiting:
-    """Says on stderr what the server is asked, while it is asked; a context manager.
+class SlowLine:
+    """Says on stderr what is waited for, if it is a terminal; a context manager that may be entered again and again.
 
     Args:
-        project: what it is asked about.
+        text: what is waited for at the moment.
     """
 
-    def __init__(self, project: Project) -> None:
-        from fbsync.settings import means_of_signing_in
-        from fbsync.workflow.refresh import workspaces_of
-
-        self._server = visible(project.api_url)
-        self._workspaces = len(workspaces_of(project))
-        self._listed = 0
-        self._signs_in = means_of_signing_in(project.variables)[:1] != ("FLASHBACK_TOKEN",)
+    def __init__(self, text: Callable[[], str]) -> None:
+        self._text = text
+        self._shown = ""
         self._is_over = threading.Event()
         self._thread: threading.Thread | None = None
+        self._one_at_a_time = threading.Lock()
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
+            self._is_over.clear()
             self._thread = threading.Thread(target=self._say, daemon=True)
             self._thread.start()
         return self
@@ -51,13 +49,51 @@ class Waiting:
         self._is_over.set()
         if self._thread is not None:
             self._thread.join()
+            self._thread = None
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away, for something else to be printed; it comes back if that takes a while, too."""
+        with self._one_at_a_time:
+            if self._shown:
+                self._shown = ""
+                click.echo(_CLEAR_LINE, file=sys.stderr, nl=False, color=True)
+
+    def _say(self) -> None:
+        while not self._is_over.wait(_AFTER_SECONDS):
+            with self._one_at_a_time:
+                text = visible(self._text())
+                if text != self._shown and not self._is_over.is_set():
+                    self._shown = text
+                    click.echo(f"{_CLEAR_LINE}{text}", file=sys.stderr, nl=False, color=True)
+
+
+def waiting_for(what: str) -> SlowLine:
+    """A line that says one thing: ``Reading the state in s3://…`` becomes ``Reading the state in s3://… …``."""
+    return SlowLine(lambda: f"{what} …")
+
+
+class Asked:
+    """What a server is being asked.
+
+    Args:
+        project: what it is asked about.
+    """
+
+    def __init__(self, project: Project) -> None:
+        from fbsync.settings import means_of_signing_in
+        from fbsync.workflow.refresh import workspaces_of
+
+        self._server = project.api_url
+        self._workspaces = len(workspaces_of(project))
+        self._listed = 0
+        self._signs_in = means_of_signing_in(project.variables)[:1] != ("FLASHBACK_TOKEN",)
 
     def note(self, exchange: Exchange) -> None:
         """Count a request that was answered."""
         self._signs_in = False
         self._listed += exchange.method == "GET" and exchange.path.startswith("/ai/llm")
 
-    @property
     def text(self) -> str:
         """What is waited for."""
         if self._signs_in:
@@ -65,12 +101,3 @@ class Waiting:
         noun = "workspace" if self._workspaces == 1 else "workspaces"
         at = min(self._listed + 1, max(self._workspaces, 1))
         return f"Asking {self._server}: listing {at} of {self._workspaces} {noun} …"
-
-    def _say(self) -> None:
-        shown = ""
-        while not self._is_over.wait(_AFTER_SECONDS):
-            if self.text != shown:
-                shown = self.text
-                click.echo(f"{_CLEAR_LINE}{shown}", file=sys.stderr, nl=False, color=True)
-        if shown:
-            click.echo(_CLEAR_LINE, file=sys.stderr, nl=False, color=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,6 +10,7 @@ from fbsync.model.errors import GuardRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from fbsync.stores.holder import Holder
     from fbsync.workflow.shared_state import SharedState
@@ -22,13 +23,24 @@ def _nobody_listens(*_: object) -> None:
     """Says nothing."""
 
 
+def _nobody_watches(_: str) -> AbstractContextManager[object]:
+    """Shows nothing."""
+    return nullcontext()
+
+
 @contextmanager
-def readable(where: Where, environ: Mapping[str, str]) -> Iterator[Where]:
+def readable(
+    where: Where,
+    environ: Mapping[str, str],
+    *,
+    waits: Callable[[str], AbstractContextManager[object]] = _nobody_watches,
+) -> Iterator[Where]:
     """Where one who only reads finds the known state; a copy of one in a store lasts as long as the context.
 
     Args:
         where: what the command works on.
         environ: the process's environment.
+        waits: called with what is waited for; what it returns is entered meanwhile.
 
     Raises:
         FbsyncError: there is no state in the store (exit 8), or it cannot be read (exit 4).
@@ -38,8 +50,10 @@ def readable(where: Where, environ: Mapping[str, str]) -> Iterator[Where]:
         return
     from fbsync.workflow.shared_state import opened_state
 
-    with opened_state(where, environ) as shared:
-        shared.load()
+    with ExitStack() as held:
+        shared = held.enter_context(opened_state(where, environ))
+        with waits(f"Reading the state in {shared.name}"):
+            shared.load()
         yield _at_copy(where, shared)
 
 
@@ -50,6 +64,7 @@ def writable(
     *,
     lock_timeout: float,
     on_wait: Callable[[Holder], None] = _nobody_listens,
+    waits: Callable[[str], AbstractContextManager[object]] = _nobody_watches,
 ) -> Iterator[tuple[Where, SharedState | None]]:
     """Where one who writes finds the known state, which nobody else writes meanwhile.
 
@@ -61,22 +76,27 @@ def writable(
         environ: the process's environment.
         lock_timeout: seconds to wait for another run's end.
         on_wait: called with each holder of a state in a store that is waited for.
+        waits: called with what is waited for; what it returns is entered meanwhile.
 
     Raises:
         FbsyncError: another run holds it (exit 7), or it cannot be read.
     """
-    if not where.is_shared:
-        from fbsync.state.runlock import run_lock
+    with ExitStack() as held:
+        if not where.is_shared:
+            from fbsync.state.runlock import run_lock
 
-        with run_lock(where.lock_path, timeout=lock_timeout):
+            with waits(f"Waiting for another run, which has locked {where.lock_path}"):
+                held.enter_context(run_lock(where.lock_path, timeout=lock_timeout))
             yield where, None
-        return
-    from fbsync.workflow.shared_state import opened_state
+            return
+        from fbsync.workflow.shared_state import opened_state
 
-    with opened_state(where, environ) as shared:
-        shared.await_free(timeout=lock_timeout, on_wait=on_wait)
+        shared = held.enter_context(opened_state(where, environ))
+        with waits(f"Reading the state in {shared.name}"):
+            shared.await_free(timeout=lock_timeout, on_wait=on_wait)
         yield _at_copy(where, shared), shared
-        shared.release()
+        with waits(f"Writing the state in {shared.name}"):
+            shared.release()
 
 
 def carried_out(
@@ -87,6 +107,7 @@ def carried_out(
     lock_timeout: float,
     on_wait: Callable[[Holder], None] = _nobody_listens,
     on_outdated: Callable[[], None] = _nobody_listens,
+    waits: Callable[[str], AbstractContextManager[object]] = _nobody_watches,
 ) -> _Result:
     """Does work on a known state, and does it again from the start where another run changed the state meanwhile.
 
@@ -97,18 +118,19 @@ def carried_out(
         lock_timeout: seconds to wait for another run's end.
         on_wait: called with each holder of a state in a store that is waited for.
         on_outdated: called before the work is done again.
+        waits: called with what is waited for; what it returns is entered meanwhile.
 
     Raises:
         FbsyncError: another run holds the state (exit 7), or it cannot be read; or as the work does.
     """
     if not where.is_shared:
-        with writable(where, environ, lock_timeout=lock_timeout) as (place, shared):
+        with writable(where, environ, lock_timeout=lock_timeout, waits=waits) as (place, shared):
             return work(place, shared)
     from fbsync.stores.protocol import Conflict
 
     while True:
         try:
-            with writable(where, environ, lock_timeout=lock_timeout, on_wait=on_wait) as (place, shared):
+            with writable(where, environ, lock_timeout=lock_timeout, on_wait=on_wait, waits=waits) as (place, shared):
                 return _unless_outdated(work, place, shared)
         except Conflict:
             on_outdated()

@@ -1,29 +1,112 @@
 """Nothing is silent: what is waited for is said, and Ctrl-C is answered at once."""
 
+import fcntl
 import json
+import os
 import signal
+import subprocess
 import threading
 
 import pytest
-from at_a_terminal import at_a_terminal
+from at_a_terminal import at_a_terminal, conversation
 from recorder import Reply
 
+SLOW = 1.5
+"""Seconds that an answer takes: the line comes after one."""
 
-def slow_lists(request):
-    return Reply(delay=2.5, processed=True) if request.method == "GET" else None
+
+def slowly(method):
+    return lambda request: Reply(delay=SLOW, processed=True) if request.method == method else None
 
 
-@pytest.mark.parametrize("command", [["plan", "--refresh"], ["apply", "--yes"], ["drift"]])
+@pytest.mark.parametrize("command", [["apply", "--yes"], ["export"]], ids=" ".join)
 def test_on_a_terminal_a_line_says_what_is_waited_for(project, server, command):
-    server.replies = slow_lists
+    server.replies = slowly("GET")
     _, seen = at_a_terminal(project, command, "")
     line = f"\r\x1b[KAsking {server.url}: listing 1 of 1 workspace …"
     assert line in seen
     assert "\r\x1b[K" in seen.split(line)[1]
 
 
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (["workspaces"], "Asking {url} for the workspaces …"),
+        (["keys", "list"], "Asking {url} for the stored keys …"),
+        (["doctor"], "Checking files, server and roles …"),
+    ],
+    ids=["workspaces", "keys", "doctor"],
+)
+def test_what_needs_no_plan_says_so_too(project, server, command, line):
+    server.replies = slowly("GET")
+    _, seen = at_a_terminal(project, command, "")
+    assert f"\r\x1b[K{line.format(url=server.url)}" in seen
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (["verify", "--yes"], "Verifying: 0 of 2 providers answered …"),
+        (["apply", "--resend-secrets", "--yes", "--verify"], "Verifying the credentials with their providers …"),
+    ],
+    ids=["verify", "apply"],
+)
+def test_so_does_what_asks_the_providers(project, server, command, line):
+    assert project("apply").returncode == 0
+    server.replies = lambda request: Reply(delay=SLOW, processed=True) if "/validate" in request.path else None
+    _, seen = at_a_terminal(project, command, "")
+    assert f"\r\x1b[K{line}" in seen
+
+
+def test_so_does_a_run_that_waits_for_another_one(project):
+    with (project.folder / "fbsync.lock.run").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        line = "\r\x1b[KWaiting for another run, which has locked fbsync.lock …"
+        steps = (line, lambda: fcntl.flock(held, fcntl.LOCK_UN))
+        code, seen = conversation(project, ["apply", "--yes", "--lock-timeout", "60"], steps)
+    assert code == 0, seen
+
+
+@pytest.fixture
+def slow_remote(project, tmp_path_factory):
+    """The state is in a git remote that takes its time to be read, and to be written."""
+    remote = tmp_path_factory.mktemp("remote") / "remote.git"
+    project.environment |= {"FBSYNC_STATE": "git", "GIT_CONFIG_GLOBAL": os.devnull}
+    for words in (
+        ("init", "--quiet", "--bare", remote),
+        ("init", "--quiet", project.folder),
+        ("-C", project.folder, "remote", "add", "origin", remote),
+    ):
+        subprocess.run(["git", *words], check=True)
+    assert project("state", "init").returncode == 0
+    hook = remote / "hooks" / "post-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nsleep {SLOW}\n")
+    hook.chmod(0o755)
+    slow = f"sleep {SLOW}; git-upload-pack"
+    subprocess.run(["git", "-C", project.folder, "config", "remote.origin.uploadpack", slow], check=True)
+    return project
+
+
+@pytest.mark.parametrize("command", [["plan"], ["state", "history"]], ids=" ".join)
+def test_so_does_what_reads_a_store(slow_remote, command):
+    _, seen = at_a_terminal(slow_remote, command, "")
+    what = "Waiting for" if "history" in command else "Reading the state in"
+    assert f"\r\x1b[K{what} git:refs/fbsync/state/default …" in seen
+
+
+def test_so_does_what_writes_to_a_store(slow_remote):
+    code, seen = at_a_terminal(slow_remote, ["apply", "--yes"], "")
+    assert code == 0, seen
+    assert "Reading the state in git:refs/fbsync/state/default …" in seen
+    assert "Applying  [" in seen
+    code, seen = at_a_terminal(slow_remote, ["state", "forget", "One", "--yes"], "")
+    assert code == 0, seen
+    assert "Writing the state in git:refs/fbsync/state/default …" in seen
+
+
 def test_signing_in_is_said_too(project, server, sandbox):
-    server.replies = lambda request: Reply(delay=2.5, processed=True) if request.path.startswith("/user") else None
+    server.replies = lambda request: Reply(delay=SLOW, processed=True) if request.path.startswith("/user") else None
     project.environment.pop("FLASHBACK_TOKEN")
     project.environment |= {"FLASHBACK_EMAIL": "somebody@example.com", "FLASHBACK_PASSWORD": "made-up-password"}
     _, seen = at_a_terminal(project, ["plan", "--refresh"], "")
@@ -31,7 +114,7 @@ def test_signing_in_is_said_too(project, server, sandbox):
 
 
 def test_into_a_pipe_nothing_is_said(project, server):
-    server.replies = slow_lists
+    server.replies = slowly("GET")
     assert "listing" not in project("plan", "--refresh").stderr
 
 
