@@ -133,6 +133,8 @@ def failure_of(answer: Answer, redactor: Redactor) -> ServerError | None:
         failure, hint = Failure.REJECTED, hints.IN_USE
     if failure in (Failure.NOT_SIGNED_IN, Failure.NOT_ALLOWED) and _MFA.search(words):
         failure, hint = Failure.NOT_SIGNED_IN, hints.MFA
+    if answer.method == "POST" and answer.path.startswith(hints.SIGN_IN_PATHS):
+        hint = hints.after_signing_in(answer.body) or hint
     if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         words, hint = "the proxy requires a user name and a password", hints.PROXY_SIGN_IN
     elif HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 VALIDATE = "/validate"
 """How the path of the call ends that has the provider asked."""
+SIGN_IN_PATHS = "/user/"
+"""How the paths of the calls begin that sign in."""
 
 IN_USE = "remove it from the repositories that use it, and run `fbsync apply` again"
 MFA = (
@@ -55,7 +57,21 @@ _VALIDATING = _WRITING | {
     Failure.UNKNOWN: "run `fbsync verify` again if you want; the call may be billed",
 }
 
-_SIGNING_IN = _READING | dict.fromkeys((Failure.NOT_SIGNED_IN, Failure.NOT_ALLOWED, Failure.REJECTED), SIGN_IN)
+_SIGNING_IN = _READING | {Failure.NOT_FOUND: URL}
+_BY_PASSWORD = _SIGNING_IN | dict.fromkeys(
+    (Failure.NOT_SIGNED_IN, Failure.NOT_ALLOWED, Failure.REJECTED), "check FLASHBACK_EMAIL and FLASHBACK_PASSWORD"
+)
+_BY_REFRESH_TOKEN = _SIGNING_IN | dict.fromkeys(
+    (Failure.NOT_SIGNED_IN, Failure.NOT_ALLOWED, Failure.REJECTED),
+    "check FLASHBACK_REFRESH_TOKEN: it may have expired, or served already; sign in elsewhere for a new one",
+)
+_BY_CODE = {
+    "USER_NOT_FOUND": "check FLASHBACK_EMAIL: the server has no such user",
+    "INVALID_PASSWORD": "check FLASHBACK_PASSWORD",
+    "USER_INACTIVE": "the user of FLASHBACK_EMAIL is inactive: ask your organisation's administrator",
+    "NO_PASSWORD_SET": "the user of FLASHBACK_EMAIL has no password: set one, or use FLASHBACK_REFRESH_TOKEN",
+}
+"""By the codes that are documented for signing in (``flashback-api.md``)."""
 
 
 def after(method: str, path: str, failure: Failure) -> str:
@@ -63,9 +79,17 @@ def after(method: str, path: str, failure: Failure) -> str:
     return _table(method, path)[failure]
 
 
+def after_signing_in(body: Mapping[str, object]) -> str | None:
+    """What to do about an answer that does not sign in, where its own fields tell."""
+    if body.get("verificationTokenId"):
+        return NOT_VERIFIED
+    code = body.get("error_code")
+    return _BY_CODE.get(code) if isinstance(code, str) else None
+
+
 def _table(method: str, path: str) -> Mapping[Failure, str]:
     if method == "GET":
         return _READING
-    if path.startswith("/user/"):
-        return _SIGNING_IN
+    if path.startswith(SIGN_IN_PATHS):
+        return _BY_REFRESH_TOKEN if path.endswith("/refresh") else _BY_PASSWORD
     return _VALIDATING if path.endswith(VALIDATE) else _WRITING

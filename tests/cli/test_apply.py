@@ -279,7 +279,7 @@ def test_a_wrong_password_is_said_so(project, server, sandbox):
     done = project("apply", env={"FLASHBACK_TOKEN": None})
     assert done.returncode == 4
     assert "INVALID_PASSWORD" in done.stderr
-    assert "check FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL and FLASHBACK_PASSWORD" in done.stderr
+    assert "fix: check FLASHBACK_PASSWORD" in done.stderr
     assert server.writes == []
 
 

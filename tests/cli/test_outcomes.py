@@ -153,7 +153,13 @@ class TestSigningIn:
         [
             ({"status": 403, "body": {"success": False, "message": "MFA verification required"}}, "second factor"),
             ({"body": {"success": True, "verificationTokenId": "v-1"}}, "not verified yet"),
-            ({"status": 401, "body": {"success": False, "error_code": "INVALID_PASSWORD"}}, "INVALID_PASSWORD"),
+            ({"body": {"success": False, "verificationTokenId": "v-1"}}, "open the link in the sign-up email"),
+            ({"status": 401, "body": {"success": False, "error_code": "INVALID_PASSWORD"}}, "check FLASHBACK_PASSWORD"),
+            ({"status": 401, "body": {"success": False, "error_code": "USER_NOT_FOUND"}}, "check FLASHBACK_EMAIL:"),
+            ({"status": 401, "body": {"success": False, "error_code": "USER_INACTIVE"}}, "FLASHBACK_EMAIL is inactive"),
+            ({"status": 401, "body": {"success": False, "error_code": "NO_PASSWORD_SET"}}, "has no password"),
+            ({"status": 401, "body": {"success": False, "error_code": ["odd"]}}, "FLASHBACK_EMAIL and FLASHBACK_PASS"),
+            ({"status": 404, "body": PAGE}, "FLASHBACK_API_URL to the API's own address"),
         ],
     )
     def test_what_stands_in_the_way_is_said(self, by_password, server, reply, words):
