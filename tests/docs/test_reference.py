@@ -1,5 +1,6 @@
 """The reference is that of today's code: generated pages, environment variables, exit codes, options and links."""
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
@@ -80,6 +81,25 @@ def test_other_variables_that_are_read_are_in_the_table():
     used = {name for path in (ROOT / "fbsync").rglob("*.py") for name in reads.findall(path.read_text())}
     assert {"NO_COLOR", "HOME", "AWS_PROFILE"} <= used
     assert {name for name in used if f"`{name}`" not in page} == set()
+
+
+NOT_READ = {
+    *("CLOCK_BOOTTIME", "GOOGLE_AUTH", "INVALID_PASSWORD", "INVALID_REFRESH_TOKEN", "MAGIC_LINK", "NO_PASSWORD_SET"),
+    *("USER_INACTIVE", "USER_NOT_FOUND"),
+}
+"""Constants that look like a variable's name: a clock, and words of the API."""
+SET_FOR_GIT = re.compile(r"GIT_(?!SSH)\w+|LC_ALL|LANGUAGE")
+"""What fbsync sets or clears for the git that it starts, whatever the user has set."""
+
+
+def test_no_other_name_of_a_variable_is_in_the_code():
+    page = (REFERENCE / "environment-variables.md").read_text()
+    trees = (ast.parse(path.read_text()) for path in (ROOT / "fbsync").rglob("*.py"))
+    texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    names = {text for text in texts if isinstance(text, str) and re.fullmatch(r"_?[A-Z]+(_[A-Z]+)+", text)}
+    endings = {name for name in names if name.startswith("_") and f"{name}`" in page}
+    unlisted = {name for name in names - endings - NOT_READ if f"`{name}`" not in page}
+    assert {name for name in unlisted if not SET_FOR_GIT.fullmatch(name)} == set()
 
 
 def test_every_exit_code_is_in_the_table():
