@@ -15,7 +15,7 @@ class Row:
 
     Attributes:
         work: what was measured.
-        peer: what ran beside it.
+        peer: what it is compared with.
         target: what it is to be, in words.
         measured: what it was, in words; empty where it was skipped.
         is_met: whether the target is met, or None where it was skipped.
@@ -54,7 +54,7 @@ def shown(seconds: float) -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as Markdown."""
-    head = ("work", "beside it", "target", "measured", "met", "medians: fbsync, the other")
+    head = ("work", "compared with", "target", "measured", "met", "medians: fbsync, the other")
     lines = [head, ("---",) * len(head)]
     for row in rows:
         met = {True: "yes", False: "**no**", None: "-"}[row.is_met]
