@@ -121,7 +121,7 @@ def _refused(error: OSError) -> FbsyncError:
     named = f": {error.filename}" if isinstance(error.filename, str) else ""
     return FbsyncError(
         f"the operating system refused something that fbsync needs: {error.strerror or type(error).__name__}{named}",
-        hint=f"fix that and run this again; it happened in {diagnosis.innermost_place(error)}{_kept(error)}",
+        hint=f"fix that, then run the command again; it happened in {diagnosis.innermost_place(error)}{_kept(error)}",
     )
 
 

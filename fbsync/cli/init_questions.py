@@ -44,7 +44,7 @@ def ask_workspace() -> Workspace | None:
     for number, workspace in enumerate(listed, 1):
         terminal.say(f"  {number}: {visible(workspace.name)} ({visible(workspace.id)})")
     numbered = "its number, " if listed else ""
-    question = f"Workspace ({numbered}its id, or nothing for $FLASHBACK_WORKSPACE_ID)"
+    question = f"Workspace ({numbered}its id, or press Enter for $FLASHBACK_WORKSPACE_ID)"
     answer: Workspace | None = click.prompt(
         question, default="", show_default=False, err=True, value_proc=lambda text: _answer(text, listed)
     )
@@ -69,7 +69,7 @@ def _answer(text: str, listed: Sequence[Workspace]) -> Workspace | None:
     if not found and answer.isdecimal() and 0 < int(answer) <= len(listed):
         found = [listed[int(answer) - 1]]
     if len(found) != 1:
-        wrong = "is the name of several workspaces" if found else f"is neither 1 to {len(listed)} nor one of these ids"
+        wrong = "is the name of several workspaces" if found else f"is not a number from 1 to {len(listed)}, and not one of these ids"
         raise click.UsageError(f"{answer!r} {wrong}")
     return found[0]
 

@@ -102,7 +102,7 @@ def manifest(start: Start) -> str:
     head = (*(line.replace(*_IN_GIT) if start.state else line for line in _HEAD), *named)
     text = new_manifest(chosen, head=head, workspace_id=default)
     if start.state is not None:
-        line = f"state: {start.state}  # the known state is kept there, and not in a lockfile"
+        line = f"state: {start.state}  # keep the known state there, not in a lockfile"
         text = text.replace("\nllms:", f"\n{line}\nllms:", 1)
     lead = "" if start.environments else "# "
     names = start.environments or ("staging",)

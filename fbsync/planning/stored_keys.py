@@ -125,6 +125,6 @@ def _remedy(description: str, listed: Sequence[ApiKey], before: set[str]) -> str
     names = {key.id: key.description for key in listed if key.description and is_wordlike(key.description)}
     renamed = sorted(names[key_id] for key_id in before if key_id in names)
     if renamed:
-        return f'write "{renamed[0]}": the stored key that it named is described so now'
+        return f'write "{renamed[0]}": the stored key that it named has this description now'
     meant = nearest(description, names.values())
     return f'write "{meant}"' if meant else "write one of these, or an id that `fbsync keys list` lists"

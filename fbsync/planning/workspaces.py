@@ -88,6 +88,6 @@ def _findings(desired: Iterable[Llm], by_name: dict[str, set[str]]) -> Iterator[
 def _names(by_name: Iterable[str]) -> str:
     names = sorted(by_name)
     if not names:
-        return "you can see none at all"
+        return "you cannot see any"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return f"you can see {', '.join(names[:_LISTED])}{more}"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 _MOUNT_POINT = 4
 """The place of the mount point among a line's fields."""
-MOUNTED = "It is mounted by itself and cannot be replaced; mount its folder instead"
+MOUNTED = "It is a mount point and cannot be replaced; mount its folder instead"
 
 
 def write_atomically(path: Path, text: str, *, follow: bool = True) -> None:

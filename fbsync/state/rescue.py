@@ -113,7 +113,7 @@ def recover_rescued(
     if not _fits(first, saved, on_disk, begun):
         raise FbsyncError(
             f"{path} has what an earlier run could not write to {lockfile}, "
-            "but belongs to another lockfile than the current one",
+            "but it belongs to a different lockfile",
             hint="if another project used this folder, move the file away; otherwise restore the lockfile from git, or "
             "move the file away and run `fbsync apply --adopt`, which uses the server's list",
             exit_code=ExitCode.INVALID_INPUT,

@@ -45,8 +45,8 @@ def run_lock(lockfile: Path, *, timeout: float) -> Iterator[None]:
     """
     if is_mounted(lockfile):
         raise FbsyncError(
-            f"the lockfile {lockfile} cannot be replaced: it is mounted by itself",
-            hint="mount its folder instead: what an unfinished run leaves is kept beside the lockfile",
+            f"the lockfile {lockfile} cannot be replaced: it is a mount point",
+            hint="mount its folder instead: fbsync keeps its journal next to the lockfile",
         )
     path = run_lock_path(lockfile)
     deadline = time.monotonic() + timeout

@@ -101,7 +101,7 @@ def environment_key(environment: str | None) -> str:
     if environment == DEFAULT_ENVIRONMENT:
         raise _refused(
             f'an environment named "{DEFAULT_ENVIRONMENT}" cannot keep its state in a store',
-            "rename the environment: the manifest's own list uses this name",
+            "rename the environment: runs without -e use this name",
         )
     ends_badly = environment.endswith((".", ".lock")) or ".." in environment
     if _ENVIRONMENT.fullmatch(environment) is None or ends_badly:

@@ -44,7 +44,7 @@ def lease_seconds(given: str | None, *, timeout: float) -> int:
         return max(DEFAULT_SECONDS, ceil(timeout * _REQUESTS_PER_LEASE))
     if not (given.isascii() and given.isdigit() and timeout < int(given) <= _LONGEST_SECONDS):
         raise FbsyncError(
-            f"{VARIABLE} must be a whole number of seconds above the time-out of a request ({timeout:g}), and "
+            f"{VARIABLE} must be a whole number of seconds above the timeout of a request ({timeout:g}), and "
             f"{_LONGEST_SECONDS} at most",
             hint=f"leave it out for {DEFAULT_SECONDS} seconds, or use a shorter --timeout",
             exit_code=ExitCode.INVALID_INPUT,

@@ -117,10 +117,10 @@ def _cut(text: str, root: yaml.Node | None, one: Removal) -> tuple[int, int, str
         lead = "-"
     is_block = isinstance(holder, yaml.CollectionNode) and not holder.flow_style and len(holder.value) > 1
     if node is None or first is None or not is_block:
-        raise NotReplaceable("it does not stand on lines of its own")
+        raise NotReplaceable("it shares a line with something else")
     start = text.rfind("\n", 0, first.start_mark.index) + 1
     if text[start : first.start_mark.index].strip() != lead:
-        raise NotReplaceable("it does not stand on lines of its own")
+        raise NotReplaceable("it shares a line with something else")
     end = text.find("\n", max(_ends(node)))
     return start, len(text) if end < 0 else end + 1, ""
 

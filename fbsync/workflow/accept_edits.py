@@ -50,7 +50,7 @@ def edit_of_field(draft: Draft, item: FieldDrift, environment: str | None) -> tu
     if environment is not None and placed.path[0] != "environments":
         raise refused(
             draft.name or "",
-            f"its {item.field.value} comes from the list, which other environments share",
+            f"its {item.field.value} is declared under llms, which other environments share",
             f"write {item.field.value} under environments: {environment}: llms first, then accept it",
         )
     if item.live == NONE:
@@ -85,10 +85,10 @@ def edit_of_entry(draft: Draft, environment: str | None, *, is_shared: bool) -> 
     """
     if environment is not None:
         hint = f'write "{draft.name}: null" under environments: {environment}: llms, then apply it with --prune'
-        raise refused(draft.name or "", "it comes from the list, which other environments share", hint)
+        raise refused(draft.name or "", "it is declared under llms, which other environments share", hint)
     if is_shared:
-        hint = "remove it from the manifest, with what environments say of it, then apply it with --prune"
-        raise refused(draft.name or "", "environments of the manifest use it too", hint)
+        hint = "remove it from the manifest, and from its environments, then apply it with --prune"
+        raise refused(draft.name or "", "environments use it too", hint)
     return draft.entry.document.file, Removal(path=draft.entry.path)
 
 

@@ -103,7 +103,7 @@ def test_a_description_that_was_changed_outside_is_an_error_that_names_the_new_o
         done = cli(*command)
         assert done.returncode == 3
         assert 'has no stored key "Chat, production": it has "Chat, EU", "Search"' in done.stderr
-        assert 'write "Chat, EU": the stored key that it named is described so now' in done.stderr
+        assert 'write "Chat, EU": the stored key that it named has this description now' in done.stderr
         assert "fbsync.yaml:6:13" in done.stderr
     assert cli("plan", "--detailed-exitcode").returncode == 0
     assert cli("drift").returncode == 0

@@ -106,4 +106,4 @@ class TestListed:
 
     def test_a_key_that_is_described_otherwise_now_is_what_was_meant(self):
         found = finding(described(), ("k-1", "Chat, EU"), ("k-2", "Chats"), known=[recorded("k-1")])
-        assert found.remedy == 'write "Chat, EU": the stored key that it named is described so now'
+        assert found.remedy == 'write "Chat, EU": the stored key that it named has this description now'

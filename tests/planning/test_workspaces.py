@@ -71,4 +71,4 @@ class TestListed:
     def test_a_server_that_lists_none(self):
         with pytest.raises(InvalidInput) as caught:
             with_listed_ids([by_name()], [])
-        assert "you can see none at all" in caught.value.findings[0].message
+        assert "you cannot see any" in caught.value.findings[0].message
