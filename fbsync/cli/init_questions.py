@@ -69,7 +69,8 @@ def _answer(text: str, listed: Sequence[Workspace]) -> Workspace | None:
     if not found and answer.isdecimal() and 0 < int(answer) <= len(listed):
         found = [listed[int(answer) - 1]]
     if len(found) != 1:
-        wrong = "is the name of several workspaces" if found else f"is not a number from 1 to {len(listed)}, and not one of these ids"
+        nothing = f"is neither a number from 1 to {len(listed)} nor one of these ids"
+        wrong = "is the name of several workspaces" if found else nothing
         raise click.UsageError(f"{answer!r} {wrong}")
     return found[0]
 

@@ -112,8 +112,7 @@ def recover_rescued(
     saved = parse_lockfile(text, path=path, sort=_RESCUE_FILE)
     if not _fits(first, saved, on_disk, begun):
         raise FbsyncError(
-            f"{path} has what an earlier run could not write to {lockfile}, "
-            "but it belongs to a different lockfile",
+            f"{path} has what an earlier run could not write to {lockfile}, but it belongs to a different lockfile",
             hint="if another project used this folder, move the file away; otherwise restore the lockfile from git, or "
             "move the file away and run `fbsync apply --adopt`, which uses the server's list",
             exit_code=ExitCode.INVALID_INPUT,
