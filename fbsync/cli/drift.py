@@ -141,6 +141,7 @@ def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
     from fbsync.workflow.comparison import compared_with, declared_entries, drift_of
     from fbsync.workflow.known_credentials import known_credentials
     from fbsync.workflow.project import read_project
+    from fbsync.workflow.taken_over import taken_over
 
     project = read_project(readable(where), os.environ, online=True)
     from fbsync.cli.server_session import ask_server
@@ -160,6 +161,7 @@ def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
         declared={known: llm.name for known, llm in declared_entries(project, project.known.llms).items()},
         drift=drift,
         by_hand=kept_by_hand(project, drift),
+        taken_over=taken_over(project, drift),
         ages=credentials.ages,
         warnings=credentials.too_old,
         has_stored_keys=credentials.has_stored_keys,

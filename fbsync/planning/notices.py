@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from fbsync.planning.view import View
 
 
+_MOST_CANDIDATES = 3
+
+
 def notices(
     changes: Sequence[Change], known: Sequence[LockedLlm], view: View, *, reads: Callable[[str | None], bool]
 ) -> Iterator[Notice]:
@@ -94,6 +97,13 @@ def _of_likely_rename(llm: Llm, left: Sequence[Undeclared | Delete]) -> Iterator
             llm,
             f'looks like "{alike[0].name}" (id {alike[0].id}), which is no longer declared: if it was renamed, set '
             f'previousName: "{alike[0].name}"',
+        )
+    elif alike:
+        rest = len(alike) - _MOST_CANDIDATES
+        more = f" and {rest} more" if rest > 0 else ""
+        names = ", ".join(f'"{locked.name}"' for locked in alike[:_MOST_CANDIDATES])
+        yield _notice(
+            llm, f"looks like one of {names}{more}, which are no longer declared: if it was renamed, set previousName"
         )
 
 

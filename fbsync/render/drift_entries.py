@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from fbsync.planning.drift import (
@@ -14,7 +13,7 @@ from fbsync.planning.drift import (
     Unmanaged,
     identity_of,
 )
-from fbsync.render.drift_remedies import remedies
+from fbsync.render.drift_remedies import advice_on
 from fbsync.render.drift_text import IN_DOUBT
 from fbsync.render.entries import Entry, Row, Tone
 from fbsync.render.paint import visible
@@ -43,8 +42,7 @@ def drift_entries(found: DriftFound, *, of_several: bool = False) -> tuple[Entry
         of_several: whether several environments are shown, so that each entry says of which it is.
     """
     place = visible(found.environment or "") if of_several else None
-    advise = partial(remedies, environment=found.environment, declared=found.declared, by_hand=found.by_hand)
-    return tuple(_entry(difference, advise(difference), place) for difference in found.drift.differences)
+    return tuple(_entry(difference, advice_on(difference, found), place) for difference in found.drift.differences)
 
 
 def _entry(difference: Difference, advice: Iterable[tuple[str, str]], environment: str | None) -> Entry:

@@ -9,7 +9,7 @@ from fbsync.render.paint import visible
 from fbsync.settings import DEFAULT_API_URL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from fbsync.model.ages import CredentialAge
     from fbsync.model.configurations import Identity
@@ -31,6 +31,7 @@ class DriftFound:
         compared: the sentence that says what was compared with what.
         declared: what the manifest declares: by the identity under which it is known, the name that it has there.
         by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry.
+        taken_over: the entries of which the manifest says by now what the server has.
         ages: how old the known credentials are, each with its entry.
         warnings: the credentials that are too old.
         has_stored_keys: whether an entry uses a stored key, which is compared where credentials are not.
@@ -42,6 +43,7 @@ class DriftFound:
     declared: Mapping[Identity, str]
     drift: Drift
     by_hand: Mapping[Identity, str] = field(default_factory=dict)
+    taken_over: Container[Identity] = ()
     ages: tuple[tuple[Identity, CredentialAge], ...] = ()
     warnings: tuple[Notice, ...] = ()
     has_stored_keys: bool = False

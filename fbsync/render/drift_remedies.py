@@ -21,10 +21,11 @@ from fbsync.planning.hosts import host_of
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from fbsync.model.configurations import Identity
     from fbsync.planning.drift import FieldDrift
+    from fbsync.render.drift_found import DriftFound
 
 
 def _moves_host(field: FieldDrift) -> bool:
@@ -36,12 +37,24 @@ _NOTHING: Mapping[Identity, str] = MappingProxyType({})
 UNDO, KEEP = "to undo", "to keep"
 
 
+def advice_on(difference: Difference, found: DriftFound) -> tuple[tuple[str, str], ...]:
+    """What there is to do about a difference of an environment; see ``remedies``."""
+    return remedies(
+        difference,
+        environment=found.environment,
+        declared=found.declared,
+        by_hand=found.by_hand,
+        taken_over=found.taken_over,
+    )
+
+
 def remedies(
     difference: Difference,
     *,
     environment: str | None,
     declared: Mapping[Identity, str],
     by_hand: Mapping[Identity, str] = _NOTHING,
+    taken_over: Container[Identity] = (),
 ) -> tuple[tuple[str, str], ...]:
     """What there is to do about a difference, each with a label; safe to show.
 
@@ -50,6 +63,7 @@ def remedies(
         environment: the environment's name, or None for the manifest's own list.
         declared: what the manifest declares: by the identity under which it is known, the name that it has there.
         by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry.
+        taken_over: the entries of which the manifest says by now what the server has.
     """
     identity = identity_of(difference)
     name = shlex.quote(visible(identity.name))
@@ -64,6 +78,9 @@ def remedies(
             return ((KEEP, "nothing; fbsync export adds it to the manifest"),)
         case _ if identity not in declared:
             return ((UNDO, "declare it again and apply"), (KEEP, f"fbsync state forget{where} {name}"))
+        case ChangedOutside() if identity in taken_over:
+            keep = f"fbsync apply{where} --only {only}, which records it"
+            return ((UNDO, "change the manifest back and apply"), (KEEP, keep))
         case ChangedOutside():
             allowed = " --allow-host-change" if any(map(_moves_host, difference.fields)) else ""
             undo = f"fbsync apply{where} --only {only}{allowed}{also}"

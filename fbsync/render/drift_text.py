@@ -14,7 +14,7 @@ from fbsync.planning.drift import (
     Unmanaged,
     identity_of,
 )
-from fbsync.render.drift_remedies import remedies
+from fbsync.render.drift_remedies import advice_on
 from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def drift_text(found: DriftFound, *, paint: Paint) -> str:
     ]
     lines += [" ".join(found.remarks), ""]
     for difference in found.drift.differences:
-        advice = remedies(difference, environment=found.environment, declared=found.declared, by_hand=found.by_hand)
+        advice = advice_on(difference, found)
         lines += [*_block(difference, paint), *_advice(advice, paint), ""]
     lines += [f"{paint.yellow('warning:')} {warning}" for warning in warning_lines(found)]
     return "\n".join([*lines, paint.bold(summary(found.drift)), ""])

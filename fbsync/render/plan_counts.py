@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from fbsync.render.entries import counted
 from fbsync.render.paint import visible
 from fbsync.render.plan_document import is_empty
-from fbsync.render.plan_entries import EntryKind, loses_protection, touches_protected
+from fbsync.render.plan_entries import EntryKind, affects_repositories, loses_protection, touches_protected
 from fbsync.render.plan_rows import NOT_SET, why_unverified
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ def warning_count(document: Json) -> str:
         (document["summary"]["undeclared"], "entry no longer declared", "entries no longer declared"),
         (sum(map(touches_protected, changes)), "protected entry touched", "protected entries touched"),
         (sum(map(loses_protection, changes)), "entry loses its protection", "entries lose their protection"),
+        (sum(map(affects_repositories, changes)), "entry used by repositories", "entries used by repositories"),
     )
     return ", ".join(counted(number, *words) for number, *words in numbers if number)
 

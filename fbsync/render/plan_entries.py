@@ -137,16 +137,23 @@ def _protection_warnings(change: Json) -> Iterator[str]:
 
 def _use_warnings(change: Json) -> Iterator[str]:
     """Who else feels it."""
-    names = change.get("repositories")
-    if not names:
+    if not affects_repositories(change):
         return
     from fbsync.model.repositories import counted_repositories
 
-    said = visible(counted_repositories(names))
+    said = visible(counted_repositories(change["repositories"]))
     if change["kind"] == EntryKind.DELETE:
         yield f"it is used by {said}: the server will refuse to delete it"
-    elif change["kind"] == EntryKind.ADOPT or {"endpoint", "aiType"} & change.get("causes", {}).keys():
+    else:
         yield f"it is used by {said}, which this affects"
+
+
+def affects_repositories(change: Json) -> bool:
+    """Whether repositories use an entry, and will notice what becomes of it."""
+    if not change.get("repositories"):
+        return False
+    is_felt = change["kind"] in (EntryKind.DELETE, EntryKind.ADOPT)
+    return is_felt or not {"endpoint", "aiType"}.isdisjoint(change.get("causes", {}))
 
 
 def touches_protected(change: Json) -> bool:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from fbsync.manifest.assemble import assemble
 from fbsync.model.configurations import Field
@@ -22,11 +22,13 @@ from fbsync.planning.drift import (
     Unmanaged,
     identity_of,
 )
+from fbsync.redact import nearest
 from fbsync.render.drift_remedies import KEEP, remedies
 from fbsync.strict_yaml.loader import parse_document
 from fbsync.strict_yaml.replace import NotReplaceable, check_replaced, with_values
 from fbsync.workflow.accept_edits import edit_of_entry, edit_of_field, place_of, refused
 from fbsync.workflow.comparison import declared_entries
+from fbsync.workflow.taken_over import taken_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -157,27 +159,49 @@ def _drafts(project: Project) -> dict[Identity, Draft]:
 
 
 def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterator[Acceptable]:
+    """The differences to accept, each once; a pattern passes over those that it cannot be about."""
+    settled = taken_over(project, drift)
+    chosen: dict[Identity, Acceptable] = {}
     for name in names:
-        found = [
-            difference
-            for difference in drift.differences
-            if identity_of(difference).name == name or fnmatchcase(identity_of(difference).name, name)
-        ]
+        found = _named(drift, name)
         if not found:
-            raise refused(name, "nothing with this name differs from the known state")
-        for difference in found:
-            if isinstance(difference, Unadopted | Unmanaged) or not _has_values(difference):
-                raise _whole(project, difference)
-            yield difference
+            raise _unknown(drift, name)
+        acceptable = [one for one in found if identity_of(one) not in settled and _has_values(one)]
+        refused_ones = [one for one in found if one not in acceptable]
+        if refused_ones and (not acceptable or identity_of(refused_ones[0]).name == name):
+            raise _whole(project, refused_ones[0], is_taken_over=identity_of(refused_ones[0]) in settled)
+        chosen |= {identity_of(one): one for one in acceptable}
+    yield from chosen.values()
 
 
-def _has_values(difference: Acceptable) -> bool:
+def _named(drift: Drift, name: str) -> list[Difference]:
+    """The differences of one name, or of all names that fit a pattern: a name that is there is no pattern."""
+    exact = [one for one in drift.differences if identity_of(one).name == name]
+    return exact or [one for one in drift.differences if fnmatchcase(identity_of(one).name, name)]
+
+
+def _unknown(drift: Drift, name: str) -> FbsyncError:
+    meant = nearest(name, [identity_of(one).name for one in drift.differences])
+    hint = "see `fbsync drift`" if meant is None else f"did you mean {meant!r}?"
+    return refused(name, "nothing with this name differs from the known state", hint)
+
+
+def _has_values(difference: Difference) -> TypeGuard[Acceptable]:
     """Whether there is something for the manifest to say: another configuration may have the same values."""
-    return isinstance(difference, DeletedOutside) or bool(difference.fields)
+    match difference:
+        case Unadopted() | Unmanaged():
+            return False
+        case DeletedOutside():
+            return True
+        case _:
+            return bool(difference.fields)
 
 
-def _whole(project: Project, difference: Difference) -> FbsyncError:
-    """The refusal to accept what is no change of values, with what keeps it."""
+def _whole(project: Project, difference: Difference, *, is_taken_over: bool) -> FbsyncError:
+    """The refusal to accept what is no change of values, or was accepted before, with what keeps it."""
+    if is_taken_over:
+        hint = "run `fbsync apply`, which records it in the lockfile"
+        return refused(identity_of(difference).name, "the manifest has the server's values already", hint)
     declared = {known: llm.name for known, llm in declared_entries(project, project.known.llms).items()}
     advice = dict(remedies(difference, environment=project.where.environment, declared=declared))
     why = "none of its values changed: it was replaced outside, or is not in the known state"

@@ -275,3 +275,72 @@ def test_a_deletion_of_one_to_be_renamed_names_it_as_it_is_declared(drifted, san
     assert entry["undo"] == "fbsync apply --only First, which recreates it"
     assert drifted("apply", "--only", "First").returncode == 0
     assert set(on_server()) == {"First", "Two"}
+
+
+QUOTED = """\
+version: 1
+workspaceId: $FLASHBACK_WORKSPACE_ID
+llms:
+  # the first one
+  - name: 'It''s "quoted" [x]'   # its name
+    endpoint: https://quoted.example.com/v1   # its place
+    aiType: OPENAI
+    secret: $SECRET_ONE
+  - {name: Last, aiType: OPENAI, endpoint: "https://last.example.com", secret: $SECRET_ONE}
+"""
+
+
+@pytest.fixture
+def folder(drifted):
+    """A folder of two files, of each of which somebody changed an entry; the other manifest's entries are strangers."""
+    (drifted.folder / "more").mkdir()
+    drifted.write("more/a.yaml", MANIFEST.replace("name: ", "name: More "))
+    drifted.write("more/b.yaml", QUOTED)
+    assert drifted("apply", "-f", "more").returncode == 0
+    drifted.change('It\'s "quoted" [x]', endpoint="https://moved.example.com/quite/another/length")
+    drifted.change("More One", endpoint="https://moved.example.com/v3")
+    return drifted
+
+
+def test_an_entry_of_a_second_file_with_an_odd_name(folder):
+    first = (folder.folder / "more" / "a.yaml").read_text()
+    done = folder("drift", "-f", "more", "--accept", 'It\'s "quoted" [x]', "--accept", "It*", "--accept", "It*[[]x]")
+    assert done.returncode == 2, done.stderr  # the other one is left
+    assert done.stdout.count("endpoint of It's") == 1
+    assert (folder.folder / "more" / "a.yaml").read_text() == first
+    moved = QUOTED.replace("quoted.example.com/v1", "moved.example.com/quite/another/length")
+    assert (folder.folder / "more" / "b.yaml").read_text() == moved
+
+
+def test_a_pattern_passes_over_what_is_no_drift(folder):
+    done = folder("drift", "-f", "more", "--accept", "*")
+    assert done.returncode == 0, done.stderr
+    assert "Two:" not in done.stdout
+    assert folder("apply", "-f", "more").returncode == 0
+    assert folder("drift", "-f", "more").returncode == 0
+    refused = folder("drift", "-f", "more", "--accept", "T*")
+    assert refused.returncode == 3
+    assert "Two: none of its values changed" in refused.stderr
+
+
+def test_a_name_that_is_nearly_one_is_pointed_out(drifted):
+    done = drifted("drift", "--accept", "one")
+    assert done.returncode == 3
+    assert "did you mean 'One'?" in done.stderr
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "html"])
+def test_what_the_manifest_says_by_now_is_recorded_and_not_undone(drifted, server, format_):
+    assert drifted("drift", "--accept", "One").returncode == 0
+    shown = drifted("drift", "--format", format_)
+    assert shown.returncode == 2
+    assert "change the manifest back and apply" in shown.stdout
+    assert "fbsync apply --only One, which records it" in shown.stdout
+    assert "--allow-host-change" not in shown.stdout
+    again = drifted("drift", "--accept", "One")
+    assert again.returncode == 3
+    assert "the manifest has the server's values already" in again.stderr
+    writes = len(server.writes)
+    assert drifted("apply", "--only", "One").returncode == 0
+    assert len(server.writes) == writes
+    assert drifted("drift").returncode == 0

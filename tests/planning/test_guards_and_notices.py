@@ -168,8 +168,12 @@ class TestRenames:
     def test_one_that_does_not(self, other):
         assert not any("looks like" in message for message in warned(plan([desired("B")], [locked("A", **other)])))
 
-    def test_two_candidates_are_no_hint(self):
-        assert warned(plan([desired("C")], [locked("A"), locked("B")])) == []
+    def test_several_candidates_are_named(self):
+        two = plan([desired("C"), desired("D")], [locked("A"), locked("B")])
+        said = 'looks like one of "A", "B", which are no longer declared: if it was renamed, set previousName'
+        assert warned(two) == [said, said]
+        five = plan([desired("X")], [locked(name) for name in "ABCDE"])
+        assert 'looks like one of "A", "B", "C" and 2 more, which' in warned(five)[0]
 
 
 class TestALimitThatCutsAChain:

@@ -42,7 +42,11 @@ def test_those_that_feel_it_are_named(shown):
     assert "t is used by the repository docs: the server will refuse to delete it" in text
     assert "t is used by the repositories web, api, which this affects" in text
     assert "t is used by the repositories a, b, c and 2 more, which this affects" in text
-    assert text.count("s used by") == 3
+    assert text.count("t is used by") == 3
+
+
+def test_they_are_counted_at_the_end_of_text():
+    assert "Warnings: 3 entries used by repositories." in plan_text(DOCUMENT, paint=PLAIN)
 
 
 def test_the_document_has_them_all():
