@@ -9,6 +9,7 @@ from fbsync.model.changes import KeyDrift
 from fbsync.model.configurations import Field, Identity, LockedLlm
 from fbsync.model.spelling import canonical_identity, same
 from fbsync.planning.credentials import key_drift
+from fbsync.planning.emptied import emptied_workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -46,10 +47,16 @@ class ChangedOutside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedOutside:
-    """A known configuration that the server no longer lists; ``in_doubt`` as above."""
+    """A known configuration that the server no longer lists; ``in_doubt`` as above.
+
+    Attributes:
+        with_all: whether the server lists nothing of its workspace although several entries are known: an apply then
+            refuses to recreate it, since the list may be wrong.
+    """
 
     locked: LockedLlm
     in_doubt: bool = False
+    with_all: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +152,7 @@ def find_drift(
     by_id = {llm.id: llm for llm in live.llms}
     ids = {locked.id for locked in known}
     masked = keys_masked or any(llm.has_key for llm in live.llms)
+    emptied = emptied_workspaces(known, live)
     beside = _by_identity(llm for llm in live.llms if llm.id not in ids)
     found = [
         _difference(
@@ -153,6 +161,7 @@ def find_drift(
             beside.get(canonical_identity(locked.identity), ()),
             in_doubt=locked.id in in_doubt,
             keys_masked=masked,
+            with_all=locked.workspace_id in emptied,
         )
         for locked in known
         for there in (by_id.get(locked.id),)
@@ -187,7 +196,13 @@ def _names(locked: LockedLlm, there: LiveLlm | None) -> set[str]:
 
 
 def _difference(
-    locked: LockedLlm, there: LiveLlm | None, instead: tuple[LiveLlm, ...], *, in_doubt: bool, keys_masked: bool
+    locked: LockedLlm,
+    there: LiveLlm | None,
+    instead: tuple[LiveLlm, ...],
+    *,
+    in_doubt: bool,
+    keys_masked: bool,
+    with_all: bool,
 ) -> ChangedOutside | DeletedOutside | ReplacedOutside | None:
     """What became of a known configuration: the one of its id is looked at first, as ids do not change hands."""
     if there is not None:
@@ -196,7 +211,7 @@ def _difference(
     if instead:
         fields = tuple(_field_drift(locked, instead[0])) if len(instead) == 1 else ()
         return ReplacedOutside(locked=locked, live=instead, fields=fields, in_doubt=in_doubt)
-    return DeletedOutside(locked=locked, in_doubt=in_doubt)
+    return DeletedOutside(locked=locked, in_doubt=in_doubt, with_all=with_all)
 
 
 def _field_drift(locked: LockedLlm, there: LiveLlm) -> Iterator[FieldDrift]:

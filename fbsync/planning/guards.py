@@ -9,6 +9,7 @@ from fbsync.model.configurations import Field
 from fbsync.model.plan import Plan, Refusal
 from fbsync.model.spelling import canonical_url
 from fbsync.planning.allowed import delete_limit
+from fbsync.planning.emptied import emptied_workspaces
 from fbsync.planning.hosts import host_of, host_words, scheme_of
 
 if TYPE_CHECKING:
@@ -97,18 +98,12 @@ def _deletions(count: int, allowed: Allowed, *, known: int, live: Live | None, d
         )
 
 
-_FEW = 2
-"""From so many known entries on, a workspace that lists none is suspected of a wrong list or a wrong server."""
-
-
 def _emptied(plan: Plan, known: Sequence[LockedLlm], live: Live, *, destroys: bool) -> Iterator[Refusal]:
     """Workspaces of which something is known and nothing is listed, where the plan would act on that."""
-    listed = {llm.workspace_id for llm in live.llms}
     affected = {change.lost.workspace_id for change in plan.changes if isinstance(change, Create) and change.lost}
     affected |= {change.locked.workspace_id for change in plan.changes if isinstance(change, Delete)}
-    for workspace in sorted(affected & live.workspaces - listed):
-        count = sum(llm.workspace_id == workspace for llm in known)
-        if count >= _FEW:
+    for workspace, count in sorted(emptied_workspaces(known, live).items()):
+        if workspace in affected:
             yield Refusal(
                 identity=None,
                 message=f"{count} configurations of the workspace {workspace} are in the lockfile, and the server "

@@ -87,6 +87,11 @@ def remedies(
             return ((UNDO, undo), (KEEP, visible(by_hand.get(identity, accept))))
         case DeletedOutside():
             undo = f"fbsync apply{where} --only {only}, which recreates it"
+            if difference.with_all:
+                undo = (
+                    "check the API URL and the token first, since the server lists nothing in this workspace; then "
+                    f"fbsync apply{where} --recreate --only {only}"
+                )
             return ((UNDO, undo), (KEEP, visible(by_hand.get(identity, accept))))
         case ReplacedOutside():
             undo = "delete the other one on the server and apply"

@@ -108,6 +108,23 @@ class TestTable:
         )
 
 
+class TestEmptied:
+    """A workspace that lists nothing of several known entries: an apply would refuse to recreate them."""
+
+    def test_what_undoes_it_is_checked_first_and_asked_for(self):
+        emptied = drift([], [locked("A"), locked("B"), locked("C", workspace="v")], [], workspaces={"ws", "v"})
+        assert [difference.with_all for difference in emptied.differences] == [True, True, False]
+        declared = {desired(name).identity: name for name in ("A", "B")}
+        lines = drift_text(found(emptied, declared=declared), paint=PLAIN).splitlines()
+        undo = next(line for line in lines if "to undo" in line)
+        assert "check the API URL and the token first" in undo
+        assert undo.endswith("then fbsync apply --recreate --only A")
+
+    def test_one_entry_that_is_still_listed_is_enough(self):
+        (gone,) = drift([], [locked("A"), locked("B")], [live("B")]).differences
+        assert not gone.with_all
+
+
 class TestOnly:
     def test_others_are_neither_compared_nor_counted(self):
         found = drift([], [locked(), locked("B")], [live("B"), live("C")], only={"B"})

@@ -1,0 +1,30 @@
+"""Workspaces of which something is known and nothing is listed: the list may be wrong (``design.md``, 'The plan')."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from fbsync.model.configurations import LockedLlm
+    from fbsync.model.live import Live
+
+_FEW = 2
+"""From so many known entries on, a workspace that lists none is suspected of a wrong list or a wrong server."""
+
+
+def emptied_workspaces(known: Iterable[LockedLlm], live: Live) -> Mapping[str, int]:
+    """The workspaces that the server lists as empty although several of their entries are known.
+
+    Args:
+        known: what the lockfile holds.
+        live: what the server lists.
+
+    Returns:
+        How many are known of each.
+    """
+    empty = live.workspaces - {llm.workspace_id for llm in live.llms}
+    counts = Counter(llm.workspace_id for llm in known if llm.workspace_id in empty)
+    return {workspace: count for workspace, count in counts.items() if count >= _FEW}
