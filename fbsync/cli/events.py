@@ -55,7 +55,8 @@ class Events:
 
     def outcome(self, outcome: Outcome) -> None:
         """Write what became of an entry."""
-        self.emit("outcome", entry=outcome_entry(outcome))
+        if self._stream is not None:
+            self.emit("outcome", entry=outcome_entry(outcome))
 
     def removal(self, removal: Removal) -> None:
         """Write what became of a temporary configuration that an earlier run had left."""

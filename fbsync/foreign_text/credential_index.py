@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
 WINDOW = 12
 """How many characters of a credential in a foreign text count as a repetition of it."""
 _GRAM = 6
@@ -41,12 +35,13 @@ class CredentialIndex:
         for width, values in self._short.items():
             if width >= shortest and not values.isdisjoint(_runs(text, width)):
                 return True
-        suspects = {value: None for gram in _runs(text, _GRAM) for value in self._grams.get(gram, ())}
+        found = self._grams.keys() & _runs(text, _GRAM)
+        suspects = {value: None for gram in found for value in self._grams[gram]}
         if not suspects:
             return False
         windows = set(_runs(text, WINDOW))
         return any(not windows.isdisjoint(_runs(value, WINDOW)) for value in suspects)
 
 
-def _runs(text: str, width: int, *, step: int = 1) -> Iterator[str]:
-    return (text[at : at + width] for at in range(0, len(text) - width + 1, step))
+def _runs(text: str, width: int, *, step: int = 1) -> list[str]:
+    return [text[at : at + width] for at in range(0, len(text) - width + 1, step)]

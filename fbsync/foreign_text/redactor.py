@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fbsync.foreign_text.credential_index import WINDOW, CredentialIndex
@@ -53,15 +54,20 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[Secret] = (), *, public: Iterable[str] = ()) -> None:
-        self._unread = list(secrets)
+        self._unread: list[Secret] = []
+        self._known: set[Secret] = set()
         self._index = CredentialIndex()
-        self._public = frozenset(spelling for text in public for spelling in _spellings(text))
+        self._public_texts = tuple(public)
         self._checked: dict[str, str] = {}
+        self.add(*secrets)
 
     def add(self, *secrets: Secret) -> None:
         """Take note of further credentials, such as a token that the server just gave."""
-        self._unread += secrets
-        self._checked.clear()
+        new = [secret for secret in secrets if secret not in self._known]
+        if new:
+            self._known.update(new)
+            self._unread += new
+            self._checked.clear()
 
     def redact(self, text: str) -> str:
         """A foreign text that may be shown: one line, cut to ``SHOWN`` characters; or ``WITHHELD``.
@@ -86,12 +92,19 @@ class Redactor:
         return self._checked[text]
 
     def _gives_away(self, text: str) -> bool:
-        if not self._public.isdisjoint(_spellings(text)):
-            return False
         if _UUID.fullmatch(text):  # its digits can spell a short credential by chance
-            return self._is_known_in((text,), shortest=WINDOW)
+            return self._is_known_in((text,), shortest=WINDOW) and not self._is_public(text)
+        if self._is_public(text):
+            return False
         parts = (text[at : at + _SEARCHED] for at in range(0, len(text), _SEARCHED - _OVERLAP))
         return any(self._is_repeated_in(tuple(readings_of(part)), words_decoded=False) for part in parts)
+
+    def _is_public(self, text: str) -> bool:
+        return not self._public.isdisjoint(_spellings(text))
+
+    @cached_property
+    def _public(self) -> frozenset[str]:
+        return frozenset(spelling for text in self._public_texts for spelling in _spellings(text))
 
     def _redacted(self, text: str, mask: Callable[[str], str]) -> str:
         cut = text[:_SEARCHED]

@@ -100,7 +100,7 @@ def outcome_entry(outcome: Outcome) -> Json:
         "outcome": outcome.result.value,
     }
     if outcome.sent:
-        entry["sent"] = [field.value for field in outcome.sent]
+        entry["sent"] = [str(field) for field in outcome.sent]
     if outcome.first is not None:
         entry["verified_first"] = outcome.first.value
     if outcome.error is not None:

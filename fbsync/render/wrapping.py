@@ -41,6 +41,9 @@ def wrapped(spans: Iterable[Span], *, width: int | None, indent: int) -> list[st
         At least one line.
     """
     if width is None:
+        spans = tuple(spans)
+        if all(span.style is unpainted for span in spans):
+            return ["".join([span.text for span in spans])]
         return [_painted((span.text, span.style) for span in spans if span.text)]
     words = [(word, span.style) for span in spans for word in _words(span.text)]
     indent = max(0, min(indent, width - _NARROWEST))

@@ -10,6 +10,7 @@ from fbsync.state.intents import Intent, intent_record
 from fbsync.state.lockfile import Lockfile, parameters_of
 
 VERSION = 2
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -48,4 +49,4 @@ def journal_text(header: dict[str, Any], intents: dict[int, Intent]) -> str:
 
 def journal_line(record: dict[str, Any]) -> bytes:
     """A record as a line."""
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return _encoded(record).encode() + b"\n"

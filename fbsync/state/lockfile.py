@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.schema.validate import Kind
 from fbsync.state import atomic_file, documents
 from fbsync.state.fingerprint import Method, Parameters
+from fbsync.state.indented_json import indented
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -147,7 +147,7 @@ def lockfile_text(lockfile: Lockfile) -> str:
         "fingerprints": parameters_of(lockfile.fingerprints),
         "llms": [entry_of(llm) for llm in lockfile.llms],
     }
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    return indented(value) + "\n"
 
 
 def write_lockfile(path: Path, lockfile: Lockfile) -> None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from fbsync.model.server import Fields
     from fbsync.state.fingerprint import Fingerprinter
 
+_EVERY_FIELD = frozenset(Field)
 _ACTIONS: dict[type[Change], str] = {Create: "create", Update: "update", Adopt: "adopt", Delete: "delete"}
 
 
@@ -113,9 +114,9 @@ class Recorder:
         """The record of a change's entry once it was carried out; None where there is none then."""
         match change:
             case Create():
-                return self._record(change.desired, llm_id, None, frozenset(Field), None)
+                return self._record(change.desired, llm_id, None, _EVERY_FIELD, None)
             case Adopt():
-                return self._record(change.desired, llm_id, None, frozenset(Field), None)
+                return self._record(change.desired, llm_id, None, _EVERY_FIELD, None)
             case Update():
                 sent = frozenset(item.field for item in change.credentials if item.is_sent)
                 changed = frozenset(item.field for item in change.fields)
