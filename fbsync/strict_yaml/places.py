@@ -49,15 +49,15 @@ class Places:
         nowhere, both are those of the value that the last existing step led to.
         """
         value, place = self._value, self._place
-        key_at = offset_of(place)
+        key = place
         for step in path:
             inner = place[1] if isinstance(place, tuple) else place
             at = self._index_of(value, step)
             if at is None or isinstance(inner, int):
                 return offset_of(place), offset_of(place)
             value, place = value[step], inner[at]  # type: ignore[index]
-            key_at = offset_of(inner[at - 1] if isinstance(step, str) else place)
-        return key_at, offset_of(place)
+            key = inner[at - 1] if isinstance(step, str) else place
+        return offset_of(key), offset_of(place)
 
     def _index_of(self, value: Value, step: str | int) -> int | None:
         """Where in the list of places the place of one item or pair's value stands."""
