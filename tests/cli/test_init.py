@@ -299,7 +299,7 @@ def test_a_workspace_is_chosen_by_its_number(bare, dialogue, sandbox):
 def test_only_what_was_offered_is_taken(bare, dialogue):
     status, shown = dialogue("", "100000", "0", "ws-nowhere", "²", "ws-test-7")
     assert status == 0, shown
-    assert shown.count("is neither 1 to ") == 4
+    assert shown.count("is neither a number from 1 to ") == 4
     assert "workspaceId: ws-test-7\n" in (bare.folder / "fbsync.yaml").read_text()
 
 

@@ -182,7 +182,7 @@ class TestDisk:
         writes = len(server.writes)
         refused = project("apply", "--lock-file", "state/fbsync.lock")
         assert refused.returncode == 3
-        assert "belongs to another lockfile than the current one" in refused.stderr
+        assert "belongs to a different lockfile" in refused.stderr
         (project.folder / "gone/fbsync.lock.journal").rename(folder / "fbsync.lock.journal")
         assert project("apply", "--lock-file", "state/fbsync.lock").returncode == 0
         assert len(server.writes) == writes
@@ -247,7 +247,7 @@ class TestDisk:
         requests = len(server.requests)
         done = in_a_mount(project, name, "-m", "fbsync", "apply", "--lock-file", name)
         assert done.returncode == 1
-        assert "mounted by itself" in done.stderr
+        assert "is a mount point" in done.stderr
         assert "mount its folder instead" in done.stderr
         assert (len(server.requests), (project.folder / name).read_bytes()) == (requests, before)
         assert in_a_mount(project, name, "-m", "fbsync", "plan", "--lock-file", name).returncode == 0
@@ -260,7 +260,7 @@ class TestDisk:
         done = in_a_mount(
             project, "fbsync.lock", "-c", code + "f.write_atomically(Path('fbsync.lock'), 'x', follow=False)"
         )
-        assert "mounted by itself" in done.stderr
+        assert "is a mount point" in done.stderr
         assert (project.folder / "fbsync.lock").read_text() == "before"
         assert not list(project.folder.glob(".fbsync.lock.*"))
 
