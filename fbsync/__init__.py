@@ -53,7 +53,7 @@ _HOMES = {
     "plan": "api.functions",
     "plan_async": "api.coroutines",
 }
-"""Where the public names live: each is imported when it is first asked for, so that ``import fbsync`` costs nothing."""
+"""The module of each public name. Names are imported on first use, so that ``import fbsync`` costs nothing."""
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - names, all of them
 

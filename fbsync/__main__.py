@@ -1,4 +1,4 @@
-"""The program: how the process of ``fbsync`` and ``python -m fbsync`` begins and ends."""
+"""The program: starts and ends the process of ``fbsync`` and ``python -m fbsync``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 _OBJECTS_BETWEEN_COLLECTIONS = 500_000
-"""More than 10,000 entries are made of. What an apply of as many leaves behind until then takes 25 MB."""
+"""More objects than 10,000 entries need. The garbage of such an apply takes 25 MB until then."""
 
 
 def program() -> NoReturn:

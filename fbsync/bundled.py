@@ -1,4 +1,4 @@
-"""The files that come with fbsync and are no code: schemas and recipes, wherever it is installed.
+"""The files of fbsync that are not code: schemas and recipes, wherever it is installed.
 
 Found by this module's own path: ``importlib.resources`` would do the same, and takes 15 ms to load, which each ``plan``
 and ``validate`` would pay.

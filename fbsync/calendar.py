@@ -1,4 +1,4 @@
-"""The day, by the machine's clock; apart from the clock of runs, which a plan need not load."""
+"""Today's date, by the machine's clock. A plan needs it without loading the clock of runs."""
 
 from __future__ import annotations
 

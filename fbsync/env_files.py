@@ -1,4 +1,4 @@
-"""Files of variables: their assignments as python-dotenv reads them, and what is wrong with their lines."""
+""".env files: their assignments as python-dotenv reads them, and the mistakes in their lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LARGEST_ENV_FILE = 1024 * 1024
 _MOST_LINES = 10_000
 _BASE64_LINE = r"[A-Za-z0-9+/]{60,}"
-"""A line of base64 that is full: tools wrap at 64 or 76 columns."""
+"""A full line of base64: tools wrap at 64 or 76 columns."""
 
 _CUT = (
     "env-file-cut-value",
@@ -41,7 +41,7 @@ _NO_NAME = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvFile:
-    """A file of variables that was read.
+    """A .env file that was read.
 
     Attributes:
         path: as messages show it.

@@ -1,1 +1,1 @@
-"""The library: what ``import fbsync`` offers, made of the same parts as the commands."""
+"""The library: what ``import fbsync`` offers, built from the same parts as the commands."""

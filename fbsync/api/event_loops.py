@@ -1,4 +1,4 @@
-"""Work and event loops: what runs one of its own, and what a coroutine waits for."""
+"""Event loops: run work in a separate loop, or wait for it in a coroutine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan that shows itself, as the library gives it."""
+"""The plan that the library returns: it shows itself in a notebook."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fbsync.workflow.proposal import Proposal
 
 
 class Preview(Proposal):
-    """A plan that shows itself: in one sentence, and as a page in a notebook."""
+    """A plan that shows itself: as one sentence, and in a notebook as a page."""
 
     __slots__ = ()
 

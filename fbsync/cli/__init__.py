@@ -36,11 +36,11 @@ _COMMANDS = {
     "help": "explain a command",
     "sandbox": "rehearse against a local server",
 }
-"""Each stands in the module of its name: a command imports what it needs when it runs."""
+"""Each command is in the module of its name, and imports what it needs when it runs."""
 
 
 class _Commands(Group):
-    """A group whose commands are imported when they are run, and described without that."""
+    """A group that imports a command only to run it, not to describe it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)

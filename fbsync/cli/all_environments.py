@@ -1,4 +1,4 @@
-"""``--all-environments``: the same done for the list itself and for every environment, and one result of it all."""
+"""``--all-environments``: do the same with and without each environment, and make one result of it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results(Generic[_Result]):
-    """What came of each environment, in the manifest's order.
+    """The result of each environment, in the manifest's order.
 
     Attributes:
         done: what there is, by environment.

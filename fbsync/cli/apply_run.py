@@ -51,7 +51,7 @@ _UNTOLD = "fbsync cannot see changes that others make there, and will not retry 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyOptions:
-    """What the command line says of how to apply."""
+    """The options of ``fbsync apply``."""
 
     json: bool
     only: tuple[str, ...]

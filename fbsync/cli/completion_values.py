@@ -1,4 +1,4 @@
-"""What the shell completes beside options: environments and entries' names, read from files and never from a server.
+"""Shell completion of environments and entry names, read from files and never from a server.
 
 A file that is broken or slow to say so completes to nothing: a completion must not get in the way.
 """

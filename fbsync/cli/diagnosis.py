@@ -1,4 +1,4 @@
-"""What is kept of an unexpected failure: the places in the code that it passed, and no value of any kind."""
+"""The record of an unexpected failure: the places in the code that it passed, without any values."""
 
 from __future__ import annotations
 

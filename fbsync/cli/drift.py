@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftOptions:
-    """What the command line says of how to look for drift."""
+    """The options of ``fbsync drift``."""
 
     only: tuple[str, ...]
     max_age: int | None
@@ -46,7 +46,7 @@ class DriftOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compared:
-    """What was compared, what was found, and the status that the command ends with for it."""
+    """What was compared, what was found, and the resulting exit status."""
 
     project: Project
     found: DriftFound

@@ -1,4 +1,4 @@
-"""Prints drift in each of its formats, of one environment and of all of them."""
+"""Print drift in each format, for one environment or for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The boundary: every way in which a command can end becomes a message and an exit code, here and only here."""
+"""The boundary: the only place that turns the end of a command into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEBUG_VARIABLE = "FBSYNC_DEBUG"
-"""Set it to anything but 0 to print the report of an unexpected failure to stderr."""
+"""Any value except 0 prints the report of an unexpected failure to stderr."""
 
 
 def run_command(command: click.Command, argv: Sequence[str]) -> int:

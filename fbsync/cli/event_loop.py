@@ -1,4 +1,4 @@
-"""Running coroutines so that a signal ends them in order: cancelled where nothing is at stake, else let finish."""
+"""Run coroutines so that a signal ends them safely: cancel them if nothing is at stake, else let them finish."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ _CODES = {
 
 
 class Interrupts:
-    """Lets signals end a run in order: nothing new is started, what is under way may finish.
+    """Let signals end a run safely: start nothing new, and let requests under way finish.
 
     Args:
         stop: what the run heeds.

@@ -1,4 +1,4 @@
-"""What ``apply --events`` and ``--result`` write: JSON lines as things happen, and the result as a document."""
+"""The files of ``apply --events`` and ``--result``: JSON lines as things happen, and the result document."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Events:
-    """A file of JSON lines, each there as soon as the thing has happened; a context manager.
+    """A file of JSON lines, each written as soon as something happens; a context manager.
 
     Args:
         path: the file, which is replaced; None for no events.
@@ -75,7 +75,7 @@ def _opened(path: Path) -> TextIO:
 
 
 class ResultFile:
-    """The file that ``--result`` names, which gets a document also where the command fails; a context manager.
+    """The file that ``--result`` names. It gets a document even if the command fails; a context manager.
 
     Args:
         command: the command's name.

@@ -1,4 +1,4 @@
-"""The pipeline of a new project: the recipes, for its environments and its own variables."""
+"""The pipeline of a new project: the recipes with its environments and variables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEPT = (
 
 
 class Ci(StrEnum):
-    """The systems that a pipeline can be written for."""
+    """The CI systems that have a recipe."""
 
     GITHUB = "github"
     GITLAB = "gitlab"

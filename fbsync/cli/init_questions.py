@@ -1,4 +1,4 @@
-"""What ``init`` asks on a terminal."""
+"""The questions that ``init`` asks on a terminal."""
 
 from __future__ import annotations
 

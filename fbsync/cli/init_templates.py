@@ -1,4 +1,4 @@
-"""What a new project begins with: a commented manifest, and the lines for git."""
+"""The files of a new project: a commented manifest, and lines for .gitignore."""
 
 from __future__ import annotations
 
@@ -48,15 +48,15 @@ PROVIDERS: dict[str, Mapping[str, str]] = {
         "secret": "$OWN_MODEL_TOKEN",
     },
 }
-"""An entry for each provider type, with the endpoint that its documentation names."""
+"""One entry for each provider type, with the endpoint from the provider's documentation."""
 
 WORKSPACE_VARIABLE = "$FLASHBACK_WORKSPACE_ID"
 
 IGNORED = (".env", ".env.*", "!.env.example", "*.lock.journal", "*.lock.run")
-"""What fbsync leaves beside a manifest and git must not have; the lockfile is not among it."""
+"""Files that fbsync writes next to a manifest and that do not belong in git. The lockfile does."""
 
 SCHEMA_FILE = "fbsync.schema.json"
-"""Beside the manifest, whose first line names it: editors find it there without a network."""
+"""Next to the manifest, whose first line names it: editors find it without a network."""
 
 _HEAD = (
     f"yaml-language-server: $schema={SCHEMA_FILE}",
@@ -72,12 +72,12 @@ _HEAD = (
     f"After an update of fbsync: fbsync schema > {SCHEMA_FILE}",
 )
 _IN_GIT = ("fbsync.lock, which you commit", "the known state, a ref of the remote")
-"""What the head says of a state in files, and what it says instead of one in git."""
+"""What the header says about a state in files, and instead about one in git."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What a new manifest is made of.
+    """The contents of a new manifest.
 
     Attributes:
         providers: which, as ``PROVIDERS`` names them.

@@ -1,4 +1,4 @@
-"""Manual pages, made of the text that ``--help`` prints (man(7): roff with the man macros)."""
+"""Manual pages, made from the text that ``--help`` prints (man(7): roff with the man macros)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EXIT_CODES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    """One command, with the context that knows its whole name."""
+    """One command, with the context that has its full name."""
 
     command: click.Command
     context: click.Context

@@ -1,4 +1,4 @@
-"""Options that commands share, and what they add up to."""
+"""Options that commands share, and what they mean together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PATH = click.Path(path_type=Path)
 
 
 _STATE = "fbsync.state"
-"""Under which name a command's context keeps ``--state``, which ``where_from`` reads."""
+"""The key of ``--state`` in a command's context, which ``where_from`` reads."""
 
 
 def together(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
@@ -194,7 +194,7 @@ guard_options = together(
     ),
     max_deletes_option("5"),
 )
-"""What allows that which a guard would refuse; the names are those of ``planning.guards.Allowed``."""
+"""Options that allow what a guard would refuse, named as in ``planning.guards.Allowed``."""
 max_age_option = click.option(
     "--max-credential-age",
     "max_age",

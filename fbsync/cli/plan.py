@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What the command line says of how to plan."""
+    """The options of ``fbsync plan``."""
 
     refresh: bool
     prune: bool

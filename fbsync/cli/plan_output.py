@@ -1,4 +1,4 @@
-"""A plan on stdout, in the format that was asked for: what ``plan``, ``show`` and ``apply`` share."""
+"""Print a plan in the chosen format, for ``plan``, ``show`` and ``apply``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is seen of an apply while it runs: a line for each outcome, and a bar where there is a terminal."""
+"""The progress of an apply: a line for each outcome, and a bar on a terminal."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 _CLEAR_LINE = "\r\x1b[K"
 _SHOW_CURSOR = "\x1b[?25h"
-"""The bar hides the cursor whenever it is drawn, and click gives it back only where the bar stays."""
+"""Drawing the bar hides the cursor. click shows it again only if the bar stays."""
 
 
 class Progress:
-    """Shows outcomes as they come; a context manager.
+    """Show outcomes as they happen; a context manager.
 
     Args:
         plan: what is being done.

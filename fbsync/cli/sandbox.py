@@ -1,4 +1,4 @@
-"""``fbsync sandbox``: a local server that keeps the API's contract, by itself or around a command."""
+"""``fbsync sandbox``: run a local server that keeps the API's contract, alone or for one command."""
 
 from __future__ import annotations
 

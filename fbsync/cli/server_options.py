@@ -1,4 +1,4 @@
-"""The options that commands share for how the server is asked."""
+"""Shared options for talking to the server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """How the server is asked, as ``asking_options`` have it; the field's names are those of the options."""
+    """The values of ``asking_options``, by the names of the options."""
 
     timeout: float
     retry_timeout: float

@@ -1,4 +1,4 @@
-"""Sessions of commands: whom they ask, what they say meanwhile, and what the server would not say."""
+"""Sessions of commands with the server: what they print meanwhile, and what the server would not list."""
 
 from __future__ import annotations
 

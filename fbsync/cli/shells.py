@@ -1,4 +1,4 @@
-"""Completion in bash, zsh and fish: click finds the words, and what is here speaks with the shells.
+"""Completion in bash, zsh and fish: click finds the words; this module talks to the shells.
 
 Click's own scripts lose names with blanks, commas or colons: bash gets them unquoted, fish cuts them off. Here the
 shell hands over its line up to the cursor, and each shell gets words as it inserts them.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 VARIABLE = "_FBSYNC_COMPLETE"
-"""What click looks for, and what tells that a shell asks."""
+"""The variable that click reads, and the sign that a shell asks."""
 
 _LINE = "_FBSYNC_LINE"
 _BREAKS = "_FBSYNC_BREAKS"
@@ -25,7 +25,7 @@ _QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|\S""", re.DOTALL)
 
 
 class _Shell(ShellComplete):
-    """What the shells have in common: the line up to the cursor comes in a variable, a candidate is a line."""
+    """The common protocol: the line up to the cursor is in a variable, and each candidate is one line."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         line = os.environ.get(_LINE, "")

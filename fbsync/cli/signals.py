@@ -1,4 +1,4 @@
-"""The signals that ask a command to end: until it ends them in its own way, they unwind it as Ctrl-C does."""
+"""Signals that ask a command to end. They unwind it as Ctrl-C does, unless it handles them itself."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
-"""The signals that ask for an end, beside SIGINT, which Python makes a KeyboardInterrupt of."""
+"""The signals that ask for an end besides SIGINT, which Python turns into KeyboardInterrupt."""
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM or SIGHUP came: it passes where Ctrl-C does.
+    """SIGTERM or SIGHUP arrived. It propagates like Ctrl-C.
 
     Args:
         name: the signal's name.

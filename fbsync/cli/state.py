@@ -1,4 +1,4 @@
-"""``fbsync state``: inspects and repairs the known state. It reads the lockfile, never the manifest."""
+"""``fbsync state``: inspect and repair the known state. It reads the lockfile, never the manifest."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _lockfile_options = together(
     ),
     lock_file_options,
 )
-"""Which lockfile; the manifest itself need not be there."""
+"""The lockfile. The manifest need not exist."""
 _entry_options = together(
     click.argument("name", shell_complete=completion_values.known_names),
     click.option("--workspace", metavar="ID", help="Select the entry in this workspace if several have the name."),
 )
-"""The name of one entry, and what distinguishes it from others of that name."""
+"""The name of one entry, and its workspace if several have the name."""
 
 
 @click.group(cls=Group)

@@ -1,4 +1,4 @@
-"""Picking one entry of the known state by its name, as ``state show`` and ``state forget`` do."""
+"""Select one entry of the known state by its name, for ``state show`` and ``state forget``."""
 
 from __future__ import annotations
 

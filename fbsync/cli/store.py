@@ -1,4 +1,4 @@
-"""Where a command's known state is, and the messages about runs that it waits for."""
+"""The known state of a command, and messages about runs that it waits for."""
 
 from __future__ import annotations
 

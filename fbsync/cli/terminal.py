@@ -1,4 +1,4 @@
-"""What is printed, and where: results to stdout, all else to stderr, colour only for those who see it."""
+"""Printing: results to stdout, everything else to stderr, colour only on terminals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line on a terminal that says what is waited for, once that takes a while: a lock, a store, a server."""
+"""A line on a terminal that names what fbsync waits for, once it takes a while: a lock, a store, a server."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from fbsync.workflow.project import Project
 
 _AFTER_SECONDS = 1.0
-"""Nothing is silent for more than two seconds on a terminal."""
+"""fbsync is never silent for more than two seconds on a terminal."""
 _CLEAR_LINE = "\r\x1b[K"
 
 
 class SlowLine:
-    """Says on stderr what is waited for, if it is a terminal; a context manager that may be entered again and again.
+    """Say on stderr what fbsync waits for, if that is a terminal; a reusable context manager.
 
     Args:
         text: what is waited for at the moment.
@@ -74,7 +74,7 @@ def waiting_for(what: str) -> SlowLine:
 
 
 class Asked:
-    """What a server is being asked.
+    """The current question to a server.
 
     Args:
         project: what it is asked about.

@@ -1,4 +1,4 @@
-"""What an HTTP answer means: success, or a failure by what it means for the caller."""
+"""The meaning of an HTTP answer: success, or a kind of failure."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from fbsync.foreign_text.redactor import Redactor
 
 _ERRORS = ("error", "error_code", "error_message")
-"""The fields in which the API's siblings say what is wrong (``flashback-api.md``, 'Around it')."""
+"""Fields in which similar endpoints say what is wrong (``flashback-api.md``, 'Around it')."""
 _WORDS = ("message", "error_message", "error", "error_code", "errorCode")
-"""Where the words stand, the most telling first."""
+"""Fields that may contain the message, the most useful first."""
 
 _REFUSED_BY_ANYBODY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
-"""Statuses by which a request is turned away before it is carried out, whoever does so."""
+"""Statuses that reject a request before it is carried out, whoever sends them."""
 _MAY_HAVE_ACTED = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 """Redirects that also answer a request that was carried out (RFC 9110, 15.4.3 and 15.4.4)."""
 
 _IN_USE = re.compile(r"\b(in use|used|uses|repositor(y|ies))\b", re.IGNORECASE)
-"""A deletion is denied with the same status whether it is not allowed or in use: only the words distinguish them."""
+"""A denied deletion has the same status whether it is forbidden or in use. Only the message differs."""
 _MFA = re.compile(r"\b(mfa|2fa|totp|(multi|two|second)[ -]?factor)\b", re.IGNORECASE)
-"""How calls refuse the restricted token of an account with MFA is not documented, but for the words."""
+"""The refusal of an MFA account's restricted token is not documented, except for its message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +212,7 @@ _BY_STATUS: Mapping[int, Failure] = {
     HTTPStatus.SERVICE_UNAVAILABLE: Failure.THROTTLED,
 }
 _REDIRECTS = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT)
-"""Redirects that ask to send the same request elsewhere: it was not carried out."""
+"""Redirects that ask for the same request elsewhere. It was not carried out."""
 
 
 def server_words(answer: Answer, redactor: Redactor, *, by_provider: bool = False) -> str:

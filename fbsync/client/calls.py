@@ -1,4 +1,4 @@
-"""The client: the calls that the API has, each a request (``requests``) and what its answer means."""
+"""The client: the API's calls, each a request (``requests``) and the meaning of its answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The connection: a transport of httpx, made of httpcore's HTTP/1.1 over sockets of asyncio."""
+"""The connection: a transport for httpx, built from httpcore's HTTP/1.1 over asyncio sockets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 _KEPT_SECONDS = 5.0
-"""How long a connection may rest before a new one is made: as in httpx, less than servers keep theirs."""
+"""How long an idle connection is reused: as in httpx, shorter than servers keep theirs."""
 
 _ERRORS = (
     httpcore.TimeoutException,
@@ -24,7 +24,7 @@ _ERRORS = (
 
 
 class Connection(httpx.AsyncBaseTransport):
-    """One connection at a time, used again for the next request, or made again where it has ended.
+    """One connection at a time, reused for the next request, or opened again after it ended.
 
     It is what httpx's own transport is, but for the sockets.
 
@@ -63,7 +63,7 @@ class Connection(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """A body as it comes."""
+    """A body, as its parts arrive."""
 
     def __init__(self, answer: httpcore.Response) -> None:
         self._answer = answer
@@ -86,7 +86,7 @@ def _as_httpx(error: Exception) -> httpx.TransportError:
 
 
 class _Direct:
-    """The connection without a proxy. A pool of one would do, but looks for several things at each request."""
+    """A connection without a proxy. A pool of one would work, but checks several things for each request."""
 
     def __init__(self, trusted: ssl.SSLContext) -> None:
         self._trusted = trusted

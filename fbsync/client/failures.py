@@ -1,4 +1,4 @@
-"""What an exchange that brought no answer means: the one place where a library's exceptions become ServerErrors."""
+"""Exchanges without an answer: the only place that turns a library's exceptions into ServerErrors."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ NOT_SENT = (
     httpx.LocalProtocolError,
     httpx.InvalidURL,
 )
-"""Failures before the first byte of a request left. Any other may have come after the server acted."""
+"""Failures before the first byte was sent. After any other, the server may have acted."""
 
 EXCHANGE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
-"""All that an exchange raises. ValueError: what cannot be sent at all, such as a header with a line break."""
+"""Everything that an exchange raises. ValueError: it cannot be sent, such as a header with a line break."""
 
 _PRIVATE_CA = "for a private CA, pass its certificate with --ca-file or SSL_CERT_FILE; otherwise do not continue"
 _CERTIFICATE_HINTS = {

@@ -1,4 +1,4 @@
-"""Fields of answers: read as what they are documented to be, or as nothing."""
+"""Fields of answers, read as documented, or as nothing."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VALIDATE = "/validate"
-"""How the path of the call ends that has the provider asked."""
+"""The end of the path that makes the server ask the provider."""
 SIGN_IN_PATHS = "/user/"
-"""How the paths of the calls begin that sign in."""
+"""The start of the paths for signing in."""
 
 IN_USE = "remove it from the repositories that use it, and run `fbsync apply` again"
 MFA = (
@@ -71,7 +71,7 @@ _BY_CODE = {
     "USER_INACTIVE": "the user of FLASHBACK_EMAIL is inactive: ask your organisation's administrator",
     "NO_PASSWORD_SET": "the user of FLASHBACK_EMAIL has no password: set one, or use FLASHBACK_REFRESH_TOKEN",
 }
-"""By the codes that are documented for signing in (``flashback-api.md``)."""
+"""By the documented codes of signing in (``flashback-api.md``)."""
 
 
 def after(method: str, path: str, failure: Failure) -> str:

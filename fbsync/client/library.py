@@ -1,4 +1,4 @@
-"""The HTTP library, imported here alone: httpx2 where it is installed (extra ``httpx2``), else httpx.
+"""The HTTP library, imported only here: httpx2 if it is installed (extra ``httpx2``), else httpx.
 
 httpx2 continues httpx with the same interface and takes about 0.6 of the time (``docs/benchmarks.md``). Each brings the
 HTTP/1.1 that it is made of: httpcore2, or httpcore.

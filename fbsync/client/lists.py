@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fbsync.foreign_text.redactor import Redactor
 
 _UNMASKED = re.compile(r"(?:(?!\.\.)[^*•●…])+")
-"""A key in whose place no mask stands."""
+"""A key that is listed without a mask."""
 _HIDDEN = "****"
 _SHOWN_END = 4
 _LONG_ENOUGH = 12
@@ -94,7 +94,7 @@ def _live(row: Mapping[str, Any], workspace_id: str | None, redactor: Redactor) 
 
 
 class _Row:
-    """An object of a list, of which each text that repeats a credential is withheld."""
+    """An object of a list. It withholds each text that repeats a credential."""
 
     def __init__(self, row: Mapping[str, Any], redactor: Redactor) -> None:
         self._row = row

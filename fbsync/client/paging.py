@@ -1,4 +1,4 @@
-"""Signs in an answer that its list is not the whole: the API documents no pagination, so each common one counts."""
+"""Signs that a list is incomplete. The API documents no pagination, so every common sign counts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _NEXT = re.compile(
     r"(has|is)?(more|next)(page|pages|rows|items|results)?|next(page)?(cursor|token|link|url|offset|marker)"
     r"|cursor|continuation(token)?|(is)?(truncated|incomplete|partial)"
 )
-"""Names of fields that say that there is more, without case and separators."""
+"""Fields that mean there is more, without case and separators."""
 _LAST = ("last", "islast", "islastpage", "complete", "iscomplete")
-"""Names of fields that say so by being false."""
+"""Fields that mean so if they are false."""
 _TOTAL = re.compile(r"(total|full|overall)?count|total(items|rows|results|records|elements|entries|hits|size|number)?")
 _ABOUT_PAGES = re.compile(r"pag|meta|link|cursor|info")
-"""Names of objects that mean that there are pages."""
+"""Objects that mean there are pages."""
 _DEPTH = 3
 _TOTAL_PAGES = ("totalpages", "pagecount", "pages", "lastpage")
 _LINK_NEXT = re.compile(r";\s*rel\s*=\s*(?:\"[^\"]*\bnext\b[^\"]*\"|next\b)", re.IGNORECASE)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probed:
-    """What a probe brought.
+    """The result of a probe.
 
     Attributes:
         body: the answer's JSON object; empty where there was none. It may hold other people's data.
@@ -43,7 +43,7 @@ class Probed:
 
 
 class Prober:
-    """Sends probes to one server, each over a connection of its own.
+    """Send probes to one server, each over a new connection.
 
     Args:
         api_url: the base URL.

@@ -1,4 +1,4 @@
-"""Proxies: which one a server is reached through, by the environment variables that people know.
+"""Proxies: choose the one for a server from the usual environment variables.
 
 The rules are curl's (curl(1), 'ENVIRONMENT') and those of the standard library (``urllib.request``), with networks in
 ``NO_PROXY`` as Go and others have them. The HTTP library reads nothing of this by itself.

@@ -1,4 +1,4 @@
-"""Requests to the API: signed in, one HTTP exchange each, and what went wrong with one as a ServerError."""
+"""Requests to the API: signed in, one HTTP exchange each, with failures as ServerErrors."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 _SIGN_OUT_SECONDS = 1.5
-"""Signing out comes after the grace that a signal leaves (``fbsync.workflow.session``), so it has to be short."""
+"""Signing out comes after the grace period of a signal (``fbsync.workflow.session``), so it has to be short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request and its answer, as much as may be shown: never a body, a header or a value.
+    """One request and its answer, as far as they may be shown: no body, header or value.
 
     Attributes:
         fields: the names of the fields that were sent.
@@ -53,7 +53,7 @@ class Exchange:
 
 
 class Requests:
-    """What is sent to a server and comes back, in one session.
+    """The requests and answers of one session.
 
     Args:
         api_url: the base URL, without a slash at its end.

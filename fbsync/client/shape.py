@@ -1,4 +1,4 @@
-"""The shape of an odd answer: its keys and types, never its values, so that a report can be made of it."""
+"""The shape of an unexpected answer, safe to report: its keys and types, never its values."""
 
 from __future__ import annotations
 

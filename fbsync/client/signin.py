@@ -1,4 +1,4 @@
-"""Signing in: where the access token comes from, how it is renewed during a run, and how a session is closed."""
+"""Signing in: get the access token, renew it during a run, and close the session."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PASSING = (Failure.UNREACHABLE, Failure.THROTTLED, Failure.UNKNOWN)
 
 
 class Post(Protocol):
-    """Sends a body to a path of signing in and gives the answer's JSON; raises ServerError."""
+    """Send a body to a sign-in path and return the answer's JSON; raises ServerError."""
 
     async def __call__(
         self, path: str, fields: Mapping[str, Secret], token: Secret | None = None, /
@@ -31,7 +31,7 @@ class Post(Protocol):
 
 
 class TokenSource:
-    """The access token of a run: given, or got by a refresh token, or by e-mail and password.
+    """The access token of a run: given, or from a refresh token, or from an email address and a password.
 
     The token's lifetime is documented in a unit that is not, so it is renewed when the server refuses it
     (401) and not before (``flashback-api.md``, 'Signing in').

@@ -1,4 +1,4 @@
-"""Sockets for httpcore: asyncio's own, which cost less than its default ones (``docs/benchmarks.md``)."""
+"""Sockets for httpcore: asyncio's, which cost less than its default (``docs/benchmarks.md``)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NEXT_ADDRESS_SECONDS = 0.25
-"""After which the next address of a host is tried beside the one before it (RFC 8305, 5)."""
+"""The delay before the next address of a host is tried in parallel (RFC 8305, 5)."""
 _MOST_UNREAD = 256 * 1024
-"""How many bytes may have come before somebody reads them."""
+"""How many bytes may wait to be read."""
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 
 
 class Sockets(httpcore.AsyncNetworkBackend):
-    """Connects by asyncio."""
+    """Connect with asyncio."""
 
     async def connect_tcp(
         self,
@@ -56,7 +56,7 @@ def _first(error: OSError) -> OSError:
 
 
 class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
-    """One connection. The time of an exchange is bounded by who asks for it: reading and writing have no bound here."""
+    """One connection. The caller limits the time of an exchange; reading and writing have no timeout here."""
 
     _transport: asyncio.Transport
 

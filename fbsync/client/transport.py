@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 10.0
 _CONNECT_SHARE = 0.75
-"""Of the time for the whole exchange. So what was not sent for want of a connection is told from what was sent."""
+"""The share of the exchange's time for connecting. It separates requests that were not sent from those that were."""
 
 LIST_LIMIT = 64 * 1024 * 1024
-"""How large a list may be, decoded: more than 100,000 configurations."""
+"""The largest list, decoded: more than 100,000 configurations."""
 ANSWER_LIMIT = 1024 * 1024
-"""How large any other answer may be."""
+"""The largest other answer."""
 
 _HEADERS = {"User-Agent": f"fbsync/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
 _WITH_BODY = ("POST", "PUT")
-"""Methods whose requests say how long their bodies are, none included (RFC 9110, 8.6)."""
+"""Methods whose requests say how long their body is, even if it is empty (RFC 9110, 8.6)."""
 _ANY_WRAPPER = 47
 """zlib's ``wbits``: gzip or zlib, by what the data begins with (zlib manual, ``inflateInit2``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back over a connection.
+    """The answer over a connection.
 
     Attributes:
         headers: by name, in any case.
@@ -57,7 +57,7 @@ class Response:
 
 
 class Connections:
-    """The connections to one server: as many as there are requests under way, each used again when it is free.
+    """The connections to one server: one for each request under way, reused when it is free.
 
     Each is a transport of its own. In a pool of several, httpcore goes through all of them for each request, and
     asks the operating system about every idle one, which takes longer than the request (``docs/benchmarks.md``).
@@ -169,7 +169,7 @@ async def _exchange(connection: Connection, request: httpx.Request, limit: int) 
 
 
 class _Body:
-    """A body as it comes, decoded no further than a limit: a gzip bomb never gets to unfold.
+    """A body, decoded as it arrives and only up to a limit, against gzip bombs.
 
     Args:
         encoding: the answer's ``Content-Encoding``.

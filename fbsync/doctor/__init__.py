@@ -1,1 +1,1 @@
-"""Looks at all that a run depends on, and says what to do."""
+"""Check everything that a run depends on, and say what to do."""

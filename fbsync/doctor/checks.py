@@ -1,4 +1,4 @@
-"""Checks: what a doctor looked at, and what it found; and the findings about a server, made of what probes brought."""
+"""Checks: what the doctor examined and found, including what probes say about a server."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Health(StrEnum):
     WARNING = "warning"
     PROBLEM = "problem"
     NOT_CHECKED = "not_checked"
-    """Something else stood in the way."""
+    """Something else prevented the check."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing that was looked at.
+    """One checked thing.
 
     Attributes:
         what: the thing, a few words.

@@ -1,4 +1,4 @@
-"""A checkup: looks at everything that a run depends on, each thing by itself, and changes nothing."""
+"""A checkup: check each thing that a run depends on, and change nothing."""
 
 from __future__ import annotations
 

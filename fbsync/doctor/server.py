@@ -1,4 +1,4 @@
-"""Checks of the way to a server: proxy, certificate, clock, signing in, roles, and whether the list answers."""
+"""Checks of the server: proxy, certificate, clock, signing in, roles, and the list."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NO_LIST = (404, 405)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """The way to a server."""
+    """How to reach a server."""
 
     api_url: str
     timeout: float

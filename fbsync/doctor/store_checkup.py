@@ -1,4 +1,4 @@
-"""A look at the store that a known state is in: readable, writable, honest, and who holds it."""
+"""Checks of a store: readable, writable, honest, and who has locked it."""
 
 from __future__ import annotations
 

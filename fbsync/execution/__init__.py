@@ -1,1 +1,1 @@
-"""Carries a plan out: what may be sent when, what is tried again, and what came of it."""
+"""Apply a plan: decide what may be sent when, retry what is safe, and collect the outcomes."""

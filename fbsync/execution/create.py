@@ -1,4 +1,4 @@
-"""Creation, exactly once: a POST whose outcome is not known is followed by a look, never by a blind repetition.
+"""Create exactly once: after a POST with an unknown outcome, check the list; never blindly repeat it.
 
 The API has no idempotency key and no read by id (``flashback-api.md``, 'Common'), so identity, which the
 server keeps unique, has to serve.
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 _ROUNDS = 3
 LOOKS = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before each look at the list, which may lag behind."""
+"""Seconds before each check of the list, which may lag."""
 
 _NAME_MAY_EXIST = (400, 409, 422)
-"""Statuses that may mean "this name exists": which one is not documented."""
+"""Statuses that may mean "this name exists". The API does not document which."""
 _CONFLICT = 409
 _TAKEN = re.compile(r"\b(exist(s|ing)?|already|taken|duplicated?|unique|in use|conflicts?)\b", re.IGNORECASE)
 
 
 class Creator:
-    """Creates configurations.
+    """Create configurations.
 
     Args:
         server: the server.

@@ -1,4 +1,4 @@
-"""The ids that configurations have during a run: the server must not give one of them to another configuration."""
+"""The ids of configurations during a run. The server must not give one of them to another configuration."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class IdsInUse:
-    """Whose each id is.
+    """The owner of each id.
 
     Args:
         changes: the plan's, whose configurations keep their ids, but for those that are deleted.

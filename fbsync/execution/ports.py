@@ -1,4 +1,4 @@
-"""What an apply needs from outside: somewhere to record it, the time, and a way to be asked to stop."""
+"""What an apply needs from outside: a ledger, a clock, and a request to stop."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Ledger(Protocol):
-    """Where the known state is kept.
+    """Record the known state.
 
     A call records at once; what it gives is awaited for that to be durable, and all that was recorded before.
     """
@@ -75,7 +75,7 @@ class Ledger(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Stop:
-    """Asks a run to start nothing new. Set by a signal, or by a failure that all requests would share.
+    """A request to start nothing new, set by a signal or by a failure that would affect all requests.
 
     Attributes:
         reason: why nothing more is started, once it is so.
@@ -95,7 +95,7 @@ class Stop:
 
 
 class Clock(Protocol):
-    """Time and chance, as retries see them."""
+    """Time and randomness for retries."""
 
     def now(self) -> float:
         """Seconds since some fixed moment."""

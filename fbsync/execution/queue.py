@@ -1,4 +1,4 @@
-"""The queue: hands out the changes of a run one by one, and has the intents of the next ones recorded meanwhile."""
+"""The queue: hand out a run's changes one by one, and record the intents of the next ones meanwhile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Queue:
-    """What is still to do, in order, and the intents that were recorded for it before its turn.
+    """The remaining changes in order, and the intents that were recorded ahead.
 
     Args:
         order: the changes, by their numbers.

@@ -1,4 +1,4 @@
-"""Retries: a server that is tried again while that is safe, and a pace that it can keep.
+"""Retries: call a server again while that is safe, at a pace that it can keep.
 
 Backoff is exponential with full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog,
 2015); the number of requests at a time is halved on 429 and 503 and grows again by successes, as TCP does
@@ -29,7 +29,7 @@ _BUSY = (429, 503)
 
 
 class Pace:
-    """How many requests may be under way at a time: at most the parallelism, fewer after a 429.
+    """The number of concurrent requests: at most the parallelism, fewer after a 429.
 
     Args:
         parallelism: the most.
@@ -71,7 +71,7 @@ class Pace:
 
 
 class Retrying(WrappedServer):
-    """A server that is called again when that is safe, within a budget of time.
+    """A server that retries calls when that is safe, within a time budget.
 
     What certainly was not carried out (no connection, 429) is sent again. So is what may have been,
     where that does no harm: a list, an update to given values, a deletion. A creation never is: whoever asked

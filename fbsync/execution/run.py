@@ -1,4 +1,4 @@
-"""Applies a plan: several requests at a time, each recorded before and after, one entry's failure its own."""
+"""Apply a plan: several requests at a time, each recorded before and after. One failure does not stop the others."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def apply(
 
 
 class _Run:
-    """One apply: takes the steps that the scheduler lets start, and has their outcomes recorded and reported."""
+    """One apply: run the steps that the scheduler releases, and record and report their outcomes."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The scheduler: which change may start, in which order, and when no more may."""
+"""The scheduler: decide which change may start next, and when no more may."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Scheduler:
-    """What is still to do of an apply, and what became of the rest.
+    """The remaining changes of an apply, and the outcomes of the others.
 
     Changes that free a name come before those that claim it; of each circle of renames, one goes by way of a third
     name (``fbsync.planning.order``).

@@ -24,15 +24,15 @@ _NOT_SIGNED_IN = 401
 
 
 class StepState(StrEnum):
-    """How far a step has come. It goes from PLANNED by INTENDED and SENT to one of the others, and never back."""
+    """The progress of a step: PLANNED, INTENDED, SENT, then one of the others; never back."""
 
     PLANNED = "planned"
     INTENDED = "intended"
     """The intent is durable."""
     SENT = "sent"
-    """The request may have left."""
+    """The request may have been sent."""
     NOT_SENT = "not-sent"
-    """It certainly did not leave, and will not."""
+    """It certainly was not sent, and will not be."""
     DONE = "done"
     """The server says that it was carried out."""
     REFUSED = "refused"

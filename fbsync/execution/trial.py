@@ -1,4 +1,4 @@
-"""Trials: new values are verified on a temporary configuration before they replace those in use.
+"""Trials: verify new values on a temporary configuration before they replace those in use.
 
 The temporary configuration is recorded like any creation: its intent before the request, its id after it, and its end
 once it is deleted. Whatever cuts a run off in between, the next one finds it by its id or its name, and deletes it.
@@ -33,7 +33,7 @@ _WITHOUT = "apply it without --verify-first, and without `verifyFirst: true` on 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """What came of a trial.
+    """The result of a trial.
 
     Attributes:
         verdict: what the provider said, as far as it was asked.

@@ -1,4 +1,4 @@
-"""The trials of a run: which changes the provider accepted first, and what it said of them."""
+"""The trials of a run: which changes the provider accepted first, and what it said."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Trials:
-    """The trials of one run, each made once: a rename that goes by way of a third name takes two turns.
+    """The trials of one run, each made once, even if a rename takes two turns by a third name.
 
     Args:
         server: where.

@@ -1,4 +1,4 @@
-"""Verification: asks the server to try credentials with their providers, several at a time, each at most once.
+"""Verification: ask the server to try credentials with their providers, several at a time, each at most once.
 
 Each is a real call to the provider, possibly billed (``flashback-api.md``), so one whose answer does not come is not
 sent again.

@@ -1,4 +1,4 @@
-"""A server in front of another one: each call goes through one place, which knows its kind."""
+"""A server that wraps another one: each call goes through one place, with its kind."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Result = TypeVar("_Result")
 
 
 class Call(Enum):
-    """What a call does: to look changes nothing, nor does to count, on which nothing depends."""
+    """The kind of a call. Looking and counting change nothing, and nothing depends on counting."""
 
     LOOK = auto()
     COUNT = auto()
@@ -32,7 +32,7 @@ class Call(Enum):
 
 
 class WrappedServer(ABC):
-    """A ``Server`` that passes every call on.
+    """A ``Server`` that forwards every call.
 
     Args:
         server: to which.

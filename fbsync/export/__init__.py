@@ -1,1 +1,1 @@
-"""A manifest, variables and a known state made of what a server holds."""
+"""Make a manifest, variables and a known state from what is on a server."""

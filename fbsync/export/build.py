@@ -1,4 +1,4 @@
-"""An export: the manifest, the variables and the lockfile that stand for what the server holds."""
+"""An export: the manifest, variables and lockfile that match the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The entries of an export: each configuration as the fields that a manifest has of it."""
+"""The entries of an export: each configuration as the fields of a manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of an exported manifest: a new one, or one that is there with new entries at its end."""
+"""The text of an exported manifest: a new one, or an existing one with new entries at its end."""
 
 from __future__ import annotations
 

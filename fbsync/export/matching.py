@@ -1,4 +1,4 @@
-"""Which of the listed configurations a manifest has already: by their records, names or former names."""
+"""Find the listed configurations that a manifest already has, by record, name or former name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """What a manifest says of listed configurations.
+    """The listed configurations that a manifest has.
 
     Attributes:
         entries: the entries that stand for them, by their ids.

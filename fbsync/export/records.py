@@ -1,4 +1,4 @@
-"""What is known after an export."""
+"""The known state after an export."""
 
 from __future__ import annotations
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 _RESERVED = ("FLASHBACK_", "FBSYNC_", "GITHUB_")
-"""What names do not begin with: fbsync's own do, and GitHub Actions takes no secret of the latter (its reference,
+"""Forbidden starts of names: fbsync's own, and one that GitHub Actions refuses (its reference,
 'Naming your secrets')."""
 _NAMELESS = "LLM"
 
 
 class VariableNames:
-    """Names for variables, made of entries' names: distinct, and none that is taken or fbsync's own.
+    """Names for variables, made from entry names: distinct, not taken, and not fbsync's own.
 
     Args:
         taken: the names that stand for something else already.

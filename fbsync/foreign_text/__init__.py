@@ -1,1 +1,1 @@
-"""Foreign text: what servers, proxies and providers say, checked against every credential before it is shown."""
+"""Foreign text from servers, proxies and providers, searched for every credential before it is shown."""

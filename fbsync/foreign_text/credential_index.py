@@ -1,15 +1,15 @@
-"""Credentials, found in a text in a time that grows with the text alone."""
+"""Find credentials in a text, in a time that grows only with the text."""
 
 from __future__ import annotations
 
 WINDOW = 12
-"""How many characters of a credential in a foreign text count as a repetition of it."""
+"""How many characters of a credential in a foreign text count as repeating it."""
 _GRAM = 6
-"""A window holds one aligned run of so many characters, wherever it begins: these are what is indexed."""
+"""Every window contains one aligned run of this many characters. The index has those runs."""
 
 
 class CredentialIndex:
-    """The credentials of a run, by their runs of characters."""
+    """The credentials of a run, indexed by runs of characters."""
 
     def __init__(self) -> None:
         self._short: dict[int, set[str]] = {}

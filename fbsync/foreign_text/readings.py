@@ -1,4 +1,4 @@
-"""All that a text may stand for: escapes of JSON, URLs and HTML, base64 and hexadecimal digits."""
+"""Everything that a text may encode: escapes of JSON, URLs and HTML, base64 and hexadecimal digits."""
 
 from __future__ import annotations
 

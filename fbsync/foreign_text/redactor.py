@@ -1,4 +1,4 @@
-"""The one place through which all foreign text goes before anybody sees it."""
+"""The one place that checks all foreign text before anybody sees it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from fbsync.model.secret import Secret
 
 SHOWN = 300
-"""How many characters of a foreign text are shown at most."""
+"""The most characters of a foreign text that are shown."""
 
 WITHHELD = "(message withheld: it repeats a credential)"
 
 _SEARCHED = 4096
 _SHOWN_FROM = 2048
-"""What is shown ends well before what is searched does: no credential is cut in two at the end of the search."""
+"""More text is searched than shown, so the end of the search cuts no shown credential in two."""
 
 _OVERLAP = 1024
-"""How much of a part of a long value the next part has again."""
+"""How far the parts of a long value overlap."""
 
 _MIN_DECODED = 4
-"""Chance puts a shorter credential into the bytes of any word that is read as base64."""
+"""Shorter credentials occur by chance in any word that is decoded as base64."""
 
 _PREFIXED_KEY = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:sk|pk|rk|gsk|hf|key|xai|pplx|ghp|gho|glpat|xox[a-z])[-_][\w*.…-]{6,}"
@@ -42,7 +42,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 
 
 class Redactor:
-    """The one place through which all foreign text goes before anybody sees it.
+    """The one place that checks all foreign text before anybody sees it.
 
     A text that repeats a credential, or a good part of one, is withheld as a whole: replacing what matches would leave
     the rest of a value that the server cut short. A repetition is recognized in plain text, in any case and however

@@ -1,1 +1,1 @@
-"""The manifest: from YAML files to declared configurations, with every mistake found at its place."""
+"""The manifest: turn YAML files into declared configurations, and find every mistake with its place."""

@@ -1,4 +1,4 @@
-"""Assembles a manifest: reads its files, gathers all findings, and resolves its entries."""
+"""Assemble a manifest: read its files, gather all findings, and resolve its entries."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from fbsync.variables import Variables
 
 _LEAVES_GAPS = frozenset(("merge-key", "key-not-a-string", "quote-not-indented", "too-many-findings"))
-"""What the loader refuses and leaves out, so that what then seems to be missing may be there."""
+"""What the loader refuses and leaves out: what then seems to be missing may exist."""
 
 _LEAVES_NOTHING = frozenset(("unknown-alias", "recursive-alias"))
-"""What the loader refuses and puts null in the place of."""
+"""What the loader refuses and replaces with null."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Manifest:
     _found: dict[tuple[str | None, Variables | None], tuple[Finding, ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    """What was found in an environment, and with some variables: a plan asks for it twice."""
+    """The findings for an environment and its variables, kept because a plan asks twice."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""What a schema cannot say: checks of and across entries, in the base list and in every environment."""
+"""Checks that a schema cannot express: of and across entries, with and without each environment."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from fbsync.strict_yaml.loader import Document, Path
 
 _MOST_COMBINATIONS = 300_000
-"""Entries times environments that are checked in one run: 10,000 entries in 30 environments."""
+"""The most entries times environments in one run: 10,000 entries in 30 environments."""
 
 _MOST_RELATED = 100
-"""Places that one finding names."""
+"""The most places in one finding."""
 
 
 def semantic(

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _KEYS = frozenset((*Field, BY_NAME, "previousName", "protect", "verifyFirst"))
 
 _OTHER_KEYS = (_KEYS | {"version", "llms", "environments"}) - {BY_ID, BY_NAME}
-"""The keys of entries and files that give no workspace, however they are mistyped."""
+"""Keys that are not a mistyped workspace key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """One entry as written: its own fields, the default workspace, and an environment's changes, laid over another.
+    """One entry as written: its fields over the default workspace, and an environment's changes over both.
 
     Attributes:
         entry: the entry itself.
@@ -87,7 +87,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """What one file says of one environment.
+    """One environment in one file.
 
     Attributes:
         workspace: its default workspace there, if any, as a field.

@@ -1,4 +1,4 @@
-"""Checks an endpoint as a URL (RFC 3986; hosts by RFC 1123), strictly, where the standard library is lenient.
+"""Check that an endpoint is a URL (RFC 3986; hosts by RFC 1123), more strictly than the standard library.
 
 References that are not resolved are left open: what they stand for is checked when it is known.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OPEN = "\ue000"
-"""Stands for a reference that is not resolved: a private character, which no URL may hold as it is."""
+"""Replaces an unresolved reference: a private character, which no URL may contain unescaped."""
 
 # Patterns for endpoints that are not plain are compiled by the first of them: most manifests have none.
 _URL = r"(?s)(?P<scheme>[^:/?#]+)://(?P<authority>[^/?#]*).*"
@@ -30,7 +30,7 @@ _PLAIN = re.compile(
     r"https://(?=[a-z0-9.-]{1,63}(?:[:/]|\Z))(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]+"
     r"(?::[1-9][0-9]{0,3})?(?:/[A-Za-z0-9._~-]*)*"
 )
-"""The URLs that endpoints nearly always are; short enough that no label of the host can be too long."""
+"""Ordinary endpoint URLs; short enough that no label of the host can be too long."""
 
 _CREDENTIAL_ENDINGS = ("key", "token", "secret", "password", "passwd", "pwd", "auth", "authorization", "signature")
 _LONGEST_HOST = 253
@@ -40,7 +40,7 @@ _EXAMPLE = "write, for example, https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing wrong with an endpoint; its words repeat nothing of it, since a URL may hold credentials."""
+    """One mistake in an endpoint. Its message repeats nothing, since a URL may contain credentials."""
 
     rule: str
     message: str

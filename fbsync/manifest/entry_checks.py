@@ -1,4 +1,4 @@
-"""What a schema cannot say of one entry: its name, its references, its endpoint, what its provider needs."""
+"""Checks of one entry that a schema cannot express: name, references, endpoint, the provider's needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mappings of a manifest that hold fields: the file itself, its entries, its environments and their changes."""
+"""The mappings of a manifest that have fields: the file, its entries, its environments and their changes."""
 
 from __future__ import annotations
 

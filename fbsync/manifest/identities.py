@@ -1,4 +1,4 @@
-"""Findings about identities: entries of one name in one workspace, names that are nearly one, and previous names."""
+"""Findings about identities: duplicate names in a workspace, nearly equal names, and previous names."""
 
 from __future__ import annotations
 

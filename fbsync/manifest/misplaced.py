@@ -1,4 +1,4 @@
-"""References that stand where their variable must not: credentials in what plans show, fbsync's own variables."""
+"""References that are not allowed where they are: credentials in fields that plans show, fbsync's own variables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _CREDENTIALS = ("secret", "key")
 _SHOWN = ("endpoint", "workspaceId", "apiKey", "state")
-"""The fields whose values plans show and the known state keeps."""
+"""The fields whose values plans show and the lockfile stores."""
 
 _OWN = dict.fromkeys(SIGN_IN_VARIABLES, "is one that fbsync signs in with") | {
     FINGERPRINT_KEY_VARIABLE: "is the key of fbsync's fingerprints"

@@ -1,4 +1,4 @@
-"""Values of a manifest, each with the place where it stands."""
+"""Values of a manifest with their places."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 Refused: TypeAlias = frozenset[tuple[str, "Path"]]
-"""The parts of the files that do not fit the schema, by file and path."""
+"""The parts of the files that violate the schema, by file and path."""
 GivenWorkspace: TypeAlias = tuple[str, str | None]
-"""The key under which a workspace is given, and what stands there if it is text that fits."""
+"""The key that names a workspace, and its value if that is valid text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A value and where it stands.
+    """A value and its place.
 
     Attributes:
         value: as the file has it.
@@ -57,7 +57,7 @@ class Placed:
 
 
 class PlacedFields(Mapping[str, Placed]):
-    """Fields by name, each placed when it is asked for: of most of them, nobody wants more than the text.
+    """Fields by name. Each gets its place on demand, since most are only read as text.
 
     Args:
         holders: for each field the mapping that it stands in.

@@ -1,4 +1,4 @@
-"""References: ``$NAME``, ``${NAME}`` and ``$<NAME>`` in the manifest's strings, and what they stand for."""
+"""References: ``$NAME``, ``${NAME}`` and ``$<NAME>`` in the manifest's strings, and their values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ONE_REFERENCE = re.compile(REFERENCE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """A string taken apart.
+    """A parsed string.
 
     Attributes:
         parts: literals and variables' names by turns, a literal first and last.

@@ -1,4 +1,4 @@
-"""Resolves an entry: from a draft to a declared configuration, as far as the variables are set."""
+"""Resolve an entry: from a draft to a declared configuration, as far as variables are set."""
 
 from __future__ import annotations
 

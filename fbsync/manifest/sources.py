@@ -1,4 +1,4 @@
-"""Which files a manifest consists of: what ``-f`` names, folders opened."""
+"""The files of a manifest: those that ``-f`` names, and those in its folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the manifest uses variables."""
+"""The places where a manifest uses variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with the values of variables, where the manifest refers to them; no value is ever shown."""
+"""Mistakes in the values of variables, at the references. No value is ever shown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Fault:
-    """What is wrong with the value of the variable that a reference names."""
+    """A mistake in the value of a reference's variable."""
 
     reference: Reference
     rule: str
@@ -32,9 +32,9 @@ class _Fault:
 
 
 _MOST_CHARACTERS = 4096
-"""How long a field may become by its references; URLs and ids are far shorter."""
+"""The longest field after its references are resolved. URLs and ids are far shorter."""
 _SHOWN = ("apiKey", "workspaceId", "endpoint")
-"""The fields whose values are joined and shown."""
+"""The fields whose values may be shown."""
 _Check: TypeAlias = "Callable[[str, Variables], Iterator[_Fault]]"
 
 

@@ -1,4 +1,4 @@
-"""What a workspace id may hold: the same rules for a literal and for what references resolve to."""
+"""The rules for workspace ids, the same for literals and for values of references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workspace of an entry or a default: an id under ``workspaceId``, or a name under ``workspace``, never both."""
+"""The workspace of an entry or a file: an id in ``workspaceId`` or a name in ``workspace``, never both."""
 
 from __future__ import annotations
 

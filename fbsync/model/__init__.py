@@ -1,1 +1,1 @@
-"""Records that everything else speaks in: what is declared, known and live, changes, outcomes, findings, errors."""
+"""The records that all packages share: declared, known and live configurations, changes, outcomes, findings, errors."""

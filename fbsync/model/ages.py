@@ -1,4 +1,4 @@
-"""How old a credential is: the days since fbsync last sent it, and the most that a user wants."""
+"""The age of a credential: the days since fbsync last sent it, and the maximum that a user set."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def days_of(text: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialAge:
-    """How old one credential is.
+    """The age of one credential.
 
     Attributes:
         sent_on: the day on which fbsync last sent it (ISO 8601).
@@ -51,7 +51,7 @@ class CredentialAge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ages:
-    """What ages are measured by.
+    """Today's date and the maximum age.
 
     Attributes:
         today: the day (ISO 8601, UTC).

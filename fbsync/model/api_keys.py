@@ -1,4 +1,4 @@
-"""How an entry names a stored provider key: by its uuid, by one reference to that, or by its description."""
+"""The ways to name a stored provider key: its uuid, one reference to that, or its description."""
 
 from __future__ import annotations
 

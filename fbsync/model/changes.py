@@ -1,4 +1,4 @@
-"""The changes that a plan is made of, one record a kind, distinguished by ``match``."""
+"""The changes of a plan: one record for each kind, distinguished by ``match``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Cause(StrEnum):
-    """Why a field differs from what is to be."""
+    """Why a field differs from the desired value."""
 
     MANIFEST = "manifest"
     """The manifest changed it."""
@@ -22,28 +22,28 @@ class Cause(StrEnum):
 
 
 class Changed(StrEnum):
-    """Whether a credential is another one than the server was last given."""
+    """Whether a credential differs from the one that was last sent."""
 
     YES = "true"
     NO = "false"
     UNVERIFIED = "unverified"
-    """Its variable is not set here, or what the server holds is not known."""
+    """Its variable is not set here, or the server's value is unknown."""
 
 
 class KeyDrift(StrEnum):
-    """How the key that the server lists differs from the one that it was last given; its value is never listed."""
+    """How the listed key differs from the one that was last sent. Its value is never listed."""
 
     ADDED = "added"
-    """It lists a key where none is known."""
+    """It lists a key, but none is known."""
     GONE = "gone"
-    """It lists none where one is known."""
+    """It lists no key, but one is known."""
     CHANGED = "changed"
-    """It lists another mask than before."""
+    """It lists a different mask than before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
-    """One field that is to change.
+    """One field that changes.
 
     Attributes:
         before: the value that it has: the live one where the server was asked, else the known one.
@@ -60,7 +60,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialChange:
-    """What is to happen to one credential; None on a side where there is none.
+    """The change of one credential; None on a side without one.
 
     Attributes:
         can_be_known: whether the value is here and can be recorded once it was sent.
@@ -112,7 +112,7 @@ class CredentialChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create:
-    """A configuration that is to be made; ``lost`` is its record if it was there before and was deleted outside."""
+    """A configuration to create; ``lost`` is its record if it existed before and was deleted outside."""
 
     desired: Llm
     lost: LockedLlm | None = None
@@ -120,7 +120,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """A known configuration of which some fields are to change; ``live`` is what the server lists, if it was asked.
+    """A known configuration whose fields change; ``live`` is the listed one, if the server was asked.
 
     Attributes:
         verify_first: whether the provider has to accept the new values on a temporary configuration first.
@@ -136,7 +136,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopt:
-    """A configuration that is already on the server under another id than a known one: it is taken over whole.
+    """A configuration that is already on the server with an unknown id: all its fields are taken over.
 
     Attributes:
         verify_first: whether the provider has to accept the declared values on a temporary configuration first.
@@ -150,14 +150,14 @@ class Adopt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """A known configuration that is no longer declared and is to go, whether the server lists it or not."""
+    """A known configuration to delete, since it is no longer declared, whether the server lists it or not."""
 
     locked: LockedLlm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undeclared:
-    """A known configuration that is no longer declared and stays, since nobody asked to prune."""
+    """A known configuration that is no longer declared but stays without --prune."""
 
     locked: LockedLlm
 
@@ -181,7 +181,7 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
-    """A declared configuration for which nothing may be done until somebody looks into it.
+    """A declared configuration that cannot be changed until somebody fixes the cause.
 
     Attributes:
         message: why, as a sentence without a full stop at its end.

@@ -1,4 +1,4 @@
-"""Claims: what a request that may have been carried out would explain on the server."""
+"""Claims: what an unconfirmed request would explain on the server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a creation of unknown outcome would have made.
+    """The configuration that an unconfirmed creation would have made.
 
     Attributes:
         identity: under which identity.

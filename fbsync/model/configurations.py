@@ -1,4 +1,4 @@
-"""The records: what is declared, what is known, what is live.
+"""The records: declared, known and live configurations.
 
 The field names on the outside (manifest, lockfile, API) are those of ``Field``; inside, Python's.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 VARIABLE_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-"""A variable's name as POSIX has it (IEEE 1003.1, 3.216 'Name'), as a regular expression."""
+"""A POSIX variable name (IEEE 1003.1, 3.216 'Name'), as a regular expression."""
 
 REFERENCE = rf"\$(?:({VARIABLE_NAME})|\{{({VARIABLE_NAME})\}}|<({VARIABLE_NAME})>)"
 """A reference to a variable, as a regular expression with a group for each way to write its name."""
