@@ -29,6 +29,7 @@ from fbsync.planning.drift import ChangedOutside, DeletedOutside, ReplacedOutsid
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fbsync.model.findings import Finding
     from fbsync.render.drift_found import DriftFound
     from fbsync.workflow.project import Project
     from fbsync.workflow.target import Where
@@ -50,6 +51,7 @@ class _Compared:
 
     project: Project
     found: DriftFound
+    warnings: tuple[Finding, ...]
     exit_code: ExitCode
 
 
@@ -120,7 +122,11 @@ def drift(
 
 
 def _drift_all(where: Where, how: DriftOptions, format_: str, max_chars: int) -> int:
-    compared = in_each(where, lambda where: _compare(where, how, quiet=True), quiet=format_ == "json")
+    quiet = format_ == "json"
+    compared = in_each(where, lambda where: _compare(where, how, quiet=True), quiet=quiet)
+    if not quiet:
+        warnings = dict.fromkeys(warning for _, one in compared.done for warning in one.warnings)
+        terminal.report_warnings(warnings, verbose=bool(how.asking.verbose))
     codes = {environment: one.exit_code for environment, one in compared.done}
     results = Results(
         done=tuple((environment, one.found) for environment, one in compared.done), failed=compared.failed
@@ -149,7 +155,7 @@ def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
     project, live = ask_server(project, how.asking, all_or_nothing=True)
     drift = drift_of(project, live, only=how.only)
     credentials = known_credentials(project, live, Ages(today=today(), most=how.max_age), only=how.only)
-    warnings = project.manifest.warnings_in(where.environment, project.variables)
+    warnings = tuple(project.manifest.warnings_in(where.environment, project.variables))
     if not quiet:
         terminal.report_warnings(warnings, verbose=bool(how.asking.verbose))
         if project.open_intents:
@@ -169,7 +175,7 @@ def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
     code = ExitCode.PENDING if drift.is_found else ExitCode.DONE
     if how.strict and (warnings or credentials.too_old):
         code = ExitCode.INVALID_INPUT
-    return _Compared(project=project, found=found, exit_code=code)
+    return _Compared(project=project, found=found, warnings=warnings, exit_code=code)
 
 
 def _accept(where: Where, how: DriftOptions, names: tuple[str, ...], format_: str) -> int:

@@ -29,6 +29,7 @@ from fbsync.cli.store import readable
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
+    from fbsync.model.findings import Finding
     from fbsync.planning.allowed import Allowed
     from fbsync.render.document import Json
     from fbsync.workflow.proposal import Proposal
@@ -183,12 +184,20 @@ def _plan_all(where: Where, how: PlanOptions, format_: str, max_chars: int) -> i
     from fbsync.cli.all_environments import in_each
     from fbsync.cli.plan_output import print_plans
 
+    warnings: dict[Finding, None] = {}
+
     def planned(where: Where) -> Json:
-        return _document(_proposal(where, how, format_), how)
+        proposal = _proposal(where, how, format_)
+        project = proposal.project
+        warnings.update(dict.fromkeys(project.manifest.warnings_in(where.environment, project.variables)))
+        return _document(proposal, how)
 
     results = in_each(where, planned, quiet=format_ == "json")
     code = results.exit_code(ExitCode(max((document["exit_code"] for _, document in results.done), default=0)))
-    print_plans(results, format_, code, max_chars=max_chars, verbose=bool(how.asking.verbose))
+    verbose = bool(how.asking.verbose)
+    print_plans(results, format_, code, max_chars=max_chars, verbose=verbose)
+    if format_ != "json":
+        terminal.report_warnings(warnings, verbose=verbose)
     return code
 
 

@@ -9,8 +9,7 @@ from fbsync.render.drift_text import summary, total_summary, warning_lines
 from fbsync.render.entries import Tone
 from fbsync.render.markdown import code, marker, prose
 from fbsync.render.markdown_parts import Part, all_environments, block, within_limit
-from fbsync.render.paint import visible
-from fbsync.render.plan_origin import environment_title
+from fbsync.render.plan_origin import environment_suffix, environment_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,14 +45,20 @@ def drifts_markdown(
     """
     counts = f"**{total_summary([one.drift for one in found])}**"
     bodies = [
-        ((_head(one), f"### {code(environment_title(one.environment))}\n\n**{summary(one.drift)}**\n\n"), _parts(one))
+        (
+            (
+                _head(one, of_several=True),
+                f"### {code(environment_title(one.environment))}\n\n**{summary(one.drift)}**\n\n",
+            ),
+            _parts(one),
+        )
         for one in found
     ]
     return all_environments("drift", counts, bodies, problems, max_chars=max_chars)
 
 
-def _head(found: DriftFound) -> str:
-    about = "" if found.environment is None else f" for {code(visible(found.environment))}"
+def _head(found: DriftFound, *, of_several: bool = False) -> str:
+    about = environment_suffix(found.environment, code, of_several=of_several)
     server = "" if found.other_server is None else f" on {code(found.other_server)}"
     return f"### fbsync drift{about}{server}\n\n**{summary(found.drift)}**\n\n"
 

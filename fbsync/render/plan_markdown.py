@@ -77,17 +77,23 @@ def plans_markdown(
     """
     counts = f"**{total_summary(documents)}**"
     bodies = [
-        ((_head(one), f"### {code(environment_title(one['environment']))}\n\n**{summary(one)}**\n\n"), _parts(one))
+        (
+            (
+                _head(one, of_several=True),
+                f"### {code(environment_title(one['environment']))}\n\n**{summary(one)}**\n\n",
+            ),
+            _parts(one),
+        )
         for one in documents
     ]
     return all_environments("plan", counts, bodies, problems, max_chars=max_chars)
 
 
-def _head(document: Json) -> str:
+def _head(document: Json, *, of_several: bool = False) -> str:
     warnings = sum(len(entry.warnings) for entry in plan_entries(document))
     more = (*further_counts(document), *((counted(warnings, "warning"),) if warnings else ()))
     rest = f" Also: {', '.join(more)}." if more else ""
-    return f"### fbsync plan{origin_suffix(document, code)}\n\n**{summary(document)}**{rest}\n\n"
+    return f"### fbsync plan{origin_suffix(document, code, of_several=of_several)}\n\n**{summary(document)}**{rest}\n\n"
 
 
 def _parts(document: Json) -> Iterator[Part]:

@@ -30,15 +30,23 @@ def environment_title(environment: str | None) -> str:
     return "no environment (without -e)" if environment is None else visible(environment)
 
 
-def origin_suffix(document: Json, quoted: Callable[[str], str] = str) -> str:
+def environment_suffix(environment: str | None, quoted: Callable[[str], str] = str, *, of_several: bool = False) -> str:
+    """What an environment adds to a title; of one without a name, that is nothing unless it stands among others."""
+    if environment is None:
+        return f" for {quoted(environment_title(None))}" if of_several else ""
+    return f" for {quoted(visible(environment))}"
+
+
+def origin_suffix(document: Json, quoted: Callable[[str], str] = str, *, of_several: bool = False) -> str:
     """Where a plan is for, to be put after a title: environment and server; empty for the default ones.
 
     Args:
         document: the plan's document.
         quoted: how a name is set off from its surroundings.
+        of_several: whether it stands among those of other environments.
     """
-    environment, server = environment_of(document), other_server(document)
-    about = "" if environment is None else f" for {quoted(environment)}"
+    server = other_server(document)
+    about = environment_suffix(document["environment"], quoted, of_several=of_several)
     return about if server is None else f"{about} on {quoted(server)}"
 
 

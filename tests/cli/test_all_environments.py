@@ -102,6 +102,7 @@ def test_the_plans_of_all_environments_are_one_comment(environments):
     assert done.stdout.count("<!-- fbsync-plan:") == 1
     assert done.stdout.startswith("<!-- fbsync-plan:%2A -->")
     assert "### fbsync plan for `staging`" in done.stdout
+    assert "### fbsync plan for `no environment (without -e)` on" in done.stdout
 
 
 @pytest.fixture
@@ -115,6 +116,17 @@ def drifted(project, sandbox, on_server):
     path = f"{sandbox.url}/ai/llm/{on_server()['One']['id']}"
     plain_http.put(path, json={"endpoint": "https://moved.example.com"}, headers=headers).raise_for_status()
     return project
+
+
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_warnings_of_all_environments_are_said_once(drifted, command):
+    manifest = (drifted.folder / "fbsync.yaml").read_text()
+    assert "key: $KEY_TWO\n" in manifest
+    drifted.write("fbsync.yaml", manifest.replace("    key: $KEY_TWO\n", ""))
+    done = drifted(command, "--all-environments", "--strict")
+    assert done.returncode == 3, done.stdout
+    assert done.stderr.count("[missing-access-key]") == 1
+    assert "1 warning" in done.stderr
 
 
 def test_drift_of_all_environments(drifted):

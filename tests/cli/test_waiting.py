@@ -8,7 +8,7 @@ import subprocess
 import threading
 
 import pytest
-from at_a_terminal import at_a_terminal, conversation
+from at_a_terminal import CTRL_C, at_a_terminal, conversation
 from recorder import Reply
 
 SLOW = 1.5
@@ -111,6 +111,41 @@ def test_signing_in_is_said_too(project, server, sandbox):
     project.environment |= {"FLASHBACK_EMAIL": "somebody@example.com", "FLASHBACK_PASSWORD": "made-up-password"}
     _, seen = at_a_terminal(project, ["plan", "--refresh"], "")
     assert f"Signing in to {server.url} …" in seen
+
+
+LONG = 60
+"""Seconds that nobody waits for who presses Ctrl-C."""
+
+
+def test_ctrl_c_ends_the_wait_for_another_run(project, server):
+    with (project.folder / "fbsync.lock.run").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        code, seen = conversation(
+            project, ["apply", "--lock-timeout", str(LONG)], ("which has locked fbsync.lock", CTRL_C)
+        )
+    assert code == 130
+    assert "\r\x1b[K" in seen.split("which has locked")[1]
+    assert " interrupted\r\n" in seen
+    assert server.requests == []
+
+
+def test_ctrl_c_ends_signing_in(project, server):
+    server.replies = lambda request: Reply(delay=SLOW * 2, processed=True) if "/user" in request.path else None
+    project.environment.pop("FLASHBACK_TOKEN")
+    project.environment |= {"FLASHBACK_EMAIL": "somebody@example.com", "FLASHBACK_PASSWORD": "made-up-password"}
+    code, seen = conversation(project, ["apply"], ("Signing in to", CTRL_C))
+    assert code == 130
+    assert " interrupted before the first change; nothing was changed\r\n" in seen
+    assert server.writes == []
+
+
+@pytest.mark.parametrize("command", [["plan"], ["apply"], ["state", "history"]], ids=" ".join)
+def test_ctrl_c_ends_the_wait_for_a_store(slow_remote, command):
+    slow = f"sleep {LONG}; git-upload-pack"
+    subprocess.run(["git", "-C", slow_remote.folder, "config", "remote.origin.uploadpack", slow], check=True)
+    code, seen = conversation(slow_remote, command, ("git:refs/fbsync/state/default …", CTRL_C))
+    assert code == 130
+    assert " interrupted\r\n" in seen
 
 
 def test_into_a_pipe_nothing_is_said(project, server):
