@@ -24,7 +24,7 @@ from fbsync.model.plan import Plan
 from fbsync.model.spelling import canonical_identity
 from fbsync.planning.credentials import Credentials
 from fbsync.planning.fields import field_changes, record_differs
-from fbsync.planning.notices import blocked_by_limit, notices
+from fbsync.planning.notices import MOST_NAMED, blocked_by_limit, notices
 from fbsync.planning.old_credentials import old_in_plan
 from fbsync.planning.order import blockers, claims_name, freed_name
 from fbsync.planning.pairing import found_again, pair
@@ -199,24 +199,38 @@ def _blocked_by(holder: str, change: Change) -> Blocked:
 
 def _limited(changes: Sequence[Change], only: frozenset[str]) -> list[Change]:
     """The changes of some entries; those that need others to go along are blocked and say so."""
-    waits = blockers(changes)
+    nearest = _nearest_left_out(changes, only)
     found = []
     for at, change in enumerate(changes):
         if name_of(change) not in only:
             continue
-        chain = _left_out(at, changes, waits, only)
+        chain = [name_of(changes[other]) for other in _followed(at, nearest)]
         found.append(blocked_by_limit(change, chain) if chain else change)
     return found
 
 
-def _left_out(at: int, changes: Sequence[Change], waits: Sequence[int | None], only: frozenset[str]) -> list[str]:
-    """The names of what a change waits for, directly or by way of others, and what the limit leaves out."""
-    chain: dict[str, None] = {}
-    seen = {at}
-    before = waits[at]
-    while before is not None and before not in seen:
-        seen.add(before)
-        if name_of(changes[before]) not in only:
-            chain[name_of(changes[before])] = None
-        before = waits[before]
-    return list(chain)
+def _nearest_left_out(changes: Sequence[Change], only: frozenset[str]) -> list[int | None]:
+    """For each change, the nearest one that it waits for, by way of others too, and that the limit leaves out."""
+    waits = blockers(changes)
+    found: dict[int, int | None] = {}
+    for start in range(len(changes)):
+        path: list[int] = []
+        at: int | None = start
+        while at is not None and at not in found and (at == start or name_of(changes[at]) in only):
+            found[at] = None  # so that a circle ends
+            path.append(at)
+            at = waits[at]
+        if at is not None and name_of(changes[at]) in only:
+            at = found[at]
+        found.update(dict.fromkeys(path, at))
+    return [found[at] for at in range(len(changes))]
+
+
+def _followed(at: int, nearest: Sequence[int | None]) -> tuple[int, ...]:
+    """What a change needs to go along, the nearest first: as many as are named, and one more."""
+    chain: dict[int, None] = {}
+    before = nearest[at]
+    while before is not None and before not in chain and len(chain) <= MOST_NAMED:
+        chain[before] = None
+        before = nearest[before]
+    return tuple(chain)

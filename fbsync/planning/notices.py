@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _MOST_CANDIDATES = 3
+MOST_NAMED = 10
+"""How many entries of a chain of renames are named."""
 
 
 def notices(
@@ -196,10 +198,11 @@ def blocked_by_limit(change: Change, chain: Sequence[str]) -> Blocked:
         chain: the names of the entries that must go along, the nearest first.
     """
     assert isinstance(change, (Create, Update))
-    others = ", ".join(f'"{name}"' for name in chain)
-    options = " ".join(f'--only "{name}"' for name in chain)
+    named = chain[:MOST_NAMED]
+    others = ", ".join(f'"{name}"' for name in named) + (" and others" if len(chain) > MOST_NAMED else "")
+    options = " ".join(f'--only "{name}"' for name in named)
     return Blocked(
         desired=change.desired,
         message=f"it takes over the name of an entry that --only leaves out: {others}",
-        hint=f"add {options}",
+        hint=f"add {options}" if len(chain) <= MOST_NAMED else "leave out --only: these renames depend on each other",
     )

@@ -1,6 +1,7 @@
 """Work that grows with the entries and no faster: steps of fbsync's own code, counted and not timed."""
 
 import json
+import re
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -52,6 +53,11 @@ def world(folder, size, variables):
     here.manifest = lambda **how: manifest(size, **how)
     here.applied = steps(here, here.manifest(), "apply", "--yes")
     return here
+
+
+def in_one(text):
+    """The same entries in one workspace, where each may take another one's name."""
+    return re.sub(r"ws-\d+", "ws-one", text)
 
 
 def steps(world, text, *argv, status=0):
@@ -118,6 +124,18 @@ def test_renames_in_a_chain_that_is_blocked_at_its_end(worlds):
         text = world.manifest(first=1, former=lambda number: number - 1)
         same = text.replace("ws-", "ws-one-")
         counts.append(steps(world, same, "plan"))
+    assert_linear(counts)
+
+
+@pytest.mark.thorough
+def test_a_chain_of_renames_whose_end_is_left_out(worlds):
+    counts = []
+    for world in worlds:
+        text = in_one(world.manifest(first=1, former=lambda number: number - 1))
+        steps(world, in_one(world.manifest()), "apply", "--yes", "--prune", "--max-deletes", "1000")
+        only = [part for number in range(1, world.size) for part in ("--only", f"Entry {number:04}")]
+        counts.append(steps(world, text, "plan", *only))
+        steps(world, world.manifest(), "apply", "--yes", "--prune", "--max-deletes", "1000")
     assert_linear(counts)
 
 

@@ -1,5 +1,7 @@
 """What stops a run before its first change, and what a reviewer is told."""
 
+from itertools import pairwise
+
 import pytest
 from records import URL, PlainFingerprints, credential, desired, live, locked
 
@@ -187,6 +189,23 @@ class TestALimitThatCutsAChain:
         assert change.hint == 'add --only "C"'
         (change,) = plan(self.WANTED, self.KNOWN, only=frozenset({"A"})).changes
         assert change.hint == 'add --only "B" --only "C"'
+
+    def test_names_no_more_than_people_read(self):
+        names = [f"N{number:02}" for number in range(15)]
+        wanted = [desired(after, previous_name=before) for before, after in pairwise(names)]
+        known = [locked(name) for name in names[:-1]]
+        for left_out, others, hint in ((10, 10, "add --only"), (11, 10, "leave out --only")):
+            (change,) = plan(wanted, known, only=frozenset({names[-1 - left_out]})).changes
+            assert change.message.count('"N') == others
+            assert change.message.endswith(" and others") is (left_out > 10)
+            assert change.hint.startswith(hint)
+
+    def test_passes_over_those_that_go_along(self):
+        names = [f"N{number:02}" for number in range(15)]
+        wanted = [desired(after, previous_name=before) for before, after in pairwise(names)]
+        known = [locked(name) for name in names[:-1]]
+        changes = plan(wanted, known, only=frozenset(names[:-1])).changes
+        assert {change.hint for change in changes} == {'add --only "N14"'}
 
     def test_goes_on_where_all_of_it_goes_along(self):
         changes = plan(self.WANTED, self.KNOWN, only=frozenset({"B", "C"})).changes
