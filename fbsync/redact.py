@@ -1,4 +1,4 @@
-"""What of an input may be shown to people: words; never what might be a credential, wherever it stands."""
+"""What may be shown of an input: words, but never anything that might be a credential."""
 
 from __future__ import annotations
 

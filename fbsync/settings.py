@@ -1,4 +1,4 @@
-"""Settings: how fbsync signs in, which server it uses, and where its own files are, as the variables have it."""
+"""Settings from variables: how to sign in, which server to use, and where fbsync's own files are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEFAULT_API_URL = "https://backend.flashback.tech"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The means of signing in, each from the environment and only from there."""
+    """The means of signing in, each only from the environment."""
 
     token: Secret | None = None
     refresh_token: Secret | None = None

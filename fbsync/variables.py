@@ -1,4 +1,4 @@
-"""Variables: what the environment and files of variables hold, and which of those files may say what."""
+"""Variables from the environment and .env files, and which of those files may set what."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ SIGN_IN_VARIABLES = ("FLASHBACK_TOKEN", "FLASHBACK_REFRESH_TOKEN", "FLASHBACK_EM
 
 API_URL_VARIABLE = "FLASHBACK_API_URL"
 OWN_PREFIX = "FBSYNC_"
-"""What the variables that configure fbsync itself begin with."""
+"""The prefix of variables that configure fbsync itself."""
 
 FINGERPRINT_KEY_VARIABLE = "FBSYNC_FINGERPRINT_KEY"
 
 _ENVIRONMENT_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-"""What an environment may be called, as the manifest's schema has it; the name becomes part of file names."""
+"""Valid names of environments, as in the manifest's schema. The name becomes part of file names."""
 
 
 class Variables:
-    """The variables that references stand for: the environment, then files.
+    """The variables that references read: the environment, then files.
 
     A variable that is set but empty counts as not set: CI systems hand empty strings to runs that may not see a
     credential. From a file that fbsync reads by itself, the API URL and fbsync's own variables are never taken, and
@@ -47,7 +47,7 @@ class Variables:
     """The files that were read, in falling precedence."""
 
     warnings: tuple[Finding, ...]
-    """A finding for each variable that a file sets and that is not taken from it."""
+    """A finding for each variable of a file that is ignored."""
 
     def __init__(self, *, files: Iterable[EnvFile] = (), environment: Mapping[str, str]) -> None:
         ordered = tuple(reversed(tuple(files)))

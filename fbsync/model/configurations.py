@@ -39,12 +39,12 @@ PROVIDER_FIELDS = frozenset((Field.AI_TYPE, Field.ENDPOINT, Field.KEY, Field.SEC
 """The fields on which a provider's verdict depends."""
 
 WITHHELD_VALUE = "(withheld: repeats a credential)"
-"""What stands for a listed value that repeats a credential: no declared value, and never written into a manifest."""
+"""Replaces a listed value that repeats a credential. It is no declared value, and never gets into a manifest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Identity:
-    """What makes a configuration one of its kind, here as on the server: its workspace and its name."""
+    """What identifies a configuration, as on the server: its workspace and its name."""
 
     workspace_id: str
     name: str
@@ -52,7 +52,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A string of the manifest that may hold references.
+    """A string of the manifest that may contain references.
 
     Attributes:
         template: as the manifest has it.
@@ -79,7 +79,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """A declared credential: the variable's name, and its value where the variable is set."""
+    """A declared credential: the variable's name, and its value if the variable is set."""
 
     reference: str
     secret: Secret | None
@@ -135,7 +135,7 @@ class Llm:
 
 
 IN_DOUBT = ""
-"""The fingerprint of a credential of which the server may hold the old or the new value: it matches nothing."""
+"""The fingerprint of a credential whose value on the server may be old or new: it matches nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

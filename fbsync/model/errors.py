@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """What a command's exit status means (``design.md``, 'Exit codes')."""
+    """The exit codes of commands (``design.md``, 'Exit codes')."""
 
     DONE = 0
     ERROR = 1
@@ -67,7 +67,7 @@ class InvalidInput(FbsyncError):  # noqa: N818 - reads as what it is at the rais
 
 
 class GuardRefused(FbsyncError):  # noqa: N818 - reads as what it is at the raise
-    """A plan that must not be carried out as it is, by a guard or because it is stale; nothing was changed."""
+    """A plan that must not be applied, because of a guard or because it is stale. Nothing was changed."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Findings: things wrong with an input, as data, each at its place."""
+"""Findings: the mistakes in an input, as data, each with its place."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 MOST_FINDINGS = 500
-"""More than anyone corrects at once. What is beyond them is neither searched for nor listed."""
+"""More than anyone corrects at once. Further ones are neither searched for nor listed."""
 
 
 class Severity(StrEnum):
-    """How bad a finding is: an error stops the run, a warning does not unless ``--strict``."""
+    """The severity of a finding. An error stops the run; a warning does so only with ``--strict``."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -41,12 +41,12 @@ class Position:
 
 
 NOWHERE = Position(file="")
-"""The place of a record that was made in code and stands in no file."""
+"""The place of a record that was made in code and is in no file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing wrong with an input.
+    """One mistake in an input.
 
     Attributes:
         rule: the kind of mistake, a stable kebab-case word that tools may filter by.

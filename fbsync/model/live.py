@@ -1,4 +1,4 @@
-"""The live state: what the server lists, and of which workspaces it was asked."""
+"""The live state: what the server lists, and the workspaces that were asked for."""
 
 from __future__ import annotations
 

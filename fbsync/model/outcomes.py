@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Result(StrEnum):
-    """What became of an entry (``schemas/result.schema.json``)."""
+    """The result of an entry (``schemas/result.schema.json``)."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -38,7 +38,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one change.
+    """The outcome of one change.
 
     Attributes:
         llm_id: the server's id, where there is one.

@@ -1,4 +1,4 @@
-"""Values that cannot be credentials: masks, placeholders, references that nothing resolved, stray characters."""
+"""Values that cannot be credentials: masks, placeholders, unresolved references, stray characters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 _QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019", "\u201e": "\u201c", "\u00ab": "\u00bb"}
 _MASKING = frozenset("*\u2022\u25cf\u00b7.xX#_?-")
 _MARKS = frozenset("$%@<[(*{:/")
-"""Whatever fits a pattern contains one of these. Credentials seldom do, and then no pattern is compiled."""
+"""Every match contains one of these. Credentials seldom do, so the patterns are seldom compiled."""
 _MASK_WORD = r"(?i)[\[(<*]+ *(?:masked|redacted|hidden|secret|sensitive(?: value)?|filtered) *[\])>*]+"
 _REFERENCE = r"(?s)\$\w+|\$\{[^{}]*\}|\$\([^()]*\)|\$<\w+>|\$?\{\{.*\}\}|%\w+%|@Microsoft\.KeyVault\(.*\)|<%.*%>"
 _ADDRESS = (

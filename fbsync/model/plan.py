@@ -1,4 +1,4 @@
-"""A plan: its changes in order, what a reviewer should know of them, and why one is refused."""
+"""A plan: its changes in order, notices for reviewers, and reasons to refuse it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something that a reviewer should know about an entry, and that stops nothing."""
+    """A remark about an entry for reviewers. It stops nothing."""
 
     identity: Identity
     message: str
@@ -21,7 +21,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be done, in the manifest's order, then what is known but not declared.
+    """The changes in the manifest's order, then entries that are known but not declared.
 
     Attributes:
         refreshed: whether the server was asked; otherwise the lockfile alone was compared.
@@ -46,7 +46,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """One reason why a plan must not be carried out as it is.
+    """One reason why a plan must not be applied.
 
     Attributes:
         identity: the entry that it is about, or None for the plan as a whole.

@@ -1,4 +1,4 @@
-"""How repositories that use a configuration are named."""
+"""The names of repositories that use a configuration."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 
 class Secret:
-    """A credential's value, together with the name of the variable that it came from.
+    """A credential's value with the name of its variable.
 
     It cannot be printed, formatted, concatenated, iterated, copied, pickled or put into JSON by
     accident. The value leaves through ``reveal`` only, which the request body and the fingerprint call.

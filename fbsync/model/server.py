@@ -1,4 +1,4 @@
-"""The server as an apply sees it: a small protocol, and what it answers."""
+"""The server as an apply sees it: a small protocol and its answers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from fbsync.model.live import LiveLlm, Workspace
 
 Fields: TypeAlias = Mapping[Field, str | Secret | None]
-"""The fields of a request's body. None takes a key away."""
+"""The fields of a request's body. None removes a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
-    """What the provider says of a configuration's credential, by way of the server.
+    """The provider's verdict on a configuration's credential, as the server reports it.
 
     Attributes:
         message: its words, made safe to show.
@@ -32,7 +32,7 @@ class Validation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What the server lists, complete: a list that may lack anything is a ServerError instead.
+    """The complete list of the server. A list that may be incomplete is a ServerError instead.
 
     Attributes:
         served_at: the server's clock when it answered (``Date``, RFC 9110, 6.6.1), or None where it did not say.
@@ -60,7 +60,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LlmStats:
-    """How a configuration is used.
+    """The usage counters of a configuration.
 
     Attributes:
         counters: the API's counters, by their names there (``totalApiCalls``, …), in alphabetical order.

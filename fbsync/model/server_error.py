@@ -1,4 +1,4 @@
-"""How a call to the server can fail."""
+"""Failures of calls to the server."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from fbsync.model.errors import ExitCode, FbsyncError
 
 
 class Failure(StrEnum):
-    """Why a call failed, by what it means for the caller."""
+    """The kind of a failure, by its meaning for the caller."""
 
     UNREACHABLE = "unreachable"
-    """The request did not leave; nothing was done."""
+    """The request was not sent; nothing was done."""
     NOT_SIGNED_IN = "not-signed-in"
     NOT_ALLOWED = "not-allowed"
     NOT_FOUND = "not-found"
@@ -20,9 +20,9 @@ class Failure(StrEnum):
     THROTTLED = "throttled"
     """The server was too busy, and did nothing."""
     UNKNOWN = "unknown"
-    """The request left, and nothing trustworthy came back: it may or may not have been carried out."""
+    """The request was sent, but there was no trustworthy answer: it may or may not have been carried out."""
     MALFORMED = "malformed"
-    """What was asked for came in another shape than documented, or is not the whole: nothing follows from it."""
+    """The answer is not as documented, or incomplete: it proves nothing."""
 
 
 class ServerError(FbsyncError):

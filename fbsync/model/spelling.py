@@ -1,4 +1,4 @@
-"""Spelling: when two values that are written differently are the same value.
+"""Spelling: decide whether two values that are written differently are equal.
 
 Whether a server keeps a value as it was sent is not documented (``flashback-api.md``, 'AI LLM configurations'), so
 a plan, a comparison and a search by identity look at the value and not at how it is written.

@@ -1,4 +1,4 @@
-"""Temporary configurations: on which new values are verified with the provider before they replace those in use."""
+"""Temporary configurations, on which the provider verifies new values before they replace those in use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fbsync.model.errors import FbsyncError
 
 TEMPORARY_NAME = r"fbsync-temporary-[0-9a-f]{16}"
-"""What each is named, as a regular expression: letters, digits and dashes, which any rule about names lets in.
+"""Their names as a regular expression: letters, digits and dashes, which every naming rule allows.
 
 The name alone proves nothing: a configuration counts as temporary only where the journal has its creation.
 """
@@ -40,7 +40,7 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """What became of a leftover.
+    """The result of removing a leftover.
 
     Attributes:
         error: why it may still be there, if so; the next apply removes it.

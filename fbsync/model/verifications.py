@@ -1,4 +1,4 @@
-"""Verdicts: what the provider says of a configuration's credential, as far as the server could ask it."""
+"""Verdicts: what the provider says about a configuration's credential, if the server could ask it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """What became of a verification (``schemas/result.schema.json``)."""
+    """The result of a verification (``schemas/result.schema.json``)."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -23,13 +23,13 @@ class Verdict(StrEnum):
     FAILED = "failed"
     """The provider was not asked."""
     UNKNOWN = "unknown"
-    """The server's answer did not come, so whether the provider was asked, and billed, is not known."""
+    """There was no answer, so the provider may or may not have been asked and billed."""
     NOT_ATTEMPTED = "not_attempted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A configuration whose credential is to be verified."""
+    """A configuration whose credential to verify."""
 
     identity: Identity
     llm_id: str
@@ -37,7 +37,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What came of one verification.
+    """The result of one verification.
 
     Attributes:
         message: the provider's words, by way of the server: untrusted text; empty where there were none.

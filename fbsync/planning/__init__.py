@@ -1,1 +1,1 @@
-"""Decides what becomes of each entry: pure functions from declared, known and live to a plan."""
+"""Decide what happens to each entry: pure functions from declared, known and live to a plan."""

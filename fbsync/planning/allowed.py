@@ -1,16 +1,16 @@
-"""What the user allows that a guard would refuse otherwise."""
+"""What the user allows although a guard would refuse it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MAX_DELETES = "5"
-"""How many configurations a prune may delete unless somebody allows more."""
+"""How many configurations a prune may delete by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """What the user allows that a guard would refuse otherwise.
+    """What the user allows although a guard would refuse it.
 
     Attributes:
         adopt: configurations that are already on the server may be taken over.

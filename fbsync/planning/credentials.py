@@ -1,4 +1,4 @@
-"""What becomes of credentials: compared by their fingerprints, and a key by what the server shows of it."""
+"""Changes of credentials: compared by fingerprints, and a key by what the server shows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Fingerprints(Protocol):
-    """Tells whether a credential is the one that the server was last given."""
+    """Compare a credential with the one that was last sent."""
 
     @property
     def can_verify(self) -> bool:
@@ -50,7 +50,7 @@ def key_drift(locked: LockedLlm, live: LiveLlm | None, *, keys_masked: bool) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Tells what becomes of credentials.
+    """Decide what happens to credentials.
 
     Attributes:
         assume: whether those without a record count as what the server has.

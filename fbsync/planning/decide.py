@@ -1,4 +1,4 @@
-"""The plan: one pure function of what is declared, known and live (``design.md``, 'The plan')."""
+"""The plan: one pure function of the declared, known and live configurations (``design.md``, 'The plan')."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drift: where live differs from known, and what the server holds beside it (``design.md``, 'Words')."""
+"""Drift: the differences between live and known, and what else the server has (``design.md``, 'Words')."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 NONE = "none"
-"""What stands for a field that is not there."""
+"""Replaces a missing field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class FieldDrift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedOutside:
-    """A known configuration of which fields differ on the server.
+    """A known configuration with different fields on the server.
 
     Attributes:
         in_doubt: whether a request of an unfinished apply may have done this, rather than somebody else.
@@ -61,7 +61,7 @@ class DeletedOutside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacedOutside:
-    """A known configuration in whose place the server lists others, by other ids; ``in_doubt`` as above.
+    """A known configuration that the server lists with other ids; ``in_doubt`` as above.
 
     Attributes:
         live: what is there now. It is one, unless the server gives a name twice.
@@ -76,14 +76,14 @@ class ReplacedOutside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unadopted:
-    """A configuration on the server that is declared, but not in the lockfile: an apply would have to adopt it."""
+    """A declared configuration on the server that is not in the lockfile. An apply would have to adopt it."""
 
     live: LiveLlm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmanaged:
-    """A configuration on the server that is neither declared nor in the lockfile: none of fbsync's business."""
+    """A configuration on the server that is neither declared nor in the lockfile. fbsync leaves it alone."""
 
     live: LiveLlm
 
@@ -102,7 +102,7 @@ def identity_of(difference: Difference) -> Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """How live and known differ: the known ones in their order, then what else there is, by identity.
+    """The differences between live and known: known configurations in their order, then others by identity.
 
     Attributes:
         in_step: how many known configurations are on the server as they are known.
@@ -232,7 +232,7 @@ _KEYS = {
     KeyDrift.GONE: ("a key", "none"),
     KeyDrift.CHANGED: ("a key", "another key"),
 }
-"""What is known of a key, and what the server shows instead: in words, since nobody lists its value."""
+"""A known key and what the server shows instead, in words, since its value is never listed."""
 
 
 def _key_drift(locked: LockedLlm, there: LiveLlm, *, keys_masked: bool) -> Iterator[FieldDrift]:

@@ -1,4 +1,4 @@
-"""Workspaces of which something is known and nothing is listed: the list may be wrong (``design.md``, 'The plan')."""
+"""Workspaces with known entries but an empty list, which may be wrong (``design.md``, 'The plan')."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fbsync.model.live import Live
 
 _FEW = 2
-"""From so many known entries on, a workspace that lists none is suspected of a wrong list or a wrong server."""
+"""With this many known entries or more, an empty workspace suggests a wrong list or server."""
 
 
 def emptied_workspaces(known: Iterable[LockedLlm], live: Live) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""What becomes of one field: declared, known and live compared three ways, whatever their spelling."""
+"""The change of one field: compare declared, known and live, whatever their spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hosts of endpoints: where credentials go, as a plan compares and shows them."""
+"""Hosts of endpoints, where credentials go: compare and show them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Needs: the variables that carrying out changes cannot do without."""
+"""Needs: the variables that changes require."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """A variable that a change cannot do without."""
+    """A variable that a change requires."""
 
     variable: str
     position: Position

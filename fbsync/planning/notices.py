@@ -1,4 +1,4 @@
-"""Notices: what a reviewer should know about a plan, and that stops nothing."""
+"""Notices: remarks for a plan's reviewers. They stop nothing."""
 
 from __future__ import annotations
 

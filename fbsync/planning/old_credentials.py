@@ -1,4 +1,4 @@
-"""Credentials that are older than they are to become, as notices."""
+"""Notices about credentials that are older than their maximum age."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order in which changes may happen: a name is given up before somebody else takes it."""
+"""The order of changes: a name is freed before another entry takes it."""
 
 from __future__ import annotations
 

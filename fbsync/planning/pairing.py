@@ -1,4 +1,4 @@
-"""Which record is whose: finds for every declared entry the known configuration that is its own."""
+"""Pairing: find the known configuration of each declared entry."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def pair(desired: Sequence[Llm], known: Sequence[LockedLlm]) -> list[tuple[Llm, 
 
 
 class _Records:
-    """Known records by a name each, within their workspace; by its template where its variable is not set.
+    """Known records by name within their workspace, or by its template if its variable is not set.
 
     A name in another spelling is found where none is spelled alike.
     """

@@ -1,4 +1,4 @@
-"""Stored keys by description: which id a description stands for, as the lockfile remembers it and the server says."""
+"""Stored keys by description: find the id in the lockfile or from the server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fbsync.model.server import ApiKey
 
 _LISTED = 10
-"""How many stored keys a finding lists at most."""
+"""The most stored keys that a finding lists."""
 
 
 def with_remembered_keys(desired: Iterable[Llm], known: Iterable[LockedLlm]) -> tuple[Llm, ...]:

@@ -1,4 +1,4 @@
-"""The live state as a plan looks at it: by id or by identity, with 'absent' distinguished from 'not asked'."""
+"""The live state for a plan: by id or identity, with 'absent' and 'not asked' kept apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workspaces by name: which id a name stands for, as the lockfile remembers it and as the server says."""
+"""Workspaces by name: find the id in the lockfile or from the server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fbsync.model.live import Workspace
 
 _LISTED = 10
-"""How many workspaces a finding lists at most."""
+"""The most workspaces that a finding lists."""
 
 
 def remembered(desired: Iterable[Llm], known: Iterable[LockedLlm]) -> tuple[Llm, ...]:

@@ -1,1 +1,1 @@
-"""Renderings of plans, outcomes and findings: pure functions from records to text."""
+"""Render plans, outcomes and findings: pure functions from records to text."""

@@ -1,4 +1,4 @@
-"""One change in a plan's document: both sides of the entry, its credentials, and what stands out."""
+"""One change in a plan's document: both sides of the entry, its credentials, and remarks."""
 
 from __future__ import annotations
 

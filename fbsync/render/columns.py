@@ -1,4 +1,4 @@
-"""Terminal columns: how many a text takes."""
+"""The width of a text in terminal columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON documents that ``--format json`` prints (``schemas/result.schema.json``), and how any is written."""
+"""The JSON documents of ``--format json`` (``schemas/result.schema.json``), and their common format."""
 
 from __future__ import annotations
 

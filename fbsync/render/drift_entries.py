@@ -1,4 +1,4 @@
-"""Drift as entries: which words each kind of difference is put in, for a page and for a comment."""
+"""Drift as entries: the words for each kind of difference, on a page and in a comment."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KINDS = (
     ("unadopted", "declared, but not in the lockfile", Tone.QUIET),
     ("unmanaged", "unmanaged", Tone.QUIET),
 )
-"""The kinds of differences, the most serious first, each with what the reader calls it."""
+"""The kinds of differences with their names, the most serious first."""
 
 
 def drift_entries(found: DriftFound, *, of_several: bool = False) -> tuple[Entry, ...]:

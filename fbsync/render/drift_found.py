@@ -1,4 +1,4 @@
-"""The drift of one environment, with where it was found."""
+"""The drift of one environment, and the server that has it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 _NOT_COMPARED = "Credentials are not compared: the server never shows them."
 _WORTH_SAYING = 30
-"""The age in days from which the oldest credential is named, whatever the maximum is."""
+"""The age in days from which the oldest credential is mentioned, whatever the maximum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftFound:
-    """What differs in one environment.
+    """The differences in one environment.
 
     Attributes:
         environment: its name, or None for the manifest's own list.

@@ -1,4 +1,4 @@
-"""What undoes each difference, and what keeps it: the commands to run, or what to write into the manifest."""
+"""How to undo or keep each difference: commands to run, or what to write into the manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drift as text, in the manner of a plan: what differs, entry by entry, and a summary sentence."""
+"""Drift as text, like a plan: the differences of each entry, and a summary sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every rendering of a plan or of drift shows: entries, each with its rows, all of it safe to show."""
+"""What all renderings of a plan or of drift share: entries with rows, safe to show."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from enum import StrEnum
 
 
 class Tone(StrEnum):
-    """What sort of news something is; each rendering has a colour and a sign for it."""
+    """The tone of a remark; each rendering has a colour and a sign for it."""
 
     ADD = "add"
     CHANGE = "change"
     REMOVE = "remove"
     TROUBLE = "trouble"
-    """Nothing goes on before somebody looks into it."""
+    """Somebody must fix this first."""
     QUIET = "quiet"
-    """To know about; nothing is done on the server."""
+    """For information; nothing is done on the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One field of an entry: its value, or two where it goes from one to the other.
+    """One field of an entry: its value, or the values before and after.
 
     Attributes:
         before: the value that it has, where that goes.
@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One configuration and what there is to say of it.
+    """One configuration and its rows.
 
     Attributes:
         kind: one word for what happens to it, by which entries are grouped.

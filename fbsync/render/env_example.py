@@ -1,4 +1,4 @@
-"""``.env.example``: the variables that a manifest needs, each without a value and with a word on what for."""
+"""``.env.example``: the variables that a manifest needs, without values, each with its purpose."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NAMED = re.compile(rf"^[ \t]*#?[ \t]*(?:export[ \t]+)?({VARIABLE_NAME})[ \t]*=", re.MULTILINE)
-"""A line for a variable, also one that is commented out: whoever did that had a reason."""
+"""A line for a variable, even if it is commented out: somebody had a reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needed:
-    """A variable that has to be set.
+    """A variable to set.
 
     Attributes:
         purposes: what it is for, a phrase each.

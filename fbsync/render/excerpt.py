@@ -1,4 +1,4 @@
-"""A source line to show beside a finding, and where to underline it, in terminal columns."""
+"""A source line below a finding, and where to underline it, in terminal columns."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 _WIDEST = 100
 _LONGEST = 2_000
-"""Characters of a line that are looked at: a line of a megabyte may have hundreds of findings."""
+"""The examined characters of a line: a line of a megabyte may have hundreds of findings."""
 
 _CUT = "…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
-    """A line as it may be shown.
+    """A line that is safe to show.
 
     Attributes:
         line: the text, masked, and cut around the place where it is long.

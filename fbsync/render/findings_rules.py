@@ -1,4 +1,4 @@
-"""What each rule is about, for formats that list the rules beside their findings."""
+"""Descriptions of the rules, for formats that list rules with their findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings as text: the place, what is wrong, the line itself underlined, and what to write instead."""
+"""Findings as text: the place, the mistake, the underlined line, and the fix."""
 
 from __future__ import annotations
 

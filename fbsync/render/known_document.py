@@ -1,4 +1,4 @@
-"""The JSON of what is known, and of how live differs from it (``schemas/result.schema.json``, 'drift' and 'state')."""
+"""The JSON of the known state and of drift (``schemas/result.schema.json``, 'drift' and 'state')."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A comment in parts: those that do not fit its limit are left out by whole entries, and counted."""
+"""A comment in parts. Those that exceed its limit are left out as whole entries, and counted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 LEAST_CHARS = 120
-"""What a summary sentence alone fits in."""
+"""Enough for the summary sentence alone."""
 
 ALL = "*"
-"""What stands for all environments in a marker: no environment has this name."""
+"""The marker's word for all environments; no environment has this name."""
 
 _DONE = {"plan": "planned", "drift": "compared", "env": "read"}
 _MOST_NAMES = 10
@@ -26,7 +26,7 @@ _SIGNS = {Tone.ADD: "+", Tone.CHANGE: "!", Tone.REMOVE: "-", Tone.TROUBLE: "!", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A part of the comment: what it is made of stands there as a whole, or is left out and counted.
+    """A part of the comment. Each of its pieces is there as a whole, or left out and counted.
 
     Attributes:
         units: each ends with a line break.

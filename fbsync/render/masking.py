@@ -38,7 +38,7 @@ _TOKEN = re.compile(
     rf"|(?P<plain>{_CHARACTER}(?:{_CHARACTER}|[ \t]+(?!#){_CHARACTER})*)"
     r"|(?P<other>.)"
 )
-"""YAML's tokens, as far as one line tells; a line inside of a quoted or a block of text is misread, and masked."""
+"""YAML's tokens within one line. A line inside a quoted or block text is misread, and therefore masked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: no network, light and dark, wide and narrow, on paper.
+"""A report as one HTML page that loads nothing: light and dark, wide and narrow, on paper.
 
 It shows sections of entries, whatever they are of; the boxes above them hide and show the sections by CSS alone. A
 report of many entries has them folded under a table of contents, and a field to filter by, for which it has a script:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fbsync.render.page_sections import Numbered, Page, Section
 
 _MOST_OPEN = 20
-"""A report of more entries than this has them folded, under a table of contents."""
+"""A report with more entries folds them, under a table of contents."""
 
 
 def html(page: Page) -> str:

@@ -1,4 +1,4 @@
-"""The entries of a report, each a card or a line, and the notes beside them."""
+"""The entries of a report, each a card or a line, and its notes."""
 
 from __future__ import annotations
 

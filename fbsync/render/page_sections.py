@@ -1,4 +1,4 @@
-"""What a report is made of: sections of entries, and notes beside them."""
+"""The parts of a report: sections of entries, and notes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notes:
-    """Something to know that is about no single entry.
+    """A remark that is not about a single entry.
 
     Attributes:
         items: each a term, and what is said of it.
@@ -63,4 +63,4 @@ class Page:
 
 
 Numbered = tuple[tuple[Section, tuple[tuple[int, Entry], ...]], ...]
-"""The sections of a report, each entry with a number that no other one has."""
+"""The sections of a report; each entry has a unique number."""

@@ -1,4 +1,4 @@
-"""The tables of a report: how much there is of each kind in each place, and a table of contents."""
+"""The tables of a report: the counts of each kind in each place, and a table of contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text within a report: what is foreign is escaped and set apart, what is quoted stands as code."""
+"""Text within a report: foreign text is escaped and marked, quoted text is code."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from fbsync.render.entries import Entry
 
 NO_ENVIRONMENT = "(none)"
-"""What stands for the manifest's own list beside environments."""
+"""The name of the column for runs without an environment."""
 
 _QUOTED = re.compile("`([^`]+)`")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*(?![\w-])")
-"""An option outside of what is quoted; it must not be broken after its dashes."""
+"""An option outside of quotes; it must not be broken after its dashes."""
 
 
 def html_of(text: str) -> str:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
-"""The categories of characters that are not seen, or act on what is."""
+"""Categories of characters that are invisible, or affect visible ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paint:
-    """Wraps text in ANSI colours (ECMA-48, SGR), or leaves it as it is.
+    """Colour text with ANSI codes (ECMA-48, SGR), or leave it as it is.
 
     Attributes:
         enabled: whether there is somebody who sees colours.

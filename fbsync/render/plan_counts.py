@@ -1,4 +1,4 @@
-"""What a plan comes to: its sentence, its counts, what could not be compared, and why apply would refuse it."""
+"""The summary of a plan: its sentence, its counts, what could not be compared, and why apply would refuse it."""
 
 from __future__ import annotations
 

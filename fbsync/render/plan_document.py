@@ -1,4 +1,4 @@
-"""A plan's JSON document (``schemas/plan.schema.json``): printed, saved, and what every rendering reads."""
+"""A plan's JSON document (``schemas/plan.schema.json``): printed, saved, and the source of every rendering."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ FORMAT_VERSION = "2.0"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a plan was made, and what it was compared with.
+    """The environment and server of a plan, and what it was compared with.
 
     Attributes:
         environment: the environment's name, or None for the manifest's own list.

@@ -1,4 +1,4 @@
-"""A plan as entries: which words each kind of change is put in, the same in every rendering."""
+"""A plan as entries: the words for each kind of change, the same in every rendering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a plan was made: its environment, its server where that is not the default one, and what was read."""
+"""The origin of a plan: its environment, its server if not the default, and the files that were read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of each field of an entry of a plan, as rows; the values are safe to show."""
+"""The rows of an entry in a plan: one for each field; values are safe to show."""
 
 from __future__ import annotations
 

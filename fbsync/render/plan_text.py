@@ -1,4 +1,4 @@
-"""A plan as text, in Terraform's manner: what changes, entry by entry, and a summary sentence."""
+"""A plan as text, like Terraform's: the changes of each entry, and a summary sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an apply or a destroy did, read from its result document: what went wrong, and whose entries it was."""
+"""The result document of an apply or a destroy, taken apart: what went wrong, and for which entries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def outcome_word(outcome: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Why entries are not as they are to be; safe to show.
+    """Why entries are not as declared; safe to show.
 
     Attributes:
         outcome: their outcomes.

@@ -1,4 +1,4 @@
-"""What is known, as text: a table of the entries, and one entry in full."""
+"""The known state as text: a table of the entries, and one entry in full."""
 
 from __future__ import annotations
 

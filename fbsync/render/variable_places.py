@@ -1,4 +1,4 @@
-"""What ``env`` has to say of each variable: whether it is set, and where it is used, a line each."""
+"""The lines of ``env`` for each variable: whether it is set, and where it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The variables that a manifest refers to, as a comment: what is not set in the open, and what is folded."""
+"""The variables of a manifest as a comment: unset ones first, set ones folded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The variables that a manifest refers to, as text: each with where it is set, and the places where it is used."""
+"""The variables of a manifest as text: where each is set, and where it is used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fbsync.render.paint import Paint
 
 _FIRST_PLACES = 3
-"""How many of the places where a variable is used are listed, unless all are."""
+"""How many places of a variable are listed by default."""
 
 
 def variables_text(part: Json, *, paint: Paint, verbose: bool = False) -> str:

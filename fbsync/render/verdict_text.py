@@ -1,4 +1,4 @@
-"""Verdicts as text: a line each, with the provider's words, and a closing sentence."""
+"""Verdicts as text: one line each with the provider's words, and a closing sentence."""
 
 from __future__ import annotations
 

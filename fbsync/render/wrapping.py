@@ -1,4 +1,4 @@
-"""Lines that fit a terminal: painted text, broken between words, or within one that is wider than the line."""
+"""Wrap coloured text to a terminal's width: between words, or within a word that is too long."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _NARROWEST = 12
 _WIDEST = 2
-"""The columns that a character takes at most."""
+"""The most columns that a character takes."""
 
 
 def unpainted(text: str) -> str:
@@ -23,7 +23,7 @@ def unpainted(text: str) -> str:
 
 
 class Span(NamedTuple):
-    """A stretch of text in one style."""
+    """A run of text in one style."""
 
     text: str
     style: Style = unpainted

@@ -1,4 +1,4 @@
-"""The server's own process, started by ``fbsync.sandbox.process`` with open descriptors to work with."""
+"""The server's process, started by ``fbsync.sandbox.process`` with open file descriptors."""
 
 from __future__ import annotations
 

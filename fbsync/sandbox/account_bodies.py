@@ -78,14 +78,14 @@ class RenewedTokensBody(AnswerBody):
     )
 
     success: Literal[True]
-    token: Annotated[str, Field(description="The access token again, as the vendor's client has it.")]
+    token: Annotated[str, Field(description="The access token again, under the name in the vendor's client.")]
     access_token: Annotated[str, Field(alias="accessToken")]
     refresh_token: Annotated[str, Field(alias="refreshToken")]
     expires_at: Annotated[int, Field(alias="expiresAt")]
 
 
 class AccountBody(AnswerBody):
-    """Who has signed in."""
+    """The account that signed in."""
 
     id: str
     email: str
@@ -95,7 +95,7 @@ class AccountBody(AnswerBody):
 
 
 class SignedInBody(AnswerBody):
-    """A first pair of tokens; none for an account that is not verified yet, which is told instead."""
+    """The first pair of tokens. An account that is not verified yet gets none, and the reason instead."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -129,7 +129,7 @@ class SignedInBody(AnswerBody):
 
 
 class MfaVerifiedBody(AnswerBody):
-    """Tokens of a login whose second factor was given."""
+    """Tokens of a login after its second factor."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -183,7 +183,7 @@ class SessionListBody(AnswerBody):
 
 
 class ProfileDataBody(AnswerBody):
-    """Who the caller is."""
+    """The caller's account."""
 
     id: str
     name: str

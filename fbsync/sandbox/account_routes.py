@@ -66,7 +66,7 @@ async def log_out(ended: RefreshTokenRequest, state: SandboxState) -> JSONRespon
     response_model=MfaVerifiedBody,
     responses=mfa_failures(),
     tags=["Account"],
-    summary="Give a second factor",
+    summary="Verify the second factor",
 )
 async def verify_login(factor: MfaRequest, state: SandboxState, caller: RestrictedCaller) -> JSONResponse:
     """Take the second factor of a login (the code of GOOGLE_AUTH is 000000), and return unrestricted tokens."""
@@ -80,7 +80,7 @@ async def verify_login(factor: MfaRequest, state: SandboxState, caller: Restrict
     response_model=ProfileBody,
     responses=failures(401, 403),
     tags=["Account"],
-    summary="Who the caller is",
+    summary="The caller's profile",
 )
 async def profile(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """Tell who the caller is: a cheap check of a token."""

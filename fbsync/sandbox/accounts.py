@@ -1,4 +1,4 @@
-"""Accounts: signing in, second factors, and who a request comes from (``flashback-api.md``, 'Signing in')."""
+"""Accounts: signing in, second factors, and the caller of a request (``flashback-api.md``, 'Signing in')."""
 
 from __future__ import annotations
 

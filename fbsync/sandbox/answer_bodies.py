@@ -41,7 +41,7 @@ def _example(**fields: Any) -> ConfigDict:  # noqa: ANN401 - any JSON
 
 
 class AnswerBody(BaseModel):
-    """What all declared answers share: every field is always there, and no other."""
+    """The base of all declared answers: every field is always there, and no other."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,7 +56,7 @@ class DoneBody(AnswerBody):
 
 
 class CheckedBody(AnswerBody):
-    """What the provider says of the credentials: no success is its refusal."""
+    """The provider's verdict on the credentials. Without success, it refused them."""
 
     model_config = _example(success=True, message="The provider accepted the credentials")
 
@@ -83,7 +83,7 @@ class MfaFailureBody(AnswerBody):
 
 
 class SignInFailureBody(AnswerBody):
-    """An error of the signing-in endpoints: a code in place of the message."""
+    """An error of the sign-in endpoints, which have a code instead of a message."""
 
     model_config = _example(success=False, error_code="INVALID_PASSWORD")
 
@@ -108,7 +108,7 @@ class RepoBody(AnswerBody):
 
 
 class LlmBody(AnswerBody):
-    """A configuration. Never the secret, and the key only masked."""
+    """A configuration, without its secret and with its key masked."""
 
     model_config = _example(**_LLM)
 
@@ -138,7 +138,7 @@ class LlmListBody(AnswerBody):
 
 
 class LlmStatsBody(AnswerBody):
-    """What a configuration was used for."""
+    """The usage counters of a configuration."""
 
     ai_llm_id: Annotated[UUID, Field(alias="aiLlmId")]
     total_api_calls: Annotated[Counter, Field(alias="totalApiCalls")]
@@ -152,7 +152,7 @@ class LlmStatsBody(AnswerBody):
 
 
 class StatsListBody(AnswerBody):
-    """The counters, one entry a configuration."""
+    """The usage counters, one entry for each configuration."""
 
     model_config = _example(success=True, stats=[_STATS])
 

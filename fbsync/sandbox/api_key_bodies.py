@@ -11,7 +11,7 @@ OptionalText = Annotated[str | None, Field(min_length=1)]
 
 
 class ApiKeyFields(BaseModel):
-    """The fields that say where a stored key belongs."""
+    """The fields that describe a stored key."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -38,19 +38,19 @@ class NewApiKey(ApiKeyFields):
     )
 
     workspace_id: Annotated[str, Field(alias="workspaceId", min_length=1)]
-    provider: Annotated[str, Field(min_length=1, description="Whose key it is. Which names there are is ND.")]
-    key: Annotated[Credential, Field(description="Listed masked only.")]
-    secret: Annotated[Credential, Field(description="Never given back.")]
+    provider: Annotated[str, Field(min_length=1, description="The provider. The list of names is ND.")]
+    key: Annotated[Credential, Field(description="Listed only as a mask.")]
+    secret: Annotated[Credential, Field(description="Never returned.")]
 
 
 class ApiKeyChanges(ApiKeyFields):
-    """What ``PUT /apikeys/{uuid}`` takes: any of the fields, and what is left out stays."""
+    """What ``PUT /apikeys/{uuid}`` takes: any of the fields. Missing fields stay the same."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"description": "OpenAI, staging"}})
 
     provider: Annotated[str, Field(min_length=1, description="Whose key it is.", default_factory=str)]
-    key: Annotated[Credential, Field(description="Listed masked only.", default_factory=str)]
-    secret: Annotated[Credential, Field(description="Never given back.", default_factory=str)]
+    key: Annotated[Credential, Field(description="Listed only as a mask.", default_factory=str)]
+    secret: Annotated[Credential, Field(description="Never returned.", default_factory=str)]
 
 
 class ApiKeyStoredBody(DoneBody):
@@ -70,7 +70,7 @@ class ApiKeyStoredBody(DoneBody):
 
 
 class ApiKeyBody(AnswerBody):
-    """A stored key, without what it is: the secret never, the key masked."""
+    """A stored key, without its secret and with its key masked."""
 
     id: str
     key: KeyMask

@@ -1,4 +1,4 @@
-"""The application: endpoints, and the envelope around everything that goes wrong."""
+"""The application: endpoints, and the envelope for every error."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _sentence(detail: Mapping[str, Any]) -> str:
 
 
 class LoggedErrors:
-    """Logs where an error was that nobody caught (the client has its 500 by then), but no value."""
+    """Log the place of an uncaught error (the client already has its 500), but no value."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

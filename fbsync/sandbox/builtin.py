@@ -1,4 +1,4 @@
-"""What every sandbox has from the start: one organisation, two workspaces, and a user for each role.
+"""The built-in contents of a sandbox: one organisation, two workspaces, and a user for each role.
 
 The accounts and their passwords are not real: they open nothing but a sandbox.
 """
@@ -15,7 +15,7 @@ WORKSPACES = {WORKSPACE: "Sandbox", "ws-research": "Research"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltInUser:
-    """A user, and how the user signs in."""
+    """A user with the means to sign in."""
 
     email: str
     password: str = field(repr=False)
@@ -28,7 +28,7 @@ WRITER = BuiltInUser(email="writer@sandbox.example", password="sandbox-writer-pa
 READER = BuiltInUser(email="reader@sandbox.example", password="sandbox-reader-password", name="Reader", org_role=0)  # noqa: S106 - not a real one
 
 MFA_CODE = "000000"
-"""The code that stands for a second factor, where the sandbox asks for one."""
+"""The code for the second factor, if the sandbox asks for one."""
 
 ROLES = {"ADMIN": ADMIN, "WRITE": WRITER, "READ": READER}
 """The built-in users by the role that they have in every seeded workspace."""

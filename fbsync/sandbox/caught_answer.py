@@ -1,4 +1,4 @@
-"""A request's body read ahead, and an answer caught before it is sent."""
+"""A request's body, read ahead, and an answer, held back before it is sent."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Send
 
 _PIECES = 10
-"""Into how many pieces at least a body is cut that is sent slowly."""
+"""The fewest pieces of a body that is sent slowly."""
 _GAP = 0.1
-"""How many seconds at most lie between two pieces, as long as there are bytes."""
+"""The most seconds between two pieces."""
 _FIRST_ERROR = 300
 
 
@@ -108,4 +108,4 @@ class CaughtAnswer:
 
 
 Process = Callable[[], Awaitable[CaughtAnswer]]
-"""Runs the application on a request."""
+"""Run the application on a request."""

@@ -1,4 +1,4 @@
-"""The server's own clock, which may differ from the client's."""
+"""The server's clock, which may differ from the client's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ServerClock:
-    """Tells the server's time.
+    """The server's time.
 
     Args:
         skew: by how many seconds it is ahead of the machine's clock; negative where it is late.
@@ -31,7 +31,7 @@ class ServerClock:
 
 
 class Dates:
-    """Dates every answer by the server's own clock."""
+    """Add the date of the server's clock to every answer."""
 
     def __init__(self, app: ASGIApp, *, clock: ServerClock) -> None:
         self._app = app

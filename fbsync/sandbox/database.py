@@ -1,4 +1,4 @@
-"""The sandbox's state in SQLite: the tables, transactions, and a look at a stored credential from outside."""
+"""The sandbox's state in SQLite: tables, transactions, and checking a stored credential."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _VERSION: Final = 2
 _APPLICATION: Final = 0x46425342
-"""SQLite's application id: keeps us from writing tables into somebody else's database."""
+"""SQLite's application id, so that the sandbox never writes into another program's database."""
 
 _TABLES: Final = """
 CREATE TABLE workspace (

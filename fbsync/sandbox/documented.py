@@ -1,4 +1,4 @@
-"""The OpenAPI document: which failures an endpoint declares, and what FastAPI adds of its own taken out."""
+"""The OpenAPI document: add each endpoint's failures, and remove what FastAPI adds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DESCRIPTIONS = {
     400: "The request is not as documented, or the name is taken.",
     401: "No access token, or one that is not valid or has expired.",
     403: "The caller's role does not permit this, the thing is in use, or the login lacks its second factor.",
-    404: "There is nothing of this id that the caller may see.",
+    404: "Nothing with this id is visible to the caller.",
     500: "The server failed.",
 }
 
@@ -25,13 +25,13 @@ def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def sign_in_failures() -> dict[int | str, dict[str, Any]]:
     """The declarations of the signing-in endpoints, whose 401 has a code in place of a message."""
-    denied = {"model": SignInFailureBody, "description": "The account or the token is not good; error_code says why."}
+    denied = {"model": SignInFailureBody, "description": "The account or the token is not valid; error_code says why."}
     return failures(400) | {401: denied}
 
 
 def mfa_failures() -> dict[int | str, dict[str, Any]]:
     """The declarations of the endpoint for a second factor, whose 401 says ``error``, or ``message`` of a token."""
-    denied = {"model": MfaFailureBody | FailureBody, "description": "The code or the token is not good."}
+    denied = {"model": MfaFailureBody | FailureBody, "description": "The code or the token is not valid."}
     return failures(400) | {401: denied}
 
 

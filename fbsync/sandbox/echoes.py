@@ -1,4 +1,4 @@
-"""Credentials that a server repeats in its messages: which one, and in which form."""
+"""Credentials that a server repeats in its messages: which one, and how it is encoded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIELDS = {
 
 
 class SeenSecrets:
-    """The secrets that were sent, by the configuration that has them: what the records do not have."""
+    """The secrets that were sent, by configuration. The records have only hashes."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, str] = {}

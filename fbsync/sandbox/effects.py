@@ -1,4 +1,4 @@
-"""The effects of a fault script at work: on a request before the application gets it, and on its true answer."""
+"""The effects of a fault script: on a request before the application, and on its true answer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Done:
-    """A request that the application has carried out: the id in its true answer, and the row that it deleted."""
+    """A completed request: the id in its true answer, and the row that it deleted."""
 
     request: SeenRequest
     llm_id: str | None
@@ -46,7 +46,7 @@ class _Done:
 
 
 class Effects:
-    """Changes requests and answers as the effects that are due say."""
+    """Change requests and answers by the due effects."""
 
     def __init__(self, state: State) -> None:
         self._state = state

@@ -1,4 +1,4 @@
-"""The environment that points a command at a sandbox, and at nothing else."""
+"""The environment that points a command only at the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The actions of a fault script that decide what a request is answered: one of them acts on a request."""
+"""The actions of a fault script that decide the answer. One of them acts on a request."""
 
 # Not under `from __future__ import annotations`: pydantic reads these annotations at run time.
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, PositiveInt
 from pydantic.alias_generators import to_camel
 
 AS_JSON = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, regex_engine="python-re")
-"""How every record of a fault script is read: camel case, no unknown fields, no conversions."""
+"""The parsing rules of a fault script: camel case, no unknown fields, no conversions."""
 
 _LATIN_1 = 0x100
 
@@ -135,7 +135,7 @@ class Flood:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttle:
-    """Told to come back later."""
+    """Answered with 429: try again later."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["throttle"]

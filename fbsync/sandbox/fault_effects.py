@@ -1,4 +1,4 @@
-"""The actions of a fault script that change a request or its true answer: several of them may act on one request."""
+"""The actions of a fault script that change a request or its true answer. Several may act on one request."""
 
 # Not under `from __future__ import annotations`: pydantic reads these annotations at run time.
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class Normalize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldNames:
-    """A name counts as taken where another differs in case, blanks or Unicode form only."""
+    """A name counts as taken if another differs only in case, whitespace or Unicode form."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["fold-names"]
@@ -52,7 +52,7 @@ class Reshape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OddIds:
-    """The ids of configurations take another form, in answers and lists."""
+    """The ids of configurations have another form, in answers and lists."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["ids"]
@@ -86,7 +86,7 @@ class ShortList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaleList:
-    """A list goes on showing what it showed at first."""
+    """A list keeps showing what it first showed."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["stale-list"]
@@ -113,4 +113,4 @@ Rewrite = Reshape | OddIds | Rows | ShortList | StaleList
 """The effects that change the true answer, and nothing else."""
 
 Effect = ExpireTokens | Normalize | FoldNames | LateListing | Tombstone | Rewrite
-"""The actions that decide no answer, and act besides."""
+"""The actions that do not decide the answer."""

@@ -1,4 +1,4 @@
-"""Which rules of a fault script are due at a request: matching and counting."""
+"""Match and count requests, to find a fault script's due rules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What rules can see of a request.
+    """The parts of a request that rules can see.
 
     Attributes:
         method: in capitals.
@@ -32,7 +32,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """What is due at a request: the action that decides the answer, or None, and those that act besides."""
+    """The due actions of a request: the one that decides the answer, or None, and the others."""
 
     deciding: Deciding | None
     effects: tuple[Effect, ...]

@@ -1,4 +1,4 @@
-"""The faults in action: a layer around the application that does what a fault script says."""
+"""A layer around the application that carries out a fault script."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class FaultLayer:
-    """Does what a fault script says to the requests on their way to the application.
+    """Apply a fault script to requests before the application gets them.
 
     Args:
         app: the application.

@@ -1,4 +1,4 @@
-"""Answers as the deciding actions of a fault script want them."""
+"""The answers of a fault script's deciding actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies that are far too large: JSON without an end in sight, as it is or compressed a thousandfold."""
+"""Bodies that are far too large: endless JSON, plain or compressed a thousandfold."""
 
 from __future__ import annotations
 

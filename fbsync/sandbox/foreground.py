@@ -1,4 +1,4 @@
-"""Running a command in our place: it has our terminal, gets our signals, and its end is ours."""
+"""Run a command in the foreground: pass on the terminal, signals and exit status."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NOT_EXECUTABLE: Final = 126
 NOT_FOUND: Final = 127
 _KILLED: Final = 128
-"""What shells add to a signal's number, and say of a command that they cannot run."""
+"""Exit statuses of shells: an offset for signals, and those for commands that cannot run."""
 
 _PASSED_ON = (
     signal.SIGHUP,

@@ -1,4 +1,4 @@
-"""What the sandbox keeps of credentials: salted hashes, and of a key four characters at most."""
+"""What the sandbox keeps of credentials: salted hashes, and at most four characters of a key."""
 
 from __future__ import annotations
 

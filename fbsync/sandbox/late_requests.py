@@ -1,4 +1,4 @@
-"""Requests that were answered already and are still to be carried out."""
+"""Requests that were answered but not carried out yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class LateRequests:
-    """Carries requests out after a time, or before a later request; what is left when the server stops is lost."""
+    """Carry out requests after a time or before a later request. The rest is lost when the server stops."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[int, Process]] = []

@@ -1,4 +1,4 @@
-"""What faults remember of lists: rows that are late, rows that are gone, and whole lists that go on as they were."""
+"""The faults' memory of lists: late rows, deleted rows, and stale lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ListMemory:
-    """What lists are to show otherwise than the records say."""
+    """How lists differ from the records."""
 
     def __init__(self) -> None:
         self._calls_left: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Lists as a fault wants them: rows changed, added, left out, and the signs that there are more."""
+"""Change lists as a fault says: change, add or omit rows, and add signs of more pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The listening socket, bound before there is a server, so that nobody can take its port in between."""
+"""The listening socket, bound before the server starts, so that no other program takes the port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request says of a configuration, checked and as columns: fields, credentials, or a stored provider key."""
+"""A request's configuration, checked, as columns: fields, credentials, or a stored provider key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 REFUSED_MARK = "invalid"
-"""A credential with this word in it, in any case, is one that the provider refuses at ``validate``."""
+"""The provider refuses a credential with this word in it, in any case, at ``validate``."""
 
 _BAD_REQUEST = 400
 _COLUMNS = {"name": "name", "aiType": "ai_type", "endpoint": "endpoint"}

@@ -1,4 +1,4 @@
-"""What faults ask about configurations, whoever may see them."""
+"""Configurations for faults, whoever may see them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class LlmLookup:
-    """Looks configurations up in a database."""
+    """Look up configurations in the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

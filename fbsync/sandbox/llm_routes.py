@@ -34,14 +34,17 @@ async def listed(state: SandboxState, caller: SignedInCaller, workspace_id: Work
 
 
 @router.get(
-    "/available", response_model=LlmListBody, responses=failures(401, 403), summary="List what is ready for use"
+    "/available",
+    response_model=LlmListBody,
+    responses=failures(401, 403),
+    summary="List the configurations that are ready for use",
 )
 async def available(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
     """List the validated configurations that the caller may see, newest first."""
     return JSONResponse({"success": True, "aiLlms": state.llms.available(caller)})
 
 
-@router.get("/stats", response_model=StatsListBody, responses=failures(401, 403, 404), summary="Count what was used")
+@router.get("/stats", response_model=StatsListBody, responses=failures(401, 403, 404), summary="Show usage counters")
 async def stats(state: SandboxState, caller: SignedInCaller, ai_llm_id: LlmFilter = None) -> JSONResponse:
     """Return the counters of the configurations that the caller may see."""
     return JSONResponse({"success": True, "stats": state.llms.stats(caller, ai_llm_id)})

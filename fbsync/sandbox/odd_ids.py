@@ -1,4 +1,4 @@
-"""Ids of configurations in another form: as numbers, all the same, or as none should be."""
+"""Unusual ids of configurations: numbers, all equal, or invalid ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LISTS = {"aiLlms": "id", "stats": "aiLlmId"}
 
 
 class IdChanger:
-    """Changes ids in answers, and numbers in paths back."""
+    """Change the ids in answers, and change them back in paths."""
 
     def __init__(self, lookup: LlmLookup) -> None:
         self._lookup = lookup

@@ -1,4 +1,4 @@
-"""The options of a sandbox: what ``serve`` and ``run`` take alike, checked once."""
+"""The options that ``serve`` and ``run`` share, checked once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PATHS = ("db", "faults", "seed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxOptions:
-    """How a sandbox is to behave.
+    """The options of a sandbox.
 
     Attributes:
         db: the SQLite file, made when it is not there; None keeps everything in memory.

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class Latency:
-    """Makes every request wait before it is looked at.
+    """Delay every request.
 
     Args:
         app: the application.
@@ -32,7 +32,7 @@ class Latency:
 
 
 class AccessLog:
-    """Logs method, path, status and milliseconds of every request: no query, header or body."""
+    """Log the method, path, status and milliseconds of every request, but no query, header or body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""A sandbox as a process of its own: started on a socket of ours, ready when it is given out, gone afterwards."""
+"""A sandbox as a separate process: started on a bound socket, handed out when ready, and stopped afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rehearsal keeps of its own: a folder for the known state, and with a database the port, from run to run."""
+"""What a rehearsal keeps between runs: a folder for the known state, and with a database also the port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repositories, which keep the configurations that they use from being deleted: only a seed file makes one."""
+"""Repositories, which protect the configurations that they use from deletion. Only a seed file creates them."""
 
 from __future__ import annotations
 

@@ -27,13 +27,13 @@ Endpoint = Annotated[
 Credential = Annotated[str, Field(min_length=1)]
 Secret = Annotated[
     Credential | None,
-    Field(description="Stored as a salted hash, and never given back. May be null with apiKeyUuid."),
+    Field(description="Stored as a salted hash, and never returned. May be null with apiKeyUuid."),
 ]
 Key = Annotated[
     Credential | None,
     Field(description="The extra identifier that some providers need, such as AWS's access key id; null for none."),
 ]
-"""That null means 'none' is what the vendor's newer client knows; the pages do not say."""
+"""The vendor's newer client treats null as 'none'; the pages do not say."""
 StoredKey = Annotated[
     str,
     Field(
@@ -83,7 +83,7 @@ class NewLlm(BaseModel):
 
 
 class LlmChanges(BaseModel):
-    """What ``PUT /ai/llm/{id}`` takes: any of the fields, and what is left out stays.
+    """What ``PUT /ai/llm/{id}`` takes: any of the fields. Missing fields stay the same.
 
     A ``workspaceId`` is refused like any unknown field (ND): a configuration cannot be moved, and an
     answer of success would say that it had been.

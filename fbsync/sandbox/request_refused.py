@@ -1,4 +1,4 @@
-"""The refusal: an answer that is no success, as the API words it."""
+"""The refusal: an error in the API's words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class RequestRefused(FbsyncError):  # noqa: N818 - reads as what it is at the raise
-    """Ends a request with an error status and the API's envelope.
+    """End a request with an error status and the API's envelope.
 
     Args:
         status: the HTTP status.

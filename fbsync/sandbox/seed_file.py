@@ -46,7 +46,7 @@ _AS_JSON = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedWorkspace:
-    """A workspace to have."""
+    """A workspace to create."""
 
     __pydantic_config__: ClassVar = _AS_JSON
     id: Name
@@ -55,7 +55,7 @@ class SeedWorkspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedUser:
-    """A user to have, with roles by workspace."""
+    """A user to create, with roles by workspace."""
 
     __pydantic_config__: ClassVar = _AS_JSON
     email: Name
@@ -70,7 +70,7 @@ class SeedUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedApiKey:
-    """A stored provider key to have, with an id of its own."""
+    """A stored provider key to create, with its id."""
 
     __pydantic_config__: ClassVar = _AS_JSON
     id: Name
@@ -87,7 +87,7 @@ class SeedApiKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedLlm:
-    """A configuration to have."""
+    """A configuration to create."""
 
     __pydantic_config__: ClassVar = _AS_JSON
     workspace_id: Name
@@ -102,7 +102,7 @@ class SeedLlm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedRepository:
-    """A repository to have, with the names of the configurations that it uses."""
+    """A repository to create, with the names of the configurations that it uses."""
 
     __pydantic_config__: ClassVar = _AS_JSON
     workspace_id: Name

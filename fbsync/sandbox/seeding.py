@@ -1,4 +1,4 @@
-"""Putting the built-in accounts and workspaces, and a seed file's, into a database; what is there stays."""
+"""Put the built-in and a seed file's accounts and workspaces into a database. Existing rows stay."""
 
 from __future__ import annotations
 

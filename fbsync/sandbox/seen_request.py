@@ -1,4 +1,4 @@
-"""A request as the faults see it: read whole before the application gets it, and replaced where a fault changes it."""
+"""A request for faults: read completely before the application gets it, and changed if a fault says so."""
 
 from __future__ import annotations
 

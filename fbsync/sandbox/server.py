@@ -1,4 +1,4 @@
-"""The server: the application on uvicorn, on a socket that is bound already."""
+"""The server: the application on uvicorn, on a bound socket."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from fbsync.sandbox.sessions import Tokens
 
 _GRACE = 1
-"""How many seconds requests under way have when the server is told to stop."""
+"""The seconds that requests under way get when the server stops."""
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fbsync.sandbox.database import Database
 
 _SESSION_SECONDS = 30 * 86_400
-"""How long a session is said to last. ND; here it lasts until it is ended."""
+"""The stated length of a session (ND). Here it lasts until it is ended."""
 
 _HOLDER = (
     "SELECT session.id AS session_id, user_id, restricted FROM token"

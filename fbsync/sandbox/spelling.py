@@ -1,4 +1,4 @@
-"""How a server may spell values in its own way: what the actions ``normalize`` and ``fold-names`` do to them."""
+"""A server's spelling of values, for the actions ``normalize`` and ``fold-names``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the endpoints share: the records of a sandbox, and how a request reaches them."""
+"""What the endpoints share: the sandbox's records, and access to them from a request."""
 
 # Not under `from __future__ import annotations`: FastAPI reads these annotations when it starts.
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from fbsync.sandbox.sessions import Sessions
 from fbsync.sandbox.workspaces import Workspaces
 
 KNOWN_CALLER = "fbsync.sandbox.caller"
-"""The entry of a request's scope that has its caller, where a fault has found that out before."""
+"""The key in a request's scope for its caller, if a fault has already determined it."""
 
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="An access token from /user/login.")
 

@@ -12,7 +12,7 @@ _USER = "c9b1c1a2-7f43-4d8e-8a52-1f0d6e0c9b77"
 
 
 class MemberUserBody(AnswerBody):
-    """Who a member of a workspace is."""
+    """The account of a workspace's member."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""Workspaces: who may see one, and who may change what is in it."""
+"""Workspaces: who may see one, and who may change its contents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 
 _WRITERS = (Role.WRITE, Role.ADMIN)
-"""Which role a write needs is ND: the careful reading is that reading is not enough."""
+"""The role that a write needs is ND; the careful reading is that READ is not enough."""
 
 
 class Workspaces:

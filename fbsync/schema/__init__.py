@@ -1,1 +1,1 @@
-"""Checks of a value against a JSON Schema, explained in the user's words."""
+"""Check a value against a JSON Schema, and explain violations in the user's words."""

@@ -1,4 +1,4 @@
-"""Explains what in a value does not fit a schema: in the user's words, and with a remedy.
+"""Explain in the user's words how a value violates a schema, with a remedy.
 
 Values are shown only where the schema enumerates what may stand there, never where it says ``writeOnly``.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _MOST_KEYS = 100
-"""How many keys of one mapping are compared with the right ones: no manifest has as many in one place."""
+"""How many keys of a mapping are compared with the allowed ones; no manifest has as many in one place."""
 
 
 def explain_misfit(misfit: Misfit) -> Iterable[Violation]:

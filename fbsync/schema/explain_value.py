@@ -1,4 +1,4 @@
-"""Explains a value of the wrong type, of the wrong form, or that is none of the words expected."""
+"""Explain a value of the wrong type or format, or that is not one of the allowed words."""
 
 from __future__ import annotations
 

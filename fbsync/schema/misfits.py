@@ -1,4 +1,4 @@
-"""What in a value does not fit a schema, as jsonschema tells it; loaded only where something does not fit."""
+"""Violations of a schema, as jsonschema finds them; loaded only if something does not fit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Within:
-    """Where in a schema and in a value a comparison begins; both at the root unless something else is said."""
+    """Where a comparison begins in a schema and a value; by default at the root of both."""
 
     root: Mapping[str, Any]
     part: Mapping[str, Any] | None = None

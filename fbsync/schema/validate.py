@@ -1,4 +1,4 @@
-"""The JSON Schemas: where they are, what they say, and what in a value does not fit them."""
+"""The JSON Schemas: where they are, and how a value violates them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """The shapes that are written down."""
+    """The formats that have a schema."""
 
     MANIFEST = "manifest"
     LOCKFILE = "lockfile"

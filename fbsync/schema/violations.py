@@ -1,4 +1,4 @@
-"""Disagreements between a value and a schema: in JSON Schema's terms, and in the user's."""
+"""Violations of a schema: in JSON Schema's terms, and in the user's words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misfit:
-    """One disagreement between a value and a schema, in JSON Schema's terms.
+    """One violation of a schema, in JSON Schema's terms.
 
     Attributes:
         path: keys and indices from the root to the value.
@@ -51,7 +51,7 @@ def as_written(value: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """A disagreement in the user's words.
+    """A violation in the user's words.
 
     Attributes:
         path: to the value that is wrong, or to the mapping that lacks a key.

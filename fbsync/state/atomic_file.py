@@ -1,4 +1,4 @@
-"""Files written in one step: after a crash there is the old text or the new one, whole."""
+"""Write files atomically: after a crash, the file has the whole old text or the whole new one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _MOUNT_POINT = 4
-"""The place of the mount point among a line's fields."""
+"""The index of the mount point among a line's fields."""
 MOUNTED = "It is a mount point and cannot be replaced; mount its folder instead"
 
 

@@ -1,4 +1,4 @@
-"""Files that fbsync wrote and people keep (lockfile, journal, saved plan), read with suspicion."""
+"""Read files that fbsync wrote and people keep (lockfile, journal, saved plan), and check them strictly."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIZE_LIMIT = 64 * 1024 * 1024
-"""Bytes that a file may have: some ten times what ten thousand entries take."""
+"""The largest file in bytes: about ten times the size for ten thousand entries."""
 
 _CONFLICT_MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sort:
-    """A sort of file that fbsync writes.
+    """A kind of file that fbsync writes.
 
     Attributes:
         name: what messages call it.

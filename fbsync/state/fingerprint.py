@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "FBSYNC_FINGERPRINT_KEY"
 KEY_LENGTH = 32
-"""How many characters a fingerprint key has at least: whoever guesses it can test guesses of credentials."""
+"""The fewest characters of a fingerprint key: whoever guesses it can test guesses of credentials."""
 
 _SALT_BYTES = 16
 _COST = 2**12
@@ -40,7 +40,7 @@ _MEMORY_LIMIT = 64 * 2**20
 
 
 class Method(StrEnum):
-    """How a credential is turned into a root from which its fingerprints come."""
+    """How a credential becomes the root of its fingerprints."""
 
     SCRYPT = "scrypt"
     HMAC = "hmac"
@@ -48,7 +48,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """How the fingerprints of a lockfile are made; kept in it.
+    """How a lockfile's fingerprints are made; stored in it.
 
     Attributes:
         salt: base64url, for scrypt.
@@ -70,7 +70,7 @@ def new_parameters(key: Secret | None) -> Parameters:
 
 
 class Fingerprinter:
-    """Makes and compares the fingerprints of one lockfile.
+    """Make and compare the fingerprints of one lockfile.
 
     Args:
         parameters: how that lockfile's fingerprints are made.

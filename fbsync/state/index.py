@@ -1,4 +1,4 @@
-"""The known configurations while they change: by id, and found by identity without a look at all of them."""
+"""The known configurations during a run, by id, with a quick search by identity."""
 
 from __future__ import annotations
 

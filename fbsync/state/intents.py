@@ -1,4 +1,4 @@
-"""Intents: requests of an apply that are about to be sent, and what those explain whose outcome nobody recorded."""
+"""Intents: requests that are about to be sent, and what unconfirmed ones explain on the server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TRY = "try"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 _LATE = timedelta(hours=1)
-"""How long after a request a list may still not show what it created."""
+"""How long a list may lag behind a creation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

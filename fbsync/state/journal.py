@@ -1,4 +1,4 @@
-"""The journal: the write-ahead record of an apply under way. What one that was cut off left, ``replay`` reads.
+"""The journal: the write-ahead record of a running apply. After an interrupted run, ``replay`` reads it.
 
 One JSON object a line (``schemas/journal.schema.json``). A header; then, for each request, an intent before it, a mark
 just before it is sent, and an outcome after it; a temporary configuration has its id recorded, too. Never a secret:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Journal:
-    """A journal being written: a record is durable when what its call gives has ended, and so is all before it.
+    """A journal that is being written. A record and all before it are durable when the returned awaitable ends.
 
     Records come to the disk in the order of the calls, and share the fsyncs.
 

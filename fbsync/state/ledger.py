@@ -1,4 +1,4 @@
-"""The ledger: the known state in files, as an apply uses it: lockfile and journal with one protocol."""
+"""The ledger: the known state in files, lockfile and journal behind one protocol."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class FileLedger:
-    """Records an apply in a journal, and puts the result into the lockfile at its end.
+    """Record an apply in a journal, and write the result into the lockfile at its end.
 
     Nothing is written before the first request, and nothing at all when nothing differs.
 

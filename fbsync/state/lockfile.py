@@ -1,4 +1,4 @@
-"""The lockfile: the known state, read with suspicion and written atomically."""
+"""The lockfile: the known state, strictly checked when read and atomically written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an apply records: the intent before a request, and the entry's record after it."""
+"""The records of an apply: the intent before a request, and the entry's record after it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def gone_with(change: Change) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorder:
-    """Makes the records of entries that are as declared.
+    """Make the records of entries that match the manifest.
 
     Attributes:
         fingerprints: makes the fingerprints of the lockfile.

@@ -1,4 +1,4 @@
-"""What a run that did not finish left in its journal: read strictly, and laid over the lockfile."""
+"""Read what an unfinished run left in its journal, strictly, and apply it to the lockfile."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _record(line: bytes, shown_as: Path | str, at: int) -> dict[str, Any]:
 
 
 _INNER = {"header": ("fingerprints", "fingerprints"), "outcome": ("entry", "llm")}
-"""What a line holds that has the lockfile's shape: its key, and the definition in the lockfile's schema."""
+"""The part of a line with the lockfile's format: its key, and the definition in the lockfile's schema."""
 
 
 def _findings(text: str, value: Any, shown_as: Path | str, at: int) -> list[Finding]:  # noqa: ANN401 - JSON

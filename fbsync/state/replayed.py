@@ -1,4 +1,4 @@
-"""What is known when a run begins: the lockfile, and what an unfinished apply left open."""
+"""The known state when a run begins: the lockfile, and what an unfinished apply left open."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """The known state after a journal was read over the lockfile.
+    """The known state after the journal was applied to the lockfile.
 
     Attributes:
         lockfile: with everything that the journal says was done.

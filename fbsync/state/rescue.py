@@ -1,4 +1,4 @@
-"""The rescue file: the known state, put elsewhere when the lockfile's own place cannot be written to."""
+"""The rescue file: the known state, saved elsewhere if the lockfile cannot be written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fbsync.state.lockfile import Lockfile
 
 _BASE = "rescue of "
-"""How the first line begins, which names what the lockfile held."""
+"""The start of the first line, which identifies the lockfile's contents."""
 _NO_LOCKFILE = "no lockfile"
 _WITHOUT = "move the file away, and run `fbsync apply --adopt`, which uses the server's list"
 _RESCUE_FILE = replace(LOCKFILE, name="rescue file", restore=_WITHOUT, conflict=_WITHOUT, older=_WITHOUT)

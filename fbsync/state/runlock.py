@@ -1,4 +1,4 @@
-"""The run lock: one apply at a time over one lockfile; a holder that died is no holder."""
+"""The run lock: one apply at a time for each lockfile. It ends with its process."""
 
 from __future__ import annotations
 

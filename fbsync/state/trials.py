@@ -1,4 +1,4 @@
-"""Trials: temporary configurations that an earlier run made and may have left, by the intents that are still open."""
+"""Trials: temporary configurations that an earlier run may have left, from the open intents."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Shared state: where the known state is kept when many machines share it, and who may write to it."""
+"""Shared state: keep the known state where many machines share it, and control who writes it."""

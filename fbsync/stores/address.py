@@ -1,4 +1,4 @@
-"""Addresses of stores: what ``state:`` in a manifest, ``--state`` and ``FBSYNC_STATE`` may say."""
+"""Addresses of stores: the values of ``state:``, ``--state`` and ``FBSYNC_STATE``."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from fbsync.model.errors import ExitCode, FbsyncError
 FORMS = "file:FOLDER, git, git:REF, git+URL, s3://BUCKET/PREFIX, az://ACCOUNT/CONTAINER/PREFIX or gs://BUCKET/PREFIX"
 DEFAULT_REF = "refs/fbsync/state"
 DEFAULT_ENVIRONMENT = "default"
-"""The key of a manifest's own list, without an environment. No environment may have this name in a store."""
+"""The key for runs without an environment. No environment in a store may have this name."""
 
 _URL = re.compile(r"(?:https?|ssh)://(?:[^/@\s]*@)?[A-Za-z0-9\[][^/@\s]*(?:/[!-~]*)?|file:///[!-~]+|/[!-~]+")
 _SCP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!:)[!-~]+")
-"""No transport that runs a command (``ext::``), and nothing that git or ssh could take for an option."""
+"""Without transports that run a command (``ext::``) and values that git or ssh could read as options."""
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_+=@-][A-Za-z0-9._+=@-]*")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Provider(StrEnum):
-    """Whose object store it is; the value is the address's scheme."""
+    """The provider of an object store; the value is the address's scheme."""
 
     S3 = "s3"
     AZURE = "az"
@@ -32,7 +32,7 @@ class Provider(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileAddress:
-    """Files in a folder; beside the manifest where there is none."""
+    """Files in a folder, or next to the manifest without one."""
 
     folder: str | None = None
 

@@ -1,4 +1,4 @@
-"""The object that a store holds: lease, lockfile and journal in one JSON document (``schemas/state.schema.json``)."""
+"""The object in a store: lease, lockfile and journal in one JSON document (``schemas/state.schema.json``)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RESTORE = "restore an earlier state with `fbsync state push`, or start over wit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseClaim:
-    """A run's lease, as it stands in the document. The run is the one that wrote the document.
+    """A run's lease, as written in the document. The run is the one that wrote the document.
 
     Attributes:
         id: random, one for each run.
@@ -34,7 +34,7 @@ class LeaseClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredState:
-    """What a store holds for one environment.
+    """The state of one environment in a store.
 
     Attributes:
         serial: counts the writes.

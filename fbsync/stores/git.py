@@ -1,4 +1,4 @@
-"""A ref of a git remote as a store: read by a fetch, written by a push that expects the old value.
+"""A ref of a git remote as a store: read with a fetch, written with a push that expects the old value.
 
 Each write is a commit with a nonce, since two equal commits are one to git and then nobody is refused. While a run is
 under way, its commits take each other's place on the last closed state; the one that closes it stays, as history.
@@ -30,7 +30,7 @@ _AUTHOR = (("name", "fbsync"), ("email", "fbsync@localhost"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """What a commit says of a state.
+    """The commit message of a state.
 
     Attributes:
         subject: its first line.

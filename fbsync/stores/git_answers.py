@@ -1,4 +1,4 @@
-"""What git and the remote mean by how a command ended: a push that came too late, a refusal, or silence."""
+"""The meaning of a git command's end: a push that came too late, a refusal, or no answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The git program, run in a bare scratch repository of fbsync's own with a checkout's means of signing in."""
+"""The git program, run in a bare scratch repository, signed in like the checkout."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _MEANS = re.compile(
     r"|user\.(?:name|email)",
     re.DOTALL,
 )
-"""The settings that say how to reach a remote, of all that a checkout has."""
+"""The settings of a checkout that say how to reach a remote."""
 
 _OF_ONE_REPOSITORY = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_GRAFT_FILE"),
     *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE", "GIT_NO_REPLACE_OBJECTS"),
     *("GIT_REPLACE_REF_BASE", "GIT_IMPLICIT_WORK_TREE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_QUARANTINE_PATH"),
 )
-"""Set while git runs a hook or an alias: they name a repository that is not ours to touch."""
+"""Set while git runs a hook or an alias. They name a repository that fbsync must not touch."""
 
 _SHORTEST_SECRET = 8
 _USERINFO = re.compile(r"(?<=://)[^/@\s'\"]+@")

@@ -1,4 +1,4 @@
-"""Who holds a lease, for people to read: the CI run's URL where there is one, the host and the process."""
+"""The holder of a lease in words: the CI run's URL if there is one, or the host and the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lease: the right of one run to write a state, counted on the holder's own clock and renewed by writing.
+"""The lease: the right of one run to write a state. It counts on the holder's clock, and writing renews it.
 
 No other machine's clock is read. Gray and Cheriton, "Leases" (SOSP 1989), with the waiter's rule in place of
 synchronised clocks: a lease has ended when one version of the object was seen for longer than it lasts.
@@ -63,7 +63,7 @@ def patience(claim: LeaseClaim) -> float:
 
 
 class Lease:
-    """A state while one run may write it.
+    """A state that one run may write.
 
     Made by ``take``. One thread at a time uses it.
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _CLIENT = {"timeout": timedelta(seconds=30), "connect_timeout": timedelta(seconds=10)}
 _RETRY = {"max_retries": 1, "retry_timeout": timedelta(seconds=20)}
-"""A write is tried again by ``fbsync.stores.swap``, which knows its own write when it sees it."""
+"""``fbsync.stores.swap`` retries writes, since it recognises its own write."""
 
 _QUERY = re.compile(r"(?<!<)\?[^\s\"')]+")
 _XML = re.compile(r"<Code>([^<]+)</Code>(?:.*?<Message>([^<\n]+))?", re.DOTALL)

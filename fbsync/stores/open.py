@@ -1,4 +1,4 @@
-"""Opens the store that an address names: the object of one environment, and others beside it for a probe."""
+"""Open the store at an address: the object of one environment, and others for a probe."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SharedAddress: TypeAlias = GitAddress | ObjectAddress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the objects of one address are.
+    """The place of an address's objects.
 
     Attributes:
         store: gives the object of a key (``environment_key``, ``probe_key``).

@@ -1,4 +1,4 @@
-"""The probe: whether a store keeps its conditions. One that ignores them loses records without an error."""
+"""The probe: check that a store honours conditions. One that ignores them loses records without an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a store is: one object that is read, and written only if it is still the one that was read.
+"""The protocol of a store: one object, written only if it is still the one that was read.
 
 FbsyncError
 ├── Conflict        the object is another one by now; it may be one's own write
@@ -86,7 +86,7 @@ class Conflict(FbsyncError):  # noqa: N818 - reads as what it is at the raise
 
 
 class UnknownOutcome(FbsyncError):  # noqa: N818 - reads as what it is at the raise
-    """A write of which nobody knows whether it arrived."""
+    """A write that may or may not have arrived."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(
@@ -97,7 +97,7 @@ class UnknownOutcome(FbsyncError):  # noqa: N818 - reads as what it is at the ra
 
 
 class Denied(FbsyncError):  # noqa: N818 - reads as what it is at the raise
-    """The store does not let us read or write."""
+    """The store does not allow reading or writing."""
 
     def __init__(self, name: str, reason: str, *, hint: str) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""The state object of one environment: read strictly, and swapped with a nonce that identifies one's own write."""
+"""The state object of one environment: strictly checked, and swapped with a nonce that identifies a write."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _PAUSES = (0.2, 1.0, 3.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A state as it was read or written, with the tag that names this version of it."""
+    """A state that was read or written, with the tag of this version."""
 
     state: StoredState
     tag: str
 
 
 class StateObject:
-    """One object of a store that holds a state.
+    """A store's object with a state.
 
     Args:
         store: the object.

@@ -1,1 +1,1 @@
-"""YAML 1.2 with the position of every value; what is no plain data is a finding."""
+"""YAML 1.2 with the position of every value. Anything but plain data is a finding."""

@@ -1,4 +1,4 @@
-"""Entries put into a manifest's text: appended to its list, and nothing else of it touched, not a blank."""
+"""Append entries to a manifest's list, without changing anything else in its text."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(
     r"[A-Za-z](?:[A-Za-z0-9 ._/()+-]*[A-Za-z0-9.)])?|\$[A-Z_][A-Z0-9_]*|https?://[A-Za-z0-9./_:-]*[A-Za-z0-9/]"
 )
-"""Texts that stand without quotes: they read the same by any version of YAML, but for the words below."""
+"""Texts that need no quotes: every version of YAML reads them alike, except for the words below."""
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
 _JOINERS = "\u200c\u200d"
-"""What joins or parts letters and signs within a word, and stays as it is."""
+"""Characters that join or separate letters within a word, and stay as they are."""
 _INDENT = 2
 
 
 class NotAddable(ValueError):  # noqa: N818 - says what it is at the raise
-    """A list that entries cannot be added to without touching what is there."""
+    """A list that cannot be extended without changing existing text."""
 
 
 def new_manifest(entries: Sequence[Mapping[str, str | bool]], *, head: Sequence[str], workspace_id: str | None) -> str:
@@ -86,7 +86,7 @@ def with_entries(text: str, entries: Sequence[Mapping[str, str | bool]]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Insertion:
-    """Whole lines that go after a line's end; and what goes, on that line."""
+    """Whole lines to insert after a line, and text to append to that line."""
 
     at: int
     lines: tuple[str, ...]

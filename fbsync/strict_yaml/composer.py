@@ -1,4 +1,4 @@
-"""Builds plain values and their places from YAML events, and finds on the way what fbsync does not take."""
+"""Build plain values and their places from YAML events, and find what fbsync does not support."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fbsync.strict_yaml.source_text import SourceText
 
 _BLANK = re.compile(r"(?:(?:\.\.\.(?=\s))?[ \t]*+(?:#[^\r\n]*+)?(?:\r\n?|\n))*+")
-"""Lines of nothing but blanks, comments and ends of documents."""
+"""Lines with only whitespace, comments and document ends."""
 
 _QUOTES = frozenset("'\"")
 """The styles of quoted scalars."""
@@ -43,7 +43,7 @@ _Event: TypeAlias = Any
 
 
 class Composer:
-    """Composes the one document of a stream.
+    """Compose the one document of a stream.
 
     Recursion is bounded by ``DEEPEST``, and so is libyaml's work, which is quadratic in the depth of
     brackets: it parses hardly further than events are asked for.

@@ -7,7 +7,7 @@ import re
 from fbsync.model.errors import FbsyncError
 
 LONGEST_NUMBER = 1_000
-"""In characters: above any number with a meaning, below what makes Python's conversions slow or refuse."""
+"""In characters: longer than any useful number, shorter than what slows or stops Python's conversions."""
 
 _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -24,7 +24,7 @@ _PREFIXED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 
 SUSPECTS = _NUMBER_STARTS | frozenset("~nNtTfF") | {""}
-"""What a word starts with that may be other than text (``word[:1]``): all others need no look."""
+"""First characters of words that may not be text (``word[:1]``). All others are text."""
 
 
 class NumberTooLong(FbsyncError):  # noqa: N818 - reads as what it is at the raise

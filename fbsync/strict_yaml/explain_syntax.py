@@ -1,4 +1,4 @@
-"""Says in plain words what the YAML parser's errors mean, at the place where a person would correct them."""
+"""Explain the YAML parser's errors in plain words, at the place where a person would correct them."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ _EXPLANATIONS: tuple[tuple[str, str, Callable[[ParseError], Finding]], ...] = (
     ("node content", "", _content_expected),
     ("<document start>", "", _document_expected),
 )
-"""What to look for in the parser's problem and in its context; the first row that fits explains."""
+"""Patterns for the parser's problem and context; the first row that fits gives the explanation."""
 
 
 def explain_syntax(error: YAMLError, source: SourceText, *, opened_at: int | None) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Where libyaml reads on and YAML 1.2 reads otherwise: the signs of it in the text around an event."""
+"""Texts that libyaml accepts but YAML 1.2 reads differently, recognised around an event."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _NO_END_OF_NAME = frozenset(":?%@`")
 """Where libyaml ends the name of an anchor or alias, and YAML 1.2 does not."""
 
 _KEY_INDENT = re.compile(r" *+(?:- *+)*+")
-"""What usually stands before a key on its line."""
+"""What usually precedes a key on its line."""
 
 
 def is_cut_name(text: str, *, at: int, name: str) -> bool:

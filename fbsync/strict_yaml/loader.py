@@ -1,4 +1,4 @@
-"""Loads YAML strictly: plain values by YAML 1.2's core schema, the place of each, and all that is wrong."""
+"""Load YAML strictly: plain values by YAML 1.2's core schema, their places, and all mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An error of the YAML parser's: what it expected, within what, and what stands around the place."""
+"""An error of the YAML parser: what it expected, in which context, and the surrounding text."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TAB_PROBLEMS = (
     "could not find expected ':'",
     "<document start>",
 )
-"""Problems that a tab before the line's first word explains: brackets and quotes may hold tabs."""
+"""Problems that a tab before the line's first word explains. Brackets and quotes may contain tabs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

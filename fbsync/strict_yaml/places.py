@@ -1,11 +1,11 @@
-"""Where each key and value of a document stands: offsets beside the plain values, found by path."""
+"""The places of a document's keys and values: offsets next to the plain values, found by path."""
 
 from __future__ import annotations
 
 from typing import TypeAlias, Union
 
 Value: TypeAlias = Union["dict[str, Value]", "list[Value]", str, int, float, bool, None]
-"""What a document holds; always of exactly these types."""
+"""The values of a document; always of exactly these types."""
 
 Path: TypeAlias = tuple[str | int, ...]
 """Keys and indices that lead from the root to a value."""

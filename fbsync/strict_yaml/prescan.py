@@ -1,4 +1,4 @@
-"""Finds what libyaml must not see or would misread: conflict markers, directives, characters of YAML 1.1."""
+"""Find what libyaml must not see or would misread: conflict markers, directives, characters of YAML 1.1."""
 
 from __future__ import annotations
 

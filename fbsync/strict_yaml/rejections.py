@@ -1,4 +1,4 @@
-"""What fbsync does not take although it may be YAML: what is said of it, and what to write instead."""
+"""YAML that fbsync does not support: the messages and remedies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fbsync.strict_yaml.source_text import SourceText
 
 DEEPEST = 64
-"""Levels of nesting: far above any manifest's five, far below what the interpreter's stack bears."""
+"""Levels of nesting: far more than a manifest's five, far fewer than the interpreter's stack allows."""
 
 MOST_NODES = 1_000_000
 """Items and pairs in one file, with those that aliases repeat: twelve manifests of 10,000 entries."""
@@ -107,11 +107,11 @@ _KINDS = {
 
 
 class Stopped(Exception):  # noqa: N818 - reads as what it is at the raise
-    """The rest of the input is not read; why is the last of the findings."""
+    """The rest of the input is not read. The last finding says why."""
 
 
 class Rejections:
-    """Gathers the findings of one text.
+    """Gather the findings of one text.
 
     Args:
         source: the text.

@@ -1,4 +1,4 @@
-"""Values of a manifest replaced or removed in its text: nothing else of it is touched, not a comment, not a blank."""
+"""Replace or remove values in a manifest's text, without changing anything else in it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 class NotReplaceable(ValueError):  # noqa: N818 - says what it is at the raise
-    """A value that stands where it cannot be replaced alone, such as in an alias."""
+    """A value that cannot be replaced alone, such as one in an alias."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replacement:
-    """One value to be replaced.
+    """One value to replace.
 
     Attributes:
         path: where it stands.
@@ -43,7 +43,7 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removal:
-    """A key of a mapping, or an item of a list, that is to go with the lines that it stands on.
+    """A key of a mapping or an item of a list to remove, with its lines.
 
     Attributes:
         path: where it stands.

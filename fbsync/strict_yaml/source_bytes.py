@@ -1,4 +1,4 @@
-"""Gets an input's bytes from a path and its text from the bytes, and says why where that cannot be."""
+"""Read an input's bytes from a path and decode its text, or say why not."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from fbsync.model.findings import Finding, Position
 from fbsync.strict_yaml.source_text import SourceText
 
 STANDARD_INPUT = Path("-")
-"""The path that stands for standard input."""
+"""The path for standard input."""
 
 STDIN_NAME = "<stdin>"
-"""How messages name it."""
+"""Its name in messages."""
 
 LARGEST_FILE = 32 * 1024 * 1024
-"""In bytes: ten times a manifest of 10,000 entries. What is larger is refused unread."""
+"""In bytes: ten times a manifest of 10,000 entries. Larger files are refused unread."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -41,13 +41,13 @@ _KINDS = (
 _MISSING = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 _PIPE_PATIENCE = 60.0
-"""How long a pipe may stay silent, in seconds: a password manager may have to ask its user first."""
+"""How long a pipe may stay silent, in seconds: a password manager may have to ask its user."""
 
 _DESCRIPTORS = ("/dev/fd", "/proc/self/fd")
 """Where shells have the pipes of a process substitution, ``<(…)``."""
 
 _drained: dict[tuple[int, int], bytes] = {}
-"""What came out of the pipes of process substitutions: they give it once, and a run may read a file again."""
+"""The contents of process substitutions' pipes: they can be read once, and a run may read a file twice."""
 
 
 def read_bytes(
@@ -147,7 +147,7 @@ def read_standard_input() -> bytes | Finding:
 
 
 _standard_input: list[Any] = []
-"""The stream that was read, and what came out of it."""
+"""The stream that was read, and its contents."""
 
 
 def _refusal(status: os.stat_result, shown_as: str, largest: int) -> Finding | None:

@@ -1,4 +1,4 @@
-"""The text of an input: offsets into it become lines and columns, and findings."""
+"""The text of an input: turn offsets into lines, columns and findings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
 class SourceText:
-    """A decoded text; its lines are counted when a place is first asked for.
+    """A decoded text. Its lines are counted on the first request for a place.
 
     Args:
         file: the name that positions carry.

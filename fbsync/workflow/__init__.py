@@ -1,1 +1,1 @@
-"""What the commands and the library share: inputs read, a plan made and checked, a session with the server."""
+"""What the commands and the library share: read inputs, make and check a plan, talk to the server."""

@@ -1,4 +1,4 @@
-"""Drift that is to stay: what the server holds is written into the manifest, and nothing else of it is touched."""
+"""Accept drift: write the server's values into the manifest, without changing anything else in it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Acceptable: TypeAlias = ChangedOutside | DeletedOutside | ReplacedOutside
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A value of the server that the manifest takes over.
+    """A value of the server that goes into the manifest.
 
     Attributes:
         field: the field, or None for an entry that the server no longer lists.
@@ -60,7 +60,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """What accepting comes to.
+    """The result of accepting drift.
 
     Attributes:
         values: what is taken over.

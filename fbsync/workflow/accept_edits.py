@@ -1,4 +1,4 @@
-"""What of a manifest changes for one value of the server, or for an entry that the server no longer lists."""
+"""The edits of a manifest for one value of the server, or for an entry that the server no longer lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carrying a proposal out: leftovers first, then the changes, each recorded; at the end the lockfile."""
+"""Carry out a proposal: leftovers first, then the changes, each recorded, and the lockfile at the end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fbsync.workflow.shared_state import SharedState
 
 GRACE_SECONDS = 6.0
-"""What requests under way get once a run is to stop; CI systems kill 7.5 to 10 s after their first signal."""
+"""How long requests under way get after a signal; CI systems kill 7.5 to 10 s after their first one."""
 
 
 async def carry_out(

@@ -1,4 +1,4 @@
-"""What must hold before a project is planned or applied, each with findings about all that does not."""
+"""Preconditions of planning and applying a project, with findings about all violations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A connection to a server: signed in, retried where that is safe, and with all that its words are checked against."""
+"""A connection to a server: signed in, with safe retries, and with the credentials to search its answers for."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How the server is asked.
+    """Timeouts, retries and parallelism for talking to the server.
 
     Attributes:
         timeout: seconds that an answer may take.
@@ -49,7 +49,7 @@ class Patience:
 
 
 class Reachable(Protocol):
-    """A server, and the variables to sign in to it with: what a connection needs of a project."""
+    """A server and the variables to sign in with: what a connection needs from a project."""
 
     @property
     def api_url(self) -> str:

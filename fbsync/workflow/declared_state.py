@@ -1,4 +1,4 @@
-"""Where a manifest says that the known state is kept: its line ``state:``, found before the manifest is read.
+"""The manifest's ``state:`` line, found before the manifest is read.
 
 The known state is read first, so that credentials are stretched while the manifest is read. What the line seems to say
 is compared with what the manifest says once that is read strictly.

@@ -1,4 +1,4 @@
-"""What the user wrote: the manifest, and the variables that it refers to."""
+"""The user's inputs: the manifest and its variables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What the user wrote: the manifest, and the variables that it refers to.
+    """The user's inputs: the manifest and its variables.
 
     Attributes:
         desired: what is declared, resolved as far as the variables allow.

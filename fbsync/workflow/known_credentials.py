@@ -1,4 +1,4 @@
-"""How old the credentials are that the known state holds."""
+"""The ages of the known credentials."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCredentials:
-    """How old the known credentials are in the workspaces that were compared.
+    """The ages of the known credentials in the compared workspaces.
 
     Attributes:
         ages: each with its entry.

@@ -1,4 +1,4 @@
-"""What is known, read from its files: the lockfile, the journal, and what had to be saved elsewhere."""
+"""The known state, read from its files: lockfile, journal and rescue files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownState:
-    """What is known, by the files.
+    """The known state in the files.
 
     Attributes:
         on_disk: what the lockfile holds, or None where there is none yet.

@@ -1,4 +1,4 @@
-"""The workspaces that whoever is signed in can see, and their role in each; this needs no manifest and no lockfile."""
+"""The workspaces that the user can see, with the role in each; needs no manifest and no lockfile."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """A server, and the variables to sign in to it with."""
+    """A server and the variables to sign in with."""
 
     api_url: str
     variables: Variables

@@ -1,4 +1,4 @@
-"""Whose entries: which manifest declares an entry, and whether this run reads the one that declared a known entry."""
+"""Ownership: the manifest that declares an entry, and whether this run reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A proposal as the document that is printed, saved and rendered."""
+"""A proposal as a document to print, save and render."""
 
 from __future__ import annotations
 

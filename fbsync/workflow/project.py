@@ -1,4 +1,4 @@
-"""The project: manifest, variables, lockfile and journal of one environment together, ready to plan and to apply."""
+"""The project: one environment's manifest, variables, lockfile and journal, ready to plan and apply."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """One environment of a manifest, with what is known of it.
+    """One environment of a manifest, with its known state.
 
     Attributes:
         manifests: which manifests this run reads.

@@ -1,4 +1,4 @@
-"""A proposal: a plan together with the project and the state that it was made against, and whether it may be done."""
+"""A proposal: a plan with its project and state, and whether it may be applied."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """What would be done to a project.
+    """The planned changes of a project.
 
     Attributes:
         plan: the changes.

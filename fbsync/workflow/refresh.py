@@ -1,4 +1,4 @@
-"""The look at the server: which ids names of workspaces and descriptions of keys stand for, and what there is."""
+"""Refresh: ask the server for its configurations, and for the ids of workspace names and key descriptions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fbsync.workflow.project import Project
 
 _FEW_WORKSPACES = 4
-"""Up to so many workspaces are asked for one by one; with more, one unfiltered call is cheaper."""
+"""Up to this many workspaces are listed one by one; with more, one unfiltered call is cheaper."""
 
 _NO_LISTING = (404, 405)
 """Statuses by which a server says that it has no such list: the call's errors are not documented."""

@@ -1,4 +1,4 @@
-"""What was reviewed in a saved plan, compared with what a new plan would do to the same entries."""
+"""Compare a saved plan with what a new plan would do to the same entries."""
 
 from __future__ import annotations
 

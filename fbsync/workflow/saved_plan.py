@@ -1,4 +1,4 @@
-"""Saved plans: a commitment to what was reviewed. ``apply`` plans again and does of it only what is still the same.
+"""Saved plans: a commitment to what was reviewed. ``apply`` plans again, and makes only changes that are the same.
 
 A saved plan is the plan's document with what it takes to plan again, and with fingerprints of the
 credentials that it was made with, so that one rotated since is noticed. It holds no secret.

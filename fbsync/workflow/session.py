@@ -1,4 +1,4 @@
-"""A session with a project's server: look, then carry a proposal out and record it. Commands and library share it."""
+"""A session with a project's server: refresh, then carry out and record a proposal. Commands and library share it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _run(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
 
 
 class Session:
-    """A connection to a project's server; a context manager, and no coroutine: it has an event loop of its own.
+    """A connection to a project's server: a synchronous context manager with its own event loop.
 
     Args:
         project: whose server.

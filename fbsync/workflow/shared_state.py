@@ -1,4 +1,4 @@
-"""A known state in a store: a copy of it in a folder of its own for one command, and the lease to write it back."""
+"""A known state in a store: a copy of it in a separate folder for one command, and the lease to write it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Access to a known state, wherever it is kept: for one who reads it, and for one who alone writes it meanwhile."""
+"""Access to a known state, wherever it is kept: for reading, or for exclusive writing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The copy of a known state in a store: the files that it would be in, in a folder of one command."""
+"""The copy of a store's known state: its files, in a folder of one command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class StateCopy:
-    """A lockfile and its journal, as a command works on them.
+    """A lockfile and its journal for one command.
 
     Args:
         name: the state's address, which messages show: the copy's path says nothing to anybody.

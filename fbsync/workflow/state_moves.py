@@ -1,4 +1,4 @@
-"""Moving a known state: from files into a store, and back."""
+"""Move a known state from files into a store, and back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _STUB_VERSION = 1_000_000
-"""The format version of a stub: newer than any that an fbsync reads."""
+"""The format version of a stub, newer than any version that fbsync reads."""
 
 
 def move_there(store: OpenedStore, path: Path, base: Path) -> None:

@@ -1,4 +1,4 @@
-"""A known state in a store, created, moved, replaced, unlocked and looked through by ``fbsync state``."""
+"""A known state in a store: create, move, replace, unlock and inspect it with ``fbsync state``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger over a store: records go into the copy's files, and one swap carries all that came together."""
+"""The ledger over a store: records go into the copy's files, and one swap carries all that are waiting."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Result = TypeVar("_Result")
 
 
 class StoreLedger:
-    """Records an apply in a store. A record is durable once the store holds it.
+    """Record an apply in a store. A record is durable once the store has it.
 
     Args:
         files: records in the copy.
@@ -127,7 +127,7 @@ class StoreLedger:
 
 
 class LeasedServer(WrappedServer):
-    """A server that is sent no change unless the lease outlasts the request.
+    """A server that gets a change only if the lease outlasts the request.
 
     Args:
         server: the server.

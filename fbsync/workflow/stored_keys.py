@@ -1,4 +1,4 @@
-"""The provider keys that are stored with the vendor, by workspace; this needs no manifest and no lockfile."""
+"""The provider keys that are stored with the vendor, by workspace; needs no manifest and no lockfile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drift that the manifest has taken over already, by ``drift --accept`` or by hand: the next apply only records it."""
+"""Drift that the manifest already has, by ``drift --accept`` or by hand. The next apply only records it."""
 
 from __future__ import annotations
 

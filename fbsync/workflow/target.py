@@ -1,4 +1,4 @@
-"""Where a command works: the manifests, the environment, the files of variables, the lockfile and the server."""
+"""The target of a command: manifests, environment, .env files, lockfile and server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """What a command is to work on.
+    """The target of a command.
 
     Attributes:
         files: manifests and folders of manifests.

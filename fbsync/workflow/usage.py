@@ -1,4 +1,4 @@
-"""How much the configurations that a plan deletes are used: figures to read, on which nothing depends."""
+"""The usage of configurations that a plan deletes: figures for people, on which nothing depends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fbsync.model.server import LlmStats, Server
 
 _SECONDS = 2.0
-"""Nothing is silent for longer on a terminal, and nobody waits for these figures."""
+"""fbsync is silent no longer than this on a terminal, and nobody waits for these figures."""
 
 
 async def usage_of(server: Server, plan: Plan, *, seconds: float = _SECONDS) -> tuple[LlmStats, ...]:
