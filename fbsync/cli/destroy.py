@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +22,7 @@ from fbsync.cli.options import (
 )
 from fbsync.cli.server_options import asking_options
 from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,11 +101,28 @@ def _destroy(
                 f"There is nothing to destroy: {place.known_in} {'does not exist' if is_missing else 'is empty'}."
             )
         code = Applying(project, options, None, shared).run()
-        if code == ExitCode.DONE and shared is None:
-            _remove_lockfile(where)
+        if code == ExitCode.DONE and _is_empty(place):
+            if shared is None:
+                _remove_lockfile(where)
+            else:
+                terminal.say(_how_to_remove(place))
         return code
 
     return carried_out(work, where, lock_timeout=lock_timeout)
+
+
+def _is_empty(where: Where) -> bool:
+    """Whether there is a lockfile that has no entries any more, and no journal."""
+    from fbsync.state.lockfile import journal_path, read_lockfile
+
+    known = read_lockfile(where.lock_path)
+    return known is not None and not known.llms and not journal_path(where.lock_path).exists()
+
+
+def _how_to_remove(where: Where) -> str:
+    """What to do about the empty state that is left in a store, where its history may be wanted."""
+    chosen = "" if where.environment is None else f" -e {shlex.quote(where.environment)}"
+    return visible(f"The empty state stays in {where.known_in}: `fbsync state remove{chosen}` removes it.")
 
 
 def _remove_lockfile(where: Where) -> None:
@@ -112,11 +131,6 @@ def _remove_lockfile(where: Where) -> None:
     Raises:
         FbsyncError: the operating system refuses.
     """
-    from fbsync.state.lockfile import journal_path, read_lockfile
-
-    known = read_lockfile(where.lock_path)
-    if known is None or known.llms or journal_path(where.lock_path).exists():
-        return
     try:
         where.lock_path.unlink()
     except OSError as error:

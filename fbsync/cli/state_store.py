@@ -1,4 +1,4 @@
-"""``fbsync state init``, ``migrate``, ``pull``, ``push``, ``unlock`` and ``history``: the known state in a store."""
+"""``fbsync state init``, ``migrate``, ``pull``, ``push``, ``unlock``, ``history``, ``remove``: the state in a store."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _store_options = together(
 
 def add_store_commands(group: click.Group) -> None:
     """Add the commands to ``fbsync state``."""
-    for command in (init, migrate, pull, push, unlock, history):
+    for command in (init, migrate, pull, push, unlock, history, remove):
         group.add_command(command)
 
 
@@ -199,3 +199,26 @@ def history(files: tuple[Path, ...], environment: str | None, store: str | None,
             revisions = opened.history(most=most)
         for revision in revisions:
             terminal.out(f"{revision.id[:12]}  {revision.when}  {revision.subject}\n")
+
+
+@click.command()
+@_store_options
+@yes_option
+def remove(files: tuple[Path, ...], environment: str | None, store: str | None, *, yes: bool) -> None:
+    """Remove an empty known state from a store, as the last step for an environment that is gone.
+
+    It refuses (exit code 8) if the state still has entries or an unfinished run: run `fbsync destroy` first. In git,
+    the state's history goes with it.
+
+    \b
+    fbsync destroy -e pr-123 --yes && fbsync state remove -e pr-123 --yes
+    """  # noqa: D301 - click's mark for lines to be kept
+    with _opened(_where(files, environment, store)) as (opened, line):
+        with line:
+            version = opened.read()
+            opened.check_unused(version)
+        if not yes and terminal.can_ask() and not terminal.ask(f"Remove the empty state in {opened.name}?"):
+            raise FbsyncError("not confirmed, so nothing was changed", hint="confirm with --yes")
+        with line:
+            opened.retire(version)
+        terminal.say(f"Removed the state in {opened.name}.")

@@ -66,7 +66,7 @@ class Store(Protocol):
         """
 
     def remove(self) -> None:
-        """Remove the object, whatever version it is. Only a probe does that, with an object of its own.
+        """Remove the object, whatever version it is. Only who holds its lease does that, or whose own it is (a probe).
 
         Raises:
             Denied: the store refuses.

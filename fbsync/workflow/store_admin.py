@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from fbsync.stores.protocol import Store
     from fbsync.stores.swap import Version
     from fbsync.workflow.target import Where
+
+
+_REMOVAL_SECONDS = 60.0
+"""No removal takes longer: see the time-outs of git and of object stores."""
 
 
 class OpenedStore:
@@ -117,15 +121,42 @@ class OpenedStore:
         """
         self._object.swap(version.state.succeeded(self._holder, claim=None), version.tag)
 
-    def retire(self, version: Version) -> None:
-        """Remove the state, if it is still this version.
+    def check_unused(self, version: Version) -> None:
+        """Make sure that a state holds nothing that would be forgotten with it.
 
         Raises:
-            Conflict: another version is there.
+            FbsyncError: a run holds it (exit 7), or it knows entries or unfinished requests (exit 8).
+        """
+        state = version.state
+        if state.claim is not None:
+            raise held_by(self.name, state.writer, state.claim)
+        known = None if state.lockfile is None else parse_lockfile(state.lockfile, path=self.name)
+        number = 0 if known is None else len(known.llms)
+        left = [f"{number} {'entry' if number == 1 else 'entries'}"] if number else []
+        left += ["the journal of a run that did not finish"] if state.journal else []
+        if left:
+            raise FbsyncError(
+                f"the state in {self.name} still has {' and '.join(left)}; nothing was changed",
+                hint="run `fbsync destroy` first, or drop the entries with `fbsync state forget`",
+                exit_code=ExitCode.GUARD_REFUSED,
+            )
+
+    def retire(self, version: Version) -> None:
+        """Remove the state, if it is still this version: no other run can write while this one holds the lease.
+
+        Raises:
+            Conflict: another version is there, or the lease may end before the removal.
             FbsyncError: the store refuses.
         """
-        take(self._object, version, holder=self._holder)
-        self._store.remove()
+        lease = take(self._object, version, holder=self._holder)
+        try:
+            if not lease.outlasts(_REMOVAL_SECONDS):
+                raise Conflict(self.name)
+            self._store.remove()
+        except FbsyncError:
+            with suppress(FbsyncError):  # it ends by itself
+                lease.release(lockfile=version.state.lockfile, journal=version.state.journal)
+            raise
 
     def history(self, *, most: int) -> tuple[Revision, ...]:
         """The states that finished runs left, newest first.

@@ -105,8 +105,11 @@ def test_every_command_works_on_a_bucket(shared, bucket, on_server, tmp_path_fac
     assert shared("state", "push", "state.json", "--tag", tag).returncode == 7
     assert shared("state", "push", "state.json", "--force").returncode == 0
     assert bucket.names() == ["One", "Two"]
+    assert shared("state", "remove").returncode == 8
     assert shared("destroy", "--yes").returncode == 0
     assert (bucket.names(), on_server()) == ([], {})
+    assert shared("state", "remove").returncode == 0
+    assert bucket.read() is None
 
 
 def test_a_lockfile_moves_into_a_bucket_and_back(project, bucket):

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 import rivals
+from cli_world import MANIFEST
 from git_over_http import serving
 
 import fbsync
@@ -491,9 +492,69 @@ def test_destroying_an_environment_empties_its_state(shared, state, on_server):
     assert shared("apply", "--yes").returncode == 0
     done = shared("destroy", "--yes")
     assert done.returncode == 0, done.stderr
+    assert "The empty state stays in git:refs/fbsync/state/default: `fbsync state remove` removes it." in done.stderr
     assert (names(state), on_server()) == ([], {})
     assert state.read().state.claim is None
     assert shared("destroy", "--yes").returncode == 0
+
+
+def test_an_empty_state_is_removed_when_its_environment_is_gone(shared, remote, on_server):
+    def refs():
+        return git("for-each-ref", "--format=%(refname)", cwd=remote).split()
+
+    shared.write("fbsync.yaml", f"{MANIFEST}environments: {{pr-123: {{}}}}\n")
+    assert shared("state", "init", "-e", "pr-123").returncode == 0
+    assert shared("apply", "-e", "pr-123", "--yes").returncode == 0
+    refused = shared("state", "remove", "-e", "pr-123")
+    assert refused.returncode == 8
+    assert "still has 2 entries; nothing was changed" in refused.stderr
+    assert "`fbsync state remove -e pr-123`" in shared("destroy", "-e", "pr-123", "--yes").stderr
+    assert len(refs()) == 2
+    removed = shared("state", "remove", "-e", "pr-123")
+    assert removed.returncode == 0, removed.stderr
+    assert "Removed the state in git:refs/fbsync/state/pr-123." in removed.stderr
+    assert refs() == ["refs/fbsync/state/default"]
+    for command in ("apply", "destroy", "plan"):
+        assert shared(command, "-e", "pr-123").returncode == 8  # what is not there is not empty
+    assert shared("state", "remove", "-e", "pr-123").returncode == 8
+    assert shared("state", "init", "-e", "pr-123").returncode == 0
+
+
+def test_a_state_that_somebody_holds_or_that_is_unfinished_is_not_removed(shared, state):
+    version = state.read()
+    lease = take(state, version, holder=OTHER)
+    assert shared("state", "remove").returncode == 7
+    lease.release(lockfile=None, journal=['{"open": 1}'])
+    refused = shared("state", "remove")
+    assert refused.returncode == 8
+    assert "the journal of a run that did not finish" in refused.stderr
+    assert state.read() is not None
+
+
+def test_a_removal_that_the_remote_refuses_leaves_the_state_free(shared, state, remote):
+    git("config", "receive.denyDeletes", "true", cwd=remote)
+    refused = shared("state", "remove")
+    assert refused.returncode == 4, refused.stderr
+    assert "deletion prohibited" in refused.stderr
+    assert state.read().state.claim is None
+
+
+def test_a_destroy_that_another_run_overtakes_plans_again_and_takes_it_all(shared, state, server, on_server):
+    """Between the plan and the first swap, another run changes an entry: what it made is deleted by its plan."""
+    assert shared("apply", "--yes").returncode == 0
+    server.requests.clear()
+    with server.holding("GET"):
+        destroying = shared.process("destroy", "--yes")
+        until(lambda: [request for request in server.requests if request.path.startswith("/ai/llm")])
+        version = state.read()
+        known = json.loads(version.state.lockfile)
+        known["llms"] = [entry for entry in known["llms"] if entry["name"] == "One"]
+        latest = version.state.succeeded(OTHER, claim=None)
+        state.swap(latest.holding(lockfile=json.dumps(known, indent=2) + "\n", journal=()), version.tag)
+    done = shared.finish(destroying)
+    assert done.returncode == 0, done.stderr
+    assert "Another run changed the state in the meantime; planning again." in done.stderr
+    assert (names(state), set(on_server())) == ([], {"Two"})
 
 
 def doctored(cli):

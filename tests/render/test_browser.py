@@ -147,7 +147,9 @@ def test_a_report_follows_the_readers_colours(opened):
     assert backgrounds == {"light": "rgb(246, 247, 249)", "dark": "rgb(14, 17, 22)"}
 
 
-@pytest.mark.parametrize("name", ["every kind", "300 changes", "all environments"])
+@pytest.mark.parametrize(
+    "name", ["every kind", "hostile names", "wide names", "all environments", "drift", "300 changes", "all done"]
+)
 def test_no_table_is_cut_on_a_phone(opened, name):
     page = opened(PAGES[name](), width=390)
     widths = page.evaluate(
