@@ -18,7 +18,7 @@ from fbsync.sandbox.options import SandboxOptions, require_framework
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fbsync.sandbox.builtin import BuiltInUser
 
@@ -50,7 +50,13 @@ class Sandbox:
 
 
 @contextmanager
-def running(options: SandboxOptions | None = None, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[Sandbox]:
+def running(
+    options: SandboxOptions | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    popen: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen,
+) -> Iterator[Sandbox]:
     """Run a sandbox in a process of its own for as long as the context lasts.
 
     The server ends with this process, however this process ends: it watches a pipe whose other end is
@@ -61,6 +67,7 @@ def running(options: SandboxOptions | None = None, *, host: str = "127.0.0.1", p
         options: how the sandbox is to behave.
         host: a loopback address.
         port: 0 takes a free one.
+        popen: starts the server's process, as ``subprocess.Popen`` does.
 
     Yields:
         The sandbox, when it answers requests.
@@ -78,7 +85,7 @@ def running(options: SandboxOptions | None = None, *, host: str = "127.0.0.1", p
         with bind(host, port) as listener:
             url = url_of(listener)
             bound: int = listener.getsockname()[1]
-            process = _start(options, listener, lifeline, told)
+            process = _start(popen, options, listener, lifeline, told)
         stack.callback(_see_off, process, held)
         lifeline.close()
         told.close()
@@ -107,10 +114,14 @@ def _pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _start(
-    options: SandboxOptions, listener: socket.socket, lifeline: IO[bytes], told: IO[bytes]
+    popen: Callable[..., subprocess.Popen[bytes]],
+    options: SandboxOptions,
+    listener: socket.socket,
+    lifeline: IO[bytes],
+    told: IO[bytes],
 ) -> subprocess.Popen[bytes]:
     descriptors = (listener.fileno(), lifeline.fileno(), told.fileno())
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+    return popen(
         [sys.executable, "-m", "fbsync.sandbox", options.to_json(), *map(str, descriptors)],
         pass_fds=descriptors,
         cwd=_ROOT,  # finds the same fbsync, and keeps a current folder's modules from standing in for the library's

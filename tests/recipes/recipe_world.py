@@ -6,9 +6,9 @@ import shutil
 import plain_http
 import pytest
 from runner import CREDENTIALS, EXAMPLE, ROOT, Runner, git
+from sandboxes import running
 
 from fbsync.sandbox.options import SandboxOptions
-from fbsync.sandbox.process import running
 
 
 class World:

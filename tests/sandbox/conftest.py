@@ -2,10 +2,10 @@ from itertools import count
 
 import plain_http
 import pytest
+from sandboxes import running
 
 from fbsync.sandbox.builtin import READER, WRITER
 from fbsync.sandbox.options import SandboxOptions
-from fbsync.sandbox.process import running
 
 _numbers = count(1)
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import plain_http
 import pytest
+from sandboxes import running
 
 from fbsync.sandbox.builtin import READER
 from fbsync.sandbox.options import SandboxOptions
-from fbsync.sandbox.process import running
 
 SEED = {
     "workspaces": [{"id": "ws-closed", "name": "Closed"}],

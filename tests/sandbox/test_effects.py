@@ -6,9 +6,9 @@ from contextlib import contextmanager
 import httpx
 import plain_http
 import pytest
+from sandboxes import running
 
 from fbsync.sandbox.options import SandboxOptions
-from fbsync.sandbox.process import running
 
 LLM = {
     "name": "Chat",

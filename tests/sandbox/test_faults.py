@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 import httpx
 import plain_http
 import pytest
+from sandboxes import running
 
 from fbsync.sandbox.options import SandboxOptions
-from fbsync.sandbox.process import running
 
 
 def rule(name, action, **match):

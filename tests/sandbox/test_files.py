@@ -5,12 +5,12 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from sandboxes import running
 
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.sandbox.database import Database
 from fbsync.sandbox.fault_script import read_fault_script
 from fbsync.sandbox.options import SandboxOptions
-from fbsync.sandbox.process import running
 from fbsync.sandbox.seed_file import read_seed
 
 

@@ -15,10 +15,10 @@ import fbsync_process
 import httpx
 import plain_http
 import pytest
+from sandboxes import running
 
 from fbsync.sandbox.database import stored_credential_is
 from fbsync.sandbox.options import SandboxOptions
-from fbsync.sandbox.process import running
 
 SERVE = ["sandbox", "serve", "--port", "0"]
 

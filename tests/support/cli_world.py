@@ -9,9 +9,9 @@ import fbsync_process
 import plain_http
 import pytest
 from recorder import recording
+from sandboxes import running
 
 from fbsync.sandbox.options import SandboxOptions
-from fbsync.sandbox.process import running
 
 ROOT = Path(__file__).parents[2]
 QUICKSTART = ROOT / "examples" / "quickstart"

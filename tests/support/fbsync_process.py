@@ -24,7 +24,7 @@ _SUBREAPER = 36
 _FORKABLE = {
     *_STREAMS,
     *("cwd", "env", "text", "encoding", "errors", "bufsize"),
-    *("start_new_session", "process_group", "umask"),
+    *("start_new_session", "process_group", "umask", "pass_fds"),
 }
 _AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE_", "LD_", "MALLOC_")
 """Variables whose names begin so are read when an interpreter starts."""
@@ -32,7 +32,11 @@ _AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE_", "LD_", "MALLOC_")
 
 def start(*arguments, **options):
     """Start fbsync, as ``subprocess.Popen`` starts a program."""
-    command = [sys.executable, "-m", "fbsync", *map(os.fspath, arguments)]
+    return popen([sys.executable, "-m", "fbsync", *map(os.fspath, arguments)], **options)
+
+
+def popen(command, **options):
+    """``subprocess.Popen`` for ``python -m`` a module of fbsync's."""
     return (_Fork if _can_fork(options) else subprocess.Popen)(command, **options)
 
 
@@ -87,7 +91,9 @@ class _Fork(subprocess.Popen):
         streams = [number if end == -1 else end for number, end in enumerate((p2cread, c2pwrite, errwrite))]
         environment = dict(os.environ if env is None else env)
         order = {
+            "module": args[2],
             "arguments": args[3:],
+            "pass_fds": list(pass_fds),
             "cwd": os.fspath(cwd or Path.cwd()),
             "env": environment,
             "umask": umask,
@@ -95,7 +101,7 @@ class _Fork(subprocess.Popen):
             "process_group": None if process_group == -1 else process_group,
         }
         try:
-            self.pid = _server(_at_start(environment)).fork(order, streams)
+            self.pid = _server(_at_start(environment)).fork(order, [*streams, *pass_fds])
         finally:
             self._close_pipe_fds(*ends)
         self._child_created = True
@@ -119,12 +125,12 @@ class _Server:
         self._one_at_a_time = threading.Lock()
         atexit.register(self._end)
 
-    def fork(self, order, streams):
+    def fork(self, order, descriptors):
         order["started_with"] = self._variables
         with self._one_at_a_time:
             _adopt_orphans(1)
             try:
-                socket.send_fds(self._orders, [json.dumps(order).encode()], streams)
+                socket.send_fds(self._orders, [json.dumps(order).encode()], descriptors)
                 number = int(self._orders.recv(100))
                 assert self._orders.recv(100) == b"started"
             finally:

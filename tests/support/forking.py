@@ -1,8 +1,9 @@
 """The process that ``fbsync_process`` forks runs from: it has fbsync imported, so that they start in a moment.
 
-``python forking.py FD``: an order a message on that socket, with the run's streams; its process number comes back.
+``python forking.py FD``: an order a message on that socket, with the run's descriptors; its process number comes back.
 """
 
+import fcntl
 import gc
 import io
 import json
@@ -16,16 +17,17 @@ import time
 from benchmarks.preloading import preload
 
 _LONGEST = 1_000_000
+_MOST_DESCRIPTORS = 16
 _STDERR = 2
 
 
 def serve(orders):
     """Forks a run for each order; returns it in each run, and None in this process when there are no more."""
     while True:
-        text, streams, _, _ = socket.recv_fds(orders, _LONGEST, 3)
+        text, descriptors, _, _ = socket.recv_fds(orders, _LONGEST, _MOST_DESCRIPTORS)
         if not text:
             return None
-        order = json.loads(text) | {"streams": streams}
+        order = json.loads(text) | {"descriptors": descriptors}
         if (middle := os.fork()) == 0:
             # The run's parent ends at once, so that the run becomes a child of the process that ordered it.
             if (run := os.fork()) == 0:
@@ -34,15 +36,13 @@ def serve(orders):
             os._exit(0)
         os.waitpid(middle, 0)
         orders.send(b"started")
-        for stream in streams:
-            os.close(stream)
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def become(order):
-    """Make this fork what ``python -m fbsync`` is when it begins."""
-    for number, stream in enumerate(order["streams"]):
-        os.dup2(stream, number)
-    os.closerange(3, max(order["streams"]) + 1)
+    """Make this fork what ``python -m MODULE`` is when it begins."""
+    _take(order["descriptors"], [0, 1, 2, *order["pass_fds"]])
     if order["start_new_session"]:
         os.setsid()
     if order["process_group"] is not None:
@@ -60,6 +60,16 @@ def become(order):
     sys.argv = ["-m", *order["arguments"]]
     sys.path[0] = os.getcwd()  # noqa: PTH109 - as `python -m` has it
     gc.enable()
+
+
+def _take(descriptors, numbers):
+    """Give descriptors the numbers that they have where they come from, and close all others."""
+    above = max(*descriptors, *numbers) + 1
+    moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, above) for descriptor in descriptors]
+    os.closerange(3, above)
+    for descriptor, number in zip(moved, numbers, strict=True):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
 
 
 def _stream(number, first):
@@ -84,4 +94,4 @@ if __name__ == "__main__":
     if ordered is not None:
         channel.close()
         become(ordered)
-        runpy.run_module("fbsync", run_name="__main__", alter_sys=True)
+        runpy.run_module(ordered["module"], run_name="__main__", alter_sys=True)
