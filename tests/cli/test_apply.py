@@ -9,6 +9,7 @@ import pytest
 from at_a_terminal import at_a_terminal
 from cli_world import MANIFEST, QUICKSTART
 from recorder import Reply
+from selection import few_of
 
 from fbsync.schema.validate import Kind, validate
 
@@ -459,7 +460,7 @@ class TestTheQuestion:
         assert f"Apply this change to staging on {server.url}?" in seen
         assert (code, server.writes) == (1, [])
 
-    @pytest.mark.parametrize("answer", ["y", "", "YES", "yes please", "n"])
+    @pytest.mark.parametrize("answer", few_of(["y", "", "YES", "yes please", "n"], "YES"))
     def test_nothing_but_yes_is_one(self, project, server, answer):
         code, seen = at_a_terminal(project, ["apply"], answer)
         assert "not confirmed, so nothing was changed" in seen

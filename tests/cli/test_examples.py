@@ -46,6 +46,7 @@ def test_every_manifest_is_valid_and_says_where_its_schema_is(run, manifest):
     assert schema.resolve() == ROOT / "schemas" / "fbsync.schema.json"
 
 
+@pytest.mark.thorough
 def test_the_library_plans_and_applies(run):
     def sync(**env):
         return run("library", "fbsync", "sandbox", "run", "--", sys.executable, "sync.py", env=env)
@@ -61,6 +62,7 @@ def test_the_library_plans_and_applies(run):
     assert "ANTHROPIC_API_KEY" in missing.stderr
 
 
+@pytest.mark.thorough
 def test_apply_in_ci_commits_the_lockfile(run, tmp_path):
     def git(*args):
         return run("apply-in-ci", "git", "-c", "user.name=t", "-c", "user.email=t@example.com", *args)
@@ -100,6 +102,7 @@ def test_plan_in_pull_requests_needs_nothing(run):
     assert done.stdout.endswith("Merging this pull request makes the changes above.\n")
 
 
+@pytest.mark.thorough
 def test_bootstrap_environment_sets_staging_up(run):
     done = run("bootstrap-environment", "fbsync", "sandbox", "run", "--", "sh", "bootstrap.sh", env=CREDENTIALS)
     assert done.returncode == 0, done.stderr

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+from itertools import product
 
 import pytest
 from cli_world import ROOT
+from selection import few_of
 
 MOST_MEMORY = 1_500_000_000
 """Bytes of address space: a run that unfolds what follows needs more."""
@@ -69,8 +71,13 @@ LARGE = {
 }
 
 
-@pytest.mark.parametrize("what", LARGE)
-@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(
+    ("form", "what"),
+    few_of(
+        product(("text", "json"), LARGE),
+        *(("text", "anchors"), ("json", "faulty entries"), ("text", "equal entries"), ("json", "a host")),
+    ),
+)
 def test_a_large_and_wrong_manifest_ends_with_findings_that_are_cut(project, what, form):
     project.write("fbsync.yaml", LARGE[what]())
     done = project("validate", "--format", form)
@@ -88,9 +95,15 @@ def test_a_large_env_file_is_read_or_refused_with_words(project, server):
     assert done.returncode == 0 or ".env" in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("action", ["gzip-bomb", "endless-body"])
+ASKING = ("plan --refresh", "apply --yes", "drift", "export -f e.yaml", "workspaces", "doctor")
+
+
 @pytest.mark.parametrize(
-    "command", ["plan --refresh", "apply --yes", "drift", "export -f e.yaml", "workspaces", "doctor"]
+    ("command", "action"),
+    few_of(
+        product(ASKING, ("gzip-bomb", "endless-body")),
+        *(("plan --refresh", "gzip-bomb"), ("apply --yes", "endless-body"), ("doctor", "gzip-bomb")),
+    ),
 )
 def test_a_body_without_end_is_an_error_and_fills_no_memory(project, action, command):
     if shutil.which("prlimit") is None:

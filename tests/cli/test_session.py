@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from cli_world import ROOT
 
 FOLDER = ROOT / "docs" / "session"
@@ -18,6 +19,7 @@ def entries(text):
     return sorted(told(text).splitlines())
 
 
+@pytest.mark.thorough
 def test_the_session_is_that_of_today(tmp_path):
     page = tmp_path / "session.md"
     subprocess.run([sys.executable, FOLDER / "record.py", page], check=True)

@@ -13,6 +13,7 @@ import pytest
 import rivals
 from cli_world import MANIFEST
 from git_over_http import serving
+from selection import few_of
 
 import fbsync
 from fbsync.sandbox.builtin import ADMIN, WRITER
@@ -433,7 +434,9 @@ def in_manifest(cli, line):
     cli.environment.pop("FBSYNC_STATE")
 
 
-@pytest.mark.parametrize("line", ["state: git", 'state: "git"', "state : 'git'  # shared", "state:\tgit"])
+@pytest.mark.parametrize(
+    "line", few_of(["state: git", 'state: "git"', "state : 'git'  # shared", "state:\tgit"], "state : 'git'  # shared")
+)
 def test_the_manifest_may_say_where_the_state_is(shared, state, line):
     in_manifest(shared, line)
     done = shared("apply", "--yes")
@@ -630,7 +633,7 @@ def test_intents_that_were_not_sent_are_sent_by_the_next_run(killed_before_its_r
     assert (names(state), sorted(on_server()), state.read().state.journal) == (["One", "Two"], ["One", "Two"], ())
 
 
-@pytest.mark.parametrize("seconds", ["0", "60", "x", "-1", "1.5", "86401"])
+@pytest.mark.parametrize("seconds", few_of(["0", "60", "x", "-1", "1.5", "86401"], "60", "x"))
 def test_a_lease_must_outlast_a_request(shared, on_server, seconds):
     done = shared("apply", "--yes", env={"FBSYNC_LEASE_SECONDS": seconds})
     assert done.returncode == 3

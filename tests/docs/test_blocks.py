@@ -4,9 +4,11 @@ import re
 
 import pytest
 from page_blocks import PAGES, ROOT, SHELLS, blocks_of, renewed
+from selection import few_of
 
 SHOWN = [page for page in PAGES if any(block.language in SHELLS for block in blocks_of(page.read_text()))]
 RUN = [page for page in SHOWN if any(block.runs for block in blocks_of(page.read_text()))]
+QUICK = [ROOT / "README.md", ROOT / "docs" / "getting-started.md", ROOT / "docs" / "concepts" / "fingerprints.md"]
 CHANGES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+(\.\d+)? (seconds|ms)")
 
 
@@ -19,7 +21,7 @@ def steady(text):
     return sorted(CHANGES.sub("…", text).splitlines())
 
 
-@pytest.mark.parametrize("page", RUN, ids=name)
+@pytest.mark.parametrize("page", few_of(RUN, *QUICK), ids=name)
 def test_a_page_shows_what_its_commands_print(page):
     text = page.read_text()
     assert steady(renewed(text)) == steady(text), "run: sh docs/renew.sh"

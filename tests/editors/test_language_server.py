@@ -19,7 +19,7 @@ PROVIDERS = {"OPENAI", "GOOGLE", "ANTHROPIC", "AWS", "OTHER"}
 MODELINE = f"# yaml-language-server: $schema={SCHEMA.as_uri()}\n"
 HEAD = MODELINE + "version: 1\nworkspaceId: ws-1\nllms:\n"
 
-pytestmark = pytest.mark.editors
+pytestmark = [pytest.mark.editors, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 GOOD = (ROOT / "examples" / "quickstart" / "fbsync.yaml").read_text()
 
-pytestmark = pytest.mark.editors
+pytestmark = [pytest.mark.editors, pytest.mark.thorough]
 pytest.importorskip("pre_commit")
 
 

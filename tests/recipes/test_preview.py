@@ -57,6 +57,7 @@ def known(world):
     return git("--git-dir", world.remote, "ls-tree", "-r", "--name-only", "fbsync-previews").split()
 
 
+@pytest.mark.thorough
 def test_each_pull_request_has_its_own_and_takes_it_away(world, box, preview):
     for words, expected in [
         (("up", "7"), ["Chat of pr-7"]),

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 from runner import ROOT
+from sandboxes import running
 
 from fbsync.sandbox.options import SandboxOptions
-from fbsync.sandbox.process import running
 
 PAGE = (ROOT / "docs" / "guides" / "secrets-from-elsewhere.md").read_text()
 LINES = {line.split()[0]: line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in [block.strip()]}
@@ -84,6 +84,7 @@ def aws():
         pytest.skip("the AWS command line is not installed")
 
 
+@pytest.mark.thorough
 def test_aws_secrets_manager(aws, project, secrets_manager):
     folder, environment = project
     signing = {"AWS_ACCESS_KEY_ID": "made-up", "AWS_SECRET_ACCESS_KEY": "made-up", "AWS_DEFAULT_REGION": "eu-central-1"}
@@ -107,6 +108,7 @@ def run(words, folder, environment, **more):
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False, **more)
 
 
+@pytest.mark.thorough
 def test_sops(project):
     """A file of variables, encrypted for a key of age's."""
     folder, environment = project
@@ -153,6 +155,7 @@ def vault(tmp_path):
         server.stdout.read()
 
 
+@pytest.mark.thorough
 def test_vault(project, vault):
     folder, environment = project
     environment = {**environment, **vault, "PATH": f"{vault['PATH']}:{environment['PATH']}"}

@@ -32,6 +32,7 @@ def names(world, environment="default"):
     return sorted(entry["name"] for entry in json.loads(json.loads(text)["lockfile"])["llms"])
 
 
+@pytest.mark.thorough
 def test_github_applies_and_pushes_to_no_branch(initialized, box):
     account = {"FLASHBACK_EMAIL": box.admin.email, "FLASHBACK_PASSWORD": box.admin.password}
     for _ in range(2):
@@ -44,6 +45,7 @@ def test_github_applies_and_pushes_to_no_branch(initialized, box):
     assert initialized.history == ["first"]
 
 
+@pytest.mark.thorough
 def test_gitlab_applies_with_the_token_of_the_project_and_pushes_to_no_branch(initialized, box, tmp_path):
     text = yaml.safe_load(GITLAB.read_text())
     (tmp_path / "bin").mkdir()

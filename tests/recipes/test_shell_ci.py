@@ -76,6 +76,7 @@ def gitlab(world, shell):
     return run
 
 
+@pytest.mark.thorough
 def test_gitlab_applies_from_the_tip_and_pushes_the_lockfile(world, gitlab, account):
     started_by = git("--git-dir", world.remote, "rev-parse", "main").strip()
     for job in ("fbsync apply", "fbsync apply staging", "fbsync apply"):
@@ -104,6 +105,7 @@ def test_gitlab_plans_without_a_credential(shell, gitlab):
     assert (clone / "fbsync-plan.md").read_text().startswith("<!-- fbsync-plan:staging -->\n")
 
 
+@pytest.mark.thorough
 def test_a_merge_request_that_changes_what_fbsync_writes_is_told_so(world, shell, gitlab):
     base = git("--git-dir", world.remote, "rev-parse", "main").strip()
     for name in ("fbsync.lock", "models/.env", "notes.md", ".env.example"):
@@ -155,6 +157,7 @@ def test_nothing_but_lockfiles_is_pushed(world, shell):
     assert world.history == ["first"]
 
 
+@pytest.mark.thorough
 def test_two_who_push_at_once_both_get_through(world, shell):
     """The second one's push is refused until it has the first one's commit."""
     record = "sh .fbsync/examples/shell-ci/record.sh main"

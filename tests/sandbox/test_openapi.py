@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import jsonschema
 import pytest
+from sandboxes import running
 
 from fbsync.sandbox.options import SandboxOptions
-from fbsync.sandbox.process import running
 
 HOOKS = Path(__file__).with_name("unique_names.py")
 CALLS = {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import fbsync_process
 import pytest
+from selection import few_of
 
 FBSYNC = [sys.executable, "-m", "fbsync"]
 REPORT = "import json, os; print(json.dumps(dict(os.environ)))"
@@ -47,7 +48,7 @@ def applied(done):
     return done.stdout.rpartition("Resources: ")[2].strip()
 
 
-@pytest.mark.parametrize("arguments", [[], ["-e", "staging"]])
+@pytest.mark.parametrize("arguments", few_of([[], ["-e", "staging"]], []))
 def test_a_rehearsal_repeats_beside_a_real_lockfile_and_leaves_nothing(rehearse, arguments):
     before = sorted(rehearse.folder.iterdir())
     for _ in range(2):
@@ -82,13 +83,13 @@ def test_the_known_state_of_the_environment_is_not_the_rehearsals(rehearse, tmp_
     assert list(real.iterdir()) == []
 
 
-def test_a_port_that_was_noted_wrongly_is_passed_over(rehearse):
+@pytest.mark.parametrize("noted", few_of(["", "no port", "99999", "-1"], "no port"))
+def test_a_port_that_was_noted_wrongly_is_passed_over(rehearse, noted):
     state = rehearse.folder / "rehearsal.db.state"
     state.mkdir()
-    for noted in ("", "no port", "99999", "-1"):
-        (state / "port").write_text(noted)
-        assert rehearse("--db", "rehearsal.db", "--", "true").returncode == 0
-        assert 0 < int((state / "port").read_text()) < 65536
+    (state / "port").write_text(noted)
+    assert rehearse("--db", "rehearsal.db", "--", "true").returncode == 0
+    assert 0 < int((state / "port").read_text()) < 65536
 
 
 def test_a_folder_for_the_known_state_that_cannot_be_made_is_an_error_that_says_so(rehearse):

@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 from git_over_http import serving
 from object_stores import azurite_server, moto_server
+from selection import few_of
 from store_doubles import FolderStore, MemoryStore
 
 from fbsync.stores.address import parse_address
@@ -19,7 +20,9 @@ __all__ = ["azurite_server", "moto_server"]
 
 _keys = count(1)
 KINDS = ("memory", "folder", "git", "git over http", "s3", "azure")
-INCREMENTS = {"git": 3, "git over http": 2}
+QUICK = ("memory", "folder", "git", "git over http", "s3")
+"""Azurite has to be installed from its registry first."""
+INCREMENTS = {"git": 1, "git over http": 1, "s3": 3}
 """Of each of eight writers, where 25 would take minutes; the thorough tests do them all."""
 
 
@@ -30,7 +33,7 @@ def pytest_addoption(parser):
 def pytest_generate_tests(metafunc):
     if "place" in metafunc.fixturenames:
         address = metafunc.config.getoption("--store", default=None)
-        metafunc.parametrize("place", (address,) if address else KINDS, indirect=True)
+        metafunc.parametrize("place", (address,) if address else few_of(KINDS, *QUICK), indirect=True)
 
 
 def closed(_data):

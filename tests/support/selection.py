@@ -2,14 +2,31 @@
 
 import pytest
 
+_Parameters = type(pytest.param())
+
 
 def few_of(cases, *quick):
-    """Values for ``parametrize``: all cases, of which those that are not named here are thorough."""
+    """Values for ``parametrize``: all cases, of which those that are not named here are thorough.
+
+    A case that is a ``pytest.param`` is named by its id.
+    """
     cases = list(cases)
-    unknown = [case for case in quick if case not in cases]
+    unknown = [name for name in quick if name not in [_name(case) for case in cases]]
     assert not unknown, unknown
-    return [case if case in quick else pytest.param(*_values(case), marks=pytest.mark.thorough) for case in cases]
+    return few_where(cases, lambda case: _name(case) in quick)
 
 
-def _values(case):
-    return case if isinstance(case, tuple) else (case,)
+def few_where(cases, is_quick):
+    """The same, told apart by a function of a case."""
+    return [case if is_quick(case) else _thorough(case) for case in cases]
+
+
+def _name(case):
+    return case.id if isinstance(case, _Parameters) else case
+
+
+def _thorough(case):
+    if isinstance(case, _Parameters):
+        return pytest.param(*case.values, id=case.id, marks=[*case.marks, pytest.mark.thorough])
+    values = case if isinstance(case, tuple) else (case,)
+    return pytest.param(*values, marks=pytest.mark.thorough)
