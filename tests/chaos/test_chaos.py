@@ -51,6 +51,7 @@ def test_an_apply_that_verifies_first_and_ends_at_any_call_leaves_nothing_tempor
 
 
 @needs_compiler
+@pytest.mark.thorough
 def test_a_crash_that_loses_the_known_state_is_found():
     found, _ = crashes.run(only=crashes.Case(at=60, how="kill", reverted=False), forget=True)
     assert found[0].violations != []

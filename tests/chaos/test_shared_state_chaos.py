@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from selection import few_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -15,11 +14,12 @@ def chaos(*options):
     return subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=1800)
 
 
-@pytest.mark.parametrize(("state", "schedules"), few_of([("git", 2), ("git", 20), ("moto", 20)], ("git", 2)))
-def test_runs_that_share_a_state_lose_nothing_and_make_nothing_twice(state, schedules):
-    done = chaos("--state", state, "--schedules", str(schedules))
+@pytest.mark.thorough
+@pytest.mark.parametrize("state", ["git", "moto"])
+def test_runs_that_share_a_state_lose_nothing_and_make_nothing_twice(state):
+    done = chaos("--state", state, "--schedules", "20")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{schedules} schedules" in done.stdout
+    assert "20 schedules" in done.stdout
     assert ": 0 violations" in done.stdout
 
 

@@ -103,8 +103,6 @@ def opened(browser, tmp_path):
         ],
         ("every kind", 390, "light"),
         ("drift", 1280, "dark"),
-        ("wide names", 390, "dark"),
-        ("3 changes", 1280, "light"),
     ),
 )
 def test_a_report_is_accessible_and_fits(opened, axe, name, width, scheme):
