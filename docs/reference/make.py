@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from fbsync.cli import main as fbsync
 from fbsync.render.findings_rules import _ABOUT
-from fbsync.schema.validate import Kind, schema
+from fbsync.schema.validate import Kind, schema_of
 from fbsync.strict_yaml.rejections import MOST_NODES
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ WIDTH = 80
 
 def format_page(kind: str) -> str:
     """The page about one format."""
-    root = schema(Kind(kind))
+    root = schema_of(Kind(kind))
     title, about = FORMATS[kind]
     lines = [
         f"# {title}",

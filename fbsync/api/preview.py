@@ -13,9 +13,9 @@ class Preview(Proposal):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        from fbsync.render.plan_counts import summary
+        from fbsync.render.plan_counts import plan_summary
 
-        return f"<fbsync plan: {summary(self._document())}>"
+        return f"<fbsync plan: {plan_summary(self._document())}>"
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -27,7 +27,7 @@ from fbsync.planning.allowed import Allowed
 from fbsync.render.document import dump, outcome_entry, removal_entry, result_document, verified_entry
 from fbsync.render.outcome_text import closing_sentence, outcome_report, removals_text
 from fbsync.render.paint import visible
-from fbsync.render.plan_counts import summary
+from fbsync.render.plan_counts import plan_summary
 from fbsync.render.plan_document import is_empty
 from fbsync.render.verdict_text import verdicts_text
 from fbsync.workflow.checks import check_variables
@@ -159,7 +159,7 @@ class Applying:
             if not self._agreed(proposal):
                 return None
             with Events(options.events) as events:
-                events.emit("started", summary=summary(document))
+                events.emit("started", summary=plan_summary(document))
                 applied = self._carry_out(proposal, events)
                 if options.verify:
                     with waiting_for("Verifying the credentials with their providers"):

@@ -25,10 +25,10 @@ def drift_rendered(found: DriftFound, format_: str, code: ExitCode, *, max_chars
     match format_:
         case "json":
             from fbsync.render.document import dump, result_document
-            from fbsync.render.drift_text import summary
+            from fbsync.render.drift_text import drift_summary
             from fbsync.render.known_document import drift_part
 
-            return dump(result_document("drift", code, summary=summary(found.drift), drift=drift_part(found)))
+            return dump(result_document("drift", code, summary=drift_summary(found.drift), drift=drift_part(found)))
         case "html":
             from fbsync.render.drift_html import drift_html
 
@@ -64,13 +64,13 @@ def drifts_rendered(
     match format_:
         case "json":
             from fbsync.render.document import dump
-            from fbsync.render.drift_text import total_summary
+            from fbsync.render.drift_text import total_drift_summary
             from fbsync.render.known_document import drift_part
 
             def part(found: DriftFound) -> Json:
                 return {"exit_code": int(code_of(found)), "drift": drift_part(found)}
 
-            said = total_summary([one.drift for one in drifts])
+            said = total_drift_summary([one.drift for one in drifts])
             return dump(document_of_all("drift", code, results, part, summary=said))
         case "html":
             from fbsync.render.drift_html import drifts_html

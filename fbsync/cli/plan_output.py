@@ -95,9 +95,9 @@ def print_plans(
         case "json":
             from fbsync.cli.all_environments import document_of_all
             from fbsync.render.document import dump
-            from fbsync.render.plan_counts import total_summary
+            from fbsync.render.plan_counts import total_plan_summary
 
-            text = dump(document_of_all("plan", code, results, part_of_all, summary=total_summary(documents)))
+            text = dump(document_of_all("plan", code, results, part_of_all, summary=total_plan_summary(documents)))
         case _:
             from fbsync.render.plan_text import plans_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from fbsync.execution.trial import delete
+from fbsync.execution.trial import delete_temporary
 from fbsync.execution.workers import until_done
 from fbsync.model.errors import FbsyncError
 from fbsync.model.server_error import ServerError
@@ -57,7 +57,7 @@ async def _removal(leftover: Leftover, server: Server, ledger: Ledger, stop: Sto
     except ServerError as error:
         return Removal(leftover=leftover, error=error)
     for llm_id in ids:
-        if (failure := await delete(server, llm_id)) is not None:
+        if (failure := await delete_temporary(server, llm_id)) is not None:
             return Removal(leftover=leftover, error=failure)
     try:
         await ledger.removed(leftover.identity)

@@ -163,7 +163,7 @@ class Trial:
 
     async def _deleted(self, number: int, llm_id: str) -> tuple[FbsyncError | None, FbsyncError | None]:
         """Delete it; give why it is left, and why nothing else may start."""
-        error = await delete(self._server, llm_id)
+        error = await delete_temporary(self._server, llm_id)
         if error is None:
             self._ids.temporary.discard(llm_id)
             return None, await self._over(number)
@@ -182,7 +182,7 @@ class Trial:
         return None
 
 
-async def delete(server: Server, llm_id: str) -> FbsyncError | None:
+async def delete_temporary(server: Server, llm_id: str) -> FbsyncError | None:
     """Delete a temporary configuration; give the reason where it may still be there."""
     try:
         await server.delete_llm(llm_id)

@@ -91,7 +91,7 @@ class Unmanaged:
 Difference: TypeAlias = ChangedOutside | DeletedOutside | ReplacedOutside | Unadopted | Unmanaged
 
 
-def identity_of(difference: Difference) -> Identity:
+def identity_of_difference(difference: Difference) -> Identity:
     """The identity under which it is known, or listed where it is not known."""
     match difference:
         case Unadopted() | Unmanaged():

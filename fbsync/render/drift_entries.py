@@ -11,7 +11,7 @@ from fbsync.planning.drift import (
     ReplacedOutside,
     Unadopted,
     Unmanaged,
-    identity_of,
+    identity_of_difference,
 )
 from fbsync.render.drift_remedies import advice_on
 from fbsync.render.drift_text import IN_DOUBT
@@ -46,7 +46,7 @@ def drift_entries(found: DriftFound, *, of_several: bool = False) -> tuple[Entry
 
 
 def _entry(difference: Difference, advice: Iterable[tuple[str, str]], environment: str | None) -> Entry:
-    identity = identity_of(difference)
+    identity = identity_of_difference(difference)
     kind, tone, why, fields = _told(difference)
     in_doubt = not isinstance(difference, (Unadopted, Unmanaged)) and difference.in_doubt
     return Entry(

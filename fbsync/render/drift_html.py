@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.render.drift_entries import KINDS, drift_entries
-from fbsync.render.drift_text import summary, total_summary, warning_lines
+from fbsync.render.drift_text import drift_summary, total_drift_summary, warning_lines
 from fbsync.render.entries import Entry, Tone, counted
 from fbsync.render.page import html
 from fbsync.render.page_sections import Notes, Page, Section
@@ -31,7 +31,7 @@ def drift_html(found: DriftFound, *, title: str = "fbsync drift") -> str:
     return html(
         Page(
             title=visible(title if found.environment is None else f"{title}: {found.environment}"),
-            lead=summary(found.drift),
+            lead=drift_summary(found.drift),
             facts=(("Server", found.other_server),) if found.other_server is not None else (),
             asides=found.remarks,
             sections=_sections(drift_entries(found)),
@@ -52,11 +52,13 @@ def drifts_html(found: Sequence[DriftFound], problems: Sequence[tuple[str | None
     title = f"{counted(len(troubles), 'environment')} could not be compared"
     failed = (Notes(title=title, items=troubles, tone=Tone.TROUBLE),) if troubles else ()
     servers = sorted({one.other_server for one in found if one.other_server is not None})
-    said = (f"{environment_title(one.environment)}: {summary(one.drift)} {' '.join(one.remarks)}" for one in found)
+    said = (
+        f"{environment_title(one.environment)}: {drift_summary(one.drift)} {' '.join(one.remarks)}" for one in found
+    )
     return html(
         Page(
             title="fbsync drift: all environments",
-            lead=total_summary([one.drift for one in found]),
+            lead=total_drift_summary([one.drift for one in found]),
             facts=tuple(("Server", server) for server in servers),
             asides=tuple(said),
             sections=_sections(entries),

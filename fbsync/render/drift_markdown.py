@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.render.drift_entries import KINDS, drift_entries
-from fbsync.render.drift_text import summary, total_summary, warning_lines
+from fbsync.render.drift_text import drift_summary, total_drift_summary, warning_lines
 from fbsync.render.entries import Tone
 from fbsync.render.markdown import code, marker, prose
 from fbsync.render.markdown_parts import Part, all_environments, block, within_limit
@@ -28,9 +28,9 @@ def drift_markdown(found: DriftFound, *, max_chars: int) -> str:
         max_chars: the limit, in characters. What does not fit is left out by whole entries, and counted.
     """
     first = f"{marker('fbsync-drift', found.environment)}\n"
-    heads = (f"{first}\n{_head(found)}", f"{first}\n**{summary(found.drift)}**\n\n")
+    heads = (f"{first}\n{_head(found)}", f"{first}\n**{drift_summary(found.drift)}**\n\n")
     text = within_limit(tuple(_parts(found)), heads, max_chars)
-    return f"**{summary(found.drift)}** Details are left out because of the length.\n" if text is None else text
+    return f"**{drift_summary(found.drift)}** Details are left out because of the length.\n" if text is None else text
 
 
 def drifts_markdown(
@@ -43,12 +43,12 @@ def drifts_markdown(
         problems: environments that could not be compared, and why.
         max_chars: the limit, which they share.
     """
-    counts = f"**{total_summary([one.drift for one in found])}**"
+    counts = f"**{total_drift_summary([one.drift for one in found])}**"
     bodies = [
         (
             (
                 _head(one, of_several=True),
-                f"### {code(environment_title(one.environment))}\n\n**{summary(one.drift)}**\n\n",
+                f"### {code(environment_title(one.environment))}\n\n**{drift_summary(one.drift)}**\n\n",
             ),
             _parts(one),
         )
@@ -60,7 +60,7 @@ def drifts_markdown(
 def _head(found: DriftFound, *, of_several: bool = False) -> str:
     about = environment_suffix(found.environment, code, of_several=of_several)
     server = "" if found.other_server is None else f" on {code(found.other_server)}"
-    return f"### fbsync drift{about}{server}\n\n**{summary(found.drift)}**\n\n"
+    return f"### fbsync drift{about}{server}\n\n**{drift_summary(found.drift)}**\n\n"
 
 
 def _parts(found: DriftFound) -> Iterator[Part]:

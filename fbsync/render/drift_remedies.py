@@ -15,7 +15,7 @@ from fbsync.planning.drift import (
     ReplacedOutside,
     Unadopted,
     Unmanaged,
-    identity_of,
+    identity_of_difference,
 )
 from fbsync.planning.hosts import host_of
 from fbsync.render.paint import visible
@@ -65,7 +65,7 @@ def remedies(
         by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry.
         taken_over: the entries of which the manifest says by now what the server has.
     """
-    identity = identity_of(difference)
+    identity = identity_of_difference(difference)
     name = shlex.quote(visible(identity.name))
     where = "" if environment is None else f" -e {shlex.quote(visible(environment))}"
     only = shlex.quote(visible(declared.get(identity, identity.name)))

@@ -12,7 +12,7 @@ from fbsync.planning.drift import (
     ReplacedOutside,
     Unadopted,
     Unmanaged,
-    identity_of,
+    identity_of_difference,
 )
 from fbsync.render.drift_remedies import advice_on
 from fbsync.render.paint import Paint, visible
@@ -46,7 +46,7 @@ def drift_text(found: DriftFound, *, paint: Paint) -> str:
         advice = advice_on(difference, found)
         lines += [*_block(difference, paint), *_advice(advice, paint), ""]
     lines += [f"{paint.yellow('warning:')} {warning}" for warning in warning_lines(found)]
-    return "\n".join([*lines, paint.bold(summary(found.drift)), ""])
+    return "\n".join([*lines, paint.bold(drift_summary(found.drift)), ""])
 
 
 def warning_lines(found: DriftFound) -> tuple[str, ...]:
@@ -61,7 +61,7 @@ def drifts_text(found: Sequence[DriftFound], *, paint: Paint) -> str:
     """Render the drift of several environments one below the other, and the sentence over all of them."""
     own = f"Environment: {paint.bold('none (without -e)')}\n"
     texts = [("" if one.environment is not None else own) + drift_text(one, paint=paint) for one in found]
-    total = paint.bold(total_summary([one.drift for one in found]))
+    total = paint.bold(total_drift_summary([one.drift for one in found]))
     return "\n".join([*texts, f"All environments: {total}\n"])
 
 
@@ -70,12 +70,12 @@ def _advice(advice: Iterable[tuple[str, str]], paint: Paint) -> Iterator[str]:
         yield f"      {paint.cyan(f'{label}:')} {text}"
 
 
-def summary(drift: Drift) -> str:
+def drift_summary(drift: Drift) -> str:
     """One line: how much differs, how much does not, and what is not known at all."""
-    return total_summary([drift])
+    return total_drift_summary([drift])
 
 
-def total_summary(drifts: Sequence[Drift]) -> str:
+def total_drift_summary(drifts: Sequence[Drift]) -> str:
     """The same over several environments."""
 
     def count(kind: type[Difference]) -> int:
@@ -123,7 +123,7 @@ def _block(difference: Difference, paint: Paint) -> list[str]:
 
 
 def _head(sign: str, difference: Difference, llm_id: str, what: str, paint: Paint) -> str:
-    identity = identity_of(difference)
+    identity = identity_of_difference(difference)
     where = f"(workspace {visible(identity.workspace_id)}, id {visible(llm_id)})"
     return f"  {sign} {paint.bold(visible(identity.name))} {where}: {visible(what)}"
 

@@ -34,7 +34,7 @@ def findings_text(
     lines = {file: _LINE_BREAK.split(source) for file, source in sources.items()}
     kinds = _by_kind(findings, folded=folded)
     blocks = ["\n".join([*_block(kind[0], lines, paint), *_others(kind[1:], paint), ""]) for kind in kinds]
-    return "\n".join([*blocks, count_sentence(findings), ""]) if blocks else ""
+    return "\n".join([*blocks, findings_count(findings), ""]) if blocks else ""
 
 
 def _by_kind(findings: Sequence[Finding], *, folded: bool) -> Iterable[Sequence[Finding]]:
@@ -63,7 +63,7 @@ def _others(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
     yield f"    {paint.bold('the same')} at {', '.join(places)} and {rest} more; -v shows all"
 
 
-def count_sentence(findings: Sequence[Finding]) -> str:
+def findings_count(findings: Sequence[Finding]) -> str:
     """How many findings there are, errors and warnings apart."""
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     numbers = [_counted(errors, "error"), _counted(len(findings) - errors, "warning")]

@@ -12,7 +12,7 @@ from fbsync.planning.drift import (
     ReplacedOutside,
     Unadopted,
     Unmanaged,
-    identity_of,
+    identity_of_difference,
 )
 from fbsync.render.change_document import live_fields, locked_fields
 from fbsync.render.drift_remedies import KEEP, UNDO, remedies
@@ -70,7 +70,7 @@ def _named(identity: Identity) -> Json:
 def _difference(difference: Difference) -> Json:
     locked, live, fields, in_doubt = _parts(difference)
     return {
-        **_named(identity_of(difference)),
+        **_named(identity_of_difference(difference)),
         "kind": _KINDS[type(difference)],
         "id": None if locked is None else locked.id,
         "live_ids": [llm.id for llm in live],

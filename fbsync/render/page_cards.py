@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from fbsync.render.entries import Tone
-from fbsync.render.page_words import foreign, html_of, place_of, place_words, sentence
+from fbsync.render.page_words import entry_place, foreign, html_of, place_words, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -50,7 +50,7 @@ def section_block(section: Section, entries: Sequence[tuple[int, Entry]], *, is_
 
 def _folded_cards(entries: Sequence[tuple[int, Entry]]) -> Iterator[str]:
     """Cards of which only the head is seen at first, by workspace."""
-    placed = sorted(((place_of(entry), number, entry) for number, entry in entries), key=lambda card: card[:2])
+    placed = sorted(((entry_place(entry), number, entry) for number, entry in entries), key=lambda card: card[:2])
     for place, cards in groupby(placed, key=lambda card: card[0]):
         yield '<div class="group">'
         yield f'<h3 class="place">{place_words(place)}</h3>'
@@ -96,7 +96,7 @@ def _inside(entry: Entry) -> Iterator[str]:
 
 def _who(entry: Entry, tag: str, *, with_place: bool = True) -> str:
     name = f"<{tag}>{foreign(entry.name)}</{tag}>"
-    where = f'<span class="where">{place_words(place_of(entry))}</span>' if with_place else ""
+    where = f'<span class="where">{place_words(entry_place(entry))}</span>' if with_place else ""
     badges = (f'<span class="badge tone-change">{escape(mark)}</span>' for mark in entry.marks)
     return f'<div class="head">{" ".join(filter(None, (name, where, *badges)))}</div>'
 

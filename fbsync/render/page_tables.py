@@ -7,7 +7,7 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from fbsync.render.page_words import NO_ENVIRONMENT, foreign, place_of, place_words
+from fbsync.render.page_words import NO_ENVIRONMENT, entry_place, foreign, place_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def overview(sections: Sequence[Section]) -> Iterator[str]:
     """How many entries of each kind each workspace has, where there are several workspaces."""
-    numbers = Counter((place_of(entry), section.kind) for section in sections for entry in section.entries)
+    numbers = Counter((entry_place(entry), section.kind) for section in sections for entry in section.entries)
     places = sorted({place for place, _ in numbers})
     if len(places) < 2:  # noqa: PLR2004 - one is no overview
         return
@@ -49,7 +49,7 @@ def _cell(number: int, section: Section) -> str:
 
 def contents(numbered: Numbered) -> Iterator[str]:
     """Every entry in one line, by place, with a link to its card; and a field to filter by, which a script shows."""
-    rows = [(place_of(entry), section, number, entry) for section, entries in numbered for number, entry in entries]
+    rows = [(entry_place(entry), section, number, entry) for section, entries in numbered for number, entry in entries]
     rows = [row for row in rows if not row[1].is_brief]
     yield '<nav class="contents" aria-labelledby="title-contents">'
     yield '<h2 id="title-contents">Contents</h2>'

@@ -37,7 +37,7 @@ def foreign(text: str) -> str:
     return f"<bdi>{escape(text)}</bdi>"
 
 
-def place_of(entry: Entry) -> tuple[str, ...]:
+def entry_place(entry: Entry) -> tuple[str, ...]:
     """Where an entry is: its environment, if several are shown, and its workspace."""
     return (entry.workspace,) if entry.environment is None else (entry.environment, entry.workspace)
 

@@ -22,7 +22,7 @@ _LOCKFILE_NAME = re.compile(r"fbsync[\w.-]*\.lock", re.ASCII)
 """Names that need no escaping in any format."""
 
 
-def summary(document: Json) -> str:
+def plan_summary(document: Json) -> str:
     """Terraform's sentence, which tools look for."""
     if is_empty(document):
         return f"No changes. The manifest matches {_lockfile(document)}."
@@ -36,10 +36,10 @@ def _lockfile(document: Json) -> str:
     return name if _LOCKFILE_NAME.fullmatch(name) else "the known state"
 
 
-def total_summary(documents: Sequence[Json]) -> str:
+def total_plan_summary(documents: Sequence[Json]) -> str:
     """The same sentence over several plans."""
     words = documents[0]["summary"] if documents else ("add", "change", "destroy", "blocked")
-    return summary({"summary": {word: sum(one["summary"][word] for one in documents) for word in words}})
+    return plan_summary({"summary": {word: sum(one["summary"][word] for one in documents) for word in words}})
 
 
 def further_counts(document: Json) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from fbsync.render.paint import visible
 from fbsync.render.plan_counts import (
     Reason,
     elsewhere_sentence,
+    plan_summary,
     refusal_reasons,
-    summary,
-    total_summary,
+    total_plan_summary,
     unverified,
     unverified_sentence,
     warning_count,
@@ -53,7 +53,7 @@ def plan_html(document: Json, *, title: str = "fbsync plan") -> str:
     return html(
         Page(
             title=visible(title) if environment is None else f"{visible(title)}: {environment}",
-            lead=summary(document),
+            lead=plan_summary(document),
             facts=(("Server", server),) if server is not None else (),
             asides=tuple(
                 filter(
@@ -88,10 +88,10 @@ def plans_html(documents: Sequence[Json], problems: Sequence[tuple[str | None, s
     return html(
         Page(
             title="fbsync plan: all environments",
-            lead=total_summary(documents),
+            lead=total_plan_summary(documents),
             facts=tuple(("Server", server) for server in sorted(servers)),
             asides=tuple(
-                f"{environment_title(one['environment'])}: {summary(one)} {comparison(one)}" for one in documents
+                f"{environment_title(one['environment'])}: {plan_summary(one)} {comparison(one)}" for one in documents
             ),
             sections=_sections(entries),
             notes=(*failed, *(notes for one in documents for notes in _refusals(one, of_several=True))),

@@ -10,9 +10,9 @@ from fbsync.render.markdown_parts import LEAST_CHARS, Part, all_environments, bl
 from fbsync.render.plan_counts import (
     Unverified,
     further_counts,
+    plan_summary,
     refusal_reasons,
-    summary,
-    total_summary,
+    total_plan_summary,
     unverified,
     unverified_sentence,
 )
@@ -56,7 +56,7 @@ def plan_markdown(document: Json, *, max_chars: int) -> str:
     if max_chars < LEAST_CHARS:
         raise ValueError(f"a plan needs at least {LEAST_CHARS} characters")
     first = f"{marker('fbsync-plan', document['environment'])}\n"
-    counts = f"**{summary(document)}**"
+    counts = f"**{plan_summary(document)}**"
     heads = (f"{first}\n{_head(document)}", f"{first}\n{counts}\n\n")
     text = within_limit(tuple(_parts(document)), heads, max_chars)
     if text is None:
@@ -75,12 +75,12 @@ def plans_markdown(
         problems: environments that could not be planned, and why.
         max_chars: as for one plan; the environments share it.
     """
-    counts = f"**{total_summary(documents)}**"
+    counts = f"**{total_plan_summary(documents)}**"
     bodies = [
         (
             (
                 _head(one, of_several=True),
-                f"### {code(environment_title(one['environment']))}\n\n**{summary(one)}**\n\n",
+                f"### {code(environment_title(one['environment']))}\n\n**{plan_summary(one)}**\n\n",
             ),
             _parts(one),
         )
@@ -93,7 +93,7 @@ def _head(document: Json, *, of_several: bool = False) -> str:
     warnings = sum(len(entry.warnings) for entry in plan_entries(document))
     more = (*further_counts(document), *((counted(warnings, "warning"),) if warnings else ()))
     rest = f" Also: {', '.join(more)}." if more else ""
-    return f"### fbsync plan{origin_suffix(document, code, of_several=of_several)}\n\n**{summary(document)}**{rest}\n\n"
+    return f"### fbsync plan{origin_suffix(document, code, of_several=of_several)}\n\n**{plan_summary(document)}**{rest}\n\n"
 
 
 def _parts(document: Json) -> Iterator[Part]:
@@ -110,7 +110,7 @@ def _parts(document: Json) -> Iterator[Part]:
     yield from (_open(kind, by_kind[kind]) for kind in _OPEN)
     yield _warnings(entries)
     for kind in _LISTED:
-        yield _listed(kind, by_kind[kind])
+        yield _entry_lines(kind, by_kind[kind])
         yield _details(kind, by_kind[kind])
     yield _unverified(document)
     yield from (_folded(kind, by_kind[kind]) for kind in _FOLDED)
@@ -142,7 +142,7 @@ def _open(kind: EntryKind, entries: Sequence[Entry]) -> Part:
     )
 
 
-def _listed(kind: EntryKind, entries: Sequence[Entry]) -> Part:
+def _entry_lines(kind: EntryKind, entries: Sequence[Entry]) -> Part:
     """Entries in one line each."""
     sign, words = _TITLES[kind]
     return Part(

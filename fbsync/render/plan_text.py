@@ -8,9 +8,9 @@ from fbsync.render.columns import columns
 from fbsync.render.entries import Entry, Row, Tone
 from fbsync.render.plan_counts import (
     elsewhere_sentence,
+    plan_summary,
     refusal_reasons,
-    summary,
-    total_summary,
+    total_plan_summary,
     unverified,
     unverified_sentence,
     warning_count,
@@ -60,7 +60,7 @@ def plan_text(document: Json, *, paint: Paint, width: int | None = None, verbose
     lines += _refusals(document, paint, width)
     if warnings := warning_count(document):
         lines += wrapped([Span("Warnings: ", paint.yellow), Span(f"{warnings}.")], width=width, indent=2)
-    lines += wrapped([Span(summary(document), paint.bold)], width=width, indent=2)
+    lines += wrapped([Span(plan_summary(document), paint.bold)], width=width, indent=2)
     return "\n".join([*lines, ""])
 
 
@@ -74,7 +74,9 @@ def plans_text(documents: Sequence[Json], *, paint: Paint, width: int | None = N
         verbose: likewise.
     """
     texts = [_titled(one, plan_text(one, paint=paint, width=width, verbose=verbose), paint) for one in documents]
-    total = wrapped([Span("All environments: "), Span(total_summary(documents), paint.bold)], width=width, indent=2)
+    total = wrapped(
+        [Span("All environments: "), Span(total_plan_summary(documents), paint.bold)], width=width, indent=2
+    )
     return "\n".join([*texts, "\n".join(total)]) + "\n"
 
 

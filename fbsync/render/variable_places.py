@@ -42,7 +42,7 @@ def _users(uses: Sequence[Json], quoted: Callable[[str], str]) -> str:
     return quoted(visible(uses[0]["entry"])) if uses[0]["entry"] else "an entry"
 
 
-def count_sentence(part: Json) -> str:
+def variables_count(part: Json) -> str:
     """How many variables there are, and how many are not set."""
     variables = part["variables"]
     return f"{counted(len(variables), 'variable')}, {sum(not one['set'] for one in variables)} not set"

@@ -8,7 +8,7 @@ from fbsync.render.markdown import code, marker, prose
 from fbsync.render.markdown_parts import Part, all_environments, shortened, within_limit
 from fbsync.render.paint import visible
 from fbsync.render.plan_origin import environment_title, files_sentence
-from fbsync.render.variable_places import MEANS, count_sentence, places, status, total_sentence
+from fbsync.render.variable_places import MEANS, places, status, total_sentence, variables_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ def variables_markdown(part: Json, *, max_chars: int) -> str:
     environment = part["environment"]
     first = f"{marker('fbsync-env', environment)}\n"
     about = "" if environment is None else f" for {code(visible(environment))}"
-    counts = f"**{count_sentence(part)}**\n\n"
+    counts = f"**{variables_count(part)}**\n\n"
     heads = (f"{first}\n### fbsync env{about}\n\n{counts}", f"{first}\n{counts}")
     return within_limit(tuple(_parts(part)), heads, max_chars) or f"{counts}"
 
@@ -42,7 +42,7 @@ def all_variables_markdown(
         max_chars: the limit, which they share.
     """
     bodies = [
-        ((f"### {code(environment_title(part['environment']))}\n\n**{count_sentence(part)}**\n\n",), _parts(part))
+        ((f"### {code(environment_title(part['environment']))}\n\n**{variables_count(part)}**\n\n",), _parts(part))
         for part in parts
     ]
     return all_environments("env", f"**{total_sentence(parts)}**", bodies, problems, max_chars=max_chars)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fbsync.render.paint import visible
-from fbsync.render.variable_places import MEANS, count_sentence, places, status, total_sentence
+from fbsync.render.variable_places import MEANS, places, status, total_sentence, variables_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,4 +57,4 @@ def _lines(part: Json, paint: Paint, *, verbose: bool) -> Iterator[str]:
     yield f"Signing in: {signing_in}"
     if part["variable_files"]:
         yield f".env files: {', '.join(map(visible, part['variable_files']))}"
-    yield count_sentence(part)
+    yield variables_count(part)

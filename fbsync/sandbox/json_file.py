@@ -43,15 +43,15 @@ def read_record(path: Path, record: type[Record], *, rule: str, remedy: str) -> 
     try:
         text = path.read_bytes()
     except OSError as error:
-        raise refused(file, [f"the file cannot be read: {error.strerror}"], rule=rule, remedy=remedy) from None
+        raise refused_file(file, [f"the file cannot be read: {error.strerror}"], rule=rule, remedy=remedy) from None
     try:
         return TypeAdapter(record).validate_json(text)
     except ValidationError as error:
         details: list[Any] = error.errors(include_url=False, include_input=False)
-    raise refused(file, [_sentence(detail) for detail in details], rule=rule, remedy=remedy)
+    raise refused_file(file, [_sentence(detail) for detail in details], rule=rule, remedy=remedy)
 
 
-def refused(file: str, messages: Sequence[str], *, rule: str, remedy: str) -> InvalidInput:
+def refused_file(file: str, messages: Sequence[str], *, rule: str, remedy: str) -> InvalidInput:
     """The error for a file with these mistakes."""
     position = Position(file=file)
     return InvalidInput([Finding(rule=rule, position=position, message=message, remedy=remedy) for message in messages])

@@ -34,7 +34,7 @@ from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
 from fbsync.sandbox.builtin import ROLES
-from fbsync.sandbox.json_file import read_record, refused
+from fbsync.sandbox.json_file import read_record, refused_file
 from fbsync.sandbox.request_bodies import AiType, Credential, Endpoint, Key, Name, Secret, Url
 from fbsync.sandbox.workspaces import Role
 
@@ -136,7 +136,7 @@ def read_seed(path: Path, *, known_workspaces: tuple[str, ...]) -> Seed:
     workspaces = {*known_workspaces, *(workspace.id for workspace in seed.workspaces)}
     messages = [*_strays(seed, workspaces), *_credentials(seed), *_twins(seed)]
     if messages:
-        raise refused(str(path), messages, rule=_RULE, remedy=_REMEDY)
+        raise refused_file(str(path), messages, rule=_RULE, remedy=_REMEDY)
     return seed
 
 

@@ -44,7 +44,7 @@ def schema_text(kind: Kind) -> str:
 
 
 @cache
-def schema(kind: Kind) -> dict[str, Any]:
+def schema_of(kind: Kind) -> dict[str, Any]:
     """A schema as a value."""
     value: dict[str, Any] = json.loads(schema_text(kind))
     return value
@@ -69,7 +69,7 @@ def validate(kind: Kind, value: object, *, part: str | None = None, most: int | 
     from fbsync.schema.explain import explain_misfit
     from fbsync.schema.misfits import Within, misfits
 
-    within = Within(root=schema(kind), part=None if part is None else schema(kind)["$defs"][part])
+    within = Within(root=schema_of(kind), part=None if part is None else schema_of(kind)["$defs"][part])
     return tuple(islice((violation for misfit in misfits(value, within) for violation in explain_misfit(misfit)), most))
 
 
@@ -77,6 +77,6 @@ def validate(kind: Kind, value: object, *, part: str | None = None, most: int | 
 def _fit(kind: Kind, part: str | None) -> Fit:
     """The quick tests of a schema; nothing passes them where one cannot be made."""
     try:
-        return fit_of(schema(kind) if part is None else schema(kind)["$defs"][part], schema(kind))
+        return fit_of(schema_of(kind) if part is None else schema_of(kind)["$defs"][part], schema_of(kind))
     except UnknownKeywordError:
         return {}

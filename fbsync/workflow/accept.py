@@ -20,13 +20,13 @@ from fbsync.planning.drift import (
     ReplacedOutside,
     Unadopted,
     Unmanaged,
-    identity_of,
+    identity_of_difference,
 )
 from fbsync.redact import nearest
 from fbsync.render.drift_remedies import KEEP, remedies
 from fbsync.strict_yaml.loader import parse_document
 from fbsync.strict_yaml.replace import NotReplaceable, check_replaced, with_values
-from fbsync.workflow.accept_edits import edit_of_entry, edit_of_field, place_of, refused
+from fbsync.workflow.accept_edits import edit_of_entry, edit_of_field, field_place, not_acceptable
 from fbsync.workflow.comparison import declared_entries
 from fbsync.workflow.taken_over import taken_over
 
@@ -91,7 +91,7 @@ def accept(project: Project, drift: Drift, names: Sequence[str]) -> Acceptance:
     for difference in chosen:
         draft = drafts.get(difference.locked.identity)
         if draft is None:
-            raise refused(difference.locked.name, "it has another name in the manifest")
+            raise not_acceptable(difference.locked.name, "it has another name in the manifest")
         for value, file, edit in _edits(project, draft, difference):
             edits[file].append(edit)
             values.append(value)
@@ -103,12 +103,12 @@ def _edits(project: Project, draft: Draft, difference: Acceptable) -> Iterator[t
     environment, identity = project.where.environment, difference.locked.identity
     if isinstance(difference, DeletedOutside):
         file, edit = edit_of_entry(draft, environment, is_shared=bool(project.manifest.variants))
-        position = place_of(draft, Field.NAME)
+        position = field_place(draft, Field.NAME)
         yield Accepted(identity=identity, field=None, position=position, before="declared", after=NONE), file, edit
         return
     for item in difference.fields:
         file, edit = edit_of_field(draft, item, environment)
-        position = place_of(draft, item.field)
+        position = field_place(draft, item.field)
         value = Accepted(identity=identity, field=item.field, position=position, before=item.known, after=item.live)
         yield value, file, edit
 
@@ -166,24 +166,24 @@ def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterator[Ac
         found = _named(drift, name)
         if not found:
             raise _unknown(drift, name)
-        acceptable = [one for one in found if identity_of(one) not in settled and _has_values(one)]
+        acceptable = [one for one in found if identity_of_difference(one) not in settled and _has_values(one)]
         refused_ones = [one for one in found if one not in acceptable]
-        if refused_ones and (not acceptable or identity_of(refused_ones[0]).name == name):
-            raise _whole(project, refused_ones[0], is_taken_over=identity_of(refused_ones[0]) in settled)
-        chosen |= {identity_of(one): one for one in acceptable}
+        if refused_ones and (not acceptable or identity_of_difference(refused_ones[0]).name == name):
+            raise _whole(project, refused_ones[0], is_taken_over=identity_of_difference(refused_ones[0]) in settled)
+        chosen |= {identity_of_difference(one): one for one in acceptable}
     yield from chosen.values()
 
 
 def _named(drift: Drift, name: str) -> list[Difference]:
     """The differences of one name, or of all names that fit a pattern: a name that is there is no pattern."""
-    exact = [one for one in drift.differences if identity_of(one).name == name]
-    return exact or [one for one in drift.differences if fnmatchcase(identity_of(one).name, name)]
+    exact = [one for one in drift.differences if identity_of_difference(one).name == name]
+    return exact or [one for one in drift.differences if fnmatchcase(identity_of_difference(one).name, name)]
 
 
 def _unknown(drift: Drift, name: str) -> FbsyncError:
-    meant = nearest(name, [identity_of(one).name for one in drift.differences])
+    meant = nearest(name, [identity_of_difference(one).name for one in drift.differences])
     hint = "see `fbsync drift`" if meant is None else f"did you mean {meant!r}?"
-    return refused(name, "nothing with this name differs from the known state", hint)
+    return not_acceptable(name, "nothing with this name differs from the known state", hint)
 
 
 def _has_values(difference: Difference) -> TypeGuard[Acceptable]:
@@ -201,11 +201,13 @@ def _whole(project: Project, difference: Difference, *, is_taken_over: bool) -> 
     """The refusal to accept what is no change of values, or was accepted before, with what keeps it."""
     if is_taken_over:
         hint = "run `fbsync apply`, which records it in the lockfile"
-        return refused(identity_of(difference).name, "the manifest has the server's values already", hint)
+        return not_acceptable(
+            identity_of_difference(difference).name, "the manifest has the server's values already", hint
+        )
     declared = {known: llm.name for known, llm in declared_entries(project, project.known.llms).items()}
     advice = dict(remedies(difference, environment=project.where.environment, declared=declared))
     why = "none of its values changed: it was replaced outside, or is not in the known state"
-    return refused(identity_of(difference).name, why, f"{KEEP}: {advice[KEEP]}")
+    return not_acceptable(identity_of_difference(difference).name, why, f"{KEEP}: {advice[KEEP]}")
 
 
 def _texts(project: Project, edits: dict[str, list[Edit]]) -> tuple[tuple[Path, str], ...]:
@@ -220,9 +222,9 @@ def _texts(project: Project, edits: dict[str, list[Edit]]) -> tuple[tuple[Path, 
             text = with_values(document.source, replacements)
             check_replaced(document.source, text, replacements)
         except NotReplaceable as error:
-            raise refused(document.file, f"its value cannot be replaced: {error}") from None
+            raise not_acceptable(document.file, f"its value cannot be replaced: {error}") from None
         texts.append((Path(document.file), text))
         documents.append(parse_document(text.encode(), file=document.file))
     if errors_among(assemble(documents).findings) and not errors_among(project.manifest.findings):
-        raise refused("the manifest", "it would not be valid with the server's value")
+        raise not_acceptable("the manifest", "it would not be valid with the server's value")
     return tuple(texts)

@@ -34,32 +34,34 @@ def edit_of_field(draft: Draft, item: FieldDrift, environment: str | None) -> tu
     field = item.field.value
     if item.live == WITHHELD_VALUE:
         why = f"its {field} on the server repeats a credential"
-        raise refused(draft.name or "", why, f"change {field} on the server, or run `fbsync apply` to undo the change")
+        raise not_acceptable(
+            draft.name or "", why, f"change {field} on the server, or run `fbsync apply` to undo the change"
+        )
     if _is_gone(draft, item, environment):
         placed = draft.fields[field]
         return placed.document.file, Removal(path=placed.path)
     if item.field not in _TAKEN_OVER:
-        raise refused(draft.name or "", f"the server never shows its {field}", _hint_for_key(draft, item))
+        raise not_acceptable(draft.name or "", f"the server never shows its {field}", _hint_for_key(draft, item))
     if item.field is not Field.NAME and field not in draft.fields:
         hint = f"write the server's {field} into the manifest, and run `fbsync apply`"
-        raise refused(draft.name or "", f"the manifest declares no {field}", hint)
+        raise not_acceptable(draft.name or "", f"the manifest declares no {field}", hint)
     if item.field is Field.NAME:
         beside = ("previousName", item.known)
         return draft.entry.document.file, Replacement(path=(*draft.entry.path, "name"), value=item.live, beside=beside)
     placed = draft.fields[item.field.value]
     if environment is not None and placed.path[0] != "environments":
-        raise refused(
+        raise not_acceptable(
             draft.name or "",
             f"its {item.field.value} is declared under llms, which other environments share",
             f"write {item.field.value} under environments: {environment}: llms first, then accept it",
         )
     if item.live == NONE:
         hint = f"remove {field} from the manifest, and run `fbsync apply`"
-        raise refused(draft.name or "", f"the server has no {field} of its own for it", hint)
+        raise not_acceptable(draft.name or "", f"the server has no {field} of its own for it", hint)
     if item.field is not Field.AI_TYPE and (names := parse_template(placed.text or "").names):
         variables = ", ".join(f"${name}" for name in names)
         hint = f"set {variables} so that {field} is {item.live}, and run `fbsync apply`"
-        raise refused(draft.name or "", f"its {field} has references, which a value would replace", hint)
+        raise not_acceptable(draft.name or "", f"its {field} has references, which a value would replace", hint)
     value = escape(item.live) if item.field is Field.ENDPOINT else item.live
     return placed.document.file, Replacement(path=placed.path, value=value)
 
@@ -85,10 +87,10 @@ def edit_of_entry(draft: Draft, environment: str | None, *, is_shared: bool) -> 
     """
     if environment is not None:
         hint = f'write "{draft.name}: null" under environments: {environment}: llms, then apply it with --prune'
-        raise refused(draft.name or "", "it is declared under llms, which other environments share", hint)
+        raise not_acceptable(draft.name or "", "it is declared under llms, which other environments share", hint)
     if is_shared:
         hint = "remove it from the manifest, and from its environments, then apply it with --prune"
-        raise refused(draft.name or "", "environments use it too", hint)
+        raise not_acceptable(draft.name or "", "environments use it too", hint)
     return draft.entry.document.file, Removal(path=draft.entry.path)
 
 
@@ -101,13 +103,13 @@ def _hint_for_key(draft: Draft, item: FieldDrift) -> str:
     return "declare key with a variable that has the server's key, and run `fbsync apply`"
 
 
-def place_of(draft: Draft, field: Field) -> Position:
+def field_place(draft: Draft, field: Field) -> Position:
     """Where the manifest has a field."""
     return (
         draft.entry.document.position_of((*draft.entry.path, "name")) if field is Field.NAME else draft.position(field)
     )
 
 
-def refused(what: str, why: str, hint: str = "change the manifest by hand") -> FbsyncError:
+def not_acceptable(what: str, why: str, hint: str = "change the manifest by hand") -> FbsyncError:
     """The refusal to accept something, with what to do instead."""
     return FbsyncError(f"{what}: {why}", hint=hint, exit_code=ExitCode.INVALID_INPUT)

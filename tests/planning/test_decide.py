@@ -15,7 +15,7 @@ from fbsync.planning.decide import make_plan
 from fbsync.planning.guards import refusals
 from fbsync.planning.needs import missing_variables
 from fbsync.planning.order import blockers, detours, in_order
-from fbsync.render.plan_counts import summary
+from fbsync.render.plan_counts import plan_summary
 from fbsync.render.plan_text import plan_text
 
 
@@ -330,10 +330,10 @@ class TestNotices:
 class TestSummary:
     def test_terraforms_sentence(self):
         made = plan([desired("N"), desired("A", ai_type="AWS")], [locked("A"), locked("D")], prune=True)
-        assert summary(document(made)) == "Plan: 1 to add, 1 to change, 1 to destroy."
+        assert plan_summary(document(made)) == "Plan: 1 to add, 1 to change, 1 to destroy."
 
     def test_nothing_to_do(self):
-        assert summary(document(plan([desired()], [locked()]))).startswith("No changes.")
+        assert plan_summary(document(plan([desired()], [locked()]))).startswith("No changes.")
 
     def test_names_cannot_act_on_the_terminal(self):
         made = plan([desired("evil\x1b[2J\u202ename")])

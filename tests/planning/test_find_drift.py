@@ -18,7 +18,7 @@ from fbsync.planning.drift import (
 )
 from fbsync.render.document import result_document
 from fbsync.render.drift_found import DriftFound
-from fbsync.render.drift_text import drift_text, summary
+from fbsync.render.drift_text import drift_summary, drift_text
 from fbsync.render.known_document import drift_part
 from fbsync.schema.validate import Kind, validate
 
@@ -196,7 +196,7 @@ class TestRendering:
         ]
 
     def test_no_drift_as_text(self):
-        assert summary(drift([], [locked()], [live()])) == "No drift: 1 unchanged."
+        assert drift_summary(drift([], [locked()], [live()])) == "No drift: 1 unchanged."
 
     def test_every_kind_fits_the_schema(self):
         document = result_document("drift", ExitCode.PENDING, drift=drift_part(found(EVERY_KIND)))

@@ -23,7 +23,7 @@ from fbsync.render.drift_markdown import drift_markdown, drifts_markdown
 from fbsync.render.drift_text import drift_text, drifts_text
 from fbsync.render.known_document import drift_part
 from fbsync.render.paint import Paint
-from fbsync.render.plan_counts import total_summary
+from fbsync.render.plan_counts import total_plan_summary
 from fbsync.render.plan_html import plan_html, plans_html
 from fbsync.render.plan_markdown import plan_markdown, plans_markdown
 from fbsync.render.plan_text import plan_text, plans_text
@@ -32,7 +32,7 @@ from fbsync.render.result_markdown import result_markdown
 from fbsync.render.result_text import result_text
 from fbsync.render.variables_markdown import all_variables_markdown, variables_markdown
 from fbsync.render.variables_text import all_variables_text, variables_text
-from fbsync.schema.validate import Kind, schema
+from fbsync.schema.validate import Kind, schema_of
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -83,7 +83,7 @@ def test_a_result_is_rendered_as_it_was_read(name, ending):
 @pytest.mark.parametrize("name", RESULT_DOCUMENTS)
 def test_a_result_is_as_its_schema_says(name):
     document = json.loads(dump(RESULT_DOCUMENTS[name]()))
-    assert [error.message for error in Draft202012Validator(schema(Kind.RESULT)).iter_errors(document)] == []
+    assert [error.message for error in Draft202012Validator(schema_of(Kind.RESULT)).iter_errors(document)] == []
 
 
 @pytest.mark.parametrize("limit", [120, 200, 400, 900, 2_000])
@@ -153,7 +153,7 @@ RESULTS = Results(
     done=tuple((one["environment"], one) for one in several()),
     failed=tuple((where, FbsyncError(why, hint="merge it", exit_code=REFUSED)) for where, why in PROBLEMS),
 )
-OF_ALL = total_summary(several())
+OF_ALL = total_plan_summary(several())
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -166,18 +166,18 @@ def test_drift_and_several_environments_are_rendered_as_they_were_read(name):
 
 @pytest.mark.parametrize("name", PLANS)
 def test_the_json_is_as_its_schema_says(name):
-    errors = Draft202012Validator(schema(Kind.PLAN)).iter_errors(json.loads(dump(golden(name))))
+    errors = Draft202012Validator(schema_of(Kind.PLAN)).iter_errors(json.loads(dump(golden(name))))
     assert [error.message for error in errors] == []
 
 
 def test_the_json_of_all_environments_is_as_its_schemas_say():
     document = json.loads(OTHERS["all-environments.json"]())
-    errors = Draft202012Validator(schema(Kind.RESULT)).iter_errors(document)
+    errors = Draft202012Validator(schema_of(Kind.RESULT)).iter_errors(document)
     assert [error.message for error in errors] == []
     plans = [part["plan"] for part in document["environments"] if "plan" in part]
     assert len(plans) == 3
     for plan in plans:
-        assert list(Draft202012Validator(schema(Kind.PLAN)).iter_errors(plan)) == []
+        assert list(Draft202012Validator(schema_of(Kind.PLAN)).iter_errors(plan)) == []
 
 
 @pytest.mark.parametrize("ending", FORMATS)

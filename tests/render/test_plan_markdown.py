@@ -31,7 +31,7 @@ from fbsync.model.plan import Plan
 from fbsync.render.drift_markdown import drift_markdown, drifts_markdown
 from fbsync.render.markdown import code, marker, prose
 from fbsync.render.paint import visible
-from fbsync.render.plan_counts import summary
+from fbsync.render.plan_counts import plan_summary
 from fbsync.render.plan_markdown import LEAST_CHARS, plan_markdown, plans_markdown
 
 OWN_HTML = re.compile(
@@ -144,7 +144,7 @@ def test_the_comment_is_inert(plan, environment, compared):
 def test_the_limit_is_kept_and_nothing_is_cut(plan, environment, limit):
     source = rendered(plan, environment=environment, max_chars=limit)
     assert len(source) <= limit
-    assert f"**{summary(document(plan))}**" in source
+    assert f"**{plan_summary(document(plan))}**" in source
     assert_inert(source)
     tags = on_github(source)
     assert tags.opened == tags.closed

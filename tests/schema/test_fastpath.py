@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from fbsync.schema.fastpath import UnknownKeywordError, fit_of, fits
-from fbsync.schema.validate import Kind, schema, validate
+from fbsync.schema.validate import Kind, schema_of, validate
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -79,22 +79,22 @@ def _without_a_key(value, key, other):
 
 
 def _part(kind, name):
-    return schema(kind) if name is None else schema(kind)["$defs"][name]
+    return schema_of(kind) if name is None else schema_of(kind)["$defs"][name]
 
 
 @cache
 def _values(kind, name=None):
-    return nearly(_part(kind, name), schema(kind))
+    return nearly(_part(kind, name), schema_of(kind))
 
 
 @cache
 def _fit(kind, name=None):
-    return fit_of(_part(kind, name), schema(kind))
+    return fit_of(_part(kind, name), schema_of(kind))
 
 
 @cache
 def _validator(kind, name=None):
-    return Draft202012Validator(_part(kind, name) | {"$defs": schema(kind)["$defs"]})
+    return Draft202012Validator(_part(kind, name) | {"$defs": schema_of(kind)["$defs"]})
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -104,7 +104,7 @@ def test_it_agrees_with_jsonschema(kind, data):
     assert fits(value, _fit(kind)) == _validator(kind).is_valid(value)
 
 
-@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in Kind for name in schema(kind).get("$defs", ())])
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in Kind for name in schema_of(kind).get("$defs", ())])
 @given(data=st.data())
 def test_it_agrees_on_every_part_of_the_schemas(kind, name, data):
     """Deep parts are hardly ever reached from the root: each is tried by itself."""
@@ -146,7 +146,7 @@ def test_it_agrees_on_each_keyword(part, data):
 
 @pytest.mark.parametrize("kind", Kind)
 def test_there_is_a_test_for_every_keyword_of_the_schemas(kind):
-    assert fit_of(schema(kind), schema(kind))
+    assert fit_of(schema_of(kind), schema_of(kind))
 
 
 @pytest.mark.parametrize(
