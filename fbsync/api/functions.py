@@ -126,12 +126,12 @@ def plan(
     def refreshed() -> Proposal:
         from fbsync.workflow.session import Session
 
-        with _known(inputs) as known, Session(load_project(known, online=True), patience) as session:
+        with _readable_inputs(inputs) as known, Session(load_project(known, online=True), patience) as session:
             live = session.look()
             return session.with_usage(proposed(session.project, live))
 
     def compared() -> Proposal:
-        with _known(inputs) as known:
+        with _readable_inputs(inputs) as known:
             return proposed(load_project(known, online=False), None)
 
     made = outside_of_event_loops(refreshed) if refresh else compared()
@@ -234,7 +234,7 @@ def drift(inputs: Inputs, *, only: Iterable[str] = (), patience: Patience | None
     chosen = frozenset(only)
 
     def compared() -> Drift:
-        with _known(inputs) as known, Session(load_project(known, online=True), patience) as session:
+        with _readable_inputs(inputs) as known, Session(load_project(known, online=True), patience) as session:
             live = session.look(all_or_nothing=True, plans=False)
             assert live is not None
             return drift_of(session.project, live, only=chosen)
@@ -243,7 +243,7 @@ def drift(inputs: Inputs, *, only: Iterable[str] = (), patience: Patience | None
 
 
 @contextmanager
-def _known(inputs: Inputs) -> Iterator[Inputs]:
+def _readable_inputs(inputs: Inputs) -> Iterator[Inputs]:
     """The inputs with a known state that can be read, wherever it is kept."""
     with readable(inputs.where, os.environ) as place:
         yield replace(inputs, where=place)

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 def environments(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The environments that the manifest declares."""
-    return _fitting(lambda: _manifest(context).variants, incomplete)
+    return _fitting(lambda: _read_manifest(context).variants, incomplete)
 
 
 def declared_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of the entries of the manifest, in the environment that is given, and of the lockfile."""
-    names = _fitting(lambda: _declared(context), incomplete)
+    names = _fitting(lambda: _declared_names(context), incomplete)
     return list(dict.fromkeys([*names, *known_names(context, parameter, incomplete)]))
 
 
 def known_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of the entries of the lockfile."""
-    return _fitting(lambda: _known(context), incomplete)
+    return _fitting(lambda: _known_names(context), incomplete)
 
 
 def _fitting(names: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
@@ -42,29 +42,29 @@ def _fitting(names: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
         return []
 
 
-def _manifest(context: click.Context) -> Manifest:
+def _read_manifest(context: click.Context) -> Manifest:
     from fbsync.manifest.assemble import read_manifest
 
-    return read_manifest(_where(context).files)
+    return read_manifest(_where_so_far(context).files)
 
 
-def _declared(context: click.Context) -> Iterable[str]:
-    drafts = _manifest(context).in_environment(context.params.get("environment"))
+def _declared_names(context: click.Context) -> Iterable[str]:
+    drafts = _read_manifest(context).in_environment(context.params.get("environment"))
     return (draft.name for draft in drafts if draft.name is not None)
 
 
-def _known(context: click.Context) -> Iterable[str]:
+def _known_names(context: click.Context) -> Iterable[str]:
     """The names in the lockfile; where a store has the state, those of the manifest: completion never waits for one."""
     from fbsync.state import lockfile
 
-    where = _where(context)
+    where = _where_so_far(context)
     if where.is_shared:
-        return _declared(context)
+        return _declared_names(context)
     known = lockfile.read_lockfile(where.lock_path)
     return () if known is None else (llm.name for llm in known.llms)
 
 
-def _where(context: click.Context) -> Where:
+def _where_so_far(context: click.Context) -> Where:
     """What the options to the left of the word say; click has not filled in the others."""
     from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
     from fbsync.workflow.declared_state import find_state

@@ -70,9 +70,9 @@ def env(
         if environment:
             raise click.UsageError("--all-environments cannot be combined with -e")
         return _list_all(where, format_, check=check, verbose=verbose, max_chars=max_chars, write=write)
-    listed = _listed(where, quiet=format_ == "json")
+    listed = _variables_of(where, quiet=format_ == "json")
     if write is not None:
-        _write(write, (listed,))
+        _write_env_example(write, (listed,))
     code = listed.exit_code if check else ExitCode.DONE
     terminal.out(_rendered(listed, code, format_, verbose=verbose, max_chars=max_chars))
     return code
@@ -93,7 +93,7 @@ class _Listed:
     exit_code: ExitCode
 
 
-def _listed(where: Where, *, quiet: bool) -> _Listed:
+def _variables_of(where: Where, *, quiet: bool) -> _Listed:
     """The variables of an environment.
 
     Raises:
@@ -113,7 +113,7 @@ def _listed(where: Where, *, quiet: bool) -> _Listed:
     manifest = read_manifest(where.files)
     if wrong := errors_among(manifest.findings):
         raise InvalidInput(wrong)
-    rows = _rows(manifest.uses(where.environment))
+    rows = _use_rows(manifest.uses(where.environment))
     found = manifest.value_findings(where.environment, variables)
     if not quiet:
         terminal.report_warnings((*variables.warnings, *found))
@@ -121,7 +121,7 @@ def _listed(where: Where, *, quiet: bool) -> _Listed:
     lacking = not means or errors_among(found) or any(variables.source(name) is None for name in rows)
     part = {
         "environment": where.environment,
-        "variables": [_entry(name, uses, variables) for name, uses in rows.items()],
+        "variables": [_variable_entry(name, uses, variables) for name, uses in rows.items()],
         "signs_in_with": list(means),
         "variable_files": list(variables.files),
     }
@@ -148,9 +148,9 @@ def _list_all(
     where: Where, format_: str, *, check: bool, verbose: bool, max_chars: int, write: Path | None
 ) -> ExitCode:
     """The variables of the list itself and of every environment, as one result."""
-    results = in_each(where, lambda where: _listed(where, quiet=format_ == "json"), quiet=format_ == "json")
+    results = in_each(where, lambda where: _variables_of(where, quiet=format_ == "json"), quiet=format_ == "json")
     if write is not None:
-        _write(write, [listed for _, listed in results.done])
+        _write_env_example(write, [listed for _, listed in results.done])
     worst = max((listed.exit_code for _, listed in results.done), default=ExitCode.DONE)
     code = results.exit_code(worst if check else ExitCode.DONE)
     parts = [listed.part for _, listed in results.done]
@@ -175,13 +175,13 @@ def _list_all(
     return code
 
 
-def _rows(uses: Iterable[Use]) -> dict[str, tuple[Use, ...]]:
+def _use_rows(uses: Iterable[Use]) -> dict[str, tuple[Use, ...]]:
     """The uses of each variable, by name."""
     ordered = sorted(uses, key=attrgetter("variable"))
     return {name: tuple(group) for name, group in groupby(ordered, key=attrgetter("variable"))}
 
 
-def _write(path: Path, listed: Iterable[_Listed]) -> None:
+def _write_env_example(path: Path, listed: Iterable[_Listed]) -> None:
     from fbsync.cli.write_once import add_to
     from fbsync.render.env_example import env_example, needed
 
@@ -190,7 +190,7 @@ def _write(path: Path, listed: Iterable[_Listed]) -> None:
     terminal.say(f"{path}: {add_to(path, lambda existing: env_example(variables, existing))}")
 
 
-def _entry(name: str, uses: tuple[Use, ...], variables: Variables) -> dict[str, object]:
+def _variable_entry(name: str, uses: tuple[Use, ...], variables: Variables) -> dict[str, object]:
     return {
         "name": name,
         "set": variables.source(name) is not None,

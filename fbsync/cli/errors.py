@@ -75,7 +75,7 @@ def _status(command: click.Command, argv: Sequence[str]) -> int:
     except FbsyncError as error:
         return _fail(argv, error)
     except OSError as error:
-        return _fail(argv, _refused(error))
+        return _fail(argv, _refused_by_system(error))
     except Exception as error:  # noqa: BLE001 - the boundary: nothing passes it
         return _fail(argv, _unexpected(error))
     return status if isinstance(status, int) else ExitCode.DONE
@@ -83,7 +83,7 @@ def _status(command: click.Command, argv: Sequence[str]) -> int:
 
 def _fail(argv: Sequence[str], error: FbsyncError) -> int:
     if _format(argv) == "json":
-        _print_document(argv, error)
+        _print_failure(argv, error)
     else:
         from fbsync.cli import terminal
 
@@ -106,7 +106,7 @@ def _usage(error: click.ClickException, argv: Sequence[str]) -> FbsyncError:
     return FbsyncError(usage_message(error, argv), hint=usage_hint(error, argv), exit_code=ExitCode.USAGE)
 
 
-def _refused(error: OSError) -> FbsyncError:
+def _refused_by_system(error: OSError) -> FbsyncError:
     """What the operating system refused, where no code of fbsync has expected it.
 
     Raises:
@@ -165,7 +165,7 @@ def _format(argv: Sequence[str]) -> str | None:
     return next(chain(joined, apart), None)
 
 
-def _print_document(argv: Sequence[str], error: FbsyncError) -> None:
+def _print_failure(argv: Sequence[str], error: FbsyncError) -> None:
     from fbsync.render.document import dump, failure_document
 
     command = next((word for word in argv if not word.startswith("-")), "fbsync")

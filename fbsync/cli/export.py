@@ -73,9 +73,9 @@ def export(
     with writable(where, lock_timeout=0) as (place, _):
         project = load_project(replace(inputs, where=place), online=True)
         _check_settled(project)
-        project, listed, elsewhere = _listed(project, workspaces, Asking(**asking))
+        project, listed, elsewhere = _content_of_server(project, workspaces, Asking(**asking))
         made = _export(project, listed, elsewhere)
-        written = _write(made)
+        written = _write_files(made)
     code = ExitCode.PARTLY_APPLIED if made.left_out else ExitCode.DONE
     _report(made, written, code, json=format_ == "json")
     return code
@@ -90,7 +90,7 @@ def _check_settled(project: Project) -> None:
         )
 
 
-def _listed(
+def _content_of_server(
     project: Project, workspaces: tuple[str, ...], how: Asking
 ) -> tuple[Project, tuple[LiveLlm, ...], frozenset[Identity]]:
     """What the server holds of the workspaces, or all that it lists; and what other environments have of that.
@@ -130,7 +130,7 @@ def _export(project: Project, listed: tuple[LiveLlm, ...], elsewhere: frozenset[
     return make(project, listed, path=path, shown_as=shown_path(path), elsewhere=elsewhere)
 
 
-def _write(made: Export) -> list[tuple[Path, str]]:
+def _write_files(made: Export) -> list[tuple[Path, str]]:
     """Write the files, the lockfile last: what is only in the manifest is taken up by the next export.
 
     Raises:

@@ -109,7 +109,7 @@ def init(
             environments=environments,
             state=state if state != "file" else None,
         )
-        variables = _write(done, root, start, system)
+        variables = _write_missing(done, root, start, system)
     except FbsyncError:
         if format_ == "text":
             for path, what in done:
@@ -134,7 +134,7 @@ def _checked_environments(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _write(done: list[tuple[Path, str]], root: Path, start: Start, ci: Ci) -> tuple[str, ...]:
+def _write_missing(done: list[tuple[Path, str]], root: Path, start: Start, ci: Ci) -> tuple[str, ...]:
     """Write what is missing; add to ``done`` the result of each file, also where a later one cannot be written.
 
     Returns:

@@ -57,22 +57,22 @@ def list_(
     fbsync keys list
     fbsync keys list --workspace Research --format json
     """  # noqa: D301 - click's mark for a block to leave as it is
-    found = _listed(workspaces, env_files, api_url, Asking(**asking))
+    found = _listed_keys(workspaces, env_files, api_url, Asking(**asking))
     if format_ == "json":
         from fbsync.render.document import dump, result_document
 
-        terminal.out(dump(result_document("keys", ExitCode.DONE, keys=[_entry(key) for key in found])))
+        terminal.out(dump(result_document("keys", ExitCode.DONE, keys=[_key_entry(key) for key in found])))
     elif found:
         from fbsync.render.key_table import key_table
 
-        rows = [tuple(_entry(key).values()) for key in found]
+        rows = [tuple(_key_entry(key).values()) for key in found]
         terminal.out(key_table(rows, paint=terminal.paint_for(sys.stdout)))
     else:
         terminal.say("There are no stored provider keys for AI. Create one in the vendor's console.")
     return ExitCode.DONE
 
 
-def _entry(key: StoredKey) -> dict[str, str | int | None]:
+def _key_entry(key: StoredKey) -> dict[str, str | int | None]:
     one = key.api_key
     return {
         "workspaceId": key.workspace_id,
@@ -83,7 +83,7 @@ def _entry(key: StoredKey) -> dict[str, str | int | None]:
     }
 
 
-def _listed(
+def _listed_keys(
     workspaces: tuple[str, ...], env_files: tuple[Path, ...], api_url: str | None, how: Asking
 ) -> tuple[StoredKey, ...]:
     from fbsync.cli.event_loop import run_unless_signalled

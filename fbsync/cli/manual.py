@@ -67,7 +67,7 @@ def _page(page: _Page, names: Sequence[str]) -> str:
         f".B {_roff(page.context.command_path)}",
         _roff(" ".join(page.command.collect_usage_pieces(page.context))),
         *_description(cleandoc(page.command.help or "")),
-        *_options(page),
+        *_option_lines(page),
         *_commands(page),
     ]
     if page.context.parent is None:
@@ -95,7 +95,7 @@ def _description(text: str) -> Iterator[str]:
             yield from (".PP", _roff(" ".join(paragraph.split())))
 
 
-def _options(page: _Page) -> Iterator[str]:
+def _option_lines(page: _Page) -> Iterator[str]:
     records = [
         record for param in page.command.get_params(page.context) if (record := param.get_help_record(page.context))
     ]

@@ -101,13 +101,13 @@ def plan(
     fbsync plan --all-environments --format html > state.html
     """  # noqa: D301 - click's mark for a block to leave as it is
     where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
-    how = _options(given)
+    how = _plan_options(given)
     if all_environments:
         if environment or lock_file or out:
             raise click.UsageError("--all-environments cannot be combined with -e, --lock-file or --out")
         return _plan_all(where, how, format_, max_chars)
     proposal = _proposal(where, how, format_)
-    document = _document(proposal, how)
+    document = _plan_document(proposal, how)
     if out is not None:
         _save(out, proposal, document, how)
     verbose = bool(how.asking.verbose)
@@ -119,7 +119,7 @@ def plan(
     return int(document["exit_code"])
 
 
-def _options(given: dict[str, Any]) -> PlanOptions:
+def _plan_options(given: dict[str, Any]) -> PlanOptions:
     """The options; those that say how the server is asked, and those that allow something, each in their record."""
     from fbsync.planning.allowed import Allowed
 
@@ -159,7 +159,7 @@ def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
         return connection.with_usage(proposed(connection.project, live))
 
 
-def _document(proposal: Proposal, how: PlanOptions) -> Json:
+def _plan_document(proposal: Proposal, how: PlanOptions) -> Json:
     """The plan's document, with why apply would refuse it, and the status that the command ends with for it."""
     from fbsync.workflow.plan_report import document_of
     from fbsync.workflow.proposal import refusals_of
@@ -190,7 +190,7 @@ def _plan_all(where: Where, how: PlanOptions, format_: str, max_chars: int) -> i
         proposal = _proposal(where, how, format_)
         project = proposal.project
         warnings.update(dict.fromkeys(project.manifest.warnings_in(where.environment, project.variables)))
-        return _document(proposal, how)
+        return _plan_document(proposal, how)
 
     results = in_each(where, planned, quiet=format_ == "json")
     code = results.exit_code(ExitCode(max((document["exit_code"] for _, document in results.done), default=0)))

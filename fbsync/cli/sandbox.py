@@ -104,7 +104,7 @@ def serve(host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click
     fbsync sandbox serve
     fbsync sandbox serve --db sandbox.db --latency 50 --access-log
     """  # noqa: D301 - click's mark for a block to leave as it is
-    checked = _options(**options)
+    checked = _sandbox_options(**options)
     from fbsync.sandbox.environment import sandbox_variables
     from fbsync.sandbox.listener import bind, url_of
     from fbsync.sandbox.server import SandboxServer, log_to_stderr
@@ -134,7 +134,7 @@ def run(context: click.Context, /, command: tuple[str, ...], host: str, port: in
     fbsync sandbox run --db sandbox.db -- fbsync plan --refresh
     fbsync sandbox run --faults faults.json -- sh rehearse.sh
     """  # noqa: D301 - click's mark for a block to leave as it is
-    checked = _options(**options)
+    checked = _sandbox_options(**options)
     from fbsync.sandbox.environment import command_environment, sandbox_variables
     from fbsync.sandbox.foreground import NOT_EXECUTABLE, NOT_FOUND, run_in_foreground
     from fbsync.sandbox.process import running
@@ -153,7 +153,7 @@ def run(context: click.Context, /, command: tuple[str, ...], host: str, port: in
     context.exit(status)
 
 
-def _options(workspaces: tuple[str, ...], **given: Any) -> SandboxOptions:  # noqa: ANN401 - click's
+def _sandbox_options(workspaces: tuple[str, ...], **given: Any) -> SandboxOptions:  # noqa: ANN401 - click's
     """The options of the command line, with the workspace that the environment names."""
     from fbsync.sandbox.environment import WORKSPACE_VARIABLE
     from fbsync.sandbox.options import SandboxOptions, require_framework

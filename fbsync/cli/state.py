@@ -73,12 +73,12 @@ def list_(files: tuple[Path, ...], environment: str | None, lock_file: Path | No
     where = readable(where_from(files=files, environment=environment, env_files=(), lock_file=lock_file))
     known = known_at(where)
     if format_ == "json":
-        _print_document(where.known_in, known, known.lockfile.llms)
+        _print_entries(where.known_in, known, known.lockfile.llms)
         return
     from fbsync.render.state_text import state_table
 
     _note_open(known)
-    terminal.out(state_table(known.lockfile.llms, _ages(), paint=terminal.paint_for(sys.stdout)))
+    terminal.out(state_table(known.lockfile.llms, _ages_today(), paint=terminal.paint_for(sys.stdout)))
 
 
 @state.command()
@@ -104,12 +104,12 @@ def show(
     known = known_at(where)
     entry = pick(known.lockfile, name, workspace)
     if format_ == "json":
-        _print_document(where.known_in, known, [entry])
+        _print_entries(where.known_in, known, [entry])
         return
     from fbsync.render.state_text import state_entry
 
     _note_open(known)
-    terminal.out(state_entry(entry, _ages(), paint=terminal.paint_for(sys.stdout)))
+    terminal.out(state_entry(entry, _ages_today(), paint=terminal.paint_for(sys.stdout)))
 
 
 @state.command()
@@ -148,7 +148,7 @@ def forget(
         _check_protection(entry, force=force)
         if not yes and terminal.can_ask() and not terminal.ask(f"Forget {visible(entry_title(entry))}?"):
             raise FbsyncError("not confirmed, so nothing was changed")
-        _write(path, known.with_llms(llm for llm in known.llms if llm is not entry))
+        _write_lockfile(path, known.with_llms(llm for llm in known.llms if llm is not entry))
     _print_forgotten(entry, format_)
 
 
@@ -171,7 +171,7 @@ def _check_protection(entry: LockedLlm, *, force: bool) -> None:
         raise GuardRefused([Refusal(identity=entry.identity, message=message, hint="to do it anyway, pass --force")])
 
 
-def _write(path: Path, known: Lockfile) -> None:
+def _write_lockfile(path: Path, known: Lockfile) -> None:
     """Write the lockfile; a rescue file, whose entries it now holds, would bring the forgotten one back."""
     from fbsync.settings import find_state_folder
     from fbsync.state import lockfile, rescue
@@ -192,14 +192,14 @@ def _note_open(known: Replayed) -> None:
         terminal.say(terminal.open_intents_note(known.open))
 
 
-def _ages() -> Ages:
+def _ages_today() -> Ages:
     from fbsync.calendar import today
     from fbsync.model.ages import Ages
 
     return Ages(today=today())
 
 
-def _print_document(known_in: str, known: Replayed, entries: Iterable[LockedLlm]) -> None:
+def _print_entries(known_in: str, known: Replayed, entries: Iterable[LockedLlm]) -> None:
     from fbsync.render.document import dump, result_document
     from fbsync.render.known_document import state_part
     from fbsync.state.trials import trials_among
@@ -210,7 +210,7 @@ def _print_document(known_in: str, known: Replayed, entries: Iterable[LockedLlm]
         api_url=known.lockfile.api_url,
         open_requests=len(known.open),
         temporary=[(intent.identity, intent.llm_id) for intent in trials_among(known.open)],
-        ages=_ages(),
+        ages=_ages_today(),
     )
     terminal.out(dump(result_document("state", ExitCode.DONE, state=part)))
 

@@ -68,7 +68,7 @@ def validate(
     if files or not groups:
         groups.insert(0, files)
     reports = [
-        _check(where_from(files=group, environment=environment, env_files=env_files), environment) for group in groups
+        _checked(where_from(files=group, environment=environment, env_files=env_files), environment) for group in groups
     ]
     report = _Report(
         sources={file: text for report in reports for file, text in report.sources.items()},
@@ -78,7 +78,7 @@ def validate(
     return _print(report, format_, strict=strict)
 
 
-def _check(where: Where, environment: str | None) -> _Report:
+def _checked(where: Where, environment: str | None) -> _Report:
     from fbsync.manifest.assemble import read_manifest
     from fbsync.model.findings import errors_among, in_file_order
     from fbsync.workflow.declared_state import state_findings
@@ -138,10 +138,10 @@ def _rendered(report: _Report, format_: str, code: ExitCode, failing: tuple[Find
 
             return findings_junit(report.findings, files=report.files, failing=frozenset(failing))
         case _:
-            return _listing(report)
+            return _finding_lines(report)
 
 
-def _listing(report: _Report) -> str:
+def _finding_lines(report: _Report) -> str:
     if report.findings:
         return terminal.findings_with_excerpts(
             report.findings, paint=terminal.paint_for(sys.stdout), sources=report.sources

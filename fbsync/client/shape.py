@@ -32,26 +32,28 @@ def shape_of(value: object, *, depth: int = 2) -> str:
         case str():
             return "string"
         case list():
-            return _list(value)
+            return _list_shape(value)
         case dict():
-            return _object(value, depth) if depth else "object"
+            return _object_shape(value, depth) if depth else "object"
         case _:
             return "nothing"
 
 
-def _list(values: list[Any]) -> str:
+def _list_shape(values: list[Any]) -> str:
     kinds = {shape_of(item, depth=0) for item in values}
     each = f"{kinds.pop()}s" if len(kinds) == 1 else "values"
     return "empty list" if not values else f"list of {len(values)} {each}"
 
 
-def _object(values: Mapping[str, Any], depth: int) -> str:
-    shown = [f"{_key(key)}: {shape_of(value, depth=depth - 1)}" for key, value in list(values.items())[:_MOST_KEYS]]
+def _object_shape(values: Mapping[str, Any], depth: int) -> str:
+    shown = [
+        f"{_key_shape(key)}: {shape_of(value, depth=depth - 1)}" for key, value in list(values.items())[:_MOST_KEYS]
+    ]
     rest = [f"{len(values) - _MOST_KEYS} more"] if len(values) > _MOST_KEYS else []
     return "{" + ", ".join([*shown, *rest]) + "}"
 
 
-def _key(key: str) -> str:
+def _key_shape(key: str) -> str:
     return key if len(key) <= _LONGEST_KEY and key.isprintable() and is_wordlike(key) else "(a key)"
 
 

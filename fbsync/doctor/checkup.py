@@ -42,7 +42,7 @@ def check_files(
     try:
         inputs = no_inputs(where, environment)
         found.append(_variables_files(inputs.variables))
-        found.append(_manifest(where))
+        found.append(_manifest_checks(where))
         if found[-1].health is Health.OK:
             inputs = read_inputs(where, environment)
             found.append(_variables(inputs))
@@ -50,7 +50,7 @@ def check_files(
             found.append(unread())
         else:
             project = load_project(inputs, online=True)
-            found += _known(project)
+            found += _known_state_checks(project)
     except InvalidInput as error:
         found += [
             _problem("files", finding.message, str(finding.position), finding.remedy) for finding in error.findings
@@ -76,7 +76,7 @@ def _variables_files(variables: Variables) -> Check:
     return ok(".env files", ", ".join(variables.files) or "none (environment only)")
 
 
-def _manifest(where: Where) -> Check:
+def _manifest_checks(where: Where) -> Check:
     named = ", ".join(map(str, where.files))
     if not any(file.exists() for file in where.files):
         return Check(
@@ -107,7 +107,7 @@ def _variables(inputs: Inputs) -> Check:
     )
 
 
-def _known(project: Project) -> Iterator[Check]:
+def _known_state_checks(project: Project) -> Iterator[Check]:
     path = project.where.known_in
     if project.on_disk is None:
         yield ok("lockfile", f"{path} does not exist yet: the first apply creates it")

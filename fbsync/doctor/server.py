@@ -143,7 +143,7 @@ class _Checkup:
             return None, problem(_SIGNING_IN, error)
         profile = await self.prober.probe("/user/profile", token)
         if profile.error is not None:
-            return None, _refused(profile.error, renewable=account.token is not None and _can_renew(variables))
+            return None, _refused_token(profile.error, renewable=account.token is not None and _can_renew(variables))
         data = profile.body.get("data")
         me = data if isinstance(data, dict) else {}
         life = checks.token_life(expiry_of(token), self._now)
@@ -153,7 +153,7 @@ class _Checkup:
         """The workspaces of the manifest, the roles in them, and whether the list of configurations answers."""
         only = Account(token=token)
         client = await self._stack.enter_async_context(self._client(only))
-        return (*await _workspaces(client, project), await _list(client))
+        return (*await _workspaces(client, project), await _list_check(client))
 
     async def _logged_in(self, account: Account) -> Secret:
         """The token of a session that ends with the checks.
@@ -187,7 +187,7 @@ def _can_renew(variables: Variables) -> bool:
     return variables.source("FLASHBACK_REFRESH_TOKEN") is not None or all(variables.source(name) for name in both)
 
 
-def _refused(error: FbsyncError, *, renewable: bool) -> Check:
+def _refused_token(error: FbsyncError, *, renewable: bool) -> Check:
     if not renewable:
         return problem(_SIGNING_IN, error)
     return Check(
@@ -209,7 +209,7 @@ async def _workspaces(client: Client, project: Project | None) -> tuple[Check, .
     return tuple(checks.roles(listed, wanted))
 
 
-async def _list(client: Client) -> Check:
+async def _list_check(client: Client) -> Check:
     """Whether the server lists configurations, and the whole of them."""
     try:
         listing = await client.list_llms(None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from fbsync.manifest import checks
@@ -20,6 +19,7 @@ from fbsync.model.findings import (
     Finding,
     Severity,
     errors_among,
+    first_of,
     in_file_order,
     limited,
 )
@@ -91,7 +91,7 @@ class Manifest:
         if environment is None or environment in self.variants:
             own = {environment: self.variants[environment]} if environment is not None else {}
             unknown = checks.unknown_entries(self.drafts, own) if self.is_complete else ()
-            semantic = [*_some(checks.of_group(self.in_environment(environment))), *_some(unknown)]
+            semantic = [*first_of(checks.of_group(self.in_environment(environment))), *first_of(unknown)]
         else:
             semantic = [self._unknown_environment(environment)] if self.is_complete else []
         return _in_order((*self.misshapen, *semantic))
@@ -183,8 +183,8 @@ def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) ->
         for violation in violations:
             refused.add((document.file, violation.path))
             gathered.append(_violation_finding(document, violation))
-    gathered += _some(contradictions(documents))
-    gathered += _some(misplaced_references(documents))
+    gathered += first_of(contradictions(documents))
+    gathered += first_of(misplaced_references(documents))
     return Manifest(
         documents=tuple(documents),
         drafts=read_drafts(documents, frozenset(refused)),
@@ -193,11 +193,6 @@ def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) ->
         is_searched=is_searched,
         is_complete=all(_has_all_entries(document, refused) for document in documents),
     )
-
-
-def _some(findings: Iterable[Finding]) -> Iterable[Finding]:
-    """As many findings as are listed, and one that shows that there are more."""
-    return islice(findings, MOST_FINDINGS + 1)
 
 
 def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:

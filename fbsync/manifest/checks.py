@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from fbsync.manifest import entry_checks
 from fbsync.manifest.drafts import in_environment
-from fbsync.model.findings import MOST_FINDINGS, Finding, Position, Severity
+from fbsync.model.findings import Finding, Position, Severity, first_of
 from fbsync.redact import is_wordlike, nearest, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from fbsync.manifest.drafts import Draft, Variant
     from fbsync.manifest.placed import GivenWorkspace
@@ -43,22 +42,17 @@ def semantic(
     for name, own in _few_enough(drafts, variants).items():
         group = in_environment(drafts, own)
         kept |= {draft.place for draft in group}
-        for finding in _some(of_group(group)):
+        for finding in first_of(of_group(group)):
             shows_in.setdefault(finding, []).append(name)
-    for finding in _some(of_group(drafts)):
+    for finding in first_of(of_group(drafts)):
         if finding.rule != "missing-workspace" or len(shows_in.get(finding, ())) == len(variants):
             shows_in.setdefault(finding, []).append(None)
     return (
         *(finding if None in names else _in_environments(finding, names) for finding, names in shows_in.items()),
-        *(_some(unknown_entries(drafts, variants)) if is_complete else ()),
-        *(_some(_left_out_everywhere(drafts, kept)) if len(_few_enough(drafts, variants)) > 1 else ()),
+        *(first_of(unknown_entries(drafts, variants)) if is_complete else ()),
+        *(first_of(_left_out_everywhere(drafts, kept)) if len(_few_enough(drafts, variants)) > 1 else ()),
         *_too_many(drafts, variants),
     )
-
-
-def _some(findings: Iterable[Finding]) -> Iterable[Finding]:
-    """As many findings as are listed, and one that shows that there are more."""
-    return islice(findings, MOST_FINDINGS + 1)
 
 
 def _few_enough(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]) -> Mapping[str, Sequence[Variant]]:

@@ -67,7 +67,7 @@ def faults(url: str) -> Iterator[Fault]:
         url: the endpoint, with ``OPEN`` for each reference that is not resolved.
     """
     if url.startswith(OPEN):
-        yield from _credentials(url.partition(OPEN)[2])
+        yield from _credentials_in_url(url.partition(OPEN)[2])
         return
     parts = re.fullmatch(_URL, url)
     why = _not_a_url(url) if parts is None else _wrong_part(parts, url)
@@ -75,7 +75,7 @@ def faults(url: str) -> Iterator[Fault]:
         yield Fault(rule="endpoint-no-url", message=f"the endpoint is not a URL: {why[0]}", remedy=why[1])
     if parts is None:
         return
-    yield from _credentials(url)
+    yield from _credentials_in_url(url)
     if why is None and parts["scheme"].lower() == "http" and not _is_loopback(_host_and_port(parts["authority"])[0]):
         yield Fault(
             rule="endpoint-plain-http",
@@ -153,7 +153,7 @@ def _is_loopback(host: str) -> bool:
     return any(_is_address(bare, version=version) for version in (4, 6)) and ip_address(bare).is_loopback
 
 
-def _credentials(url: str) -> Iterator[Fault]:
+def _credentials_in_url(url: str) -> Iterator[Fault]:
     """Credentials in a URL: they would be shown in plans, kept in the lockfile, and logged by every proxy."""
     authority = re.split(r"[/?#]", url.partition("://")[2] or url, maxsplit=1)[0]
     if "@" in authority:

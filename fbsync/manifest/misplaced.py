@@ -30,7 +30,7 @@ def misplaced_references(documents: Sequence[Document]) -> Iterator[Finding]:
     Args:
         documents: all files of the manifest: what is a credential in one is one in all, and in every environment.
     """
-    credentials = dict(_credentials(documents))
+    credentials = dict(_credential_variables(documents))
     for document in documents:
         for path, holder in holders(document.value):
             for field in _SHOWN:
@@ -41,7 +41,7 @@ def misplaced_references(documents: Sequence[Document]) -> Iterator[Finding]:
         yield from _own_as_credential(documents, name)
 
 
-def _credentials(documents: Sequence[Document]) -> Iterator[tuple[str, tuple[Document, Path]]]:
+def _credential_variables(documents: Sequence[Document]) -> Iterator[tuple[str, tuple[Document, Path]]]:
     """The variables that are credentials, each with its first place: the last pair of a name wins in a mapping."""
     for document in reversed(documents):
         for path, holder in reversed(list(holders(document.value))):

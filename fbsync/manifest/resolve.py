@@ -23,11 +23,11 @@ def resolve_entry(draft: Draft, variables: Variables) -> Llm:
         ai_type=fields["aiType"].value,
         endpoint=_field_text(draft, "endpoint", variables)
         or Text(template="", value="", position=draft.position("name")),
-        workspace_id=_workspace_id(draft, variables),
+        workspace_id=_resolved_workspace_id(draft, variables),
         workspace=fields["workspaceId"].value if draft.is_by_name else None,
-        secret=_credential(draft, "secret", variables),
-        key=_credential(draft, "key", variables),
-        api_key=_api_key(draft, variables),
+        secret=_resolved_credential(draft, "secret", variables),
+        key=_resolved_credential(draft, "key", variables),
+        api_key=_resolved_api_key(draft, variables),
         previous_name=draft.text("previousName"),
         protect=_flag(draft, "protect"),
         verify_first=_flag(draft, "verifyFirst"),
@@ -50,7 +50,7 @@ def _field_text(draft: Draft, field: str, variables: Variables) -> Text | None:
     return None if placed is None else resolve_text(placed.value, variables, position=placed.position)
 
 
-def _api_key(draft: Draft, variables: Variables) -> Text | None:
+def _resolved_api_key(draft: Draft, variables: Variables) -> Text | None:
     """The stored key's id, which nobody knows yet where the key is given by its description."""
     placed = draft.fields.get("apiKey")
     if placed is not None and is_description(placed.value):
@@ -58,12 +58,12 @@ def _api_key(draft: Draft, variables: Variables) -> Text | None:
     return _field_text(draft, "apiKey", variables)
 
 
-def _credential(draft: Draft, field: str, variables: Variables) -> Credential | None:
+def _resolved_credential(draft: Draft, field: str, variables: Variables) -> Credential | None:
     placed = draft.fields.get(field)
     return None if placed is None else resolve_credential(placed.value, variables, position=placed.position)
 
 
-def _workspace_id(draft: Draft, variables: Variables) -> Text:
+def _resolved_workspace_id(draft: Draft, variables: Variables) -> Text:
     """The workspace's id, which nobody knows yet where it is given by its name."""
     value, position = draft.fields["workspaceId"].value, draft.position("workspaceId")
     if draft.is_by_name:

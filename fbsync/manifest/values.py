@@ -97,7 +97,7 @@ def _fault_finding(draft: Draft, placed: Placed, text: str, fault: _Fault) -> Fi
     )
 
 
-def _workspace_id(text: str, variables: Variables) -> Iterator[_Fault]:
+def _workspace_id_findings(text: str, variables: Variables) -> Iterator[_Fault]:
     """What is wrong with a workspace id once its references are resolved."""
     wrong = not references_in(text)
     for reference, value in _set_values(text, variables):
@@ -118,7 +118,7 @@ def _not_a_workspace_id(reference: Reference, why: str) -> _Fault:
     )
 
 
-def _endpoint(text: str, variables: Variables) -> Iterator[_Fault]:
+def _endpoint_findings(text: str, variables: Variables) -> Iterator[_Fault]:
     """What is wrong with an endpoint once its references are resolved, and was not before."""
     wrong = not references_in(text)
     for reference, value in _set_values(text, variables):
@@ -147,7 +147,7 @@ def _endpoint(text: str, variables: Variables) -> Iterator[_Fault]:
             )
 
 
-def _credential(text: str, variables: Variables) -> Iterator[_Fault]:
+def _credential_findings(text: str, variables: Variables) -> Iterator[_Fault]:
     """What is wrong, or odd, about a credential's value."""
     name = variable_of(text)
     if name is None or variables.source(name) is None:
@@ -170,7 +170,7 @@ def _credential(text: str, variables: Variables) -> Iterator[_Fault]:
         )
 
 
-def _api_key(text: str, variables: Variables) -> Iterator[_Fault]:
+def _api_key_findings(text: str, variables: Variables) -> Iterator[_Fault]:
     """What is wrong with the id of a stored key: plans show it, so that a credential must not pass for one."""
     for reference, value in _set_values(text, variables):
         if not is_uuid(value):
@@ -183,11 +183,11 @@ def _api_key(text: str, variables: Variables) -> Iterator[_Fault]:
 
 
 _CHECKS: dict[str, _Check] = {
-    "apiKey": _api_key,
-    "workspaceId": _workspace_id,
-    "endpoint": _endpoint,
-    "key": _credential,
-    "secret": _credential,
+    "apiKey": _api_key_findings,
+    "workspaceId": _workspace_id_findings,
+    "endpoint": _endpoint_findings,
+    "key": _credential_findings,
+    "secret": _credential_findings,
 }
 
 

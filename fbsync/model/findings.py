@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 MOST_FINDINGS = 500
@@ -71,6 +72,11 @@ class Finding:
 def in_file_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Sort findings by file, line and column; equal places keep the order in which they were found."""
     return tuple(sorted(findings, key=lambda finding: finding.position))
+
+
+def first_of(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """As many findings as are listed, and one that shows that there are more."""
+    return islice(findings, MOST_FINDINGS + 1)
 
 
 def limited(findings: Iterable[Finding]) -> tuple[Finding, ...]:

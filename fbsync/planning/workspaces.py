@@ -46,7 +46,7 @@ def with_listed_ids(desired: Sequence[Llm], workspaces: Iterable[Workspace]) -> 
     by_name: dict[str, set[str]] = {}
     for workspace in workspaces:
         by_name.setdefault(workspace.name, set()).add(workspace.id)
-    if wrong := tuple(_findings(desired, by_name)):
+    if wrong := tuple(_findings_at_places(desired, by_name)):
         raise InvalidInput(in_file_order(wrong))
     return tuple(_with_id(llm, by_name[llm.workspace]) if llm.workspace is not None else llm for llm in desired)
 
@@ -63,7 +63,7 @@ def _with_id(llm: Llm, ids: set[str]) -> Llm:
     return replace(llm, workspace_id=replace(llm.workspace_id, value=value))
 
 
-def _findings(desired: Iterable[Llm], by_name: dict[str, set[str]]) -> Iterator[Finding]:
+def _findings_at_places(desired: Iterable[Llm], by_name: dict[str, set[str]]) -> Iterator[Finding]:
     """One finding for each place in the manifest: a default of many entries is one mistake."""
     places = {llm.workspace_id.position: llm.workspace for llm in desired if llm.workspace is not None}
     for position, name in places.items():

@@ -39,12 +39,12 @@ def change_entry(change: Change) -> Json:
         "id": id_of(change),
         "kind": kind,
         "change": {"actions": actions, "before": before, "after": after},
-        "credentials": [_credential(item) for item in credentials],
+        "credentials": [_credential_entry(item) for item in credentials],
     }
-    return entry | _remarks(change)
+    return entry | _more_of(change)
 
 
-def _remarks(change: Change) -> Json:
+def _more_of(change: Change) -> Json:
     """What only some kinds of changes have."""
     more: Json = {}
     match change:
@@ -84,26 +84,40 @@ def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tu
     """Actions as Terraform names them, our own word, the two sides, and what becomes of the credentials."""
     match change:
         case Create():
-            return ["create"], "create", None, _declared(change.desired), _all_new(change.desired)
+            return ["create"], "create", None, _declared_fields(change.desired), _all_new(change.desired)
         case Update():
-            before = _known(change.locked) | {item.field.value: item.before or None for item in change.fields}
-            after = _declared(change.desired) | {item.field.value: item.after.shown or None for item in change.fields}
+            before = _known_fields(change.locked) | {item.field.value: item.before or None for item in change.fields}
+            after = _declared_fields(change.desired) | {
+                item.field.value: item.after.shown or None for item in change.fields
+            }
             return ["update"], "update", before, after, change.credentials
         case Adopt():
-            return ["update"], "adopt", live_fields(change.live), _declared(change.desired), _all_new(change.desired)
+            return (
+                ["update"],
+                "adopt",
+                live_fields(change.live),
+                _declared_fields(change.desired),
+                _all_new(change.desired),
+            )
         case Delete():
-            return ["delete"], "delete", _known(change.locked), None, ()
+            return ["delete"], "delete", _known_fields(change.locked), None, ()
         case Undeclared():
-            return ["no-op"], "undeclared", _known(change.locked), _known(change.locked), ()
+            return ["no-op"], "undeclared", _known_fields(change.locked), _known_fields(change.locked), ()
         case Blocked():
-            return ["no-op"], "blocked", None, _declared(change.desired), ()
+            return ["no-op"], "blocked", None, _declared_fields(change.desired), ()
         case Unchanged():
-            return ["no-op"], "unchanged", _known(change.locked), _declared(change.desired), change.credentials
+            return (
+                ["no-op"],
+                "unchanged",
+                _known_fields(change.locked),
+                _declared_fields(change.desired),
+                change.credentials,
+            )
         case _:
             assert_never(change)
 
 
-def _declared(llm: Llm) -> Json:
+def _declared_fields(llm: Llm) -> Json:
     """A declared entry without its credentials; a field whose variable is not set stands as its template."""
     return {
         Field.WORKSPACE_ID.value: llm.workspace_id.shown,
@@ -115,7 +129,7 @@ def _declared(llm: Llm) -> Json:
     }
 
 
-def _known(llm: LockedLlm) -> Json:
+def _known_fields(llm: LockedLlm) -> Json:
     return locked_fields(llm) | {"protect": llm.protect}
 
 
@@ -153,7 +167,7 @@ def _all_new(llm: Llm) -> tuple[CredentialChange, ...]:
     )
 
 
-def _credential(change: CredentialChange) -> Json:
+def _credential_entry(change: CredentialChange) -> Json:
     """What becomes of a credential: references and a verdict, never a value or a fingerprint."""
     entry: Json = {
         "field": change.field.value,

@@ -42,10 +42,12 @@ def drift_entries(found: DriftFound, *, of_several: bool = False) -> tuple[Entry
         of_several: whether several environments are shown, so that each entry says of which it is.
     """
     place = visible(found.environment or "") if of_several else None
-    return tuple(_entry(difference, advice_on(difference, found), place) for difference in found.drift.differences)
+    return tuple(
+        _drift_entry(difference, advice_on(difference, found), place) for difference in found.drift.differences
+    )
 
 
-def _entry(difference: Difference, advice: Iterable[tuple[str, str]], environment: str | None) -> Entry:
+def _drift_entry(difference: Difference, advice: Iterable[tuple[str, str]], environment: str | None) -> Entry:
     identity = identity_of_difference(difference)
     kind, tone, why, fields = _told(difference)
     in_doubt = not isinstance(difference, (Unadopted, Unmanaged)) and difference.in_doubt

@@ -25,9 +25,9 @@ def key_table(rows: Sequence[Sequence[str | int | None]], *, paint: Paint) -> st
     """
     cells = [tuple("-" if value is None else visible(str(value)) for value in row) for row in rows]
     widths = [max(map(columns, column)) for column in zip(_HEADINGS, *cells, strict=True)]
-    return "".join([paint.bold(_line(_HEADINGS, widths)) + "\n", *(_line(row, widths) + "\n" for row in cells)])
+    return "".join([paint.bold(_key_line(_HEADINGS, widths)) + "\n", *(_key_line(row, widths) + "\n" for row in cells)])
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _key_line(cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = (cell + " " * (width - columns(cell)) for cell, width in zip(cells, widths, strict=True))
     return "  ".join(padded).rstrip()

@@ -51,7 +51,7 @@ def drift_part(found: DriftFound) -> Json:
         "warnings": [_named(item.identity) | {"message": item.message} for item in found.warnings],
         "summary": {"unchanged": drift.in_step} | {word: drift.count(kind) for kind, word in _KINDS.items()},
         "entries": [
-            _difference(difference)
+            _difference_entry(difference)
             | {
                 _REMEDIES[label]: text
                 for label, text in remedies(
@@ -67,8 +67,8 @@ def _named(identity: Identity) -> Json:
     return {"workspaceId": identity.workspace_id, "name": identity.name}
 
 
-def _difference(difference: Difference) -> Json:
-    locked, live, fields, in_doubt = _parts(difference)
+def _difference_entry(difference: Difference) -> Json:
+    locked, live, fields, in_doubt = _sides_of(difference)
     return {
         **_named(identity_of_difference(difference)),
         "kind": _KINDS[type(difference)],
@@ -81,7 +81,7 @@ def _difference(difference: Difference) -> Json:
     }
 
 
-def _parts(
+def _sides_of(
     difference: Difference,
 ) -> tuple[LockedLlm | None, tuple[LiveLlm, ...], tuple[FieldDrift, ...], bool]:
     """The known side, the live side, the fields that differ, and whether it is in doubt who did it."""
@@ -123,11 +123,11 @@ def state_part(
         "api_url": api_url,
         "open_requests": open_requests,
         **({"temporary": left} if left else {}),
-        "entries": [_entry(llm, ages) for llm in llms],
+        "entries": [_record_entry(llm, ages) for llm in llms],
     }
 
 
-def _entry(llm: LockedLlm, ages: Ages) -> Json:
+def _record_entry(llm: LockedLlm, ages: Ages) -> Json:
     days = {age.field: age.days for age in ages.of(llm)}
     credentials = ((field, llm.credential(field), days.get(field)) for field in (Field.KEY, Field.SECRET))
     return {
@@ -136,7 +136,7 @@ def _entry(llm: LockedLlm, ages: Ages) -> Json:
         "protect": llm.protect,
         "previousName": llm.previous_name,
         "templates": _templates(llm),
-        "credentials": [_credential(field, held, age) for field, held, age in credentials if held is not None],
+        "credentials": [_credential_record(field, held, age) for field, held, age in credentials if held is not None],
     }
 
 
@@ -145,7 +145,7 @@ def _templates(llm: LockedLlm) -> Json:
     return templates | ({} if llm.api_key is None else {Field.API_KEY.value: llm.api_key_template})
 
 
-def _credential(field: Field, locked: LockedCredential, days: int | None) -> Json:
+def _credential_record(field: Field, locked: LockedCredential, days: int | None) -> Json:
     """A reference, when it was last sent, and whether there is a fingerprint: never the fingerprint itself."""
     sent_on: Json = {} if locked.sent_on is None else {"sent_on": locked.sent_on}
     sent_on |= {} if days is None else {"days": days}

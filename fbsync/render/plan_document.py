@@ -86,7 +86,10 @@ def plan_document(
         "summary": _summary(plan),
         "credentials": _credential_counts(plan),
         "resource_changes": [
-            change_entry(change) | _users(change, users) | _usage(change, counters) | _ages(change, ages)
+            change_entry(change)
+            | _repositories_part(change, users)
+            | _usage_part(change, counters)
+            | _age_part(change, ages)
             for change in plan.changes
         ],
         "warnings": [
@@ -97,20 +100,20 @@ def plan_document(
     }
 
 
-def _users(change: Change, repositories: Mapping[str, Sequence[str]]) -> Json:
+def _repositories_part(change: Change, repositories: Mapping[str, Sequence[str]]) -> Json:
     """The repositories that will feel a change or a deletion."""
     names = repositories.get(id_of(change) or "", ()) if isinstance(change, Update | Adopt | Delete) else ()
     return {"repositories": list(names)} if names else {}
 
 
-def _usage(change: Change, counters: Mapping[str, Mapping[str, int]]) -> Json:
+def _usage_part(change: Change, counters: Mapping[str, Mapping[str, int]]) -> Json:
     """What a configuration that is to be deleted was used for, in the API's own counters."""
     counted = counters.get(change.locked.id, {}) if isinstance(change, Delete) else {}
     found = {name: counted[name] for name in _COUNTERS if name in counted}
     return {"usage": found} if found else {}
 
 
-def _ages(change: Change, ages: Ages | None) -> Json:
+def _age_part(change: Change, ages: Ages | None) -> Json:
     """When fbsync last sent the credentials that the server has of a configuration, and how long ago that is."""
     if ages is None or isinstance(change, Create | Adopt | Blocked):
         return {}

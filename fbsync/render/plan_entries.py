@@ -51,12 +51,12 @@ def plan_entries(document: Json) -> tuple[Entry, ...]:
     for notice in document["warnings"]:
         notices.setdefault((notice["workspaceId"], notice["name"]), []).append(visible(notice["message"]))
     return tuple(
-        _entry(change, notices.get((change["workspaceId"], change["name"]), ()))
+        _change_entry(change, notices.get((change["workspaceId"], change["name"]), ()))
         for change in document["resource_changes"]
     )
 
 
-def _entry(change: Json, notices: Iterable[str]) -> Entry:
+def _change_entry(change: Json, notices: Iterable[str]) -> Entry:
     kind = EntryKind(change["kind"])
     why, rows = _told(kind, change)
     return Entry(

@@ -61,13 +61,13 @@ def _sections(entries: Sequence[Json]) -> Iterator[Section]:
             kind=result.replace("_", "-"),
             title=words,
             tone=tone,
-            entries=tuple(_entry(entry, tone) for entry in entries if entry["outcome"] == result),
+            entries=tuple(_outcome_entry(entry, tone) for entry in entries if entry["outcome"] == result),
             is_brief=True,
             is_hidden=result is Result.UNCHANGED,
         )
 
 
-def _entry(entry: Json, tone: Tone) -> Entry:
+def _outcome_entry(entry: Json, tone: Tone) -> Entry:
     sent = f"sent {', '.join(entry['sent'])}" if entry["outcome"] == Result.UPDATED and "sent" in entry else ""
     return Entry(
         kind=outcome_word(entry["outcome"]),

@@ -62,7 +62,7 @@ def _parts(document: Json) -> Iterator[Part]:
     yield from _verified(document.get("verified", ()))
     for result, (sign, words) in _TITLES.items():
         entries = [entry for entry in document.get("entries", ()) if entry["outcome"] == result]
-        yield _listed(f"{sign} {len(entries)} {words}", words, entries)
+        yield _entry_lines(f"{sign} {len(entries)} {words}", words, entries)
 
 
 def _failure(document: Json) -> Part:
@@ -122,19 +122,19 @@ def _verified(verified: Sequence[Json]) -> Iterator[Part]:
     yield Part(opening=f"> [!WARNING]\n> {sentence}>\n", units=units, closing="\n", noun="verdicts")
 
 
-def _listed(title: str, noun: str, entries: Sequence[Json]) -> Part:
+def _entry_lines(title: str, noun: str, entries: Sequence[Json]) -> Part:
     """Entries in a line each; many of them folded, under a title that is not."""
     is_long = len(entries) > _MOST_OPEN
     fold = f"<details>\n<summary>Show all {len(entries)}</summary>\n\n" if is_long else ""
     return Part(
         opening=f"#### {title}\n\n{fold}",
-        units=tuple(map(_line, entries)),
+        units=tuple(map(_entry_line, entries)),
         closing="\n</details>\n\n" if is_long else "\n",
         noun=noun,
     )
 
 
-def _line(entry: Json) -> str:
+def _entry_line(entry: Json) -> str:
     sent = ", ".join(map(code, entry["sent"])) if entry["outcome"] == Result.UPDATED and "sent" in entry else ""
     first = "accepted by the provider first" if entry.get("verified_first") == Verdict.ACCEPTED else ""
     about = f": {'; '.join(filter(None, (sent, first)))}" if sent or first else ""

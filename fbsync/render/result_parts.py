@@ -80,8 +80,8 @@ class Complaint:
 def complaints(document: Json) -> tuple[Complaint, ...]:
     """Why a command failed, one by one: what is wrong with its input, or what a guard refused."""
     findings = [finding for finding in document.get("findings", ()) if finding["severity"] == "error"]
-    found = [_found(finding) for finding in findings]
-    found += [_refused(refusal) for refusal in document.get("error", {}).get("refusals", ())]
+    found = [_finding_complaint(finding) for finding in findings]
+    found += [_refusal_complaint(refusal) for refusal in document.get("error", {}).get("refusals", ())]
     return tuple(found)
 
 
@@ -98,11 +98,11 @@ def placed(document: Json) -> Json:
     return {"environment": None, "api_url": DEFAULT_API_URL} | document
 
 
-def _found(finding: Json) -> Complaint:
+def _finding_complaint(finding: Json) -> Complaint:
     place = ":".join(str(finding[part]) for part in ("file", "line", "column") if finding[part])
     return Complaint(about=visible(place), message=visible(finding["message"]), hint=visible(finding["remedy"]))
 
 
-def _refused(refusal: Json) -> Complaint:
+def _refusal_complaint(refusal: Json) -> Complaint:
     who = f'"{refusal["name"]}" (workspace {refusal["workspaceId"]}) ' if "name" in refusal else ""
     return Complaint(about="", message=visible(who + refusal["message"]), hint=visible(refusal["hint"]))

@@ -33,7 +33,7 @@ def state_table(llms: Iterable[LockedLlm], ages: Ages, *, paint: Paint) -> str:
     rows = [tuple(map(visible, _cells(llm, ages))) for llm in llms]
     widths = [max(map(columns, column)) for column in zip(_HEADINGS, *rows, strict=True)]
     return "".join(
-        [paint.bold(_line(_HEADINGS, widths)) + "\n", *(_line(row, widths) + "\n" for row in rows)],
+        [paint.bold(_record_line(_HEADINGS, widths)) + "\n", *(_record_line(row, widths) + "\n" for row in rows)],
     )
 
 
@@ -43,7 +43,7 @@ def _cells(llm: LockedLlm, ages: Ages) -> tuple[str, ...]:
     return llm.workspace_id, llm.name, llm.ai_type, llm.id, "yes" if llm.protect else "no", age
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _record_line(cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = (cell + " " * (width - columns(cell)) for cell, width in zip(cells, widths, strict=True))
     return "  ".join(padded).rstrip()
 
@@ -76,9 +76,9 @@ def _rows(llm: LockedLlm, ages: Mapping[Field, CredentialAge]) -> Iterator[tuple
     if llm.api_key is not None:
         yield Field.API_KEY.value, _from(llm.api_key, llm.api_key_template)
     if llm.key is not None:
-        yield Field.KEY.value, _credential(llm.key, ages.get(Field.KEY))
+        yield Field.KEY.value, _credential_line(llm.key, ages.get(Field.KEY))
     if llm.secret is not None:
-        yield Field.SECRET.value, _credential(llm.secret, ages.get(Field.SECRET))
+        yield Field.SECRET.value, _credential_line(llm.secret, ages.get(Field.SECRET))
     yield "protect", "true" if llm.protect else "false"
     if llm.previous_name is not None:
         yield "previousName", llm.previous_name
@@ -88,7 +88,7 @@ def _from(value: str, template: str | None) -> str:
     return value if template is None else f"{value} (from {template})"
 
 
-def _credential(locked: LockedCredential, age: CredentialAge | None) -> str:
+def _credential_line(locked: LockedCredential, age: CredentialAge | None) -> str:
     known = "fingerprint known" if locked.fingerprint else "no fingerprint: the server's value is unknown"
     sent = "" if age is None else f"sent on {age.sent_on}, {days_ago(age.days)}, "
     return f"${locked.reference} ({sent}{known})"

@@ -55,17 +55,17 @@ def _parts(part: Json) -> Iterator[Part]:
     yield Part(opening="", units=(f"Signing in: {signing_in}.{files}\n\n",), closing="", noun="sentence on signing in")
     lacking = [one for one in part["variables"] if not one["set"]]
     rest = [one for one in part["variables"] if one["set"]]
-    yield Part(opening="", units=tuple(map(_line, lacking)), closing="\n", noun="variables that are not set")
+    yield Part(opening="", units=tuple(map(_variable_line, lacking)), closing="\n", noun="variables that are not set")
     yield Part(
         opening=f"<details>\n<summary>🟢 <b>{len(rest)} set</b></summary>\n\n",
-        units=tuple(map(_line, rest)),
+        units=tuple(map(_variable_line, rest)),
         closing="\n</details>\n\n",
         noun="variables that are set",
         is_detail=True,
     )
 
 
-def _line(variable: Json) -> str:
+def _variable_line(variable: Json) -> str:
     sign = "🟢" if variable["set"] else "🔴"
     used = shortened([f"{words} ({code(place)})" for place, words in places(variable, code)])
     return f"- {sign} {code(variable['name'])}: {prose(status(variable))}; {used}\n"

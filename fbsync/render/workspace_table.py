@@ -23,9 +23,11 @@ def workspace_table(workspaces: Sequence[Workspace], *, paint: Paint) -> str:
     """
     rows = [(visible(one.name), visible(one.id), visible(one.role or "-")) for one in workspaces]
     widths = [max(map(columns, column)) for column in zip(_HEADINGS, *rows, strict=True)]
-    return "".join([paint.bold(_line(_HEADINGS, widths)) + "\n", *(_line(row, widths) + "\n" for row in rows)])
+    return "".join(
+        [paint.bold(_workspace_line(_HEADINGS, widths)) + "\n", *(_workspace_line(row, widths) + "\n" for row in rows)]
+    )
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+def _workspace_line(cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = (cell + " " * (width - columns(cell)) for cell, width in zip(cells, widths, strict=True))
     return "  ".join(padded).rstrip()

@@ -134,7 +134,7 @@ def read_seed(path: Path, *, known_workspaces: tuple[str, ...]) -> Seed:
     """
     seed = read_record(path, Seed, rule=_RULE, remedy=_REMEDY)
     workspaces = {*known_workspaces, *(workspace.id for workspace in seed.workspaces)}
-    messages = [*_strays(seed, workspaces), *_credentials(seed), *_twins(seed)]
+    messages = [*_strays(seed, workspaces), *_credential_mistakes(seed), *_twins(seed)]
     if messages:
         raise refused_file(str(path), messages, rule=_RULE, remedy=_REMEDY)
     return seed
@@ -153,7 +153,7 @@ def _strays(seed: Seed, workspaces: set[str]) -> Iterator[str]:
             yield f"users[{at}].email: a built-in user has this address"
 
 
-def _credentials(seed: Seed) -> Iterator[str]:
+def _credential_mistakes(seed: Seed) -> Iterator[str]:
     """Configurations without credentials, with two kinds of them, or with a stored key that is not there."""
     stored = {(api_key.workspace_id, api_key.id) for api_key in seed.api_keys}
     for at, llm in enumerate(seed.configurations):

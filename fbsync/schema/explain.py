@@ -34,7 +34,7 @@ def explain_misfit(misfit: Misfit) -> Iterable[Violation]:
 def mistyped_keys(misfit: Misfit) -> Iterable[tuple[str, str]]:
     """The unknown keys of a mapping, each with the one that it is most likely meant as and that is not there."""
     for key in islice(misfit.value, _MOST_KEYS):
-        meant = None if key in misfit.properties else _meant(key, misfit.properties)
+        meant = None if key in misfit.properties else _meant_key(key, misfit.properties)
         if meant is not None and meant not in misfit.value:
             yield key, meant
 
@@ -52,7 +52,7 @@ def _unknown_keys(misfit: Misfit) -> Iterable[Violation]:
 
 
 def _remedy_for_key(key: object, misfit: Misfit) -> str:
-    meant = _meant(key, misfit.properties)
+    meant = _meant_key(key, misfit.properties)
     if meant is None:
         return f"allowed keys: {', '.join(misfit.properties)}"
     return f'remove it: "{meant}" is there already' if meant in misfit.value else f'write "{meant}"'
@@ -71,7 +71,7 @@ def _missing_keys(misfit: Misfit) -> Iterable[Violation]:
             )
 
 
-def _meant(key: object, properties: Mapping[str, Mapping[str, Any]]) -> str | None:
+def _meant_key(key: object, properties: Mapping[str, Mapping[str, Any]]) -> str | None:
     """The key that an unknown one stands for: another word for it (the schema's ``synonyms``), or a typo."""
     if not isinstance(key, str):
         return None

@@ -60,7 +60,7 @@ def _wrong_credential(misfit: Misfit) -> tuple[str, str]:
     example = misfit.examples[0] if misfit.examples else "$NAME"
     value = misfit.value
     if not isinstance(value, str) or not value.strip():
-        found = "empty" if isinstance(value, str) else _found(value)
+        found = "empty" if isinstance(value, str) else _kind_of(value)
         return f"{wanted}, but is {found}", f"write, for example, {example}"
     if _EXPRESSION.match(value):
         return (
@@ -82,7 +82,7 @@ def _wrong_credential(misfit: Misfit) -> tuple[str, str]:
 def _wrong_type(misfit: Misfit) -> tuple[str, str]:
     expected = [misfit.expected] if isinstance(misfit.expected, str) else list(misfit.expected)
     wanted = " or ".join(_WANTED.get(name, name) for name in expected)
-    return f"{_subject(misfit)} must be {wanted}, but is {_found(misfit.value)}", _type_remedy(misfit, expected)
+    return f"{_subject(misfit)} must be {wanted}, but is {_kind_of(misfit.value)}", _type_remedy(misfit, expected)
 
 
 def _type_remedy(misfit: Misfit, expected: list[str]) -> str:
@@ -113,10 +113,10 @@ def _wrong_choice(misfit: Misfit) -> tuple[str, str]:
     if len(choices) == 1:
         quoted = isinstance(misfit.value, str) and misfit.value.strip() == listed
         return message, f"write {listed}" + (", without quotes" if quoted else "")
-    return message, f"write {_meant(misfit) or 'one of them'}"
+    return message, f"write {_meant_choice(misfit) or 'one of them'}"
 
 
-def _meant(misfit: Misfit) -> str | None:
+def _meant_choice(misfit: Misfit) -> str | None:
     """The choice that a word stands for: another word for it (the schema's ``choiceSynonyms``), or a typo."""
     if not isinstance(misfit.value, str):
         return None
@@ -128,7 +128,7 @@ def _meant(misfit: Misfit) -> str | None:
 def _but_is(value: object) -> str:
     """The value, where it is short and reads as a word; what kind of thing it is, where it is no scalar."""
     if isinstance(value, (list, dict, type(None))):
-        return f", but is {_found(value)}"
+        return f", but is {_kind_of(value)}"
     if isinstance(value, str):
         return f', but is "{value}"' if is_wordlike(value) else ""
     return f", but is {as_written(value)}" if is_wordlike(str(value)) else ""
@@ -161,7 +161,7 @@ def _subject(misfit: Misfit) -> str:
             return "each entry of this list"
 
 
-def _found(value: object) -> str:
+def _kind_of(value: object) -> str:
     return next((words for kind, words in _FOUND if isinstance(value, kind)), "something else")
 
 

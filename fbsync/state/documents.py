@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fbsync.model.errors import ExitCode, FbsyncError, InvalidInput
 from fbsync.model.findings import Finding, Position
 from fbsync.schema.validate import Kind, validate
+from fbsync.strict_json import parse_strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +149,7 @@ def parse_json(text: str, path: Path | str, sort: Sort, *, line: int = 1) -> Any
         InvalidInput: it is none, or a key appears twice.
     """
     try:
-        return json.loads(text, object_pairs_hook=_distinct)
+        return parse_strict_json(text)
     except (ValueError, RecursionError) as error:
         at, column = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (0, 0)
         wrong = f"the {sort.name} is not JSON that fbsync wrote; it may be cut off"
@@ -186,14 +187,6 @@ def check_version(value: object, path: Path | str, sort: Sort) -> None:
 def conflict_line(text: str) -> int:
     """The first line that is a git conflict marker, counted from 1, or 0."""
     return next((at for at, line in enumerate(text.splitlines(), 1) if line.startswith(_CONFLICT_MARKERS)), 0)
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Build a mapping as json does, but refuses a key given twice: which value counts would be a guess."""
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key appears twice")
-    return value
 
 
 def shape_findings(

@@ -141,7 +141,7 @@ class Recorder:
             ai_type=llm.ai_type,
             endpoint=before.endpoint if llm.endpoint.value is None and before else llm.endpoint.shown,
             secret=secret,
-            api_key=_api_key(llm, before),
+            api_key=_recorded_api_key(llm, before),
             api_key_template=None if llm.api_key is None else template_of(llm.api_key),
             key=self._credential(Field.KEY, llm.key, llm_id, before, sent, assumed),
             protect=llm.protect,
@@ -179,7 +179,7 @@ class Recorder:
         return LockedCredential(reference=declared.reference, fingerprint=made)
 
 
-def _api_key(llm: Llm, before: LockedLlm | None) -> str | None:
+def _recorded_api_key(llm: Llm, before: LockedLlm | None) -> str | None:
     """The stored key that the server was given; the known one while its variable is not set."""
     if llm.api_key is None:
         return None

@@ -93,7 +93,7 @@ def _record(line: bytes, shown_as: Path | str, at: int) -> dict[str, Any]:
     value = parse_json(text, shown_as, _SORT, line=at)
     if at == 1:
         check_version(value, shown_as, _SORT)
-    if findings := _findings(text, value, shown_as, at):
+    if findings := _line_findings(text, value, shown_as, at):
         raise InvalidInput(findings)
     record: dict[str, Any] = value
     return record
@@ -103,7 +103,7 @@ _INNER = {"header": ("fingerprints", "fingerprints"), "outcome": ("entry", "llm"
 """The part of a line with the lockfile's format: its key, and the definition in the lockfile's schema."""
 
 
-def _findings(text: str, value: Any, shown_as: Path | str, at: int) -> list[Finding]:  # noqa: ANN401 - JSON
+def _line_findings(text: str, value: Any, shown_as: Path | str, at: int) -> list[Finding]:  # noqa: ANN401 - JSON
     """What is wrong with one line, each at its place."""
     part = _part(value, at)
     if findings := shape_findings(text, value, shown_as, _SORT, part=part, line=at):

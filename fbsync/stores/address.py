@@ -85,7 +85,7 @@ def parse_address(text: str) -> Address:
         case "git" if rest or not colon:
             return GitAddress(ref=_ref(rest) if colon else DEFAULT_REF)
         case "s3" | "az" | "gs" if rest.startswith("//"):
-            return _object(Provider(scheme), rest.removeprefix("//"))
+            return _object_address(Provider(scheme), rest.removeprefix("//"))
         case _:
             raise _refused("the state's address is not valid", f"write {FORMS}")
 
@@ -148,7 +148,7 @@ def _ref(text: str) -> str:
     return text
 
 
-def _object(provider: Provider, text: str) -> ObjectAddress:
+def _object_address(provider: Provider, text: str) -> ObjectAddress:
     if "@" in text.partition("/")[0] or "?" in text:
         raise _credential_inside()
     parts = text.rstrip("/").split("/")

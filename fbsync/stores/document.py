@@ -11,6 +11,7 @@ from fbsync.model.errors import InvalidInput
 from fbsync.model.findings import Finding, Position
 from fbsync.schema.validate import Kind, validate
 from fbsync.stores.holder import Holder
+from fbsync.strict_json import parse_strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,12 +97,12 @@ def parse_state(data: bytes, name: str) -> StoredState:
         InvalidInput: it is not what fbsync wrote, or of another version.
     """
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_distinct)
+        value = parse_strict_json(data.decode())
     except (ValueError, RecursionError) as error:
-        raise _unreadable(name, "state-syntax", "the state is not JSON that fbsync wrote") from error
+        raise _unreadable_state(name, "state-syntax", "the state is not JSON that fbsync wrote") from error
     version = value.get("version") if isinstance(value, dict) else None
     if isinstance(version, int) and version != VERSION:
-        raise _unreadable(
+        raise _unreadable_state(
             name,
             "state-version",
             f"the state has format version {version}, and this fbsync reads only version {VERSION}",
@@ -109,14 +110,14 @@ def parse_state(data: bytes, name: str) -> StoredState:
         )
     if violations := validate(Kind.STATE, value):
         findings = [
-            _finding(name, f"state-{item.rule}", f"the state was changed by hand or by a tool: {item.message}")
+            _state_finding(name, f"state-{item.rule}", f"the state was changed by hand or by a tool: {item.message}")
             for item in violations
         ]
         raise InvalidInput(findings)
-    return _state(value)
+    return _state_of(value)
 
 
-def _state(value: dict[str, Any]) -> StoredState:
+def _state_of(value: dict[str, Any]) -> StoredState:
     lease, writer = value["lease"], value["writer"]
     return StoredState(
         serial=int(value["serial"]),
@@ -135,17 +136,9 @@ def _writer_of(writer: Holder) -> dict[str, Any]:
     return {key: value for key, value in named.items() if value is not None}
 
 
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Build a mapping as json does, but refuses a key given twice: which value counts would be a guess."""
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key appears twice")
-    return value
-
-
-def _finding(name: str, rule: str, message: str, *, remedy: str = _RESTORE) -> Finding:
+def _state_finding(name: str, rule: str, message: str, *, remedy: str = _RESTORE) -> Finding:
     return Finding(rule=rule, position=Position(file=name), message=message, remedy=remedy)
 
 
-def _unreadable(name: str, rule: str, message: str, *, remedy: str = _RESTORE) -> InvalidInput:
-    return InvalidInput([_finding(name, rule, message, remedy=remedy)])
+def _unreadable_state(name: str, rule: str, message: str, *, remedy: str = _RESTORE) -> InvalidInput:
+    return InvalidInput([_state_finding(name, rule, message, remedy=remedy)])

@@ -43,7 +43,7 @@ def new_manifest(entries: Sequence[Mapping[str, str | bool]], *, head: Sequence[
     lines = [*(f"# {line}".rstrip() for line in head), "version: 1"]
     if workspace_id is not None:
         lines.append(f"workspaceId: {scalar(workspace_id)}")
-    lines += ["llms:", *_block(entries, _INDENT)] if entries else ["llms: []"]
+    lines += ["llms:", *_entry_block(entries, _INDENT)] if entries else ["llms: []"]
     return "\n".join(lines) + "\n"
 
 
@@ -72,13 +72,15 @@ def with_entries(text: str, entries: Sequence[Mapping[str, str | bool]]) -> str:
         case _ if root.flow_style:
             raise NotAddable('it is in brackets, but its "llms" is not a list in brackets')
         case None:
-            insertion = _Insertion(at=len(text.rstrip()), lines=("llms:", *_block(entries, _INDENT)))
+            insertion = _Insertion(at=len(text.rstrip()), lines=("llms:", *_entry_block(entries, _INDENT)))
         case yaml.SequenceNode(flow_style=True, value=[]):
             insertion = _in_place_of_nothing(text, found, entries)
         case yaml.SequenceNode(flow_style=True):
             return _in_brackets(text, found, entries)
         case yaml.SequenceNode():
-            insertion = _Insertion(at=_end_of_list(text, found), lines=tuple(_block(entries, found.start_mark.column)))
+            insertion = _Insertion(
+                at=_end_of_list(text, found), lines=tuple(_entry_block(entries, found.start_mark.column))
+            )
         case _:
             insertion = _in_place_of_nothing(text, found, entries)
     return insertion.into(text, end)
@@ -104,9 +106,9 @@ def _in_place_of_nothing(text: str, found: yaml.Node, entries: Sequence[Mapping[
     start, end = found.start_mark.index, found.end_mark.index
     if text[start:end].strip() not in ("[]", "", "~", "null"):
         raise NotAddable('its "llms" is not a plain list')
-    at = _line_end(text, end if text[start:end].strip() else text.rindex(":", 0, start + 1))
+    at = _end_of_line(text, end if text[start:end].strip() else text.rindex(":", 0, start + 1))
     return _Insertion(
-        at=at, lines=tuple(_block(entries, _INDENT)), gone=(start, end) if text[start:end].strip() else (0, 0)
+        at=at, lines=tuple(_entry_block(entries, _INDENT)), gone=(start, end) if text[start:end].strip() else (0, 0)
     )
 
 
@@ -126,12 +128,12 @@ def _end_of_list(text: str, found: yaml.SequenceNode) -> int:
     """The end of the line on which a list's last item ends."""
     *others, last = found.value
     if last.start_mark.index > max([found.start_mark.index, *(item.start_mark.index for item in others)]):
-        return _line_end(text, _last_leaf(last).end_mark.index)
+        return _end_of_line(text, _last_leaf(last).end_mark.index)
     # An alias is known by its anchor's place only: what is left is the end of the list, without what follows it.
     lines = text[: found.end_mark.index].splitlines(keepends=True)
     while not lines[-1].strip() or lines[-1].lstrip().startswith("#"):
         lines.pop()
-    return _line_end(text, len("".join(lines)))
+    return _end_of_line(text, len("".join(lines)))
 
 
 def _last_leaf(node: yaml.Node) -> yaml.Node:
@@ -147,7 +149,7 @@ def _children(node: yaml.Node) -> Iterable[yaml.Node]:
     return [part for pair in node.value for part in pair]
 
 
-def _line_end(text: str, at: int) -> int:
+def _end_of_line(text: str, at: int) -> int:
     """The end of the line that a part of the text ends on; of the line before, where it ends at a line's start."""
     while at > 0 and text[at - 1] in "\r\n":
         at -= 1
@@ -161,7 +163,7 @@ def is_comment(field: str) -> bool:
     return field.startswith("# ")
 
 
-def _block(entries: Iterable[Mapping[str, str | bool]], indent: int) -> Iterator[str]:
+def _entry_block(entries: Iterable[Mapping[str, str | bool]], indent: int) -> Iterator[str]:
     for entry in entries:
         lead = "- "
         for field, value in entry.items():

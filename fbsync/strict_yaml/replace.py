@@ -149,7 +149,7 @@ def _node(root: yaml.Node | None, path: Path) -> yaml.Node | None:
 
 
 def _edits(text: str, root: yaml.Node | None, one: Replacement) -> Iterable[tuple[int, int, str]]:
-    holder, node = _found(root, one.path)
+    holder, node = _value_at(root, one.path)
     start, end = node.start_mark.index, node.end_mark.index
     if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">") or "\n" in text[start:end]:
         raise NotReplaceable("it is not a single line of text")
@@ -166,10 +166,10 @@ def _edits(text: str, root: yaml.Node | None, one: Replacement) -> Iterable[tupl
         indent = " " * holder.value[0][0].start_mark.column
         at = text.find("\n", end)
         at = len(text) if at < 0 else at - (text[at - 1] == "\r")
-        yield at, at, f"{_line_end(text)}{indent}{name}: {scalar(value)}"
+        yield at, at, f"{_line_break(text)}{indent}{name}: {scalar(value)}"
 
 
-def _found(root: yaml.Node | None, path: Path) -> tuple[yaml.MappingNode, yaml.Node]:
+def _value_at(root: yaml.Node | None, path: Path) -> tuple[yaml.MappingNode, yaml.Node]:
     """The value at a path, and the mapping that it stands in."""
     holder, node = _node(root, path[:-1]), _node(root, path)
     if node is None or not isinstance(holder, yaml.MappingNode):
@@ -177,5 +177,5 @@ def _found(root: yaml.Node | None, path: Path) -> tuple[yaml.MappingNode, yaml.N
     return holder, node
 
 
-def _line_end(text: str) -> str:
+def _line_break(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"

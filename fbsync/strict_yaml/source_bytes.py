@@ -73,7 +73,7 @@ def read_bytes(
     except OSError as error:
         return _explained(error, shown_as)
     except ValueError:
-        return _finding("file-missing", shown_as, "this is not a valid file name", "check the path")
+        return _file_finding("file-missing", shown_as, "this is not a valid file name", "check the path")
 
 
 def can_be_read_again(path: Path) -> bool:
@@ -134,7 +134,7 @@ def read_standard_input() -> bytes | Finding:
     """Read standard input to its end; the content is kept, since it comes once and a run may read it again."""
     stream = getattr(sys.stdin, "buffer", None)
     if stream is None:
-        return _finding("file-missing", STDIN_NAME, "standard input is closed", "pipe the manifest into fbsync")
+        return _file_finding("file-missing", STDIN_NAME, "standard input is closed", "pipe the manifest into fbsync")
     if _standard_input and _standard_input[0] is sys.stdin:
         data = _standard_input[1]
     else:
@@ -153,14 +153,14 @@ _standard_input: list[Any] = []
 def _refusal(status: os.stat_result, shown_as: str, largest: int) -> Finding | None:
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISFIFO(status.st_mode)):
         kind = next((name for test, name in _KINDS if test(status.st_mode)), "no regular file")
-        return _finding("not-a-file", shown_as, f"this is {kind}, not a file", "name a file")
+        return _file_finding("not-a-file", shown_as, f"this is {kind}, not a file", "name a file")
     if status.st_size > largest:
         return _too_large(shown_as, largest)
     return None
 
 
 def _too_large(shown_as: str, largest: int) -> Finding:
-    return _finding(
+    return _file_finding(
         "file-too-large",
         shown_as,
         f"the file is larger than {largest / 1024**2:.3g} MiB, so it was not read",
@@ -170,19 +170,19 @@ def _too_large(shown_as: str, largest: int) -> Finding:
 
 def _explained(error: OSError, shown_as: str) -> Finding:
     if error.errno in _MISSING:
-        return _finding(
+        return _file_finding(
             "file-missing",
             shown_as,
             "there is no such file",
             "check the path, name the manifest with -f, or create one with `fbsync init`",
         )
     if isinstance(error, TimeoutError) and error.strerror:
-        return _finding("file-unreadable", shown_as, error.strerror, "check who should write to it")
+        return _file_finding("file-unreadable", shown_as, error.strerror, "check who should write to it")
     reason = os.strerror(error.errno) if error.errno else "unknown reason"
-    return _finding("file-unreadable", shown_as, f"the file cannot be read: {reason}", "check its permissions")
+    return _file_finding("file-unreadable", shown_as, f"the file cannot be read: {reason}", "check its permissions")
 
 
-def _finding(rule: str, shown_as: str, message: str, remedy: str) -> Finding:
+def _file_finding(rule: str, shown_as: str, message: str, remedy: str) -> Finding:
     return Finding(rule=rule, position=Position(file=shown_as), message=message, remedy=remedy)
 
 
@@ -195,7 +195,7 @@ def decode(data: bytes, *, file: str) -> tuple[SourceText, Finding | None]:
     """
     other = _other_encoding(data)
     if other is not None:
-        return SourceText(file=file, text=""), _finding(
+        return SourceText(file=file, text=""), _file_finding(
             "not-utf8",
             file,
             f"the file is in {other}; manifests must be UTF-8",

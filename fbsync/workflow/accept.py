@@ -95,7 +95,7 @@ def accept(project: Project, drift: Drift, names: Sequence[str]) -> Acceptance:
         for value, file, edit in _edits(project, draft, difference):
             edits[file].append(edit)
             values.append(value)
-    return Acceptance(values=tuple(values), texts=_texts(project, edits), options=tuple(_options(chosen, drafts)))
+    return Acceptance(values=tuple(values), texts=_texts(project, edits), options=tuple(_apply_options(chosen, drafts)))
 
 
 def _edits(project: Project, draft: Draft, difference: Acceptable) -> Iterator[tuple[Accepted, str, Edit]]:
@@ -113,17 +113,17 @@ def _edits(project: Project, draft: Draft, difference: Acceptable) -> Iterator[t
         yield value, file, edit
 
 
-def _options(chosen: Sequence[Acceptable], drafts: Mapping[Identity, Draft]) -> Iterator[str]:
+def _apply_options(chosen: Sequence[Acceptable], drafts: Mapping[Identity, Draft]) -> Iterator[str]:
     """What ``apply`` needs to record it, limited to what was accepted where it needs anything."""
     if any(isinstance(difference, DeletedOutside) for difference in chosen):
         yield "--prune"
     if any(isinstance(difference, ReplacedOutside) for difference in chosen):
         yield "--adopt"
     if any(not isinstance(difference, ChangedOutside) for difference in chosen):
-        yield from (f"--only {shlex.quote(_name(one, drafts[one.locked.identity]))}" for one in chosen)
+        yield from (f"--only {shlex.quote(_accepted_name(one, drafts[one.locked.identity]))}" for one in chosen)
 
 
-def _name(difference: Acceptable, draft: Draft) -> str:
+def _accepted_name(difference: Acceptable, draft: Draft) -> str:
     """The name that the manifest gives an entry once the difference is accepted."""
     fields = () if isinstance(difference, DeletedOutside) else difference.fields
     return next((item.live for item in fields if item.field is Field.NAME), draft.name or "")
@@ -169,7 +169,9 @@ def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterator[Ac
         acceptable = [one for one in found if identity_of_difference(one) not in settled and _has_values(one)]
         refused_ones = [one for one in found if one not in acceptable]
         if refused_ones and (not acceptable or identity_of_difference(refused_ones[0]).name == name):
-            raise _whole(project, refused_ones[0], is_taken_over=identity_of_difference(refused_ones[0]) in settled)
+            raise _no_change_of_values(
+                project, refused_ones[0], is_taken_over=identity_of_difference(refused_ones[0]) in settled
+            )
         chosen |= {identity_of_difference(one): one for one in acceptable}
     yield from chosen.values()
 
@@ -197,7 +199,7 @@ def _has_values(difference: Difference) -> TypeGuard[Acceptable]:
             return bool(difference.fields)
 
 
-def _whole(project: Project, difference: Difference, *, is_taken_over: bool) -> FbsyncError:
+def _no_change_of_values(project: Project, difference: Difference, *, is_taken_over: bool) -> FbsyncError:
     """The refusal to accept what is no change of values, or was accepted before, with what keeps it."""
     if is_taken_over:
         hint = "run `fbsync apply`, which records it in the lockfile"

@@ -31,7 +31,7 @@ def check_needs(project: Project, plan: Plan) -> None:
     """
     from fbsync.planning.needs import missing_variables
 
-    _refuse(project, missing_variables(plan.changes))
+    _refuse_unset(project, missing_variables(plan.changes))
 
 
 def check_workspaces(project: Project) -> None:
@@ -42,7 +42,7 @@ def check_workspaces(project: Project) -> None:
     """
     from fbsync.planning.needs import missing_workspaces
 
-    _refuse(project, missing_workspaces(project.desired))
+    _refuse_unset(project, missing_workspaces(project.desired))
 
 
 def check_sign_in(variables: Variables) -> None:
@@ -77,15 +77,15 @@ def check_variables(project: Project, plan: Callable[[], Plan]) -> None:
             raise
         where = Position(file="environment")
         signing_in = Finding(rule="sign-in", position=where, message=error.message, remedy=error.hint)
-        raise InvalidInput((signing_in, *_findings(project, needs))) from error
+        raise InvalidInput((signing_in, *_need_findings(project, needs))) from error
 
 
-def _refuse(project: Project, needs: Sequence[Need]) -> None:
+def _refuse_unset(project: Project, needs: Sequence[Need]) -> None:
     if needs:
-        raise InvalidInput(_findings(project, needs))
+        raise InvalidInput(_need_findings(project, needs))
 
 
-def _findings(project: Project, needs: Iterable[Need]) -> tuple[Finding, ...]:
+def _need_findings(project: Project, needs: Iterable[Need]) -> tuple[Finding, ...]:
     from fbsync.planning.needs import need_finding
 
     findings = (need_finding(need, empty=project.variables.is_empty(need.variable)) for need in needs)
@@ -112,13 +112,13 @@ def chosen_names(
         said = ", ".join(map(repr, unknown))
         raise FbsyncError(
             f"--only names {said}, which is neither in the manifest nor in the lockfile",
-            hint=_meant(unknown, names),
+            hint=_suggestion(unknown, names),
             exit_code=ExitCode.INVALID_INPUT,
         )
     return frozenset(name for meant in found.values() for name in meant)
 
 
-def _meant(unknown: Iterable[str], names: Collection[str]) -> str:
+def _suggestion(unknown: Iterable[str], names: Collection[str]) -> str:
     """What somebody may have meant, or, where that is nothing like it, some names that there are."""
     close = [found for one in unknown if (found := nearest(one, names)) is not None]
     if close:

@@ -6,10 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
+from fbsync.workflow.target import is_folder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fbsync.workflow.target import Where
 
 
@@ -22,8 +21,8 @@ class Manifests:
 
     def __init__(self, where: Where) -> None:
         self._base = os.path.abspath(where.base)  # noqa: PTH100 - keeps links as they are
-        self._folders = {str(file): self._relative(str(file)) for file in where.files if _is_folder(file)}
-        self._files = {str(file): self._relative(str(file)) for file in where.files if not _is_folder(file)}
+        self._folders = {str(file): self._relative(str(file)) for file in where.files if is_folder(file)}
+        self._files = {str(file): self._relative(str(file)) for file in where.files if not is_folder(file)}
         self._read = {*self._folders.values(), *self._files.values()}
 
     def declaring(self, file: str) -> str:
@@ -43,7 +42,3 @@ class Manifests:
         if file == str(STANDARD_INPUT):
             return file
         return os.path.relpath(file, self._base)
-
-
-def _is_folder(file: Path) -> bool:
-    return os.path.isdir(file)  # noqa: PTH112 - never raises

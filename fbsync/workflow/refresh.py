@@ -123,11 +123,13 @@ async def _asked(server: Server, workspaces: frozenset[str], *, all_or_nothing: 
     A workspace of which the unfiltered list shows nothing although something is known of it is asked for again
     by itself: the list holds what the caller may see, and that may have become less.
     """
-    everything = await _everything(server) if len(workspaces) > _FEW_WORKSPACES else None
+    everything = await _content_of_server(server) if len(workspaces) > _FEW_WORKSPACES else None
     llms = () if everything is None else everything.llms
     shown = {llm.workspace_id for llm in llms} & workspaces
     rest = sorted(workspaces - shown)
-    listings = await asyncio.gather(*(_listed(server, workspace, all_or_nothing=all_or_nothing) for workspace in rest))
+    listings = await asyncio.gather(
+        *(_workspace_content(server, workspace, all_or_nothing=all_or_nothing) for workspace in rest)
+    )
     told = {workspace: listing for workspace, listing in zip(rest, listings, strict=True) if listing is not None}
     believed = [*([] if everything is None or not shown else [everything]), *told.values()]
     return Live(
@@ -148,7 +150,7 @@ def _earliest(listings: Iterable[Listing]) -> datetime | None:
     return min(known) if known and len(known) == len(times) else None
 
 
-async def _everything(server: Server) -> Listing | None:
+async def _content_of_server(server: Server) -> Listing | None:
     """All that the caller may see, or None where only single workspaces can be asked for."""
     try:
         return await server.list_llms(None)
@@ -158,7 +160,7 @@ async def _everything(server: Server) -> Listing | None:
         raise
 
 
-async def _listed(server: Server, workspace: str, *, all_or_nothing: bool) -> Listing | None:
+async def _workspace_content(server: Server, workspace: str, *, all_or_nothing: bool) -> Listing | None:
     """What a workspace holds, or None where the server has no such list; not being allowed to see it is a failure."""
     try:
         return await server.list_llms(workspace)

@@ -80,7 +80,7 @@ def save_plan(path: Path, plan: Plan, document: Json, how: Json, fingerprints: F
     saved = {
         **how,
         "fingerprints": parameters_of(fingerprints.parameters),
-        "credentials": _credentials(plan, fingerprints),
+        "credentials": _credential_fingerprints(plan, fingerprints),
     }
     try:
         atomic_file.write_atomically(path, dump(document | {"saved": saved}), follow=False)
@@ -88,7 +88,7 @@ def save_plan(path: Path, plan: Plan, document: Json, how: Json, fingerprints: F
         raise FbsyncError(f"the plan {path} cannot be written: {error.strerror}", hint="name another file") from error
 
 
-def _credentials(plan: Plan, fingerprints: Fingerprinter) -> list[Json]:
+def _credential_fingerprints(plan: Plan, fingerprints: Fingerprinter) -> list[Json]:
     """A fingerprint for each credential that was there, keyed by identity since a new entry has no id yet."""
     return [
         {

@@ -95,7 +95,7 @@ class Where:
         stem = "fbsync"
         if len(distinct) == 1:
             (file,) = distinct.values()
-            if file != STANDARD_INPUT and not _is_folder(file):
+            if file != STANDARD_INPUT and not is_folder(file):
                 stem = file.name.removesuffix(file.suffix) if file.suffix in _SUFFIXES else file.name
         return f"{stem}.lock" if self.environment is None else f"{stem}.{self.environment}.lock"
 
@@ -141,8 +141,9 @@ def _common_folder(files: tuple[Path, ...]) -> Path:
 def _folder(file: Path) -> Path:
     if file == STANDARD_INPUT:
         return Path()
-    return file if _is_folder(file) else file.parent
+    return file if is_folder(file) else file.parent
 
 
-def _is_folder(file: Path) -> bool:
+def is_folder(file: Path) -> bool:
+    """Whether a path leads to a folder, as far as anybody may know."""
     return os.path.isdir(file)  # noqa: PTH112 - never raises
