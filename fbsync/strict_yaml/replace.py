@@ -27,7 +27,7 @@ class NotReplaceable(ValueError):  # noqa: N818 - says what it is at the raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replacement:
+class ReplacedValue:
     """One value to replace.
 
     Attributes:
@@ -42,7 +42,7 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Removal:
+class RemovedValue:
     """A key of a mapping or an item of a list to remove, with its lines.
 
     Attributes:
@@ -52,7 +52,7 @@ class Removal:
     path: Path
 
 
-Edit: TypeAlias = Replacement | Removal
+Edit: TypeAlias = ReplacedValue | RemovedValue
 
 
 def with_values(text: str, replacements: Sequence[Edit]) -> str:
@@ -70,7 +70,7 @@ def with_values(text: str, replacements: Sequence[Edit]) -> str:
     edits = [
         edit
         for one in replacements
-        for edit in (_edits(text, root, one) if isinstance(one, Replacement) else [_cut(text, root, one)])
+        for edit in (_edits(text, root, one) if isinstance(one, ReplacedValue) else [_cut(text, root, one)])
     ]
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
@@ -85,13 +85,13 @@ def check_replaced(before: str, after: str, replacements: Sequence[Edit]) -> Non
     """
     wanted = copy.deepcopy(parse_document(before.encode(), file="").value)
     for one in replacements:
-        if isinstance(one, Replacement):
+        if isinstance(one, ReplacedValue):
             holder = _holder(wanted, one.path)
             holder[one.path[-1]] = one.value
             if one.beside is not None:
                 holder[one.beside[0]] = one.beside[1]
     # The last ones first: what is removed from a list moves what comes after it.
-    removed = (one.path for one in replacements if isinstance(one, Removal))
+    removed = (one.path for one in replacements if isinstance(one, RemovedValue))
     for path in sorted(removed, key=lambda path: [(isinstance(step, int), step) for step in path], reverse=True):
         del _holder(wanted, path)[path[-1]]
     document = parse_document(after.encode(), file="")
@@ -106,7 +106,7 @@ def _holder(value: Any, path: Path) -> Any:  # noqa: ANN401 - YAML
     return value
 
 
-def _cut(text: str, root: yaml.Node | None, one: Removal) -> tuple[int, int, str]:
+def _cut(text: str, root: yaml.Node | None, one: RemovedValue) -> tuple[int, int, str]:
     """The whole lines that a key with its value, or an item, stands on."""
     holder = _node(root, one.path[:-1])
     if isinstance(holder, yaml.MappingNode):
@@ -148,7 +148,7 @@ def _node(root: yaml.Node | None, path: Path) -> yaml.Node | None:
     return node
 
 
-def _edits(text: str, root: yaml.Node | None, one: Replacement) -> Iterable[tuple[int, int, str]]:
+def _edits(text: str, root: yaml.Node | None, one: ReplacedValue) -> Iterable[tuple[int, int, str]]:
     holder, node = _value_at(root, one.path)
     start, end = node.start_mark.index, node.end_mark.index
     if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">") or "\n" in text[start:end]:

@@ -8,7 +8,7 @@ from fbsync.manifest.references import escape, parse_template
 from fbsync.model.configurations import WITHHELD_VALUE, Field
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.planning.drift import NONE
-from fbsync.strict_yaml.replace import Removal, Replacement
+from fbsync.strict_yaml.replace import RemovedValue, ReplacedValue
 
 if TYPE_CHECKING:
     from fbsync.manifest.drafts import Draft
@@ -39,7 +39,7 @@ def edit_of_field(draft: Draft, item: FieldDrift, environment: str | None) -> tu
         )
     if _is_gone(draft, item, environment):
         placed = draft.fields[field]
-        return placed.document.file, Removal(path=placed.path)
+        return placed.document.file, RemovedValue(path=placed.path)
     if item.field not in _TAKEN_OVER:
         raise not_acceptable(draft.name or "", f"the server never shows its {field}", _hint_for_key(draft, item))
     if item.field is not Field.NAME and field not in draft.fields:
@@ -47,7 +47,9 @@ def edit_of_field(draft: Draft, item: FieldDrift, environment: str | None) -> tu
         raise not_acceptable(draft.name or "", f"the manifest declares no {field}", hint)
     if item.field is Field.NAME:
         beside = ("previousName", item.known)
-        return draft.entry.document.file, Replacement(path=(*draft.entry.path, "name"), value=item.live, beside=beside)
+        return draft.entry.document.file, ReplacedValue(
+            path=(*draft.entry.path, "name"), value=item.live, beside=beside
+        )
     placed = draft.fields[item.field.value]
     if environment is not None and placed.path[0] != "environments":
         raise not_acceptable(
@@ -63,7 +65,7 @@ def edit_of_field(draft: Draft, item: FieldDrift, environment: str | None) -> tu
         hint = f"set {variables} so that {field} is {item.live}, and run `fbsync apply`"
         raise not_acceptable(draft.name or "", f"its {field} has references, which a value would replace", hint)
     value = escape(item.live) if item.field is Field.ENDPOINT else item.live
-    return placed.document.file, Replacement(path=placed.path, value=value)
+    return placed.document.file, ReplacedValue(path=placed.path, value=value)
 
 
 def _is_gone(draft: Draft, item: FieldDrift, environment: str | None) -> bool:
@@ -91,7 +93,7 @@ def edit_of_entry(draft: Draft, environment: str | None, *, is_shared: bool) -> 
     if is_shared:
         hint = "remove it from the manifest, and from its environments, then apply it with --prune"
         raise not_acceptable(draft.name or "", "environments use it too", hint)
-    return draft.entry.document.file, Removal(path=draft.entry.path)
+    return draft.entry.document.file, RemovedValue(path=draft.entry.path)
 
 
 def _hint_for_key(draft: Draft, item: FieldDrift) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fbsync.strict_yaml.replace import NotReplaceable, Removal, Replacement, check_replaced, with_values
+from fbsync.strict_yaml.replace import NotReplaceable, RemovedValue, ReplacedValue, check_replaced, with_values
 
 TEXT = """\
 # Ours.
@@ -27,8 +27,8 @@ def replaced(text, *replacements):
 def test_comments_quotes_and_order_stay():
     after = replaced(
         TEXT,
-        Replacement(path=ENDPOINT, value="https://new.example/v1"),
-        Replacement(path=("llms", 1, "endpoint"), value="https://a.example/?b={c}, d"),
+        ReplacedValue(path=ENDPOINT, value="https://new.example/v1"),
+        ReplacedValue(path=("llms", 1, "endpoint"), value="https://a.example/?b={c}, d"),
     )
     assert after == TEXT.replace('"https://one.example"', "https://new.example/v1").replace(
         "https://two.example", '"https://a.example/?b={c}, d"'
@@ -38,20 +38,20 @@ def test_comments_quotes_and_order_stay():
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_a_key_beside_it_gets_a_line_of_its_own(end):
     text = TEXT.replace("\n", end)
-    after = replaced(text, Replacement(path=NAME, value="Eins: ä", beside=("previousName", "One")))
+    after = replaced(text, ReplacedValue(path=NAME, value="Eins: ä", beside=("previousName", "One")))
     assert after == text.replace("name: One   # the first", f'name: "Eins: ä"   # the first{end}    previousName: One')
-    again = replaced(after, Replacement(path=NAME, value="Uno", beside=("previousName", "Eins")))
+    again = replaced(after, ReplacedValue(path=NAME, value="Uno", beside=("previousName", "Eins")))
     assert f"previousName: Eins{end}" in again
 
 
 def test_a_key_beside_it_in_brackets():
-    after = replaced(TEXT, Replacement(path=("llms", 1, "name"), value="Zwei", beside=("previousName", "Two")))
+    after = replaced(TEXT, ReplacedValue(path=("llms", 1, "name"), value="Zwei", beside=("previousName", "Two")))
     assert "{name: Zwei, previousName: Two, endpoint:" in after
 
 
 def test_a_byte_order_mark_and_wide_characters_move_nothing():
     text = "\ufeff# 🎈 日本\n" + TEXT
-    after = replaced(text, Replacement(path=ENDPOINT, value="https://new.example"))
+    after = replaced(text, ReplacedValue(path=ENDPOINT, value="https://new.example"))
     assert after == text.replace('"https://one.example"', "https://new.example")
 
 
@@ -66,7 +66,7 @@ def test_a_byte_order_mark_and_wide_characters_move_nothing():
 )
 def test_what_does_not_stand_by_itself_is_refused(text):
     with pytest.raises(NotReplaceable):
-        replaced(text, Replacement(path=ENDPOINT, value="https://new.example"))
+        replaced(text, ReplacedValue(path=ENDPOINT, value="https://new.example"))
 
 
 ENTRIES = """\
@@ -91,7 +91,7 @@ llms:
 
 
 def removed(text, *paths):
-    removals = [Removal(path=path) for path in paths]
+    removals = [RemovedValue(path=path) for path in paths]
     after = with_values(text, removals)
     check_replaced(text, after, removals)
     return after
@@ -115,7 +115,11 @@ def test_what_is_removed_goes_with_its_lines_and_nothing_else(paths, gone):
 
 
 def test_several_are_removed_beside_a_replacement():
-    edits = [Removal(path=("llms", 0)), Replacement(path=("llms", 1, "name"), value="2"), Removal(path=("llms", 2))]
+    edits = [
+        RemovedValue(path=("llms", 0)),
+        ReplacedValue(path=("llms", 1, "name"), value="2"),
+        RemovedValue(path=("llms", 2)),
+    ]
     after = with_values(ENTRIES, edits)
     check_replaced(ENTRIES, after, edits)
     assert "One" not in after
