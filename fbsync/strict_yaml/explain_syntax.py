@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fbsync.strict_yaml.parse_error import ParseError
 from fbsync.strict_yaml.prescan import conflict_markers, control_character
-from fbsync.strict_yaml.rejections import NESTED_TOO_DEEP
+from fbsync.strict_yaml.rejections import NESTED_TOO_DEEP, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,67 +22,62 @@ _LONGEST_KEY = 1_024
 _QUOTE_IT = 'if it is text, put it in quotes: "…"'
 
 
-class _Words(NamedTuple):
-    message: str
-    remedy: str
-
-
-_UNKNOWN = _Words(
+_UNKNOWN = Words(
     "this is not valid YAML",
     "check indentation, quotes and brackets here and in the lines before; each key needs a colon and a space",
 )
-_TAB = _Words("this line is indented with a tab; YAML allows only spaces", "indent with spaces, two for each level")
-_SECOND_COLON = _Words(
+_TAB = Words("this line is indented with a tab; YAML allows only spaces", "indent with spaces, two for each level")
+_SECOND_COLON = Words(
     "there is a second key on this line: a value is followed by a colon and a space",
     'start a new line, or put a value that contains ": " in quotes',
 )
-_KEY_TOO_LONG = _Words(
+_KEY_TOO_LONG = Words(
     f"the text before this colon is too long to be a key (more than {_LONGEST_KEY:,} characters)",
     _QUOTE_IT,
 )
-_TOO_DEEP = _Words(
+_TOO_DEEP = Words(
     "this line is indented deeper than the line above, which already has a value",
     "indent it like the lines around it, or end the line above with a colon if this belongs to it",
 )
-_NO_COLON = _Words(
+_NO_COLON = Words(
     "this line has no key: a key ends with a colon and a space",
     "write `key: value`; indent text of several lines deeper than its key, or put it in quotes",
 )
-_NEEDLESS_ITEM = _Words(
+_NEEDLESS_ITEM = Words(
     "there is a list item (`- `) among the keys of a mapping",
     "indent the list under its key",
 )
-_NO_KEY = _Words("there is no key before this colon", "write `key: value`")
-_NO_NEIGHBOUR = _Words(
+_NO_KEY = Words("there is no key before this colon", "write `key: value`")
+_NO_NEIGHBOUR = Words(
     "this line's indentation does not match any mapping around it",
     "indent it exactly like the other keys of its mapping",
 )
-_NO_ITEM = _Words(
+_NO_ITEM = Words(
     "this line is neither a list item (`- …`) nor indented as part of one",
     "start it with `- `, or indent it like the keys that it belongs with",
 )
-_TEXT_BEHIND = _Words(
+_TEXT_BEHIND = Words(
     "there is text after the closing quote or bracket of a value",
     "put the whole value in quotes; inside single quotes, write '' for one quote",
 )
-_ROOT_ENDED = _Words(
+_ROOT_ENDED = Words(
     "this is not part of the value that the file starts with",
     "a manifest is one mapping: all its top-level keys start in the same column",
 )
-_UNCLOSED_BRACKET = _Words(
+_UNCLOSED_BRACKET = Words(
     "this bracket is not closed, or a key inside it spans two lines", "write `]` or `}` after its last item"
 )
-_WRONG_BRACKET = _Words(
+_WRONG_BRACKET = Words(
     "this bracket does not match the one that was opened last",
     "close `[` with `]` and `{` with `}`, innermost first",
 )
-_NO_COMMA = _Words(
+_NO_COMMA = Words(
     "expected a comma or a closing bracket here",
     "write a comma between items, and put text with commas, colons or brackets in quotes",
 )
-_NOTHING_OPEN = _Words("there is no open bracket for this one to close", _QUOTE_IT)
-_NO_VALUE = _Words("expected a value here", 'write one; if it is text that starts like this, put it in quotes: "…"')
-_NO_START = _Words("a value without quotes cannot start with this character", 'put the value in quotes: "…"')
+_NOTHING_OPEN = Words("there is no open bracket for this one to close", _QUOTE_IT)
+_NO_VALUE = Words("expected a value here", 'write one; if it is text that starts like this, put it in quotes: "…"')
+_NO_START = Words("a value without quotes cannot start with this character", 'put the value in quotes: "…"')
 
 
 def _mapping_not_allowed(error: ParseError) -> Finding:

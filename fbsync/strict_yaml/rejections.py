@@ -21,75 +21,77 @@ MOST_ALIASED_NODES = 100_000
 """Items and pairs that all aliases of a file may repeat together: an alias bomb needs millions."""
 
 
-class _Words(NamedTuple):
+class Words(NamedTuple):
+    """What is wrong, and what to do."""
+
     message: str
     remedy: str
 
 
-NESTED_TOO_DEEP = _Words(
+NESTED_TOO_DEEP = Words(
     f"lists and mappings are nested more than {DEEPEST} levels deep",
     "a manifest needs five levels; check for unclosed brackets",
 )
 
 _REJECTIONS = {
-    "anchor-name": _Words(
+    "anchor-name": Words(
         "names of anchors (`&…`) and aliases (`*…`) may only have letters, digits, `-` and `_`",
         'rename it, or put text that starts with `&` or `*` in quotes: "&…"',
     ),
-    "duplicate-key": _Words(
+    "duplicate-key": Words(
         "{subject} appears twice in this mapping",
         "keep one and remove the other",
     ),
-    "empty-file": _Words(
+    "empty-file": Words(
         "the file is empty or has only comments",
         "a minimal manifest is `version: 1` and, on the next line, `llms: []`",
     ),
-    "key-not-a-string": _Words(
+    "key-not-a-string": Words(
         "{subject} is used as a key, but keys must be text",
         'write it as a word or in quotes; put text that starts with a bracket in quotes: "{…"',
     ),
-    "merge-key": _Words(
+    "merge-key": Words(
         "the merge key `<<` is YAML 1.1; fbsync reads YAML 1.2, which does not have it",
         "write out the keys and values",
     ),
     "nesting-too-deep": NESTED_TOO_DEEP,
-    "number-too-long": _Words(
+    "number-too-long": Words(
         "this number is too long",
         'if it is text, put it in quotes: "…"',
     ),
-    "quote-not-indented": _Words(
+    "quote-not-indented": Words(
         "the quoted text that starts here continues on lines that are not indented deeper than its key",
         "close the quote on this line, or indent the lines that continue the text",
     ),
-    "recursive-alias": _Words(
+    "recursive-alias": Words(
         "this alias (`*…`) refers to a value that contains it",
         "write the value out",
     ),
-    "several-documents": _Words(
+    "several-documents": Words(
         "a second document starts here; a manifest has only one",
         "put it in its own file and pass -f once for each",
     ),
-    "tag-not-taken": _Words(
+    "tag-not-taken": Words(
         "there is a tag (`!…`) here; fbsync does not support tags",
         'remove it, or put text that starts with an exclamation mark in quotes: "!…"',
     ),
-    "too-many-aliases": _Words(
+    "too-many-aliases": Words(
         f"the aliases (`*…`) of this file repeat more than {MOST_ALIASED_NODES:,} values",
         "write the values out, without aliases of aliases",
     ),
-    "too-many-findings": _Words(
+    "too-many-findings": Words(
         f"there are more than {MOST_FINDINGS} findings; the rest of the file was not checked",
         "fix the findings above first, and check that this is the right file",
     ),
-    "too-many-nodes": _Words(
+    "too-many-nodes": Words(
         f"the file has more than {MOST_NODES:,} values",
         "split it into several files and pass -f once for each",
     ),
-    "unquoted-question-mark": _Words(
+    "unquoted-question-mark": Words(
         "inside brackets, a word cannot start with a question mark",
         'put it in quotes: "?…"',
     ),
-    "unknown-alias": _Words(
+    "unknown-alias": Words(
         "there is no anchor (`&…`) before this alias (`*…`)",
         'define the anchor first, or put text that starts with an asterisk in quotes: "*…"',
     ),
