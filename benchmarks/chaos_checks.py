@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fbsync.model.temporary import TEMPORARY_NAME
-from fbsync.sandbox.database import stored_credential_is
+from fbsync.sandbox.hashing import is_hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ class Row:
     name: str
     ai_type: str
     endpoint: str
-    secret_hash: str
+    secret_hash: str | None
     key_hash: str | None
 
     @property
@@ -69,7 +69,6 @@ def violations(
     declared: Declared,
     rows: Mapping[str, Row],
     lockfile: Path,
-    database: Path,
     *,
     strangers: Mapping[str, Row],
     before: Container[str],
@@ -82,22 +81,19 @@ def violations(
         declared: the manifest.
         rows: what the server holds.
         lockfile: the lockfile.
-        database: the server's own records, for the credentials.
         strangers: what was on the server before fbsync was: it stays as it is unless it is declared.
         before: ids that may be there without fbsync knowing: theirs, and what it made before it lost its memory.
         unsure: ids whose credentials somebody changed in a way that no list shows.
         pruned: whether the run pruned; only then does it forget what is neither declared nor on the server.
     """
     known = {entry["id"]: entry for entry in json.loads(lockfile.read_text())["llms"]} if lockfile.exists() else {}
-    yield from not_held(declared, rows, database, unsure=unsure)
+    yield from not_held(declared, rows, unsure=unsure)
     yield from _of_strangers(declared, rows, known, strangers, before)
     yield from _of_lockfile(declared, rows, known, pruned=pruned)
     yield from _of_files(declared, lockfile)
 
 
-def not_held(
-    declared: Declared, rows: Mapping[str, Row], database: Path, *, unsure: Container[str] = ()
-) -> Iterator[str]:
+def not_held(declared: Declared, rows: Mapping[str, Row], *, unsure: Container[str] = ()) -> Iterator[str]:
     """What the manifest declares and the server does not hold, which no run may leave that ends with 0."""
     for entry in declared.entries:
         found = [row for row in rows.values() if row.identity == entry.identity]
@@ -108,17 +104,21 @@ def not_held(
         if _spelled(row.ai_type, row.endpoint) != _spelled(entry.ai_type, entry.endpoint):
             yield f"{entry.identity} is {row.ai_type} {row.endpoint} on the server"
         if row.id not in unsure:
-            yield from _of_credentials(declared, entry, row, database)
+            yield from _of_credentials(declared, entry, row)
 
 
-def _of_credentials(declared: Declared, entry: Entry, row: Row, database: Path) -> Iterator[str]:
-    if not stored_credential_is(database, row.id, declared.values[entry.secret]):
+def _of_credentials(declared: Declared, entry: Entry, row: Row) -> Iterator[str]:
+    if not _is_stored(row.secret_hash, declared.values[entry.secret]):
         yield f"{entry.identity}: the secret on the server is not that of ${entry.secret}"
     if entry.key is None:
         if row.key_hash is not None:
             yield f"{entry.identity}: the server has a key, and the manifest has none"
-    elif not stored_credential_is(database, row.id, declared.values[entry.key], field="key"):
+    elif not _is_stored(row.key_hash, declared.values[entry.key]):
         yield f"{entry.identity}: the key on the server is not that of ${entry.key}"
+
+
+def _is_stored(stored: str | None, value: str) -> bool:
+    return stored is not None and is_hash_of(stored, value)
 
 
 def _spelled(ai_type: str, endpoint: str) -> tuple[str, str]:

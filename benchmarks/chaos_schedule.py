@@ -217,7 +217,7 @@ class Schedule:
 
     def _check_held(self) -> None:
         """A run that ended with 0 says that the server holds what is declared, whatever befell it."""
-        for violation in not_held(self._declared, self._place.rows(), self._place.database, unsure=self._unsure):
+        for violation in not_held(self._declared, self._place.rows(), unsure=self._unsure):
             self._violated(f"after a run that ended with 0: {violation}")
 
     def _meddle(self) -> None:
@@ -272,7 +272,6 @@ class Schedule:
             self._declared,
             self._place.rows(),
             self._applies.lockfile,
-            self._place.database,
             strangers=self._strangers,
             before=before,
             pruned=pruned,

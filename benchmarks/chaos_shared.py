@@ -231,14 +231,13 @@ class SharedSchedule:
 
     def _check(self) -> None:
         rows = self._place.rows()
-        for violation in not_held(self._declared, rows, self._place.database):
+        for violation in not_held(self._declared, rows):
             self._violated(violation)
         before = frozenset(self._strangers) | self._late
         found = violations(
             self._declared,
             rows,
             self._written(self._keeper.read()),
-            self._place.database,
             strangers=self._strangers,
             before=before,
         )

@@ -203,7 +203,7 @@ class Crashes:
         if clean != 0:
             yield f"the plain apply after it ended with {clean}"
         rows = on_server(self._database, (workspace,))
-        yield from violations(declared, rows, folder / "fbsync.lock", self._database, strangers={}, before=())
+        yield from violations(declared, rows, folder / "fbsync.lock", strangers={}, before=())
 
     def _apply(
         self, folder: Path, declared: Manifest, crash: dict[str, str] | None = None, more: Sequence[str] = ()

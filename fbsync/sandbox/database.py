@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from fbsync.model.errors import FbsyncError
-from fbsync.sandbox.hashing import is_hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,21 +162,3 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
     return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-
-
-def stored_credential_is(path: Path, llm_id: str, value: str, *, field: str = "secret") -> bool:
-    """Whether a configuration holds this credential: the way to check what a sandbox was sent.
-
-    Args:
-        path: the sandbox's ``--db`` file; the sandbox may be running.
-        llm_id: the configuration's id.
-        value: the credential expected.
-        field: ``secret`` or ``key``.
-
-    Returns:
-        Whether it does; False also where the configuration is not there, or has no key.
-    """
-    column = {"secret": "secret_hash", "key": "key_hash"}[field]
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)) as connection:
-        found = connection.execute(f"SELECT {column} FROM llm WHERE id = ?", (llm_id,)).fetchone()  # noqa: S608
-    return found is not None and found[0] is not None and is_hash_of(found[0], value)

@@ -21,7 +21,6 @@ _SENTENCES = {
     "extra_forbidden": "is not allowed here",
     "union_tag_not_found": "needs a type",
 }
-_TAGGED = "type"
 
 
 def read_record(path: Path, record: type[Record], *, rule: str, remedy: str) -> Record:
