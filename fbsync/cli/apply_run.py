@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from fbsync.calendar import today
 from fbsync.cli import terminal
+from fbsync.cli.apply_report import report_applied
 from fbsync.cli.event_loop import Interrupts
-from fbsync.cli.events import Events, write_result
+from fbsync.cli.events import Events
 from fbsync.cli.plan_output import print_plan
 from fbsync.cli.progress import Progress
 from fbsync.cli.server_options import Asking
@@ -23,21 +23,17 @@ from fbsync.model import verifications
 from fbsync.model.ages import Ages
 from fbsync.model.changes import Blocked, Unchanged, Undeclared
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
-from fbsync.planning.allowed import Allowed
-from fbsync.render.document import dump, outcome_entry, removal_entry, result_document, verified_entry
-from fbsync.render.outcome_text import closing_sentence, outcome_report, removals_text
+from fbsync.render.outcome_text import closing_sentence
 from fbsync.render.paint import visible
 from fbsync.render.plan_counts import plan_summary
 from fbsync.render.plan_document import is_empty
-from fbsync.render.verdict_text import verdicts_text
 from fbsync.workflow.checks import check_variables
 from fbsync.workflow.plan_report import document_of, verified_first
 from fbsync.workflow.proposal import Proposal, check_proposal, propose
 from fbsync.workflow.review import differences, narrowed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from fbsync.cli.apply_options import ApplyOptions
     from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
     from fbsync.model.verifications import Verified
@@ -47,49 +43,6 @@ if TYPE_CHECKING:
     from fbsync.workflow.shared_state import SharedState
 
 _UNTOLD = "fbsync cannot see changes that others make there, and will not retry a creation with an unknown outcome."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplyOptions:
-    """The options of ``fbsync apply``."""
-
-    json: bool
-    only: tuple[str, ...]
-    yes: bool
-    parallelism: int
-    timeout: float
-    retry_timeout: float
-    no_refresh: bool
-    adopt: bool
-    recreate: bool
-    host_change: bool
-    resend_secrets: bool
-    verify_first: bool
-    assume_secrets: bool
-    prune: bool
-    max_deletes: str
-    verbose: int
-    ca_file: Path | None
-    verify: bool
-    result: Path | None
-    events: Path | None
-    max_age: int | None = None
-    destroy: bool = False
-
-    @property
-    def command(self) -> str:
-        """The command that this is a run of."""
-        return "destroy" if self.destroy else "apply"
-
-    @property
-    def allowed(self) -> Allowed:
-        """What the user allows that a guard would refuse."""
-        return Allowed(
-            adopt=self.adopt,
-            max_deletes=self.max_deletes,
-            recreate=self.recreate,
-            host_change=self.host_change,
-        )
 
 
 class Applying:
@@ -140,7 +93,9 @@ class Applying:
             ) from ended
         if applied is None:
             raise FbsyncError("not confirmed, so nothing was changed")
-        return self._report(applied)
+        code = self._exit_code(applied)
+        report_applied(applied, code, project=self._project, options=self._options, verified=self._verified)
+        return code
 
     def _run(self) -> Applied | None:
         """Ask the server, plan, ask the user, and apply; None where the user said no."""
@@ -222,35 +177,6 @@ class Applying:
         return (
             self._interrupts.exit_code or applied.exit_code or verifications.exit_code_of_verifications(self._verified)
         )
-
-    def _report(self, applied: Applied) -> int:
-        code = self._exit_code(applied)
-        document = result_document(
-            self._options.command,
-            code,
-            error=applied.unrecorded,
-            environment=self._project.where.environment,
-            api_url=self._project.api_url,
-            summary=closing_sentence(applied.outcomes),
-            entries=[outcome_entry(outcome) for outcome in applied.outcomes],
-        )
-        if self._options.verify:
-            document["verified"] = [verified_entry(one) for one in self._verified]
-        if applied.removals:
-            document["temporary"] = [removal_entry(removal) for removal in applied.removals]
-        if self._options.result is not None:
-            write_result(self._options.result, document)
-        if self._options.json:
-            terminal.out(dump(document))
-        else:
-            paint = terminal.paint_for(sys.stdout)
-            terminal.out(removals_text(document.get("temporary", ()), paint=paint))
-            terminal.out(outcome_report(document, paint=paint))
-            if self._options.verify:
-                terminal.out(verdicts_text(document["verified"], paint=paint))
-            if applied.unrecorded is not None:
-                terminal.report_error(applied.unrecorded)
-        return code
 
 
 def _question(number: int, proposal: Proposal) -> str:

@@ -74,7 +74,8 @@ def _destroy(
     lock_timeout: float,
     **how: Any,  # noqa: ANN401 - the options of a run, as they are
 ) -> int:
-    from fbsync.cli.apply_run import Applying, ApplyOptions
+    from fbsync.cli.apply_options import ApplyOptions
+    from fbsync.cli.apply_run import Applying
     from fbsync.cli.store import carried_out
     from fbsync.workflow.inputs import no_inputs
     from fbsync.workflow.project import load_project

@@ -82,33 +82,23 @@ def init(
     fbsync init --provider openai -e staging
     fbsync init --ci github --state git
     """  # noqa: D301 - click's mark for a block to leave as it is
-    from fbsync.cli.init_pipelines import Ci, found_ci
-    from fbsync.cli.init_templates import Start
     from fbsync.manifest.workspace_id import fault_of_workspace_id
 
-    root = Path()
-    is_new = not (root / "fbsync.yaml").exists()
-    asks = is_new and not yes and format_ == "text" and terminal.can_ask()
-    chosen = None
-    if asks and not providers:
-        providers = ask_providers()
     if workspace_id is not None and (fault := fault_of_workspace_id(workspace_id)) is not None:
         raise click.BadParameter(f"it {fault}; use the id that `fbsync workspaces` lists", param_hint="--workspace-id")
-    if asks and workspace_id is None:
-        chosen = ask_workspace()
-        workspace_id = None if chosen is None else chosen.id
-    system = found_ci(root) if ci is None else Ci(ci)
-    if asks and state is None and system is not Ci.NONE:
-        state = ask_state()
+    root = Path()
+    is_new = not (root / "fbsync.yaml").exists()
+    start, system = _start(
+        root,
+        providers=providers,
+        workspace_id=workspace_id,
+        ci=ci,
+        environments=environments,
+        state=state,
+        asks=is_new and not yes and format_ == "text" and terminal.can_ask(),
+    )
     done: list[tuple[Path, str]] = []
     try:
-        start = Start(
-            providers=providers or ("openai",),
-            workspace_id=workspace_id,
-            workspace=chosen,
-            environments=environments,
-            state=state if state != "file" else None,
-        )
         variables = _write_missing(done, root, start, system)
     except FbsyncError:
         if format_ == "text":
@@ -124,6 +114,39 @@ def init(
         terminal.out("".join(f"{path}: {what}\n" for path, what in done))
         terminal.say("\n".join(_next_steps(done, system, variables, start)))
     return ExitCode.DONE
+
+
+def _start(
+    root: Path,
+    *,
+    providers: tuple[str, ...],
+    workspace_id: str | None,
+    ci: str | None,
+    environments: tuple[str, ...],
+    state: str | None,
+    asks: bool,
+) -> tuple[Start, Ci]:
+    """What the options say, and what somebody answers where they are left out."""
+    from fbsync.cli.init_pipelines import Ci, found_ci
+    from fbsync.cli.init_templates import Start
+
+    chosen = None
+    if asks and not providers:
+        providers = ask_providers()
+    if asks and workspace_id is None:
+        chosen = ask_workspace()
+        workspace_id = None if chosen is None else chosen.id
+    system = found_ci(root) if ci is None else Ci(ci)
+    if asks and state is None and system is not Ci.NONE:
+        state = ask_state()
+    start = Start(
+        providers=providers or ("openai",),
+        workspace_id=workspace_id,
+        workspace=chosen,
+        environments=environments,
+        state=state if state != "file" else None,
+    )
+    return start, system
 
 
 def _checked_environments(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fbsync.cli.mistakes import Group
+from fbsync.cli.options import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,67 +22,62 @@ Command = TypeVar("Command", bound="Callable[..., Any]")
 _FILE = click.Path(path_type=Path)
 
 
+_host_option = click.option(
+    "--host", type=click.Choice(["127.0.0.1", "::1", "localhost"]), default="127.0.0.1", show_default=True
+)
+_behaviour_options = together(
+    click.option(
+        "--db", type=_FILE, metavar="FILE", help="Keep the sandbox's data in this SQLite file instead of in memory."
+    ),
+    click.option("--workspace", "workspaces", multiple=True, metavar="ID", help="Add this workspace; may be repeated."),
+    click.option(
+        "--token-lifetime",
+        type=click.FloatRange(0, min_open=True),
+        default=3600,
+        metavar="SECONDS",
+        show_default=True,
+        help="Let access tokens expire after this time.",
+    ),
+    click.option(
+        "--latency",
+        type=click.FloatRange(0),
+        default=0,
+        metavar="MS",
+        help="Delay each request by this many milliseconds.",
+    ),
+    click.option(
+        "--clock-skew",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="Set the server's clock this many seconds ahead of this machine's; a negative number sets it back.",
+    ),
+    click.option(
+        "--faults",
+        type=_FILE,
+        metavar="FILE",
+        help="Inject faults from this script; for its format: python -m pydoc fbsync.sandbox.fault_script",
+    ),
+    click.option(
+        "--seed",
+        type=_FILE,
+        metavar="FILE",
+        help="Start with the data in this file; for its format: python -m pydoc fbsync.sandbox.seed_file",
+    ),
+    click.option(
+        "--mfa",
+        is_flag=True,
+        help="Require MFA: restrict logins and the first token until POST /mfa/verify-login gets the code 000000.",
+    ),
+    click.option("--access-log", is_flag=True, help="Log requests: method, path and status."),
+)
+"""What the sandbox is like: its data, its accounts and its faults."""
+
+
 def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command]:
     """The options that ``serve`` and ``run`` have in common."""
-    options = (
-        click.option(
-            "--host", type=click.Choice(["127.0.0.1", "::1", "localhost"]), default="127.0.0.1", show_default=True
-        ),
-        click.option("--port", type=click.IntRange(0, 65535), default=port, help=port_help),
-        click.option(
-            "--db", type=_FILE, metavar="FILE", help="Keep the sandbox's data in this SQLite file instead of in memory."
-        ),
-        click.option(
-            "--workspace", "workspaces", multiple=True, metavar="ID", help="Add this workspace; may be repeated."
-        ),
-        click.option(
-            "--token-lifetime",
-            type=click.FloatRange(0, min_open=True),
-            default=3600,
-            metavar="SECONDS",
-            show_default=True,
-            help="Let access tokens expire after this time.",
-        ),
-        click.option(
-            "--latency",
-            type=click.FloatRange(0),
-            default=0,
-            metavar="MS",
-            help="Delay each request by this many milliseconds.",
-        ),
-        click.option(
-            "--clock-skew",
-            type=float,
-            default=0,
-            metavar="SECONDS",
-            help="Set the server's clock this many seconds ahead of this machine's; a negative number sets it back.",
-        ),
-        click.option(
-            "--faults",
-            type=_FILE,
-            metavar="FILE",
-            help="Inject faults from this script; for its format: python -m pydoc fbsync.sandbox.fault_script",
-        ),
-        click.option(
-            "--seed",
-            type=_FILE,
-            metavar="FILE",
-            help="Start with the data in this file; for its format: python -m pydoc fbsync.sandbox.seed_file",
-        ),
-        click.option(
-            "--mfa",
-            is_flag=True,
-            help="Require MFA: restrict logins and the first token until POST /mfa/verify-login gets the code 000000.",
-        ),
-        click.option("--access-log", is_flag=True, help="Log requests: method, path and status."),
-    )
-
-    def decorate(command: Command) -> Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+    port_option = click.option("--port", type=click.IntRange(0, 65535), default=port, help=port_help)
+    return together(_host_option, port_option, _behaviour_options)
 
 
 @click.group(cls=Group)
