@@ -11,6 +11,7 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import (
+    TargetOptions,
     assume_secrets_option,
     format_option,
     guard_options,
@@ -20,7 +21,6 @@ from fbsync.cli.options import (
     parallelism_option,
     record_options,
     verify_first_option,
-    where_from,
     where_options,
     yes_option,
 )
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     "--verify", is_flag=True, help="Verify new and changed credentials with their providers; this may be billed."
 )
 @record_options
-def apply(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
+def apply(target: TargetOptions, format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
     """Apply the manifest to the server: plan, confirm, then make the changes.
 
     With PLAN, a file that `fbsync plan --out` wrote, it makes the reviewed changes and no others: it plans again, and
@@ -70,19 +70,15 @@ def apply(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN4
     """  # noqa: D301 - click's mark for a block to leave as it is
     from fbsync.cli.events import ResultFile
 
-    with ResultFile("apply", result, given["environment"]) as kept:
-        return _apply(kept, json=format_ == "json", result=result, **given)
+    with ResultFile("apply", result, target.environment) as kept:
+        return _apply(kept, target=target, json=format_ == "json", result=result, **given)
 
 
 def _apply(
     kept: ResultFile,
     *,
     saved_plan: Path | None,
-    files: tuple[Path, ...],
-    environment: str | None,
-    env_files: tuple[Path, ...],
-    lock_file: Path | None,
-    api_url: str | None,
+    target: TargetOptions,
     lock_timeout: float,
     **how: Any,  # noqa: ANN401 - the options of a run, as they are
 ) -> int:
@@ -92,15 +88,15 @@ def _apply(
     from fbsync.workflow.inputs import read_inputs
     from fbsync.workflow.project import load_project
 
-    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    where = target.where()
     saved = None
     if saved_plan is not None:
         from fbsync.workflow.saved_plan import read_saved_plan
 
         _refuse_beside_a_plan(
-            files=files,
-            environment=environment,
-            lock_file=lock_file,
+            files=target.files,
+            environment=target.environment,
+            lock_file=target.lock_file,
             only=how["only"],
             prune=how["prune"],
             no_refresh=how["no_refresh"],

@@ -10,13 +10,13 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import (
+    TargetOptions,
     format_option,
     lock_timeout_option,
     max_deletes_option,
     only_option,
     parallelism_option,
     record_options,
-    where_from,
     where_options,
     yes_option,
 )
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     help="Allow a workspace of which the server lists none: its configurations count as deleted.",
 )
 @record_options
-def destroy(format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
+def destroy(target: TargetOptions, format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
     """Delete everything that fbsync manages in an environment, then its lockfile.
 
     Only the known state counts: the manifest is not read and need not exist any more. Configurations that fbsync
@@ -60,17 +60,13 @@ def destroy(format_: str, result: Path | None, **given: Any) -> int:  # noqa: AN
     """  # noqa: D301 - click's mark for a block to leave as it is
     from fbsync.cli.events import ResultFile
 
-    with ResultFile("destroy", result, given["environment"]):
-        return _destroy(json=format_ == "json", result=result, **given)
+    with ResultFile("destroy", result, target.environment):
+        return _destroy(target=target, json=format_ == "json", result=result, **given)
 
 
 def _destroy(
     *,
-    files: tuple[Path, ...],
-    environment: str | None,
-    env_files: tuple[Path, ...],
-    lock_file: Path | None,
-    api_url: str | None,
+    target: TargetOptions,
     lock_timeout: float,
     **how: Any,  # noqa: ANN401 - the options of a run, as they are
 ) -> int:
@@ -80,7 +76,7 @@ def _destroy(
     from fbsync.workflow.inputs import no_inputs
     from fbsync.workflow.project import load_project
 
-    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    where = target.where()
     options = ApplyOptions(
         **how,
         no_refresh=False,

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import format_option, where_from, where_options
+from fbsync.cli.options import TargetOptions, format_option, where_options
 from fbsync.cli.server_options import Asking, asking_options
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fbsync.doctor.checks import Check
     from fbsync.workflow.target import Where
 
@@ -25,11 +23,7 @@ if TYPE_CHECKING:
 @format_option("text", "json")
 @asking_options
 def doctor(
-    files: tuple[Path, ...],
-    environment: str | None,
-    env_files: tuple[Path, ...],
-    lock_file: Path | None,
-    api_url: str | None,
+    target: TargetOptions,
     format_: str,
     **asking: Any,  # noqa: ANN401 - one an option
 ) -> int:
@@ -49,7 +43,7 @@ def doctor(
     from fbsync.cli.waiting import waiting_for
     from fbsync.doctor.checks import exit_code_of_checks
 
-    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    where = target.where()
     with waiting_for("Checking the store of the known state"):
         store, where = _store_checked(where)
     with asyncio.Runner() as runner, waiting_for("Checking files, server and roles"):

@@ -12,12 +12,12 @@ from fbsync.cli import terminal
 from fbsync.cli.all_environments import Results, in_each
 from fbsync.cli.drift_output import accepted_rendered, drift_rendered, drifts_rendered
 from fbsync.cli.options import (
+    TargetOptions,
     all_environments_option,
     format_option,
     max_age_option,
     only_option,
     strict_option,
-    where_from,
     where_options,
 )
 from fbsync.cli.plan_output import max_chars_option
@@ -27,8 +27,6 @@ from fbsync.model.errors import ExitCode
 from fbsync.planning.drift import ChangedOutside, DeletedOutside, ReplacedOutside
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fbsync.model.findings import Finding
     from fbsync.render.drift_found import DriftFound
     from fbsync.workflow.project import Project
@@ -71,11 +69,7 @@ class _Compared:
 @strict_option
 @asking_options
 def drift(
-    files: tuple[Path, ...],
-    environment: str | None,
-    env_files: tuple[Path, ...],
-    lock_file: Path | None,
-    api_url: str | None,
+    target: TargetOptions,
     only: tuple[str, ...],
     format_: str,
     *,
@@ -108,10 +102,10 @@ def drift(
     fbsync drift --max-credential-age 90d --strict
     fbsync drift --accept "Production OpenAI"
     """  # noqa: D301 - click's mark for lines to be kept
-    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    where = target.where()
     how = DriftOptions(only=only, max_age=max_age, strict=strict, asking=Asking(**asking))
     if all_environments:
-        if environment or lock_file or accept:
+        if target.environment or target.lock_file or accept:
             raise click.UsageError("--all-environments cannot be combined with -e, --lock-file or --accept")
         return _drift_all(where, how, format_, max_chars)
     if accept:

@@ -14,7 +14,7 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.all_environments import document_of_all, in_each
-from fbsync.cli.options import all_environments_option, files_options, format_option, where_from
+from fbsync.cli.options import TargetOptions, all_environments_option, as_target, files_options, format_option
 from fbsync.cli.plan_output import max_chars_option
 from fbsync.model.errors import ExitCode, InvalidInput
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @files_options
+@as_target
 @format_option("text", "json", "markdown")
 @max_chars_option
 @all_environments_option
@@ -43,9 +44,7 @@ if TYPE_CHECKING:
     help="Add the variable names to a file such as .env.example; existing lines stay.",
 )
 def env(
-    files: tuple[Path, ...],
-    environment: str | None,
-    env_files: tuple[Path, ...],
+    target: TargetOptions,
     format_: str,
     *,
     max_chars: int,
@@ -65,9 +64,9 @@ def env(
     fbsync env --all-environments --check
     fbsync env --write .env.example
     """  # noqa: D301 - click's mark for a block to leave as it is
-    where = where_from(files=files, environment=environment, env_files=env_files)
+    where = target.where()
     if all_environments:
-        if environment:
+        if target.environment:
             raise click.UsageError("--all-environments cannot be combined with -e")
         return _list_all(where, format_, check=check, verbose=verbose, max_chars=max_chars, write=write)
     listed = _variables_of(where, quiet=format_ == "json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +34,53 @@ def together(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
         return command
 
     return add
+
+
+class TargetOptions:
+    """The options that say what to work on, as they were given; a command gets them as its ``target``."""
+
+    def __init__(
+        self,
+        *,
+        files: tuple[Path, ...],
+        environment: str | None,
+        env_files: tuple[Path, ...] = (),
+        lock_file: Path | None = None,
+        api_url: str | None = None,
+    ) -> None:
+        self.files = files
+        self.environment = environment
+        self.lock_file = lock_file
+        self._env_files = env_files
+        self._api_url = api_url
+
+    def where(self) -> Where:
+        """What they add up to.
+
+        Raises:
+            click.UsageError: standard input is named more than once.
+        """
+        return where_from(
+            files=self.files,
+            environment=self.environment,
+            env_files=self._env_files,
+            lock_file=self.lock_file,
+            api_url=self._api_url,
+        )
+
+
+def as_target(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command its options for manifest, known state and server as one."""
+
+    @wraps(command)
+    def given(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - click's
+        own = {name: options.pop(name) for name in _TARGET_OPTIONS if name in options}
+        return command(*args, target=TargetOptions(**own), **options)
+
+    return given
+
+
+_TARGET_OPTIONS = ("files", "environment", "env_files", "lock_file", "api_url")
 
 
 def manifest_options(*, file: str, environment: str) -> Callable[[_Command], _Command]:
@@ -148,7 +196,7 @@ lock_file_options = together(
     ),
 )
 """Where the known state is: ``--lock-file``, ``--state``."""
-where_options = together(files_options, lock_file_options, api_url_option)
+where_options = together(files_options, lock_file_options, api_url_option, as_target)
 """What to work on: the manifest, the known state and the server."""
 only_option = click.option(
     "--only",

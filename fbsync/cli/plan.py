@@ -12,6 +12,7 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import (
+    TargetOptions,
     all_environments_option,
     assume_secrets_option,
     format_option,
@@ -20,7 +21,6 @@ from fbsync.cli.options import (
     only_option,
     strict_option,
     verify_first_option,
-    where_from,
     where_options,
 )
 from fbsync.cli.plan_output import FORMATS, max_chars_option, print_plan
@@ -71,11 +71,7 @@ class PlanOptions:
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 if changes are pending.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan for `fbsync apply FILE`.")
 def plan(
-    files: tuple[Path, ...],
-    environment: str | None,
-    env_files: tuple[Path, ...],
-    lock_file: Path | None,
-    api_url: str | None,
+    target: TargetOptions,
     format_: str,
     *,
     max_chars: int,
@@ -100,10 +96,10 @@ def plan(
     fbsync plan --out reviewed.json
     fbsync plan --all-environments --format html > state.html
     """  # noqa: D301 - click's mark for a block to leave as it is
-    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    where = target.where()
     how = _plan_options(given)
     if all_environments:
-        if environment or lock_file or out:
+        if target.environment or target.lock_file or out:
             raise click.UsageError("--all-environments cannot be combined with -e, --lock-file or --out")
         return _plan_all(where, how, format_, max_chars)
     proposal = _proposal(where, how, format_)
@@ -115,7 +111,7 @@ def plan(
     if format_ != "json":
         # After the plan: on a terminal, what is printed last is what is read.
         project = proposal.project
-        terminal.report_warnings(project.manifest.warnings_in(environment, project.variables), verbose=verbose)
+        terminal.report_warnings(project.manifest.warnings_in(where.environment, project.variables), verbose=verbose)
     return int(document["exit_code"])
 
 

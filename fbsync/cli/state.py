@@ -12,12 +12,13 @@ import click
 from fbsync.cli import completion_values, terminal
 from fbsync.cli.mistakes import Group
 from fbsync.cli.options import (
+    TargetOptions,
+    as_target,
     format_option,
     lock_file_options,
     lock_timeout_option,
     manifest_options,
     together,
-    where_from,
     yes_option,
 )
 from fbsync.cli.state_entry import entry_title, known_at, pick
@@ -43,6 +44,7 @@ _lockfile_options = together(
         file="Use the lockfile next to this manifest.", environment="Use the lockfile of this environment."
     ),
     lock_file_options,
+    as_target,
 )
 """The lockfile. The manifest need not exist."""
 _entry_options = together(
@@ -63,14 +65,14 @@ def state() -> None:
 @state.command("list")
 @_lockfile_options
 @format_option("text", "json")
-def list_(files: tuple[Path, ...], environment: str | None, lock_file: Path | None, format_: str) -> None:
+def list_(target: TargetOptions, format_: str) -> None:
     """List the entries in the known state.
 
     \b
     fbsync state list
     fbsync state list -e staging --format json
     """  # noqa: D301 - click's mark for a block to leave as it is
-    where = readable(where_from(files=files, environment=environment, env_files=(), lock_file=lock_file))
+    where = readable(target.where())
     known = known_at(where)
     if format_ == "json":
         _print_entries(where.known_in, known, known.lockfile.llms)
@@ -88,9 +90,7 @@ def list_(files: tuple[Path, ...], environment: str | None, lock_file: Path | No
 def show(
     name: str,
     workspace: str | None,
-    files: tuple[Path, ...],
-    environment: str | None,
-    lock_file: Path | None,
+    target: TargetOptions,
     format_: str,
 ) -> None:
     """Show everything that the known state has about the entry NAME.
@@ -100,7 +100,7 @@ def show(
     \b
     fbsync state show "Production OpenAI"
     """  # noqa: D301 - click's mark for lines to be kept
-    where = readable(where_from(files=files, environment=environment, env_files=(), lock_file=lock_file))
+    where = readable(target.where())
     known = known_at(where)
     entry = pick(known.lockfile, name, workspace)
     if format_ == "json":
@@ -122,9 +122,7 @@ def show(
 def forget(
     name: str,
     workspace: str | None,
-    files: tuple[Path, ...],
-    environment: str | None,
-    lock_file: Path | None,
+    target: TargetOptions,
     format_: str,
     lock_timeout: float,
     *,
@@ -139,8 +137,7 @@ def forget(
     \b
     fbsync state forget "Production OpenAI"
     """  # noqa: D301 - click's mark for lines to be kept
-    where = where_from(files=files, environment=environment, env_files=(), lock_file=lock_file)
-    with writable(where, lock_timeout=lock_timeout) as (place, _):
+    with writable(target.where(), lock_timeout=lock_timeout) as (place, _):
         path = place.lock_path
         _check_journal(path, place.known_in)
         known = known_at(place).lockfile

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import format_option, only_option, parallelism_option, where_from, where_options, yes_option
+from fbsync.cli.options import TargetOptions, format_option, only_option, parallelism_option, where_options, yes_option
 from fbsync.cli.server_options import Asking, asking_options
 from fbsync.cli.store import readable
 from fbsync.model.errors import FbsyncError
@@ -17,7 +17,6 @@ from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from fbsync.model.verifications import Target, Verified
     from fbsync.workflow.proposal import Proposal
@@ -31,11 +30,7 @@ if TYPE_CHECKING:
 @parallelism_option
 @asking_options
 def verify(
-    files: tuple[Path, ...],
-    environment: str | None,
-    env_files: tuple[Path, ...],
-    lock_file: Path | None,
-    api_url: str | None,
+    target: TargetOptions,
     only: tuple[str, ...],
     format_: str,
     *,
@@ -55,7 +50,7 @@ def verify(
     from fbsync.workflow.project import read_project
     from fbsync.workflow.proposal import propose
 
-    where = where_from(files=files, environment=environment, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    where = target.where()
     proposal = propose(read_project(readable(where), os.environ, online=True), None, only=only)
     json = format_ == "json"
     targets, notes = _targets(proposal, named=bool(only))
