@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fbsync.cli import terminal
 from fbsync.cli.events import write_result
 from fbsync.render.document import dump, outcome_entry, removal_entry, result_document, verified_entry
-from fbsync.render.outcome_text import closing_sentence, outcome_report, removals_text
+from fbsync.render.outcome_text import outcome_report, outcome_summary, removals_text
 from fbsync.render.verdict_text import verdicts_text
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _document(
         error=applied.unrecorded,
         environment=project.where.environment,
         api_url=project.api_url,
-        summary=closing_sentence(applied.outcomes),
+        summary=outcome_summary(applied.outcomes),
         entries=[outcome_entry(outcome) for outcome in applied.outcomes],
     )
     if options.verify:

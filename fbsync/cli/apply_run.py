@@ -23,7 +23,7 @@ from fbsync.model import verifications
 from fbsync.model.ages import Ages
 from fbsync.model.changes import Blocked, Unchanged, Undeclared
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
-from fbsync.render.outcome_text import closing_sentence
+from fbsync.render.outcome_text import outcome_summary
 from fbsync.render.paint import visible
 from fbsync.render.plan_counts import plan_summary
 from fbsync.render.plan_document import is_empty
@@ -119,7 +119,7 @@ class Applying:
                 if options.verify:
                     with waiting_for("Verifying the credentials with their providers"):
                         self._verified = connection.verify(targets(applied.outcomes))
-                events.emit("finished", exit_code=self._exit_code(applied), summary=closing_sentence(applied.outcomes))
+                events.emit("finished", exit_code=self._exit_code(applied), summary=outcome_summary(applied.outcomes))
             return applied
 
     def _propose(self, project: Project, live: Live | None) -> Proposal:

@@ -87,7 +87,7 @@ def removals_text(removals: Sequence[Json], *, paint: Paint) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def closing_sentence(outcomes: Sequence[Outcome]) -> str:
+def outcome_summary(outcomes: Sequence[Outcome]) -> str:
     """Terraform's sentence, which tools look for, and after it what did not succeed."""
 
     def count(*results: Result) -> int:

@@ -31,9 +31,9 @@ class Applied:
     removals: tuple[Removal, ...] = ()
 
     def __repr__(self) -> str:
-        from fbsync.render.outcome_text import closing_sentence
+        from fbsync.render.outcome_text import outcome_summary
 
-        return f"<fbsync apply: {closing_sentence(self.outcomes)}>"
+        return f"<fbsync apply: {outcome_summary(self.outcomes)}>"
 
     @property
     def exit_code(self) -> ExitCode:

@@ -13,7 +13,7 @@ from fbsync.model.outcomes import Outcome, Result, exit_code_of_outcomes
 from fbsync.model.server_error import Failure, ServerError
 from fbsync.model.verifications import Target, Verdict, Verified
 from fbsync.render.document import failure_document, outcome_entry, result_document, verified_entry
-from fbsync.render.outcome_text import closing_sentence
+from fbsync.render.outcome_text import outcome_summary
 from fbsync.settings import DEFAULT_API_URL
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def document(outcomes, *, environment=None, api_url=DEFAULT_API_URL, command="ap
         error=error,
         environment=environment,
         api_url=api_url,
-        summary=closing_sentence(outcomes),
+        summary=outcome_summary(outcomes),
         entries=[outcome_entry(outcome) for outcome in outcomes],
     )
     return made | ({"verified": [verified_entry(one) for one in verified]} if verified else {})
