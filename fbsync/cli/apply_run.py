@@ -30,7 +30,6 @@ from fbsync.render.plan_document import is_empty
 from fbsync.workflow.checks import check_variables
 from fbsync.workflow.plan_report import document_of, verified_first
 from fbsync.workflow.proposal import Proposal, check_proposal, propose
-from fbsync.workflow.review import differences, narrowed
 
 if TYPE_CHECKING:
     from fbsync.cli.apply_options import ApplyOptions
@@ -144,6 +143,8 @@ class Applying:
         """
         if self._saved is None:
             return proposal
+        from fbsync.workflow.review import differences, narrowed
+
         project = proposal.project
         reasons = differences(self._saved, proposal.plan, project.fingerprints, project.known.api_url)
         if reasons:

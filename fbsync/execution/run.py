@@ -12,7 +12,6 @@ from fbsync.execution.create import Creator
 from fbsync.execution.ids import IdsInUse
 from fbsync.execution.scheduler import Scheduler, not_attempted
 from fbsync.execution.step import Step, StepState, unexpected
-from fbsync.execution.trial import cut_off
 from fbsync.execution.trials import Trials
 from fbsync.execution.workers import until_done
 from fbsync.model.changes import (
@@ -184,6 +183,8 @@ class _Run:
         try:
             return await self._trials.outcome(at, change)
         except asyncio.CancelledError:
+            from fbsync.execution.trial import cut_off
+
             self._settle(at, not_attempted(change, cut_off()))
             raise
 

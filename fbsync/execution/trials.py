@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fbsync.execution.scheduler import not_attempted
-from fbsync.execution.trial import Trial
 from fbsync.model.changes import Adopt, Change, Update, is_verified_first
 from fbsync.model.outcomes import Outcome, Result
 
@@ -49,6 +48,8 @@ class Trials:
         return not_attempted(change, self._stop.reason) if self._stop.reason is not None else None
 
     async def _try(self, change: Update | Adopt) -> Tried:
+        from fbsync.execution.trial import Trial
+
         trial = Trial(
             change, server=self._server, creator=self._creator, ledger=self._ledger, stop=self._stop, ids=self._ids
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fbsync.execution.leftovers import remove
 from fbsync.execution.run import apply
 from fbsync.model.changes import identity_of
 from fbsync.model.errors import FbsyncError
@@ -61,7 +60,10 @@ async def carry_out(
     unrecorded = None
     begin()
     try:
-        removals = await remove(proposal.leftovers, server=server, ledger=ledger, stop=stop, grace=GRACE_SECONDS)
+        if proposal.leftovers:
+            from fbsync.execution.leftovers import remove
+
+            removals = await remove(proposal.leftovers, server=server, ledger=ledger, stop=stop, grace=GRACE_SECONDS)
         for removal in removals:
             on_removal(removal)
         outcomes = await apply(
