@@ -9,7 +9,7 @@ from fbsync.manifest import checks
 from fbsync.manifest.drafts import Draft, Variant, in_environment, read_drafts, read_variants
 from fbsync.manifest.holders import entry_name
 from fbsync.manifest.misplaced import misplaced_references
-from fbsync.manifest.resolve import resolve_entry, resolved_identity
+from fbsync.manifest.resolve import distinct, resolve_entry
 from fbsync.manifest.sources import find_files, shown_path
 from fbsync.manifest.values import value_findings
 from fbsync.manifest.workspace_key import contradictions
@@ -131,11 +131,7 @@ class Manifest:
         if wrong := errors_among(self.value_findings(environment, variables)):
             raise InvalidInput(wrong)
         llms = tuple(resolve_entry(draft, variables) for draft in drafts)
-        if len(set(map(resolved_identity, llms))) < len(llms):
-            from fbsync.manifest.identities import same_identities
-
-            raise InvalidInput(in_file_order(same_identities(llms)))
-        return llms
+        return distinct(llms)
 
     def value_findings(self, environment: str | None, variables: Variables) -> tuple[Finding, ...]:
         """What is wrong with the values that the entries of an environment refer to, in file order.

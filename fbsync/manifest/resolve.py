@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from fbsync.manifest.references import resolve_credential, resolve_text
 from fbsync.model.api_keys import is_description
 from fbsync.model.configurations import Credential, Llm, Text
+from fbsync.model.errors import InvalidInput
+from fbsync.model.findings import in_file_order
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -39,6 +41,19 @@ def resolve_entry(draft: Draft, variables: Variables) -> Llm:
 def resolved_identity(llm: Llm) -> Hashable:
     """Its identity; a workspace of which only the name is known is none whose id reads like that."""
     return llm.identity, llm.workspace_id.value is None and llm.workspace
+
+
+def distinct(llms: tuple[Llm, ...]) -> tuple[Llm, ...]:
+    """The entries as they are, if no two have one identity now that references and workspaces are resolved.
+
+    Raises:
+        InvalidInput: two have.
+    """
+    if len(set(map(resolved_identity, llms))) < len(llms):
+        from fbsync.manifest.identities import same_identities
+
+        raise InvalidInput(in_file_order(same_identities(llms)))
+    return llms
 
 
 def _flag(draft: Draft, field: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from fbsync.manifest.resolve import distinct
 from fbsync.model.errors import FbsyncError, InvalidInput
-from fbsync.model.findings import Finding, Position, in_file_order
+from fbsync.model.findings import Finding, Position
 from fbsync.planning.stored_keys import with_remembered_keys
 from fbsync.planning.workspaces import remembered
 from fbsync.settings import DEFAULT_API_URL, check_api_url
@@ -197,19 +198,6 @@ def _in_two_states(llm: LockedLlm, path: Path, own: Path) -> Finding:
         message=f"{own} and {path} both have the configuration {llm.id} ({llm.name})",
         remedy="remove it from the wrong one with `fbsync state forget`",
     )
-
-
-def distinct(desired: tuple[Llm, ...]) -> tuple[Llm, ...]:
-    """The entries as they are, if no two have one identity now that the names of workspaces are resolved.
-
-    Raises:
-        InvalidInput: two have.
-    """
-    from fbsync.manifest.identities import same_identities
-
-    if wrong := tuple(same_identities(desired)):
-        raise InvalidInput(in_file_order(wrong))
-    return desired
 
 
 def secrets_of(llms: Iterable[Llm]) -> Iterable[Secret]:

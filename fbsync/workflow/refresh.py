@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fbsync.execution.create import LOOKS
+from fbsync.manifest.resolve import distinct
 from fbsync.model.live import Live
 from fbsync.model.server_error import ServerError
 from fbsync.planning.stored_keys import unresolved_keys, with_listed_keys, workspaces_with_descriptions
 from fbsync.planning.workspaces import unresolved, with_listed_ids
 from fbsync.state.trials import without_trials
-from fbsync.workflow.project import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
