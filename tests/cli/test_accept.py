@@ -189,7 +189,7 @@ def test_a_deletion_and_a_change_at_once_as_json(drifted, call):
 @pytest.mark.parametrize(
     ("environments", "arguments", "hint"),
     [
-        ("environments: {staging: {llms: {Two: {aiType: OTHER}}}}\n", (), "with what environments say of it"),
+        ("environments: {staging: {llms: {Two: {aiType: OTHER}}}}\n", (), "and from its environments"),
         (
             "environments: {staging: {}}\n",
             ("-e", "staging"),
