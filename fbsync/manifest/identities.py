@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fbsync.manifest.resolve import resolved_identity
 from fbsync.model.findings import Finding, Position, Severity
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def same_identities(llms: Iterable[Llm]) -> Iterator[Finding]:
     """Entries of one identity, as far as references and the names of workspaces are resolved."""
-    return _duplicates((resolved_identity(llm), llm.name, partial(getattr, llm, "position")) for llm in llms)
+    return _duplicates((llm.resolved_identity, llm.name, partial(getattr, llm, "position")) for llm in llms)
 
 
 def check_identities(named: Sequence[tuple[Draft, str, GivenWorkspace]]) -> Iterator[Finding]:

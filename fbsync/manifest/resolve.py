@@ -11,8 +11,6 @@ from fbsync.model.errors import InvalidInput
 from fbsync.model.findings import in_file_order
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
-
     from fbsync.manifest.drafts import Draft
     from fbsync.variables import Variables
 
@@ -38,18 +36,13 @@ def resolve_entry(draft: Draft, variables: Variables) -> Llm:
     )
 
 
-def resolved_identity(llm: Llm) -> Hashable:
-    """Its identity; a workspace of which only the name is known is none whose id reads like that."""
-    return llm.identity, llm.workspace_id.value is None and llm.workspace
-
-
 def distinct(llms: tuple[Llm, ...]) -> tuple[Llm, ...]:
     """The entries as they are, if no two have one identity now that references and workspaces are resolved.
 
     Raises:
         InvalidInput: two have.
     """
-    if len(set(map(resolved_identity, llms))) < len(llms):
+    if len({llm.resolved_identity for llm in llms}) < len(llms):
         from fbsync.manifest.identities import same_identities
 
         raise InvalidInput(in_file_order(same_identities(llms)))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from fbsync.model.findings import NOWHERE, Position
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from fbsync.model.secret import Secret
 
 
@@ -132,6 +134,11 @@ class Llm:
     def identity(self) -> Identity:
         """The identity; while the workspace's id is not known, with what the manifest has in its place."""
         return Identity(workspace_id=self.workspace_id.shown, name=self.name)
+
+    @property
+    def resolved_identity(self) -> Hashable:
+        """The identity; a workspace of which only the name is known is none whose id reads like that."""
+        return self.identity, self.workspace_id.value is None and self.workspace
 
 
 IN_DOUBT = ""

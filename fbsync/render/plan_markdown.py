@@ -93,7 +93,8 @@ def _head(document: Json, *, of_several: bool = False) -> str:
     warnings = sum(len(entry.warnings) for entry in plan_entries(document))
     more = (*further_counts(document), *((counted(warnings, "warning"),) if warnings else ()))
     rest = f" Also: {', '.join(more)}." if more else ""
-    return f"### fbsync plan{origin_suffix(document, code, of_several=of_several)}\n\n**{plan_summary(document)}**{rest}\n\n"
+    origin = origin_suffix(document, code, of_several=of_several)
+    return f"### fbsync plan{origin}\n\n**{plan_summary(document)}**{rest}\n\n"
 
 
 def _parts(document: Json) -> Iterator[Part]:
