@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from fbsync.model.errors import InvalidInput
@@ -81,9 +82,19 @@ def render_state(state: StoredState) -> bytes:
         "writer": _writer_of(state.writer),
         "lease": None if state.claim is None else {"id": state.claim.id, "seconds": state.claim.seconds},
         "lockfile": state.lockfile,
-        "journal": list(state.journal),
+        "journal": [],
     }
-    return json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"
+    text = json.dumps(value, indent=1, ensure_ascii=False)
+    if state.journal:
+        head, lines = text.removesuffix("[]\n}"), ",\n  ".join(map(_quoted, state.journal))
+        text = f"{head}[\n  {lines}\n ]\n}}"
+    return f"{text}\n".encode()
+
+
+@lru_cache(maxsize=65_536)
+def _quoted(line: str) -> str:
+    """A journal's line as JSON: each write of a run repeats those of the writes before it."""
+    return json.dumps(line, ensure_ascii=False)
 
 
 def parse_state(data: bytes, name: str) -> StoredState:

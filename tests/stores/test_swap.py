@@ -1,5 +1,7 @@
 """Swapping a state: one's own write is known by its nonce, whatever the store answers."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,3 +131,5 @@ def test_any_content_comes_back_as_it_was(lockfile, journal, held, user, host):
     store = MemoryStore()
     swapped(store).swap(state, None)
     assert swapped(store).read().state == state
+    data = render_state(state)
+    assert data == json.dumps(json.loads(data), indent=1, ensure_ascii=False).encode() + b"\n"
