@@ -102,8 +102,8 @@ def migrate(files: tuple[Path, ...], environment: str | None, store: str | None,
     path = replace(where, state=None).lock_path
     with _opened(where) as (opened, line), run_lock(path, timeout=0):
         with line:
-            (move_back if back else move_there)(opened, path, where.base)
-        terminal.say(f"Moved the state from {opened.name} to {path}." if back else f"Moved {path} to {opened.name}.")
+            done = (move_back if back else move_there)(opened, path, where.base)
+        terminal.say(done)
 
 
 @click.command()

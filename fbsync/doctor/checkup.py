@@ -110,7 +110,9 @@ def _variables(inputs: Inputs) -> Check:
 def _known_state_checks(project: Project) -> Iterator[Check]:
     path = project.where.known_in
     if project.on_disk is None:
-        yield ok("lockfile", f"{path} does not exist yet: the first apply creates it")
+        missing = "does not exist yet: the first apply creates it"
+        empty = "is empty: nothing has been applied yet"
+        yield ok("lockfile", f"{path} {missing if project.where.store is None else empty}")
     else:
         number = len(project.on_disk.llms)
         configurations = "1 configuration" if number == 1 else f"{number} configurations"

@@ -26,13 +26,16 @@ _STUB_VERSION = 1_000_000
 """The format version of a stub, newer than any version that fbsync reads."""
 
 
-def move_there(store: OpenedStore, path: Path, base: Path) -> None:
+def move_there(store: OpenedStore, path: Path, base: Path) -> str:
     """Move a lockfile and its journal into a store, and put a stub in the lockfile's place.
 
     Args:
         store: where to.
         path: the lockfile.
         base: the folder that a state in a store names manifests relative to.
+
+    Returns:
+        What was done, as a sentence.
 
     Raises:
         FbsyncError: there is no lockfile, or it is damaged; there is a state in the store; the store refuses.
@@ -57,15 +60,19 @@ def move_there(store: OpenedStore, path: Path, base: Path) -> None:
             f"the state is in {store.name} now, but the old copy is still there: {error.message}",
             hint="delete the lockfile and its journal so that nobody uses the old copy",
         ) from error
+    return f"Moved {path} to {store.name}."
 
 
-def move_back(store: OpenedStore, path: Path, base: Path) -> None:
+def move_back(store: OpenedStore, path: Path, base: Path) -> str:
     """Move a state into a lockfile and its journal, and remove it from the store.
 
     Args:
         store: where from.
         path: the lockfile.
         base: the folder that a state in a store names manifests relative to.
+
+    Returns:
+        What was done, as a sentence.
 
     Raises:
         FbsyncError: there is no state; a run holds it; there is a lockfile that is no stub.
@@ -84,6 +91,9 @@ def move_back(store: OpenedStore, path: Path, base: Path) -> None:
     except FbsyncError:
         _write_files(path, stub, ())
         raise
+    if text is None and not version.state.journal:
+        return f"Removed the state in {store.name}. It was empty, so there is no {path}."
+    return f"Moved the state from {store.name} to {path}."
 
 
 def _rebased(known: Lockfile, old: Path, new: Path) -> str:

@@ -98,8 +98,7 @@ class OpenedStore:
 
         Raises:
             InvalidInput: the document, or the lockfile in it, is not what fbsync wrote.
-            Conflict: another version is there.
-            FbsyncError: a run holds the state (exit 7).
+            FbsyncError: another version is there, or a run holds the state (exit 7).
         """
         wanted = parse_state(data, "the document")
         if wanted.lockfile is not None:
@@ -107,7 +106,11 @@ class OpenedStore:
         version = self.read()
         if tag is not None:
             if version.tag != tag:
-                raise Conflict(self.name)
+                raise FbsyncError(
+                    f"the state in {self.name} was changed: its tag is {version.tag} now",
+                    hint="compare it with what `fbsync state pull` prints now, and pass the tag that this prints",
+                    exit_code=ExitCode.LOCKED,
+                )
             if version.state.claim is not None:
                 raise held_by(self.name, version.state.writer, version.state.claim)
         latest = version.state.succeeded(self._holder, claim=None)

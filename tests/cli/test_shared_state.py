@@ -419,6 +419,9 @@ def test_an_earlier_state_is_brought_back(shared, state):
     assert shared("state", "push", "earlier.json", "--tag", tag).returncode == 0
     assert names(state) == ["One", "Two"]
     assert shared("state", "push", "earlier.json").returncode == 64
+    late = shared("state", "push", "earlier.json", "--tag", "0" * 40)
+    assert late.returncode == 7
+    assert "pass the tag that this prints" in late.stderr
 
 
 def test_what_is_pushed_is_read_strictly(shared, state):
@@ -455,8 +458,23 @@ def test_the_environment_and_the_options_win_over_the_manifest(shared, state):
     (shared.folder / "here").mkdir()
     assert shared("apply", "--yes", env={"FBSYNC_STATE": "file:here"}).returncode == 0
     assert shared("plan", "--detailed-exitcode", "--state", "file:here").returncode == 0
-    assert shared("plan", "--lock-file", "here/fbsync.lock", "--detailed-exitcode").returncode == 0
+    here = ("plan", "--lock-file", "here/fbsync.lock")
+    for said in ({}, {"FBSYNC_STATE": "git"}):
+        planned = shared(*here, "--detailed-exitcode", env=said)
+        assert planned.returncode == 0
+        assert "Compared with here/fbsync.lock;" in planned.stdout
+    both = shared(*here, "--state", "git")
+    assert both.returncode == 64
+    assert "--lock-file and --state disagree" in both.stderr
     assert state.read() == before
+
+
+def test_an_empty_state_that_moves_back_is_gone_and_leaves_no_file(shared, state):
+    done = shared("state", "migrate", "--back")
+    assert done.returncode == 0
+    assert "It was empty, so there is no fbsync.lock." in done.stderr
+    assert state.read() is None
+    assert not list(shared.folder.glob("*.lock*"))
 
 
 @pytest.mark.parametrize(
