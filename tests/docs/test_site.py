@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from browser import chromium
 from page_blocks import ROOT
 
 pytest.importorskip("zensical", reason="zensical is not installed: pip install '.[docs]'")
@@ -47,6 +48,29 @@ def test_nothing_is_loaded_from_elsewhere(site):
         assert not [url for url in parser.found if re.match(r"https?:|//", url)], page
     for style in site.rglob("*.css"):
         assert not re.search(r"(url\(|@import)\s*[\"']?(https?:)?//", style.read_text()), style
+
+
+BROKEN = """() => {
+    const lines = box => Math.round(box.getBoundingClientRect().height / parseFloat(getComputedStyle(box).lineHeight));
+    const names = [...document.querySelectorAll("article td:first-child code")].filter(box => lines(box) > 1);
+    return names.map(box => box.textContent).concat(
+        [...document.images].filter(image => image.naturalWidth === 0).map(image => image.src),
+        document.documentElement.scrollWidth > document.documentElement.clientWidth ? ["it scrolls sideways"] : [],
+    );
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_fit_a_screen_and_names_in_tables_stay_whole(site, width):
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        found = {}
+        for path in sorted(site.rglob("*.html")):
+            if path.name != "404.html" and not path.name.startswith("fbsync-"):
+                page.goto(path.as_uri(), wait_until="load")
+                found[str(path.relative_to(site))] = page.evaluate(BROKEN)
+    assert len(found) > 30
+    assert {name: broken for name, broken in found.items() if broken} == {}
 
 
 def test_every_page_is_in_the_navigation():

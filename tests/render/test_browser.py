@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from browser import chromium
 from plans import document, every_kind, golden, hostile_names, many_changes, some_drift, wide_names
 from results import RESULTS
 from selection import few_of
@@ -17,10 +18,6 @@ from fbsync.render.plan_html import plan_html, plans_html
 from fbsync.render.result_html import result_html
 
 HERE = Path(__file__).parent
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 PAGES = {
     "every kind": lambda: plan_html(document(every_kind(), environment="production")),
     "hostile names": lambda: plan_html(document(hostile_names())),
@@ -41,14 +38,8 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=chromium, args=FLAGS)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
