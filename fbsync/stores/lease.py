@@ -144,15 +144,27 @@ class Lease:
         raise self._lost from conflict
 
 
+def new_claim(seconds: int = DEFAULT_SECONDS) -> LeaseClaim:
+    """The claim of a new lease."""
+    return LeaseClaim(id=new_nonce(), seconds=seconds)
+
+
 def take(
     state_object: StateObject,
     version: Version,
     *,
     holder: Holder,
-    seconds: int = DEFAULT_SECONDS,
+    claim: LeaseClaim | None = None,
     clock: Callable[[], float] = steady_clock,
 ) -> Lease:
     """Take the lease by writing on a version that nobody holds, or whose lease has ended (``await_free``).
+
+    Args:
+        state_object: where the state is.
+        version: what was read.
+        holder: who takes it.
+        claim: what names the lease, and how long it lasts; None for a new one of the usual length.
+        clock: this machine's own clock.
 
     Raises:
         Conflict: the state was changed meanwhile.
@@ -160,7 +172,7 @@ def take(
         Denied: the store refuses.
         Unavailable: the store cannot be reached.
     """
-    claim = LeaseClaim(id=new_nonce(), seconds=seconds)
+    claim = claim or new_claim()
     since = clock()
     taken = state_object.swap(version.state.succeeded(holder, claim=claim), version.tag)
     return Lease(state_object, taken, since=since, clock=clock)

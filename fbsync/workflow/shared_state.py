@@ -7,7 +7,7 @@ import socket
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +16,16 @@ from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.settings import find_state_folder
 from fbsync.stores.address import FileAddress, environment_key, parse_address
 from fbsync.stores.holder import holder_from
-from fbsync.stores.lease import VARIABLE, await_free, lease_seconds, take
+from fbsync.stores.lease import VARIABLE, await_free, lease_seconds, new_claim, take
 from fbsync.stores.open import opened
+from fbsync.stores.protocol import Conflict, Denied, Unavailable
 from fbsync.stores.swap import StateObject
 from fbsync.workflow.state_copy import StateCopy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from fbsync.stores.document import LeaseClaim
     from fbsync.stores.holder import Holder
     from fbsync.stores.lease import Lease
     from fbsync.stores.swap import Version
@@ -60,6 +62,7 @@ class SharedState:
         self._object = state_object
         self._copy = StateCopy(state_object.name, folder=folder, state_folder=state_folder)
         self._version: Version | None = None
+        self._claim: LeaseClaim | None = None
         self._lease: Lease | None = None
         self._lock = threading.Lock()
         self._is_finished = False
@@ -123,7 +126,12 @@ class SharedState:
         seconds = lease_seconds(self._lease_given, timeout=timeout)
         with self._lock:
             began = time.monotonic()
-            self._lease = take(self._object, self._version, holder=self.holder, seconds=seconds)
+            self._claim = new_claim(seconds)
+            try:
+                self._lease = take(self._object, self._version, holder=self.holder, claim=self._claim)
+            except (Conflict, Denied, Unavailable):  # nothing was written
+                self._claim = None
+                raise
             self._round_trip = time.monotonic() - began
 
     def intents_ahead(self, parallelism: int) -> int:
@@ -183,6 +191,21 @@ class SharedState:
                     raise
                 raise self._copy.rescued(error) from error
             self._copy.discard_rescue()
+
+    def give_back(self) -> None:
+        """Return the lease where the command ends before it records anything, such as by Ctrl-C.
+
+        It may have been taken although nobody heard so: then the state names its claim. If the store cannot be asked,
+        the lease ends by itself.
+        """
+        with self._lock:
+            if self._is_finished or self._claim is None:
+                return
+            self._is_finished = True
+            with suppress(FbsyncError):
+                found = self._object.read()
+                if found is not None and found.state.claim == self._claim:
+                    self._object.swap(found.state.succeeded(self.holder, claim=None), found.tag)
 
     def _release(self) -> None:
         assert self._version is not None

@@ -69,7 +69,7 @@ def writable(
     """Where one who writes finds the known state, which nobody else writes meanwhile.
 
     A state in a store is read once nobody holds it, and written when the context ends without an exception; the lease
-    is taken by whoever sends changes (``Session``).
+    is taken by whoever sends changes (``Session``), and given back however the context ends.
 
     Args:
         where: what the command works on.
@@ -94,7 +94,12 @@ def writable(
         shared = held.enter_context(opened_state(where, environ))
         with waits(f"Reading the state in {shared.name}"):
             shared.await_free(timeout=lock_timeout, on_wait=on_wait)
-        yield _at_copy(where, shared), shared
+        try:
+            yield _at_copy(where, shared), shared
+        except BaseException:
+            with waits(f"Unlocking the state in {shared.name}"):
+                shared.give_back()
+            raise
         with waits(f"Writing the state in {shared.name}"):
             shared.release()
 

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import threading
+import time
+from pathlib import Path
 
 import pytest
 from at_a_terminal import CTRL_C, at_a_terminal, conversation
@@ -146,6 +148,29 @@ def test_ctrl_c_ends_the_wait_for_a_store(slow_remote, command):
     code, seen = conversation(slow_remote, command, ("git:refs/fbsync/state/default …", CTRL_C))
     assert code == 130
     assert " interrupted\r\n" in seen
+
+
+def test_ctrl_c_while_the_lease_is_taken_gives_it_back(slow_remote, server):
+    """The remote has moved the ref already, and does not say so."""
+    remote = next(
+        line.split()[1]
+        for line in subprocess.check_output(["git", "-C", slow_remote.folder, "remote", "-v"], text=True).splitlines()
+    )
+    hook = Path(remote) / "hooks" / "post-receive"
+    hook.write_text(f"#!/bin/sh\n[ -e {remote}/taken ] || {{ touch {remote}/taken; sleep {LONG}; }}\n")
+    subprocess.run(["git", "-C", slow_remote.folder, "config", "--unset", "remote.origin.uploadpack"], check=True)
+
+    def interrupt():
+        while not (Path(remote) / "taken").exists():
+            time.sleep(0.02)
+
+    code, seen = conversation(
+        slow_remote, ["apply"], ("Only 'yes' is accepted", "yes\n"), ("", interrupt), ("", CTRL_C)
+    )
+    assert code == 130
+    assert " interrupted before the first change; nothing was changed\r\n" in seen
+    assert server.writes == []
+    assert slow_remote("apply", "--yes").returncode == 0
 
 
 def test_into_a_pipe_nothing_is_said(project, server):

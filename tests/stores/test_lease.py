@@ -8,7 +8,7 @@ from store_doubles import MemoryStore, Troubled
 from fbsync.model.errors import FbsyncError
 from fbsync.stores.document import LeaseClaim, first_state, new_nonce
 from fbsync.stores.holder import Holder
-from fbsync.stores.lease import await_free, patience, take
+from fbsync.stores.lease import await_free, new_claim, patience, take
 from fbsync.stores.protocol import Conflict, UnknownOutcome
 from fbsync.stores.swap import StateObject
 
@@ -38,7 +38,7 @@ class Machine:
         )
 
     def take(self, version):
-        return take(self.object, version, holder=self.holder, seconds=LENGTH, clock=self.clock)
+        return take(self.object, version, holder=self.holder, claim=new_claim(LENGTH), clock=self.clock)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import asyncio
 import json
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,40 @@ class TakenOver(Counting):
         while len(self.created) > 1 and self.shared.lost is None:  # noqa: ASYNC110 - no event says it
             await asyncio.sleep(0.001)
         return llm_id
+
+
+@pytest.mark.parametrize("when", ["before the answer", "after it"])
+def test_a_lease_is_given_back_where_nothing_came_of_it(store, tmp_path, when):
+    class Interrupted(MemoryStore):
+        def write(self, data, tag):
+            written = store.write(data, tag)
+            if when == "before the answer":
+                raise KeyboardInterrupt
+            return written
+
+        def read(self):
+            return store.read()
+
+    shared = SharedState(StateObject(Interrupted()), folder=tmp_path, holder=ME, state_folder=tmp_path / "state")
+    shared.load()
+    with suppress(KeyboardInterrupt):
+        shared.acquire(timeout=60)
+    assert state_in(store).claim is not None
+    when = "after it"
+    shared.give_back()
+    assert state_in(store).claim is None
+    writes = store.writes
+    shared.give_back()
+    assert store.writes == writes
+
+
+def test_a_lease_of_another_run_is_not_given_back(store, tmp_path):
+    shared, other = opened(store, tmp_path / "one"), opened(store, tmp_path / "two")
+    other.acquire(timeout=60)
+    with pytest.raises(Conflict):
+        shared.acquire(timeout=60)
+    shared.give_back()
+    assert state_in(store).claim is not None
 
 
 def test_a_lost_lease_sends_nothing_more_and_records_nothing(store, tmp_path):
