@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fbsync.render.findings_rules import about
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from fbsync.model.findings import Finding, Position
+    from fbsync.render.document import Json
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
-
-_Json = dict[str, Any]
 
 
 def findings_sarif(findings: Sequence[Finding]) -> str:
@@ -43,7 +42,7 @@ def findings_sarif(findings: Sequence[Finding]) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _rule(rule: str) -> _Json:
+def _rule(rule: str) -> Json:
     return {
         "id": rule,
         "name": "".join(word.capitalize() for word in rule.split("-")),
@@ -53,10 +52,10 @@ def _rule(rule: str) -> _Json:
     }
 
 
-def _result(finding: Finding, *, at: int, fingerprint: str) -> _Json:
+def _result(finding: Finding, *, at: int, fingerprint: str) -> Json:
     lines = [f'In "{visible(finding.entry)}": ' if finding.entry else "", visible(finding.message)]
     text = "".join(lines) + (f"\nFix: {visible(finding.remedy)}" if finding.remedy else "")
-    result: _Json = {
+    result: Json = {
         "ruleId": finding.rule,
         "ruleIndex": at,
         "level": finding.severity.value,
@@ -72,8 +71,8 @@ def _result(finding: Finding, *, at: int, fingerprint: str) -> _Json:
     return result
 
 
-def _location(place: Position) -> _Json:
-    location: _Json = {"artifactLocation": {"uri": _uri(place.file)}}
+def _location(place: Position) -> Json:
+    location: Json = {"artifactLocation": {"uri": _uri(place.file)}}
     if place.line:
         location["region"] = {"startLine": place.line} | ({"startColumn": place.column} if place.column else {})
     return {"physicalLocation": location}

@@ -28,6 +28,8 @@ class HttpConnections:
         transports = self._transports
 
         class NotedProtocol(AutoHTTPProtocol):  # type: ignore[valid-type,misc] # chosen when uvicorn is imported
+            """uvicorn's protocol, which notes its connection."""
+
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 self.noted = _address(transport.get_extra_info("peername"))
                 transports[self.noted] = cast("asyncio.Transport", transport)

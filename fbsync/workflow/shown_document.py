@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.schema.validate import Kind
@@ -13,7 +13,8 @@ from fbsync.workflow.saved_plan import read_plan_document
 if TYPE_CHECKING:
     from pathlib import Path
 
-Json = dict[str, Any]
+    from fbsync.render.document import Json
+
 
 _RESTORE = "name a file that `fbsync plan --out` or `fbsync apply --result` wrote"
 _APPLYING = ("apply", "destroy")
