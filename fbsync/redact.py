@@ -48,26 +48,26 @@ def quoted(text: object, otherwise: str) -> str:
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """The choice that a mistyped word most likely meant, its case, dashes and underscores aside, or None."""
     folded = _by_folded(choices)
-    exact = folded.get(_folded(word))
+    exact = folded.get(_case_folded(word))
     if exact is not None or len(folded) > _MOST_CHOICES:
         return exact
     from difflib import get_close_matches
 
-    close = get_close_matches(_folded(word), folded, n=1, cutoff=0.7)
+    close = get_close_matches(_case_folded(word), folded, n=1, cutoff=0.7)
     return folded[close[0]] if close else None
 
 
 def same_word(word: str, choices: Iterable[str]) -> str | None:
     """The choice that a word is, its case, dashes and underscores aside, or None."""
-    return _by_folded(choices).get(_folded(word))
+    return _by_folded(choices).get(_case_folded(word))
 
 
 def _by_folded(choices: Iterable[str]) -> dict[str, str]:
     folded: dict[str, str] = {}
     for choice in choices:
-        folded.setdefault(_folded(choice), choice)
+        folded.setdefault(_case_folded(choice), choice)
     return folded
 
 
-def _folded(word: str) -> str:
+def _case_folded(word: str) -> str:
     return re.sub(r"[\s_-]", "", word.casefold())

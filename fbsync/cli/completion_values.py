@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 def environments(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The environments that the manifest declares."""
-    return _fitting(lambda: _read_manifest(context).variants, incomplete)
+    return _beginning_like(lambda: _read_manifest(context).variants, incomplete)
 
 
 def declared_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of the entries of the manifest, in the environment that is given, and of the lockfile."""
-    names = _fitting(lambda: _declared_names(context), incomplete)
+    names = _beginning_like(lambda: _declared_names(context), incomplete)
     return list(dict.fromkeys([*names, *known_names(context, parameter, incomplete)]))
 
 
 def known_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of the entries of the lockfile."""
-    return _fitting(lambda: _known_names(context), incomplete)
+    return _beginning_like(lambda: _known_names(context), incomplete)
 
 
-def _fitting(names: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
+def _beginning_like(names: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
     """Those that begin like what is typed; a name that a line cannot hold is none."""
     try:
         return [name for name in dict.fromkeys(names()) if name.startswith(incomplete) and name.isprintable()]

@@ -29,7 +29,7 @@ def run_command(command: click.Command, argv: Sequence[str]) -> int:
     _prepare_outputs(argv)
     unwind_on_signals()
     try:
-        status = _status(command, argv)
+        status = _status_of_run(command, argv)
         sys.stdout.flush()
     except BrokenPipeError:
         # Nobody reads on: end quietly.
@@ -59,7 +59,7 @@ def _prepare_outputs(argv: Sequence[str]) -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
 
 
-def _status(command: click.Command, argv: Sequence[str]) -> int:
+def _status_of_run(command: click.Command, argv: Sequence[str]) -> int:
     try:
         status = command.main(args=list(argv), prog_name="fbsync", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -121,7 +121,8 @@ def _refused_by_system(error: OSError) -> FbsyncError:
     named = f": {error.filename}" if isinstance(error.filename, str) else ""
     return FbsyncError(
         f"the operating system refused something that fbsync needs: {error.strerror or type(error).__name__}{named}",
-        hint=f"fix that, then run the command again; it happened in {diagnosis.innermost_place(error)}{_kept(error)}",
+        hint="fix that, then run the command again; "
+        f"it happened in {diagnosis.innermost_place(error)}{_report_place(error)}",
     )
 
 
@@ -139,11 +140,11 @@ def _unexpected(error: Exception) -> FbsyncError:
 
     return FbsyncError(
         f"fbsync itself failed: {type(error).__name__} in {diagnosis.innermost_place(error)}",
-        hint=f"this is a bug: report this line with the command that you ran{_kept(error)}",
+        hint=f"this is a bug: report this line with the command that you ran{_report_place(error)}",
     )
 
 
-def _kept(error: BaseException) -> str:
+def _report_place(error: BaseException) -> str:
     """Print or save the report of a failure; return the words that say where it is."""
     from fbsync.cli import diagnosis, terminal
 

@@ -73,7 +73,7 @@ def export(
     with writable(where, lock_timeout=0) as (place, _):
         project = load_project(replace(inputs, where=place), online=True)
         _check_settled(project)
-        project, listed, elsewhere = _content_of_server(project, workspaces, Asking(**asking))
+        project, listed, elsewhere = _server_content(project, workspaces, Asking(**asking))
         made = _export(project, listed, elsewhere)
         written = _write_files(made)
     code = ExitCode.PARTLY_APPLIED if made.left_out else ExitCode.DONE
@@ -90,7 +90,7 @@ def _check_settled(project: Project) -> None:
         )
 
 
-def _content_of_server(
+def _server_content(
     project: Project, workspaces: tuple[str, ...], how: Asking
 ) -> tuple[Project, tuple[LiveLlm, ...], frozenset[Identity]]:
     """What the server holds of the workspaces, or all that it lists; and what other environments have of that.

@@ -113,7 +113,7 @@ def _keep_state(context: click.Context, _: click.Parameter, value: str | None) -
     context.meta[_STATE] = value
 
 
-def _state(lock_file: Path | None) -> str | None:
+def _given_state(lock_file: Path | None) -> str | None:
     """Where the known state is kept: what the option says, else the environment.
 
     Raises:
@@ -282,7 +282,7 @@ def where_from(
 
     if files.count(STANDARD_INPUT) > 1:
         raise click.UsageError("-f - appears more than once, but standard input can be read only once")
-    state = _state(lock_file)
+    state = _given_state(lock_file)
     return Where(
         files=files or (DEFAULT_MANIFEST,),
         environment=environment,

@@ -45,11 +45,11 @@ def show(document: Path, format_: str, *, max_chars: int, verbose: bool) -> int:
     elif "resource_changes" in value:
         print_plan(shown, format_, max_chars=max_chars, verbose=verbose)
     else:
-        terminal.out(_result(value, format_, max_chars, verbose=verbose))
+        terminal.out(_rendered_result(value, format_, max_chars, verbose=verbose))
     return ExitCode.DONE
 
 
-def _result(document: Json, format_: str, max_chars: int, *, verbose: bool) -> str:
+def _rendered_result(document: Json, format_: str, max_chars: int, *, verbose: bool) -> str:
     match format_:
         case "markdown":
             from fbsync.render.result_markdown import result_markdown

@@ -81,11 +81,11 @@ def findings_with_excerpts(
     places = (place for finding in findings for place in (finding.position, *finding.related))
     files = {place.file for place in places if place.line}
     given = sources or {}
-    texts = {file: source for file in files if (source := given.get(file) or _source(file)) is not None}
+    texts = {file: source for file in files if (source := given.get(file) or _source_text(file)) is not None}
     return render(findings, sources=texts, paint=paint, folded=folded)
 
 
-def _source(file: str) -> str | None:
+def _source_text(file: str) -> str | None:
     from pathlib import Path
 
     try:

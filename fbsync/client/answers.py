@@ -62,7 +62,7 @@ class Answer:
     @classmethod
     def of(cls, method: str, path: str, response: Response) -> Answer:
         """Read a response. A body that is no JSON object is kept as none, whatever it is."""
-        body, oddity = _read(response)
+        body, oddity = _body_of(response)
         return cls(
             method=method,
             path=path,
@@ -100,7 +100,7 @@ class Answer:
         return self.method == "GET" or self.path.startswith("/user/")
 
 
-def _read(response: Response) -> tuple[dict[str, Any] | None, str]:
+def _body_of(response: Response) -> tuple[dict[str, Any] | None, str]:
     """The JSON object of a response, or None and the shape of what it has instead."""
     if response.flaw is not None:
         return None, f"a body {response.flaw}"
@@ -126,7 +126,7 @@ def failure_of(answer: Answer, redactor: Redactor) -> ServerError | None:
     """
     if _is_success(answer):
         return None
-    failure = _failure(answer)
+    failure = _failure_kind(answer)
     words = server_words(answer, redactor)
     hint = hints.after(answer.method, answer.path, failure)
     if failure is Failure.NOT_ALLOWED and answer.method == "DELETE" and _IN_USE.search(words):
@@ -178,7 +178,7 @@ def _errors(answer: Answer) -> list[str]:
     return [field for field in _ERRORS if answer.body.get(field) not in (None, "", False, [], {})]
 
 
-def _failure(answer: Answer) -> Failure:
+def _failure_kind(answer: Answer) -> Failure:
     """What a failure means for the caller."""
     status = answer.status
     if status in _REFUSED_BY_ANYBODY:

@@ -89,7 +89,7 @@ def _live(row: Mapping[str, Any], workspace_id: str | None, redactor: Redactor) 
         created_at=moment_of(row.get("createdAt")),
         user_id=said.identifier("userId"),
         api_key_id=said.identifier("apiKeyId"),
-        repos=_names(row.get("repos"), redactor),
+        repos=_repository_names(row.get("repos"), redactor),
     )
 
 
@@ -125,7 +125,7 @@ def _mask(key: str | None, redactor: Redactor) -> str | None:
     return _HIDDEN if redactor.value(key) == WITHHELD_VALUE else key
 
 
-def _names(rows: object, redactor: Redactor) -> tuple[str, ...]:
+def _repository_names(rows: object, redactor: Redactor) -> tuple[str, ...]:
     listed = (_Row(row, redactor).text("name") for row in (rows if isinstance(rows, list) else ()) if _is_object(row))
     return tuple(name for name in listed if name)
 
@@ -149,10 +149,10 @@ def listed_workspaces(answer: Answer, redactor: Redactor, me: Mapping[str, Any] 
         workspace_id, name = _id_in(row, "id", answer, redactor), _Row(row, redactor).text("name")
         if name is None:
             _refuse_row(answer, row, redactor)
-        yield Workspace(id=workspace_id, name=name, role=_role(row, me, redactor) if me else None)
+        yield Workspace(id=workspace_id, name=name, role=_role_of(row, me, redactor) if me else None)
 
 
-def _role(workspace: Mapping[str, Any], me: Mapping[str, Any], redactor: Redactor) -> str | None:
+def _role_of(workspace: Mapping[str, Any], me: Mapping[str, Any], redactor: Redactor) -> str | None:
     """The role of a user in a workspace: by the user's id, or by the e-mail address."""
     users = workspace.get("users")
     for user in users if isinstance(users, list) else ():

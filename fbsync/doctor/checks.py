@@ -179,10 +179,10 @@ def roles(listed: Sequence[Workspace], wanted: Iterable[tuple[str, bool]]) -> It
                 exit_code=ExitCode.NOT_ALLOWED,
             )
         else:
-            yield _role(what, found[0].role)
+            yield _role_check(what, found[0].role)
 
 
-def _role(what: str, role: str | None) -> Check:
+def _role_check(what: str, role: str | None) -> Check:
     """Our own role. Which one a write needs is not documented."""
     if role == "READ":
         return Check(

@@ -24,12 +24,12 @@ def check_store(where: Where, environment: Mapping[str, str]) -> tuple[Check, ..
     """
     try:
         with opened_store(where, environment) as store:
-            return (*_read(store), _honest(store))
+            return (*_read_check(store), _honest(store))
     except FbsyncError as error:
         return (problem("store", error),)
 
 
-def _read(store: OpenedStore) -> Iterator[Check]:
+def _read_check(store: OpenedStore) -> Iterator[Check]:
     try:
         state = store.read().state
     except InvalidInput as error:

@@ -50,7 +50,7 @@ async def verify(
     async def work() -> None:
         while queue and stop.reason is None:
             target = queue.popleft()
-            verified[target] = await _verified(target, server, stop)
+            verified[target] = await _verify_one(target, server, stop)
             on_verdict(verified[target])
 
     await asyncio.gather(*(work() for _ in range(min(parallelism, len(targets)))))
@@ -60,7 +60,7 @@ async def verify(
     )
 
 
-async def _verified(target: Target, server: Server, stop: Stop) -> Verified:
+async def _verify_one(target: Target, server: Server, stop: Stop) -> Verified:
     try:
         validation = await server.validate_llm(target.llm_id)
     except ServerError as error:

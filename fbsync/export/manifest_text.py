@@ -34,7 +34,7 @@ def manifest_text(
     project: Project, new: Sequence[LiveLlm], named: Mapping[str, Mapping[Field, str]], shown_as: str
 ) -> str:
     """The manifest's new text, which reads back as the old one with the new entries at its end."""
-    protected = _protected(project)
+    protected = _protected_ids(project)
     if not project.manifest.documents:
         default = only_workspace(new)
         entries = [fields_of(llm, named[llm.id], default_workspace=default, protect=llm.id in protected) for llm in new]
@@ -54,7 +54,7 @@ def manifest_text(
     return text
 
 
-def _protected(project: Project) -> frozenset[str]:
+def _protected_ids(project: Project) -> frozenset[str]:
     """The ids of what the lockfile protects: an entry that is declared again keeps that."""
     return frozenset(llm.id for llm in project.known.llms if llm.protect)
 

@@ -62,10 +62,10 @@ def names_by_id(project: Project, new: Sequence[LiveLlm]) -> dict[str, dict[Fiel
     known = {llm.id: llm for llm in project.known.llms}
     taken = used | {at.reference for llm in known.values() for at in (llm.secret, llm.key) if at is not None}
     references = VariableNames(taken)
-    return {llm.id: _known_names(known.get(llm.id), llm) or references.of(llm) for llm in new}
+    return {llm.id: _recorded_names(known.get(llm.id), llm) or references.of(llm) for llm in new}
 
 
-def _known_names(llm: LockedLlm | None, live: LiveLlm) -> dict[Field, str]:
+def _recorded_names(llm: LockedLlm | None, live: LiveLlm) -> dict[Field, str]:
     """The variables that the lockfile knows; none of what is not known, or uses a stored key now."""
     if llm is None or live.api_key_id is not None:
         return {}

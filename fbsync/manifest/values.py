@@ -104,7 +104,7 @@ def _workspace_id_findings(text: str, variables: Variables) -> Iterator[_Fault]:
         if (why := fault_of_workspace_id(value)) is not None and why != "consists only of dots":
             wrong = True
             yield _not_a_workspace_id(reference, why)
-    whole = None if wrong else _resolved(text, variables)
+    whole = None if wrong else _text_of(text, variables)
     if whole is not None and (why := fault_of_workspace_id(whole)) is not None:
         yield _not_a_workspace_id(references_in(text)[0], why)
 
@@ -130,7 +130,7 @@ def _endpoint_findings(text: str, variables: Variables) -> Iterator[_Fault]:
                 message=f"the value of ${reference.name} cannot be part of a URL: it contains {unseen}",
                 remedy=f"set {reference.name} to the value and nothing else",
             )
-    whole = None if wrong else _resolved(text, variables)
+    whole = None if wrong else _text_of(text, variables)
     if whole is None:
         return
     before = {fault.rule for fault in faults_of_template(text)}
@@ -197,7 +197,7 @@ def _set_values(text: str, variables: Variables) -> Iterable[tuple[Reference, st
     return ((reference, value) for reference, value in values if value is not None)
 
 
-def _resolved(text: str, variables: Variables) -> str | None:
+def _text_of(text: str, variables: Variables) -> str | None:
     """The text with its references resolved, or None while a variable is not set."""
     parts = list(parse_template(text).parts)
     values = [variables.text(name) for name in parts[1::2]]

@@ -165,7 +165,7 @@ def find_drift(
         )
         for locked in known
         for there in (by_id.get(locked.id),)
-        if locked.workspace_id in live.workspaces and (not only or _names(locked, there) & set(only))
+        if locked.workspace_id in live.workspaces and (not only or _both_names(locked, there) & set(only))
     ]
     gone = {canonical_identity(locked.identity) for locked in known if locked.id not in by_id}
     declared = {canonical_identity(llm.identity) for llm in desired}
@@ -190,7 +190,7 @@ def _by_identity(llms: Iterable[LiveLlm]) -> Mapping[Identity, tuple[LiveLlm, ..
     return {identity: tuple(alike) for identity, alike in found.items()}
 
 
-def _names(locked: LockedLlm, there: LiveLlm | None) -> set[str]:
+def _both_names(locked: LockedLlm, there: LiveLlm | None) -> set[str]:
     """The names of one configuration, which are two where somebody renamed it."""
     return {locked.name} if there is None else {locked.name, there.name}
 

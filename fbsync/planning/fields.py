@@ -61,7 +61,7 @@ def record_differs(llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> bool:
     """Whether the record would be another one though no request is needed."""
     return (
         any(now != then for now, then in _recorded(llm, locked))
-        or any(now is not None and now != then for now, then in _resolved(llm, locked))
+        or any(now is not None and now != then for now, then in _resolved_pairs(llm, locked))
         or any(
             known is not None and credential.reference != known.reference
             for field, credential in llm.credentials
@@ -84,7 +84,7 @@ def _recorded(llm: Llm, locked: LockedLlm) -> Iterator[tuple[object, object]]:
     yield llm.api_key and template_of(llm.api_key), locked.api_key_template
 
 
-def _resolved(llm: Llm, locked: LockedLlm) -> Iterator[tuple[str | None, str]]:
+def _resolved_pairs(llm: Llm, locked: LockedLlm) -> Iterator[tuple[str | None, str]]:
     """What is declared beside what the record holds, of fields whose variables may not be set."""
     yield llm.endpoint.value, locked.endpoint
     yield "" if llm.api_key is None else llm.api_key.value, locked.api_key or ""

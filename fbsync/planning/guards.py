@@ -42,7 +42,7 @@ def refusals(
         destroys: whether everything that is known is to go, whatever the manifest declares.
     """
     deletes = [change for change in plan.changes if isinstance(change, Delete)]
-    found = [_protected(change, destroys=destroys) for change in deletes if change.locked.protect]
+    found = [_protected_refusal(change, destroys=destroys) for change in deletes if change.locked.protect]
     found += _in_use(deletes, live, destroys=destroys)
     if not allowed.adopt:
         found = [*(_adoption(change) for change in plan.changes if isinstance(change, Adopt)), *found]
@@ -154,7 +154,7 @@ def _adoption(change: Adopt) -> Refusal:
     )
 
 
-def _protected(change: Delete, *, destroys: bool) -> Refusal:
+def _protected_refusal(change: Delete, *, destroys: bool) -> Refusal:
     if destroys:
         message, hint = "is protected", f"set `protect: false`, apply, then destroy it; {_OTHERS_ONLY}"
     else:

@@ -73,7 +73,7 @@ def _findings_at_places(desired: Iterable[Llm], by_name: dict[str, set[str]]) ->
             yield Finding(
                 rule="unknown-workspace",
                 position=position,
-                message=f"you cannot see a workspace {quoted(name, 'with this name')}: {_names(by_name)}",
+                message=f"you cannot see a workspace {quoted(name, 'with this name')}: {_listed_names(by_name)}",
                 remedy=f'write "{meant}"' if meant else "write one of these names, or set workspaceId instead",
             )
         elif len(ids) > 1:
@@ -85,7 +85,7 @@ def _findings_at_places(desired: Iterable[Llm], by_name: dict[str, set[str]]) ->
             )
 
 
-def _names(by_name: Iterable[str]) -> str:
+def _listed_names(by_name: Iterable[str]) -> str:
     names = sorted(by_name)
     if not names:
         return "you cannot see any"

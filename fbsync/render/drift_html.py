@@ -35,7 +35,7 @@ def drift_html(found: DriftFound, *, title: str = "fbsync drift") -> str:
             facts=(("Server", found.other_server),) if found.other_server is not None else (),
             asides=found.remarks,
             sections=_sections(drift_entries(found)),
-            notes=tuple(_warnings(found)),
+            notes=tuple(_age_notes(found)),
         )
     )
 
@@ -62,12 +62,12 @@ def drifts_html(found: Sequence[DriftFound], problems: Sequence[tuple[str | None
             facts=tuple(("Server", server) for server in servers),
             asides=tuple(said),
             sections=_sections(entries),
-            notes=(*failed, *(notes for one in found for notes in _warnings(one, of_several=True))),
+            notes=(*failed, *(notes for one in found for notes in _age_notes(one, of_several=True))),
         )
     )
 
 
-def _warnings(found: DriftFound, *, of_several: bool = False) -> Iterator[Notes]:
+def _age_notes(found: DriftFound, *, of_several: bool = False) -> Iterator[Notes]:
     """The credentials that are too old."""
     if lines := warning_lines(found):
         title = counted(len(lines), "warning")

@@ -45,10 +45,10 @@ def drift_part(found: DriftFound) -> Json:
         "api_url": found.api_url,
         "workspaces": sorted(drift.workspaces),
         "credential_ages": [
-            _named(identity) | {"field": age.field.value, "sent_on": age.sent_on, "days": age.days}
+            _identity_part(identity) | {"field": age.field.value, "sent_on": age.sent_on, "days": age.days}
             for identity, age in found.ages
         ],
-        "warnings": [_named(item.identity) | {"message": item.message} for item in found.warnings],
+        "warnings": [_identity_part(item.identity) | {"message": item.message} for item in found.warnings],
         "summary": {"unchanged": drift.in_step} | {word: drift.count(kind) for kind, word in _KINDS.items()},
         "entries": [
             _difference_entry(difference)
@@ -63,14 +63,14 @@ def drift_part(found: DriftFound) -> Json:
     }
 
 
-def _named(identity: Identity) -> Json:
+def _identity_part(identity: Identity) -> Json:
     return {"workspaceId": identity.workspace_id, "name": identity.name}
 
 
 def _difference_entry(difference: Difference) -> Json:
     locked, live, fields, in_doubt = _sides_of(difference)
     return {
-        **_named(identity_of_difference(difference)),
+        **_identity_part(identity_of_difference(difference)),
         "kind": _KINDS[type(difference)],
         "id": None if locked is None else locked.id,
         "live_ids": [llm.id for llm in live],

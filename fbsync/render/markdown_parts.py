@@ -58,11 +58,11 @@ def within_limit(parts: Sequence[Part], heads: Sequence[str], room: int) -> str 
     parts = [part for part in parts if part.units]
     whole = "".join((heads[0], *(part.text(part.units) for part in parts)))
     if len(whole) <= room:
-        return _ended(whole)
+        return _with_end(whole)
     reserved = len(_left_out([(len(part.units), part.noun) for part in parts]))
     for head in heads:
         if len(head) + reserved <= room:
-            return _ended(head + _fitted(parts, room - reserved - len(head)))
+            return _with_end(head + _fitted(parts, room - reserved - len(head)))
     return None
 
 
@@ -101,7 +101,7 @@ def all_environments(
     return whole if len(whole) <= max_chars else f"{first}{counts}\n"
 
 
-def _ended(text: str) -> str:
+def _with_end(text: str) -> str:
     return text.rstrip("\n") + "\n"
 
 
@@ -109,12 +109,12 @@ def _fitted(parts: Sequence[Part], room: int) -> str:
     """How much is left out, and as many units as there is room for in addition, those of the first parts first."""
     kept: dict[int, list[str]] = {}
     for at in sorted(range(len(parts)), key=lambda at: parts[at].is_detail):
-        kept[at], room = _kept(parts[at], room)
+        kept[at], room = _units_with_room(parts[at], room)
     missing = [(left, part.noun) for at, part in enumerate(parts) if (left := len(part.units) - len(kept[at]))]
     return "".join((_left_out(missing), *(part.text(kept[at]) for at, part in enumerate(parts))))
 
 
-def _kept(part: Part, room: int) -> tuple[list[str], int]:
+def _units_with_room(part: Part, room: int) -> tuple[list[str], int]:
     """The units of a part that there is room for, and the room that remains."""
     kept: list[str] = []
     frame = len(part.opening) + len(part.closing)

@@ -61,7 +61,7 @@ def masked_line(line: str) -> tuple[Piece, ...]:
             is_key = False
         if is_key:
             field = text.strip("\"'")
-        pieces.append(Piece(start=start, end=end, text=_shown(kind, text, field, is_key=is_key)))
+        pieces.append(Piece(start=start, end=end, text=_masked_text(kind, text, field, is_key=is_key)))
         if text in (",", "{", "}"):
             field = ""
     return tuple(pieces)
@@ -71,7 +71,7 @@ def _followed_by_colon(tokens: list[tuple[str, str, int, int]], at: int) -> bool
     return next((text for kind, text, _, _ in tokens[at + 1 :] if kind != "space"), "") == ":"
 
 
-def _shown(kind: str, text: str, field: str, *, is_key: bool) -> str:
+def _masked_text(kind: str, text: str, field: str, *, is_key: bool) -> str:
     match kind:
         case "space":
             return text.replace("\t", "    ")

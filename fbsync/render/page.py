@@ -31,8 +31,8 @@ def html(page: Page) -> str:
     """A page as text: every foreign part escaped, and a policy in it (CSP 3) that lets nothing else load or run."""
     sections = [section for section in page.sections if section.entries]
     is_long = sum(len(section.entries) for section in sections if not section.is_brief) > _MOST_OPEN
-    style = "\n".join((_part("page.css"), *(_hiding(section) for section in sections)))
-    script = _part("page.js") if is_long else ""
+    style = "\n".join((_page_file("page.css"), *(_hiding(section) for section in sections)))
+    script = _page_file("page.js") if is_long else ""
     numbered = _numbered(sections)
     lines = [
         "<!doctype html>",
@@ -68,7 +68,7 @@ def _numbered(sections: Iterable[Section]) -> Numbered:
     return tuple((section, tuple((next(number), entry) for entry in section.entries)) for section in sections)
 
 
-def _part(name: str) -> str:
+def _page_file(name: str) -> str:
     """A file that becomes part of the page."""
     return (files("fbsync.render") / name).read_text(encoding="utf-8")
 

@@ -25,12 +25,12 @@ _LOCKFILE_NAME = re.compile(r"fbsync[\w.-]*\.lock", re.ASCII)
 def plan_summary(document: Json) -> str:
     """Terraform's sentence, which tools look for."""
     if is_empty(document):
-        return f"No changes. The manifest matches {_lockfile(document)}."
+        return f"No changes. The manifest matches {_lockfile_name(document)}."
     number = document["summary"]
     return f"Plan: {number['add']} to add, {number['change']} to change, {number['destroy']} to destroy."
 
 
-def _lockfile(document: Json) -> str:
+def _lockfile_name(document: Json) -> str:
     """The name of a plan's lockfile, where it is one by which people know lockfiles."""
     name = document.get("state", "").rpartition("/")[2]
     return name if _LOCKFILE_NAME.fullmatch(name) else "the known state"

@@ -90,7 +90,7 @@ def _told(kind: EntryKind, change: Json) -> tuple[str, Iterable[Row]]:
         case EntryKind.UPDATE:
             return "", updated_rows(change)
         case EntryKind.DELETE:
-            return "; ".join((change.get("reason", "no longer declared"), *_served(change))), known_rows(change)
+            return "; ".join((change.get("reason", "no longer declared"), *_served_calls(change))), known_rows(change)
         case EntryKind.UNDECLARED:
             fate = (
                 "--prune refuses because it is protected" if _is_protected(change, "before") else "--prune deletes it"
@@ -102,7 +102,7 @@ def _told(kind: EntryKind, change: Json) -> tuple[str, Iterable[Row]]:
             return "", ()
 
 
-def _served(change: Json) -> Iterator[str]:
+def _served_calls(change: Json) -> Iterator[str]:
     """How often a configuration was called, where the server says."""
     calls = change.get("usage", {}).get("totalApiCalls")
     if calls is not None:

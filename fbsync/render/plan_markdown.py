@@ -114,7 +114,7 @@ def _parts(document: Json) -> Iterator[Part]:
         yield _entry_lines(kind, by_kind[kind])
         yield _details(kind, by_kind[kind])
     yield _unverified(document)
-    yield from (_folded(kind, by_kind[kind]) for kind in _FOLDED)
+    yield from (_folded_part(kind, by_kind[kind]) for kind in _FOLDED)
 
 
 def _refusals(document: Json) -> Part:
@@ -176,7 +176,7 @@ def _details(kind: EntryKind, entries: Sequence[Entry]) -> Part:
     )
 
 
-def _folded(kind: EntryKind, entries: Sequence[Entry]) -> Part:
+def _folded_part(kind: EntryKind, entries: Sequence[Entry]) -> Part:
     sign, words = _TITLES[kind]
     return Part(
         opening=f"<details>\n<summary>{sign} <b>{len(entries)} {words}</b></summary>\n\n```diff\n",

@@ -21,7 +21,7 @@ def declared_rows(entry: Json) -> Iterator[Row]:
     """Every field of an entry that is to be created."""
     after = entry["change"]["after"]
     for label in _held(after):
-        yield Row(label=label, after=visible(after[label]), note=_missing(entry, label), tone=Tone.ADD)
+        yield Row(label=label, after=visible(after[label]), note=_what_is_missing(entry, label), tone=Tone.ADD)
     for credential in entry["credentials"]:
         note = "" if credential["available"] else "not set, so not yet available"
         yield Row(label=credential["field"], after=credential["after"], note=note, tone=Tone.ADD)
@@ -77,7 +77,7 @@ def _field_row(entry: Json, label: str, cause: Cause) -> Row:
         label=label,
         before=visible(before),
         after=visible(after),
-        note="; ".join(filter(None, (said, _missing(entry, label)))),
+        note="; ".join(filter(None, (said, _what_is_missing(entry, label)))),
         tone=Tone.CHANGE,
         is_drift=cause is not Cause.MANIFEST,
     )
@@ -136,7 +136,7 @@ def why_unverified(credential: Json) -> str:
 NOT_SET = "its variable is not set here"
 
 
-def _missing(entry: Json, label: str) -> str:
+def _what_is_missing(entry: Json, label: str) -> str:
     """What a value lacks."""
     names = entry.get("missing", {}).get(label, ())
     if names:

@@ -56,7 +56,7 @@ def _sentence(document: Json) -> str:
 
 def _parts(document: Json) -> Iterator[Part]:
     """The parts in their order, which is that of their weight."""
-    yield _failure(document)
+    yield _failure_part(document)
     yield _troubles(document)
     yield _left(document.get("temporary", ()))
     yield from _verified(document.get("verified", ()))
@@ -65,7 +65,7 @@ def _parts(document: Json) -> Iterator[Part]:
         yield _entry_lines(f"{sign} {len(entries)} {words}", words, entries)
 
 
-def _failure(document: Json) -> Part:
+def _failure_part(document: Json) -> Part:
     """Why the command failed as a whole."""
     whole = failure(document)
     if whole is None:
@@ -87,7 +87,7 @@ def _troubles(document: Json) -> Part:
     """What went wrong, reason by reason."""
     found = troubles(document)
     units = tuple(
-        f"> - {outcome_word(one.outcome).capitalize()}: {shortened([_named(*entry) for entry in one.entries])}: "
+        f"> - {outcome_word(one.outcome).capitalize()}: {shortened([_title_of(*entry) for entry in one.entries])}: "
         f"{prose(one.message)}.{f' Fix: {prose(one.hint)}' if one.hint else ''}\n"
         for one in found
     )
@@ -99,7 +99,8 @@ def _troubles(document: Json) -> Part:
 def _left(temporary: Sequence[Json]) -> Part:
     """Temporary configurations that are still there."""
     units = tuple(
-        f"> - {_named(visible(one['name']), visible(one['workspaceId']))}: {prose(visible(one['error']['message']))}\n"
+        f"> - {_title_of(visible(one['name']), visible(one['workspaceId']))}: "
+        f"{prose(visible(one['error']['message']))}\n"
         for one in temporary
         if "error" in one
     )
@@ -113,7 +114,7 @@ def _verified(verified: Sequence[Json]) -> Iterator[Part]:
     if not verified:
         return
     units = tuple(
-        f"> - {_named(visible(one['name']), visible(one['workspaceId']))}: {prose(words)}\n"
+        f"> - {_title_of(visible(one['name']), visible(one['workspaceId']))}: {prose(words)}\n"
         for one, words in refused_verdicts(verified)
     )
     sentence = f"{prose(verdicts_sentence(verified))}\n"
@@ -138,8 +139,8 @@ def _entry_line(entry: Json) -> str:
     sent = ", ".join(map(code, entry["sent"])) if entry["outcome"] == Result.UPDATED and "sent" in entry else ""
     first = "accepted by the provider first" if entry.get("verified_first") == Verdict.ACCEPTED else ""
     about = f": {'; '.join(filter(None, (sent, first)))}" if sent or first else ""
-    return f"- {_named(visible(entry['name']), visible(entry['workspaceId']))}{about}\n"
+    return f"- {_title_of(visible(entry['name']), visible(entry['workspaceId']))}{about}\n"
 
 
-def _named(name: str, workspace: str) -> str:
+def _title_of(name: str, workspace: str) -> str:
     return f"{code(name)} in {code(workspace)}"

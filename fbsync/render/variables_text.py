@@ -25,7 +25,7 @@ def variables_text(part: Json, *, paint: Paint, verbose: bool = False) -> str:
         paint: colours.
         verbose: whether every place is listed.
     """
-    return "\n".join([*_lines(part, paint, verbose=verbose), ""])
+    return "\n".join([*_variable_lines(part, paint, verbose=verbose), ""])
 
 
 def all_variables_text(parts: Sequence[Json], *, paint: Paint, verbose: bool = False) -> str:
@@ -39,11 +39,11 @@ def all_variables_text(parts: Sequence[Json], *, paint: Paint, verbose: bool = F
     lines = []
     for part in parts:
         environment = "none (without -e)" if part["environment"] is None else visible(part["environment"])
-        lines += [f"Environment: {paint.bold(environment)}", *_lines(part, paint, verbose=verbose), ""]
+        lines += [f"Environment: {paint.bold(environment)}", *_variable_lines(part, paint, verbose=verbose), ""]
     return "\n".join([*lines, f"All environments: {paint.bold(total_sentence(parts))}", ""])
 
 
-def _lines(part: Json, paint: Paint, *, verbose: bool) -> Iterator[str]:
+def _variable_lines(part: Json, paint: Paint, *, verbose: bool) -> Iterator[str]:
     for variable in part["variables"]:
         state = status(variable)
         yield f"{paint.bold(variable['name'])}: {paint.green(state) if variable['set'] else paint.red(state)}"

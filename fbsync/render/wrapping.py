@@ -49,7 +49,7 @@ def wrapped(spans: Iterable[Span], *, width: int | None, indent: int) -> list[st
     indent = max(0, min(indent, width - _NARROWEST))
     lines: list[list[tuple[str, Style]]] = [[]]
     room = width
-    for piece, style in _fitting(words, width - indent):
+    for piece, style in _broken_to_fit(words, width - indent):
         if columns(piece.rstrip(" ")) > room:
             if any(word.strip(" ") for word, _ in lines[-1]):
                 lines.append([])
@@ -71,7 +71,7 @@ def _words(text: str) -> Iterator[str]:
             start = at
 
 
-def _fitting(words: Iterable[tuple[str, Style]], room: int) -> Iterator[tuple[str, Style]]:
+def _broken_to_fit(words: Iterable[tuple[str, Style]], room: int) -> Iterator[tuple[str, Style]]:
     """The words, those that are wider than a line in pieces that are not."""
     for word, style in words:
         if len(word) * _WIDEST <= room:

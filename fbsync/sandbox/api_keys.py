@@ -71,7 +71,7 @@ class ApiKeys:
         if workspace_id is not None:
             self._workspaces.require_reader(caller, workspace_id)
         return [
-            _shown(row)
+            _listed_key(row)
             for row in self._database.rows(f"{_VISIBLE} ORDER BY number", caller.user_id)
             if workspace_id in {None, row["workspace_id"]}
             and provider in {None, row["provider"]}
@@ -137,7 +137,7 @@ def _capabilities(provider: str) -> int:
     return _CAPABILITIES.get(provider.upper(), STORAGE | CLOUD)
 
 
-def _shown(row: sqlite3.Row) -> dict[str, Any]:
+def _listed_key(row: sqlite3.Row) -> dict[str, Any]:
     """A key as the list shows it, masked (ND), with the optional fields that it has."""
     optional = {field: row[_COLUMNS[field]] for field in _OPTIONAL if row[_COLUMNS[field]] is not None}
     shown = {"id": row["id"], "key": row["key_mask"], "provider": row["provider"], "createdAt": row["created_at"]}

@@ -69,7 +69,7 @@ async def _on_refusal(_request: Request, error: Exception) -> JSONResponse:
 async def _on_invalid_request(_request: Request, error: Exception) -> JSONResponse:
     # What an invalid request gets is 400 in the documentation, not FastAPI's 422.
     assert isinstance(error, RequestValidationError)
-    sentences = dict.fromkeys(_sentence(detail) for detail in error.errors())
+    sentences = dict.fromkeys(_field_sentence(detail) for detail in error.errors())
     return JSONResponse({"success": False, "message": "; ".join(sentences)}, status_code=400)
 
 
@@ -97,7 +97,7 @@ async def _on_crash(_request: Request, _error: Exception) -> JSONResponse:
     return JSONResponse({"success": False, "message": "Internal server error"}, status_code=500)
 
 
-def _sentence(detail: Mapping[str, Any]) -> str:
+def _field_sentence(detail: Mapping[str, Any]) -> str:
     """One mistake as a sentence that names the field and never its value."""
     where = [str(part) for part in detail["loc"] if part not in {"body", "query"}]
     field = ".".join(where)[:_LONGEST_FIELD]

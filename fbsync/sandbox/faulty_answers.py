@@ -97,9 +97,9 @@ class FaultyAnswers:
             case ProcessThenDrop():
                 await self._drop()
             case ProcessThenStatus():
-                await self._answer(_status(action), action.body, action.headers)
+                await self._answer(_status_after(action), action.body, action.headers)
             case ProxyPage():
-                await self._respond(_page(action.status))
+                await self._respond(_page_answer(action.status))
             case Flood():
                 await self._respond(flood(action))
             case _:
@@ -126,7 +126,7 @@ class FaultyAnswers:
             await self.process()
         words = f"Incorrect credential provided: {value}. Check it and try again."
         body = {"success": False, "message": words}
-        page = _page(action.status, words)
+        page = _page_answer(action.status, words)
         await self._respond(page if action.page else JSONResponse(body, status_code=action.status))
 
     async def _drop(self) -> None:
@@ -165,7 +165,7 @@ class FaultyAnswers:
         await answer.send(self.send, over=action.dribble / 1000)
 
 
-def _page(status: int, words: str = "") -> Response:
+def _page_answer(status: int, words: str = "") -> Response:
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
@@ -173,7 +173,7 @@ def _page(status: int, words: str = "") -> Response:
     return HTMLResponse(_PAGE.format(status=status, phrase=phrase, words=words), status_code=status)
 
 
-def _status(action: ProcessThenStatus) -> int:
+def _status_after(action: ProcessThenStatus) -> int:
     _, _, named = action.type.rpartition("-")
     return int(named) if named.isdigit() else action.status
 

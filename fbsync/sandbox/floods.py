@@ -23,7 +23,7 @@ _GZIP = zlib.MAX_WBITS | 16
 
 def flood(action: Flood) -> Response:
     """The answer; it ends early where the client goes away."""
-    pieces = _compressed(action.megabytes) if action.type == "gzip-bomb" else _plain(action.megabytes)
+    pieces = _compressed(action.megabytes) if action.type == "gzip-bomb" else _plain_flood(action.megabytes)
     headers = {"Content-Encoding": "gzip"} if action.type == "gzip-bomb" else {}
     return StreamingResponse(
         _yielding(pieces), status_code=action.status, media_type="application/json", headers=headers
@@ -36,7 +36,7 @@ async def _yielding(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
         await asyncio.sleep(0)  # lets the end of the connection be seen
 
 
-def _plain(megabytes: int) -> Iterator[bytes]:
+def _plain_flood(megabytes: int) -> Iterator[bytes]:
     yield _HEAD
     for _ in range(megabytes):
         yield _MEGABYTE
@@ -46,6 +46,6 @@ def _plain(megabytes: int) -> Iterator[bytes]:
 def _compressed(megabytes: int) -> Iterator[bytes]:
     """Compress piece by piece, so that no more than a piece is in memory at a time."""
     compressor = zlib.compressobj(wbits=_GZIP)
-    for piece in _plain(megabytes):
+    for piece in _plain_flood(megabytes):
         yield compressor.compress(piece)
     yield compressor.flush()

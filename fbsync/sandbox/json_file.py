@@ -47,7 +47,7 @@ def read_record(path: Path, record: type[Record], *, rule: str, remedy: str) -> 
         return TypeAdapter(record).validate_json(text)
     except ValidationError as error:
         details: list[Any] = error.errors(include_url=False, include_input=False)
-    raise refused_file(file, [_sentence(detail) for detail in details], rule=rule, remedy=remedy)
+    raise refused_file(file, [_mistake_sentence(detail) for detail in details], rule=rule, remedy=remedy)
 
 
 def refused_file(file: str, messages: Sequence[str], *, rule: str, remedy: str) -> InvalidInput:
@@ -56,7 +56,7 @@ def refused_file(file: str, messages: Sequence[str], *, rule: str, remedy: str) 
     return InvalidInput([Finding(rule=rule, position=position, message=message, remedy=remedy) for message in messages])
 
 
-def _sentence(detail: dict[str, Any]) -> str:
+def _mistake_sentence(detail: dict[str, Any]) -> str:
     """A mistake as ``rules[2].match.nth: …``."""
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
     what = _SENTENCES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")

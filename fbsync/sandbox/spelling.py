@@ -18,9 +18,9 @@ def respelled(fields: Mapping[str, Any], what: Collection[Spelling]) -> dict[str
     """The fields of a request with name and endpoint as the server spells them; the type it spells when it lists."""
     changed = dict(fields)
     if isinstance(name := fields.get("name"), str):
-        changed["name"] = _name(name, what)
+        changed["name"] = _spelled_name(name, what)
     if isinstance(endpoint := fields.get("endpoint"), str):
-        changed["endpoint"] = _endpoint(endpoint, what)
+        changed["endpoint"] = _spelled_endpoint(endpoint, what)
     return changed
 
 
@@ -29,13 +29,13 @@ def folded(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _name(name: str, what: Collection[Spelling]) -> str:
+def _spelled_name(name: str, what: Collection[Spelling]) -> str:
     if "trim" in what:
         name = name.strip()
     return unicodedata.normalize("NFC", name) if "nfc" in what else name
 
 
-def _endpoint(endpoint: str, what: Collection[Spelling]) -> str:
+def _spelled_endpoint(endpoint: str, what: Collection[Spelling]) -> str:
     try:
         parts = urlsplit(endpoint)
     except ValueError:

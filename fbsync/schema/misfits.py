@@ -56,13 +56,13 @@ def _misfit(error: ValidationError, within: Within) -> Misfit:
         keyword=str(error.validator),
         expected=error.validator_value,
         value=error.instance,
-        schema=_part(error, within),
+        schema=_schema_part(error, within),
         properties=_properties(_mapping_of(error, within), within.root),
         of_key="propertyNames" in error.absolute_schema_path,
     )
 
 
-def _part(error: ValidationError, within: Within) -> Mapping[str, Any]:
+def _schema_part(error: ValidationError, within: Within) -> Mapping[str, Any]:
     """The part of the schema that holds the keyword, with what stands beside the ``$ref`` that led there."""
     return _at(list(error.absolute_schema_path)[:-1], within)
 

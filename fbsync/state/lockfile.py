@@ -77,7 +77,7 @@ def read_lockfile(path: Path) -> Lockfile | None:
         FbsyncError: the operating system refuses to read it.
     """
     value = documents.read_checked(path, LOCKFILE)
-    return None if value is None else _lockfile(value, path)
+    return None if value is None else _lockfile_from(value, path)
 
 
 def parse_lockfile(text: str, *, path: Path | str, sort: documents.Sort = LOCKFILE) -> Lockfile:
@@ -91,10 +91,10 @@ def parse_lockfile(text: str, *, path: Path | str, sort: documents.Sort = LOCKFI
     Raises:
         InvalidInput: it is not what fbsync wrote, or of a newer version; findings say where.
     """
-    return _lockfile(documents.parse_checked(text, path, sort), path, sort)
+    return _lockfile_from(documents.parse_checked(text, path, sort), path, sort)
 
 
-def _lockfile(value: dict[str, Any], path: Path | str, sort: documents.Sort = LOCKFILE) -> Lockfile:
+def _lockfile_from(value: dict[str, Any], path: Path | str, sort: documents.Sort = LOCKFILE) -> Lockfile:
     llms = tuple(llm_from(entry) for entry in value["llms"])
     parameters = parameters_from(value["fingerprints"])
     if findings := _sense_findings(llms, parameters, path, sort):

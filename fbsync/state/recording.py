@@ -57,9 +57,9 @@ def intent_of(change: Change, sent: Fields, *, since: datetime | None, user_id: 
         action=_ACTIONS[type(change)],
         identity=identity_of(change),
         llm_id=id_of(change),
-        ai_type=_plain(sent.get(Field.AI_TYPE)),
-        endpoint=_plain(sent.get(Field.ENDPOINT)),
-        api_key=_plain(sent.get(Field.API_KEY)),
+        ai_type=_plain_text(sent.get(Field.AI_TYPE)),
+        endpoint=_plain_text(sent.get(Field.ENDPOINT)),
+        api_key=_plain_text(sent.get(Field.API_KEY)),
         credentials=tuple((field, _reference(sent[field])) for field in (Field.KEY, Field.SECRET) if field in sent),
         protect=declared is not None and declared.protect,
         declared_in=None if declared is None else declared.declared_in,
@@ -150,7 +150,7 @@ class Recorder:
             workspace=llm.workspace,
             endpoint_template=template_of(llm.endpoint),
             declared_in=llm.declared_in or (before.declared_in if before else None),
-            served=_served(llm, before, live, sent),
+            served=_served_spelling(llm, before, live, sent),
             key_mask=_key_mask(llm, llm_id, before, live, sent),
         )
 
@@ -187,7 +187,7 @@ def _recorded_api_key(llm: Llm, before: LockedLlm | None) -> str | None:
     return known or llm.api_key.shown if llm.api_key.value is None else llm.api_key.value
 
 
-def _served(
+def _served_spelling(
     llm: Llm, before: LockedLlm | None, live: LiveLlm | None, sent: frozenset[Field]
 ) -> tuple[tuple[Field, str], ...]:
     """How the server writes what it was sent, as far as its list says; nothing of a field that is sent again."""
@@ -218,5 +218,5 @@ def _reference(credential: str | Secret | None) -> str:
     return credential.reference if isinstance(credential, Secret) else ""
 
 
-def _plain(value: object) -> str | None:
+def _plain_text(value: object) -> str | None:
     return value if isinstance(value, str) else None

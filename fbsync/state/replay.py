@@ -105,7 +105,7 @@ _INNER = {"header": ("fingerprints", "fingerprints"), "outcome": ("entry", "llm"
 
 def _line_findings(text: str, value: Any, shown_as: Path | str, at: int) -> list[Finding]:  # noqa: ANN401 - JSON
     """What is wrong with one line, each at its place."""
-    part = _part(value, at)
+    part = _definition_of(value, at)
     if findings := shape_findings(text, value, shown_as, _SORT, part=part, line=at):
         return findings
     key, definition = _INNER.get(part, ("", ""))
@@ -129,7 +129,7 @@ def _contradiction(record: dict[str, Any]) -> str | None:
     return None
 
 
-def _part(value: object, at: int) -> str:
+def _definition_of(value: object, at: int) -> str:
     """The definition in the schema that a line has to fit."""
     if at == 1:
         return "header"

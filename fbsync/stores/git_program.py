@@ -133,7 +133,7 @@ def scratch_git(folder: Path, environ: Mapping[str, str]) -> Iterator[Git]:
             Path(scratch),
             folder=Path(os.fsdecode(top.out.rstrip(b"\n"))) if top.status == 0 and top.out.strip() else folder,
             environ=_isolated(inner, found),
-            secrets=_secrets(found),
+            secrets=_secret_values(found),
             settings=dict(found),
         )
         git.local("init", "--quiet", "--bare", "--template=")
@@ -184,7 +184,7 @@ def _isolated(environ: Mapping[str, str], settings: Sequence[tuple[str, str]]) -
     return inner if has_ssh else inner | {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
 
 
-def _secrets(settings: Sequence[tuple[str, str]]) -> list[str]:
+def _secret_values(settings: Sequence[tuple[str, str]]) -> list[str]:
     headers = [value for name, value in settings if name.endswith(".extraheader") and value]
     return [*headers, *(word for header in headers for word in header.split()[-1:] if len(word) >= _SHORTEST_SECRET)]
 

@@ -70,7 +70,7 @@ def with_values(text: str, replacements: Sequence[Edit]) -> str:
     edits = [
         edit
         for one in replacements
-        for edit in (_edits(text, root, one) if isinstance(one, ReplacedValue) else [_cut(text, root, one)])
+        for edit in (_edits(text, root, one) if isinstance(one, ReplacedValue) else [_lines_of(text, root, one)])
     ]
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
@@ -106,7 +106,7 @@ def _holder(value: Any, path: Path) -> Any:  # noqa: ANN401 - YAML
     return value
 
 
-def _cut(text: str, root: yaml.Node | None, one: RemovedValue) -> tuple[int, int, str]:
+def _lines_of(text: str, root: yaml.Node | None, one: RemovedValue) -> tuple[int, int, str]:
     """The whole lines that a key with its value, or an item, stands on."""
     holder = _node(root, one.path[:-1])
     if isinstance(holder, yaml.MappingNode):

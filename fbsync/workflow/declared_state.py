@@ -33,10 +33,10 @@ def find_state(paths: Iterable[Path]) -> str | None:
         paths: manifests and folders of manifests. Standard input and named pipes are left alone: they can be read
             only once.
     """
-    return next(_lines(paths), None)
+    return next(_state_lines(paths), None)
 
 
-def _lines(paths: Iterable[Path]) -> Iterator[str]:
+def _state_lines(paths: Iterable[Path]) -> Iterator[str]:
     for file in find_files(paths)[0]:
         if file == STANDARD_INPUT or not can_be_read_again(file):
             continue

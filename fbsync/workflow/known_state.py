@@ -96,13 +96,13 @@ def _with_usable_fingerprints(left: Replayed | None, key: Secret | None) -> Repl
     try:
         Fingerprinter(left.lockfile.fingerprints, key=key).check_available()
     except FbsyncError:
-        llms = tuple(_unverified(llm) for llm in left.lockfile.llms)
+        llms = tuple(_without_fingerprints(llm) for llm in left.lockfile.llms)
         known = replace(left.lockfile, fingerprints=fingerprint.new_parameters(key), llms=llms)
         return Replayed(lockfile=known, open=left.open)
     return left
 
 
-def _unverified(llm: LockedLlm) -> LockedLlm:
+def _without_fingerprints(llm: LockedLlm) -> LockedLlm:
     key = None if llm.key is None else replace(llm.key, fingerprint=None)
     secret = None if llm.secret is None else replace(llm.secret, fingerprint=None)
     return replace(llm, secret=secret, key=key)

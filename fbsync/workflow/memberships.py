@@ -78,10 +78,10 @@ async def resolve_names(server: Server, given: Sequence[str]) -> tuple[str, ...]
         if error.failure in (Failure.NOT_SIGNED_IN, Failure.UNREACHABLE, Failure.THROTTLED):
             raise
         return tuple(given)
-    return tuple(dict.fromkeys(_resolved(word, listed) for word in given))
+    return tuple(dict.fromkeys(_id_of_workspace(word, listed) for word in given))
 
 
-def _resolved(given: str, listed: Sequence[Workspace]) -> str:
+def _id_of_workspace(given: str, listed: Sequence[Workspace]) -> str:
     if any(workspace.id == given for workspace in listed):
         return given
     named = [workspace.id for workspace in listed if workspace.name == given]
