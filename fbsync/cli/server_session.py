@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fbsync.cli import terminal
-from fbsync.cli.waiting import Asked, SlowLine
+from fbsync.cli.waiting import Question, SlowLine
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def session(project: Project, how: Asking, shared: SharedState | None = None) ->
     from fbsync.workflow.session import Session
 
     warn_of_clear_text(project.api_url)
-    now = Asked(project)
+    now = Question(project)
     line = SlowLine(now.text)
     say = say_exchange(how, line)
 

@@ -73,7 +73,7 @@ def waiting_for(what: str) -> SlowLine:
     return SlowLine(lambda: f"{what} …")
 
 
-class Asked:
+class Question:
     """The current question to a server.
 
     Args:

@@ -133,13 +133,13 @@ class Connections:
         return self._urls[path]
 
     def _another(self) -> Connection:
-        proxy = None if self.proxy is None else _as_httpx(self.proxy)
+        proxy = None if self.proxy is None else _httpx_proxy(self.proxy)
         connection = Connection(trusted=self._trusted, proxy=proxy)
         self._all.append(connection)
         return connection
 
 
-def _as_httpx(proxy: Proxy) -> httpx.Proxy:
+def _httpx_proxy(proxy: Proxy) -> httpx.Proxy:
     password = "" if proxy.password is None else proxy.password.reveal()
     auth = None if proxy.user is None else (proxy.user, password)
     return httpx.Proxy(proxy.address, auth=auth)
@@ -151,7 +151,7 @@ async def _exchange(connection: Connection, request: httpx.Request, limit: int) 
     try:
         stream = response.extensions.get("network_stream")
         tls = stream.get_extra_info("ssl_object") if stream is not None else None
-        body = _Body(response.headers.get("Content-Encoding"), limit)
+        body = _DecodedBody(response.headers.get("Content-Encoding"), limit)
         async for chunk in response.stream:
             body.add(chunk)
             if body.flaw is not None:
@@ -168,7 +168,7 @@ async def _exchange(connection: Connection, request: httpx.Request, limit: int) 
     )
 
 
-class _Body:
+class _DecodedBody:
     """A body, decoded as it arrives and only up to a limit, against gzip bombs.
 
     Args:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NO_LIST = (404, 405)
 
 
-async def remove(
+async def remove_leftovers(
     leftovers: Sequence[Leftover], *, server: Server, ledger: Ledger, stop: Stop, grace: float
 ) -> tuple[Removal, ...]:
     """Delete leftovers.

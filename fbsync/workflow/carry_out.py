@@ -61,9 +61,11 @@ async def carry_out(
     begin()
     try:
         if proposal.leftovers:
-            from fbsync.execution.leftovers import remove
+            from fbsync.execution.leftovers import remove_leftovers
 
-            removals = await remove(proposal.leftovers, server=server, ledger=ledger, stop=stop, grace=GRACE_SECONDS)
+            removals = await remove_leftovers(
+                proposal.leftovers, server=server, ledger=ledger, stop=stop, grace=GRACE_SECONDS
+            )
         for removal in removals:
             on_removal(removal)
         outcomes = await apply(

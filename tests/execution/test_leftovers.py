@@ -4,7 +4,7 @@ import asyncio
 
 from fake_server import FakeServer, Row
 
-from fbsync.execution.leftovers import remove
+from fbsync.execution.leftovers import remove_leftovers
 from fbsync.execution.ports import Stop
 from fbsync.model.configurations import Identity
 from fbsync.model.errors import FbsyncError
@@ -34,7 +34,7 @@ def holding(name, workspace="ws"):
 def removed(server, *ids, is_listed=True, ledger=None, stop=None):
     leftover = Leftover(identity=Identity(workspace_id="ws", name=NAME), ids=ids, is_listed=is_listed)
     ledger = ledger or Ledger()
-    (removal,) = asyncio.run(remove([leftover], server=server, ledger=ledger, stop=stop or Stop(), grace=1.0))
+    (removal,) = asyncio.run(remove_leftovers([leftover], server=server, ledger=ledger, stop=stop or Stop(), grace=1.0))
     return removal.error, ledger.told
 
 
@@ -94,5 +94,5 @@ def test_an_interrupt_is_not_waited_out():
     stop = Stop()
     stop.request(FbsyncError("interrupted"))
     leftover = Leftover(identity=Identity(workspace_id="ws", name=NAME), ids=(llm_id,), is_listed=True)
-    (removal,) = asyncio.run(remove([leftover], server=server, ledger=Ledger(), stop=stop, grace=0.0))
+    (removal,) = asyncio.run(remove_leftovers([leftover], server=server, ledger=Ledger(), stop=stop, grace=0.0))
     assert removal.error is stop.reason
