@@ -54,7 +54,7 @@ def test_a_first_one_fits_the_journal_that_was_begun(recover):
     ],
 )
 def test_another_lockfile_in_its_place_is_refused(recover, base, on_disk, begun):
-    with pytest.raises(FbsyncError, match="another lockfile"):
+    with pytest.raises(FbsyncError, match="different lockfile"):
         recover(base, on_disk, begun)
 
 
