@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measures fbsync beside other programs, and prints a table.
+"""``python -m benchmarks``: measure fbsync against other programs, and print a table.
 
 Without names, all families are measured; names choose some of them.
 """
@@ -30,7 +30,7 @@ _FAMILIES = {
 
 
 def main() -> int:
-    """Measures; gives 1 where a target is missed."""
+    """Measure; return 1 if a target is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(_FAMILIES)}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")

@@ -1,4 +1,4 @@
-"""Applying a thousand creations, beside clients that only post."""
+"""Apply a thousand creations, compared with clients that only post."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _LATENCY_MILLISECONDS = 50.0
 _IDEAL_SECONDS = 5.0
 _BARE_HTTPX = (sys.executable, str(PEERS / "bare_httpx.py"))
 _ANSIBLE_ENTRIES = 50
-"""A playbook takes about as long for each entry as for any other, and long."""
+"""A playbook takes a long time for each entry, always about the same."""
 
 
 _LIMITS = {"httpx2": (1.15, 1.2), "httpx": (1.25, 1.5)}
-"""By the library that is installed: beside the ideal at 50 ms, and beside Node.js at once."""
+"""By library: compared with the ideal at 50 ms, and with Node.js at once."""
 
 
 def rows(root: Path) -> Iterator[Row]:
@@ -45,7 +45,7 @@ def rows(root: Path) -> Iterator[Row]:
 def _slow_network(place: Path, library: str, choice: dict[str, str], limit: float) -> Row:
     """The server only waits: the sandbox's own work for 1,000 requests would count as the network's.
 
-    The bare loop runs beside it, to tell what of the difference from the ideal is the library's and the machine's.
+    The bare loop shows how much of the difference from the ideal is due to the library and the machine.
     """
     with instant(latency=_LATENCY_MILLISECONDS) as server:
         apply = _apply(place, environment(_SECRETS, **server, **choice), "10")
@@ -62,14 +62,14 @@ def _slow_network(place: Path, library: str, choice: dict[str, str], limit: floa
 
 
 def _with_bodies(root: Path, name: str, entries: int) -> Path:
-    """A new folder with a manifest, and with what its creations send."""
+    """Make a new folder with a manifest, and with the bodies of its creations."""
     place = folder(root, name, entries=entries, secrets=_SECRETS)
     (place / "bodies.json").write_text(json.dumps(bodies(entries, _SECRETS)), encoding="utf-8")
     return place
 
 
 def _posting(apply: Command, argv: tuple[str, ...], parallelism: str) -> Command:
-    """A client that posts what an apply does, and records nothing."""
+    """A client that posts the same as an apply, and records nothing."""
     return replace(
         apply, argv=(argv[0], argv[1], "bodies.json", parallelism, *argv[2:]), expected="1000 created", before=_nothing
     )
@@ -102,11 +102,11 @@ def _node() -> tuple[str, ...] | None:
 
 
 def _nothing() -> None:
-    """Nothing is to be made ready."""
+    """Prepare nothing."""
 
 
 def _beside_ansible(root: Path, variables: dict[str, str]) -> Row:
-    """A part of the entries, for both: what a playbook takes grows with their number."""
+    """Both with fewer entries, since a playbook's time grows with their number."""
     work = f"`apply`, {_ANSIBLE_ENTRIES} creates, server answers at once"
     peer = "an Ansible playbook, `uri` in a loop"
     program = found("ansible-playbook")

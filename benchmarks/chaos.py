@@ -1,4 +1,4 @@
-"""The chaos run: random schedules of edits, faults and kills, after each of which one clean run has to converge.
+"""The chaos run: random schedules of edits, faults and kills. After each, one clean run must converge.
 
 ``python -m benchmarks.chaos --schedules 5000`` prints the totals and, for each schedule in which something did not
 hold, its seed and its steps; ``--seed SEED --schedules 1`` plays that one again.
@@ -30,14 +30,14 @@ _SERVERS = {"moto": moto, "s3": seaweedfs, "az": azurite}
 
 
 def _tell(report: Report) -> None:
-    """Print what a schedule did in which something does not hold."""
-    replay = f"python -m benchmarks.chaos --seed {report.seed} --schedules 1, with the other options as they were"
+    """Print what a schedule with a violation did."""
+    replay = f"python -m benchmarks.chaos --seed {report.seed} --schedules 1, with the same other options"
     sys.stdout.write("\n".join([f"\nseed {report.seed} ({replay})", *(f"  {step}" for step in report.steps), ""]))
     sys.stdout.write("".join(f"  | {line}\n" for line in report.printed.splitlines()))
 
 
 def _work(state: str, stack: ExitStack, *, honest: bool) -> Callable[[range, int], Total]:
-    """What carries a batch out; a server that keeps the states runs until the stack ends."""
+    """The function that runs a batch; a server for the states runs until the stack ends."""
     if state == "files":
         return batch
     server = stack.enter_context(_SERVERS[state]()) if state in _SERVERS else None
@@ -45,20 +45,20 @@ def _work(state: str, stack: ExitStack, *, honest: bool) -> Callable[[range, int
 
 
 def main() -> int:
-    """Run it; return 1 when something does not hold."""
+    """Run it; return 1 if there is a violation."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
     parser.add_argument("--schedules", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of the first schedule; the others follow it")
-    parser.add_argument("--jobs", type=int, default=8, help="how many schedules are under way at a time")
-    parser.add_argument("--edits", type=int, default=5, help="rounds of edits and troubles in a schedule, at most")
+    parser.add_argument("--jobs", type=int, default=8, help="how many schedules to run at a time")
+    parser.add_argument("--edits", type=int, default=5, help="the most rounds of edits and troubles in a schedule")
     parser.add_argument(
         "--state",
         choices=("files", "git", *_SERVERS),
         default="files",
-        help="where the known state is: s3 is SeaweedFS, az is Azurite; several runs at a time over all but files",
+        help="where the known state is (s3: SeaweedFS, az: Azurite); all but files get several runs at a time",
     )
     parser.add_argument(
-        "--dishonest", action="store_true", help="the object store ignores conditions: losses are found"
+        "--dishonest", action="store_true", help="let the object store ignore conditions: a control that must fail"
     )
     options = parser.parse_args()
     started, total = time.monotonic(), Total()

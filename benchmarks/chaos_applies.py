@@ -1,4 +1,4 @@
-"""The runs of one schedule: ``fbsync apply`` in its folder, with what befalls each."""
+"""The runs of one schedule: ``fbsync apply`` in its folder, with its troubles."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Applies:
         return self.lockfile.with_name(f"{self.lockfile.name}.journal")
 
     def run(self, argv: list[str], troubles: Troubles, *, twin: list[str] | None = None) -> tuple[int, ...]:
-        """Run it to its end, whichever.
+        """Run it until it ends, in any way.
 
         Args:
             argv: more of its arguments.
@@ -93,7 +93,7 @@ class Applies:
         return statuses
 
     def _kill_in_time(self, run: Run, troubles: Troubles, over: threading.Event) -> None:
-        """Kills the run after some time, or once its journal has so many lines."""
+        """Kill the run after some time, or once its journal has this many lines."""
         if troubles.death is Death.TIME and not over.wait(troubles.at / 1000):
             run.send(troubles.signal)
         while troubles.death is Death.JOURNAL and not over.wait(_POLL_SECONDS):

@@ -1,4 +1,4 @@
-"""Batches of schedules, one after the other around a sandbox of their own, and what came of many."""
+"""Batches of schedules, one after the other around one sandbox, and their totals."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from benchmarks.object_servers import ObjectServer
 
 _AT_A_TIME = 4
-"""How many runs of one schedule can be there at a time, stopped ones included."""
+"""The most concurrent runs of one schedule, including stopped ones."""
 
 
 @dataclass(kw_only=True)
 class Total:
-    """What came of many schedules."""
+    """The totals of many schedules."""
 
     reports: list[Report] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
@@ -42,7 +42,7 @@ class Total:
     trials: int = 0
 
     def add(self, other: Total) -> None:
-        """Adds what came of others."""
+        """Add other totals."""
         self.reports += other.reports
         self.faults += other.faults
         self.requests += other.requests
@@ -50,7 +50,7 @@ class Total:
 
     @property
     def violations(self) -> int:
-        """How many things did not hold."""
+        """The number of violations."""
         return sum(len(report.violations) for report in self.reports)
 
     def __str__(self) -> str:
@@ -70,7 +70,7 @@ class Total:
 
 
 def batch(seeds: range, edits: int) -> Total:
-    """Carries schedules over files out."""
+    """Run schedules with state in files."""
     total = Total()
     with _places(seeds, at_a_time=2) as places:
         for seed, place in places.items():
@@ -81,7 +81,7 @@ def batch(seeds: range, edits: int) -> Total:
 
 
 def shared_batch(seeds: range, edits: int, server: ObjectServer | None, *, honest: bool) -> Total:
-    """Carries schedules over shared states out.
+    """Run schedules with shared state.
 
     Args:
         seeds: one for each.

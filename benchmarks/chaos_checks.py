@@ -1,4 +1,4 @@
-"""The checks after a schedule: what has to hold of server, lockfile and files once a clean run has converged."""
+"""The checks after a schedule: what must hold for server, lockfile and files after a clean run."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from benchmarks.chaos_manifest import Entry
 
 STRANGER = "stranger"
-"""The name of a configuration that is somebody else's and stays so."""
+"""The name of somebody else's configuration, which must stay the same."""
 
 
 class Declared(Protocol):
-    """What is declared, and the present values of its variables."""
+    """The declared entries, and the current values of their variables."""
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -51,12 +51,12 @@ class Row:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What makes it one of its kind."""
+        """Its identity."""
         return self.workspace_id, self.name
 
 
 def on_server(database: Path, workspaces: Iterable[str]) -> dict[str, Row]:
-    """What the server holds in these workspaces, by id."""
+    """The server's configurations in these workspaces, by id."""
     chosen = tuple(workspaces)
     marks = ", ".join("?" * len(chosen))
     sql = f"SELECT {_COLUMNS} FROM llm WHERE workspace_id IN ({marks})"
@@ -75,7 +75,7 @@ def violations(
     unsure: Container[str] = (),
     pruned: bool = True,
 ) -> Iterator[str]:
-    """Everything that does not hold after a clean run, a sentence each.
+    """All violations after a clean run, one sentence each.
 
     Args:
         declared: the manifest.
@@ -94,7 +94,7 @@ def violations(
 
 
 def not_held(declared: Declared, rows: Mapping[str, Row], *, unsure: Container[str] = ()) -> Iterator[str]:
-    """What the manifest declares and the server does not hold, which no run may leave that ends with 0."""
+    """What the manifest declares but the server lacks. No run that ends with 0 may leave any."""
     for entry in declared.entries:
         found = [row for row in rows.values() if row.identity == entry.identity]
         if len(found) != 1:
@@ -122,7 +122,7 @@ def _is_stored(stored: str | None, value: str) -> bool:
 
 
 def _spelled(ai_type: str, endpoint: str) -> tuple[str, str]:
-    """What a server that normalises leaves as it is."""
+    """Values that a normalising server keeps."""
     return ai_type.upper(), endpoint.rstrip("/")
 
 
@@ -133,7 +133,7 @@ def _of_strangers(
     strangers: Mapping[str, Row],
     before: Container[str],
 ) -> Iterator[str]:
-    """Nothing is there that nobody knows of, and what was there before is as it was."""
+    """Check that there is nothing unknown, and that what existed before is unchanged."""
     wanted = {entry.identity for entry in declared.entries}
     for row in rows.values():
         if re.fullmatch(TEMPORARY_NAME, row.name) and row.id not in before:
@@ -148,13 +148,13 @@ def _of_strangers(
 def _of_lockfile(
     declared: Declared, rows: Mapping[str, Row], known: Mapping[str, Any], *, pruned: bool
 ) -> Iterator[str]:
-    """Every record is there, and those of declared entries are as the server has them."""
+    """Check that every record exists, and that those of declared entries match the server."""
     wanted = {entry.identity for entry in declared.entries}
     for entry in known.values():
         identity, row = (entry["workspaceId"], entry["name"]), rows.get(entry["id"])
         if row is None:
             if pruned or identity in wanted:
-                yield f"the lockfile has {identity} as {entry['id']}, which the server has not"
+                yield f"the lockfile has {identity} as {entry['id']}, which the server does not have"
             continue
         recorded = (*identity, *_spelled(entry["aiType"], entry["endpoint"]))
         if identity in wanted and (*row.identity, *_spelled(row.ai_type, row.endpoint)) != recorded:
@@ -182,7 +182,7 @@ def _of_files(declared: Declared, lockfile: Path) -> Iterator[str]:
 
 
 def _left_open(lockfile: Path, wanted: Container[tuple[str, str]]) -> Iterator[str]:
-    """What a journal still holds, but for creations of what is no longer declared: a list may show these late.
+    """What a journal still has, except for creations that are no longer declared: a list may show these late.
 
     That holds of temporary configurations, too, until their ids are known.
     """

@@ -1,4 +1,4 @@
-"""A fleet: several runs at a time, each on a machine of its own, which share nothing but the store of the state."""
+"""A fleet: several concurrent runs, each on a separate machine, which share only the store."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RECORDED = {"created", "updated", "adopted"}
 
 
 class Blow(StrEnum):
-    """What befalls a run from outside."""
+    """What happens to a run from outside."""
 
     NOTHING = "nothing"
     KILLED = "SIGKILL"
@@ -38,7 +38,7 @@ class Blow(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """When a blow falls: after so many requests to Flashback by anybody, or after so many milliseconds."""
+    """When a blow falls: after a number of requests to Flashback by anybody, or of milliseconds."""
 
     requests: int | None = None
     milliseconds: int = 0
@@ -50,7 +50,7 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Lot:
-    """What befalls one run of a fleet."""
+    """What happens to one run of a fleet."""
 
     blow: Blow
     moment: Moment
@@ -62,7 +62,7 @@ class Lot:
 
 
 def draw_lot(chance: random.Random, *, may_stop: bool) -> Lot:
-    """Draws what befalls a run."""
+    """Draw what happens to a run."""
     blows = [Blow.NOTHING, Blow.NOTHING, Blow.KILLED, Blow.KILLED, Blow.TERMINATED]
     blow = chance.choice([*blows, Blow.STOPPED, Blow.STOPPED] if may_stop else blows)
     by_request = chance.random() < _BY_REQUEST
@@ -72,7 +72,7 @@ def draw_lot(chance: random.Random, *, may_stop: bool) -> Lot:
 
 @dataclass(kw_only=True)
 class Runner:
-    """A run on its machine.
+    """One run on its machine.
 
     Attributes:
         folder: the machine's working folder.
@@ -88,11 +88,11 @@ class Runner:
     is_stopped: bool = False
 
     def watch(self) -> None:
-        """Notes its end as it comes."""
+        """Notice its end."""
         threading.Thread(target=lambda: self.end.set_result(self.run.wait()), daemon=True).start()
 
     def acknowledged(self) -> Iterator[str]:
-        """The ids that the run said, while it ran, to be recorded."""
+        """The ids that the run reported as recorded."""
         file = self.folder / "events.jsonl"
         for line in file.read_text().splitlines() if file.exists() else ():
             try:
@@ -125,11 +125,11 @@ class Fleet:
 
     @property
     def size(self) -> int:
-        """How many runs more can be started now."""
+        """How many more runs can be started now."""
         return len(self._free)
 
     def start(self, argv: Sequence[str], manifest: str, environment: Mapping[str, str], lot: Lot) -> Runner:
-        """Starts a run of ``fbsync apply`` on a fresh machine."""
+        """Start ``fbsync apply`` on a fresh machine."""
         number = next(self._numbers)
         folder = self._folder / f"machine-{number}"
         self._keeper.check_out(folder)
@@ -145,7 +145,7 @@ class Fleet:
         return runner
 
     def strike(self, runner: Runner) -> None:
-        """Waits for the run's moment, or its end, and lets the blow fall."""
+        """Wait for the run's moment or its end, then strike."""
         lot, started = runner.lot, time.monotonic()
         if lot.blow is Blow.NOTHING:
             return
@@ -160,19 +160,19 @@ class Fleet:
         return self._gate.requests >= moment.requests
 
     def wake(self, runner: Runner) -> None:
-        """Lets a stopped run go on."""
+        """Continue a stopped run."""
         runner.run.send(signal.SIGCONT)
         runner.is_stopped = False
 
     def bury(self, runner: Runner) -> int:
-        """Waits for the end of a run, and takes its machine away; gives its exit status."""
+        """Wait for the end of a run, and remove its machine; return its exit status."""
         status = runner.end.result()
         shutil.rmtree(runner.folder)
         self._free.append(runner.forks)
         return status
 
     def printed(self) -> str:
-        """What all runs printed."""
+        """The output of all runs."""
         logs = sorted(self._log.parent.glob(f"{self._log.stem}.*.log"), key=lambda path: int(path.suffixes[-2][1:]))
         return "".join(path.read_text(errors="replace") for path in logs)
 

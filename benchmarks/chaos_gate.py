@@ -1,4 +1,4 @@
-"""The gate: a real HTTP server between fbsync and the sandbox, which counts, troubles and can kill at each request."""
+"""The gate: a real HTTP server in front of the sandbox. It counts requests, injects faults, and can kill the run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PAGE = {"Content-Type": "text/html"}
 
 
 class Gate:
-    """The way to the server, and what befalls requests on it.
+    """The way to the server, with its faults.
 
     Attributes:
         upstream: the sandbox's URL.
@@ -62,7 +62,7 @@ class Gate:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def open(self, troubles: Troubles) -> None:
-        """Begin a run: count from zero, and let these troubles befall it."""
+        """Begin a run: count from zero, with these troubles."""
         with self._lock:
             self.requests = self.writes = 0
             self._drawn.clear()
@@ -77,7 +77,7 @@ class Gate:
         self._run = run
 
     def deliver(self, *, of_all: bool = False) -> None:
-        """Delivers what was held of earlier runs, or of all."""
+        """Deliver the requests that were held back, of earlier runs or of all."""
         with self._lock:
             due = [request for run, request in self._held if of_all or run < self._runs]
             self._held = [] if of_all else [(run, request) for run, request in self._held if run >= self._runs]
@@ -85,12 +85,12 @@ class Gate:
             self._forward(request)
 
     def drain(self) -> None:
-        """Wait until nothing is under way to the server any more."""
+        """Wait until no request is under way to the server."""
         with self._idle:
             self._idle.wait_for(lambda: self._under_way == 0)
 
     def pass_on(self, request: Request) -> tuple[Reply, int]:
-        """What the client gets for a request, with all that befalls it, and the request's number."""
+        """The client's answer to a request, with its faults, and the request's number."""
         with self._lock:
             self.requests += 1
             self.all_requests += 1
@@ -124,7 +124,7 @@ class Gate:
         return reply
 
     def kill_after(self, number: int) -> None:
-        """Kills the run once an answer has been sent, where that is its lot."""
+        """Kill the run after an answer was sent, if the troubles say so."""
         if self._troubles.kills(number, Moment.ANSWERED):
             self._kill()
 
@@ -155,7 +155,7 @@ class Gate:
                 return self._spoil(self._forward(request), request, troubles, fault)
 
     def _spoil(self, reply: Reply, request: Request, troubles: Troubles, fault: Fault) -> Reply:
-        """The request was processed; its answer fares as the fault says."""
+        """Change the answer to a processed request as the fault says."""
         match fault:
             case Fault.DROPPED:
                 return Reply()
@@ -179,7 +179,7 @@ class Gate:
         return reply
 
     def _outrun(self, request: Request, fault: Fault) -> Reply:
-        """Somebody else creates it first; a creation alone can be outrun."""
+        """Let somebody else create it first; only creations can be overtaken."""
         if request.method == "POST" and request.data and not request.is_trial and self.outrun is not None:
             new = json.loads(request.data)
             self.outrun(new["workspaceId"], new["name"])
@@ -233,7 +233,7 @@ def _id_of(request: Request) -> str:
 
 
 def _refused(fault: Fault) -> Reply | None:
-    """The answer to a request that is not processed, where the fault is one."""
+    """The answer to a request that a fault keeps from being processed."""
     match fault:
         case Fault.STATUS_500 | Fault.STATUS_502:
             return Reply(status=500 if fault is Fault.STATUS_500 else 502, body=_HTML)
@@ -257,7 +257,7 @@ class QuietServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's signature
-        """A client that was killed breaks its connections off: that is no error."""
+        """Ignore broken connections of a killed client."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -297,7 +297,7 @@ def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def gate() -> Iterator[Gate]:
-    """Have a gate open for as long as the context lasts."""
+    """Open a gate; a context manager."""
     opened = Gate()
     thread = threading.Thread(target=opened.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

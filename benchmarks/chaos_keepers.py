@@ -1,4 +1,4 @@
-"""Keepers: where the shared state of a schedule is, how a fresh machine gets at it, and what befalls it there."""
+"""Keepers: where the shared state of a schedule is, how a fresh machine reaches it, and its faults."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _HARNESS = Holder(host="the-harness", process=1)
 _FAULTY = 0.08
-"""How many of the requests to an object store a fault befalls."""
+"""The share of requests to an object store that get a fault."""
 _GIT = {"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 _DIE_BEFORE = """#!/bin/sh
@@ -47,38 +47,38 @@ case "$new" in
 esac
 exit 0
 """
-"""Hooks of the remote: a commit's id is as good as a random number, and new with each write."""
+"""Hooks of the remote. They use the commit's id as a random number, new with each write."""
 
 
 class Keeper(Protocol):
-    """The place of one schedule's state."""
+    """The store of one schedule's state."""
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a run needs to get at the state."""
+        """The variables that a run needs to reach the state."""
 
     @property
     def faults(self) -> Counter[str]:
-        """What has befallen writes and reads, by kind."""
+        """The faults of writes and reads so far, by kind."""
 
     def check_out(self, folder: Path) -> None:
-        """Makes a folder the working folder of a machine that shares nothing but the store."""
+        """Make a folder the working folder of a machine that shares only the store."""
 
     def trouble(self, *, seed: int | None) -> None:
-        """Lets requests to the store fail from now on, or none with None."""
+        """Make requests to the store fail from now on; None stops that."""
 
     def read(self) -> StoredState:
-        """What the store holds, whatever befalls others."""
+        """Read the store, without faults."""
 
     def begin(self) -> None:
-        """Puts an empty state there."""
+        """Create an empty state."""
 
     def unlock(self) -> None:
-        """Ends the lease of whoever holds it, as ``fbsync state unlock`` does."""
+        """End the current lease, as ``fbsync state unlock`` does."""
 
 
 class _Direct:
-    """A keeper's own way to the state, which no fault befalls.
+    """A keeper's access to the state, without faults.
 
     Args:
         address: of the store.
@@ -139,21 +139,21 @@ class GitKeeper:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The address, and no settings but the folder's own."""
+        """The address, and only the folder's settings."""
         return {**_GIT, "FBSYNC_STATE": "git"}
 
     @property
     def faults(self) -> Counter[str]:
-        """What the hooks noted."""
+        """The faults that the hooks noted."""
         noted = self._bare / "faults"
         return Counter(noted.read_text().split()) if noted.exists() else Counter()
 
     def check_out(self, folder: Path) -> None:
-        """A repository of its own with the same remote."""
+        """Make a separate repository with the same remote."""
         shutil.copytree(self._checkout, folder)
 
     def trouble(self, *, seed: int | None) -> None:
-        """Puts the hooks in place, or takes them away."""
+        """Install or remove the hooks."""
         shutil.rmtree(self._hooks, ignore_errors=True)
         if seed is not None:
             self._hooks.mkdir()
@@ -197,7 +197,7 @@ class ObjectKeeper:
 
     @property
     def faults(self) -> Counter[str]:
-        """What the gate did since this schedule began."""
+        """The faults of the gate since this schedule began."""
         return self._gate.faults - self._before
 
     def check_out(self, folder: Path) -> None:
@@ -205,13 +205,13 @@ class ObjectKeeper:
         folder.mkdir()
 
     def trouble(self, *, seed: int | None) -> None:
-        """Lets the gate trouble requests, or none."""
+        """Switch the gate's faults on or off."""
         self._gate.chance = 0.0 if seed is None else _FAULTY
         self._gate.seed(seed or 0)
 
 
 def known_in(state: StoredState) -> Replayed | None:
-    """What a state knows: its lockfile with its journal over it; None where it is empty."""
+    """The known state: the lockfile with the journal applied; None if it is empty."""
     lockfile = None if state.lockfile is None else parse_lockfile(state.lockfile, path="the state")
     journal = "".join(f"{line}\n" for line in state.journal).encode()
     replayed = replay(journal, lockfile, shown_as="the state", boot=None)

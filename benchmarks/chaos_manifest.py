@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _TYPES = ("OPENAI", "GOOGLE", "ANTHROPIC", "AWS", "OTHER")
 _RETURNED = 0.4
-"""How many of the rotations give a variable a value that it had before."""
+"""The share of rotations to an earlier value."""
 _REFUSED = 0.25
-"""How many of the rotations give it one that the provider refuses."""
+"""The share of rotations to a value that the provider refuses."""
 _NAMES = tuple(f"N{number}" for number in range(8))
 
 
@@ -36,12 +36,12 @@ class Entry:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What makes it one of its kind on the server."""
+        """Its identity on the server."""
         return self.workspace, self.name
 
 
 class Declared:
-    """A manifest under change, with the values of its variables.
+    """A changing manifest, with the values of its variables.
 
     Args:
         chance: where edits are drawn from.
@@ -63,7 +63,7 @@ class Declared:
             self.create()
 
     def edit(self) -> str:
-        """Make one edit, any; says which."""
+        """Make a random edit; return which."""
         edits = (
             self.create,
             self.create,
@@ -83,7 +83,7 @@ class Declared:
         return self._chance.choice(edits)()
 
     def create(self, name: str | None = None) -> str:
-        """Declares a new entry, with a name that is free."""
+        """Declare a new entry with a free name."""
         workspace = self._chance.choice(self._workspaces)
         name = name or self._free(workspace)
         if name is None or (workspace, name) in self._identities():
@@ -100,7 +100,7 @@ class Declared:
         return f"create {name} in {workspace}"
 
     def change(self) -> str:
-        """Edits a field."""
+        """Edit a field."""
         entry = self._any()
         if self._chance.random() < 0.5:
             entry.endpoint = self._endpoint()
@@ -149,20 +149,20 @@ class Declared:
         return f"secret of {entry.name} from ${entry.secret}"
 
     def change_key(self) -> str:
-        """Add a key, or takes it away."""
+        """Add or remove a key."""
         entry = self._any()
         entry.key = self._chance.choice(sorted(self.values)) if entry.key is None else None
         return f"key of {entry.name} from {entry.key and '$' + entry.key}"
 
     def protect(self) -> str:
-        """Protects an entry, or lifts that. Such an entry is never removed: a guard would refuse the clean run."""
+        """Protect or unprotect an entry. A protected entry is never removed: a guard would refuse the clean run."""
         entry = self._any()
         entry.protect = not entry.protect
         self._ever_protected.add(id(entry))
         return f"protect {entry.name}: {entry.protect}"
 
     def remove(self) -> str:
-        """Declares an entry no more; the last one stays."""
+        """Remove an entry; the last one stays."""
         entry = self._any()
         if len(self.entries) < 2 or id(entry) in self._ever_protected:
             return "nothing"
@@ -179,7 +179,7 @@ class Declared:
         return f"move {entry.name} to {workspace}"
 
     def forget_previous_name(self) -> str:
-        """Take a ``previousName`` out again, as users do once it has served."""
+        """Remove a ``previousName``, as users do after the rename."""
         entry = self._any()
         if self._is_held(entry):
             return "nothing"
@@ -187,11 +187,11 @@ class Declared:
         return f"no previousName for {entry.name}"
 
     def text(self, environment: str | None = None) -> str:
-        """The manifest, in which an environment leaves out what only it leaves out."""
+        """The manifest as text; JSON is YAML."""
         return text_of(self.entries, environment)
 
     def _is_held(self, entry: Entry) -> bool:
-        """Whether its ``previousName`` stays: until that is applied, a guard would refuse the run without it."""
+        """Whether its ``previousName`` must stay: until the rename is applied, a guard would refuse without it."""
         return id(entry) in self._ever_protected and entry.previous_name is not None
 
     def _rename(self, renames: dict[str, tuple[Entry, str]]) -> str:
@@ -218,7 +218,7 @@ class Declared:
         return self._chance.choice(free) if free else None
 
     def _unused(self) -> str:
-        """A name that nobody ever had: one that was removed may still be held until somebody prunes."""
+        """A name that was never used: a removed one may still be taken until somebody prunes."""
         return f"R{next(self._fresh)}"
 
     def _endpoint(self) -> str:

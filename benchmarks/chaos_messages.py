@@ -1,4 +1,4 @@
-"""What passes the gate: requests and replies."""
+"""The requests and replies that pass the gate."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Request:
 
     @property
     def is_write(self) -> bool:
-        """Whether it may change what the server holds."""
+        """Whether it may change the server's records."""
         return self.method != "GET" and self.path.startswith("/ai/llm")
 
     @property
     def key(self) -> str:
-        """What a fault is drawn by: the same whenever the request comes, as far as it can be told."""
+        """The key for drawing a fault: the same whenever the request comes, as far as possible."""
         try:
             name = json.loads(self.data)["name"]
         except (ValueError, KeyError, TypeError):

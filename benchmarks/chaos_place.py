@@ -1,4 +1,4 @@
-"""The place of schedules: a sandbox with its records, the gate before it, and what starts fbsync."""
+"""The place of schedules: a sandbox with its records, its gate, and a starter of fbsync."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _JSON = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where schedules happen, one after the other.
+    """The place where schedules run, one after the other.
 
     Attributes:
         database: the sandbox's records.
@@ -47,7 +47,7 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """How to reach the server and to sign in, also once the token has expired."""
+        """The variables to reach the server and to sign in, even after the token expired."""
         return {
             "FLASHBACK_API_URL": self.gate.url,
             "FLASHBACK_TOKEN": self.sandbox.token,
@@ -57,7 +57,7 @@ class Place:
         }
 
     def rows(self) -> dict[str, Row]:
-        """What the server holds, by id."""
+        """The server's configurations, by id."""
         return on_server(self.database, self.workspaces)
 
     def send(
@@ -76,7 +76,7 @@ class Place:
 
     @contextmanager
     def faulty(self, script: Mapping[str, Any], file: Path) -> Iterator[None]:
-        """Have a second sandbox over the same records behind the gate, with the faults of a fault script."""
+        """Run a second sandbox with the same records behind the gate, with the faults of a fault script."""
         file.write_text(json.dumps(script))
         try:
             with running(SandboxOptions(db=self.database, faults=file)) as sandbox:

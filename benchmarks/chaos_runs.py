@@ -1,4 +1,4 @@
-"""Runs of fbsync that may be killed at any moment: forks of a process that has it imported, so that they start fast.
+"""Runs of fbsync that may be killed at any moment: forks of a process that imported it, so that they start fast.
 
 ``python -m benchmarks.chaos_runs`` is that process: an order a line on stdin, the run's number and its end on stdout.
 """
@@ -26,7 +26,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Run:
-    """One run: it can be sent signals until its end has been seen.
+    """One run, which can get signals until it ended.
 
     Args:
         forks: the process that forked it.
@@ -40,7 +40,7 @@ class Run:
         self._ended = False
 
     def send(self, number: signal.Signals) -> bool:
-        """Send a signal; tell whether there still was somebody to get it."""
+        """Send a signal; return whether the run was still there."""
         with self._lock:
             if not self._ended:
                 os.kill(self._pid, number)
@@ -55,7 +55,7 @@ class Run:
 
 
 class Forks:
-    """Starts runs, one at a time.
+    """Start runs, one at a time.
 
     Args:
         process: the forking process.
@@ -91,7 +91,7 @@ class Forks:
 
 @contextmanager
 def forking() -> Iterator[Forks]:
-    """Have a forking process for as long as the context lasts."""
+    """Run a forking process; a context manager."""
     command = [sys.executable, "-m", "benchmarks.chaos_runs"]
     process = subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
     try:
@@ -158,7 +158,7 @@ def _become(order: dict[str, Any]) -> NoReturn:
 
 
 def _fail(error: str, first: int, calls: int) -> None:
-    """Let the calls that change files fail: a full or broken disk. What goes to the log stays."""
+    """Make the calls that change files fail, like a full or broken disk, except for the log."""
     seen = 0
 
     def failing(name: str) -> None:
@@ -179,7 +179,7 @@ def _fail(error: str, first: int, calls: int) -> None:
 
 
 def _die_at(last: int) -> None:
-    """Kills this process before one of its changes to files: an open for writing, a rename, a removal."""
+    """Kill this process before one of its changes to files: an open for writing, a rename, a removal."""
     seen = 0
 
     def watch(event: str, args: tuple[Any, ...]) -> None:

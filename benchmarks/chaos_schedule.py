@@ -1,4 +1,4 @@
-"""One schedule: edits, runs under trouble, then clean runs that have to converge; all drawn from one seed."""
+"""One schedule: edits, runs under trouble, then clean runs that must converge, all drawn from one seed."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
 
 _EVEN = 0.5
 _SCRIPTED = 0.05
-"""How many of the schedules have a fault script's faults from a sandbox of their own, rather than the gate's."""
+"""The share of schedules with a fault script in a separate sandbox instead of the gate's faults."""
 _RETRIED = 0.25
 _OUTSIDE = 0.2
 _PRUNED = 0.3
 
 _ONLY = 0.15
 VERIFIED_FIRST = 0.4
-"""How many of the rounds after the first rotate credentials, and have the provider accept them first."""
+"""The share of rounds after the first that rotate credentials with --verify-first."""
 _TWINS = 0.15
 _NORMALIZED = 0.15
-"""How many of the schedules have a server that stores values in a spelling of its own."""
+"""The share of schedules with a server that normalises values."""
 _NORMALIZING = {"rules": [{"action": {"type": "normalize", "what": ["slash", "host", "type"]}}]}
 
 _EXIT_CODES = {0, 1, 4, 5, 8, 130, 143, -9, -15}
-"""How a run under trouble may end: 3 would be a lockfile or a journal that fbsync itself cannot read. SIGTERM takes its
-usual course before fbsync has begun and after it has recorded everything."""
+"""Allowed exit codes of a run under trouble. 3 would mean a lockfile or journal that fbsync cannot read. SIGTERM has
+its default effect before fbsync has begun and after it has recorded everything."""
 ALLOWED = ["--recreate", "--allow-host-change"]
-"""What guards refuse of a run that puts right what somebody did outside."""
+"""What guards refuse in a run that undoes outside changes."""
 _LOCKED = 7
-"""How one of two runs at a time may end as well."""
+"""Further exit codes of two concurrent runs."""
 
 
 class Fate(StrEnum):
-    """What becomes of the lockfile and the journal before the clean run."""
+    """What happens to the lockfile and the journal before the clean run."""
 
     KEPT = "kept"
     LOST = "lost"
@@ -55,7 +55,7 @@ class Fate(StrEnum):
 
 @dataclass(kw_only=True)
 class Report:
-    """What came of a schedule.
+    """The result of a schedule.
 
     Attributes:
         statuses: how its runs under trouble ended.
@@ -101,7 +101,7 @@ class Schedule:
         self._unsure: set[str] = set()
 
     def carry_out(self) -> Report:
-        """Do it all; the report says what does not hold."""
+        """Run the schedule; the report has the violations."""
         self._applies.folder.mkdir()
         self._say(f"fate of the lockfile: {self._fate}")
         self._put_strangers()
@@ -126,12 +126,12 @@ class Schedule:
         return self.report
 
     def _behind(self, script: dict[str, Any], stack: ExitStack) -> None:
-        """Have a sandbox with a fault script behind the gate."""
+        """Run a sandbox with a fault script behind the gate."""
         self._say(f"fault script: {json.dumps(script)}")
         stack.enter_context(self._place.faulty(script, self._applies.folder.with_suffix(".faults.json")))
 
     def _put_strangers(self) -> None:
-        """Put configurations on the server that are not fbsync's; one may get a declared name."""
+        """Create configurations that are not fbsync's. One may get a declared name."""
         names = [STRANGER]
         if self._fate is not Fate.KEPT:
             names.append(self._chance.choice(self._declared.entries).name)
@@ -176,7 +176,7 @@ class Schedule:
 
     @contextmanager
     def _outrunning(self) -> Iterator[None]:
-        """Let another user create what a run is about to create, where fbsync may not take that over."""
+        """Let another user create what a run is about to create, if fbsync must not take it over."""
         gate = self._place.gate
         gate.outrun = self._create_first if self._fate is Fate.KEPT else None
         try:
@@ -193,7 +193,7 @@ class Schedule:
         }
 
     def _see_off_first(self) -> None:
-        """Those who created something first find it as it was, and delete it."""
+        """Check that what others created first is unchanged, and delete it."""
         rows = self._place.rows()
         for llm_id, row in self._first.items():
             if rows.get(llm_id) != row:
@@ -203,12 +203,12 @@ class Schedule:
         self._first.clear()
 
     def _known(self) -> list[str]:
-        """The ids of the configurations that the lockfile knows."""
+        """The ids in the lockfile."""
         lockfile = self._applies.lockfile
         return [llm["id"] for llm in json.loads(lockfile.read_text())["llms"]] if lockfile.exists() else []
 
     def _check_verified(self) -> None:
-        """What the provider refuses does not replace a credential in a run with --verify-first."""
+        """Check that no refused value replaces a credential in a run with --verify-first."""
         gate = self._place.gate
         for llm_id in gate.unverified:
             self._violated(f"{llm_id} was sent a credential that the provider refuses")
@@ -216,12 +216,12 @@ class Schedule:
         gate.verified_first = frozenset()
 
     def _check_held(self) -> None:
-        """A run that ended with 0 says that the server holds what is declared, whatever befell it."""
+        """Check that after a run with exit code 0 the server has what is declared."""
         for violation in not_held(self._declared, self._place.rows(), unsure=self._unsure):
-            self._violated(f"after a run that ended with 0: {violation}")
+            self._violated(f"after a run with exit code 0: {violation}")
 
     def _meddle(self) -> None:
-        """Somebody changes or deletes a known configuration on the server, with the same account."""
+        """Change or delete a known configuration on the server, with the same account."""
         lockfile = self._applies.lockfile
         known = json.loads(lockfile.read_text())["llms"] if lockfile.exists() else []
         if not known:
@@ -242,7 +242,7 @@ class Schedule:
         self._place.send("DELETE" if fields is None else "PUT", f"/ai/llm/{llm['id']}", fields)
 
     def _meet_fate(self) -> frozenset[str]:
-        """Lose what is to be lost; return what may be on the server without fbsync knowing."""
+        """Lose files as drawn; return what may be on the server without fbsync knowing."""
         if self._fate is Fate.KEPT:
             return frozenset(self._strangers)
         self._applies.journal.unlink(missing_ok=True)
@@ -302,5 +302,5 @@ def _is_first(row: Row) -> bool:
 
 
 def _is_seen(fields: dict[str, str | None], known: dict[str, Any]) -> bool:
-    """Whether a list shows that these fields were changed: never a secret, and of a key for sure that there is one."""
+    """Whether a list shows changes of these fields: never of a secret, and of a key only its presence."""
     return not ("secret" in fields or ("key" in fields and (fields["key"] is None or "key" in known)))

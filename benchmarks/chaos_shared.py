@@ -1,4 +1,4 @@
-"""One schedule over a shared state: rounds of several runs at a time under trouble, then clean runs that converge."""
+"""One schedule with a shared state: rounds of concurrent runs under trouble, then clean runs that must converge."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from fbsync.stores.document import StoredState
 
 _EXIT_CODES = {0, 1, 4, 5, 7, 8, 130, 143, -9, -15}
-"""How a run under trouble may end: 3 would be a state that fbsync itself cannot read."""
+"""Allowed exit codes of a run under trouble. 3 would mean a state that fbsync cannot read."""
 _LEASE_SECONDS = 2
 _LATE = frozenset({Fault.HELD, Fault.LATE})
-"""What the network delivers when another run holds the lease: the one thing that no store can prevent."""
+"""Requests that the network delivers when another run has the lease: the one thing that no store can prevent."""
 _UNHARMED = Lot(blow=Blow.NOTHING, moment=Moment(), lock_timeout=0)
 _RETRIED = 0.25
 _PRUNED = 0.5
@@ -40,7 +40,7 @@ _WOKEN_AMONG_OTHERS = 0.5
 
 @dataclass(kw_only=True)
 class SharedReport(Report):
-    """What came of a schedule.
+    """The result of a schedule.
 
     Attributes:
         stops: how many runs were stopped beyond their lease.
@@ -90,7 +90,7 @@ class SharedSchedule:
         self._unsure = False
 
     def carry_out(self) -> SharedReport:
-        """Does it all; the report says what does not hold."""
+        """Run the schedule; the report has the violations."""
         self._put_stranger()
         self._keeper.begin()
         for number in range(self._rounds):
@@ -106,7 +106,7 @@ class SharedSchedule:
         return self.report
 
     def _put_stranger(self) -> None:
-        """Puts a configuration on the server that is not fbsync's."""
+        """Create a configuration that is not fbsync's."""
         fields = {"name": STRANGER, "workspaceId": self._declared.entries[0].workspace, "aiType": "OTHER"}
         self._place.send("POST", "/ai/llm", fields | {"endpoint": "https://s.net", "secret": "s", "key": "theirs"})
         self._strangers = self._place.rows()
@@ -160,7 +160,7 @@ class SharedSchedule:
         return self._fleet.start(argv, self._declared.text(self._environment), environment, lot)
 
     def _let_fall(self, runners: Sequence[Runner]) -> None:
-        """Lets each run's blow fall in its time; a stopped one may wake while the others are under way."""
+        """Strike each run in its time. A stopped one may continue while the others run."""
         strikes = [threading.Thread(target=self._fleet.strike, args=(runner,)) for runner in runners]
         for strike in strikes:
             strike.start()
@@ -190,7 +190,7 @@ class SharedSchedule:
             self._violated(f"{runner.folder.name} ended with {status}")
 
     def _wake_all(self) -> None:
-        """Wakes what was stopped while nothing else is under way, and notes what it still sends to the server."""
+        """Continue stopped runs while no other runs, and note what they still send to the server."""
         before = set(self._place.rows())
         self._place.gate.open(Troubles())
         for runner in self._stopped:
@@ -204,7 +204,7 @@ class SharedSchedule:
             self._late |= set(self._place.rows()) - before
 
     def _check_acknowledged(self) -> None:
-        """Each configuration that a run said to have recorded, and that the server holds, is known."""
+        """Check that each configuration that a run reported as recorded, and that the server has, is known."""
         rows = self._place.rows()
         replayed = known_in(self._keeper.read())
         known = set() if replayed is None else {llm.id for llm in replayed.lockfile.llms}

@@ -1,4 +1,4 @@
-"""The store's gate: an HTTP server between fbsync and an object store, which loses answers and refuses requests."""
+"""The store's gate: an HTTP server between fbsync and an object store. It loses answers and refuses requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SLOW_SECONDS = 0.3
 
 
 class StoreFault(StrEnum):
-    """What befalls one request to the store."""
+    """The fault of one request to the store."""
 
     LOST = "store-processed-then-dropped"
     LOST_503 = "store-processed-then-503"
@@ -70,11 +70,11 @@ class StoreGate:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
     def seed(self, seed: int) -> None:
-        """Lets all that befalls from now on be drawn from a seed."""
+        """Draw all further faults from a seed."""
         self._random.seed(seed)
 
     def pass_on(self, method: str, path: str, headers: list[tuple[str, str]], data: bytes) -> Reply:
-        """What the client gets for a request."""
+        """The client's answer to a request."""
         fault = None if self.spares_reads and method == "GET" else self._drawn()
         match fault:
             case StoreFault.REFUSED:
@@ -158,7 +158,7 @@ def _handler(gate: StoreGate) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def store_gate(upstream: str, *, honest: bool = True) -> Iterator[StoreGate]:
-    """Has a gate before a store for as long as the context lasts."""
+    """Put a gate in front of a store; a context manager."""
     opened = StoreGate(upstream, honest=honest)
     thread = threading.Thread(target=opened.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

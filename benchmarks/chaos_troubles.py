@@ -1,4 +1,4 @@
-"""Troubles: what is to befall one run, drawn from a seed: faults of the server, and the moment of its death."""
+"""Troubles of one run, drawn from a seed: faults of the server, and when it is killed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """What befalls one request."""
+    """The fault of one request."""
 
     REFUSED = "refused"
     STATUS_500 = "not-processed-500"
@@ -45,7 +45,7 @@ _FAULTS = {
     True: tuple(fault for fault in Fault if fault not in _OF_WRITES),
     False: tuple(fault for fault in Fault if fault not in _OF_LISTS),
 }
-"""What may befall a request, by whether it reads."""
+"""The possible faults of reads and writes."""
 
 
 class Disk(StrEnum):
@@ -56,7 +56,7 @@ class Disk(StrEnum):
 
 
 _DISK_FAILS = 0.5
-"""In how many of the runs that nothing ends the disk fails."""
+"""The share of otherwise undisturbed runs with a failing disk."""
 
 
 class Moment(StrEnum):
@@ -68,7 +68,7 @@ class Moment(StrEnum):
 
 
 class Death(StrEnum):
-    """By what the moment of the death is told."""
+    """How the moment of the kill is chosen."""
 
     REQUEST = "request"
     JOURNAL = "journal"
@@ -78,7 +78,7 @@ class Death(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Troubles:
-    """What befalls one run; without arguments, nothing.
+    """The troubles of one run; none by default.
 
     Attributes:
         seed: what the faults are drawn from, with the request and how often it has come.
@@ -107,7 +107,7 @@ class Troubles:
     disk_calls: int = 1
 
     def fault(self, method: str, key: str, nth: int) -> Fault | None:
-        """The fault that befalls a request, if any."""
+        """The fault of a request, if any."""
         drawn = random.Random(f"{self.seed}:{key}:{nth}")
         chance = self.chance / 3 if method == "GET" else self.chance
         if drawn.random() >= chance:

@@ -1,4 +1,4 @@
-"""Runs fbsync and counts what it writes, into ``counted.json``: a program of its own, with its own arguments."""
+"""Run fbsync and count what it writes, into ``counted.json``: a separate program with its own arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A crash at every call: an apply of ten mixed changes, ended at each call by which it touches a file or the server.
+"""A crash at every call: end an apply of ten mixed changes at each call that touches a file or the server.
 
 Each case applies ten entries to a workspace of its own, edits the manifest, and applies again with a preloaded library
 (``crash_points.c``) that kills the process at one call, tears that write, or lets it fail with ENOSPC or EIO. Then one
@@ -39,7 +39,7 @@ _SOURCE = Path(__file__).with_name("crash_points.c")
 _PROCESS_CALLS = ("write", "fsync", "rename", "unlink", "open")
 _HOWS = ("kill", "torn", "ENOSPC", "EIO")
 _UNDER_FAULT = {0, 1, 3, 4, 5, 7, -9}
-"""How an apply may end that a fault was put into: any way that the design names, or killed."""
+"""Allowed exit codes of an apply with a fault: any in the design, or killed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +70,13 @@ class Case:
     reverted: bool
 
     def __str__(self) -> str:
-        """The case as the options that play it again."""
+        """The options that repeat this case."""
         return f"--at {self.at} --how {self.how}" + (" --reverted" if self.reverted else "")
 
 
 @dataclass(kw_only=True)
 class Found:
-    """What came of a case: how the two applies ended, and what does not hold."""
+    """The result of a case: the exit codes of both applies, and the violations."""
 
     case: Case
     statuses: tuple[int, int]
@@ -94,7 +94,7 @@ def before(workspace: str) -> Manifest:
 
 
 def after(workspace: str) -> Manifest:
-    """The same ten with a change to nearly each: two that swap names, one renamed, one gone, and two more."""
+    """The same ten, nearly all changed: two swap names, one is renamed, one is gone, and two are new."""
     entries = {entry.name: entry for entry in before(workspace).entries}
     entries["Endpoint"].endpoint = "https://two.example.com/v2"
     entries["Key added"].key = "KEY_ADDED"
@@ -161,14 +161,14 @@ class Crashes:
         self._stack.close()
 
     def calls(self) -> list[str]:
-        """The calls of an apply in which nothing fails, in their order."""
+        """The calls of an apply without failures, in order."""
         found, log = self._play(Case(at=0, how="kill", reverted=False))
         if found.violations or found.statuses != (0, 0):
             raise AssertionError(found)
         return [line.split()[1] for line in log.splitlines()]
 
     def play(self, case: Case) -> Found:
-        """Carry a case out; its folder is kept where something does not hold."""
+        """Run a case, and keep its folder if there is a violation."""
         return self._play(case)[0]
 
     def _play(self, case: Case) -> tuple[Found, str]:
@@ -250,7 +250,7 @@ def built(folder: Path) -> Path:
 
 
 def cases_of(calls: list[str], *, every: int, start: int = 0) -> list[Case]:
-    """The cases: each call with all that can happen at it, with either manifest after it.
+    """The cases: each call with everything that can happen there, followed by either manifest.
 
     Args:
         calls: the calls' names.
@@ -286,7 +286,7 @@ def run(
     forget: bool = False,
     verify_first: bool = False,
 ) -> tuple[list[Found], Counter[str]]:
-    """Plays the cases.
+    """Run the cases.
 
     Returns:
         What came of each, and how often each kind of call was made in an apply in which nothing fails.
@@ -303,18 +303,18 @@ def run(
 
 
 def main() -> int:
-    """Plays the cases; gives 1 when something does not hold."""
+    """Run the cases; return 1 if there is a violation."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.crashes", description=__doc__)
-    parser.add_argument("--every", type=int, default=1, help="take the cases this far apart")
+    parser.add_argument("--every", type=int, default=1, help="run only every n-th case")
     parser.add_argument(
         "--parallelism", type=int, default=1, help="of the applies; 1 makes their calls come in one order"
     )
-    parser.add_argument("--jobs", type=int, default=2, help="how many cases are under way at a time")
-    parser.add_argument("--at", type=int, help="play only this call")
+    parser.add_argument("--jobs", type=int, default=2, help="how many cases to run at a time")
+    parser.add_argument("--at", type=int, help="run only this call")
     parser.add_argument("--how", choices=_HOWS, default="kill")
     parser.add_argument("--reverted", action="store_true")
     parser.add_argument(
-        "--forget", action="store_true", help="lose what is known after the crash: a control, which fails"
+        "--forget", action="store_true", help="lose the known state after the crash: a control that must fail"
     )
     parser.add_argument("--verify-first", action="store_true", help="pass it to the apply that is ended")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""A server that answers at once: the documented answers of creating and listing, and nothing behind them.
+"""A server that answers at once, with the documented answers of creating and listing.
 
 The sandbox checks tokens, roles and bodies, and keeps what it is given in SQLite; at that it takes longer for a
 request than any of the clients that are to be compared here. This one believes everything: every creation succeeds with
@@ -20,7 +20,7 @@ _FILTER = b"workspaceId="
 
 
 class Kept:
-    """What was created, by workspace and id, as the list shows it."""
+    """The created configurations, by workspace and id, as the list shows them."""
 
     def __init__(self) -> None:
         self._rows: dict[str, dict[str, bytes]] = {}
@@ -55,7 +55,7 @@ class Kept:
 
 
 class Connection(asyncio.Protocol):
-    """One connection, kept alive; requests are answered in the order in which they come."""
+    """One persistent connection. Requests are answered in order."""
 
     created = 0
     kept: Kept | None = None

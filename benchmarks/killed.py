@@ -1,4 +1,4 @@
-"""The killed apply: 200 creations at 0.4 s each, ten at a time, SIGKILL 6 s into them, and the same command once more.
+"""The killed apply: 200 creations at 0.4 s each, ten at a time, SIGKILL after 6 s, and the same command again.
 
 Terraform over an HTTP backend, put to this test, left 117 objects on the server and none in its state, a lock to
 force, and 117 duplicates after the forced rerun.
@@ -51,7 +51,7 @@ class Findings:
     between: int = 0
 
     def __str__(self) -> str:
-        """A line a number."""
+        """The numbers, one on each line."""
         return (
             f"objects when killed: {self.survivors}\n"
             f"exit status of the rerun: {self.status}\n"
@@ -105,7 +105,7 @@ def kill_and_rerun(*, entries: int, latency: float, started: int, seconds: float
 
 
 def manifest(entries: int) -> str:
-    """A manifest of so many entries."""
+    """A manifest with this many entries."""
     llms = [
         {
             "name": f"Model {number}",
@@ -131,13 +131,13 @@ def _apply(folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[byt
 
 
 def _objects(database: Path) -> dict[str, str]:
-    """The names of what the server holds, by id."""
+    """The names on the server, by id."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5)) as connection:
         return dict(connection.execute("SELECT id, name FROM llm").fetchall())
 
 
 def main() -> int:
-    """Run the test; return 1 when something is lost or there twice."""
+    """Run the test; return 1 if something is lost or duplicated."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.killed", description=__doc__)
     parser.add_argument("--entries", type=int, default=200)
     parser.add_argument("--latency", type=float, default=400, help="of each request, in milliseconds")

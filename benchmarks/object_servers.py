@@ -1,4 +1,4 @@
-"""Object stores on this machine while a context lasts: moto and SeaweedFS for S3, Azurite for Azure Blob Storage."""
+"""Local object stores: moto and SeaweedFS for S3, Azurite for Azure Blob Storage."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 BUCKET = "conformance"
-"""The bucket or container that each of them has."""
+"""The bucket or container in each of them."""
 
 _ROOT = Path(__file__).parents[1]
 _AZURITE = _ROOT / "tests" / "stores"
 """Where ``package-lock.json`` pins Azurite."""
 _ACCOUNT = "devstoreaccount1"
 _ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""The emulator's own, as its documentation publishes them."""
+"""The emulator's published account."""
 _START_SECONDS = 120
 _ATTEMPTS = 3
-"""Somebody else may take a port that was free a moment ago."""
+"""Another program may take a port that was free a moment ago."""
 
 
 class Missing(Exception):  # noqa: N818 - reads as what it is at the raise
-    """A server's program is not installed and cannot be."""
+    """A server's program is not installed and cannot be installed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class ObjectServer:
     url_variable: str
 
     def environment(self, url: str | None = None) -> dict[str, str]:
-        """The variables of a client that reaches the store at its own URL, or at another one."""
+        """The variables of a client for the store, at its URL or at another one."""
         return {**self.variables, self.url_variable: url or self.url}
 
 
@@ -98,7 +98,7 @@ def seaweedfs() -> Iterator[ObjectServer]:
 
 @contextmanager
 def azurite() -> Iterator[ObjectServer]:
-    """Azurite: Azure Blob Storage in memory. npm installs it where the program is not there.
+    """Azurite: Azure Blob Storage in memory. npm installs it if it is missing.
 
     Raises:
         Missing: neither it nor npm is installed, or npm's registry cannot be reached.
@@ -146,7 +146,7 @@ def _installed_azurite(folder: Path) -> Path:
 
 
 def _make_container(url: str) -> None:
-    """Signs as the documentation of Azure's Shared Key says."""
+    """Create the container, with a Shared Key signature as Azure documents it."""
     headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-08-06"}
     lines = [*(f"{name}:{value}" for name, value in headers.items()), f"/{_ACCOUNT}/{_ACCOUNT}/{BUCKET}"]
     text = "PUT" + "\n" * 12 + "\n".join([*lines, "restype:container"])
@@ -170,12 +170,12 @@ def _free_port() -> int:
 
 
 def _answers(port: int) -> bool:
-    """Whether a server answers at all."""
+    """Whether a server answers."""
     return _status(port, "GET", "/") is not None
 
 
 def _takes_buckets(port: int) -> bool:
-    """Whether a server that is slow to start can hold a bucket yet."""
+    """Whether a slowly starting server accepts buckets yet."""
     return _status(port, "PUT", f"/{BUCKET}-ready") in (200, 409)
 
 
@@ -194,7 +194,7 @@ def _status(port: int, method: str, path: str) -> int | None:
 def _served(
     argv: Callable[[int], Sequence[str]], *, cwd: str | Path | None = None, ready: Callable[[int], bool] = _answers
 ) -> Iterator[str]:
-    """Runs a server on a free port; gives its URL."""
+    """Run a server on a free port; return its URL."""
     for _ in range(_ATTEMPTS):
         port = _free_port()
         process = subprocess.Popen(argv(port), cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

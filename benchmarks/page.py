@@ -1,4 +1,4 @@
-"""The page of results: docs/benchmarks.md, whose tables a run renews."""
+"""The page of results: docs/benchmarks.md. A run can update its tables."""
 
 from __future__ import annotations
 

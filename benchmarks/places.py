@@ -1,4 +1,4 @@
-"""Places: folders with a manifest of so many entries, the variables that it needs, and how fbsync is run there."""
+"""Places: folders with a manifest of a given size, its variables, and the command to run there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TYPES = ("OPENAI", "GOOGLE", "ANTHROPIC", "OTHER")
 
 
 def manifest(entries: int, secrets: int, *, workspaces: int = 1, host: str = "llm") -> str:
-    """A manifest whose entries all have an endpoint of their own, which is the harder case."""
+    """A manifest whose entries all have different endpoints, the harder case."""
     lines = ["version: 1", f"workspaceId: {WORKSPACE}", "llms:"]
     for number in range(entries):
         lines += [
@@ -50,12 +50,12 @@ def bodies(entries: int, secrets: int) -> list[dict[str, str]]:
 
 
 def credentials(secrets: int) -> dict[str, str]:
-    """Different made-up values, by variable."""
+    """Different fake values, by variable."""
     return {f"SECRET_{number}": f"sk-benchmark-{number:04}-abcdefghijklmnopqrstuvwxyz" for number in range(secrets)}
 
 
 def environment(secrets: int = 0, **more: str) -> dict[str, str]:
-    """This process's variables as everybody has them, and those of the manifest.
+    """This process's ordinary variables, and those of the manifest.
 
     Bytecode is kept, as it is where a program was installed.
     """
@@ -65,7 +65,7 @@ def environment(secrets: int = 0, **more: str) -> dict[str, str]:
 
 
 def fbsync(*arguments: str) -> tuple[str, ...]:
-    """The command as it was installed beside this interpreter."""
+    """The command that is installed with this interpreter."""
     script = Path(sys.executable).with_name("fbsync")
     return (str(script), *arguments) if script.exists() else (sys.executable, "-m", "fbsync", *arguments)
 
@@ -102,13 +102,13 @@ def written_lockfile(place: Path, *, entries: int, secrets: int, workspaces: int
 
 
 def found(program: str) -> str | None:
-    """Where a program is, beside this interpreter or on the path."""
+    """The path of a program, next to this interpreter or on the PATH."""
     beside = Path(sys.executable).with_name(program)
     return str(beside) if beside.exists() else shutil.which(program)
 
 
 def libraries(root: Path) -> dict[str, dict[str, str]]:
-    """The HTTP libraries that fbsync may find, by name, each with the variables that let it find that one."""
+    """The HTTP libraries by name, each with the variables that make fbsync use it."""
     hidden = root / "without-httpx2"
     hidden.mkdir(exist_ok=True)
     (hidden / "httpx2.py").write_text("raise ImportError\n", encoding="utf-8")

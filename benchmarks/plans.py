@@ -1,4 +1,4 @@
-"""Plans that change nothing, beside Terraform's of the same entries."""
+"""Plans without changes, compared with Terraform's of the same entries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SECRETS = 5
 _LIMITS = ((10, 1.7, 15), (100, 0.45, 9), (1_000, 0.04, 2))
-"""Entries, what the ratio may be, and how many pairs of runs; Terraform's last plan takes its time."""
+"""Entries, the highest ratio, and the number of pairs. Terraform's last plan takes long."""
 
 
 def rows(root: Path) -> Iterator[Row]:
@@ -38,7 +38,7 @@ def _beside_terraform(root: Path, entries: int, limit: float, runs: int) -> Row:
 
 
 def _plan(root: Path, name: str, entries: int, secrets: int) -> Command:
-    """A plan where all has been applied."""
+    """A plan after an apply."""
     place, variables = folder(root, name, entries=entries, secrets=secrets), environment(secrets)
     with instant() as server:
         argv = fbsync("apply", "--yes", "--no-refresh")
@@ -47,7 +47,7 @@ def _plan(root: Path, name: str, entries: int, secrets: int) -> Command:
 
 
 def _terraform(program: str, place: Path) -> Command:
-    """The same with Terraform, without its own look for updates. The provider is part of it: nothing is fetched."""
+    """The same with Terraform, without its check for updates. The provider is built in, so nothing is downloaded."""
     secrets = json.dumps(credentials(_SECRETS))
     variables = environment(0, CHECKPOINT_DISABLE="1", TF_VAR_secrets=secrets)
     shutil.copy(PEERS / "main.tf", place)

@@ -1,4 +1,4 @@
-"""Imports what runs of fbsync import, for a process that they are forked from."""
+"""Import what runs of fbsync import, in the process that they are forked from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LIBRARIES = (
 )
 """What a run would import while it runs."""
 _OPTIONAL = ("httpcore2._async.http11", "httpcore2._backends.anyio", "obstore.store", "truststore._openssl")
-"""What it would import where that is installed."""
+"""What it would import if that is installed."""
 
 
 def preload() -> None:

@@ -1,4 +1,4 @@
-"""Asking the server what many workspaces hold."""
+"""Ask the server about many workspaces."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _RUNS = 3
 
 
 def rows(root: Path) -> Iterator[Row]:
-    """The rows of this family: on a server that lists all at once, and on one that wants to be asked one by one."""
+    """The rows of this family: with a server that lists everything at once, and with one list for each workspace."""
     for by_workspace in (False, True):
         place = folder(root, f"asked-{by_workspace}", entries=_ENTRIES, secrets=_SECRETS, workspaces=_WORKSPACES)
         with instant(latency=_SECONDS * 1000, keep=True, by_workspace=by_workspace) as server:

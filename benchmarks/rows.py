@@ -31,7 +31,7 @@ class Row:
 
 
 def against(work: str, peer: str, *, limit: float, ratio: float, seconds: tuple[float, float], digits: int = 2) -> Row:
-    """The row of a ratio that is not to be above a limit."""
+    """The row of a ratio with an upper limit."""
     return Row(
         work=work,
         peer=peer,
@@ -43,12 +43,12 @@ def against(work: str, peer: str, *, limit: float, ratio: float, seconds: tuple[
 
 
 def skipped(work: str, peer: str, target: str, why: str) -> Row:
-    """The row of something that could not be measured here."""
+    """The row of a skipped measurement."""
     return Row(work=work, peer=peer, target=target, took=f"skipped: {why}")
 
 
 def shown(seconds: float) -> str:
-    """A time as people read it."""
+    """A time for people."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
@@ -63,5 +63,5 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def document(rows: Sequence[Row], machine: dict[str, Any]) -> dict[str, Any]:
-    """The rows as JSON has them."""
+    """The rows for JSON."""
     return {"machine": machine, "rows": [asdict(row) for row in rows]}

@@ -1,4 +1,4 @@
-"""Ten thousand entries and a hundred thousand, over a thousand workspaces: what each entry takes.
+"""The cost of each entry, with 10,000 and 100,000 entries in a thousand workspaces.
 
 An apply of a hundred thousand takes longer than all else here together: the lockfiles that plans need are written by
 fbsync's own functions, and an apply is measured at a tenth of the sizes.
@@ -25,7 +25,7 @@ _SECRETS = 50
 _WORKSPACES = 1_000
 _GROWTH = 11.0
 _PER_ENTRY = 12.0
-"""Ten times the entries, and a fifth more for each."""
+"""Ten times the entries, with up to a fifth more for each."""
 _MOST_BYTES = 600 * 1000**2
 _RENDER_SECONDS, _RENDER_BYTES = 3.0, 200 * 1000**2
 
@@ -47,7 +47,7 @@ def rows(root: Path) -> Iterator[Row]:
 
 
 def _applied(root: Path, places: dict[int, Path]) -> Iterator[Spent]:
-    """New entries, applied to a server that answers at once."""
+    """Apply new entries to a server that answers at once."""
     fewer, more = _APPLIED
     place = folder(root, f"of-{fewer}", entries=fewer, secrets=_SECRETS, workspaces=_WORKSPACES)
     with instant() as server:
@@ -89,7 +89,7 @@ def _megabytes(spent: Spent) -> str:
 
 
 def _renderings(place: Path) -> Iterator[Row]:
-    """A saved plan that changes every entry, shown."""
+    """Show a saved plan that changes every entry."""
     changed = manifest(_FEW, _SECRETS, workspaces=_WORKSPACES, host="other")
     (place / "fbsync.yaml").write_text(changed, encoding="utf-8")
     _run(place, "plan", "--out", "plan.json", expected=f"{_FEW} to change")

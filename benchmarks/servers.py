@@ -16,7 +16,7 @@ _ROOT = Path(__file__).parents[1]
 
 @contextmanager
 def instant(*, latency: float = 0, keep: bool = False, by_workspace: bool = False) -> Iterator[dict[str, str]]:
-    """Run the server that answers at once, or after so many milliseconds; return the variables that lead there.
+    """Run the server that answers at once, or after this many milliseconds; return the variables that point to it.
 
     Args:
         latency: how many milliseconds each request waits.

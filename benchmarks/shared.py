@@ -1,4 +1,4 @@
-"""Applying over a shared state, beside the same with files: what a slow store costs a run."""
+"""Apply with a shared state, compared with files: the cost of a slow store."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _bucket(place: Path, variables: dict[str, str]) -> Iterator[Row]:
 
 
 def _git(root: Path, place: Path, variables: dict[str, str]) -> Row:
-    """A remote whose hook makes each push take a second."""
+    """A remote whose hook delays each push by a second."""
     remote = root / "remote.git"
     subprocess.run(["git", "init", "--quiet", "--bare", str(remote)], check=True)
     hook = remote / "hooks" / "pre-receive"
@@ -80,13 +80,13 @@ def _git(root: Path, place: Path, variables: dict[str, str]) -> Row:
 
 
 def _beside_files(apply: Command, place: Path, variables: dict[str, str]) -> tuple[float, float, float]:
-    """The median seconds over the store and with files, and the median of their ratio."""
+    """The median seconds with the store and with files, and the median of their ratio."""
     measured = pairs(apply, _apply(place, variables, "file", before=_without_lockfile(place)), runs=_RUNS)
     return (*measured.seconds, measured.ratio)
 
 
 def _more(work: str, seconds: float, took: str, *, limit: float) -> Row:
-    """The row of what a store costs each change."""
+    """The row of a store's cost for each change."""
     milliseconds = seconds / _ENTRIES * 1000
     return Row(
         work=work,
@@ -113,7 +113,7 @@ def _without_lockfile(place: Path) -> Callable[[], None]:
 
 
 def _emptied(address: str, place: Path, environ: Mapping[str, str]) -> Callable[[], None]:
-    """What puts an empty state into a store, whatever is there."""
+    """The function that empties the state in a store."""
 
     def empty() -> None:
         with opened(parse_address(address), folder=place, environ=environ) as found:  # type: ignore[arg-type]

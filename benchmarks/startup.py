@@ -1,4 +1,4 @@
-"""What a command costs that does nothing."""
+"""The cost of a command that does nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run fbsync and count the steps that it takes, into ``steps.json``: lines of its own code that are executed.
+"""Run fbsync and count its steps, into ``steps.json``: the executed lines of its code.
 
 A loop counts each time around, a comprehension too, so that what grows faster than its input shows, however fast the
 machine is.
@@ -24,7 +24,7 @@ _OURS = str(Path(fbsync.__file__).parent)
 
 
 class Steps:
-    """Count the lines that are executed of fbsync's own code."""
+    """Count the executed lines of fbsync's code."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -1,4 +1,4 @@
-"""Timing: two pieces of work run by turns, so that whatever else the machine does meets both of them."""
+"""Timing: run two programs in turns, so that other load affects both."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What one run took.
+    """The time of one run.
 
     Attributes:
         seconds: on the wall.
@@ -30,7 +30,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A program to be timed, from its start to its end.
+    """A program to time, from its start to its end.
 
     Attributes:
         argv: the program and its arguments.
@@ -75,14 +75,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """Runs of a subject and of its peer by turns."""
+    """Runs of a subject and of its peer in turns."""
 
     subject: tuple[Spent, ...]
     peer: tuple[Spent, ...]
 
     @property
     def ratio(self) -> float:
-        """The median of how many times as long the subject took as its peer just beside it."""
+        """The median ratio of the subject's time to its peer's in the same pair."""
         return statistics.median(
             subject.seconds / peer.seconds for subject, peer in zip(self.subject, self.peer, strict=True)
         )
@@ -94,12 +94,12 @@ class Pairs:
 
 
 def median_seconds(runs: Sequence[Spent]) -> float:
-    """The median of what runs took."""
+    """The median time of runs."""
     return statistics.median(run.seconds for run in runs)
 
 
 def pairs(subject: Command, peer: Command, *, runs: int) -> Pairs:
-    """Times two programs, by turns and each first every other time, after one run of each that does not count."""
+    """Time two programs in turns, each first every other time, after one warm-up run of each."""
     subject.run()
     peer.run()
     both = (subject, peer)

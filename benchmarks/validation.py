@@ -1,4 +1,4 @@
-"""Checking a large manifest, beside merely loading it."""
+"""Check a large manifest, compared with only loading it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def rows(root: Path) -> Iterator[Row]:
     measured = pairs(validate, load, runs=11)
     yield against(
         "`validate`, 10,000 entries",
-        "`yaml.load(…, CSafeLoader)` alone, as a process of its own",
+        "`yaml.load(…, CSafeLoader)` alone, in a separate process",
         limit=0.7,
         ratio=measured.ratio,
         seconds=measured.seconds,

@@ -1,4 +1,4 @@
-"""What an apply writes for each entry, counted and not timed."""
+"""What an apply writes for each entry, in counts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SIZES = (250, 500, 1_000)
 _TOLERANCE = 1.02
-"""Numbers and ids have a digit more here and there."""
+"""Some numbers and ids have one digit more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def rows(root: Path) -> Iterator[Row]:
             target="constant",
             measured=", ".join(f"{value:.0f}" for value in each.values()),
             is_met=each[large] <= each[small] * _TOLERANCE,
-            took=f"{written[large].syncs / large:.2f} waits for the disk an entry" if name == "journal" else "",
+            took=f"{written[large].syncs / large:.2f} disk waits for each entry" if name == "journal" else "",
         )
     times = [made.lockfiles for made in written.values()]
     yield Row(
@@ -66,7 +66,7 @@ def rows(root: Path) -> Iterator[Row]:
 
 
 def count(root: Path, entries: int, server: dict[str, str]) -> Written:
-    """Apply so many creations, and count what it writes."""
+    """Apply this many creations, and count what is written."""
     place = folder(root, f"writes-{entries}", entries=entries, secrets=5)
     Command(
         argv=(sys.executable, str(Path(__file__).parent / "counted.py"), "apply", "--yes"),

@@ -1,1 +1,1 @@
-"""The programs that fbsync is measured beside."""
+"""The programs that fbsync is compared with."""

@@ -1,4 +1,4 @@
-"""Posts bodies with httpx (httpx2 where that is found) and records nothing: what any client of that library pays."""
+"""Post bodies with httpx (or httpx2) and record nothing: the cost of any client of that library."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def post(url: str, bodies: list[dict[str, Any]], parallelism: int) -> int:
-    """Posts all; gives how many ids came back."""
+    """Post all bodies; return how many ids came back."""
     ids: list[str] = []
     limits = httpx.Limits(max_connections=parallelism, max_keepalive_connections=parallelism)
     headers = {"Authorization": f"Bearer {os.environ['FLASHBACK_TOKEN']}"}
