@@ -8,16 +8,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from fbsync.calendar import today
-from fbsync.model.configurations import Field, LockedCredential, LockedLlm
-from fbsync.model.secret import Secret
-from fbsync.settings import DEFAULT_API_URL
-from fbsync.state.fingerprint import Fingerprinter, new_parameters
-from fbsync.state.lockfile import Lockfile, write_lockfile
-
 PEERS = Path(__file__).parent / "peers"
 WORKSPACE = "ws-benchmark"
-_TYPES = ("OPENAI", "GOOGLE", "ANTHROPIC", "OTHER")
+TYPES = ("OPENAI", "GOOGLE", "ANTHROPIC", "OTHER")
 
 
 def manifest(entries: int, secrets: int, *, workspaces: int = 1, host: str = "llm") -> str:
@@ -26,7 +19,7 @@ def manifest(entries: int, secrets: int, *, workspaces: int = 1, host: str = "ll
     for number in range(entries):
         lines += [
             f"  - name: Configuration {number}",
-            f"    aiType: {_TYPES[number % len(_TYPES)]}",
+            f"    aiType: {TYPES[number % len(TYPES)]}",
             f"    endpoint: https://{host}-{number}.example.com/v1",
             f"    secret: $SECRET_{number % secrets}",
             *([f"    workspaceId: {WORKSPACE}-{number % workspaces}"] if workspaces > 1 else []),
@@ -40,7 +33,7 @@ def bodies(entries: int, secrets: int) -> list[dict[str, str]]:
     return [
         {
             "name": f"Configuration {number}",
-            "aiType": _TYPES[number % len(_TYPES)],
+            "aiType": TYPES[number % len(TYPES)],
             "endpoint": f"https://llm-{number}.example.com/v1",
             "secret": values[f"SECRET_{number % secrets}"],
             "workspaceId": WORKSPACE,
@@ -76,29 +69,6 @@ def folder(root: Path, name: str, *, entries: int, secrets: int, workspaces: int
     made.mkdir()
     (made / "fbsync.yaml").write_text(manifest(entries, secrets, workspaces=workspaces), encoding="utf-8")
     return made
-
-
-def written_lockfile(place: Path, *, entries: int, secrets: int, workspaces: int) -> None:
-    """Write the lockfile that an apply of such a manifest leaves, without a server."""
-    values = credentials(secrets)
-    fingerprints = Fingerprinter(new_parameters(None), key=None)
-
-    def entry(number: int) -> LockedLlm:
-        llm_id, reference = f"{number + 1:08}-0000-4000-8000-000000000000", f"SECRET_{number % secrets}"
-        value = Secret(values[reference], reference=reference)
-        fingerprint = fingerprints.fingerprint(value, llm_id=llm_id, field=Field.SECRET)
-        return LockedLlm(
-            id=llm_id,
-            name=f"Configuration {number}",
-            workspace_id=f"{WORKSPACE}-{number % workspaces}",
-            ai_type=_TYPES[number % len(_TYPES)],
-            endpoint=f"https://llm-{number}.example.com/v1",
-            secret=LockedCredential(reference=reference, fingerprint=fingerprint, sent_on=today()),
-            declared_in="fbsync.yaml",
-        )
-
-    lockfile = Lockfile(api_url=DEFAULT_API_URL, fingerprints=fingerprints.parameters)
-    write_lockfile(place / "fbsync.lock", lockfile.with_llms(map(entry, range(entries))))
 
 
 def found(program: str) -> str | None:

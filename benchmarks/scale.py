@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.places import environment, fbsync, folder, manifest, written_lockfile
+from benchmarks import lockfiles
+from benchmarks.places import environment, fbsync, folder, manifest
 from benchmarks.rows import Row, shown
 from benchmarks.servers import instant
 from benchmarks.timing import Command
@@ -39,7 +40,7 @@ def rows(root: Path) -> Iterator[Row]:
     yield _grown("validate", _PER_ENTRY, *(_run(place, "validate", expected="no ") for place in places.values()))
     yield _grown("apply", _PER_ENTRY, *_applied(root, places), entries=_APPLIED)
     for entries, place in places.items():
-        written_lockfile(place, entries=entries, secrets=_SECRETS, workspaces=_WORKSPACES)
+        lockfiles.write(place, entries=entries, secrets=_SECRETS, workspaces=_WORKSPACES)
     few, many = (_run(place, "plan", expected="No changes.") for place in places.values())
     yield _grown("plan", _GROWTH, few, many)
     yield _bounded(f"no-op `plan`, {_MANY:,} entries", "its own memory", many, most_bytes=_MOST_BYTES)
