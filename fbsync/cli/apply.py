@@ -107,7 +107,8 @@ def _apply(
         )
         how |= _saved_options(saved, how)
         kept.environment = saved.environment
-    inputs = read_inputs(where, os.environ)
+    with terminal.waits("Reading the manifest"):
+        inputs = read_inputs(where, os.environ)
     terminal.report_warnings(
         inputs.manifest.warnings_in(where.environment, inputs.variables), verbose=bool(how["verbose"])
     )

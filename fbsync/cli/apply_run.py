@@ -123,17 +123,18 @@ class Applying:
 
     def _propose(self, project: Project, live: Live | None) -> Proposal:
         options = self._options
-        return propose(
-            project,
-            live,
-            prune=options.prune,
-            only=options.only,
-            assume_secrets=options.assume_secrets,
-            resend_secrets=options.resend_secrets,
-            verify_first=options.verify_first,
-            destroy=options.destroy,
-            ages=Ages(today=today(), most=options.max_age),
-        )
+        with terminal.waits("Comparing with the known state"):
+            return propose(
+                project,
+                live,
+                prune=options.prune,
+                only=options.only,
+                assume_secrets=options.assume_secrets,
+                resend_secrets=options.resend_secrets,
+                verify_first=options.verify_first,
+                destroy=options.destroy,
+                ages=Ages(today=today(), most=options.max_age),
+            )
 
     def _as_reviewed(self, proposal: Proposal) -> Proposal:
         """The part of the plan that was reviewed, where one was; all of it otherwise.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass, fields
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +29,10 @@ from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
     from fbsync.model.findings import Finding
+    from fbsync.model.live import Live
     from fbsync.planning.allowed import Allowed
     from fbsync.render.document import Json
+    from fbsync.workflow.project import Project
     from fbsync.workflow.proposal import Proposal
     from fbsync.workflow.target import Where
 
@@ -132,21 +133,28 @@ def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
     from fbsync.model.ages import Ages
     from fbsync.workflow.project import read_project
 
-    project = read_project(readable(where), os.environ, online=how.refresh)
+    place = readable(where)
+    with terminal.waits("Reading the manifest"):
+        project = read_project(place, os.environ, online=how.refresh)
     # Other threads stretch credentials until the comparison: what comes after it is loaded meanwhile.
     from fbsync.workflow.proposal import propose
 
     if format_ == "text":
         import fbsync.render.plan_text  # noqa: F401
-    proposed = partial(
-        propose,
-        prune=how.prune,
-        only=how.only,
-        assume_secrets=how.assume_secrets,
-        resend_secrets=how.resend_secrets,
-        ages=Ages(today=today(), most=how.max_age),
-        verify_first=how.verify_first,
-    )
+
+    def proposed(project: Project, live: Live | None) -> Proposal:
+        with terminal.waits("Comparing with the known state"):
+            return propose(
+                project,
+                live,
+                prune=how.prune,
+                only=how.only,
+                assume_secrets=how.assume_secrets,
+                resend_secrets=how.resend_secrets,
+                ages=Ages(today=today(), most=how.max_age),
+                verify_first=how.verify_first,
+            )
+
     if not how.refresh:
         return proposed(project, None)
     from fbsync.cli.server_session import asked

@@ -13,7 +13,6 @@ from fbsync.workflow import state_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
     from fbsync.stores.holder import Holder
     from fbsync.workflow.shared_state import SharedState
@@ -28,7 +27,7 @@ def readable(where: Where) -> Where:
     Raises:
         FbsyncError: there is no state in the store (exit 8), or it cannot be read (exit 4).
     """
-    reading = state_access.readable(where, os.environ, waits=_waits)
+    reading = state_access.readable(where, os.environ, waits=terminal.waits)
     return click.get_current_context().with_resource(reading)
 
 
@@ -36,7 +35,7 @@ def readable(where: Where) -> Where:
 def writable(where: Where, *, lock_timeout: float) -> Iterator[tuple[Where, SharedState | None]]:
     """Where a command that writes finds the known state; see ``fbsync.workflow.state_access``."""
     with state_access.writable(
-        where, os.environ, lock_timeout=lock_timeout, on_wait=_say_waiting, waits=_waits
+        where, os.environ, lock_timeout=lock_timeout, on_wait=_say_waiting, waits=terminal.waits
     ) as found:
         yield found
 
@@ -50,15 +49,8 @@ def carried_out(work: Callable[[Where, SharedState | None], _Result], where: Whe
         lock_timeout=lock_timeout,
         on_wait=_say_waiting,
         on_outdated=_say_outdated,
-        waits=_waits,
+        waits=terminal.waits,
     )
-
-
-def _waits(what: str) -> AbstractContextManager[object]:
-    """Say on a terminal what is waited for, if that takes a while; a plan from files waits for nothing."""
-    from fbsync.cli.waiting import waiting_for
-
-    return waiting_for(what)
 
 
 def _say_waiting(holder: Holder) -> None:

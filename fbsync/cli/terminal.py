@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -13,6 +14,7 @@ from fbsync.render.paint import Paint, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
 
     from fbsync.model.findings import Finding
     from fbsync.state.intents import Intent
@@ -92,6 +94,15 @@ def _source_text(file: str) -> str | None:
         return Path(file).read_text(encoding="utf-8-sig") if Path(file).is_file() else None
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def waits(what: str) -> AbstractContextManager[object]:
+    """A context during which a terminal shows what is waited for, once that takes a while."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from fbsync.cli.waiting import waiting_for
+
+    return waiting_for(what)
 
 
 def end_bar() -> None:

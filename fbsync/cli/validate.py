@@ -83,7 +83,8 @@ def _checked(where: Where, environment: str | None) -> _Report:
     from fbsync.model.findings import errors_among, in_file_order
     from fbsync.workflow.declared_state import state_findings
 
-    manifest = read_manifest(where.files)
+    with terminal.waits("Reading the manifest"):
+        manifest = read_manifest(where.files)
     found = [*(manifest.findings if environment is None else manifest.findings_in(environment))]
     if not errors_among(found):
         found += state_findings(where, manifest)

@@ -60,6 +60,14 @@ def test_so_does_what_asks_the_providers(project, server, command, line):
     assert f"\r\x1b[K{line}" in seen
 
 
+@pytest.mark.parametrize("command", [["plan"], ["apply", "--yes"]], ids=" ".join)
+def test_so_does_what_reads_slow_files(project, command):
+    os.mkfifo(project.folder / "pipe")
+    steps = ("\r\x1b[KReading the manifest …", lambda: (project.folder / "pipe").write_text("UNUSED=1\n"))
+    code, seen = conversation(project, [*command, "--env-file", "pipe"], steps)
+    assert code == 0, seen
+
+
 def test_so_does_a_run_that_waits_for_another_one(project):
     with (project.folder / "fbsync.lock.run").open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
