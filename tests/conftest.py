@@ -1,4 +1,4 @@
-"""How much the suite tries: few examples of each property by default, many with ``--hypothesis-profile thorough``.
+"""The effort of the suite: few examples of each property by default, many with ``--hypothesis-profile thorough``.
 
 ``python -m pytest -m 'hypothesis or thorough' --hypothesis-profile thorough`` runs the many, and nothing else.
 """

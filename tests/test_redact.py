@@ -1,4 +1,4 @@
-"""What of an input may be shown."""
+"""What may be shown of an input."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The page about the architecture says what is: its questions' files exist, and it has a paragraph for each package."""
+"""The page about the architecture is current: its questions' files exist, and it has a paragraph for each package."""
 
 import re
 from pathlib import Path

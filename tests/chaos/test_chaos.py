@@ -1,4 +1,4 @@
-"""The long proofs, short: `python -m benchmarks.chaos` and `benchmarks.killed` have more of the same."""
+"""Short versions of the long proofs in `python -m benchmarks.chaos` and `benchmarks.killed`."""
 
 import shutil
 import subprocess

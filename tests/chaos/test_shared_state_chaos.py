@@ -1,4 +1,4 @@
-"""Chaos over shared states, short: several runs at a time, each on its own machine, killed, stopped, answers lost."""
+"""A short chaos run with shared state: concurrent runs on separate machines, killed, stopped, with lost answers."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""``drift --accept``: what somebody changed outside is kept, by a manifest that says the same."""
+"""``drift --accept``: outside changes are kept, because the manifest takes them over."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""No format of `fbsync validate` repeats a credential, or a good part of one, whatever the mistake that put it there.
+"""No format of `fbsync validate` repeats a credential or a large part of one, whatever mistake put it there.
 
 The one place that is left out is an entry's name, which names the entry in every message.
 """

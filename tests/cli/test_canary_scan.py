@@ -1,4 +1,4 @@
-"""No command gives a credential or a token away: what each prints and every file that it writes are scanned."""
+"""No command leaks a credential or a token: its output and all files that it writes are scanned."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ MANIFEST = "version: 1\nworkspaceId: $FLASHBACK_WORKSPACE_ID\nllms:\n" + "".join
 )
 CREDENTIALS = SHAPES | {f"{name}_KEY": f"{value}|key" for name, value in SHAPES.items()}
 FINGERPRINT_KEY = "canary-fingerprint+key/of-32-characters"
-"""With it, fingerprints of this many credentials take no time."""
+"""A fingerprint key, with which many fingerprints take no time."""
 APPLY = ("apply", "--yes", "-vv", "--retry-timeout", "0", "--parallelism", "12")
 
 
@@ -224,7 +224,7 @@ def test_every_format(world, command):
 
 EACH_FORM = [(name, form) for name in SHAPES for form in FORMS]
 UNKNOWN = (500, 503)
-"""After these, each entry is looked for and tried again: every fourth has all shapes and all forms among them."""
+"""Every fourth entry has all shapes and all forms."""
 
 
 def wide(numbers):
@@ -369,7 +369,7 @@ def test_the_sandbox_repeats_the_last_credential(world):
 
 
 class TestTheScan:
-    """The positive control: what is planted is found."""
+    """The positive control: the scan finds planted credentials."""
 
     @pytest.mark.parametrize("form", FORMS)
     @pytest.mark.parametrize("name", SHAPES)

@@ -229,7 +229,7 @@ class TestColour:
 
 
 class TestOnly:
-    """``--only`` by patterns, and what is said of a name that there is not."""
+    """``--only`` with patterns, and with an unknown name."""
 
     @pytest.fixture
     def teams(self, project):

@@ -1,4 +1,4 @@
-"""``completion``: what bash, zsh and fish offer, by the scripts that fbsync prints, run in these shells."""
+"""``completion``: the suggestions of bash, zsh and fish, with the printed scripts run in these shells."""
 
 import shutil
 import subprocess
@@ -74,7 +74,7 @@ PLAIN = [
     ("fbsync plan --format m", ["markdown"]),
     ("fbsync plan --only Nothing", []),
 ]
-"""Lines, and the words that are offered. Bash gets all by default, the others what is the most to find out."""
+"""Lines and the suggested words. Bash runs all by default, the others the most informative ones."""
 
 
 @pytest.mark.parametrize(

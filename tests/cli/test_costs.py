@@ -1,4 +1,4 @@
-"""What commands cost, counted and not timed: modules that they load, requests that they make, what they write."""
+"""The cost of commands in counts: modules that they load, requests that they send, files that they write."""
 
 import json
 import subprocess
@@ -10,10 +10,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 SLOW_TO_LOAD = {"asyncio", "concurrent.futures", "difflib", "h11", "httpx", "jsonschema", "logging", "tempfile"}
-"""What a command that asks no server and finds nothing wrong has no use for; each takes 3 to 60 ms."""
+"""Modules that a successful command without a server does not need; each takes 3 to 60 ms."""
 
 NEVER = {"jsonschema", "fastapi", "sqlite3", "uvicorn"}
-"""What not even an apply has a use for, while nothing is wrong."""
+"""Modules that not even a successful apply needs."""
 
 ENTRY = """\
   - name: Entry {number:04}
@@ -65,7 +65,7 @@ from fbsync.__main__ import program
 collected = collections()
 program()
 """
-"""Runs the program, and writes what it cost when it ends."""
+"""Run the program, and write its cost when it ends."""
 
 
 def cost_of(cli, *argv, status=0):
@@ -84,7 +84,7 @@ def modules_after(cli, *argv, status=0):
 
 
 MOST_MODULES = {"validate": 54, "plan": 110}
-"""How many modules of fbsync a command loads at most: each takes about half a millisecond, each record one more."""
+"""The most modules of fbsync that a command loads: each takes about half a millisecond, and each record one more."""
 
 NOT_WITHOUT_TROUBLE = {
     "fbsync.model.claims",
@@ -97,7 +97,7 @@ NOT_WITHOUT_TROUBLE = {
     "fbsync.state.replay",
     "fbsync.cli.all_environments",
 }
-"""What there is no use for where no apply was interrupted, nothing is wrong and no server is asked."""
+"""Modules that are not needed without a server, an interrupted apply or an error."""
 
 
 def own(modules):

@@ -1,4 +1,4 @@
-"""How old credentials are, from the command line: shown, warned of beyond a maximum, and an error with --strict."""
+"""The age of credentials on the command line: shown, a warning above the maximum, an error with --strict."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""``destroy``: an environment ends as it began, with a plan, guards and protection, and without its manifest."""
+"""``destroy``: an environment ends with a plan, guards and protection, and without its manifest."""
 
 import json
 

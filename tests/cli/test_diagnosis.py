@@ -1,4 +1,4 @@
-"""Failures that nobody expected: a message that is true, the places in the code, and no value anywhere."""
+"""Unexpected failures: a correct message, the places in the code, and no values."""
 
 import json
 import signal

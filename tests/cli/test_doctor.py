@@ -1,4 +1,4 @@
-"""``doctor``: each thing looked at by itself, with a remedy, nothing changed, nothing used up, nothing shown."""
+"""``doctor``: each check alone, with a remedy, and without changes, used-up tokens or shown values."""
 
 import base64
 import json

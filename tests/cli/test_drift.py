@@ -1,4 +1,4 @@
-"""Comparing what is known with the server: `drift` and `plan --refresh`."""
+"""Compare the known state with the server: `drift` and `plan --refresh`."""
 
 import json
 

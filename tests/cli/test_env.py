@@ -1,4 +1,4 @@
-"""``env``: which variables are needed, for people, for CI, and as a file to fill in."""
+"""``env``: the required variables, for people, for CI, and as a template file."""
 
 import json
 

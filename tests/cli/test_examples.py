@@ -1,4 +1,4 @@
-"""The examples, run as they are: each in a copy of its folder, against a sandbox of its own."""
+"""The examples run unchanged: each in a copy of its folder, against its own sandbox."""
 
 import os
 import subprocess

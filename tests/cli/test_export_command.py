@@ -1,4 +1,4 @@
-"""``export``: what the server holds becomes a manifest, and a plan right after it is empty."""
+"""``export``: the server's configurations become a manifest, and the next plan is empty."""
 
 import json
 import re
@@ -257,7 +257,7 @@ environments:
 
 
 class TestWhatIsDeclaredAlready:
-    """It is not added a second time, however the manifest and the lockfile know it."""
+    """A configuration that the manifest or the lockfile already has is not added again."""
 
     @pytest.fixture
     def lists(self, server):

@@ -1,4 +1,4 @@
-"""Each way in which a request can fail: which entry, what the server said, what to do, and the exit code."""
+"""Every failure of a request: the entry, the server's message, what to do, and the exit code."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Values of lists that repeat a credential: withheld wherever they are shown, compared rightly, and in no file."""
+"""Listed values that repeat a credential: never shown, compared correctly, and in no file."""
 
 import plain_http
 import pytest

@@ -1,4 +1,4 @@
-"""Most tests run fbsync in a fork (``fbsync_process``), which does what ``python -m fbsync`` and the script do."""
+"""Most tests run fbsync in a fork (``fbsync_process``), which behaves like ``python -m fbsync`` and the script."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Help: every command has examples, and the pages made of it are those of today."""
+"""Help: every command has examples, and the generated pages are current."""
 
 import re
 import runpy

@@ -1,4 +1,4 @@
-"""What a pull request, a server or a machine may bring, as a whole run meets it: refused, with words, and in bounds."""
+"""Hostile input from a pull request, a server or a machine: whole runs refuse it with a message, within limits."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from cli_world import ROOT
 from selection import few_of
 
 MOST_MEMORY = 1_500_000_000
-"""Bytes of address space: a run that unfolds what follows needs more."""
+"""Bytes of address space: a run that expands the following needs more."""
 
 
 def entry(**fields):

@@ -1,4 +1,4 @@
-"""The known state as an input: whose it is, what it says, and what is refused before anything is sent."""
+"""The known state as an input: its owner and contents, and what is refused before any request."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""``workspaces``: what the token can see, as the contract and as careful readings of it have it."""
+"""``workspaces``: what the token can see, by the contract and by careful readings of it."""
 
 import json
 

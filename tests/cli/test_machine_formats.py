@@ -1,4 +1,4 @@
-r"""What programs read: UTF-8 in any locale, and in JSON what a terminal would act on stands as ``\u…``."""
+r"""Output for programs: UTF-8 in any locale, and JSON with escaped control characters."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Where something that is no file stands in a file's place, it stays: root would otherwise replace /dev/null."""
+"""Anything that is not a file stays as it is: root could otherwise replace /dev/null."""
 
 import os
 import stat

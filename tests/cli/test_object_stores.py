@@ -1,4 +1,4 @@
-"""The known state in buckets, from the command line: each command, and stores that refuse, fail or lose answers."""
+"""The known state in buckets, on the command line: each command, and stores that refuse, fail or lose answers."""
 
 import json
 import os
@@ -25,7 +25,7 @@ _prefixes = count(1)
 
 
 class Bucket:
-    """A place in an object store: a project's way to it goes through a gate, the test's own does not."""
+    """A place in an object store. Projects reach it through a gate; the test reaches it directly."""
 
     def __init__(self, server, gate, address):
         self.environment = {**server.environment(gate.url), "FBSYNC_STATE": address}

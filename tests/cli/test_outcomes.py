@@ -1,4 +1,4 @@
-"""What each answer to a write leads to, in the run that got it and in the next one."""
+"""The effect of each answer to a write, in the same run and in the next one."""
 
 import json
 

@@ -26,11 +26,11 @@ REASONS = {
     "not adopted": ", but not in the lockfile",
     "replaced": ": it was replaced outside",
 }
-"""Every reason to refuse a plan, by words that no other one has."""
+"""Every reason to refuse a plan, by unique words."""
 
 
 class Fate(StrEnum):
-    """What became of a known configuration on the server."""
+    """What happened to a known configuration on the server."""
 
     SAME = "same"
     USED = "used"
@@ -41,7 +41,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """What is declared, what the server lists, what an earlier apply left open, and the options.
+    """Declared, listed and unconfirmed configurations, and the options.
 
     ``untold``: the server lists no second workspace. ``foreign``: somebody else's entry is there. ``interrupted``: an
     update of the second entry, to another host, and the creation of a new one have no outcome.
@@ -67,7 +67,7 @@ SITUATIONS = {
     "replaced": Situation(fates=(Fate.REPLACED, *(Fate.SAME,) * 5)),
 }
 _LISTED = (Fate.SAME, Fate.USED, Fate.MOVED)
-"""What needs no second look, for which fbsync would wait."""
+"""Cases without a second check, for which fbsync would wait."""
 _LIMITS = st.sampled_from(["0", "2", "5", "50%", "100%"]).map(lambda limit: ("--max-deletes", limit))
 _FLAGS = st.sets(st.sampled_from(["--adopt", "--allow-host-change", "--recreate", "--assume-secrets"]), max_size=2)
 _ONLY = st.sampled_from([*NAMES, "Entry [1-3]"]).map(lambda name: ("--only", name))

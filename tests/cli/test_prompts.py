@@ -1,4 +1,4 @@
-"""What somebody at a terminal sees of an apply and a destroy, and what their keys do: an answer, Ctrl-C, Ctrl-D."""
+"""Apply and destroy on a terminal: what they show, and the effect of answers, Ctrl-C and Ctrl-D."""
 
 import threading
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""Runs that meet each other, and disks that fail."""
+"""Concurrent runs, and failing disks."""
 
 import json
 import resource
@@ -96,7 +96,7 @@ class TestTwoRuns:
 
 
 class TestRival:
-    """Another user creates what a run is about to create: name, type and endpoint are the same, the user is not."""
+    """Another user creates what a run is about to create, with the same name, type and endpoint."""
 
     def refuse_to_overwrite(self, project, server, on_server):
         theirs = on_server()["One"]

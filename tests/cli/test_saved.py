@@ -1,4 +1,4 @@
-"""Saved plans: what was reviewed is what happens, or nothing."""
+"""Saved plans: only what was reviewed is applied."""
 
 import json
 
@@ -33,7 +33,7 @@ ONE_ONLY = MANIFEST[: MANIFEST.index("  - name: Two")]
 
 
 class TestRoundTrip:
-    """For every kind of change: saved, read back, and done."""
+    """Every kind of change is saved, read back and applied."""
 
     def test_creations(self, project, save, on_server):
         assert {entry["kind"] for entry in save()["resource_changes"]} == {"create"}

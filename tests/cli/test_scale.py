@@ -1,4 +1,4 @@
-"""Work that grows with the entries and no faster: steps of fbsync's own code, counted and not timed."""
+"""Work grows only linearly with the entries: steps of fbsync's code, counted."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The recorded session: its script runs today, and gives the same but for ids and seconds."""
+"""The recorded session: its script still runs and prints the same, except for ids and seconds."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The known state in a git ref, from the command line: commands on it, and runs that are killed, stopped or refused."""
+"""The known state in a git ref, on the command line: commands, and runs that are killed, stopped or refused."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``show``: a saved plan, or what was done, in every format, from the file alone."""
+"""``show``: a saved plan or a result in every format, from the file alone."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Signing in that cannot work: the variable that is missing or wrong is named, with all others, before any request."""
+"""Impossible sign-ins: every missing or wrong variable is named before any request."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Looking at the known state, and mending it: no server, and no manifest that is right."""
+"""Inspect and repair the known state, without a server or a valid manifest."""
 
 import json
 import resource

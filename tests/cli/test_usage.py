@@ -1,4 +1,4 @@
-"""How much a configuration is used stands beside its deletion, and nothing depends on whether the server tells."""
+"""A deletion shows the configuration's usage, and nothing depends on it."""
 
 import asyncio
 import json

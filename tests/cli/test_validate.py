@@ -1,4 +1,4 @@
-"""`fbsync validate` as a whole: what it looks at, how it ends, and that nothing makes it stumble."""
+"""`fbsync validate` as a whole: what it checks, its exit codes, and that nothing makes it crash."""
 
 import json
 import os

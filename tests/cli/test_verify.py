@@ -1,4 +1,4 @@
-"""``verify`` and ``apply --verify``: the providers' verdicts, by way of the server, each asked for once at most."""
+"""``verify`` and ``apply --verify``: the providers' verdicts from the server, each requested at most once."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""``apply --verify-first``: what the provider refuses replaces nothing, and no temporary configuration stays."""
+"""``apply --verify-first``: refused values replace nothing, and no temporary configuration stays."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Nothing is silent: what is waited for is said, and Ctrl-C is answered at once."""
+"""fbsync is never silent: it says what it waits for, and answers Ctrl-C at once."""
 
 import fcntl
 import json
@@ -124,7 +124,7 @@ def test_signing_in_is_said_too(project, server, sandbox):
 
 
 LONG = 60
-"""Seconds that nobody waits for who presses Ctrl-C."""
+"""Seconds that nobody has to wait after Ctrl-C."""
 
 
 def test_ctrl_c_ends_the_wait_for_another_run(project, server):

@@ -1,4 +1,4 @@
-"""Whose entries: what one manifest, one list or one unfinished run may do to what belongs to another."""
+"""Ownership: what one manifest, list or unfinished run may do to entries of another."""
 
 import json
 

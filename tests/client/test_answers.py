@@ -1,4 +1,4 @@
-"""What each answer means, row by row of the design's rules, and that none makes anything but a ServerError."""
+"""The meaning of each answer, by the design's rules. None causes anything but a ServerError."""
 
 import json
 import random

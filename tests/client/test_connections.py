@@ -1,4 +1,4 @@
-"""Connections are used again as long as they are good, and fail in words that tell why."""
+"""Connections are reused while they work, and failures say why."""
 
 import asyncio
 import socket
@@ -9,7 +9,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 class Listener:
-    """A server that counts connections, and answers each request when it is let."""
+    """A server that counts connections, and answers each request when the test says so."""
 
     def __init__(self):
         self.connections = 0

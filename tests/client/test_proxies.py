@@ -1,4 +1,4 @@
-"""Which proxy a server is reached through: the rules that people know, in each spelling."""
+"""The choice of the proxy: the usual rules, in each spelling."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Signing in: renewed once for all, tried again like any call, and closed where the run opened the session."""
+"""Signing in: one renewal for all, retried like any call, and closed if the run opened the session."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ def error(failure):
 
 
 class Posts:
-    """Answers each path with what is there for it, in turn."""
+    """Answer each path with its prepared answers, in order."""
 
     def __init__(self, **answers):
         self.answers = {f"/user/{path}": list(each) for path, each in answers.items()}

@@ -1,4 +1,4 @@
-"""An exchange is bounded in time and in size, whatever the server does, on each HTTP library."""
+"""An exchange has limits in time and size, whatever the server does, with each HTTP library."""
 
 import asyncio
 import gzip

@@ -28,7 +28,7 @@ RETIRED = {
     "plainly no": r"\bplainly (no|none)\b",
     "may well": r"\bmay well\b",
 }
-"""Words that nothing in the code or on the pages uses."""
+"""Words that neither the code nor the pages use."""
 UNSAID = {
     "is no": r"(?<!there )\b(is|are) no (?!longer|more)\w+",
     "blank": r"(?<!-)\bblanks\b|\ba blank\b",
@@ -40,7 +40,7 @@ UNSAID = {
     "know nothing of": r"\b(know|knows) (nothing )?of\b",
     "if you mean it": r"\bif you mean it\b",
 }
-"""Words that comments may use, and that neither messages nor pages do."""
+"""Words that comments may use, but neither messages nor pages."""
 IN_CODE = {word: re.compile(pattern, re.IGNORECASE) for word, pattern in RETIRED.items()}
 SAID = {word: re.compile(pattern, re.IGNORECASE) for word, pattern in (RETIRED | UNSAID).items()}
 

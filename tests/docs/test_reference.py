@@ -1,4 +1,4 @@
-"""The reference is that of today's code: generated pages, environment variables, exit codes, options and links."""
+"""The reference matches the code: generated pages, environment variables, exit codes, options and links."""
 
 import ast
 import importlib.util

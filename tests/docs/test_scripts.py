@@ -1,4 +1,4 @@
-"""The scripts that make pages and pictures load: what they use of the code is there."""
+"""The scripts that make pages and pictures can be loaded: the code that they use exists."""
 
 import subprocess
 import sys

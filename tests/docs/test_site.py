@@ -28,7 +28,7 @@ def site(tmp_path_factory):
 
 
 class Loads(HTMLParser):
-    """What a page loads by itself."""
+    """The files that a page loads."""
 
     def __init__(self):
         super().__init__()

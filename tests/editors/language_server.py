@@ -1,4 +1,4 @@
-"""Speaks to yaml-language-server, the program behind YAML in most editors: JSON-RPC over its standard streams."""
+"""A client of yaml-language-server, the program behind YAML in most editors: JSON-RPC over its standard streams."""
 
 import json
 import queue
@@ -7,7 +7,7 @@ import threading
 from itertools import count
 
 _PATIENCE = 60
-"""Seconds after which an answer is not expected any more."""
+"""Seconds to wait for an answer."""
 
 _SETTINGS = {"validate": True, "hover": True, "completion": True, "schemaStore": {"enable": False}, "schemas": {}}
 

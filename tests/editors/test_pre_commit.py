@@ -1,4 +1,4 @@
-"""The hook: the real pre-commit installs this checkout into an environment of its own and runs it on commits."""
+"""The hook: the real pre-commit installs this checkout into a separate environment and runs it on commits."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Creation: what follows from each answer to the POST, and from what the list shows then."""
+"""Creation: the effect of each answer to the POST, and of the list after it."""
 
 import asyncio
 from dataclasses import replace
@@ -29,7 +29,7 @@ TAKEN = error(Failure.REJECTED, 400, "a configuration of this name exists alread
 
 
 class Server:
-    """Answers creations one by one, and lists what it is told to."""
+    """A server with prepared answers to creations, and a prepared list."""
 
     def __init__(self, *answers, listed=()):
         self.answers = list(answers)

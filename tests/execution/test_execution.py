@@ -70,7 +70,7 @@ def ledger(tmp_path):
 
 
 class FullLedger:
-    """A ledger whose disk has room for all intents, and for outcomes until that of a given name."""
+    """A ledger whose disk has room for all intents, and for outcomes before a given name."""
 
     def __init__(self, full_at):
         self.full_at = full_at

@@ -1,4 +1,4 @@
-"""Whose each id is while a plan is carried out."""
+"""The owner of each id during an apply."""
 
 from records import desired, locked
 

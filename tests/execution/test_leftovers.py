@@ -1,4 +1,4 @@
-"""Temporary configurations that an earlier run left: deleted by the next one, and nothing else ever is."""
+"""Temporary configurations of an earlier run: the next run deletes them, and nothing else."""
 
 import asyncio
 

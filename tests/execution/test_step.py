@@ -1,4 +1,4 @@
-"""Each state of a step, and what the ledger is told on the way there."""
+"""Each state of a step, and the records that lead to it."""
 
 import asyncio
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from fbsync.model.server_error import Failure, ServerError
 
 
 class Ledger:
-    """Notes what it is told; ``broken`` names what it cannot record."""
+    """A ledger that notes its records; ``broken`` names what it cannot record."""
 
     def __init__(self, broken=()):
         self.told = []

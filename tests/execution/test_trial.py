@@ -1,4 +1,4 @@
-"""A temporary configuration from its intent to its end, and what the ledger is told on the way there."""
+"""A temporary configuration from its intent to its end, and its records."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ UPDATE = Update(desired=desired("A"), locked=locked("A"), fields=(), credentials
 
 
 class Ledger:
-    """Notes what it is told; ``broken`` names what it cannot record."""
+    """A ledger that notes its records; ``broken`` names what it cannot record."""
 
     def __init__(self, broken=()):
         self.told = []
@@ -47,7 +47,7 @@ class Ledger:
 
 
 class Provider(FakeServer):
-    """A server that fails calls by name, before or after it carried them out, and notes all calls."""
+    """A server that notes all calls, and fails some by name, before or after it carried them out."""
 
     def __init__(self, *, before=(), after=(), accepts=True):
         super().__init__()

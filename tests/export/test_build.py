@@ -1,4 +1,4 @@
-"""What an export makes of what the server holds: text that reads back, and names that do not collide."""
+"""The text of an export: it reads back, and its names do not collide."""
 
 import json
 import re

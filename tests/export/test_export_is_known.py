@@ -1,4 +1,4 @@
-"""A property of any export: it reads back, and a plan of it against the same server is empty."""
+"""Every export reads back, and its plan against the same server is empty."""
 
 import pytest
 from hypothesis import given

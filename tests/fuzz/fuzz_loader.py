@@ -1,4 +1,4 @@
-"""Throws mutated YAML at the loader, and says what it did: python tests/fuzz/fuzz_loader.py [COUNT] [SEED].
+"""Fuzz the loader with mutated YAML: python tests/fuzz/fuzz_loader.py [COUNT] [SEED].
 
 An exception, a value of a foreign type, a place outside of the text or an input that takes longer than
 ten seconds ends the run; the input is printed, for a test to be made of it.

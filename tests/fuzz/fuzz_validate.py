@@ -1,4 +1,4 @@
-"""Throws mutated manifests at `fbsync validate`: python tests/fuzz/fuzz_validate.py [COUNT] [SEED].
+"""Fuzz `fbsync validate` with mutated manifests: python tests/fuzz/fuzz_validate.py [COUNT] [SEED].
 
 Each goes through the command line's own ``main``, in one of its formats. An exit code other than 0 and 3, an
 internal error, an output that is no document of its format, a credential in the output, or an input that takes
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 10
 FORMATS = ("text", "json", "github", "sarif", "junit")
 CANARY = "zq7Xk2Vw9Rt4"
-"""Put where a credential might be left by mistake; no part of it may be printed."""
+"""A credential in places where it may be left by mistake. No part of it may be printed."""
 WORDS = [
     *(b"secret", b"key", b"aiType", b"endpoint", b"name", b"workspaceId", b"previousName", b"protect"),
     *(b"llms", b"environments", b"version", b"null", b"true", b"OPENAI", b"AWS", b"$NAME", b"${A}", b"$<B>", b"$"),

@@ -1,4 +1,4 @@
-"""The golden folders: what `fbsync validate` says of each kind of mistake, to the letter."""
+"""The golden folders: the exact output of `fbsync validate` for each kind of mistake."""
 
 import os
 import re

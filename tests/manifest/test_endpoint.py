@@ -1,4 +1,4 @@
-"""What is taken for an endpoint, and what is not."""
+"""Valid and invalid endpoints."""
 
 import pytest
 from hypothesis import example, given

@@ -1,4 +1,4 @@
-"""Manifests made to hurt: the number of findings and the work are bounded, which is counted and not timed."""
+"""Hostile manifests: the number of findings and the counted work have limits."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What a request of unknown outcome explains, and what it does not."""
+"""What an unconfirmed request explains, and what it does not."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone

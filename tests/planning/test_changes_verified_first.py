@@ -1,4 +1,4 @@
-"""Which changes the provider has to accept first, and what they cannot do without."""
+"""Changes that the provider must accept first, and the variables that they require."""
 
 import pytest
 from records import URL, PlainFingerprints, credential, desired, live, locked, text

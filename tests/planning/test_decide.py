@@ -348,7 +348,7 @@ def test_records_are_compared_by_value():
 
 
 class TestUnknownCredentials:
-    """After an export: the reference is known, and what the server holds is not."""
+    """After an export, the reference is known, but the server's value is not."""
 
     KNOWN = locked(secret=None)
 

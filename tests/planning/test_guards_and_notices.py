@@ -1,4 +1,4 @@
-"""What stops a run before its first change, and what a reviewer is told."""
+"""Guards before the first change, and notices for reviewers."""
 
 from itertools import pairwise
 
@@ -55,7 +55,7 @@ class TestAnEmptiedWorkspace:
 
 
 class TestAHostThatMovesAlthoughNobodyChangedTheManifest:
-    """Manifest and lockfile edited alike leave no change to review, and an apply would send the credential there."""
+    """Edited alike, manifest and lockfile leave no change to review, but an apply would send the credential there."""
 
     @pytest.mark.parametrize("there", [ELSEWHERE, "https://api.example.com:8443/v1"])
     def test_is_refused(self, there):

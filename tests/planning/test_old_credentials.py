@@ -1,4 +1,4 @@
-"""Credentials that are older than they are to become: whose, by which maximum, and what renews them."""
+"""Credentials above their maximum age: their entries, the maximum that applies, and what renews them."""
 
 from dataclasses import replace
 

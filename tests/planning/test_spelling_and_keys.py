@@ -1,4 +1,4 @@
-"""What a server makes of values and shows of keys: a spelling is no change, a key that differs is drift."""
+"""Spellings and masked keys of a server: another spelling is no change, a different key is drift."""
 
 from dataclasses import replace
 
@@ -131,7 +131,7 @@ class TestKeys:
 
 
 class WithoutKey(PlainFingerprints):
-    """A lockfile of which the fingerprint key is not here."""
+    """A lockfile without its fingerprint key."""
 
     can_verify = False
 

@@ -1,4 +1,4 @@
-"""What the recipes are run in: a repository with fbsync as a submodule, its remote, and a sandbox as its server."""
+"""The world of the recipes: a repository with fbsync as a submodule, its remote, and a sandbox as its server."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from fbsync.sandbox.options import SandboxOptions
 
 
 class World:
-    """A repository that uses fbsync, with its remote; a fork of it; and what GitHub holds of it."""
+    """A repository that uses fbsync, with its remote, a fork, and its data on GitHub."""
 
     def __init__(self, folder):
         self.folder = folder

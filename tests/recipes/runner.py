@@ -1,4 +1,4 @@
-"""Runs the jobs of a workflow file as GitHub's runner does, so that the steps under test are the files' own.
+"""Run the jobs of a workflow file as GitHub's runner does, so that the tests run the real steps.
 
 Scripts run in bash, and the composite action by its own steps. Stood in for are the three official actions (a clone,
 and a folder of artifacts) and GitHub's API (the script `gh` beside this). An expression, an action or a

@@ -1,5 +1,4 @@
-"""Installations as people have them: the oldest and the newest packages that fbsync says it works with, each Python
-that is here, the image, and a release."""
+"""Installations: the oldest and the newest supported packages with each Python, tools, the image, and a release."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The recipes as actionlint, zizmor and shellcheck see them; each is skipped where it cannot be installed."""
+"""actionlint, zizmor and shellcheck on the recipes; each is skipped if it cannot be installed."""
 
 import json
 import shutil

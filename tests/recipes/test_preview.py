@@ -1,4 +1,4 @@
-"""The preview environment of a pull request: made, updated, and gone with the pull request."""
+"""The preview environment of a pull request: created, updated, and destroyed with the pull request."""
 
 import os
 import subprocess

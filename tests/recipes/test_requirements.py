@@ -1,4 +1,4 @@
-"""The lock file of what pipelines install: that it fits pyproject.toml, is whole, and has a hash for everything."""
+"""The lock file for pipelines: it matches pyproject.toml, is complete, and has a hash for everything."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The lines of the guide about tools that keep secrets, run with the tools that are here."""
+"""The commands of the guide about secret managers, run with the tools that are installed."""
 
 import json
 import os
@@ -31,7 +31,7 @@ llms:
 
 
 class SecretsManager(BaseHTTPRequestHandler):
-    """Answers the one call, as AWS's API reference has it (JSON 1.1)."""
+    """Answer the one call, as in AWS's API reference (JSON 1.1)."""
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -1,4 +1,4 @@
-"""The recipes that keep the known state in a ref: run step by step as they are, with nothing pushed to a branch."""
+"""The recipes that keep the known state in a ref: run step by step, with nothing pushed to a branch."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Plans made of literals, one for each thing that a rendering must get right; golden files are named after them."""
+"""Plans from literals, one for each aspect of a rendering; golden files have their names."""
 
 from dataclasses import replace
 
@@ -389,7 +389,7 @@ def old_credentials():
 
 
 class OnlyRenewed:
-    """Finds one credential changed."""
+    """Fingerprints with one changed credential."""
 
     can_verify = True
 
@@ -409,7 +409,7 @@ def renames():
 
 
 class NoFingerprints:
-    """Credentials are not what these plans are about."""
+    """Fingerprints for plans without changed credentials."""
 
     can_verify = False
 
@@ -462,7 +462,7 @@ MORE = {
     },
     "hostile-names": {"api_url": "https://evil.example/`x`<b>", "files": ("a`b\x1b.env",)},
 }
-"""What else is known of some of them."""
+"""Further data of some of them."""
 
 
 def golden(name):

@@ -1,4 +1,4 @@
-"""Result documents made of literals, one for each thing that a rendering must get right; golden files name them."""
+"""Result documents from literals, one for each aspect of a rendering; golden files have their names."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Plans of any kinds of change, with any text where somebody else chooses it."""
+"""Random plans of all kinds of change, with random foreign text."""
 
 from hypothesis import strategies as st
 from plans import (

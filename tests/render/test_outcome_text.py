@@ -1,4 +1,4 @@
-"""What an apply did, as text: short lines, and one item a reason however many entries it kept back."""
+"""The result of an apply as text: short lines, and one item for each reason, however many entries it affects."""
 
 import pytest
 from plan_documents import PLAIN

@@ -1,4 +1,4 @@
-"""The HTML report as a text: one file, nothing loaded, nothing run, and no foreign text that becomes markup."""
+"""The HTML report: one file that loads and runs nothing, without markup from foreign text."""
 
 import base64
 import hashlib
@@ -34,12 +34,12 @@ TAGS = {
     ),
 }
 LONG = TAGS | {"nav", "a", "h4", "output", "script"}
-"""What a report of many entries has beside that."""
+"""Further parts of a report with many entries."""
 EMPTY = {"meta", "input"}
 
 
 class Document(HTMLParser):
-    """A document's tags, attributes and text; fails where tags are not closed in order."""
+    """A document's tags, attributes and text; fails if tags are not closed in order."""
 
     def __init__(self, source):
         super().__init__()

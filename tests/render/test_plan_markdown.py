@@ -1,4 +1,4 @@
-"""The comment: inert whatever names hold, within its limit whatever that is, and never broken."""
+"""The comment: inert whatever the names, within any limit, and never broken."""
 
 import re
 from collections import Counter
@@ -63,7 +63,7 @@ def assert_inert(source):
 
 
 class Tags(HTMLParser):
-    """Counts a document's tags, and keeps what is within ``pre``."""
+    """Count a document's tags, and keep the contents of ``pre``."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Who uses a configuration is named before it changes or goes, in every format, and blocks what the server refuses."""
+"""Users of a configuration are named before it changes, in every format, and block what the server refuses."""
 
 import pytest
 from plan_documents import PLAIN

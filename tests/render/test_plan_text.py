@@ -1,4 +1,4 @@
-"""The terminal's plan: within its columns, nothing lost on the way, and nothing that a terminal acts on."""
+"""The plan on a terminal: within its columns, complete, and without control characters."""
 
 import re
 import unicodedata

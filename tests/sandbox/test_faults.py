@@ -1,4 +1,4 @@
-"""Every action of a fault script, as a client of the real server process sees it."""
+"""Every action of a fault script, seen by a client of the real server process."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Rehearsals repeat: each has a known state of its own, in any folder, beside a real lockfile or not."""
+"""Rehearsals repeat: each has a separate known state, in any folder, with or without a real lockfile."""
 
 import json
 import os

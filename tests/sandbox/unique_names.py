@@ -1,4 +1,4 @@
-"""A schemathesis hook: gives every valid body a name of its own.
+"""A schemathesis hook: give every valid body a unique name.
 
 That a name is unique within its workspace is a rule which no schema can state; without this, the
 second use of a drawn name is refused with 400, and reported as valid data that was not accepted.

@@ -1,4 +1,4 @@
-"""check-jsonschema and fbsync, one schema: what one of them refuses for its shape, so does the other."""
+"""check-jsonschema and fbsync agree on the schema: both refuse the same formats."""
 
 import json
 import subprocess

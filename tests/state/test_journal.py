@@ -278,7 +278,7 @@ class TestLedger:
 
 
 class TestWhatWasSent:
-    """An intent that certainly was not sent claims nothing; one of which that is not certain does."""
+    """An intent that certainly was not sent claims nothing; an uncertain one does."""
 
     def lines(self, path):
         return path.read_bytes()

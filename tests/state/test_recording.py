@@ -1,4 +1,4 @@
-"""What becomes of an entry's record: days, spellings, masks, and whose entry it is."""
+"""The record of an entry: days, spellings, masks, and its owner."""
 
 from dataclasses import replace
 

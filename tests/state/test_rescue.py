@@ -1,4 +1,4 @@
-"""A rescue file fits the lockfile that it was made for, and no other one in the same place."""
+"""A rescue file fits only the lockfile that it was made for."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The run lock where the operating system has none to give."""
+"""The run lock without support from the operating system."""
 
 import errno
 import fcntl

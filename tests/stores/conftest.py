@@ -1,4 +1,4 @@
-"""The stores that the conformance suite runs on: those of the tests, git, and object stores where they can be had."""
+"""The stores of the conformance suite: those of the tests, git, and object stores if they can be installed."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ KINDS = ("memory", "folder", "git", "git over http", "s3", "azure")
 QUICK = ("memory", "folder", "git", "git over http", "s3")
 """Azurite has to be installed from its registry first."""
 INCREMENTS = {"git": 1, "git over http": 1, "s3": 3}
-"""Of each of eight writers, where 25 would take minutes; the thorough tests do them all."""
+"""Increments of each of eight writers: 25 would take minutes, and the thorough tests do them."""
 
 
 def pytest_addoption(parser):

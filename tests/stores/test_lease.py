@@ -1,4 +1,4 @@
-"""The lease: one run at a time writes, counted on one's own clock alone."""
+"""The lease: one run at a time writes, by its own clock only."""
 
 import pytest
 from hypothesis import given
@@ -18,7 +18,7 @@ LENGTH = 180
 
 
 class Machine:
-    """A machine with a clock of its own, which shows any time and goes when it is told to."""
+    """A machine with its own clock, which the test sets and advances."""
 
     def __init__(self, store, start, holder=ME, script=()):
         self.now = start

@@ -1,4 +1,4 @@
-"""The probe: a store that does not keep its conditions is found out."""
+"""The probe detects a store that ignores conditions."""
 
 import pytest
 from store_doubles import DISHONEST, MemoryStore, Troubled

@@ -1,4 +1,4 @@
-"""Swapping a state: one's own write is known by its nonce, whatever the store answers."""
+"""Swap a state: the nonce identifies one's own write, whatever the store answers."""
 
 import json
 

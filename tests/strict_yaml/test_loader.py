@@ -1,4 +1,4 @@
-"""What the loader makes of YAML: values by the core schema of YAML 1.2, and the place of each."""
+"""The loader's values by the core schema of YAML 1.2, and the place of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the loader reads: regular files, and a finding for everything else that a path may lead to."""
+"""The loader reads regular files; everything else is a finding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the loader refuses: each mistake with its rule, at its place, with a remedy, and never with a value."""
+"""The loader's findings: each has a rule, a place and a remedy, and never a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inputs made to hurt: each gets its finding, in a process that may not use more memory than a small multiple."""
+"""Hostile inputs: each gets its finding, in a process with limited memory."""
 
 from __future__ import annotations
 

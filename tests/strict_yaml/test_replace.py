@@ -1,4 +1,4 @@
-"""Values replaced in a manifest's text: those, and nothing else."""
+"""Values are replaced in a manifest's text, and nothing else changes."""
 
 import pytest
 

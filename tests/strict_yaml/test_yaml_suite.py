@@ -1,4 +1,4 @@
-"""The public yaml-test-suite: each case gives its value, a refusal where one is due, or a listed departure."""
+"""The public yaml-test-suite: each case has its value, an expected refusal, or a listed difference."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ CONSTRUCTS = {
     "empty-file": lambda _, values: values in (None, [], [None], [""]) or values[0] in (None, ""),
     "key-not-a-string": lambda _, values: values is None or has_odd_keys(values),
 }
-"""The rules that name a construct which is not taken, each with a look for that construct in the case."""
+"""The rules for unsupported constructs, each with a search for that construct in the case."""
 
 
 def names_a_construct(document: Document, case: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""A command at a terminal at which somebody has typed an answer already."""
+"""A command at a terminal with answers that were typed ahead."""
 
 import os
 import pty

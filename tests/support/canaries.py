@@ -1,4 +1,4 @@
-"""Credentials of every shape, the forms in which something may repeat them, and the scan for all of that."""
+"""Credentials of every shape, their encoded forms, and a scan for all of them."""
 
 import base64
 import html
@@ -59,7 +59,7 @@ FORMS = {
     ],
     "hexadecimal": lambda value: [value.encode().hex(), value.encode().hex().upper()],
 }
-"""Each form of a value: the texts of which any one gives it away."""
+"""Each form of a value, as texts that reveal it."""
 
 
 def repeated(value, form):

@@ -1,4 +1,4 @@
-"""fbsync as a user runs it: a process in a folder of its own, against a sandbox whose requests are recorded."""
+"""fbsync as a user runs it: a process in a separate folder, with a sandbox that records requests."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from fbsync.sandbox.options import SandboxOptions
 ROOT = Path(__file__).parents[2]
 QUICKSTART = ROOT / "examples" / "quickstart"
 _WORKSPACES = [f"ws-test-{number}" for number in range(1_000)]
-"""One for each test of a worker; none is used twice, so that no test finds what another one left."""
+"""One for each test of a worker, and never reused, so that tests do not affect each other."""
 SHARED_WORKSPACES = [f"ws-shared-{number}" for number in range(8)]
 """For tests that need further ones."""
 
@@ -48,7 +48,7 @@ def server(sandbox):
 
 
 class Cli:
-    """fbsync as a user runs it: a process of its own, in a folder of its own.
+    """fbsync as a user runs it: a separate process in a separate folder.
 
     Credentials that a test declares with ``credential`` must turn up nowhere: neither in what any run
     printed nor in any file that was written. That is checked at the end of every test.

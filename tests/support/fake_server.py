@@ -1,4 +1,4 @@
-"""A server in memory that keeps names unique within a workspace, and lets a test do to it what others do."""
+"""A server in memory with unique names in each workspace. Tests can act as other users."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 _SERVER = Path(__file__).with_name("forking.py")
 _STREAMS = ("stdin", "stdout", "stderr")
 _SUBREAPER = 36
-"""``PR_SET_CHILD_SUBREAPER`` of prctl(2): who gets the children of processes that ended below."""
+"""``PR_SET_CHILD_SUBREAPER`` of prctl(2): adopt orphaned descendants."""
 _FORKABLE = {
     *_STREAMS,
     *("cwd", "env", "text", "encoding", "errors", "bufsize"),
@@ -108,7 +108,7 @@ class _Fork(subprocess.Popen):
 
 
 class _Server:
-    """The process that forks. It is there as long as the tests are.
+    """The process that forks, for as long as the tests run.
 
     Args:
         variables: what it starts with.

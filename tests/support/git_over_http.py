@@ -1,4 +1,4 @@
-"""A git remote over HTTP that asks who is there, as GitHub's and GitLab's do: git's own http-backend in a server."""
+"""A git remote over HTTP with a sign-in, like GitHub's and GitLab's: git's own http-backend in a server."""
 
 import base64
 import os

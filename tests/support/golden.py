@@ -1,4 +1,4 @@
-"""The golden cases: folders, each with what `fbsync validate` says there and how it ends.
+"""The golden cases: folders with the output and exit code of `fbsync validate`.
 
 ``expected.txt`` begins with the command and ends with the exit status. To write the cases anew after a change of
 words, and to read the difference before committing it: ``FBSYNC_UPDATE_CASES=1 pytest tests/manifest/test_cases.py``

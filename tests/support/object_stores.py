@@ -1,4 +1,4 @@
-"""Object stores for tests: one of each kind for all tests of a worker, and a way to each that can be made to fail."""
+"""Object stores for tests: one of each kind for all tests of a worker, each behind a gate that can fail."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every version of every object that an object store of the tests' own ever held."""
+"""Every version of every object in the tests' object stores."""
 
 import re
 import urllib.request
@@ -17,7 +17,7 @@ _VERSIONED = (
     b"<Status>Enabled</Status></VersioningConfiguration>"
 )
 _VERSION = re.compile(rb"<Version>.*?<Key>([^<]+)</Key>.*?<VersionId>([^<]+)</VersionId>.*?</Version>", re.DOTALL)
-"""Without the marks that stand where an object was deleted."""
+"""Without the markers of deleted objects."""
 
 
 def keep_versions(url):

@@ -1,4 +1,4 @@
-"""httpx for servers of this machine that are asked without TLS: reading all authorities would take most of the time."""
+"""httpx for local servers without TLS, since reading all certificate authorities would take most of the time."""
 
 import ssl
 from functools import partial

@@ -1,4 +1,4 @@
-"""The documents that renderings take, from plans made of literals."""
+"""The documents for renderings, from plans in literals."""
 
 from fbsync.model.errors import ExitCode
 from fbsync.render.paint import Paint

@@ -1,4 +1,4 @@
-"""A server of bytes: it answers each request with what a script yields, and breaks off where that ends."""
+"""A server of bytes: it answers each request with what a script yields, then closes the connection."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ def whole(body, status=200, **headers):
 
 
 class RawServer:
-    """``script`` is called with each request's first line, headers and body, and gives the answer in pieces."""
+    """``script`` gets each request's first line, headers and body, and yields the answer in pieces."""
 
     def __init__(self, script):
         self.script = script

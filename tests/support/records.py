@@ -1,4 +1,4 @@
-"""Records for tests, short to write."""
+"""Short constructors of records for tests."""
 
 from fbsync.model.configurations import Credential, Llm, LockedCredential, LockedLlm, Text
 from fbsync.model.live import LiveLlm
@@ -48,7 +48,7 @@ def live(name="A", *, workspace="ws", endpoint=URL, ai_type="OPENAI", llm_id=Non
 
 
 class PlainFingerprints:
-    """Compares values with fingerprints that are the values themselves."""
+    """Fingerprints that are the values themselves."""
 
     can_verify = True
 

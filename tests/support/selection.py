@@ -1,4 +1,4 @@
-"""Which of many cases run by default; the others are for the thorough tests, which ``.ci/run`` runs, too."""
+"""Choose the cases that run by default. The others are thorough tests, which ``.ci/run`` runs, too."""
 
 import pytest
 

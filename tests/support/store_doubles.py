@@ -1,4 +1,4 @@
-"""Stores for tests: in memory, in a folder that processes share, honest or not, with answers that get lost."""
+"""Stores for tests: in memory or in a shared folder, honest or not, with lost answers."""
 
 import fcntl
 import hashlib
@@ -72,7 +72,7 @@ class FolderStore:
 
 
 class IgnoresConditions(MemoryStore):
-    """Takes every write."""
+    """A store that accepts every write."""
 
     def write(self, data, tag):
         self._held = Snapshot(data=data, tag=hashlib.sha256(data).hexdigest())
@@ -80,7 +80,7 @@ class IgnoresConditions(MemoryStore):
 
 
 class IgnoresMatches(IgnoresConditions):
-    """Knows creations from replacements, and no versions."""
+    """A store that checks creations but not versions."""
 
     def write(self, data, tag):
         if (tag is None) != (self._held is None):
@@ -89,14 +89,14 @@ class IgnoresMatches(IgnoresConditions):
 
 
 class IgnoresAbsence(MemoryStore):
-    """Keeps its conditions while there is an object, and replaces one that is not there."""
+    """A store that checks conditions only while there is an object."""
 
     def write(self, data, tag):
         return super().write(data, None if self._held is None else tag)
 
 
 class EqualIsNoChange(MemoryStore):
-    """Takes a write of equal content for done, as git does with equal commits."""
+    """A store that treats a write of equal content as done, as git does with equal commits."""
 
     def write(self, data, tag):
         if self._held is not None and self._held.data == data:
@@ -105,7 +105,7 @@ class EqualIsNoChange(MemoryStore):
 
 
 class AnswersStale(MemoryStore):
-    """Answers a read with what was there before the last write, as a cache would."""
+    """A store that answers a read with the previous version, like a cache."""
 
     def write(self, data, tag):
         self._stale = self._held
@@ -119,7 +119,7 @@ DISHONEST = (IgnoresConditions, IgnoresMatches, IgnoresAbsence, EqualIsNoChange,
 
 
 class Troubled:
-    """A store whose calls go wrong as a script says.
+    """A store whose calls fail as a script says.
 
     Args:
         store: the store.

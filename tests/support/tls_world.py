@@ -1,4 +1,4 @@
-"""A server behind TLS, of a private authority, and a proxy on the way to it, for tests."""
+"""A server with a certificate of a private authority, and a proxy in front of it, for tests."""
 
 import base64
 import select
@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 HOST = "backend.fbsync.test"
-"""A name that no name service knows: only the proxy does."""
+"""A name that only the proxy can resolve."""
 
 
 @contextmanager

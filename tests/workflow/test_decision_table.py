@@ -1,4 +1,4 @@
-"""The plan's table (``design.md``, 'The plan') as a model: whatever happened, an apply does what the table says."""
+"""The plan's table (``design.md``, 'The plan') as a model: every apply follows it."""
 
 import asyncio
 import tempfile
@@ -38,7 +38,7 @@ KEY = Secret("the fingerprint key of these tests", reference="FBSYNC_FINGERPRINT
 
 @dataclass(frozen=True)
 class Entry:
-    """A declared configuration: what the server is to have, and what only fbsync needs."""
+    """A declared configuration: its fields for the server, and those only for fbsync."""
 
     row: Row
     previous_name: str | None = None

@@ -1,4 +1,4 @@
-"""What the chaos run found, each reduced to its smallest form."""
+"""Findings of the chaos run, each reduced to its smallest form."""
 
 import asyncio
 from dataclasses import replace
@@ -78,7 +78,7 @@ class Clock:
 
 
 class Failing(FakeServer):
-    """Fails calls in turn: ``fail`` gets each write's verb and fields, and may raise before or let pass."""
+    """A server with failing calls: ``fail`` gets each write's verb and fields, and may raise."""
 
     def __init__(self, fail):
         super().__init__()

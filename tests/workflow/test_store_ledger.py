@@ -1,4 +1,4 @@
-"""Applies over a store: few swaps, every intent there before its request, and nothing lost whatever the store does."""
+"""Applies with a store: few swaps, every intent recorded before its request, and nothing ever lost."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ class Clock:
 
 
 class Counting(FakeServer):
-    """Notes each creation, and what ``check`` says of it before it is carried out."""
+    """A server that notes each creation, and the result of ``check`` before it."""
 
     def __init__(self, check=lambda name: None):
         super().__init__()
@@ -177,7 +177,7 @@ def test_a_run_that_changes_nothing_writes_nothing(store, tmp_path):
 
 
 class TakenOver(Counting):
-    """After the first creation another run takes the lease over; answers come once that was noticed."""
+    """After the first creation, another run takes over the lease. Answers come after that was noticed."""
 
     def __init__(self, store, shared):
         super().__init__(self.take_over)
