@@ -204,6 +204,8 @@ def apply(
             live = session.look(refresh=refresh)
             proposal = proposed(session.project, live)
             check_proposal(proposal, allowed)
+            session.learn_user(proposal)
+            session.lock(proposal)
             return session.carry_out(proposal, on_outcome=on_outcome)
 
     def applied() -> Applied:

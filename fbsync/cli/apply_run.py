@@ -165,6 +165,9 @@ class Applying:
 
     def _carry_out(self, proposal: Proposal, events: Events) -> Applied:
         """Apply the plan, and show its outcome as it happens."""
+        self._session.learn_user(proposal)
+        with terminal.waits(f"Locking the state in {proposal.project.where.known_in}"):
+            self._session.lock(proposal)
         with Progress(proposal.plan, quiet=self._options.json, verbose=bool(self._options.verbose)) as progress:
 
             def show(outcome: Outcome) -> None:

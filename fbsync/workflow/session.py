@@ -145,6 +145,32 @@ class Session:
             return proposal
         return replace(proposal, usage=self.run(usage_of(self.server, proposal.plan)))
 
+    def learn_user(self, proposal: Proposal) -> None:
+        """Ask who is signed in, before a creation and where signing in did not tell.
+
+        Its intent names the user, so that what another user creates under the same name meanwhile is not taken for
+        its result.
+
+        Args:
+            proposal: what is about to be carried out.
+        """
+        if any(isinstance(change, Create) for change in proposal.plan.changes):
+            with suppress(ServerError):  # time, type and endpoint tell as well
+                self.run(self.server.learn_user())
+
+    def lock(self, proposal: Proposal) -> None:
+        """Lease a known state in a store, on the version that a proposal was made from, if it changes anything.
+
+        Args:
+            proposal: what is about to be carried out.
+
+        Raises:
+            Conflict: the state was changed meanwhile: read it again, and plan again.
+            FbsyncError: the store cannot be written; nothing was changed.
+        """
+        if self._shared is not None and (proposal.leftovers or not proposal.plan.is_empty):
+            self._shared.acquire(timeout=self._patience.timeout)
+
     def carry_out(
         self,
         proposal: Proposal,
@@ -155,27 +181,16 @@ class Session:
     ) -> Applied:
         """Carry a proposal out that was checked. The known state holds what was done, however this ends.
 
-        A known state in a store is leased first, on the version that the proposal was made from. Before a creation,
-        the server is asked who is signed in, where signing in did not tell: its intent names the user, so that what
-        another user creates under the same name meanwhile is not taken for its result.
+        ``learn_user`` and ``lock`` come first.
 
         Args:
             proposal: what to do; its project is this session's.
             begin: called in the event loop just before the first change.
             on_outcome: called with each outcome as it happens, unchanged entries included.
             on_removal: called with each temporary configuration that an earlier run had left, once it is removed.
-
-        Raises:
-            Conflict: the state was changed meanwhile: read it again, and plan again.
-            FbsyncError: the store cannot be written; nothing was changed.
         """
         from fbsync.workflow.carry_out import carry_out
 
-        if any(isinstance(change, Create) for change in proposal.plan.changes):
-            with suppress(ServerError):  # time, type and endpoint tell as well
-                self.run(self.server.learn_user())
-        if self._shared is not None and (proposal.leftovers or not proposal.plan.is_empty):
-            self._shared.acquire(timeout=self._patience.timeout)
         work = carry_out(
             proposal,
             server=self.server,

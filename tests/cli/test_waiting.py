@@ -77,6 +77,13 @@ def test_so_does_a_run_that_waits_for_another_one(project):
     assert code == 0, seen
 
 
+def test_the_bar_comes_after_the_last_question(project, server):
+    server.replies = lambda request: Reply(delay=SLOW, processed=True) if "/user" in request.path else None
+    code, seen = at_a_terminal(project, ["apply", "--yes"], "", streams=("stdin", "stdout", "stderr"))
+    assert code == 0
+    assert seen.rindex(f"Asking {server.url}") < seen.index("Applying  [") < seen.index("created")
+
+
 @pytest.fixture
 def slow_remote(project, tmp_path_factory):
     """The state is in a git remote that takes its time to be read, and to be written."""
@@ -109,7 +116,8 @@ def test_so_does_what_writes_to_a_store(slow_remote):
     code, seen = at_a_terminal(slow_remote, ["apply", "--yes"], "")
     assert code == 0, seen
     assert "Reading the state in git:refs/fbsync/state/default …" in seen
-    assert "Applying  [" in seen
+    locking = seen.index("Locking the state in git:refs/fbsync/state/default …")
+    assert locking < seen.index("Applying  [")
     code, seen = at_a_terminal(slow_remote, ["state", "forget", "One", "--yes"], "")
     assert code == 0, seen
     assert "Writing the state in git:refs/fbsync/state/default …" in seen
