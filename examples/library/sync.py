@@ -10,7 +10,7 @@ import fbsync
 
 
 def main() -> int:
-    """Apply the manifest beside this file; return the exit status that ``fbsync apply`` would have."""
+    """Apply the manifest next to this file; return the exit status that ``fbsync apply`` would have."""
     try:
         inputs = fbsync.load(Path(__file__).with_name("fbsync.yaml"))
         pending = fbsync.plan(inputs)

@@ -175,7 +175,7 @@ def apply(
         on_outcome: called with each outcome as it happens.
 
     Returns:
-        What came of each change. One entry's failure is an outcome, not an error.
+        The result of each change. One entry's failure is an outcome, not an error.
 
     Raises:
         InvalidInput: a variable that is needed is not set, or an input is wrong; nothing was changed.

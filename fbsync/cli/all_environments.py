@@ -40,7 +40,7 @@ class Results(Generic[_Result]):
 
 
 def in_each(where: Where, work: Callable[[Where], _Result], *, quiet: bool) -> Results[_Result]:
-    """Do something for the list itself and for every environment.
+    """Do something for the manifest without an environment, and for every environment.
 
     An environment for which it fails does not hide the others: the result says why, and so does the exit status.
 
@@ -68,7 +68,7 @@ def document_of_all(
     Args:
         command: the command's name.
         code: the status that it ends with.
-        results: what came of each environment.
+        results: the result of each environment.
         part: what the document holds of one.
         summary: the sentence over all of them.
     """
@@ -86,7 +86,7 @@ def document_of_all(
 
 
 def _environments(where: Where) -> tuple[str | None, ...]:
-    """All environments, and the list itself unless it has no workspace of its own: it is then used with -e only."""
+    """All environments, and None for no environment unless the manifest has no default workspace: it then needs -e."""
     from fbsync.manifest.assemble import read_manifest
 
     manifest = read_manifest(where.files)

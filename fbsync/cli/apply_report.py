@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 def report_applied(
     applied: Applied, code: ExitCode, *, project: Project, options: ApplyOptions, verified: Iterable[Verified]
 ) -> None:
-    """Say what came of an apply.
+    """Report the result of an apply.
 
     Args:
-        applied: what came of it.
+        applied: the result.
         code: the status that the command ends with.
         project: what was applied.
         options: how.

@@ -146,7 +146,7 @@ def _rendered(listed: _Listed, code: ExitCode, format_: str, *, verbose: bool, m
 def _list_all(
     where: Where, format_: str, *, check: bool, verbose: bool, max_chars: int, write: Path | None
 ) -> ExitCode:
-    """The variables of the list itself and of every environment, as one result."""
+    """The variables without an environment and of every environment, as one result."""
     results = in_each(where, lambda where: _variables_of(where, quiet=format_ == "json"), quiet=format_ == "json")
     if write is not None:
         _write_env_example(write, [listed for _, listed in results.done])

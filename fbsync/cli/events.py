@@ -54,12 +54,12 @@ class Events:
             self._stream = None
 
     def outcome(self, outcome: Outcome) -> None:
-        """Write what became of an entry."""
+        """Write the result of an entry."""
         if self._stream is not None:
             self.emit("outcome", entry=outcome_entry(outcome))
 
     def removal(self, removal: Removal) -> None:
-        """Write what became of a temporary configuration that an earlier run had left."""
+        """Write the result of a temporary configuration that an earlier run had left."""
         self.emit("temporary", entry=removal_entry(removal))
 
 

@@ -90,7 +90,7 @@ def github_for(recipe: str, variables: Sequence[str], environments: Sequence[str
     listed = ", ".join(('""', *environments))
     text = re.sub(
         r'environment: \["", staging\].*',
-        f"""environment: [{listed}] # "" is the manifest's own list""",
+        f"""environment: [{listed}] # "" means no environment""",
         recipe,
     )
     lines, written = [], False

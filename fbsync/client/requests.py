@@ -179,7 +179,7 @@ class Requests:
 
 
 async def _signed_in(step: Awaitable[_Result]) -> _Result:
-    """A step of signing in. When it fails, the call itself was not carried out, whatever became of the step.
+    """A step of signing in. When it fails, the call itself was not carried out, whatever happened to the step.
 
     Raises:
         ServerError: it failed; one that passes may be tried again, as any call.

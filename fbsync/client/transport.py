@@ -173,7 +173,7 @@ class _DecodedBody:
 
     Args:
         encoding: the answer's ``Content-Encoding``.
-        limit: how many bytes may come of it.
+        limit: the most bytes that it may decode to.
     """
 
     def __init__(self, encoding: str | None, limit: int) -> None:

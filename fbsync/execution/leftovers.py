@@ -35,7 +35,7 @@ async def remove_leftovers(
         grace: seconds that requests under way get once the run is to stop.
 
     Returns:
-        What became of each, in their order.
+        The result of each, in their order.
     """
     removals: dict[Leftover, Removal] = {}
 

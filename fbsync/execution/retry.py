@@ -136,7 +136,7 @@ class Retrying(WrappedServer):
 
 
 def _asks_for_less(error: ServerError) -> bool:
-    """Whether a failure says that the server is too busy, whatever became of the request."""
+    """Whether a failure says that the server is too busy, whatever happened to the request."""
     return error.failure is Failure.THROTTLED or error.status in _BUSY
 
 

@@ -146,7 +146,7 @@ class _Run:
         self._told(outcome)
 
     async def _outcome(self, at: int, change: Change) -> Outcome | None:
-        """What became of a change; None while that is being recorded, or where it is the first of two steps."""
+        """The result of a change; None while that is being recorded, or where it is the first of two steps."""
         try:
             return await self._carry_out(at, change)
         except FbsyncError as error:
@@ -179,7 +179,7 @@ class _Run:
                 assert_never(change)
 
     async def _tried(self, at: int, change: Change) -> Outcome | None:
-        """What becomes of a change that the provider has to accept first and did not; None where it may go on."""
+        """What happens to a change that the provider has to accept first and did not; None where it may go on."""
         try:
             return await self._trials.outcome(at, change)
         except asyncio.CancelledError:

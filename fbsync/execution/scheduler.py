@@ -84,11 +84,11 @@ class Scheduler:
         self._queue.put_back(at)
 
     def decide(self, at: int, outcome: Outcome) -> None:
-        """Take note of what became of a change, while it is still being recorded."""
+        """Note the result of a change, while it is still being recorded."""
         self._outcomes[at] = outcome
 
     def settle(self, at: int, outcome: Outcome) -> None:
-        """Take note of what became of a change; those that waited for it may go on."""
+        """Note the result of a change; those that waited for it may go on."""
         self._outcomes[at] = outcome
         if at in self._freed:
             self._freed[at].set()

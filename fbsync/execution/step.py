@@ -114,7 +114,7 @@ class Step:
 
     @property
     def outcome(self) -> Outcome:
-        """What became of the change by this step."""
+        """The result of the change by this step."""
         result = {
             StepState.DONE: _DONE[type(self._change)],
             StepState.REFUSED: Result.FAILED,

@@ -37,7 +37,7 @@ class Trials:
         self._tried: dict[int, Tried] = {}
 
     async def outcome(self, at: int, change: Change) -> Outcome | None:
-        """What becomes of a change that the provider has to accept first and did not; None where it may go on."""
+        """What happens to a change that the provider has to accept first and did not; None where it may go on."""
         if not is_verified_first(change) or not isinstance(change, Update | Adopt):
             return None
         if at not in self._tried:

@@ -42,7 +42,7 @@ async def verify(
         on_verdict: called with each as it comes.
 
     Returns:
-        What came of each target, in their order.
+        The result of each target, in their order.
     """
     queue = deque(targets)
     verified: dict[Target, Verified] = {}

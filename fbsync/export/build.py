@@ -67,7 +67,7 @@ class Export:
 
     @property
     def entries(self) -> list[dict[str, object]]:
-        """What became of each configuration, as ``schemas/result.schema.json`` has it."""
+        """The result of each configuration, as ``schemas/result.schema.json`` has it."""
         left = {item.live.id: item.reason for item in self.left_out}
         outcomes = [(llm, "exported") for llm in self.added] + [(llm, "unchanged") for llm in self.kept]
         outcomes += [(item.live, "left_out") for item in self.left_out]

@@ -77,7 +77,7 @@ class Manifest:
         return _in_order((*self.misshapen, *semantic))
 
     def findings_in(self, environment: str | None) -> tuple[Finding, ...]:
-        """What is wrong with the files and with one environment, or with the list itself for None, in file order.
+        """What is wrong with the files and with one environment, or without one for None, in file order.
 
         An environment that there is not is a finding, unless a file could not be read that may declare it.
         """

@@ -29,7 +29,7 @@ def semantic(
 ) -> tuple[Finding, ...]:
     """Everything wrong with a manifest that its schema does not see, in any environment.
 
-    A finding that the list itself does not have says in which environments it shows. A workspace that the
+    A finding that occurs only in environments says in which environments it shows. A workspace that the
     list lacks and an environment gives is no mistake: such a manifest is used with ``-e`` only.
 
     Args:
@@ -72,7 +72,7 @@ def _too_many(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]
 
 
 def of_group(drafts: Sequence[Draft]) -> Iterator[Finding]:
-    """Everything wrong with the entries of one environment, or with the list itself."""
+    """Everything wrong with the entries of one environment, or without one."""
     named = [(draft, draft.name, draft.workspace) for draft in drafts]
     for draft, name, workspace in named:
         yield from entry_checks.entry(draft, name, workspace)

@@ -64,7 +64,7 @@ class Credentials:
     keys_masked: bool
 
     def changes(self, llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> tuple[CredentialChange, ...]:
-        """What becomes of ``key`` and ``secret``; nothing is said of a field that neither side has."""
+        """What happens to ``key`` and ``secret``; nothing is said of a field that neither side has."""
         if llm.api_key is not None:
             return tuple(_giving_way(locked))
         drift = key_drift(locked, live, keys_masked=self.keys_masked)

@@ -204,7 +204,7 @@ def _difference(
     keys_masked: bool,
     with_all: bool,
 ) -> ChangedOutside | DeletedOutside | ReplacedOutside | None:
-    """What became of a known configuration: the one of its id is looked at first, as ids do not change hands."""
+    """The live side of a known configuration: the one of its id is looked at first, as ids do not change hands."""
     if there is not None:
         fields = (*_field_drift(locked, there), *_key_drift(locked, there, keys_masked=keys_masked))
         return ChangedOutside(locked=locked, live=there, fields=fields, in_doubt=in_doubt) if fields else None

@@ -81,7 +81,7 @@ def _missing(llm: Llm) -> dict[str, list[str]]:
 
 
 def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tuple[CredentialChange, ...]]:
-    """Actions as Terraform names them, our own word, the two sides, and what becomes of the credentials."""
+    """Actions as Terraform names them, our own word, the two sides, and what happens to the credentials."""
     match change:
         case Create():
             return ["create"], "create", None, _declared_fields(change.desired), _all_new(change.desired)
@@ -168,7 +168,7 @@ def _all_new(llm: Llm) -> tuple[CredentialChange, ...]:
 
 
 def _credential_entry(change: CredentialChange) -> Json:
-    """What becomes of a credential: references and a verdict, never a value or a fingerprint."""
+    """What happens to a credential: references and a verdict, never a value or a fingerprint."""
     entry: Json = {
         "field": change.field.value,
         "before": _reference(change.before),

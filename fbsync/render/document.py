@@ -91,7 +91,7 @@ def refusal_entry(refusal: Refusal) -> Json:
 
 
 def outcome_entry(outcome: Outcome) -> Json:
-    """What became of one entry."""
+    """The result of one entry."""
     identity = identity_of(outcome.change)
     entry: Json = {
         "workspaceId": identity.workspace_id,
@@ -109,7 +109,7 @@ def outcome_entry(outcome: Outcome) -> Json:
 
 
 def removal_entry(removal: Removal) -> Json:
-    """What became of one temporary configuration that an earlier run had left."""
+    """The result of one temporary configuration that an earlier run had left."""
     identity = removal.leftover.identity
     entry: Json = {
         "workspaceId": identity.workspace_id,

@@ -26,7 +26,7 @@ class DriftFound:
     """The differences in one environment.
 
     Attributes:
-        environment: its name, or None for the manifest's own list.
+        environment: its name, or None for no environment.
         api_url: the server that was asked.
         compared: the sentence that says what was compared with what.
         declared: what the manifest declares: by the identity under which it is known, the name that it has there.

@@ -60,7 +60,7 @@ def remedies(
 
     Args:
         difference: the difference.
-        environment: the environment's name, or None for the manifest's own list.
+        environment: the environment's name, or None for no environment.
         declared: what the manifest declares: by the identity under which it is known, the name that it has there.
         by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry.
         taken_over: the entries of which the manifest says by now what the server has.

@@ -49,7 +49,7 @@ class Entry:
         marks: what stands out about it: ``protected``, ``drift``, ``verified first``.
         warnings: sentences without their full stop.
         ages: how old its credentials are, a few words each.
-        environment: the environment that it is of, where several are shown; empty for the list itself.
+        environment: the environment that it is of, where several are shown; empty without one.
     """
 
     kind: str

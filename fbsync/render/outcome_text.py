@@ -24,7 +24,7 @@ def outcome_line(entry: Json, *, paint: Paint, with_place: bool = True, with_id:
     """One outcome; nothing for an entry that needed nothing.
 
     Args:
-        entry: what became of an entry, as the result document has it.
+        entry: the result of an entry, as the result document has it.
         paint: colours.
         with_place: whether its workspace is shown: not needed where there is only one.
         with_id: whether its id is said.
@@ -74,7 +74,7 @@ def _trouble(trouble: Trouble, paint: Paint) -> Iterator[str]:
 
 
 def removals_text(removals: Sequence[Json], *, paint: Paint) -> str:
-    """What became of the temporary configurations that an earlier run had left; nothing where there were none."""
+    """The result for the temporary configurations that an earlier run had left; nothing where there were none."""
     lines = []
     if deleted := sum(removal["outcome"] == "deleted" for removal in removals):
         lines.append(f"Deleted {counted(deleted, 'temporary configuration')} that an earlier run had left.")

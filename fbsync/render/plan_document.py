@@ -36,7 +36,7 @@ class Origin:
     """The environment and server of a plan, and what it was compared with.
 
     Attributes:
-        environment: the environment's name, or None for the manifest's own list.
+        environment: the environment's name, or None for no environment.
         api_url: the server that the known state belongs to.
         state: where the known state is kept.
         compared: the sentence that says what was compared with what.

@@ -79,7 +79,7 @@ def is_worth_showing(entry: Entry) -> bool:
 
 
 def _told(kind: EntryKind, change: Json) -> tuple[str, Iterable[Row]]:
-    """The reason for a change, and what becomes of each field."""
+    """The reason for a change, and what happens to each field."""
     match kind:
         case EntryKind.CREATE:
             why = "deleted outside, to recreate" if "former_id" in change else ""
@@ -149,7 +149,7 @@ def _use_warnings(change: Json) -> Iterator[str]:
 
 
 def affects_repositories(change: Json) -> bool:
-    """Whether repositories use an entry, and will notice what becomes of it."""
+    """Whether repositories use an entry, and will notice changes to it."""
     if not change.get("repositories"):
         return False
     is_felt = change["kind"] in (EntryKind.DELETE, EntryKind.ADOPT)

@@ -21,7 +21,7 @@ def other_server(document: Json) -> str | None:
 
 
 def environment_of(document: Json) -> str | None:
-    """The environment's name, or None for the manifest's own list."""
+    """The environment's name, or None for no environment."""
     return None if document["environment"] is None else visible(document["environment"])
 
 

@@ -84,7 +84,7 @@ def _field_row(entry: Json, label: str, cause: Cause) -> Row:
 
 
 def _credential_row(credential: Json) -> Row | None:
-    """What becomes of a credential; nothing is said of one that stays as it is."""
+    """What happens to a credential; nothing is said of one that stays as it is."""
     label, before, after = credential["field"], credential["before"], credential["after"]
     if (drift := credential.get("drift")) is not None:
         return _drifted_row(label, before, after, drift)

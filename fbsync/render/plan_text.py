@@ -81,7 +81,7 @@ def plans_text(documents: Sequence[Json], *, paint: Paint, width: int | None = N
 
 
 def _titled(document: Json, text: str, paint: Paint) -> str:
-    """A plan among several: the list itself must be distinguished from environments, too."""
+    """A plan among several: no environment must be distinguished from environments, too."""
     title = "" if document["environment"] is not None else f"Environment: {paint.bold('none (without -e)')}\n"
     return f"{title}{text}"
 

@@ -89,7 +89,7 @@ class SeenRequest:
         return replace(self, scope={**self.scope, "path": path, "raw_path": path.encode()})
 
     def of(self, caller: Caller) -> SeenRequest:
-        """The request with its caller known already, whatever becomes of its token."""
+        """The request with its caller known already, whatever happens to its token."""
         return replace(self, scope={**self.scope, KNOWN_CALLER: caller})
 
 

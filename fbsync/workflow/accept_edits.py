@@ -26,7 +26,7 @@ def edit_of_field(draft: Draft, item: FieldDrift, environment: str | None) -> tu
     Args:
         draft: the entry.
         item: what differs.
-        environment: the environment whose drift is accepted, or None for the list itself.
+        environment: the environment whose drift is accepted, or None for no environment.
 
     Raises:
         FbsyncError: the value does not stand in the manifest by itself, or nobody knows it.

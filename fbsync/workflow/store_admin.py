@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 _REMOVAL_SECONDS = 60.0
-"""No removal takes longer: see the time-outs of git and of object stores."""
+"""No removal takes longer: see the timeouts of git and of object stores."""
 
 
 class OpenedStore:

@@ -27,6 +27,10 @@ RETIRED = {
     "goes by": r"\b(go|goes) by the\b",
     "plainly no": r"\bplainly (no|none)\b",
     "may well": r"\bmay well\b",
+    "become of": r"\b(become|becomes|became|come|comes|came) of\b",
+    "cannot be had": r"\bcannot be had\b",
+    "time-out": r"\btime-outs?\b",
+    "the list itself": r"\b(list itself|manifest's own list)\b",
 }
 """Words that neither the code nor the pages use."""
 UNSAID = {
@@ -39,6 +43,11 @@ UNSAID = {
     "is none of": r"\bis none of\b",
     "know nothing of": r"\b(know|knows) (nothing )?of\b",
     "if you mean it": r"\bif you mean it\b",
+    "beside": r"\bbeside\b",
+    "likewise": r"\blikewise\b",
+    "in the place of": r"\bin the place of\b",
+    "mounted by itself": r"\bmount(s|ed) by itself\b",
+    "what is no": r"\bwhat is no\b",
 }
 """Words that comments may use, but neither messages nor pages."""
 IN_CODE = {word: re.compile(pattern, re.IGNORECASE) for word, pattern in RETIRED.items()}
