@@ -98,7 +98,7 @@ def _text_of(path: Path, shown: str) -> str | Finding:
 
 
 def _wrong_lines(bindings: Iterable[Binding], file: str) -> Iterator[Finding]:
-    """What is wrong with the lines of a file; a value that was cut has one finding, not one for each of its lines."""
+    """Findings about the lines of a file. A value that was cut off has one finding, not one for each line."""
     cut, before = False, ""
     for binding in bindings:
         line = _base64_of(binding)
@@ -119,7 +119,7 @@ def _wrong_words(binding: Binding) -> tuple[str, str, str] | None:
 
 
 def _base64_of(binding: Binding) -> str | None:
-    """What a line holds if base64 may go on with it: no words, and at most padding at the end."""
+    """The base64 in a line if it may continue a value: no words, and at most padding at the end."""
     text = binding.key if binding.key is not None else binding.original.string.strip()
     is_base64 = re.fullmatch(r"[A-Za-z0-9+/]+", text) is not None and binding.value in (None, "", "=")
     return text if is_base64 and not is_wordlike(text) else None

@@ -19,7 +19,7 @@ _MOST_CHOICES = 1_000
 
 
 def is_wordlike(text: str) -> bool:
-    """Tell whether a text reads as words, so that it can be shown although nobody knows what it was meant as.
+    """Whether a text consists of words, so that it can be shown although its meaning is unknown.
 
     Credentials are made to be random: long runs, digits among letters, case that changes without a reason.
     Words, words joined by dashes and the like, and a few digits (``eu-central-1``, ``gpt-4``) are none.

@@ -12,7 +12,7 @@ _Result = TypeVar("_Result")
 
 
 def outside_of_event_loops(work: Callable[[], _Result]) -> _Result:
-    """Do work that runs an event loop of its own: in another thread, where this one runs a loop already."""
+    """Do work that runs its own event loop, in another thread if this one already runs a loop."""
     if not _runs_an_event_loop():
         return work()
     from concurrent.futures import ThreadPoolExecutor

@@ -31,7 +31,7 @@ class Results(Generic[_Result]):
 
     @property
     def problems(self) -> tuple[tuple[str | None, str], ...]:
-        """Why there is nothing, in one line each."""
+        """Why environments have no result, in one line each."""
         return tuple((environment, _reason(error)) for environment, error in self.failed)
 
     def exit_code(self, code: ExitCode) -> ExitCode:
@@ -96,6 +96,6 @@ def _environments(where: Where) -> tuple[str | None, ...]:
 
 
 def _reason(error: FbsyncError) -> str:
-    """Why there is nothing of an environment, in one line."""
+    """Why an environment has no result, in one line."""
     findings = error.findings if isinstance(error, InvalidInput) else ()
     return "; ".join(finding.message for finding in findings) or error.message

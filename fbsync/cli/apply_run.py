@@ -185,7 +185,7 @@ class Applying:
 
 
 def _question(number: int, proposal: Proposal) -> str:
-    """What somebody is asked before the first change."""
+    """The question before the first change."""
     project, billed = proposal.project, verified_first(proposal.plan)
     changes = "this change" if number == 1 else f"these {number} changes"
     environment = project.where.environment

@@ -65,7 +65,7 @@ def _known_names(context: click.Context) -> Iterable[str]:
 
 
 def _where_so_far(context: click.Context) -> Where:
-    """What the options to the left of the word say; click has not filled in the others."""
+    """The target of the options to the left of the word; click has not filled in the others."""
     from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
     from fbsync.workflow.declared_state import find_state
     from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where

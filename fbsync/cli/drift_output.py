@@ -87,7 +87,7 @@ def drifts_rendered(
 
 
 def accepted_rendered(accepted: Acceptance, code: ExitCode, format_: str, *, environment: str | None) -> str:
-    """What the manifest took over, as text or JSON."""
+    """The values that the manifest took over, as text or JSON."""
     if format_ == "json":
         from fbsync.render.document import dump, result_document
 

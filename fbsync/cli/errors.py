@@ -93,7 +93,7 @@ def _fail(argv: Sequence[str], error: FbsyncError) -> int:
 
 
 def _interrupted(ended: BaseException) -> FbsyncError:
-    """What to say of a signal; click makes an Abort of each."""
+    """The error for a signal; click turns each into an Abort."""
     for cause in (ended, ended.__cause__):
         if isinstance(cause, Terminated):
             return FbsyncError(f"interrupted by {cause.name}", exit_code=ExitCode.TERMINATED)
@@ -107,7 +107,7 @@ def _usage(error: click.ClickException, argv: Sequence[str]) -> FbsyncError:
 
 
 def _refused_by_system(error: OSError) -> FbsyncError:
-    """What the operating system refused, where no code of fbsync has expected it.
+    """The error for a refusal of the operating system that no other code handled.
 
     Raises:
         OSError: it is the output itself that takes nothing.
@@ -135,7 +135,7 @@ def _has_working_folder() -> bool:
 
 
 def _unexpected(error: Exception) -> FbsyncError:
-    """A fault of fbsync's own. The exception's text is not shown: nobody vouches for what is in it."""
+    """The error for a bug of fbsync. The exception's text is not shown, since it may contain anything."""
     from fbsync.cli import diagnosis
 
     return FbsyncError(

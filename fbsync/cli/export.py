@@ -93,7 +93,7 @@ def _check_settled(project: Project) -> None:
 def _server_content(
     project: Project, workspaces: tuple[str, ...], how: Asking
 ) -> tuple[Project, tuple[LiveLlm, ...], frozenset[Identity]]:
-    """What the server holds of the workspaces, or all that it lists; and what other environments have of that.
+    """The server's configurations in the workspaces, or all, and those that other environments have.
 
     Raises:
         InvalidInput: without a variable, an entry's workspace is not known, and so not what is there already.

@@ -126,7 +126,7 @@ def _start(
     state: str | None,
     asks: bool,
 ) -> tuple[Start, Ci]:
-    """What the options say, and what somebody answers where they are left out."""
+    """The options, and the answers to questions about missing ones."""
     from fbsync.cli.init_pipelines import Ci, found_ci
     from fbsync.cli.init_templates import Start
 
@@ -215,7 +215,7 @@ def _next_steps(done: list[tuple[Path, str]], ci: Ci, variables: Sequence[str], 
 
 
 def _state_commands(start: Start) -> Iterator[tuple[str, str]]:
-    """What creates the known state once, where it is in a store."""
+    """The commands that create the known state in a store."""
     if start.state is not None:
         yield "fbsync state init", "once: create the known state in the remote origin"
         yield from ((f"fbsync state init -e {name}", f"the same for {name}") for name in start.environments)

@@ -24,7 +24,7 @@ SIGNING_IN = (
 
 
 def ask_providers() -> tuple[str, ...]:
-    """The providers that entries are to be written for."""
+    """The chosen providers."""
     answer = click.prompt(f"Providers ({', '.join(PROVIDER_NAMES)})", default="openai", err=True, value_proc=_providers)
     return tuple(answer)
 
@@ -83,7 +83,7 @@ def checked_id(value: str | None) -> str | None:
 
 
 def _listed_workspaces() -> Sequence[Workspace]:
-    """What the server lists, if there is a way to sign in; a server that does not answer does not stop ``init``."""
+    """The workspaces that the server lists, if there is a way to sign in. ``init`` continues without an answer."""
     from fbsync.cli.server_options import Asking
     from fbsync.cli.workspaces import list_workspaces
     from fbsync.settings import means_of_signing_in
@@ -102,7 +102,7 @@ def _listed_workspaces() -> Sequence[Workspace]:
 
 
 def ask_state() -> str | None:
-    """Where the known state of a project with a pipeline is to be kept; None for a lockfile in the repository."""
+    """The store for a project with a pipeline; None for a lockfile in the repository."""
     terminal.say(
         "The pipeline can keep the known state in a lockfile, which it commits to the branch, or in a git ref."
     )

@@ -114,7 +114,7 @@ def _keep_state(context: click.Context, _: click.Parameter, value: str | None) -
 
 
 def _given_state(lock_file: Path | None) -> str | None:
-    """Where the known state is kept: what the option says, else the environment.
+    """The store of the known state, from the option or the environment.
 
     Raises:
         click.UsageError: two options name two places.

@@ -107,5 +107,5 @@ def print_plans(
 
 
 def part_of_all(document: Json) -> Json:
-    """What the document over all environments holds of one plan."""
+    """The part of one plan in the document for all environments."""
     return {"exit_code": document["exit_code"], "plan": document}

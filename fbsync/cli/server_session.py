@@ -46,7 +46,7 @@ def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -
 def asked(
     project: Project, how: Asking, *, all_or_nothing: bool = False, plans: bool = True
 ) -> Iterator[tuple[Session, Live]]:
-    """A session that has asked what ``ask_server`` asks, for as long as the context lasts; arguments likewise.
+    """A session after ``ask_server``, with the same arguments; a context manager.
 
     Where changes are planned from it (``plans``), it has the ids of stored keys that are given by description, too.
 
@@ -119,7 +119,7 @@ def say_untold(live: Live | None, consequence: str) -> None:
 
 
 def say_exchange(how: Asking, line: SlowLine) -> Callable[[Exchange], None]:
-    """What prints each request, as the options have it, in the place of the line that says what is waited for."""
+    """The function that prints each request with ``-v``, instead of the line that says what fbsync waits for."""
 
     def say(exchange: Exchange) -> None:
         if how.verbose:

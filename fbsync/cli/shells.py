@@ -144,7 +144,7 @@ def script(shell: str) -> str:
 
 
 def _last_word(line: str) -> str:
-    """The word at the end of a line, as it was typed; nothing after a blank outside of quotes."""
+    """The word at the end of a line, as typed; empty after a space outside quotes."""
     word, at = "", 0
     while at < len(line):
         found = _QUOTED.match(line, at)
@@ -164,7 +164,7 @@ def _open_quote(word: str) -> str:
 
 
 def _before_last_break(word: str, breaks: str) -> str:
-    """What of a typed word stands before the part that readline replaces, without its backslashes."""
+    """The start of a typed word that readline does not replace, without backslashes."""
     parts = _QUOTED.findall(word)
     last = max((at for at, part in enumerate(parts) if part in breaks), default=-1)
     return "".join(part.removeprefix("\\") for part in parts[: last + 1])

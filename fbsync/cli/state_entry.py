@@ -19,7 +19,7 @@ _MOST_CANDIDATES = 10
 
 
 def known_at(where: Where) -> Replayed:
-    """What is known: the lockfile, with what an unfinished apply left beside it.
+    """The known state: the lockfile with the journal of an unfinished apply.
 
     Raises:
         FbsyncError: there is nothing of the kind, or it cannot be read or understood.

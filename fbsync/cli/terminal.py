@@ -30,7 +30,7 @@ def paint_for(stream: TextIO) -> Paint:
 
 
 def terminal_width(stream: TextIO) -> int | None:
-    """How many columns a terminal has; None for a pipe or a file, where lines are never wrapped."""
+    """The width of the terminal in columns; None for a pipe or a file, where lines are never wrapped."""
     if not stream.isatty():
         return None
     import shutil
@@ -106,7 +106,7 @@ def waits(what: str) -> AbstractContextManager[object]:
 
 
 def end_bar() -> None:
-    """Clear the line that a bar stands on, and show the cursor again that it hid."""
+    """Clear the line of a bar, and show the hidden cursor again."""
     if sys.stderr.isatty():
         click.echo("\r\x1b[K\x1b[?25h", err=True, nl=False, color=True)
 
@@ -123,7 +123,7 @@ def can_ask() -> bool:
 
 
 def confirm(question: str) -> bool:
-    """Ask on stderr for a yes, spelled out; where nobody sits, nobody is asked, and the answer is yes.
+    """Ask on stderr for a spelled-out yes. Without a terminal, do not ask; the answer is yes.
 
     Raises:
         FbsyncError: only one of stdin and stderr is a terminal.
@@ -162,7 +162,7 @@ def report_warnings(findings: Iterable[Finding], *, verbose: bool = False) -> No
 
 
 def open_intents_note(open_intents: Iterable[Intent]) -> str:
-    """What to say of requests, and temporary configurations, that an unfinished apply left open."""
+    """The note about unconfirmed requests and temporary configurations of an unfinished apply."""
     from fbsync.render.entries import counted
     from fbsync.state.trials import trials_among
 

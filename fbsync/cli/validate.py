@@ -96,7 +96,7 @@ def _checked(where: Where, environment: str | None) -> _Report:
 
 
 def _env_file_findings(where: Where) -> tuple[Finding, ...]:
-    """What is wrong with the files of variables, which belong to the manifest; their values are not looked at."""
+    """Findings about the manifest's .env files; their values are not checked."""
     from fbsync.model.errors import InvalidInput
     from fbsync.variables import read_variables
 

@@ -62,7 +62,7 @@ def verify(
 
 
 def _targets(proposal: Proposal, *, named: bool) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-    """What is known of the declared entries, and of others that were named; and what is to be said of that."""
+    """The known records of the declared entries and of others that were named, with notes for the user."""
     from fbsync.model.changes import Adopt, Blocked, Create, Delete, Unchanged, Undeclared, Update, name_of
     from fbsync.model.verifications import Target
 

@@ -179,7 +179,7 @@ def _errors(answer: Answer) -> list[str]:
 
 
 def _failure_kind(answer: Answer) -> Failure:
-    """What a failure means for the caller."""
+    """The kind of a failure."""
     status = answer.status
     if status in _REFUSED_BY_ANYBODY:
         return _BY_STATUS.get(status, Failure.REJECTED)

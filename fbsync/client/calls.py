@@ -114,7 +114,7 @@ class Client:
         return tuple(listed_workspaces(await self._requests.call("GET", "/workspace"), self._redactor))
 
     async def list_memberships(self) -> tuple[Workspace, ...]:
-        """List the workspaces that the caller may see, with the caller's role as far as the answers have it.
+        """List the workspaces that the caller may see, with the caller's role if the answers have it.
 
         Who that is the profile says; of the other users in the list nothing is kept.
 
@@ -125,7 +125,7 @@ class Client:
         return tuple(listed_workspaces(await self._requests.call("GET", "/workspace"), self._redactor, me))
 
     async def _profile(self) -> Mapping[str, Any]:
-        """Who the caller is; nothing where the server has no such page for this caller."""
+        """The caller's profile; None if the server has none for this caller."""
         try:
             me = (await self._requests.call("GET", "/user/profile")).body.get("data")
         except ServerError as error:

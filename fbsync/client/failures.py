@@ -40,7 +40,7 @@ _CERTIFICATE_HINTS = {
 def transport_error(
     error: Exception, *, method: str, path: str, api_url: str, proxy: Proxy | None = None
 ) -> ServerError:
-    """What an exchange's exception means. Its own text is not shown, as it may hold parts of the request.
+    """The ServerError for an exchange's exception. Its text is not shown, since it may contain parts of the request.
 
     Args:
         error: the exception.

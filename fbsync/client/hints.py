@@ -80,7 +80,7 @@ def after(method: str, path: str, failure: Failure) -> str:
 
 
 def after_signing_in(body: Mapping[str, object]) -> str | None:
-    """What to do about an answer that does not sign in, where its own fields tell."""
+    """What to do about a failed sign-in, if the answer's fields say so."""
     if body.get("verificationTokenId"):
         return NOT_VERIFIED
     code = body.get("error_code")

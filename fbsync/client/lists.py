@@ -117,7 +117,7 @@ def _is_text(value: object) -> bool:
 
 
 def _mask(key: str | None, redactor: Redactor) -> str | None:
-    """What a list shows in a key's place. A server that shows the key itself must not make fbsync show or keep it."""
+    """The mask that a list shows for a key. If a server shows the key itself, fbsync neither shows nor stores it."""
     if key is None:
         return None
     if _UNMASKED.fullmatch(key):

@@ -31,7 +31,7 @@ _RANGE = re.compile(r"[a-z]+ (\d{1,15})-(\d{1,15})/(\d{1,15}|\*)", re.IGNORECASE
 
 
 def sign_of_more(answer: Answer, field: str, rows: int) -> str | None:
-    """What an answer says of rows that it does not hold, as the end of a sentence.
+    """The sign in an answer that there are more rows, as the end of a sentence.
 
     The API documents no pagination, so each common sign of one counts (``design.md``, 'The plan').
     """
@@ -59,7 +59,7 @@ def _flat(fields: Mapping[str, Any], depth: int = _DEPTH) -> Iterator[tuple[str,
 
 
 def _sign_in(name: str, value: object, rows: int) -> str | None:
-    """What one field beside a list says of more rows."""
+    """The sign of more rows in one field next to a list."""
     letters = re.sub(r"[^a-zA-Z]", "", name[:40])
     folded = letters.lower()
     more = f'"{letters}" means that there are more'

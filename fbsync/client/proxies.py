@@ -43,7 +43,7 @@ class Proxy:
 
 
 def proxy_for(api_url: str, environment: Mapping[str, str]) -> Proxy | None:
-    """The proxy through which a server is to be reached; None for none. This machine itself is reached directly.
+    """The proxy for a server, or None. This machine itself is reached directly.
 
     Args:
         api_url: the server's base URL.
@@ -118,7 +118,7 @@ def _ascii(host: str) -> str:
 
 
 def _parsed(variable: str, value: str) -> Proxy:
-    """The proxy that a variable's value stands for.
+    """The proxy in a variable's value.
 
     Raises:
         FbsyncError: there is none that can be used.

@@ -58,6 +58,6 @@ def _key_shape(key: str) -> str:
 
 
 def media_type(value: str | None) -> str:
-    """What an answer's ``Content-Type`` calls its body, where that is a plain media type."""
+    """The media type in an answer's ``Content-Type``, if it is a plain one."""
     kind = (value or "").partition(";")[0].strip().lower()
     return kind if _MEDIA_TYPE.fullmatch(kind) else "no known type"

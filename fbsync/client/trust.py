@@ -41,7 +41,7 @@ def trusted(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def untrusting() -> ssl.SSLContext:
-    """A context for a server that is asked without TLS: it trusts nobody, and costs no time."""
+    """A context for servers without TLS: it trusts nothing, and takes no time."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

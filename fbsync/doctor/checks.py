@@ -51,7 +51,7 @@ def ok(what: str, detail: str) -> Check:
 
 
 def not_checked(what: str, why: str) -> Check:
-    """A check that something else stands in the way of."""
+    """A check that something else prevented."""
     return Check(what=what, health=Health.NOT_CHECKED, detail=why)
 
 
@@ -90,7 +90,7 @@ def clock(theirs: datetime | None, ours: datetime) -> Check:
 
 
 def certificate(until: datetime | None, ours: datetime, *, in_clear: bool) -> Check:
-    """How long the server's certificate is good for.
+    """How long the server's certificate is valid.
 
     Args:
         until: its end, or None where no TLS was spoken.
@@ -119,7 +119,7 @@ def certificate(until: datetime | None, ours: datetime, *, in_clear: bool) -> Ch
 
 
 def token_life(expires: datetime | None, ours: datetime) -> str:
-    """How long a token says that it lives, as a phrase."""
+    """How long a token is valid, by its own claim, as a phrase."""
     if expires is None:
         return "token expiry unknown (tokens live for one hour)"
     left = expires - ours

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_store(where: Where, environment: Mapping[str, str]) -> tuple[Check, ...]:
-    """Look at a store. It writes an object of its own there, which it removes.
+    """Check a store. This writes a test object and removes it.
 
     Args:
         where: names the store (``is_shared``).
@@ -64,5 +64,5 @@ def _honest(store: OpenedStore) -> Check:
 
 
 def unread() -> Check:
-    """What to say of the known state where the store cannot be read."""
+    """The check of the known state if the store cannot be read."""
     return not_checked("known state", "the store cannot be read")

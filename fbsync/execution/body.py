@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def body(change: Create | Update | Adopt | Delete) -> Fields:
-    """What a change sends: all of a new or adopted configuration, only what differs of a known one."""
+    """The request of a change: everything for a new or adopted configuration, only differences for a known one."""
     match change:
         case Create():
             return {**_whole(change.desired), Field.WORKSPACE_ID: _value(change.desired.workspace_id.value)}
@@ -36,7 +36,7 @@ def body(change: Create | Update | Adopt | Delete) -> Fields:
 
 
 def trial_body(llm: Llm, name: str) -> Fields:
-    """What creates the temporary configuration of an entry: all that is declared, under a name of its own."""
+    """The request that creates an entry's temporary configuration: all declared fields, with another name."""
     return {**_whole(llm), Field.NAME: name, Field.WORKSPACE_ID: _value(llm.workspace_id.value)}
 
 
@@ -52,7 +52,7 @@ def _whole(llm: Llm) -> dict[Field, str | Secret | None]:
 
 
 def _taken_away(live: LiveLlm, llm: Llm) -> dict[Field, str | Secret | None]:
-    """What is there and is not declared, and goes; a stored key takes the place of a key by itself."""
+    """Undeclared fields to remove. A stored key replaces a key by itself."""
     if llm.api_key is None:
         return {Field.KEY: None} if live.has_key else {}
     return {Field.ENDPOINT: None} if live.endpoint is not None and not llm.endpoint.template else {}

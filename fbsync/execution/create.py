@@ -83,7 +83,7 @@ class Creator:
         raise left_open(failure) if unsure else failure
 
     async def create_once(self, identity: Identity, fields: Fields) -> str:
-        """Create a configuration that nobody needs, by one request; return its id.
+        """Create a temporary configuration with one request; return its id.
 
         A request whose outcome is unknown is not sent again: it might come late, when nobody looks for it any more.
 
@@ -105,7 +105,7 @@ class Creator:
         return llm_id if llm_id is not None else await self.find_confirmed(identity)
 
     async def _look(self, identity: Identity) -> Sequence[LiveLlm] | None:
-        """What the workspace holds, looked for until the identity is there; None where the server does not say."""
+        """The workspace's list, repeated until it has the identity; None if the server has no list."""
         listed: Sequence[LiveLlm] = ()
         for seconds in LOOKS:
             await self._clock.sleep(seconds)

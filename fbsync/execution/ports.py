@@ -52,10 +52,10 @@ class Ledger(Protocol):
         """Whether an earlier run may have created this, and nobody knows."""
 
     def claims(self, identity: Identity) -> tuple[Claim, ...]:
-        """What earlier runs may have created under an identity without anybody knowing."""
+        """What earlier runs may have created with an identity, unconfirmed."""
 
     def claim(self, number: int) -> Claim:
-        """What the request of an intent of this run would explain, if it was carried out."""
+        """What an intent of this run would explain if its request was carried out."""
 
     def noted(self, change: Change, llm_id: str) -> None:
         """Take note of a change that happened without a request: it goes into the lockfile only."""

@@ -130,7 +130,7 @@ class Step:
 
     @property
     def ends_run(self) -> FbsyncError | None:
-        """Why no other step may begin: the ledger cannot be written, or nobody is signed in."""
+        """Why no other step may begin: the ledger cannot be written, or the session ended."""
         return self.unrecorded or signed_out(self.error)
 
     async def _fail(self, error: ServerError) -> None:
@@ -189,7 +189,7 @@ _DONE: dict[type[Change], Result] = {
 
 
 def signed_out(error: FbsyncError | None) -> FbsyncError | None:
-    """The failure itself where it says that nobody is signed in: every other request would share it."""
+    """The failure if it means that the session ended: every other request would fail as well."""
     if not isinstance(error, ServerError):
         return None
     return error if error.failure is Failure.NOT_SIGNED_IN or error.status == _NOT_SIGNED_IN else None

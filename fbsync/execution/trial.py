@@ -194,7 +194,7 @@ async def delete_temporary(server: Server, llm_id: str) -> FbsyncError | None:
 
 
 def cut_off() -> FbsyncError:
-    """What to say of a temporary configuration that nobody had the time to delete."""
+    """The error for a temporary configuration that could not be deleted in time."""
     return FbsyncError(
         "interrupted while it was verified first, so nothing was changed; its temporary configuration may be left",
         hint="run `fbsync apply` again: it deletes it",

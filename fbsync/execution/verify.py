@@ -76,7 +76,7 @@ async def _verify_one(target: Target, server: Server, stop: Stop) -> Verified:
 
 
 def targets(outcomes: Iterable[Outcome]) -> tuple[Target, ...]:
-    """What an apply created, took over or changed so that the provider may say something else now."""
+    """The configurations that an apply created, adopted or changed so that the provider's verdict may differ."""
     made = (Result.CREATED, Result.ADOPTED)
     return tuple(
         Target(identity=identity_of(outcome.change), llm_id=outcome.llm_id)

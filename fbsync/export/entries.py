@@ -58,5 +58,5 @@ def only_workspace(listed: Sequence[LiveLlm]) -> str | None:
 
 
 def read_back(entry: Mapping[str, str | bool]) -> dict[str, str | bool]:
-    """What a reader gets of an entry's fields: all but those that are written as comments."""
+    """The fields of an entry that are read back: all except those in comments."""
     return {field: value for field, value in entry.items() if not is_comment(field)}

@@ -60,7 +60,7 @@ def _protected_ids(project: Project) -> frozenset[str]:
 
 
 def _default_of(document: Document) -> str | None:
-    """The file's default workspace where it is an id as it stands, with nothing to resolve."""
+    """The file's default workspace if it is a literal id."""
     value = document.value.get("workspaceId") if isinstance(document.value, dict) else None
     return value if isinstance(value, str) and "$" not in value else None
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def record(llm: Llm, live: LiveLlm) -> LockedLlm:
-    """What is known of an exported entry: everything but its credentials.
+    """The record of an exported entry: everything except its credentials.
 
     Args:
         llm: the entry as the manifest has it now.
@@ -54,7 +54,7 @@ def records_after(
     kept: Iterable[LiveLlm],
     entries: Mapping[Identity, Llm],
 ) -> Records:
-    """What is known after the export. What was known of credentials, and of entries that there are, stays so."""
+    """The known state after the export. Records of credentials and of existing entries stay."""
     known = Records(project.known.llms)
     for llm in kept:
         if llm.id in matches.unrecorded:

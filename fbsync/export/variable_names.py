@@ -32,7 +32,7 @@ class VariableNames:
         self._taken = set(taken)
 
     def of(self, llm: LiveLlm) -> dict[Field, str]:
-        """The names for a configuration's credentials: none beside a stored key, one for the key where there is one."""
+        """The names for a configuration's credentials: none with a stored key, one for the key if there is one."""
         if llm.api_key_id is not None:
             return {}
         fields = (Field.KEY, Field.SECRET) if llm.has_key else (Field.SECRET,)

@@ -23,7 +23,7 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 
 def readings_of(text: str, depth: int = _DEPTH) -> Iterator[str]:
-    """A text, and all that it may stand for by the escapes of JSON, URLs and HTML, nested ones included."""
+    """A text, and everything that it may mean with the escapes of JSON, URLs and HTML, even nested."""
     seen = {text: None}
     latest = [text]
     yield text
@@ -47,7 +47,7 @@ def _unescaped(text: str) -> str:
 
 
 def decoded_runs(text: str, *, words: bool = True) -> Iterator[str]:
-    """What the runs of base64 (both alphabets, at each alignment) and of hexadecimal digits in a text stand for.
+    """The decoded runs of base64 (both alphabets, every alignment) and of hexadecimal digits in a text.
 
     Args:
         text: the text.

@@ -82,7 +82,7 @@ class Redactor:
         return self._redacted(text, _without_runs)
 
     def value(self, text: str) -> str:
-        """A value of a list, to compare, show and keep: as it is, or ``WITHHELD_VALUE`` where it repeats a credential.
+        """A listed value to compare, show and store: unchanged, or ``WITHHELD_VALUE`` if it repeats a credential.
 
         Args:
             text: the value, of any length.
@@ -133,12 +133,12 @@ class Redactor:
 
 
 def _spellings(text: str) -> set[str]:
-    """What a value and each other spelling of it have in common, as a name or as a URL."""
+    """The canonical forms of a value, as a name and as a URL."""
     return {text, loose_name(text), canonical_url(text)}
 
 
 def _folded(text: str) -> str:
-    """A text without what a server may change about it: case, blanks, and characters that nobody sees."""
+    """A text without what a server may change: case, whitespace and invisible characters."""
     folded = text.casefold()
     if folded.isascii() and folded.isprintable():
         return folded.replace(" ", "")  # as nearly all are

@@ -70,14 +70,14 @@ class Manifest:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Everything wrong with the files, in any environment, in file order; at most ``MOST_FINDINGS``."""
+        """All findings about the files, in any environment, in file order; at most ``MOST_FINDINGS``."""
         if not self.is_searched:
             return _in_order(self.misshapen)
         semantic = checks.semantic(self.drafts, self.variants, is_complete=self.is_complete)
         return _in_order((*self.misshapen, *semantic))
 
     def findings_in(self, environment: str | None) -> tuple[Finding, ...]:
-        """What is wrong with the files and with one environment, or without one for None, in file order.
+        """All findings about the files and one environment (None for no environment), in file order.
 
         An environment that there is not is a finding, unless a file could not be read that may declare it.
         """
@@ -134,7 +134,7 @@ class Manifest:
         return distinct(llms)
 
     def value_findings(self, environment: str | None, variables: Variables) -> tuple[Finding, ...]:
-        """What is wrong with the values that the entries of an environment refer to, in file order.
+        """Findings about the values that an environment's entries refer to, in file order.
 
         Raises:
             InvalidInput: there is no such environment.
@@ -145,7 +145,7 @@ class Manifest:
         return self._found[environment, variables]
 
     def warnings_in(self, environment: str | None, variables: Variables) -> tuple[Finding, ...]:
-        """What does not stop a run and is odd about one environment, its variables' values or their files.
+        """Warnings about one environment, its variables' values or their files.
 
         Raises:
             InvalidInput: there is no such environment.

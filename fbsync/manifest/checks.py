@@ -81,7 +81,7 @@ def of_group(drafts: Sequence[Draft]) -> Iterator[Finding]:
 
 
 def _identities(drafts: Sequence[Draft], named: Sequence[tuple[Draft, str, GivenWorkspace]]) -> Iterator[Finding]:
-    """What is wrong with the names of entries among each other; where no two are even alike, nothing is."""
+    """Findings about the names of entries in relation to each other; none if no two are alike."""
     if len({(workspace, name.strip().casefold()) for _, name, workspace in named}) < len(named):
         from fbsync.manifest.identities import check_identities
 

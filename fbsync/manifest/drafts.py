@@ -66,7 +66,7 @@ class Draft:
 
     @property
     def workspace(self) -> GivenWorkspace:
-        """The key under which its workspace is given, and what stands there."""
+        """The key that names its workspace, and its value."""
         return self.fields.workspace()
 
     @property
@@ -80,7 +80,7 @@ class Draft:
         return placed is not None and "llms" in placed.path
 
     def position(self, field: str) -> Position:
-        """Where a field stands, or the entry where it lacks the field."""
+        """The place of a field, or of the entry if it lacks the field."""
         placed = self.fields.get(field)
         return placed.position if placed else self.entry.position
 
@@ -113,7 +113,7 @@ def read_drafts(documents: Iterable[Document], refused: Refused = frozenset()) -
 
 
 def read_variants(documents: Iterable[Document], refused: Refused = frozenset()) -> dict[str, tuple[Variant, ...]]:
-    """What the files say of each environment, in order."""
+    """The files' parts for each environment, in order."""
     variants: dict[str, tuple[Variant, ...]] = {}
     for document in documents:
         root = Placed(value=document.value, document=document, path=(), refused=refused)

@@ -54,14 +54,14 @@ def is_plain(url: str) -> bool:
 
 
 def faults_of_template(template: str) -> Iterator[Fault]:
-    """What is wrong with an endpoint as the manifest has it, whatever its references stand for."""
+    """The faults of an endpoint as written, whatever the values of its references."""
     parts = list(parse_template(template).parts)
     parts[1::2] = [OPEN] * len(parts[1::2])
     return faults("".join(parts))
 
 
 def faults(url: str) -> Iterator[Fault]:
-    """What is wrong with an endpoint: the first reason why it is no URL, or everything that is wrong with the URL.
+    """The faults of an endpoint: the first reason why it is not a URL, or all faults of the URL.
 
     Args:
         url: the endpoint, with ``OPEN`` for each reference that is not resolved.

@@ -50,7 +50,7 @@ def entry(draft: Draft, name: str | None, given: GivenWorkspace) -> Iterator[Fin
 
 
 def _means(draft: Draft) -> Iterator[Finding]:
-    """A stored key beside what it takes the place of, and what an environment takes away without a replacement."""
+    """A stored key next to what it replaces, and what an environment removes without a replacement."""
     fields, written = draft.fields, draft.entry.value
     if "apiKey" in fields:
         text = draft.text("apiKey")
@@ -97,7 +97,7 @@ def _both(draft: Draft, field: str) -> Finding:
 
 
 def endpoint_finding(fault: Fault, *, position: Position, entry: str | None) -> Finding:
-    """What is wrong with an endpoint, as a finding."""
+    """The fault of an endpoint, as a finding."""
     return Finding(
         rule=fault.rule,
         position=position,
@@ -138,7 +138,7 @@ def _name(draft: Draft, name: str) -> Iterator[Finding]:
 
 
 def _workspace_id(draft: Draft, text: str) -> Iterator[Finding]:
-    """What is wrong with a workspace id as it is written, whatever its references stand for."""
+    """Findings about a workspace id as written, whatever the values of its references."""
     template = parse_template(text)
     if template.stray:
         yield from _references(draft, "workspaceId")

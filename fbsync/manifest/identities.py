@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def same_identities(llms: Iterable[Llm]) -> Iterator[Finding]:
-    """Entries of one identity, as far as references and the names of workspaces are resolved."""
+    """Entries with one identity, as far as references and workspace names are resolved."""
     return _duplicates((llm.resolved_identity, llm.name, partial(getattr, llm, "position")) for llm in llms)
 
 
@@ -39,7 +39,7 @@ def check_identities(named: Sequence[tuple[Draft, str, GivenWorkspace]]) -> Iter
 
 
 def _own_place(draft: Draft) -> Position:
-    """Where the entry's name stands; where the entry is an alias, that, since the name is its anchor's."""
+    """The place of the entry's name, or of the alias if the entry is one, since the name belongs to its anchor."""
     return max(draft.position("name"), draft.entry.position)
 
 

@@ -25,7 +25,7 @@ _OWN = dict.fromkeys(SIGN_IN_VARIABLES, "is one that fbsync signs in with") | {
 
 
 def misplaced_references(documents: Sequence[Document]) -> Iterator[Finding]:
-    """A finding for each reference to a variable that must not stand there (``design.md``, 'The manifest').
+    """A finding for each reference that is not allowed where it is (``design.md``, 'The manifest').
 
     Args:
         documents: all files of the manifest: what is a credential in one is one in all, and in every environment.
@@ -54,7 +54,7 @@ def _credential_variables(documents: Sequence[Document]) -> Iterator[tuple[str, 
 def _in_shown(
     document: Document, path: Path, text: str, credentials: dict[str, tuple[Document, Path]]
 ) -> Iterator[Finding]:
-    """The references in a field that is shown which must not stand there."""
+    """The forbidden references in a shown field."""
     for reference in references_in(text):
         if reference.name in _OWN:
             yield _own(document, path, text, reference)

@@ -39,7 +39,7 @@ class Placed:
 
     @property
     def position(self) -> Position:
-        """Where the value stands."""
+        """The value's place."""
         return self.document.position_of(self.path)
 
     @property

@@ -78,7 +78,7 @@ def variable_of(text: str) -> str | None:
 
 
 def escape(text: str) -> str:
-    """The text with its dollar signs doubled, so that it holds no reference."""
+    """The text with doubled dollar signs, so that it contains no reference."""
     return text.replace("$", "$$")
 
 

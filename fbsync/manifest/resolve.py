@@ -59,7 +59,7 @@ def _field_text(draft: Draft, field: str, variables: Variables) -> Text | None:
 
 
 def _resolved_api_key(draft: Draft, variables: Variables) -> Text | None:
-    """The stored key's id, which nobody knows yet where the key is given by its description."""
+    """The stored key's id, unknown at first if the key is given by its description."""
     placed = draft.fields.get("apiKey")
     if placed is not None and is_description(placed.value):
         return Text(template=placed.value, value=None, position=placed.position)
@@ -72,7 +72,7 @@ def _resolved_credential(draft: Draft, field: str, variables: Variables) -> Cred
 
 
 def _resolved_workspace_id(draft: Draft, variables: Variables) -> Text:
-    """The workspace's id, which nobody knows yet where it is given by its name."""
+    """The workspace's id, unknown at first if it is given by its name."""
     value, position = draft.fields["workspaceId"].value, draft.position("workspaceId")
     if draft.is_by_name:
         return Text(template=value, value=None, position=position)
@@ -80,7 +80,7 @@ def _resolved_workspace_id(draft: Draft, variables: Variables) -> Text:
 
 
 def _max_credential_age(draft: Draft) -> int | None:
-    """What the entry's file says of how old credentials may be, in days."""
+    """The maximum age of credentials in the entry's file, in days."""
     file = draft.entry.document.value
     age = file.get("maxCredentialAge") if isinstance(file, dict) else None
     if not isinstance(age, str):

@@ -27,7 +27,7 @@ class Use:
 
     @property
     def purpose(self) -> str:
-        """What the variable is for there, in a few words."""
+        """The purpose of the variable there, in a few words."""
         return f"{self.field} of {self.entry}" if self.entry else self.field
 
 

@@ -66,14 +66,14 @@ def value_findings(drafts: Sequence[Draft], variables: Variables) -> tuple[Findi
 
 
 def _faults(field: str, text: str, variables: Variables) -> tuple[_Fault, ...]:
-    """What is wrong with a field once its references are resolved; one that grows too long is looked at no further."""
+    """The faults of a field after its references are resolved. A field that is too long is not checked further."""
     if field in _SHOWN and (fault := _too_long(text, variables)) is not None:
         return (fault,)
     return tuple(_CHECKS[field](text, variables))
 
 
 def _too_long(text: str, variables: Variables) -> _Fault | None:
-    """A text that its values make too long: a short file could otherwise stand for gigabytes."""
+    """The fault of a text with too long values: a short file could otherwise expand to gigabytes."""
     references = references_in(text)
     values = (variables.text(reference.name) or "" for reference in references)
     if not references or len(text) + sum(map(len, values)) <= _MOST_CHARACTERS:
@@ -98,7 +98,7 @@ def _fault_finding(draft: Draft, placed: Placed, text: str, fault: _Fault) -> Fi
 
 
 def _workspace_id_findings(text: str, variables: Variables) -> Iterator[_Fault]:
-    """What is wrong with a workspace id once its references are resolved."""
+    """Findings about a workspace id after its references are resolved."""
     wrong = not references_in(text)
     for reference, value in _set_values(text, variables):
         if (why := fault_of_workspace_id(value)) is not None and why != "consists only of dots":
@@ -119,7 +119,7 @@ def _not_a_workspace_id(reference: Reference, why: str) -> _Fault:
 
 
 def _endpoint_findings(text: str, variables: Variables) -> Iterator[_Fault]:
-    """What is wrong with an endpoint once its references are resolved, and was not before."""
+    """Findings about an endpoint that only its resolved references cause."""
     wrong = not references_in(text)
     for reference, value in _set_values(text, variables):
         if (unseen := unseen_character(value)) is not None:
@@ -148,7 +148,7 @@ def _endpoint_findings(text: str, variables: Variables) -> Iterator[_Fault]:
 
 
 def _credential_findings(text: str, variables: Variables) -> Iterator[_Fault]:
-    """What is wrong, or odd, about a credential's value."""
+    """Findings about a credential's value."""
     name = variable_of(text)
     if name is None or variables.source(name) is None:
         return
@@ -171,7 +171,7 @@ def _credential_findings(text: str, variables: Variables) -> Iterator[_Fault]:
 
 
 def _api_key_findings(text: str, variables: Variables) -> Iterator[_Fault]:
-    """What is wrong with the id of a stored key: plans show it, so that a credential must not pass for one."""
+    """Findings about the id of a stored key. Plans show it, so a credential must not pass as one."""
     for reference, value in _set_values(text, variables):
         if not is_uuid(value):
             yield _Fault(

@@ -39,7 +39,7 @@ def fault_of_workspace_id(text: str) -> str | None:
 
 
 def unseen_character(text: str) -> str | None:
-    """The first character of a text that nobody sees, in words; None where there is none."""
+    """The first invisible character of a text, in words, or None."""
     if text.isprintable() and " " not in text:
         return None
     character = next(c for c in text if c == " " or not c.isprintable())

@@ -62,7 +62,7 @@ class Ages:
     most: int | None = None
 
     def of(self, locked: LockedLlm) -> Iterator[CredentialAge]:
-        """The ages of a known configuration's credentials, as far as their days are known.
+        """The ages of a known configuration's credentials, if their days are known.
 
         A credential that fbsync never sent (after an export) has none. A stored key is none of fbsync's to send.
         """

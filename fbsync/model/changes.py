@@ -220,7 +220,7 @@ def identity_of(change: Change) -> Identity:
 
 
 def desired_of(change: Change) -> Llm | None:
-    """The entry as it is declared, where it is."""
+    """The declared entry, or None."""
     match change:
         case Delete() | Undeclared():
             return None

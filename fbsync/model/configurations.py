@@ -202,22 +202,22 @@ class LockedLlm:
         return Identity(workspace_id=self.workspace_id, name=self.name)
 
     def credential(self, field: Field) -> LockedCredential | None:
-        """What is known of the credential in a field, ``key`` or ``secret``."""
+        """The record of the credential in a field, ``key`` or ``secret``."""
         return self.key if field is Field.KEY else self.secret
 
 
 def template_of(text: Text) -> str | None:
-    """What the lockfile keeps of a text as the manifest writes it: nothing where it holds no reference."""
+    """The text as the manifest writes it, for the lockfile; None if it contains no reference."""
     return text.template if text.holds_references else None
 
 
 def workspace_template(llm: Llm) -> str | None:
-    """What the lockfile keeps of an entry's workspace as the manifest writes it, where it is given by its id."""
+    """The entry's workspace as the manifest writes it, for the lockfile, if it is given by id."""
     return template_of(llm.workspace_id) if llm.workspace is None else None
 
 
 def aside_name(name: str, llm_id: str) -> str:
-    """The name that a configuration bears on its way to another one: nobody else's, since it holds the id."""
+    """The temporary name of a configuration during a rename. It is unique, since it contains the id."""
     return f"{name} (fbsync, {llm_id})"
 
 
@@ -228,7 +228,7 @@ def name_ahead(locked: LockedLlm) -> str | None:
 
 
 def key_mask_digest(mask: str, llm_id: str) -> str:
-    """What the lockfile keeps of a masked key: enough to see that it changed, and not the characters that it shows."""
+    """The lockfile's digest of a masked key: enough to see that it changed, without the visible characters."""
     from base64 import urlsafe_b64encode
     from hashlib import sha256
 

@@ -59,7 +59,7 @@ _DONE = frozenset((Result.CREATED, Result.UPDATED, Result.ADOPTED, Result.DELETE
 
 
 def exit_code_of_outcomes(outcomes: Iterable[Outcome]) -> ExitCode:
-    """The status of a run that nobody interrupted (``design.md``, 'Exit codes').
+    """The exit code of an uninterrupted run (``design.md``, 'Exit codes').
 
     Not signed in or not allowed is said only where nothing else happened. As soon as one entry was changed, or
     failed for another reason, the run is partly applied.

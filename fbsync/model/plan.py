@@ -35,7 +35,7 @@ class Plan:
     warnings: tuple[Notice, ...] = ()
 
     def count(self, *kinds: type[Change]) -> int:
-        """How many changes are of these kinds."""
+        """The number of changes of these kinds."""
         return sum(isinstance(change, kinds) for change in self.changes)
 
     @property

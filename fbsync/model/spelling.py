@@ -30,19 +30,19 @@ def same(field: Field, one: str, other: str) -> bool:
 
 
 def canonical(field: Field, value: str) -> str:
-    """The one spelling that stands for all spellings of a field's value."""
+    """The canonical spelling of a field's value."""
     compare = _CANONICAL.get(field)
     return value if compare is None else compare(value)
 
 
 def canonical_identity(identity: Identity) -> Identity:
-    """The identity that stands for all its spellings."""
+    """The canonical spelling of an identity."""
     name = canonical_name(identity.name)
     return identity if name == identity.name else Identity(workspace_id=identity.workspace_id, name=name)
 
 
 def canonical_name(name: str) -> str:
-    """A name in Unicode's NFC (UAX 15), without blanks at its ends and with one blank for many."""
+    """A name in Unicode's NFC (UAX 15), without surrounding whitespace and with single spaces."""
     if name.isascii():
         if name.isprintable() and "  " not in name and name[:1] != " " != name[-1:]:
             return name  # as nearly all are
@@ -54,7 +54,7 @@ def canonical_name(name: str) -> str:
 
 
 def loose_name(name: str) -> str:
-    """What two names share that a server may take for one: neither case nor blanks count."""
+    """A form that is equal for names that a server may treat as one, without case and whitespace."""
     return "".join(canonical_name(name).casefold().split())
 
 
@@ -96,7 +96,7 @@ def ascii_host(host: str) -> str:
 
 
 def served_spellings(declared: Mapping[Field, str | None], live: LiveLlm) -> tuple[tuple[Field, str], ...]:
-    """How the server writes fields whose value is as declared, where it writes them in another way.
+    """The server's spellings of fields whose declared value is written differently.
 
     Args:
         declared: what is declared, by field, as far as the variables allow.

@@ -17,7 +17,7 @@ The name alone proves nothing: a configuration counts as temporary only where th
 
 
 def new_temporary_name() -> str:
-    """A name that nothing else has: 64 random bits stand in it."""
+    """A unique name with 64 random bits."""
     from secrets import token_hex
 
     return f"fbsync-temporary-{token_hex(8)}"

@@ -51,7 +51,7 @@ class Verified:
 
 
 def exit_code_of_verifications(verified: Iterable[Verified]) -> ExitCode:
-    """The status of a run that nobody interrupted: 5 as soon as one is not accepted, 4 where nothing was allowed."""
+    """The exit code of an uninterrupted run: 5 as soon as one is not accepted, 4 where nothing was allowed."""
     troubled = [one for one in verified if one.verdict is not Verdict.ACCEPTED]
     if not troubled:
         return ExitCode.DONE

@@ -27,7 +27,7 @@ class Fingerprints(Protocol):
 
 
 def key_drift(locked: LockedLlm, live: LiveLlm | None, *, keys_masked: bool) -> KeyDrift | None:
-    """How the key that the server lists differs from the one that it was last given.
+    """How the listed key differs from the one that was last sent.
 
     A mask proves that there is a key. Null proves nothing (``flashback-api.md``), unless this server is seen to mask
     the keys that there are. The key of a configuration that uses a stored key is not its own.
@@ -64,7 +64,7 @@ class Credentials:
     keys_masked: bool
 
     def changes(self, llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> tuple[CredentialChange, ...]:
-        """What happens to ``key`` and ``secret``; nothing is said of a field that neither side has."""
+        """What happens to ``key`` and ``secret``; without fields that neither side has."""
         if llm.api_key is not None:
             return tuple(_giving_way(locked))
         drift = key_drift(locked, live, keys_masked=self.keys_masked)
@@ -120,5 +120,5 @@ def _giving_way(locked: LockedLlm) -> Iterator[CredentialChange]:
 
 
 def _taken_back(change: CredentialChange) -> CredentialChange:
-    """A declared credential of a configuration that the server lists with a stored key: it is to be sent again."""
+    """A declared credential to send again, since the server lists the configuration with a stored key."""
     return change if change.after is None else replace(change, changed=Changed.YES)

@@ -59,7 +59,7 @@ def make_plan(
     reads: Callable[[str | None], bool] = _everything,
     ages: Ages | None = None,
 ) -> Plan:
-    """Decide for every declared and every known configuration what is to be done.
+    """Decide what to do for every declared and every known configuration.
 
     Args:
         desired: what is declared, of distinct identities.

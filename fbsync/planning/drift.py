@@ -114,7 +114,7 @@ class Drift:
     workspaces: frozenset[str]
 
     def count(self, *kinds: type[Difference]) -> int:
-        """How many differences are of these kinds."""
+        """The number of differences of these kinds."""
         return sum(isinstance(difference, kinds) for difference in self.differences)
 
     @property
@@ -183,7 +183,7 @@ def find_drift(
 
 
 def _by_identity(llms: Iterable[LiveLlm]) -> Mapping[Identity, tuple[LiveLlm, ...]]:
-    """What is listed, by identity whatever its spelling: each once, unless the server breaks its own rule."""
+    """The listed configurations, by canonical identity: each once, unless the server breaks its own rule."""
     found: dict[Identity, list[LiveLlm]] = {}
     for llm in sorted(llms, key=lambda llm: (llm.identity, llm.id)):
         found.setdefault(canonical_identity(llm.identity), []).append(llm)

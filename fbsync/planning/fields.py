@@ -72,7 +72,7 @@ def record_differs(llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> bool:
 
 
 def _recorded(llm: Llm, locked: LockedLlm) -> Iterator[tuple[object, object]]:
-    """What is declared beside what the record holds of it."""
+    """Pairs of declared and recorded values."""
     yield llm.name, locked.name
     yield llm.ai_type, locked.ai_type
     yield llm.protect, locked.protect
@@ -85,7 +85,7 @@ def _recorded(llm: Llm, locked: LockedLlm) -> Iterator[tuple[object, object]]:
 
 
 def _resolved_pairs(llm: Llm, locked: LockedLlm) -> Iterator[tuple[str | None, str]]:
-    """What is declared beside what the record holds, of fields whose variables may not be set."""
+    """Pairs of declared and recorded values of fields whose variables may not be set."""
     yield llm.endpoint.value, locked.endpoint
     yield "" if llm.api_key is None else llm.api_key.value, locked.api_key or ""
 
@@ -97,6 +97,6 @@ def _learns(llm: Llm, locked: LockedLlm, live: LiveLlm) -> bool:
 
 
 def server_spellings(llm: Llm, live: LiveLlm) -> tuple[tuple[Field, str], ...]:
-    """How the server writes what is declared, where it writes it in another way."""
+    """The server's spellings of declared values, if different."""
     declared = {Field.NAME: llm.name, Field.AI_TYPE: llm.ai_type, Field.ENDPOINT: llm.endpoint.value}
     return served_spellings(declared, live)

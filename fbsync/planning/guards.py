@@ -114,7 +114,7 @@ def _emptied(plan: Plan, known: Sequence[LockedLlm], live: Live, *, destroys: bo
 
 
 def _host_changes(plan: Plan, explained: Container[tuple[str, str]]) -> Iterator[Refusal]:
-    """Endpoints that go to another host only since the server holds another one: nobody changed the manifest.
+    """Endpoints that move to another host only because the server has a different one, not because of the manifest.
 
     Whoever edits manifest and lockfile alike has no change to show, and an apply would send the stored credential to
     the host of their choice.

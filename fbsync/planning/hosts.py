@@ -30,7 +30,7 @@ def shown_host(url: str) -> str:
 
 
 def host_words(url: str) -> str:
-    """As ``shown_host``; in words where there is no URL, since a stored key has an endpoint of its own."""
+    """As ``shown_host``, or words without a URL, since a stored key brings its own endpoint."""
     return shown_host(url) if url else "the stored key's own endpoint"
 
 

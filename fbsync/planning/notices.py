@@ -120,7 +120,7 @@ def _is_alike(llm: Llm, locked: LockedLlm) -> bool:
 
 
 def _source(llm: Llm | LockedLlm) -> tuple[str | None, str | None]:
-    """Where the credential comes from: a variable, or a stored key."""
+    """The source of the credential: a variable or a stored key."""
     api_key = llm.api_key.value if isinstance(llm.api_key, Text) else llm.api_key
     return None if llm.secret is None else llm.secret.reference, api_key
 

@@ -67,7 +67,7 @@ def with_listed_keys(
 
 
 def workspaces_with_descriptions(desired: Iterable[Llm]) -> tuple[str, ...]:
-    """The workspaces whose stored keys are named by description, as far as their ids are known."""
+    """The workspaces whose stored keys are named by description, if their ids are known."""
     ids = {llm.workspace_id.value for llm in desired if description_of(llm) is not None}
     return tuple(sorted(filter(None, ids)))
 
@@ -113,7 +113,7 @@ def _key_finding(llm: Llm, description: str, meant: set[str], listed: Sequence[A
 
 
 def _listing(listed: Sequence[ApiKey]) -> str:
-    """What there is instead. A description that may be a credential is not repeated."""
+    """The existing stored keys. A description that may be a credential is not repeated."""
     if not listed:
         return "it has no stored keys"
     names = sorted(f'"{name}"' if (name := key.description) and is_wordlike(name) else key.id for key in listed)

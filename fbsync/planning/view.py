@@ -46,7 +46,7 @@ class View:
         return live if live is not None and live.workspace_id == locked.workspace_id else None
 
     def moved(self, locked: LockedLlm) -> LiveLlm | None:
-        """What the server lists under a record's id in another workspace than the record's."""
+        """The listed configuration with a record's id in another workspace."""
         live = self._by_id.get(locked.id)
         return live if live is not None and live.workspace_id != locked.workspace_id else None
 
@@ -55,16 +55,16 @@ class View:
         return self.covers(locked.workspace_id) and self.own(locked) is None
 
     def others(self, identity: Identity) -> Sequence[LiveLlm]:
-        """What bears an identity and is no declared entry's own; in another spelling where nothing is spelled alike."""
+        """Listed configurations with an identity and no declared entry, in another spelling if none matches exactly."""
         found = self._by_identity.get(canonical_identity(identity), [])
         return [llm for llm in found if llm.name == identity.name] or found
 
     def unclaimed(self) -> Iterator[tuple[Identity, LiveLlm]]:
-        """What is no declared entry's own, with its identity whatever its spelling."""
+        """Listed configurations that belong to no declared entry, with their canonical identity."""
         return ((identity, llm) for identity, llms in self._by_identity.items() for llm in llms)
 
     def nearly(self, identity: Identity) -> LiveLlm | None:
-        """What has this name but for case or blanks, where nothing has it."""
+        """A configuration whose name differs only by case or whitespace, if none has the exact name."""
         if self.others(identity):
             return None
         if self._loosely is None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def change_entry(change: Change) -> Json:
-    """What is to happen to one entry (``schemas/plan.schema.json``, 'resourceChange')."""
+    """The change of one entry (``schemas/plan.schema.json``, 'resourceChange')."""
     identity = identity_of(change)
     actions, kind, before, after, credentials = _sides(change)
     entry: Json = {
@@ -45,7 +45,7 @@ def change_entry(change: Change) -> Json:
 
 
 def _more_of(change: Change) -> Json:
-    """What only some kinds of changes have."""
+    """The fields that only some kinds of changes have."""
     more: Json = {}
     match change:
         case Blocked():
@@ -66,7 +66,7 @@ def _more_of(change: Change) -> Json:
 
 
 def _of_declared(llm: Llm) -> Json:
-    """How the manifest gives what the sides have as it is resolved."""
+    """How the manifest writes values that the sides have resolved."""
     more: Json = {}
     if missing := _missing(llm):
         more["missing"] = missing
@@ -118,7 +118,7 @@ def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tu
 
 
 def _declared_fields(llm: Llm) -> Json:
-    """A declared entry without its credentials; a field whose variable is not set stands as its template."""
+    """A declared entry without its credentials. A field with an unset variable is its template."""
     return {
         Field.WORKSPACE_ID.value: llm.workspace_id.shown,
         Field.NAME.value: llm.name,

@@ -29,7 +29,7 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 def dump(document: Json) -> str:
-    """A document as text, the same for the same document; what a terminal would act on stands in it as escapes."""
+    """A document as text, always the same for the same document, with escaped control characters."""
     return escaped(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
@@ -121,7 +121,7 @@ def removal_entry(removal: Removal) -> Json:
 
 
 def verified_entry(verified: Verified) -> Json:
-    """What a provider said of one configuration's credential."""
+    """The provider's verdict on one configuration's credential."""
     identity = verified.target.identity
     entry: Json = {
         "workspaceId": identity.workspace_id,

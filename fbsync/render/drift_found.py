@@ -55,12 +55,12 @@ class DriftFound:
 
     @property
     def not_compared(self) -> str:
-        """The sentence that says what nobody can compare."""
+        """The sentence about what cannot be compared."""
         return f"{_NOT_COMPARED} Stored keys are compared, by their ids." if self.has_stored_keys else _NOT_COMPARED
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What else is to be said of the whole; safe to show."""
+        """Remarks on the whole; safe to show."""
         return tuple(filter(None, (visible(self.compared), self.not_compared, self._oldest)))
 
     @property

@@ -38,7 +38,7 @@ UNDO, KEEP = "to undo", "to keep"
 
 
 def advice_on(difference: Difference, found: DriftFound) -> tuple[tuple[str, str], ...]:
-    """What there is to do about a difference of an environment; see ``remedies``."""
+    """How to handle a difference in an environment; see ``remedies``."""
     return remedies(
         difference,
         environment=found.environment,
@@ -56,7 +56,7 @@ def remedies(
     by_hand: Mapping[Identity, str] = _NOTHING,
     taken_over: Container[Identity] = (),
 ) -> tuple[tuple[str, str], ...]:
-    """What there is to do about a difference, each with a label; safe to show.
+    """How to handle a difference: labels and instructions, safe to show.
 
     Args:
         difference: the difference.

@@ -66,7 +66,7 @@ class Entry:
 
     @property
     def gist(self) -> str:
-        """What there is to do in a few words: what is new, which fields change, or the reason."""
+        """The change in a few words: what is new, which fields change, or the reason."""
         match self.tone:
             case Tone.ADD:
                 return " at ".join(row.after for row in self.rows[:2] if row.after is not None) or self.why

@@ -35,7 +35,7 @@ SIGNING_IN = Needed(
 
 
 def needed(uses: Iterable[tuple[str, str]]) -> tuple[Needed, ...]:
-    """What signing in and a manifest need.
+    """The variables for signing in and for a manifest.
 
     Args:
         uses: a variable's name and what it is for, in the order in which they are to stand; each once is enough.

@@ -58,7 +58,7 @@ def _pieces(line: str) -> tuple[Piece, ...]:
 
 
 def _place(pieces: Sequence[Piece], column: int) -> tuple[int, int]:
-    """Where the piece around a column is shown, and how wide; a masked piece is underlined as a whole."""
+    """The shown place and width of the piece around a column. A masked piece is underlined as a whole."""
     before = 0
     for piece in pieces:
         if piece.start <= column < piece.end:
@@ -69,7 +69,7 @@ def _place(pieces: Sequence[Piece], column: int) -> tuple[int, int]:
 
 
 def _cut(line: str, offset: int, width: int) -> Excerpt:
-    """A line of at most ``_WIDEST`` columns with the place in it, an ellipsis where something was cut off."""
+    """The part of a line around the place, at most ``_WIDEST`` columns, with ellipses where it was cut."""
     total = columns(line)
     if total <= _WIDEST:
         return Excerpt(line=line, offset=offset, width=width)

@@ -99,5 +99,5 @@ _ABOUT = {
 
 
 def about(rule: str) -> str:
-    """What a rule is about, in a sentence; its own words where nothing more is known."""
+    """The description of a rule in a sentence, or the rule's own words."""
     return _ABOUT.get(rule, f"{rule.replace('-', ' ').capitalize()}.")

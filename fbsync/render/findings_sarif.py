@@ -86,7 +86,7 @@ def _uri(file: str) -> str:
 
 
 def _fingerprints(findings: Sequence[Finding]) -> Iterator[str]:
-    """What stays the same of a finding when lines move: not its place, but the how-manieth of its kind it is."""
+    """An identity of a finding that survives moved lines: its number among equal findings instead of its place."""
     seen: Counter[str] = Counter()
     for finding in findings:
         parts = (finding.rule, finding.position.file, finding.entry or "", finding.message)

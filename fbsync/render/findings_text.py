@@ -52,7 +52,7 @@ def _by_kind(findings: Sequence[Finding], *, folded: bool) -> Iterable[Sequence[
 
 
 def _others(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
-    """Where else it is the same, in a line."""
+    """Further places of the same finding, in one line."""
     if not findings:
         return
     places = [
@@ -64,7 +64,7 @@ def _others(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
 
 
 def findings_count(findings: Sequence[Finding]) -> str:
-    """How many findings there are, errors and warnings apart."""
+    """The number of errors and of warnings."""
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     numbers = [_counted(errors, "error"), _counted(len(findings) - errors, "warning")]
     return ", ".join(number for number in numbers if number) or "No findings."

@@ -25,7 +25,7 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence in which all that is no plain word and no number stands in a code span.
+    """A sentence with everything except plain words and numbers in code spans.
 
     What remains cannot be markup: letters and digits of ASCII, blanks, round brackets, and marks at a word's end.
     """
@@ -47,7 +47,7 @@ def _inert(token: re.Match[str]) -> str:
 
 
 def marker(word: str, about: str | None) -> str:
-    """A comment that nobody sees, by which a program finds its own comment again.
+    """An invisible comment by which a program finds its own comment.
 
     Args:
         word: what sort of comment it is.

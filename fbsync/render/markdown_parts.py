@@ -106,7 +106,7 @@ def _with_end(text: str) -> str:
 
 
 def _fitted(parts: Sequence[Part], room: int) -> str:
-    """How much is left out, and as many units as there is room for in addition, those of the first parts first."""
+    """What is left out, and as many units as fit, those of the first parts first."""
     kept: dict[int, list[str]] = {}
     for at in sorted(range(len(parts)), key=lambda at: parts[at].is_detail):
         kept[at], room = _units_with_room(parts[at], room)

@@ -51,7 +51,7 @@ class Piece:
 
 
 def masked_line(line: str) -> tuple[Piece, ...]:
-    """A line in pieces, each shown, masked, or, if it is a tab, as blanks."""
+    """A line in pieces: shown, masked, or spaces for a tab."""
     tokens = [(match.lastgroup or "", match.group(), match.start(), match.end()) for match in _TOKEN.finditer(line)]
     pieces, field = [], ""
     for at, (kind, text, start, end) in enumerate(tokens):

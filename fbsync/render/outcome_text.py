@@ -47,7 +47,7 @@ def outcome_line(entry: Json, *, paint: Paint, with_place: bool = True, with_id:
 
 
 def outcome_report(document: Json, *, paint: Paint) -> str:
-    """What went wrong, reason by reason with what to do, and Terraform's closing sentence.
+    """The failures by reason with what to do, and Terraform's closing sentence.
 
     Args:
         document: the result document.

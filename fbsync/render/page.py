@@ -63,7 +63,7 @@ def html(page: Page) -> str:
 
 
 def _numbered(sections: Iterable[Section]) -> Numbered:
-    """The sections, each entry with a number of its own."""
+    """The sections, with a unique number for each entry."""
     number = itertools.count(1)
     return tuple((section, tuple((next(number), entry) for entry in section.entries)) for section in sections)
 

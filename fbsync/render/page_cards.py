@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def notes_block(notes: Notes) -> Iterator[str]:
-    """What is about no single entry: a title, and an item each."""
+    """Notes that are not about a single entry: a title and items."""
     whole, title = ("details", "summary") if notes.is_folded else ("div", "p")
     yield f'<{whole} class="notes tone-{notes.tone}">'
     yield f"<{title}>{escape(notes.title)}</{title}>"
@@ -80,7 +80,7 @@ def _article(entry: Entry) -> Iterator[str]:
 
 
 def _inside(entry: Entry) -> Iterator[str]:
-    """What a card says of its entry."""
+    """The contents of an entry's card."""
     if entry.why:
         yield f'<p class="soft">{html_of(sentence(entry.why))}</p>'
     if entry.rows:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def overview(sections: Sequence[Section]) -> Iterator[str]:
-    """How many entries of each kind each workspace has, where there are several workspaces."""
+    """The number of entries of each kind in each workspace, if there are several workspaces."""
     numbers = Counter((entry_place(entry), section.kind) for section in sections for entry in section.entries)
     places = sorted({place for place, _ in numbers})
     if len(places) < 2:  # noqa: PLR2004 - one is no overview

@@ -20,7 +20,7 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*(?![\w-])")
 
 
 def html_of(text: str) -> str:
-    """What we say, with foreign parts in it: as foreign, and with options and what is quoted in backticks as code."""
+    """Our own text with foreign parts marked, and with options and backticks as code."""
     parts = _QUOTED.split(escape(text))
     parts[::2] = [_OPTION.sub(r'<code class="option">\g<0></code>', part) for part in parts[::2]]
     parts[1::2] = [f"<code>{part}</code>" for part in parts[1::2]]
@@ -38,11 +38,11 @@ def foreign(text: str) -> str:
 
 
 def entry_place(entry: Entry) -> tuple[str, ...]:
-    """Where an entry is: its environment, if several are shown, and its workspace."""
+    """The place of an entry: its environment, if several are shown, and its workspace."""
     return (entry.workspace,) if entry.environment is None else (entry.environment, entry.workspace)
 
 
 def place_words(place: Sequence[str]) -> str:
-    """Where an entry is, in words."""
+    """The place of an entry, in words."""
     environment = f"environment {foreign(place[0])}, " if len(place) > 1 and place[0] else ""
     return f"{environment}workspace {foreign(place[-1])}"

@@ -43,7 +43,7 @@ def total_plan_summary(documents: Sequence[Json]) -> str:
 
 
 def further_counts(document: Json) -> tuple[str, ...]:
-    """What Terraform's sentence has no words for, as far as there is any."""
+    """The counts that Terraform's sentence does not have."""
     words = (
         ("adopt", "to adopt"),
         ("blocked", "blocked"),
@@ -64,7 +64,7 @@ class Unverified:
 
 
 def unverified(document: Json) -> tuple[Unverified, ...]:
-    """What could not be compared, by variable, in the plan's order."""
+    """Credentials that could not be compared, by variable, in the plan's order."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     for name, reference, why in _not_compared(document):
         found.setdefault((reference, why), {})[name] = None
@@ -83,7 +83,7 @@ def _not_compared(document: Json) -> Iterator[tuple[str, str, str]]:
 
 
 def unverified_sentence(document: Json) -> str:
-    """How many credentials could not be compared, and why, without a name; empty where all could."""
+    """The number of credentials that could not be compared, and why, without names; empty if there are none."""
     reasons = Counter(reason for _, _, reason in _not_compared(document))
     number = reasons.total()
     if not number:
@@ -99,7 +99,7 @@ def unverified_sentence(document: Json) -> str:
 
 
 def elsewhere_sentence(document: Json) -> str:
-    """How many known entries other manifests declare; empty where there are none."""
+    """The number of known entries that other manifests declare; empty if there are none."""
     number = document["summary"]["elsewhere"]
     if not number:
         return ""
@@ -108,7 +108,7 @@ def elsewhere_sentence(document: Json) -> str:
 
 
 def warning_count(document: Json) -> str:
-    """How much there is to look at, by sort; empty when there is nothing."""
+    """The counts of warnings by kind; empty if there are none."""
     changes = document["resource_changes"]
     numbers = (
         (len(document["warnings"]), "notice", ""),

@@ -107,14 +107,14 @@ def _repositories_part(change: Change, repositories: Mapping[str, Sequence[str]]
 
 
 def _usage_part(change: Change, counters: Mapping[str, Mapping[str, int]]) -> Json:
-    """What a configuration that is to be deleted was used for, in the API's own counters."""
+    """The API's usage counters of a configuration to delete."""
     counted = counters.get(change.locked.id, {}) if isinstance(change, Delete) else {}
     found = {name: counted[name] for name in _COUNTERS if name in counted}
     return {"usage": found} if found else {}
 
 
 def _age_part(change: Change, ages: Ages | None) -> Json:
-    """When fbsync last sent the credentials that the server has of a configuration, and how long ago that is."""
+    """The days on which a configuration's credentials were last sent, and how long ago that is."""
     if ages is None or isinstance(change, Create | Adopt | Blocked):
         return {}
     found = [{"field": age.field.value, "sent_on": age.sent_on, "days": age.days} for age in ages.of(change.locked)]
@@ -138,7 +138,7 @@ def _summary(plan: Plan) -> dict[str, int]:
 
 
 def _credential_counts(plan: Plan) -> dict[str, int]:
-    """How many declared credentials there are of known entries, and how many of them could not be compared."""
+    """The number of declared credentials of known entries, and how many could not be compared."""
     known = [change for change in plan.changes if isinstance(change, Update | Unchanged)]
     unverified = sum(
         item.changed is Changed.UNVERIFIED and item.after is not None for change in known for item in change.credentials

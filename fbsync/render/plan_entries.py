@@ -103,7 +103,7 @@ def _told(kind: EntryKind, change: Json) -> tuple[str, Iterable[Row]]:
 
 
 def _served_calls(change: Json) -> Iterator[str]:
-    """How often a configuration was called, where the server says."""
+    """How many calls a configuration served, if the server says so."""
     calls = change.get("usage", {}).get("totalApiCalls")
     if calls is not None:
         yield "served no calls" if calls == 0 else f"served {calls:,} {'call' if calls == 1 else 'calls'}"
@@ -136,7 +136,7 @@ def _protection_warnings(change: Json) -> Iterator[str]:
 
 
 def _use_warnings(change: Json) -> Iterator[str]:
-    """Who else feels it."""
+    """Warnings about the users of a configuration."""
     if not affects_repositories(change):
         return
     from fbsync.model.repositories import counted_repositories

@@ -155,7 +155,7 @@ def _entry_lines(kind: EntryKind, entries: Sequence[Entry]) -> Part:
 
 
 def _gist(kind: EntryKind, entry: Entry) -> str:
-    """What an entry's line says: of a new one what it is, of a changed one which fields change."""
+    """The text of an entry's line: what a new one is, or which fields change."""
     if kind is EntryKind.CREATE:
         values = [code(row.after) for row in entry.rows[:2] if row.after is not None]
         said = " at ".join(values)

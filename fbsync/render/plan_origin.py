@@ -16,7 +16,7 @@ _MOST_FILES = 4
 
 
 def other_server(document: Json) -> str | None:
-    """The server, where it is not the default one: nobody is to overlook where credentials go."""
+    """The server if it is not the default one, so that nobody overlooks where credentials go."""
     return None if document["api_url"] == DEFAULT_API_URL else visible(document["api_url"])
 
 
@@ -26,19 +26,19 @@ def environment_of(document: Json) -> str | None:
 
 
 def environment_title(environment: str | None) -> str:
-    """What an environment is called among several; safe to show."""
+    """The title of an environment among several; safe to show."""
     return "no environment (without -e)" if environment is None else visible(environment)
 
 
 def environment_suffix(environment: str | None, quoted: Callable[[str], str] = str, *, of_several: bool = False) -> str:
-    """What an environment adds to a title; of one without a name, that is nothing unless it stands among others."""
+    """The suffix of a title for an environment; empty for no environment unless there are several."""
     if environment is None:
         return f" for {quoted(environment_title(None))}" if of_several else ""
     return f" for {quoted(visible(environment))}"
 
 
 def origin_suffix(document: Json, quoted: Callable[[str], str] = str, *, of_several: bool = False) -> str:
-    """Where a plan is for, to be put after a title: environment and server; empty for the default ones.
+    """The suffix of a title with environment and server; empty for the default ones.
 
     Args:
         document: the plan's document.
@@ -57,7 +57,7 @@ def comparison(document: Json) -> str:
 
 
 def files_sentence(files: Sequence[str]) -> str:
-    """Which files variables were read from; empty where there were none."""
+    """The sentence about the files that variables were read from; empty if there were none."""
     if not files:
         return ""
     rest = len(files) - _MOST_FILES

@@ -18,7 +18,7 @@ _FIELDS = (Field.AI_TYPE.value, Field.ENDPOINT.value, Field.API_KEY.value)
 
 
 def declared_rows(entry: Json) -> Iterator[Row]:
-    """Every field of an entry that is to be created."""
+    """Every field of an entry to create."""
     after = entry["change"]["after"]
     for label in _held(after):
         yield Row(label=label, after=visible(after[label]), note=_what_is_missing(entry, label), tone=Tone.ADD)
@@ -44,7 +44,7 @@ def adopted_rows(entry: Json) -> Iterator[Row]:
 
 
 def known_rows(entry: Json) -> Iterator[Row]:
-    """What is known of an entry that is to go."""
+    """The known fields of an entry to delete."""
     before = entry["change"]["before"]
     yield Row(label="id", before=visible(entry["id"]), tone=Tone.REMOVE)
     for label in _held(before):
@@ -84,7 +84,7 @@ def _field_row(entry: Json, label: str, cause: Cause) -> Row:
 
 
 def _credential_row(credential: Json) -> Row | None:
-    """What happens to a credential; nothing is said of one that stays as it is."""
+    """What happens to a credential; without unchanged ones."""
     label, before, after = credential["field"], credential["before"], credential["after"]
     if (drift := credential.get("drift")) is not None:
         return _drifted_row(label, before, after, drift)
@@ -125,7 +125,7 @@ def _drifted_row(label: str, before: str | None, after: str | None, drift: str) 
 
 
 def why_unverified(credential: Json) -> str:
-    """Why a credential could not be compared with the one that the server was last given."""
+    """Why a credential could not be compared with the one that was last sent."""
     if credential.get("assumed"):
         return "assumed to match the server; nothing recorded"
     if not credential["available"]:
@@ -145,7 +145,7 @@ def _what_is_missing(entry: Json, label: str) -> str:
 
 
 def _described(entry: Json) -> str:
-    """How the manifest names a stored key whose id is shown; while it is not known, why that is not shown."""
+    """How the manifest names a stored key whose id is shown, or why the id is not shown."""
     description = entry.get("api_key_description")
     if description is None:
         return ""

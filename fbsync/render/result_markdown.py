@@ -84,7 +84,7 @@ def _complained(complaint: Complaint) -> str:
 
 
 def _troubles(document: Json) -> Part:
-    """What went wrong, reason by reason."""
+    """The failures by reason."""
     found = troubles(document)
     units = tuple(
         f"> - {outcome_word(one.outcome).capitalize()}: {shortened([_title_of(*entry) for entry in one.entries])}: "
@@ -110,7 +110,7 @@ def _left(temporary: Sequence[Json]) -> Part:
 
 
 def _verified(verified: Sequence[Json]) -> Iterator[Part]:
-    """What the providers said; of credentials that they took, only how many there are."""
+    """The providers' verdicts; of accepted credentials only the number."""
     if not verified:
         return
     units = tuple(

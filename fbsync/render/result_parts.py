@@ -40,7 +40,7 @@ class Trouble:
 
 
 def troubles(document: Json) -> tuple[Trouble, ...]:
-    """What went wrong, reason by reason: entries that failed for one reason, such as a missing right, are one."""
+    """The failures by reason: entries that failed for one reason, such as a missing right, are one item."""
     reasons: dict[tuple[str, str, str], list[Json]] = {}
     for entry in document.get("entries", ()):
         if "error" in entry:
@@ -57,7 +57,7 @@ def troubles(document: Json) -> tuple[Trouble, ...]:
 
 
 def _reason(entry: Json) -> str:
-    """Why it went wrong, without the entry's own id: calls hold that."""
+    """The reason of a failure, without the entry's id, which calls contain."""
     message: str = entry["error"]["message"]
     return message if entry["id"] is None else message.replace(entry["id"], _AN_ID)
 
@@ -78,7 +78,7 @@ class Complaint:
 
 
 def complaints(document: Json) -> tuple[Complaint, ...]:
-    """Why a command failed, one by one: what is wrong with its input, or what a guard refused."""
+    """The reasons why a command failed: findings about its input, or refusals of guards."""
     findings = [finding for finding in document.get("findings", ()) if finding["severity"] == "error"]
     found = [_finding_complaint(finding) for finding in findings]
     found += [_refusal_complaint(refusal) for refusal in document.get("error", {}).get("refusals", ())]
@@ -86,7 +86,7 @@ def complaints(document: Json) -> tuple[Complaint, ...]:
 
 
 def failure(document: Json) -> Complaint | None:
-    """What went wrong with the command as a whole, or None where nothing did."""
+    """The failure of the command as a whole, or None."""
     if "error" not in document:
         return None
     error = document["error"]

@@ -23,7 +23,7 @@ def status(variable: Json) -> str:
 
 
 def places(variable: Json, quoted: Callable[[str], str] = str) -> list[tuple[str, str]]:
-    """Where a variable is used, as places and what it is there; a default that many entries have is one place.
+    """The places of a variable with its purpose; a default for many entries is one place.
 
     Args:
         variable: what the result document says of it.
@@ -43,7 +43,7 @@ def _users(uses: Sequence[Json], quoted: Callable[[str], str]) -> str:
 
 
 def variables_count(part: Json) -> str:
-    """How many variables there are, and how many are not set."""
+    """The number of variables, and how many are not set."""
     variables = part["variables"]
     return f"{counted(len(variables), 'variable')}, {sum(not one['set'] for one in variables)} not set"
 

@@ -50,7 +50,7 @@ def verdicts_text(entries: Sequence[Json], *, paint: Paint) -> str:
 
 
 def verdicts_sentence(entries: Iterable[Json]) -> str:
-    """How many there are of each verdict."""
+    """The number of each verdict."""
     verdicts = [entry["verdict"] for entry in entries]
     counts = [f"{verdicts.count(verdict)} {verdict.replace('_', ' ')}" for verdict in Verdict if verdict in verdicts]
     return f"Verified: {', '.join(counts) or 'nothing'}."

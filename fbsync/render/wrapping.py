@@ -63,7 +63,7 @@ def wrapped(spans: Iterable[Span], *, width: int | None, indent: int) -> list[st
 
 
 def _words(text: str) -> Iterator[str]:
-    """The words, each with the blanks after it; blanks at the beginning are a word of their own."""
+    """The words, each with the spaces after it; spaces at the beginning are a separate word."""
     start = 0
     for at in range(1, len(text) + 1):
         if at == len(text) or (text[at - 1] == " " and text[at] != " "):
@@ -89,7 +89,7 @@ def _broken_to_fit(words: Iterable[tuple[str, Style]], room: int) -> Iterator[tu
 
 
 def _without_end(line: list[tuple[str, Style]]) -> list[tuple[str, Style]]:
-    """A line without the blanks at its end."""
+    """A line without spaces at its end."""
     *rest, (word, style) = line or [("", unpainted)]
     return [*rest, (word.rstrip(" "), style)] if word.strip(" ") or not rest else _without_end(rest)
 

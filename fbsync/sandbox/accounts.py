@@ -117,7 +117,7 @@ class Accounts:
         }
 
     def caller(self, access_token: str, *, restricted: bool = False) -> Caller:
-        """Find out who an access token stands for.
+        """Find the caller of an access token.
 
         Args:
             access_token: the token.

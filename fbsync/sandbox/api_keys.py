@@ -63,7 +63,7 @@ class ApiKeys:
     def listed(
         self, caller: Caller, *, workspace_id: str | None, capability: int | None, provider: str | None
     ) -> list[dict[str, Any]]:
-        """What the caller may see and the filters let through; oldest first, though the order is ND.
+        """What the caller may see after the filters, oldest first (the order is ND).
 
         Raises:
             RequestRefused: 403, the caller may not see the workspace.
@@ -133,7 +133,7 @@ def api_key_columns(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _capabilities(provider: str) -> int:
-    """What a provider's keys are good for, as a filter has it; which provider has which is ND."""
+    """The capabilities of a provider's keys for a filter; which provider has which is ND."""
     return _CAPABILITIES.get(provider.upper(), STORAGE | CLOUD)
 
 

@@ -74,7 +74,7 @@ class CaughtAnswer:
         return body if isinstance(body, dict) else {}
 
     def put_fields(self, fields: Mapping[str, Any]) -> None:
-        """Put a JSON object in the place of the body."""
+        """Replace the body with a JSON object."""
         self.body = json.dumps(fields).encode()
 
     async def catch(self, message: Message) -> None:

@@ -50,7 +50,7 @@ class FaultRules:
         self.keep_secrets = any(isinstance(rule.action, Echo) and rule.action.what == "stored" for rule in script.rules)
 
     def due(self, asked: Asked) -> Due:
-        """Count a request and tell what to do to it."""
+        """Count a request, and return the due actions."""
         deciding: Deciding | None = None
         effects: list[Effect] = []
         for counted in self._counted:
@@ -77,7 +77,7 @@ class _CountedRule:
         self._random = random.Random(seed)  # noqa: S311 - a rehearsal is to be repeatable, not unguessable
 
     def counts(self, asked: Asked) -> bool:
-        """Count a request that matches, and tell whether the rule is due at it."""
+        """Count a matching request, and return whether the rule is due."""
         if not self._matches(asked):
             return False
         self._matched += 1

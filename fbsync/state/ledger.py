@@ -124,11 +124,11 @@ class FileLedger:
         self._open_journal().sending(number)
 
     def claims(self, identity: Identity) -> tuple[Claim, ...]:
-        """What earlier runs may have created under an identity without anybody knowing."""
+        """What earlier runs may have created with an identity, unconfirmed."""
         return self._claims.get(canonical_identity(identity), ())
 
     def claim(self, number: int) -> Claim:
-        """What the request of an intent of this run would explain, if it was carried out."""
+        """What an intent of this run would explain if its request was carried out."""
         return self._open_journal().intent(number).claim
 
     def is_in_doubt(self, identity: Identity) -> bool:

@@ -61,11 +61,11 @@ class StoreLedger:
             raise self._shared.lost
 
     def claims(self, identity: Identity) -> tuple[Claim, ...]:
-        """What earlier runs may have created under an identity without anybody knowing."""
+        """What earlier runs may have created with an identity, unconfirmed."""
         return self._files.claims(identity)
 
     def claim(self, number: int) -> Claim:
-        """What the request of an intent of this run would explain, if it was carried out."""
+        """What an intent of this run would explain if its request was carried out."""
         return self._files.claim(number)
 
     def is_in_doubt(self, identity: Identity) -> bool:
