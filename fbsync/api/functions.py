@@ -201,7 +201,7 @@ def apply(
         project = load_project(replace(inputs, where=place), online=True)
         check_variables(project, lambda: proposed(project, None).plan)
         with Session(project, patience, shared=shared) as session:
-            live = session.look(refresh=refresh)
+            live = session.look(refresh=refresh, applies=True)
             proposal = proposed(session.project, live)
             check_proposal(proposal, allowed)
             session.learn_user(proposal)

@@ -101,7 +101,7 @@ class Applying:
         options = self._options
         check_variables(self._project, lambda: self._propose(self._project, None).plan)
         with self._session as connection:
-            live = connection.look(refresh=not options.no_refresh)
+            live = connection.look(refresh=not options.no_refresh, applies=True)
             say_untold(live, _UNTOLD)
             proposal = self._as_reviewed(self._propose(connection.project, live))
             if not options.json:

@@ -112,28 +112,45 @@ class Session:
         """Run a coroutine that speaks with this session's server."""
         return self._run(self._runner, work)
 
-    def look(self, *, refresh: bool = True, all_or_nothing: bool = False, plans: bool = True) -> Live | None:
+    def look(
+        self, *, refresh: bool = True, all_or_nothing: bool = False, plans: bool = True, applies: bool = False
+    ) -> Live | None:
         """Ask for the ids of workspaces and stored keys given by name, and for what the workspaces hold.
 
         Args:
             refresh: whether to ask for the latter; it always is where an earlier run left something open.
             all_or_nothing: whether it is a failure that the server would not list a workspace.
             plans: whether changes are planned from it. What is declared of stored keys does not matter otherwise.
+            applies: whether they are carried out, too: then who is signed in (``learn_user``) is asked at the same
+                time, if anything looks new.
 
         Raises:
             InvalidInput: a workspace's variable is not set, or a name is not that of one workspace or stored key.
             ServerError: a call failed.
         """
-        return self.run(self._look(refresh=refresh, all_or_nothing=all_or_nothing, plans=plans))
+        return self.run(self._look(refresh=refresh, all_or_nothing=all_or_nothing, plans=plans, applies=applies))
 
-    async def _look(self, *, refresh: bool, all_or_nothing: bool, plans: bool) -> Live | None:
+    async def _look(self, *, refresh: bool, all_or_nothing: bool, plans: bool, applies: bool) -> Live | None:
         check_workspaces(self.project)
         self.project = await resolve_workspaces(self.server, self.project)
         if plans:
             self.project = await resolve_stored_keys(self.server, self.project)
         if not refresh and not self.project.open_intents:
             return None
-        return await list_live(self.server, self.project, self._clock, all_or_nothing=all_or_nothing)
+        listed = list_live(self.server, self.project, self._clock, all_or_nothing=all_or_nothing)
+        if not (applies and self._creates_something()):
+            return await listed
+        live, _ = await asyncio.gather(listed, self._learn_user())
+        return live
+
+    def _creates_something(self) -> bool:
+        """Whether a creation is to be expected; what was deleted outside shows only in the list."""
+        known = {llm.identity for llm in self.project.known.llms}
+        return any(llm.identity not in known for llm in self.project.desired)
+
+    async def _learn_user(self) -> None:
+        with suppress(ServerError):  # time, type and endpoint tell as well
+            await self.server.learn_user()
 
     def with_usage(self, proposal: Proposal) -> Proposal:
         """The proposal with how much what it deletes is used, as far as the server says.
@@ -155,8 +172,7 @@ class Session:
             proposal: what is about to be carried out.
         """
         if any(isinstance(change, Create) for change in proposal.plan.changes):
-            with suppress(ServerError):  # time, type and endpoint tell as well
-                self.run(self.server.learn_user())
+            self.run(self._learn_user())
 
     def lock(self, proposal: Proposal) -> None:
         """Lease a known state in a store, on the version that a proposal was made from, if it changes anything.

@@ -178,7 +178,8 @@ def test_apply_asks_once_and_sends_one_request_for_each_change(cli, server):
     cli.credential("SECRET_ONE", "canary-one-5e1f0c")
     cli.write("fbsync.yaml", manifest(12))
     assert cli("apply", "--yes").returncode == 0
-    assert [request.method for request in server.requests] == ["GET"] + ["POST"] * 12
+    assert [request.method for request in server.requests] == ["GET"] * 2 + ["POST"] * 12
+    assert {request.path.partition("?")[0] for request in server.requests[:2]} == {"/ai/llm", "/user/profile"}
     server.requests.clear()
     cli.write("fbsync.yaml", manifest(12).replace("entry-0003", "another"))
     assert cli("apply", "--yes").returncode == 0
