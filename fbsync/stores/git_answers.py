@@ -53,7 +53,10 @@ def check_push(ended: Ended, commit: str, name: str) -> None:
 
 
 def unreachable(ended: Ended, name: str) -> Denied | Unavailable:
-    """The error for a command that did not get what it asked the remote for."""
+    """The error for a command that did not get what it asked the remote for, such as the removal of a ref."""
+    line = next((line for line in ended.out.decode(errors="replace").splitlines() if line.startswith("!")), None)
+    if line is not None:
+        return Denied(name, f"{_reason(line)} {_server_words(ended.words)}".strip(), hint=_HINT)
     if _REFUSED.search(ended.words):
         return Denied(name, _words(ended), hint=_HINT)
     return Unavailable(name, _words(ended), hint="check the network and the remote's URL, and run again")

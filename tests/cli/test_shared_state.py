@@ -553,10 +553,14 @@ def test_a_state_that_somebody_holds_or_that_is_unfinished_is_not_removed(shared
 
 
 def test_a_removal_that_the_remote_refuses_leaves_the_state_free(shared, state, remote):
-    git("config", "receive.denyDeletes", "true", cwd=remote)
+    hook = remote / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ncase $3 in *[!0]*) exit 0;; esac\necho states are kept here >&2\nexit 1\n")
+    hook.chmod(0o755)
     refused = shared("state", "remove")
     assert refused.returncode == 4, refused.stderr
-    assert "deletion prohibited" in refused.stderr
+    assert "does not allow this" in refused.stderr
+    assert "(hook declined) states are kept here" in refused.stderr
     assert state.read().state.claim is None
 
 
