@@ -209,14 +209,15 @@ def test_after_a_run_that_was_cut_off_apply_comes_first(project, server, export)
     assert "run `fbsync apply` first" in done.stderr
 
 
+@pytest.mark.thorough
 def test_two_hundred_configurations_in_twelve_workspaces(tmp_path, put):
     """Made by another client; then one edit is one update."""
     import os
 
     import fbsync_process
+    from sandboxes import running
 
     from fbsync.sandbox.options import SandboxOptions
-    from fbsync.sandbox.process import running
 
     workspaces = tuple(f"ws-{at:02}" for at in range(12))
     with running(SandboxOptions(workspaces=workspaces)) as box:

@@ -33,6 +33,7 @@ def test_a_block_that_is_not_run_says_why(page):
         assert "not run" not in block.notes or len(block.notes["not run"].split()) > 1
 
 
+@pytest.mark.thorough
 def test_a_command_that_fails_is_noticed():
     page = "```sh\nfalse\ntrue\n```\n"
     with pytest.raises(SystemExit, match="exit 0 in place of 0"):
