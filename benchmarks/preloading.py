@@ -28,13 +28,18 @@ _OPTIONAL = ("httpcore2._async.http11", "httpcore2._backends.anyio", "obstore.st
 """What it would import if that is installed."""
 
 
-def preload() -> None:
-    """Import fbsync and what it uses, but not the program, which each run executes."""
+def preload(*, sandbox: bool = False) -> None:
+    """Import fbsync and what it uses, but not the program, which each run executes.
+
+    Args:
+        sandbox: whether the sandbox's server is forked. Its framework makes the forks of all others slower.
+    """
     # First what says that there is no sniffio, which every run imports before the libraries that look for it.
     import_module("fbsync.cli.event_loop")
     package = import_module("fbsync")
+    passed_over = ("fbsync.__main__", "fbsync.sandbox.__main__" if sandbox else "fbsync.sandbox.")
     names = [found.name for found in pkgutil.walk_packages(package.__path__, "fbsync.")]
-    for name in (*(name for name in names if not name.endswith("__main__")), *_LIBRARIES):
+    for name in (*(name for name in names if not name.startswith(passed_over)), *_LIBRARIES):
         import_module(name)
     for name in _OPTIONAL:
         with suppress(ImportError):

@@ -13,6 +13,8 @@ from selection import few_of
 
 from fbsync.schema.validate import Kind, validate
 
+pytestmark = pytest.mark.usefixtures("scrypt")
+
 
 def result(done):
     document = json.loads(done.stdout)

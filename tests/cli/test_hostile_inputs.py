@@ -102,7 +102,7 @@ ASKING = ("plan --refresh", "apply --yes", "drift", "export -f e.yaml", "workspa
     ("command", "action"),
     few_of(
         product(ASKING, ("gzip-bomb", "endless-body")),
-        *(("plan --refresh", "gzip-bomb"), ("apply --yes", "endless-body"), ("doctor", "gzip-bomb")),
+        *(("plan --refresh", "gzip-bomb"), ("doctor", "endless-body")),
     ),
 )
 def test_a_body_without_end_is_an_error_and_fills_no_memory(project, action, command):
@@ -122,7 +122,7 @@ def test_a_body_without_end_is_an_error_and_fills_no_memory(project, action, com
 
 
 @pytest.mark.parametrize("cost", [1, 1024, 2**20, 2**40])
-def test_a_lockfile_does_not_choose_the_cost_of_fingerprints(project, server, cost):
+def test_a_lockfile_does_not_choose_the_cost_of_fingerprints(project, scrypt, server, cost):
     assert project("apply", "--yes").returncode == 0
     lockfile = project.lockfile
     lockfile["fingerprints"]["n"] = cost

@@ -76,7 +76,7 @@ def test_a_short_fingerprint_key_is_a_finding(project, server):
 
 
 @pytest.fixture
-def without_scrypt(project):
+def without_scrypt(project, scrypt):
     project.write("no/sitecustomize.py", NO_SCRYPT)
     return {"PYTHONPATH": f"{project.folder}/no:{project.environment['PYTHONPATH']}"}
 

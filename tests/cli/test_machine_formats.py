@@ -10,6 +10,7 @@ from cli_world import MANIFEST
 from hypothesis import given
 from hypothesis import strategies as st
 from recorder import Reply
+from selection import few_of
 
 from fbsync.render.document import dump, dump_line
 
@@ -83,7 +84,10 @@ WIDE = MANIFEST.replace("name: One", f'name: "{SEEN}"')
 WRONG = WIDE.replace("aiType: OPENAI", f"aiType: {SEEN}")
 
 
-@pytest.mark.parametrize("locale", [{"PYTHONIOENCODING": "cp1252"}, {"PYTHONIOENCODING": "ascii:strict"}], ids=str)
+LOCALES = [{"PYTHONIOENCODING": "cp1252"}, {"PYTHONIOENCODING": "ascii:strict"}]
+
+
+@pytest.mark.parametrize("locale", few_of(LOCALES, LOCALES[0]), ids=str)
 @pytest.mark.parametrize(
     ("command", "format_", "manifest", "code"),
     [

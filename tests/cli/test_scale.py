@@ -117,6 +117,7 @@ def test_entries_given_twice(worlds):
     assert_linear([steps(world, twice(world.manifest()), "validate", status=3) for world in worlds])
 
 
+@pytest.mark.thorough
 def test_renames_in_a_chain_that_is_blocked_at_its_end(worlds):
     """Each entry takes the name of the one before it, and the first takes one that stays taken."""
     counts = []

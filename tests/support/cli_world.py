@@ -28,6 +28,8 @@ def sandbox():
         yield box
 
 
+FINGERPRINT_KEY = "the fingerprint key of these tests"
+"""With it, fingerprints take no time, where scrypt takes half of that of a run: see the fixture ``scrypt``."""
 _unused = iter(_WORKSPACES)
 
 
@@ -111,6 +113,7 @@ def cli(tmp_path, server, sandbox, workspace):
             "FLASHBACK_API_URL": server.url,
             "FLASHBACK_TOKEN": sandbox.token,
             "FLASHBACK_WORKSPACE_ID": workspace,
+            "FBSYNC_FINGERPRINT_KEY": FINGERPRINT_KEY,
             **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
         },
     )
@@ -118,6 +121,12 @@ def cli(tmp_path, server, sandbox, workspace):
     cli.printed.append("")
     assert cli.leaks() == []
     assert not any(sandbox.token in text for text in cli.printed)
+
+
+@pytest.fixture
+def scrypt(cli):
+    """Fingerprints as users have them who set no key."""
+    del cli.environment["FBSYNC_FINGERPRINT_KEY"]
 
 
 @pytest.fixture

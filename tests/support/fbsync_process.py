@@ -101,7 +101,7 @@ class _Fork(subprocess.Popen):
             "process_group": None if process_group == -1 else process_group,
         }
         try:
-            self.pid = _server(_at_start(environment)).fork(order, [*streams, *pass_fds])
+            self.pid = _server(args[2], _at_start(environment)).fork(order, [*streams, *pass_fds])
         finally:
             self._close_pipe_fds(*ends)
         self._child_created = True
@@ -111,14 +111,15 @@ class _Server:
     """The process that forks, for as long as the tests run.
 
     Args:
+        module: what the forks run.
         variables: what it starts with.
     """
 
-    def __init__(self, variables):
+    def __init__(self, module, variables):
         self._variables = {"PYTHONPATH": str(ROOT), **variables}
         self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            command = [sys.executable, _SERVER, str(theirs.fileno())]
+            command = [sys.executable, _SERVER, str(theirs.fileno()), module]
             self._process = subprocess.Popen(
                 command, env=self._variables, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
             )
@@ -153,9 +154,9 @@ _servers = {}
 _starting = threading.Lock()
 
 
-def _server(variables):
+def _server(module, variables):
     with _starting:
-        key = tuple(sorted(variables.items()))
+        key = (module, *sorted(variables.items()))
         if key not in _servers:
-            _servers[key] = _Server(variables)
+            _servers[key] = _Server(module, variables)
         return _servers[key]

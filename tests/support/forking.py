@@ -1,6 +1,6 @@
 """The process that ``fbsync_process`` forks runs from: it has fbsync imported, so that they start in a moment.
 
-``python forking.py FD``: an order a message on that socket, with the run's descriptors; its process number comes back.
+``python forking.py FD MODULE``: an order a message on that socket, with the descriptors of the run, whose number comes back.
 """
 
 import fcntl
@@ -85,7 +85,7 @@ def _stream(number, first):
 if __name__ == "__main__":
     gc.disable()
     channel = socket.socket(fileno=int(sys.argv[1]))
-    preload()
+    preload(sandbox=sys.argv[2] == "fbsync.sandbox")
     try:
         ordered = serve(channel)
     except KeyboardInterrupt:
