@@ -4,8 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
-
-from fbsync.sandbox.database import stored_credential_is
+from stored_credentials import stored_credential_is
 
 OPENAI = {
     "workspaceId": "ws-sandbox",

@@ -6,8 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
-
-from fbsync.sandbox.database import stored_credential_is
+from stored_credentials import stored_credential_is
 
 FIELDS = {"id", "orgId", "workspaceId", "userId", "name", "aiType", "endpoint", "key", "createdAt", "repos"}
 

@@ -16,8 +16,8 @@ import httpx
 import plain_http
 import pytest
 from sandboxes import running
+from stored_credentials import stored_credential_is
 
-from fbsync.sandbox.database import stored_credential_is
 from fbsync.sandbox.options import SandboxOptions
 
 SERVE = ["sandbox", "serve", "--port", "0"]

@@ -1,6 +1,6 @@
 """The process that ``fbsync_process`` forks runs from: it has fbsync imported, so that they start in a moment.
 
-``python forking.py FD MODULE``: an order a message on that socket, with the descriptors of the run, whose number comes back.
+``python forking.py FD MODULE``: an order a message on that socket, with the run's descriptors; its number comes back.
 """
 
 import fcntl
