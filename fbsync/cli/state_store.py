@@ -211,7 +211,8 @@ def remove(files: tuple[Path, ...], environment: str | None, store: str | None, 
     the state's history goes with it.
 
     \b
-    fbsync destroy -e pr-123 --yes && fbsync state remove -e pr-123 --yes
+    fbsync destroy -e pr-123 --yes
+    fbsync state remove -e pr-123 --yes
     """  # noqa: D301 - click's mark for lines to be kept
     with _opened(_where(files, environment, store)) as (opened, line):
         with line:

@@ -69,7 +69,12 @@ SITUATIONS = {
 _LISTED = (Fate.SAME, Fate.USED, Fate.MOVED)
 """Cases without a second check, for which fbsync would wait."""
 _LIMITS = st.sampled_from(["0", "2", "5", "50%", "100%"]).map(lambda limit: ("--max-deletes", limit))
-_FLAGS = st.sets(st.sampled_from(["--adopt", "--allow-host-change", "--recreate", "--assume-secrets"]), max_size=2)
+_FLAGS = st.sets(
+    st.sampled_from(
+        ["--adopt", "--allow-host-change", "--recreate", "--assume-secrets", "--resend-secrets", "--verify-first"]
+    ),
+    max_size=2,
+)
 _ONLY = st.sampled_from([*NAMES, "Entry [1-3]"]).map(lambda name: ("--only", name))
 _NAMES = st.sampled_from([*NAMES, "Foreign", "New"])
 
