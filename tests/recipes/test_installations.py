@@ -199,6 +199,13 @@ def test_a_release_needs_no_token_and_is_attested():
     assert "run" not in {key for step in publish["steps"] for key in step}
 
 
+def test_the_distribution_names_its_authors_and_addresses():
+    project = PROJECT["project"]
+    assert project["authors"] == [{"name": "the fbsync developers"}]
+    assert project["urls"]
+    assert all(url.startswith("https://") for url in project["urls"].values())
+
+
 def test_the_version_is_in_the_changelog():
     from fbsync import __version__
 
