@@ -11,7 +11,6 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import (
-    TargetOptions,
     assume_secrets_option,
     format_option,
     guard_options,
@@ -21,10 +20,10 @@ from fbsync.cli.options import (
     parallelism_option,
     record_options,
     verify_first_option,
-    where_options,
     yes_option,
 )
 from fbsync.cli.server_options import asking_options
+from fbsync.cli.target_options import TargetOptions, where_options
 
 if TYPE_CHECKING:
     from fbsync.cli.events import ResultFile

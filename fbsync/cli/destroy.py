@@ -10,17 +10,16 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import (
-    TargetOptions,
     format_option,
     lock_timeout_option,
     max_deletes_option,
     only_option,
     parallelism_option,
     record_options,
-    where_options,
     yes_option,
 )
 from fbsync.cli.server_options import asking_options
+from fbsync.cli.target_options import TargetOptions, where_options
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.render.paint import visible
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import TargetOptions, format_option, where_options
+from fbsync.cli.options import format_option
 from fbsync.cli.server_options import Asking, asking_options
+from fbsync.cli.target_options import TargetOptions, where_options
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:

@@ -11,18 +11,11 @@ import click
 from fbsync.cli import terminal
 from fbsync.cli.all_environments import Results, in_each
 from fbsync.cli.drift_output import accepted_rendered, drift_rendered, drifts_rendered
-from fbsync.cli.options import (
-    TargetOptions,
-    all_environments_option,
-    format_option,
-    max_age_option,
-    only_option,
-    strict_option,
-    where_options,
-)
+from fbsync.cli.options import all_environments_option, format_option, max_age_option, only_option, strict_option
 from fbsync.cli.plan_output import max_chars_option
 from fbsync.cli.server_options import Asking, asking_options
 from fbsync.cli.store import readable
+from fbsync.cli.target_options import TargetOptions, where_options
 from fbsync.model.errors import ExitCode
 from fbsync.planning.drift import ChangedOutside, DeletedOutside, ReplacedOutside
 

@@ -14,8 +14,9 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.all_environments import document_of_all, in_each
-from fbsync.cli.options import TargetOptions, all_environments_option, as_target, files_options, format_option
+from fbsync.cli.options import all_environments_option, format_option
 from fbsync.cli.plan_output import max_chars_option
+from fbsync.cli.target_options import TargetOptions, as_target, files_options
 from fbsync.model.errors import ExitCode, InvalidInput
 
 if TYPE_CHECKING:

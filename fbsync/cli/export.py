@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import api_url_option, env_file_before_option, format_option, lock_file_options, where_from
+from fbsync.cli.options import format_option
 from fbsync.cli.server_options import Asking, asking_options
+from fbsync.cli.target_options import TargetOptions, api_url_option, env_file_before_option, lock_file_options
 from fbsync.model.errors import ExitCode
 from fbsync.render.paint import visible
 
@@ -68,7 +69,8 @@ def export(
     from fbsync.workflow.project import load_project
 
     files = () if file is None else (file,)
-    where = where_from(files=files, environment=None, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    target = TargetOptions(files=files, environment=None, env_files=env_files, lock_file=lock_file, api_url=api_url)
+    where = target.where()
     inputs = (read_inputs if where.files[0].exists() else no_inputs)(where, os.environ)
     with writable(where, lock_timeout=0) as (place, _):
         project = load_project(replace(inputs, where=place), online=True)

@@ -11,7 +11,6 @@ import click
 
 from fbsync.cli import terminal
 from fbsync.cli.options import (
-    TargetOptions,
     all_environments_option,
     assume_secrets_option,
     format_option,
@@ -20,11 +19,11 @@ from fbsync.cli.options import (
     only_option,
     strict_option,
     verify_first_option,
-    where_options,
 )
 from fbsync.cli.plan_output import FORMATS, max_chars_option, print_plan
 from fbsync.cli.server_options import Asking, asking_options
 from fbsync.cli.store import readable
+from fbsync.cli.target_options import TargetOptions, where_options
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -11,19 +11,11 @@ import click
 
 from fbsync.cli import completion_values, terminal
 from fbsync.cli.mistakes import Group
-from fbsync.cli.options import (
-    TargetOptions,
-    as_target,
-    format_option,
-    lock_file_options,
-    lock_timeout_option,
-    manifest_options,
-    together,
-    yes_option,
-)
+from fbsync.cli.options import format_option, lock_timeout_option, together, yes_option
 from fbsync.cli.state_entry import entry_title, known_at, pick
 from fbsync.cli.state_store import add_store_commands
 from fbsync.cli.store import readable, writable
+from fbsync.cli.target_options import TargetOptions, as_target, lock_file_options, manifest_options
 from fbsync.model.errors import ExitCode, FbsyncError, GuardRefused
 from fbsync.render.paint import visible
 

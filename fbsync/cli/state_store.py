@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import manifest_options, together, where_from, yes_option
+from fbsync.cli.options import together, yes_option
+from fbsync.cli.target_options import TargetOptions, manifest_options
 from fbsync.cli.waiting import waiting_for
 from fbsync.model.errors import FbsyncError
 
@@ -56,7 +57,7 @@ def _where(files: tuple[Path, ...], environment: str | None, store: str | None) 
     """
     from dataclasses import replace
 
-    where = where_from(files=files, environment=environment, env_files=())
+    where = TargetOptions(files=files, environment=environment).where()
     where = where if store is None else replace(where, state=store)
     if not where.is_shared:
         raise click.UsageError("name a store with --state or FBSYNC_STATE: git, s3://…, az://… or gs://…")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import files_options, format_option, where_from
+from fbsync.cli.options import format_option
+from fbsync.cli.target_options import TargetOptions, files_options
 from fbsync.model.errors import ExitCode
 from fbsync.render.paint import visible
 
@@ -68,7 +69,8 @@ def validate(
     if files or not groups:
         groups.insert(0, files)
     reports = [
-        _checked(where_from(files=group, environment=environment, env_files=env_files), environment) for group in groups
+        _checked(TargetOptions(files=group, environment=environment, env_files=env_files).where(), environment)
+        for group in groups
     ]
     report = _Report(
         sources={file: text for report in reports for file, text in report.sources.items()},

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import TargetOptions, format_option, only_option, parallelism_option, where_options, yes_option
+from fbsync.cli.options import format_option, only_option, parallelism_option, yes_option
 from fbsync.cli.server_options import Asking, asking_options
 from fbsync.cli.store import readable
+from fbsync.cli.target_options import TargetOptions, where_options
 from fbsync.model.errors import FbsyncError
 from fbsync.render.paint import visible
 

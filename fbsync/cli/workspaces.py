@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fbsync.cli import terminal
-from fbsync.cli.options import api_url_option, env_file_only_option, format_option
+from fbsync.cli.options import format_option
 from fbsync.cli.server_options import Asking, asking_options
+from fbsync.cli.target_options import api_url_option, env_file_only_option
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
