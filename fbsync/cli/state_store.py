@@ -43,7 +43,7 @@ def add_store_commands(group: click.Group) -> None:
 @contextmanager
 def _opened(where: Where) -> Iterator[tuple[OpenedStore, SlowLine]]:
     """The store, and what says on a terminal that it is waited for, while it is asked."""
-    from fbsync.workflow.store_admin import opened_store
+    from fbsync.workflow.open_store import opened_store
 
     with opened_store(where, os.environ) as store:
         yield store, waiting_for(f"Waiting for {store.name}")

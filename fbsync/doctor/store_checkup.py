@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.doctor.checks import Check, Health, not_checked, ok, problem
 from fbsync.model.errors import FbsyncError, InvalidInput
-from fbsync.workflow.store_admin import opened_store
+from fbsync.workflow.open_store import opened_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import tempfile
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from math import ceil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
-from fbsync.settings import find_state_folder
-from fbsync.stores.address import FileAddress, environment_key, parse_address
-from fbsync.stores.holder import holder_from
-from fbsync.stores.lease import VARIABLE, await_free, lease_seconds, new_claim, take
-from fbsync.stores.open import opened
+from fbsync.stores.lease import await_free, lease_seconds, new_claim, take
 from fbsync.stores.protocol import Conflict, Denied, Unavailable
-from fbsync.stores.swap import StateObject
 from fbsync.workflow.state_copy import StateCopy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
+    from pathlib import Path
 
     from fbsync.stores.document import LeaseClaim
     from fbsync.stores.holder import Holder
     from fbsync.stores.lease import Lease
-    from fbsync.stores.swap import Version
-    from fbsync.workflow.target import Where
+    from fbsync.stores.swap import StateObject, Version
 
 _FAST_REQUEST_SECONDS = 0.025
 
@@ -232,28 +223,3 @@ def no_state(name: str) -> FbsyncError:
         hint="run `fbsync state init` to create an empty one, or `fbsync state migrate` to move the lockfile there",
         exit_code=ExitCode.GUARD_REFUSED,
     )
-
-
-@contextmanager
-def opened_state(where: Where, environ: Mapping[str, str]) -> Iterator[SharedState]:
-    """Open the store that a command's known state is kept in; nothing is read yet.
-
-    Args:
-        where: what the command works on; its state is in a store (``is_shared``).
-        environ: the process's environment.
-
-    Raises:
-        FbsyncError: the address makes no sense, or what it needs is not there.
-    """
-    address = parse_address(where.state or "")
-    assert not isinstance(address, FileAddress)
-    key = environment_key(where.environment)
-    folder = where.folders[0] if where.folders else Path()
-    with opened(address, folder=folder, environ=environ) as place, tempfile.TemporaryDirectory("-fbsync") as copy:
-        yield SharedState(
-            StateObject(place.store(key)),
-            folder=Path(copy),
-            holder=holder_from(environ, host=socket.gethostname(), process=os.getpid()),
-            state_folder=find_state_folder(environ),
-            lease=environ.get(VARIABLE),
-        )

@@ -48,7 +48,7 @@ def readable(
     if not where.is_shared:
         yield where
         return
-    from fbsync.workflow.shared_state import opened_state
+    from fbsync.workflow.open_store import opened_state
 
     with ExitStack() as held:
         shared = held.enter_context(opened_state(where, environ))
@@ -89,7 +89,7 @@ def writable(
                 held.enter_context(run_lock(where.lock_path, timeout=lock_timeout))
             yield where, None
             return
-        from fbsync.workflow.shared_state import opened_state
+        from fbsync.workflow.open_store import opened_state
 
         shared = held.enter_context(opened_state(where, environ))
         with waits(f"Reading the state in {shared.name}"):

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import socket
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.state.lockfile import parse_lockfile
-from fbsync.stores.address import FileAddress, environment_key, parse_address
 from fbsync.stores.document import first_state, parse_state
 from fbsync.stores.git import GitRef
-from fbsync.stores.holder import holder_from
 from fbsync.stores.lease import held_by, take
-from fbsync.stores.open import opened
 from fbsync.stores.probe import check_honesty, probe_key
 from fbsync.stores.protocol import Conflict
 from fbsync.stores.swap import StateObject
 from fbsync.workflow.shared_state import no_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable
 
     from fbsync.stores.document import StoredState
     from fbsync.stores.git import Revision
     from fbsync.stores.holder import Holder
     from fbsync.stores.protocol import Store
     from fbsync.stores.swap import Version
-    from fbsync.workflow.target import Where
 
 
 _REMOVAL_SECONDS = 60.0
@@ -191,22 +185,3 @@ class OpenedStore:
             f"there is already a state in {self.name}; nothing was changed",
             hint="see it with `fbsync state list`, or replace it with `fbsync state push`",
         )
-
-
-@contextmanager
-def opened_store(where: Where, environ: Mapping[str, str]) -> Iterator[OpenedStore]:
-    """Open the store that a state is in; nothing is read yet.
-
-    Args:
-        where: names it (``is_shared``).
-        environ: the process's environment.
-
-    Raises:
-        FbsyncError: the address makes no sense, or what it needs is not there.
-    """
-    address = parse_address(where.state or "")
-    assert not isinstance(address, FileAddress)
-    key = environment_key(where.environment)
-    holder = holder_from(environ, host=socket.gethostname(), process=os.getpid())
-    with opened(address, folder=where.folders[0], environ=environ) as place:
-        yield OpenedStore(key, place.store, holder)
