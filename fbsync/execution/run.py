@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from fbsync.execution.body import body
 from fbsync.execution.create import Creator
 from fbsync.execution.ids import IdsInUse
+from fbsync.execution.recordings import Recordings
 from fbsync.execution.scheduler import Scheduler, not_attempted
 from fbsync.execution.step import Step, StepState, unexpected
 from fbsync.execution.trials import Trials
@@ -112,7 +113,7 @@ class _Run:
         self._told = told
         self._ids = IdsInUse(changes, taken)
         self._trials = Trials(server, creator=self._creator, ledger=ledger, stop=stop, ids=self._ids)
-        self._recording: set[asyncio.Task[None]] = set()
+        self._recordings = Recordings(on_failure=self.scheduler.end)
 
     async def work(self) -> None:
         """Take changes one after the other until none is left."""
@@ -123,7 +124,7 @@ class _Run:
 
     async def recorded(self) -> None:
         """Wait until all that was done is recorded and reported; take back the intents of what was never sent."""
-        await asyncio.gather(*self._recording, *map(self._take_back, self.scheduler.unsent()))
+        await asyncio.gather(self._recordings.ended(), *map(self._take_back, self.scheduler.unsent()))
 
     async def _take_back(self, intent: Awaitable[int]) -> None:
         with suppress(FbsyncError):  # it was not recorded, or stays open: the next run looks for what is not there
@@ -203,9 +204,7 @@ class _Run:
             return replace(outcome, result=Result.FAILED, llm_id=None, error=error)
         # The server has done it: that is the outcome, even where it can no longer be recorded.
         self.scheduler.decide(at, outcome)
-        recording = asyncio.create_task(self._record(at, outcome, self._ledger.done(step.number, change, step.llm_id)))
-        self._recording.add(recording)
-        recording.add_done_callback(self._on_recorded)
+        self._recordings.begin(self._record(at, outcome, self._ledger.done(step.number, change, step.llm_id)))
         return None
 
     async def _go_aside(self, at: int, change: Update) -> Outcome | None:
@@ -247,10 +246,3 @@ class _Run:
             self._stop.request(error)
             outcome = replace(outcome, error=error)
         self._settle(at, outcome)
-
-    def _on_recorded(self, recording: asyncio.Task[None]) -> None:
-        """Let go of a task that is done; one that failed is kept for ``recorded``, and nothing more is begun."""
-        if recording.cancelled() or recording.exception() is not None:
-            self.scheduler.end()
-        else:
-            self._recording.discard(recording)
