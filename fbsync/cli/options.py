@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fbsync.cli import completion_values
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -72,12 +70,19 @@ def format_option(*formats: str) -> Callable[[_Command], _Command]:
     )
 
 
+def _declared_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete a name; what can is loaded only when a shell asks."""
+    from fbsync.cli.completion_values import declared_names
+
+    return declared_names(context, parameter, incomplete)
+
+
 only_option = click.option(
     "--only",
     multiple=True,
     metavar="NAME",
     help="Limit the command to entries with this name or pattern ('team-a/*'); may be repeated.",
-    shell_complete=completion_values.declared_names,
+    shell_complete=_declared_names,
 )
 all_environments_option = click.option(
     "--all-environments", is_flag=True, help="Cover every environment, and the manifest without one, in one result."

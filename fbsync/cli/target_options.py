@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fbsync.cli import completion_values
 from fbsync.cli.options import together
 
 if TYPE_CHECKING:
@@ -82,6 +81,13 @@ def as_target(command: Callable[..., Any]) -> Callable[..., Any]:
 _TARGET_OPTIONS = ("files", "environment", "env_files", "lock_file", "api_url")
 
 
+def _environments(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Complete an environment; what can is loaded only when a shell asks."""
+    from fbsync.cli.completion_values import environments
+
+    return environments(context, parameter, incomplete)
+
+
 def manifest_options(*, file: str, environment: str) -> Callable[[_Command], _Command]:
     """Add ``-f`` and ``-e``, with the help texts that say what they mean to the command."""
     return together(
@@ -91,7 +97,7 @@ def manifest_options(*, file: str, environment: str) -> Callable[[_Command], _Co
             "--environment",
             metavar="NAME",
             help=environment,
-            shell_complete=completion_values.environments,
+            shell_complete=_environments,
         ),
     )
 
