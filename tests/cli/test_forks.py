@@ -30,7 +30,7 @@ COMMANDS = [
     ["verify", "--parallelism", "1"],
     ["state", "list"],
     ["export", "-o", "-"],
-    ["destroy"],
+    ["destroy", "--parallelism", "1"],
     ["destroy", "--yes", "--parallelism", "1", "--max-deletes", "100%"],
     ["doctor"],
     ["sandbox", "run", "--", "sh", "-c", "echo $FLASHBACK_WORKSPACE_ID $LC_CTYPE; exit 3"],

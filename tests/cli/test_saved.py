@@ -157,7 +157,7 @@ class TestStale:
             project("apply", "reviewed.json")
         )
 
-    def test_a_lockfile_that_is_another_one(self, project, save):
+    def test_a_lockfile_that_is_another_one(self, project, scrypt, save):
         project("apply")
         project.write("fbsync.yaml", MANIFEST.replace("one.example.com", "uno.example.com"))
         save()
