@@ -60,6 +60,7 @@ BROKEN = """() => {
 }"""
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("width", [390, 1280])
 def test_pages_fit_a_screen_and_names_in_tables_stay_whole(site, width):
     with chromium() as browser:
