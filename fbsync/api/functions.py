@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,23 +20,21 @@ from fbsync.calendar import today
 from fbsync.model.ages import Ages
 from fbsync.planning.allowed import MAX_DELETES, Allowed
 from fbsync.workflow.checks import check_variables
-from fbsync.workflow.declared_state import find_state
+from fbsync.workflow.declared_state import find_target
 from fbsync.workflow.inputs import Inputs, read_inputs
 from fbsync.workflow.project import load_project
 from fbsync.workflow.proposal import Proposal, check_proposal, propose
 from fbsync.workflow.state_access import carried_out, readable
-from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from fbsync.model.live import Live
     from fbsync.model.outcomes import Outcome
     from fbsync.planning.drift import Drift
     from fbsync.workflow.applied import Applied
     from fbsync.workflow.connection import Patience
-    from fbsync.workflow.project import Project
     from fbsync.workflow.shared_state import SharedState
+    from fbsync.workflow.target import Where
 
 
 def load(
@@ -67,16 +66,14 @@ def load(
         InvalidInput: the manifest or a file of variables is wrong; ``findings`` say what and where.
     """
     variables = os.environ if variables is None else variables
-    paths = tuple(map(Path, files)) or (DEFAULT_MANIFEST,)
-    given = state or (None if lock_file is not None else variables.get(STATE_VARIABLE)) or None
-    where = Where(
-        files=paths,
+    where = find_target(
+        files=tuple(map(Path, files)),
         environment=environment,
         env_files=tuple(map(Path, env_files)),
         lock_file=None if lock_file is None else Path(lock_file),
-        state=given or (None if lock_file is not None else find_state(paths)),
-        is_state_given=given is not None or lock_file is not None,
+        state=state,
         api_url=api_url,
+        variables=variables,
     )
     return read_inputs(where, variables)
 
@@ -109,19 +106,14 @@ def plan(
         FbsyncError: the lockfile or the journal is wrong, a name in ``only`` is not known, or the server cannot be
             asked.
     """
-    chosen = frozenset(only)
-
-    def proposed(project: Project, live: Live | None) -> Proposal:
-        ages = Ages(today=today())
-        return propose(
-            project,
-            live,
-            prune=prune,
-            only=chosen,
-            assume_secrets=assume_secrets,
-            verify_first=verify_first,
-            ages=ages,
-        )
+    proposed = partial(
+        propose,
+        prune=prune,
+        only=frozenset(only),
+        assume_secrets=assume_secrets,
+        verify_first=verify_first,
+        ages=Ages(today=today()),
+    )
 
     def refreshed() -> Proposal:
         from fbsync.workflow.session import Session
@@ -182,18 +174,14 @@ def apply(
         GuardRefused: the plan must not be carried out as it is; nothing was changed.
         FbsyncError: another run holds the lockfile, or the server cannot be asked; nothing was changed.
     """
-    chosen = frozenset(only)
-
-    def proposed(project: Project, live: Live | None) -> Proposal:
-        return propose(
-            project,
-            live,
-            prune=prune,
-            only=chosen,
-            assume_secrets=assume_secrets,
-            resend_secrets=resend_secrets,
-            verify_first=verify_first,
-        )
+    proposed = partial(
+        propose,
+        prune=prune,
+        only=frozenset(only),
+        assume_secrets=assume_secrets,
+        resend_secrets=resend_secrets,
+        verify_first=verify_first,
+    )
 
     def work(place: Where, shared: SharedState | None) -> Applied:
         from fbsync.workflow.session import Session

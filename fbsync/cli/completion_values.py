@@ -67,16 +67,15 @@ def _known_names(context: click.Context) -> Iterable[str]:
 def _where_so_far(context: click.Context) -> Where:
     """The target of the options to the left of the word; click has not filled in the others."""
     from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
-    from fbsync.workflow.declared_state import find_state
-    from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where
+    from fbsync.workflow.declared_state import find_target
 
     # Standard input is the terminal's: a completion reads nothing from it.
-    files = tuple(path for path in map(Path, context.params.get("files") or ()) if path != STANDARD_INPUT)
-    files = files or (DEFAULT_MANIFEST,)
-    lock_file = context.params.get("lock_file")
-    return Where(
-        files=files,
+    return find_target(
+        files=tuple(path for path in map(Path, context.params.get("files") or ()) if path != STANDARD_INPUT),
         environment=context.params.get("environment"),
-        lock_file=lock_file,
-        state=None if lock_file is not None else os.environ.get(STATE_VARIABLE) or find_state(files),
+        env_files=(),
+        lock_file=context.params.get("lock_file"),
+        state=None,
+        api_url=None,
+        variables=os.environ,
     )

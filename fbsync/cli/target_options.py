@@ -50,20 +50,18 @@ class TargetOptions:
             click.UsageError: standard input is named more than once.
         """
         from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
-        from fbsync.workflow.declared_state import find_state
-        from fbsync.workflow.target import DEFAULT_MANIFEST, Where
+        from fbsync.workflow.declared_state import find_target
 
         if self.files.count(STANDARD_INPUT) > 1:
             raise click.UsageError("-f - appears more than once, but standard input can be read only once")
-        state = _given_state(self.lock_file)
-        return Where(
-            files=self.files or (DEFAULT_MANIFEST,),
+        return find_target(
+            files=self.files,
             environment=self.environment,
             env_files=self._env_files,
             lock_file=self.lock_file,
-            state=state or (None if self.lock_file is not None else find_state(self.files or (DEFAULT_MANIFEST,))),
-            is_state_given=state is not None or self.lock_file is not None,
+            state=_given_state(self.lock_file),
             api_url=self._api_url,
+            variables=os.environ,
         )
 
 
@@ -119,18 +117,16 @@ def _keep_state(context: click.Context, _: click.Parameter, value: str | None) -
 
 
 def _given_state(lock_file: Path | None) -> str | None:
-    """The store of the known state, from the option or the environment.
+    """The store of the known state, from the option.
 
     Raises:
         click.UsageError: two options name two places.
     """
-    from fbsync.workflow.target import STATE_VARIABLE
-
     context = click.get_current_context(silent=True)
     given: str | None = context.meta.get(_STATE) if context is not None else None
     if given is not None and lock_file is not None:
         raise click.UsageError("--lock-file and --state disagree: pass only one of them")
-    return given or (None if lock_file is not None else os.environ.get(STATE_VARIABLE)) or None
+    return given
 
 
 api_url_option = click.option(

@@ -13,17 +13,51 @@ from fbsync.manifest.sources import find_files
 from fbsync.model.errors import FbsyncError, InvalidInput
 from fbsync.model.findings import Finding
 from fbsync.strict_yaml.source_bytes import STANDARD_INPUT, can_be_read_again, read_bytes
+from fbsync.workflow.target import DEFAULT_MANIFEST, STATE_VARIABLE, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from fbsync.manifest.assemble import Manifest
     from fbsync.model.findings import Position
-    from fbsync.workflow.target import Where
 
 _LINE = re.compile(rb"^state[ \t]*:[ \t]+([^\s#][^\r\n]*?)[ \t]*(?:[ \t]#[^\r\n]*)?\r?$", re.MULTILINE)
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"\\]*)\"")
+
+
+def find_target(
+    *,
+    files: tuple[Path, ...],
+    environment: str | None,
+    env_files: tuple[Path, ...],
+    lock_file: Path | None,
+    state: str | None,
+    api_url: str | None,
+    variables: Mapping[str, str],
+) -> Where:
+    """The target, with the known state where the caller, else the environment, else the manifest says that it is.
+
+    Args:
+        files: manifests, and folders of manifests; ``fbsync.yaml`` if there are none.
+        environment: the environment's name, or None.
+        env_files: files of variables.
+        lock_file: the lockfile, which wins over what the environment and the manifest say, or None.
+        state: where the known state is kept, or None where the caller does not say.
+        api_url: the server, or None.
+        variables: the environment's variables.
+    """
+    paths = files or (DEFAULT_MANIFEST,)
+    given = state or (None if lock_file is not None else variables.get(STATE_VARIABLE)) or None
+    return Where(
+        files=paths,
+        environment=environment,
+        env_files=env_files,
+        lock_file=lock_file,
+        state=given or (None if lock_file is not None else find_state(paths)),
+        is_state_given=given is not None or lock_file is not None,
+        api_url=api_url,
+    )
 
 
 def find_state(paths: Iterable[Path]) -> str | None:
