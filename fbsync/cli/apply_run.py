@@ -17,7 +17,6 @@ from fbsync.cli.progress import Progress
 from fbsync.cli.server_options import Asking
 from fbsync.cli.server_session import say_untold, session
 from fbsync.cli.signals import Terminated
-from fbsync.cli.waiting import waiting_for
 from fbsync.execution.verify import targets
 from fbsync.model import verifications
 from fbsync.model.ages import Ages
@@ -116,7 +115,7 @@ class Applying:
                 events.emit("started", summary=plan_summary(document))
                 applied = self._carry_out(proposal, events)
                 if options.verify:
-                    with waiting_for("Verifying the credentials with their providers"):
+                    with terminal.waits("Verifying the credentials with their providers"):
                         self._verified = connection.verify(targets(applied.outcomes))
                 events.emit("finished", exit_code=self._exit_code(applied), summary=outcome_summary(applied.outcomes))
             return applied

@@ -41,13 +41,12 @@ def doctor(
     import asyncio
 
     from fbsync.cli.event_loop import run_unless_signalled
-    from fbsync.cli.waiting import waiting_for
     from fbsync.doctor.checks import exit_code_of_checks
 
     where = target.where()
-    with waiting_for("Checking the store of the known state"):
+    with terminal.waits("Checking the store of the known state"):
         store, where = _store_checked(where)
-    with asyncio.Runner() as runner, waiting_for("Checking files, server and roles"):
+    with asyncio.Runner() as runner, terminal.waits("Checking files, server and roles"):
         checks = (*store, *run_unless_signalled(runner, _checked(where, Asking(**asking))))
     code = exit_code_of_checks(checks)
     if format_ == "json":
