@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def until_done(workers: Sequence[asyncio.Task[None]], stop: Stop, grace: float) -> None:
-    """Wait for the workers; once the run is to stop, only so long, and then cuts the rest off."""
+    """Wait for the workers; once the run is to stop, only so long, and then cut the rest off."""
     finished = asyncio.gather(*workers)
     stopped = asyncio.create_task(stop.wait())
     try:

@@ -137,6 +137,6 @@ def _digest(lockfile: Lockfile | None) -> str:
 
 
 def discard_rescue(lockfile: Path, state_folder: Path) -> None:
-    """Remove the rescue file, once the lockfile holds it all; one that stays is read again, and add nothing."""
+    """Remove the rescue file, once the lockfile holds it all; one that stays is read again, and adds nothing."""
     with suppress(OSError):
         rescue_path(lockfile, state_folder).unlink(missing_ok=True)

@@ -163,7 +163,7 @@ class SharedState:
                 self._lease.renew()
 
     def release(self) -> None:
-        """Write the copy into the store if it differs, and return the lease back if this command holds it.
+        """Write the copy into the store if it differs, and give the lease back if this command holds it.
 
         Only the first call does anything, whether it succeeds or not.
 

@@ -108,7 +108,7 @@ def _rebased(known: Lockfile, old: Path, new: Path) -> str:
 
 
 def _write_files(path: Path, lockfile: str | None, journal: Iterable[str]) -> None:
-    """Put a lockfile and a journal where they belong, or takes them away.
+    """Put a lockfile and a journal where they belong, or take them away.
 
     Raises:
         FbsyncError: the operating system refuses.
