@@ -72,7 +72,7 @@ def test_a_name_that_repeats_a_credential_is_a_rename_that_is_undone(world, serv
     assert world("apply", "--yes").returncode == 0
     listing(lambda row: row | {"name": f"{row['name']} {CANARY}"})
     assert world("drift").returncode == 2
-    done = world("apply", "--yes")
+    done = world("apply", "--yes", "--parallelism", "1")
     assert done.returncode == 0, done.stderr
     assert [request.body for request in server.writes[-2:]] == [{"name": "One"}, {"name": "Two"}]
 

@@ -6,6 +6,11 @@ import select
 import subprocess
 import sys
 import threading
+import time
+
+_BEFORE_A_KEY_SECONDS = 0.1
+"""People take longer. Between its last look for signals and the read, Python would not see that Ctrl-C was typed."""
+_PATIENCE_SECONDS = 120
 
 
 def at_a_terminal(cli, argv, answer, *, streams=("stdin", "stderr")):
@@ -67,6 +72,7 @@ def conversation(cli, argv, *steps):
             if callable(typed):
                 typed()
             else:
+                time.sleep(_BEFORE_A_KEY_SECONDS)
                 os.write(keyboard, typed.encode())
         while part := _read(keyboard):
             seen += part
@@ -86,6 +92,7 @@ def _ended(seen, awaited):
 
 def _read(keyboard):
     """What was written since; nothing once nobody has the terminal open any more."""
+    assert select.select([keyboard], [], [], _PATIENCE_SECONDS)[0], "the command says nothing, and does not end"
     try:
         return os.read(keyboard, 20_000).decode(errors="replace")
     except OSError:
