@@ -36,6 +36,7 @@ class Gate:
         verified_first: ids of configurations whose credentials may be replaced only by what the provider accepts.
         unverified: those of them that were sent what it refuses.
         requests: how many have been seen since ``open``.
+        lists: how many lists have been passed on since ``open``.
         trials: how many temporary configurations were to be created, in all.
         writes: how many of them may change something.
         faults: how many faults have been injected in all, by kind.
@@ -44,7 +45,7 @@ class Gate:
     def __init__(self) -> None:
         self.upstream = ""
         self.outrun: Callable[[str, str], None] | None = None
-        self.requests = self.writes = self.all_requests = self.trials = 0
+        self.requests = self.lists = self.writes = self.all_requests = self.trials = 0
         self.verified_first: frozenset[str] = frozenset()
         self.unverified: list[str] = []
         self.faults: Counter[str] = Counter()
@@ -64,7 +65,7 @@ class Gate:
     def open(self, troubles: Troubles) -> None:
         """Begin a run: count from zero, with these troubles."""
         with self._lock:
-            self.requests = self.writes = 0
+            self.requests = self.lists = self.writes = 0
             self._drawn.clear()
             self._troubles = troubles
             self._run = None
@@ -102,7 +103,9 @@ class Gate:
                 self.unverified.append(_id_of(request))
             nth, number, troubles = self._drawn[request.key], self.requests, self._troubles
         try:
-            return self._befall(request, troubles, troubles.fault(request.method, request.key, nth), number), number
+            reply = self._befall(request, troubles, troubles.fault(request.method, request.key, nth), number)
+            self.lists += request.is_list and reply.is_whole
+            return reply, number
         finally:
             with self._idle:
                 self._under_way -= 1
@@ -194,7 +197,7 @@ class Gate:
 
     def _forward(self, request: Request) -> Reply:
         reply = self._passed_on(request)
-        if request.method == "GET" and request.path.startswith("/ai/llm"):
+        if request.is_list:
             # Just after the list, and before whatever the run makes of it.
             self.deliver()
         return reply

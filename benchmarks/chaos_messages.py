@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 from fbsync.model.temporary import TEMPORARY_NAME
 from fbsync.sandbox.llm_columns import REFUSED_MARK
@@ -23,6 +24,11 @@ class Request:
     def is_write(self) -> bool:
         """Whether it may change the server's records."""
         return self.method != "GET" and self.path.startswith("/ai/llm")
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it asks for the list."""
+        return self.method == "GET" and self.path.startswith("/ai/llm")
 
     @property
     def key(self) -> str:
@@ -52,6 +58,14 @@ class Reply:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     kept: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a success that arrives as JSON."""
+        try:
+            return self.status == HTTPStatus.OK and isinstance(json.loads(self.body[: self.kept]), dict)
+        except ValueError:
+            return False
 
 
 def envelope(status: int, **headers: str) -> Reply:

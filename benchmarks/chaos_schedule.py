@@ -99,6 +99,7 @@ class Schedule:
         self._strangers: dict[str, Row] = {}
         self._first: dict[str, Row] = {}
         self._unsure: set[str] = set()
+        self._meddled = False
 
     def carry_out(self) -> Report:
         """Run the schedule; the report has the violations."""
@@ -169,7 +170,7 @@ class Schedule:
         for status in statuses:
             if status not in (_EXIT_CODES if twin is None else _EXIT_CODES | {_LOCKED}):
                 self._violated(f"a run ended with {status}")
-        if statuses == (0,) and not only:
+        if statuses == (0,) and not only and (self._place.gate.lists or not self._meddled):
             self._check_held()
         self._check_verified()
         self._see_off_first()
@@ -216,7 +217,11 @@ class Schedule:
         gate.verified_first = frozenset()
 
     def _check_held(self) -> None:
-        """Check that after a run with exit code 0 the server has what is declared."""
+        """Check that after a run with exit code 0 the server has what is declared.
+
+        Nothing is asked of a run that was shown no list, if somebody changed something that only a list shows.
+        """
+        self._meddled = False
         for violation in not_held(self._declared, self._place.rows(), unsure=self._unsure):
             self._violated(f"after a run with exit code 0: {violation}")
 
@@ -226,6 +231,7 @@ class Schedule:
         known = json.loads(lockfile.read_text())["llms"] if lockfile.exists() else []
         if not known:
             return
+        self._meddled = True
         llm = self._chance.choice(known)
         changes: tuple[dict[str, str | None] | None, ...] = (
             {"endpoint": "https://outside.net"},

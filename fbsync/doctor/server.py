@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _UNREACHABLE = "the server cannot be asked"
 _SIGNING_IN = "signing in"
-_NO_LIST = (404, 405)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +213,7 @@ async def _list_check(client: Client) -> Check:
     try:
         listing = await client.list_llms(None)
     except ServerError as error:
-        if error.status not in _NO_LIST:
+        if not error.is_no_such_call:
             return problem("list", error)
         return Check(
             what="list",

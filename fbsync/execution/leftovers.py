@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from fbsync.model.server import Server
 
 
-_NO_LIST = (404, 405)
-
-
 async def remove_leftovers(
     leftovers: Sequence[Leftover], *, server: Server, ledger: Ledger, stop: Stop, grace: float
 ) -> tuple[Removal, ...]:
@@ -76,7 +73,7 @@ async def _is_anothers(leftover: Leftover, server: Server) -> bool:
     try:
         listed = (await server.list_llms(None)).llms
     except ServerError as error:
-        if error.status in _NO_LIST:
+        if error.is_no_such_call and error.by_api:
             return False
         raise
     wanted = canonical_identity(leftover.identity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from http import HTTPStatus
 
 from fbsync.model.errors import ExitCode, FbsyncError
 
@@ -35,6 +36,7 @@ class ServerError(FbsyncError):
         status: the HTTP status, or None where there was no answer.
         retry_after: seconds that the server asked to wait, or None.
         is_transient: whether trying again, as it is, may help.
+        by_api: whether the answer is the API's JSON, not a page that something on the way may have made.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class ServerError(FbsyncError):
         status: int | None = None,
         retry_after: float | None = None,
         is_transient: bool = True,
+        by_api: bool = True,
     ) -> None:
         denied = failure in (Failure.NOT_SIGNED_IN, Failure.NOT_ALLOWED)
         super().__init__(message, hint=hint, exit_code=ExitCode.NOT_ALLOWED if denied else ExitCode.ERROR)
@@ -53,6 +56,12 @@ class ServerError(FbsyncError):
         self.status = status
         self.retry_after = retry_after
         self.is_transient = is_transient
+        self.by_api = by_api
+
+    @property
+    def is_no_such_call(self) -> bool:
+        """Whether the server says that it has no such call: what a list answers then is not documented."""
+        return self.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 
     @property
     def is_retryable(self) -> bool:
@@ -75,4 +84,5 @@ def left_open(error: ServerError) -> ServerError:
         status=error.status,
         retry_after=error.retry_after,
         is_transient=error.is_transient,
+        by_api=error.by_api,
     )

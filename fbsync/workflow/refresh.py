@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fbsync.execution.create import LOOKS
 from fbsync.manifest.resolve import distinct
 from fbsync.model.live import Live
+from fbsync.model.server import Listing
 from fbsync.model.server_error import ServerError
 from fbsync.planning.stored_keys import unresolved_keys, with_listed_keys, workspaces_with_descriptions
 from fbsync.planning.workspaces import unresolved, with_listed_ids
@@ -20,15 +21,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fbsync.execution.ports import Clock
-    from fbsync.model.server import Listing, Server
+    from fbsync.model.server import Server
     from fbsync.workflow.project import Project
 
 _FEW_WORKSPACES = 4
 """Up to this many workspaces are listed one by one; with more, one unfiltered call is cheaper."""
-
-_NO_LISTING = (404, 405)
-"""Statuses by which a server says that it has no such list: the call's errors are not documented."""
-
 _DENIED = 403
 
 
@@ -44,7 +41,7 @@ async def resolve_workspaces(server: Server, project: Project) -> Project:
     try:
         workspaces = await server.list_workspaces()
     except ServerError as error:
-        if error.status in (_DENIED, *_NO_LISTING) and not unresolved(project.desired):
+        if (error.status == _DENIED or error.is_no_such_call) and not unresolved(project.desired):
             return project
         raise
     return replace(project, desired=distinct(with_listed_ids(project.desired, workspaces)))
@@ -65,7 +62,7 @@ async def resolve_stored_keys(server: Server, project: Project) -> Project:
     try:
         listed = await asyncio.gather(*map(server.list_api_keys, workspaces))
     except ServerError as error:
-        if error.status in (_DENIED, *_NO_LISTING) and not unresolved_keys(project.desired):
+        if (error.status == _DENIED or error.is_no_such_call) and not unresolved_keys(project.desired):
             return project
         raise
     found = dict(zip(workspaces, listed, strict=True))
@@ -87,12 +84,12 @@ async def list_live(server: Server, project: Project, clock: Clock, *, all_or_no
     Raises:
         ServerError: a call failed.
     """
-    live = await _asked(server, workspaces_of(project), all_or_nothing=all_or_nothing)
+    live = await _asked(server, project, all_or_nothing=all_or_nothing)
     for seconds in LOOKS[1:]:
         if not _lacks_something(project, live):
             break
         await clock.sleep(seconds)
-        live = await _asked(server, workspaces_of(project), all_or_nothing=all_or_nothing)
+        live = await _asked(server, project, all_or_nothing=all_or_nothing)
     return without_trials(live, project.open_trials)
 
 
@@ -117,20 +114,25 @@ def _lacks_something(project: Project, live: Live) -> bool:
     return any(identity.workspace_id in live.workspaces for identity in unseen)
 
 
-async def _asked(server: Server, workspaces: frozenset[str], *, all_or_nothing: bool) -> Live:
+async def _asked(server: Server, project: Project, *, all_or_nothing: bool) -> Live:
     """Ask once.
 
     A workspace of which the unfiltered list shows nothing although something is known of it is asked for again
     by itself: the list holds what the caller may see, and that may have become less.
+
+    A page with 404 or 405 means that there is no list only if nothing shows that this server has one.
     """
+    workspaces = workspaces_of(project)
     everything = await _content_of_server(server) if len(workspaces) > _FEW_WORKSPACES else None
     llms = () if everything is None else everything.llms
     shown = {llm.workspace_id for llm in llms} & workspaces
     rest = sorted(workspaces - shown)
-    listings = await asyncio.gather(
+    answers = await asyncio.gather(
         *(_workspace_content(server, workspace, all_or_nothing=all_or_nothing) for workspace in rest)
     )
-    told = {workspace: listing for workspace, listing in zip(rest, listings, strict=True) if listing is not None}
+    told = {workspace: found for workspace, found in zip(rest, answers, strict=True) if isinstance(found, Listing)}
+    if everything is not None or told or project.known.keys_masked:
+        _refuse_pages(answers)
     believed = [*([] if everything is None or not shown else [everything]), *told.values()]
     return Live(
         llms=(
@@ -155,16 +157,27 @@ async def _content_of_server(server: Server) -> Listing | None:
     try:
         return await server.list_llms(None)
     except ServerError as error:
-        if error.status in (_DENIED, *_NO_LISTING):
+        if error.status == _DENIED or error.is_no_such_call:
             return None
         raise
 
 
-async def _workspace_content(server: Server, workspace: str, *, all_or_nothing: bool) -> Listing | None:
-    """What a workspace holds, or None where the server has no such list; not being allowed to see it is a failure."""
+async def _workspace_content(server: Server, workspace: str, *, all_or_nothing: bool) -> Listing | ServerError:
+    """What a workspace holds, or how the server has no such list; not being allowed to see it is a failure."""
     try:
         return await server.list_llms(workspace)
     except ServerError as error:
-        if error.status in _NO_LISTING and not all_or_nothing:
-            return None
+        if error.is_no_such_call and not all_or_nothing:
+            return error
         raise
+
+
+def _refuse_pages(answers: Iterable[Listing | ServerError]) -> None:
+    """Refuse to believe a page in place of a list of a server that has lists.
+
+    Raises:
+        ServerError: there is one.
+    """
+    for answer in answers:
+        if isinstance(answer, ServerError) and not answer.by_api:
+            raise answer

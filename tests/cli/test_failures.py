@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import trustme
+from cli_world import MANIFEST, SHARED_WORKSPACES
 from recorder import Reply
 from selection import few_of
 
@@ -220,6 +221,46 @@ def test_a_server_without_the_listing_is_coped_with_and_said_so(project, server,
     assert set(on_server()) == {"One", "Two"}
     assert project("apply").returncode == 0
     assert len(server.writes) == 2
+
+
+PAGE = Reply(status=404, body=b"<html>Not here</html>", headers={"Content-Type": "text/html"})
+
+
+class TestPageInPlaceOfAList:
+    """Anybody on the way may have made it, so it does not show that the server has no list."""
+
+    def test_is_an_error_where_the_server_lists_another_workspace(self, project, server, workspace):
+        project.write("fbsync.yaml", f"{MANIFEST}    workspaceId: {SHARED_WORKSPACES[7]}\n")
+        server.replies = lambda request: PAGE if request.path.endswith(f"workspaceId={workspace}") else None
+        for command in (["apply"], ["plan", "--refresh"], ["drift"]):
+            done = project(*command)
+            assert done.returncode == 1
+            assert "answered 404: the answer is not JSON from the API, perhaps a proxy's page" in done.stderr
+            assert "no proxy answers instead" in done.stderr
+        assert server.writes == []
+
+    def test_is_an_error_where_the_server_has_listed_a_mask(self, project, server):
+        assert project("apply").returncode == 0
+        assert project("apply").returncode == 0
+        assert project.lockfile["keysMasked"]
+        server.replies = lambda request: PAGE if request.method == "GET" else None
+        assert project("apply").returncode == 1
+        assert project("apply", "--no-refresh").returncode == 0
+
+    def test_means_that_there_is_none_where_nothing_shows_otherwise(self, project, server, on_server):
+        server.replies = lambda request: PAGE if request.method == "GET" else None
+        done = project("apply")
+        assert done.returncode == 0
+        assert "The server would not list workspace" in done.stderr
+        assert set(on_server()) == {"One", "Two"}
+
+    def test_is_told_from_the_servers_refusal_of_one_workspace(self, project, server, workspace):
+        project.write("fbsync.yaml", f"{MANIFEST}    workspaceId: {SHARED_WORKSPACES[7]}\n")
+        refusal = Reply(status=404, body=SAID)
+        server.replies = lambda request: refusal if request.path.endswith(f"workspaceId={workspace}") else None
+        done = project("plan", "--refresh")
+        assert done.returncode == 0
+        assert f"The server would not list workspace {workspace}." in done.stderr
 
 
 @pytest.mark.parametrize("status", [401, 403])

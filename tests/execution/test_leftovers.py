@@ -55,11 +55,11 @@ def test_a_recorded_id_that_is_listed_elsewhere_as_something_else_is_left_alone(
 
 
 def test_a_recorded_id_is_enough_only_where_the_server_has_no_list():
-    for status, left in ((405, False), (500, True)):
+    for status, by_api, left in ((405, True, False), (404, False, True), (500, True, True)):
         server, llm_id = holding(NAME)
 
-        async def no_list(workspace_id, status=status):
-            raise ServerError("no", hint="", failure=Failure.REJECTED, status=status)
+        async def no_list(workspace_id, status=status, by_api=by_api):
+            raise ServerError("no", hint="", failure=Failure.REJECTED, status=status, by_api=by_api)
 
         server.list_llms = no_list
         error, told = removed(server, llm_id, is_listed=False)
