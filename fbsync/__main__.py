@@ -9,19 +9,19 @@ from contextlib import suppress
 from typing import NoReturn
 
 _OBJECTS_BETWEEN_COLLECTIONS = 500_000
-"""More objects than 10,000 entries need. The garbage of such an apply takes 25 MB until then."""
+"""The threshold of the garbage collector. 10,000 entries need fewer objects, and leave 25 MB of garbage at most."""
 
 
 def program() -> NoReturn:
-    """Run the command line, and end the process with its exit status."""
-    # What is loaded and built lives to the end: it need not be searched for garbage each time that 700 objects are new.
+    """Run the command line, then end the process with its exit status."""
+    # What fbsync loads and builds lives to the end. Do not search it for garbage after every 700 new objects.
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         from fbsync.cli import main
 
         status = main()
     except KeyboardInterrupt:
-        # It came before there was a command line to say so.
+        # Ctrl-C came before the command line, which reports it otherwise, was loaded.
         from fbsync.model.errors import ExitCode
 
         sys.stderr.write("error: interrupted\n")
@@ -30,13 +30,13 @@ def program() -> NoReturn:
 
 
 def _leave(status: int) -> NoReturn:
-    """End the process, with everything that was printed.
+    """Flush everything that was printed, and end the process.
 
-    The interpreter would first take apart all that it has loaded and built, which takes up to a fifth of a command's
-    time and has no effect: who opens a file here closes it, and no thread is left that anything depends on.
+    The interpreter would first free all that it has loaded and built, which takes up to a fifth of a command's time.
+    That has no effect: whoever opens a file closes it, and nothing depends on a thread that still runs.
     """
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # nobody is left to read a message
+        with suppress(OSError):  # no reader is left for a message
             stream.flush()
     os._exit(status)
 

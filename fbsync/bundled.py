@@ -1,7 +1,7 @@
-"""The files of fbsync that are not code: schemas and recipes, wherever it is installed.
+"""Find the files of fbsync that are not code, schemas and recipes, wherever fbsync is installed.
 
-Found by this module's own path: ``importlib.resources`` would do the same, and takes 15 ms to load, which each ``plan``
-and ``validate`` would pay.
+They are found by this module's own path. ``importlib.resources`` would do the same, but takes 15 ms to load in each
+``plan`` and ``validate``.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 def bundled(*, in_wheel: str, in_checkout: str) -> Path:
-    """A bundled file or folder.
+    """Return the path of a bundled file or folder.
 
     Args:
-        in_wheel: its path in the package, as a wheel has it.
+        in_wheel: its path in the package of a wheel.
         in_checkout: its path in the checkout, which an editable installation reads.
     """
     package = Path(__file__).parent

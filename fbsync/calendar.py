@@ -1,4 +1,4 @@
-"""Today's date, by the machine's clock. A plan needs it without loading the clock of runs."""
+"""Today's date by the machine's clock, separate from the clock of runs, which a plan does not load."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import time
 
 
 def today() -> str:
-    """The day (ISO 8601, UTC)."""
+    """Return today's date (ISO 8601, UTC)."""
     return time.strftime("%Y-%m-%d", time.gmtime())

@@ -1,4 +1,4 @@
-""".env files: their assignments as python-dotenv reads them, and the mistakes in their lines."""
+"""Read .env files: the assignments, parsed by python-dotenv, and the mistakes in the lines."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class EnvFile:
     """A .env file that was read.
 
     Attributes:
-        path: as messages show it.
-        values: what it assigns.
-        lines: where it assigns each.
-        is_automatic: whether fbsync found it by itself beside the manifest; nobody named it with ``--env-file``.
+        path: the path as messages show it.
+        values: the assigned values, by variable.
+        lines: the line of each assignment, by variable.
+        is_automatic: whether fbsync found the file next to the manifest, rather than through ``--env-file``.
     """
 
     path: str
@@ -57,7 +57,15 @@ class EnvFile:
 
 
 def read_env_file(path: Path, *, is_automatic: bool) -> tuple[EnvFile, list[Finding]]:
-    """Read assignments by python-dotenv's own parser, values exactly as written: no interpolation."""
+    """Read a .env file with python-dotenv's own parser. Values stay exactly as written, without interpolation.
+
+    Args:
+        path: the file.
+        is_automatic: whether fbsync found the file by itself.
+
+    Returns:
+        The file, without values if it cannot be read, and the mistakes in it.
+    """
     shown = str(path).encode("utf-8", "backslashreplace").decode()
     text = _text_of(path, shown)
     if isinstance(text, Finding):
@@ -78,7 +86,7 @@ def read_env_file(path: Path, *, is_automatic: bool) -> tuple[EnvFile, list[Find
 
 
 def _text_of(path: Path, shown: str) -> str | Finding:
-    """The text of a file of variables, or why there is none."""
+    """The text of a .env file, or the finding that says why it cannot be read."""
     data = read_bytes(path, shown_as=shown, largest=_LARGEST_ENV_FILE)
     if isinstance(data, Finding):
         why = data.message
@@ -98,7 +106,7 @@ def _text_of(path: Path, shown: str) -> str | Finding:
 
 
 def _wrong_lines(bindings: Iterable[Binding], file: str) -> Iterator[Finding]:
-    """Findings about the lines of a file. A value that was cut off has one finding, not one for each line."""
+    """Report the mistakes in the lines of a file. A value that was cut off has one finding, not one for each line."""
     cut, before = False, ""
     for binding in bindings:
         line = _base64_of(binding)
@@ -119,7 +127,7 @@ def _wrong_words(binding: Binding) -> tuple[str, str, str] | None:
 
 
 def _base64_of(binding: Binding) -> str | None:
-    """The base64 in a line if it may continue a value: no words, and at most padding at the end."""
+    """The base64 of a line that may continue a value (no words, at most padding at the end), or None."""
     text = binding.key if binding.key is not None else binding.original.string.strip()
     is_base64 = re.fullmatch(r"[A-Za-z0-9+/]+", text) is not None and binding.value in (None, "", "=")
     return text if is_base64 and not is_wordlike(text) else None

@@ -1,4 +1,4 @@
-"""What may be shown of an input: words, but never anything that might be a credential."""
+"""Decide what to show of an input: words, but never anything that might be a credential."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Patterns that only mistakes need are compiled by the first one: most runs find none.
+# The first mistake compiles the patterns that only mistakes need. Most runs find no mistake.
 _SEPARATORS = r"[ ._/()&+',-]+"
 _WORD = r"(?P<letters>[^\W\d_]{1,20})\d{0,2}|\d{1,4}"
 _CAMEL_CASE = r"[A-Za-z]?[a-z]{3,}(?:[A-Z][a-z]+){1,3}"
@@ -19,10 +19,10 @@ _MOST_CHOICES = 1_000
 
 
 def is_wordlike(text: str) -> bool:
-    """Whether a text consists of words, so that it can be shown although its meaning is unknown.
+    """Whether a text consists of words, which makes it safe to show even if its meaning is unknown.
 
-    Credentials are made to be random: long runs, digits among letters, case that changes without a reason.
-    Words, words joined by dashes and the like, and a few digits (``eu-central-1``, ``gpt-4``) are none.
+    Credentials are random: long runs, digits among letters, case that changes without a reason. Words, words joined
+    by dashes and the like, and a few digits (``eu-central-1``, ``gpt-4``) are not credentials.
     """
     words = [word for word in re.split(_SEPARATORS, text) if word]
     digits = sum(character.isdigit() for character in text)
@@ -41,12 +41,12 @@ def _is_word(text: str) -> bool:
 
 
 def quoted(text: object, otherwise: str) -> str:
-    """A text in quotes, or other words where it must not be shown."""
+    """Return a text in quotes, or ``otherwise`` if the text must not be shown."""
     return f'"{text}"' if isinstance(text, str) and is_wordlike(text) else otherwise
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that a mistyped word most likely meant, its case, dashes and underscores aside, or None."""
+    """Return the choice that a mistyped word most likely meant, ignoring case, dashes and underscores, or None."""
     folded = _by_folded(choices)
     exact = folded.get(_case_folded(word))
     if exact is not None or len(folded) > _MOST_CHOICES:
@@ -58,7 +58,7 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
 
 def same_word(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that a word is, its case, dashes and underscores aside, or None."""
+    """Return the choice that equals a word, ignoring case, dashes and underscores, or None."""
     return _by_folded(choices).get(_case_folded(word))
 
 

@@ -1,4 +1,4 @@
-"""Settings from variables: how to sign in, which server to use, and where fbsync's own files are."""
+"""Read settings from variables: how to sign in, which server to use, and where fbsync's own files are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEFAULT_API_URL = "https://backend.flashback.tech"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """The means of signing in, each only from the environment."""
+    """The credentials to sign in with. They come from variables only."""
 
     token: Secret | None = None
     refresh_token: Secret | None = None
@@ -31,16 +31,16 @@ class Account:
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """All of them that are set."""
+        """The credentials that are set."""
         given = (self.token, self.refresh_token, self.email, self.password)
         return tuple(secret for secret in given if secret is not None)
 
 
 def read_account(variables: Variables) -> Account:
-    """Read the means of signing in (``design.md``, 'Commands').
+    """Read the credentials to sign in with (``design.md``, 'Commands').
 
     Raises:
-        FbsyncError: a value that cannot be what its variable is for, such as a token with a blank.
+        FbsyncError: a value does not fit its variable, such as a token that contains a space.
     """
     account = Account(
         token=variables.secret("FLASHBACK_TOKEN"),
@@ -59,7 +59,7 @@ def read_account(variables: Variables) -> Account:
 
 
 def _check_token(secret: Secret) -> None:
-    """Make sure that a header can carry a token, and that nothing but the token is there."""
+    """Make sure that a header can carry a token, and that the value is nothing but the token."""
     token = secret.reveal()
     if token.lower().startswith("bearer "):
         why = 'starts with "Bearer"'
@@ -88,7 +88,7 @@ def _refuse(secret: Secret, why: str, what: str) -> NoReturn:
 
 
 def means_of_signing_in(variables: Variables) -> tuple[str, ...]:
-    """The names of the variables by which fbsync signs in, the first means that is there; none where there is none."""
+    """Return the names of the variables that fbsync signs in with: the first set that is complete, or none."""
     for means in (("FLASHBACK_TOKEN",), ("FLASHBACK_REFRESH_TOKEN",), ("FLASHBACK_EMAIL", "FLASHBACK_PASSWORD")):
         if all(variables.source(name) is not None for name in means):
             return means
@@ -96,7 +96,7 @@ def means_of_signing_in(variables: Variables) -> tuple[str, ...]:
 
 
 def no_means(variables: Variables) -> FbsyncError:
-    """The error for variables that no means of signing in can be made of; it names the one that is missing."""
+    """Return the error for variables that are not enough to sign in. It names the missing one."""
     pair = ("FLASHBACK_EMAIL", "FLASHBACK_PASSWORD")
     there = [name for name in pair if variables.source(name) is not None]
     empty = [name for name in ("FLASHBACK_TOKEN", "FLASHBACK_REFRESH_TOKEN", *pair) if variables.is_empty(name)]
@@ -113,10 +113,10 @@ def no_means(variables: Variables) -> FbsyncError:
 
 
 def check_api_url(url: str) -> str:
-    """Check the API's base URL, and remove a slash at its end.
+    """Check the API's base URL, and return it without a slash at its end.
 
     Raises:
-        FbsyncError: it is no http(s) URL with a host, or holds credentials, a query, a fragment or blanks.
+        FbsyncError: it is not an http(s) URL with a host, or it has a user name, a query, a fragment or whitespace.
     """
     if why := _wrong_api_url(url):
         raise FbsyncError(
@@ -128,7 +128,7 @@ def check_api_url(url: str) -> str:
 
 
 def _wrong_api_url(url: str) -> str | None:
-    """What is wrong with the API's URL, in words that repeat nothing of it."""
+    """Say what is wrong with the API's URL without repeating any part of it. None if nothing is wrong."""
     if url != url.strip():
         return "starts or ends with a space or a line break"
     if not url.isprintable() or any(character.isspace() or character in '\\<>"{}|^`' for character in url):
@@ -150,16 +150,16 @@ def sends_in_clear(url: str) -> bool:
 
 
 def find_state_folder(environment: Mapping[str, str]) -> Path:
-    """The user's folder for state that belongs to no project (XDG Base Directory Specification, XDG_STATE_HOME)."""
+    """Return the user's folder for files of no project (XDG Base Directory Specification, XDG_STATE_HOME)."""
     base = environment.get("XDG_STATE_HOME")
     return (Path(base) if base else _home(environment) / ".local" / "state") / "fbsync"
 
 
 def _home(environment: Mapping[str, str]) -> Path:
-    """The user's home; for a user who has none (a container's number that no account has), a folder that is not there.
+    """The user's home, or a folder that does not exist if the user has no home (a container's user without an account).
 
-    ``/nonexistent`` is what such accounts have by convention (Debian Policy, 9.2.3): nothing is read from it, and
-    writing there fails, where a folder that everybody may write to would take other people's files for the user's.
+    ``/nonexistent`` is the home of such accounts by convention (Debian Policy, 9.2.3). Nothing is read from it, and
+    writing to it fails. In a folder that everybody may write to, other people's files would count as the user's.
     """
     if home := environment.get("HOME"):
         return Path(home)
@@ -170,7 +170,7 @@ def _home(environment: Mapping[str, str]) -> Path:
 
 
 def is_loopback(host: str | None) -> bool:
-    """Whether a URL's host is this machine itself."""
+    """Whether a URL's host is this machine."""
     if host == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""Variables from the environment and .env files, and which of those files may set what."""
+"""Variables from the environment and .env files, and the rules for what each file may set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIGN_IN_VARIABLES = ("FLASHBACK_TOKEN", "FLASHBACK_REFRESH_TOKEN", "FLASHBACK_EMAIL", "FLASHBACK_PASSWORD")
-"""The variables by which fbsync signs in (``design.md``, 'Commands')."""
+"""The variables that fbsync signs in with (``design.md``, 'Commands')."""
 
 API_URL_VARIABLE = "FLASHBACK_API_URL"
 OWN_PREFIX = "FBSYNC_"
@@ -32,9 +32,9 @@ class Variables:
     """The variables that references read: the environment, then files.
 
     A variable that is set but empty counts as not set: CI systems hand empty strings to runs that may not see a
-    credential. From a file that fbsync reads by itself, the API URL and fbsync's own variables are never taken, and
-    the means of signing in only where the environment and the named files have none of them: a file of a pull
-    request must not send a token elsewhere. The object never shows a value.
+    credential. A file that fbsync reads automatically never sets the API URL or fbsync's own variables. It sets
+    sign-in variables only if the environment and the named files have none of them: a file of a pull request must
+    not send a token elsewhere. The object never shows a value.
 
     Args:
         files: the files that were read, in rising precedence.
@@ -66,17 +66,17 @@ class Variables:
         self.warnings = tuple(warnings)
 
     def text(self, name: str) -> str | None:
-        """The value of a variable that is no credential, or None while it is not set."""
+        """Return the value of a variable that is not a credential, or None if the variable is not set."""
         for _, values in self._sources:
             if value := values.get(name):
                 return value
         return None
 
     def secret(self, name: str) -> Secret | None:
-        """The value of a variable that is a credential, or None while it is not set.
+        """Return the value of a variable that is a credential, or None if the variable is not set.
 
         Raises:
-            FbsyncError: the value is not text (bytes that are no UTF-8).
+            FbsyncError: the value is not text: its bytes are not UTF-8.
         """
         value = self.text(name)
         if value is None:
@@ -90,24 +90,24 @@ class Variables:
         return Secret(value, reference=name)
 
     def is_text(self, name: str) -> bool:
-        """Whether a variable's value is UTF-8; Python has surrogates in the place of bytes that are not."""
+        """Whether a variable's value is UTF-8. Python puts surrogates in place of other bytes."""
         value = self.text(name) or ""
         return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
     def source(self, name: str) -> str | None:
-        """Where a variable is set: ``environment``, a file's path, or None."""
+        """Return where a variable is set: ``environment``, a file's path, or None."""
         for file, values in self._sources:
             if values.get(name):
                 return file or "environment"
         return None
 
     def is_empty(self, name: str) -> bool:
-        """Whether a variable is there but holds nothing, wherever it is looked for."""
+        """Whether a variable is set, but has an empty value in every source."""
         return self.text(name) is None and any(name in values for _, values in self._sources)
 
 
 def _ignored(file: EnvFile, *, signs_in: bool) -> frozenset[str]:
-    """The variables of a file that are not taken from it."""
+    """The variables that are ignored in a file."""
     if not file.is_automatic:
         return frozenset()
     return frozenset(
@@ -142,21 +142,17 @@ def read_variables(
     environment: Mapping[str, str],
     environment_name: str | None = None,
 ) -> Variables:
-    """Read the files of variables under the real environment.
+    """Read the .env files, which the process's environment overrides.
 
     Args:
-        folders: the manifests' folders, in which ``.env.ENVIRONMENT`` and ``.env`` are looked for; an absent one is
-            no mistake.
-        env_files: what ``--env-file`` named, each over the one before; these must be there.
+        folders: the manifests' folders. Their ``.env.ENVIRONMENT`` and ``.env`` are read if they exist.
+        env_files: the files named with ``--env-file``, each of which overrides the ones before. They must exist.
         environment: the process's environment.
-        environment_name: what ``-e`` named, or None.
-
-    Returns:
-        The variables.
+        environment_name: the name given with ``-e``, or None.
 
     Raises:
-        InvalidInput: a file that cannot be read, or lines that are no assignment.
-        FbsyncError: no environment can have this name.
+        InvalidInput: a file cannot be read, or a line is not an assignment.
+        FbsyncError: the environment's name is not valid.
     """
     check_environment_name(environment_name)
     names = [".env"] if environment_name is None else [f".env.{environment_name}", ".env"]
@@ -174,10 +170,10 @@ def read_variables(
 
 
 def check_environment_name(name: str | None) -> None:
-    """Make sure that an environment can have a name, before the name becomes part of a path.
+    """Make sure that an environment's name is valid, before it becomes part of a path.
 
     Raises:
-        FbsyncError: none can.
+        FbsyncError: the name is not valid.
     """
     if name is not None and not re.fullmatch(_ENVIRONMENT_NAME, name):
         raise FbsyncError(
@@ -189,5 +185,5 @@ def check_environment_name(name: str | None) -> None:
 
 
 def _may_be_read(path: Path) -> bool:
-    """Whether there is something to read: a folder called ``.env`` usually holds a Python environment."""
+    """Whether a file exists and is not a folder: a folder called ``.env`` usually holds a Python environment."""
     return os.path.exists(path) and not os.path.isdir(path)  # noqa: PTH110, PTH112 - these never raise

@@ -1,3 +1,3 @@
-"""The version of fbsync: its only place."""
+"""The version of fbsync, which is defined only here."""
 
 __version__ = "0.2.0"

@@ -1,1 +1,1 @@
-"""The library: what ``import fbsync`` offers, built from the same parts as the commands."""
+"""The library that ``import fbsync`` offers, built from the same parts as the commands."""

@@ -1,4 +1,4 @@
-"""The library for coroutines: the same functions, in threads."""
+"""The library for coroutines: the same functions, run in threads."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 async def plan_async(inputs: Inputs, **options: Any) -> Preview:  # noqa: ANN401 - those of plan
-    """``plan`` for coroutines; the options are the same."""
+    """Await ``plan`` in a coroutine. The options are the same."""
     return await in_a_thread(partial(plan, inputs, **options))
 
 
 async def apply_async(inputs: Inputs, **options: Any) -> Applied:  # noqa: ANN401 - those of apply
-    """``apply`` for coroutines; the options are the same, and ``on_outcome`` is called in another thread.
+    """Await ``apply`` in a coroutine. The options are the same; ``on_outcome`` is called in another thread.
 
-    A task that is cancelled meanwhile ends once the run has ended and is recorded.
+    A task that is cancelled in the meantime ends only after the run has ended and is recorded.
     """
     return await in_a_thread(partial(apply, inputs, **options))
 
 
 async def drift_async(inputs: Inputs, **options: Any) -> Drift:  # noqa: ANN401 - those of drift
-    """``drift`` for coroutines; the options are the same."""
+    """Await ``drift`` in a coroutine. The options are the same."""
     return await in_a_thread(partial(drift, inputs, **options))

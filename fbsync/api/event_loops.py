@@ -1,4 +1,4 @@
-"""Event loops: run work in a separate loop, or wait for it in a coroutine."""
+"""Run work that has an event loop of its own, or await work in a thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Result = TypeVar("_Result")
 
 
 def outside_of_event_loops(work: Callable[[], _Result]) -> _Result:
-    """Do work that runs its own event loop, in another thread if this one already runs a loop."""
+    """Do work that runs its own event loop. Use another thread if this thread already runs a loop."""
     if not _runs_an_event_loop():
         return work()
     from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +22,7 @@ def outside_of_event_loops(work: Callable[[], _Result]) -> _Result:
 
 
 def _runs_an_event_loop() -> bool:
-    # Where nobody has loaded asyncio, no loop runs, and a plan need not load it.
+    # If asyncio is not loaded, no loop runs. A plan then need not load it.
     asyncio = sys.modules.get("asyncio")
     try:
         return asyncio is not None and asyncio.get_running_loop() is not None
@@ -31,7 +31,7 @@ def _runs_an_event_loop() -> bool:
 
 
 async def in_a_thread(work: Callable[[], _Result]) -> _Result:
-    """Do work in a thread; a caller that is cancelled waits for its end, so that nothing is left half done."""
+    """Do work in a thread. A caller that is cancelled waits for its end, so that nothing is left half done."""
     import asyncio
 
     under_way = asyncio.ensure_future(asyncio.to_thread(work))

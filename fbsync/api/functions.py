@@ -1,7 +1,7 @@
 """The functions of the library: load, plan, apply, drift.
 
-They print nothing, ask nothing and handle no signals. They run to their end before they return, in a notebook
-or a coroutine as well: where an event loop runs, they work in a thread of their own. Coroutines that should not wait
+They print nothing, ask nothing and handle no signals. They run to their end before they return, even in a notebook
+or a coroutine: if an event loop is running, they work in a thread of their own. Coroutines that should not block
 use ``plan_async``, ``apply_async`` and ``drift_async``.
 """
 
@@ -46,24 +46,24 @@ def load(
     api_url: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Inputs:
-    """Read a manifest and the variables that it refers to. No network, no secret needed.
+    """Read a manifest and the variables that it refers to. This needs no network and no secret.
 
     Args:
-        files: manifests, and folders of manifests; ``fbsync.yaml`` in the current folder if there are none.
+        files: manifests and folders of manifests. The default is ``fbsync.yaml`` in the current folder.
         environment: an environment that the manifest declares.
-        env_files: files of variables, read over ``.env``.
-        lock_file: the lockfile; otherwise it is beside the first manifest.
-        state: where the known state is kept, such as ``git`` or ``file:FOLDER``; otherwise ``FBSYNC_STATE``, the
-            manifest's ``state``, or beside the manifest. Programs and credentials that a store needs are the
-            process's.
-        api_url: the server; otherwise ``FLASHBACK_API_URL`` among the variables, or the vendor's.
-        variables: what stands for the environment; otherwise it is the process's.
+        env_files: .env files, which override ``.env``.
+        lock_file: the lockfile. The default is a file next to the first manifest.
+        state: where the known state is kept, such as ``git`` or ``file:FOLDER``. The default is ``FBSYNC_STATE``,
+            then the manifest's ``state``, then a lockfile next to the manifest. A store uses the programs and
+            credentials of the process.
+        api_url: the server's URL. The default is the variable ``FLASHBACK_API_URL``, then the vendor's server.
+        variables: used in place of the process's environment.
 
     Returns:
-        What is declared (``desired``), with its manifest and variables, for ``plan`` and ``apply``.
+        The declared entries (``desired``) with their manifest and variables, for ``plan`` and ``apply``.
 
     Raises:
-        InvalidInput: the manifest or a file of variables is wrong; ``findings`` say what and where.
+        InvalidInput: the manifest or a .env file has mistakes; ``findings`` say which and where.
     """
     variables = os.environ if variables is None else variables
     where = find_target(
@@ -91,19 +91,19 @@ def plan(
     """Plan; change nothing.
 
     Args:
-        inputs: what ``load`` gave.
-        refresh: whether to compare with the server, too, for which a token is needed.
-        prune: whether known configurations that are no longer declared are to be deleted.
+        inputs: the inputs that ``load`` returned.
+        refresh: whether to compare with the server too, which needs a way to sign in.
+        prune: whether to delete known configurations that are no longer declared.
         only: names to limit the plan to.
-        assume_secrets: whether credentials without a record count as what the server has.
+        assume_secrets: whether to assume that the server already has credentials without a record.
         verify_first: as for ``apply``.
-        patience: how the server is asked.
+        patience: timeouts, retries and parallelism for the server.
 
     Returns:
-        The plan (``plan.changes``), and what it was made against.
+        The plan (``plan.changes``), and the states that it compares.
 
     Raises:
-        FbsyncError: the lockfile or the journal is wrong, a name in ``only`` is not known, or the server cannot be
+        FbsyncError: the lockfile or the journal is invalid, no entry has a name in ``only``, or the server cannot be
             asked.
     """
     proposed = partial(
@@ -147,32 +147,32 @@ def apply(
     patience: Patience | None = None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
 ) -> Applied:
-    """Plan, and make the server as the manifest declares it, with the guarantees of ``fbsync apply``.
+    """Plan, then make the changes on the server, with the guarantees of ``fbsync apply``.
 
     Args:
-        inputs: what ``load`` gave.
-        adopt: whether configurations that are already on the server may be taken over.
-        prune: whether known configurations that are no longer declared are to be deleted.
-        max_deletes: how many deletions are too many: a number, or a percentage of what is known such as ``"10%"``.
-        recreate: whether all that is known of a workspace may be created again where the server lists none of it.
+        inputs: the inputs that ``load`` returned.
+        adopt: whether to take over configurations that are already on the server.
+        prune: whether to delete known configurations that are no longer declared.
+        max_deletes: the limit of deletions: a number, or a percentage of the known configurations such as ``"10%"``.
+        recreate: whether to create all known configurations of a workspace again if the server lists none of them.
         host_change: whether an endpoint may go back to another host although the manifest did not change.
-        only: names to limit it to.
-        assume_secrets: whether credentials without a record (after an export) are recorded, and not sent.
-        resend_secrets: whether all credentials are sent again.
+        only: names to limit the changes to.
+        assume_secrets: whether to record credentials without a record (after an export) instead of sending them.
+        resend_secrets: whether to send all credentials again.
         verify_first: whether the provider has to accept changed credentials, endpoints and types on a temporary
-            configuration before they replace those in use; each is a real call, which may be billed.
-        refresh: whether to ask first what the server holds; it is, all the same, after a run that was cut off.
-        lock_timeout: seconds to wait for another run over the same lockfile.
-        patience: how the server is asked.
+            configuration before they replace those in use. Each is a real call, which may be billed.
+        refresh: whether to list the server's configurations first. An apply after an interrupted one always does.
+        lock_timeout: seconds to wait for another run that uses the same lockfile.
+        patience: timeouts, retries and parallelism for the server.
         on_outcome: called with each outcome as it happens.
 
     Returns:
         The result of each change. One entry's failure is an outcome, not an error.
 
     Raises:
-        InvalidInput: a variable that is needed is not set, or an input is wrong; nothing was changed.
-        GuardRefused: the plan must not be carried out as it is; nothing was changed.
-        FbsyncError: another run holds the lockfile, or the server cannot be asked; nothing was changed.
+        InvalidInput: a required variable is not set, or an input is invalid; nothing was changed.
+        GuardRefused: a guard refused the plan; nothing was changed.
+        FbsyncError: another run holds the lock, or the server cannot be asked; nothing was changed.
     """
     proposed = partial(
         propose,
@@ -204,19 +204,19 @@ def apply(
 
 
 def drift(inputs: Inputs, *, only: Iterable[str] = (), patience: Patience | None = None) -> Drift:
-    """Compare what is known with what the server lists; change nothing.
+    """Compare the known state with what the server lists; change nothing.
 
     Args:
-        inputs: what ``load`` gave.
+        inputs: the inputs that ``load`` returned.
         only: names to limit the comparison to.
-        patience: how the server is asked.
+        patience: timeouts, retries and parallelism for the server.
 
     Returns:
-        What was changed, deleted or replaced outside of fbsync (``is_found`` says whether anything was), and what is
-        unmanaged.
+        The configurations that were changed, deleted or replaced outside fbsync (``is_found`` says whether there are
+        any), and the unmanaged ones.
 
     Raises:
-        FbsyncError: a name in ``only`` is not known, or the server cannot be asked or does not list a workspace.
+        FbsyncError: no entry has a name in ``only``, the server cannot be asked, or it does not list a workspace.
     """
     from fbsync.workflow.comparison import drift_of
     from fbsync.workflow.session import Session
@@ -234,6 +234,6 @@ def drift(inputs: Inputs, *, only: Iterable[str] = (), patience: Patience | None
 
 @contextmanager
 def _readable_inputs(inputs: Inputs) -> Iterator[Inputs]:
-    """The inputs with a known state that can be read, wherever it is kept."""
+    """Yield the inputs with a readable copy of the known state, wherever it is kept."""
     with readable(inputs.where, os.environ) as place:
         yield replace(inputs, where=place)

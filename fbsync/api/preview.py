@@ -1,4 +1,4 @@
-"""The plan that the library returns: it shows itself in a notebook."""
+"""The plan that the library returns, which displays itself in a notebook."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fbsync.workflow.proposal import Proposal
 
 
 class Preview(Proposal):
-    """A plan that shows itself: as one sentence, and in a notebook as a page."""
+    """A plan that displays itself: as one sentence, and in a notebook as a page."""
 
     __slots__ = ()
 
@@ -22,7 +22,7 @@ class Preview(Proposal):
 
         from fbsync.render.plan_html import plan_html
 
-        # A page of its own, since its styles are not those of the notebook, and one that runs nothing there.
+        # Use a separate page, since its styles differ from the notebook's, and a sandbox, so that it runs no scripts.
         page = escape(plan_html(self._document()))
         return f'<iframe sandbox srcdoc="{page}" style="width: 100%; height: 32em; border: 0"></iframe>'
 

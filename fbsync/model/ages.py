@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from fbsync.model.configurations import LockedLlm
 
 _MOST_DAYS = r"([1-9][0-9]{0,4})d"
-"""As ``schemas/fbsync.schema.json`` has it ('maxCredentialAge')."""
+"""The pattern of ``schemas/fbsync.schema.json`` ('maxCredentialAge')."""
 
 
 def days_of(text: str) -> int:
-    """The days of a maximum age such as ``90d``.
+    """Return the number of days in a maximum age such as ``90d``.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a number of days.
     """
     found = re.fullmatch(_MOST_DAYS, text)
     if found is None:
@@ -35,8 +35,8 @@ class CredentialAge:
     """The age of one credential.
 
     Attributes:
-        sent_on: the day on which fbsync last sent it (ISO 8601).
-        days: the days since then.
+        sent_on: the day on which fbsync last sent the credential (ISO 8601).
+        days: the number of days since then.
     """
 
     field: Field
@@ -55,16 +55,17 @@ class Ages:
 
     Attributes:
         today: the day (ISO 8601, UTC).
-        most: how many days old credentials may be, whatever manifests say; None for what those say.
+        most: the maximum age in days, which overrides the manifests'; None for the manifests' own.
     """
 
     today: str
     most: int | None = None
 
     def of(self, locked: LockedLlm) -> Iterator[CredentialAge]:
-        """The ages of a known configuration's credentials, if their days are known.
+        """Yield the ages of a known configuration's credentials.
 
-        A credential that fbsync never sent (after an export) has none. A stored key is none of fbsync's to send.
+        A credential that fbsync never sent (after an export) has no age. Neither has a stored key, which fbsync does
+        not send.
         """
         for field in (Field.KEY, Field.SECRET):
             credential = locked.credential(field)
@@ -74,14 +75,14 @@ class Ages:
 
     def _days_since(self, day: str | None) -> int | None:
         try:
-            # A clock that is slow makes no age below zero.
+            # A clock that runs slow must not make an age negative.
             return None if day is None else max(0, (date.fromisoformat(self.today) - date.fromisoformat(day)).days)
         except ValueError:
             return None
 
 
 def days_ago(days: int) -> str:
-    """How long ago a day was, in words."""
+    """Say how long ago a day was."""
     match days:
         case 0:
             return "today"

@@ -31,14 +31,14 @@ class Changed(StrEnum):
 
 
 class KeyDrift(StrEnum):
-    """How the listed key differs from the one that was last sent. Its value is never listed."""
+    """How the listed key differs from the key that was last sent. The server never lists the value."""
 
     ADDED = "added"
-    """It lists a key, but none is known."""
+    """The server lists a key, but the known state has none."""
     GONE = "gone"
-    """It lists no key, but one is known."""
+    """The server lists no key, but the known state has one."""
     CHANGED = "changed"
-    """It lists a different mask than before."""
+    """The server lists a different mask than before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +46,8 @@ class FieldChange:
     """One field that changes.
 
     Attributes:
-        before: the value that it has: the live one where the server was asked, else the known one.
-        after: the value that it is to have.
+        before: the current value: the live one if the server was asked, else the known one.
+        after: the new value.
         known: the value in the lockfile, which differs from ``before`` on drift.
     """
 
@@ -63,11 +63,11 @@ class CredentialChange:
     """The change of one credential; None on a side without one.
 
     Attributes:
-        can_be_known: whether the value is here and can be recorded once it was sent.
-        assumed: whether the value, which has no record, is assumed to be the server's.
-        resent: whether it is sent again because somebody asked for that.
-        drift: how the server's key differs, where somebody changed it outside.
-        gives_way: whether replaced by a stored key: no request ever carries both.
+        can_be_known: whether the value is available, and so can be recorded after it is sent.
+        assumed: whether to assume that the server has the value, although it has no record.
+        resent: whether the user asked to send it again.
+        drift: how the server's key differs, if somebody changed it outside fbsync.
+        gives_way: whether a stored key replaces it: no request ever carries both.
     """
 
     field: Field
@@ -82,11 +82,11 @@ class CredentialChange:
 
     @property
     def is_sent(self) -> bool:
-        """Whether an update carries it.
+        """Whether an update carries the credential.
 
-        That is so when its value changed, here or outside, when somebody asks for it, and when nothing says that the
-        server has it: it comes from another variable whose value cannot be compared, or it is here and what the
-        server holds is not known.
+        An update carries it if the value changed, here or on the server, if the user asks for it, and if nothing shows
+        that the server has it. In that last case, it comes from another variable and cannot be compared, or its value
+        is available and the server's is unknown.
         """
         if self.gives_way:
             return False
@@ -106,13 +106,13 @@ class CredentialChange:
 
     @property
     def _is_unknown(self) -> bool:
-        """Whether the value is here, and what the server holds was never recorded."""
+        """Whether the value is available, and the server's value was never recorded."""
         return self.can_be_known and self.before is not None and self.before.fingerprint is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create:
-    """A configuration to create; ``lost`` is its record if it existed before and was deleted outside."""
+    """A configuration to create; ``lost`` is its record if it existed before and was deleted outside fbsync."""
 
     desired: Llm
     lost: LockedLlm | None = None
@@ -120,7 +120,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """A known configuration whose fields change; ``live`` is the listed one, if the server was asked.
+    """A known configuration whose fields change; ``live`` is the listed configuration, if the server was asked.
 
     Attributes:
         verify_first: whether the provider has to accept the new values on a temporary configuration first.
@@ -136,7 +136,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopt:
-    """A configuration that is already on the server with an unknown id: all its fields are taken over.
+    """A configuration that is already on the server with an unknown id. fbsync sets all its fields.
 
     Attributes:
         verify_first: whether the provider has to accept the declared values on a temporary configuration first.
@@ -150,7 +150,7 @@ class Adopt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """A known configuration to delete, since it is no longer declared, whether the server lists it or not."""
+    """A known configuration to delete since it is no longer declared, even if the server does not list it."""
 
     locked: LockedLlm
 
@@ -167,9 +167,9 @@ class Unchanged:
     """A configuration that needs no request.
 
     Attributes:
-        credentials: those that could not be verified.
-        record: whether the lockfile's record differs (a variable's name, the protection) and is to be renewed.
-        live: what the server lists, if it was asked.
+        credentials: the credentials that could not be compared.
+        record: whether to renew the lockfile's record, which differs (a variable's name, the protection).
+        live: the listed configuration, if the server was asked.
     """
 
     desired: Llm
@@ -229,7 +229,7 @@ def desired_of(change: Change) -> Llm | None:
 
 
 def id_of(change: Change) -> str | None:
-    """The server's id of the entry, where it has one already."""
+    """The server's id of the configuration, or None if it has no id yet."""
     match change:
         case Create() | Blocked():
             return None

@@ -1,4 +1,4 @@
-"""Claims: what an unconfirmed request would explain on the server."""
+"""Claims: decide whether an unconfirmed request created a configuration on the server."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Claim:
     """The configuration that an unconfirmed creation would have made.
 
     Attributes:
-        identity: under which identity.
-        ai_type: of which type.
-        endpoint: with which endpoint; None where it gave none, which a stored key allows.
-        api_key: with which stored provider key, or None.
-        since: the server's time before the request was sent, or None where it is not known.
-        user_id: the user who sent it, or None where that is not known.
+        identity: its identity.
+        ai_type: its type.
+        endpoint: its endpoint, or None if the request had none, which a stored key allows.
+        api_key: its stored provider key, or None.
+        since: the server's time before the request was sent, or None if it is unknown.
+        user_id: the user who sent the request, or None if the user is unknown.
     """
 
     identity: Identity
@@ -36,13 +36,14 @@ class Claim:
     user_id: str | None = None
 
     def explains(self, live: LiveLlm) -> bool:
-        """Whether a listed configuration is the one that the request made (``design.md``, guarantee 7).
+        """Whether the request made a listed configuration (``design.md``, guarantee 7).
 
-        It has the request's identity, type and endpoint, was created after the request was sent, and by the same
-        user where both are known. Many configurations share type and endpoint, so time decides. Where the server
-        lists no ``createdAt``, or its time before the request is unknown, nothing distinguishes our own configuration
-        from one that another client made under the same name: it then counts as somebody else's, which only
-        ``--adopt`` takes over. Nothing is lost by that, and nothing of somebody else's is overwritten.
+        Such a configuration has the request's identity, type, endpoint and stored key. It was created after the
+        request was sent, and by the same user if both users are known. Many configurations share type and endpoint,
+        so the time decides. If the server lists no ``createdAt``, or its time before the request is unknown, nothing
+        distinguishes fbsync's own configuration from one that another client made under the same name. It then counts
+        as somebody else's, which only ``--adopt`` takes over: nothing is lost, and nobody else's configuration is
+        overwritten.
         """
         if self.since is None or live.created_at is None:
             return False

@@ -1,6 +1,6 @@
 """The records: declared, known and live configurations.
 
-The field names on the outside (manifest, lockfile, API) are those of ``Field``; inside, Python's.
+Manifest, lockfile and API use the field names of ``Field``. The records use Python's style.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ class Field(StrEnum):
 
 
 PROVIDER_FIELDS = frozenset((Field.AI_TYPE, Field.ENDPOINT, Field.KEY, Field.SECRET, Field.API_KEY))
-"""The fields on which a provider's verdict depends."""
+"""The fields that a provider's verdict depends on."""
 
 WITHHELD_VALUE = "(withheld: repeats a credential)"
-"""Replaces a listed value that repeats a credential. It is no declared value, and never gets into a manifest."""
+"""Replaces a listed value that repeats a credential. It never becomes a declared value in a manifest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Identity:
-    """What identifies a configuration, as on the server: its workspace and its name."""
+    """The workspace and the name, which identify a configuration on the server."""
 
     workspace_id: str
     name: str
@@ -57,10 +57,10 @@ class Text:
     """A string of the manifest that may contain references.
 
     Attributes:
-        template: as the manifest has it.
-        value: with every reference resolved, or None while one of its variables is not set.
-        missing: the variables that it needs and that are not set.
-        position: where the manifest has it.
+        template: the text as the manifest has it.
+        value: the text with every reference resolved, or None if one of its variables is not set.
+        missing: the referenced variables that are not set.
+        position: its place in the manifest.
     """
 
     template: str
@@ -70,7 +70,7 @@ class Text:
 
     @property
     def shown(self) -> str:
-        """The value, or the template while there is no value."""
+        """The value, or the template if there is no value."""
         return self.template if self.value is None else self.value
 
     @property
@@ -93,14 +93,14 @@ class Llm:
     """A declared configuration, with references resolved as far as the environment allows.
 
     Attributes:
-        endpoint: an empty text where there is none, which only an entry with a stored key may lack.
-        secret: the credential; None exactly where there is a stored key.
+        endpoint: an empty text if there is none. Only an entry with a stored key may lack an endpoint.
+        secret: the credential, or None if and only if there is a stored key.
         api_key: the uuid of a stored provider key, in place of ``secret`` and ``key``.
-        workspace: the workspace's name, where it is given by that; ``workspace_id`` has no value until the name's
+        workspace: the workspace's name, if the manifest gives the name; ``workspace_id`` then has no value until the
             id is known.
-        verify_first: whether the provider has to accept its changed credentials before they replace those in use.
-        declared_in: the manifest, or the folder of manifests, that it stands in, relative to the lockfile's folder.
-        max_credential_age: how many days old its credentials may be, where its manifest says.
+        verify_first: whether the provider has to accept changed credentials before they replace those in use.
+        declared_in: the manifest, or the folder of manifests, that declares it, relative to the lockfile's folder.
+        max_credential_age: the maximum age of its credentials in days, if its manifest sets one.
     """
 
     name: str
@@ -120,40 +120,40 @@ class Llm:
 
     @property
     def credentials(self) -> tuple[tuple[Field, Credential], ...]:
-        """The credentials that are declared, by field."""
+        """The declared credentials with their fields."""
         pairs = ((Field.KEY, self.key), (Field.SECRET, self.secret))
         return tuple((field, credential) for field, credential in pairs if credential is not None)
 
     @property
     def texts(self) -> tuple[tuple[Field, Text], ...]:
-        """The fields that may hold references and are no credentials."""
+        """The texts that may contain references and are not credentials, with their fields."""
         api_key = () if self.api_key is None else ((Field.API_KEY, self.api_key),)
         return ((Field.WORKSPACE_ID, self.workspace_id), (Field.ENDPOINT, self.endpoint), *api_key)
 
     @property
     def identity(self) -> Identity:
-        """The identity; while the workspace's id is not known, with what the manifest has in its place."""
+        """The identity. While the workspace's id is unknown, it has the manifest's text in place of the id."""
         return Identity(workspace_id=self.workspace_id.shown, name=self.name)
 
     @property
     def resolved_identity(self) -> Hashable:
-        """The identity; a workspace of which only the name is known is none whose id reads like that."""
+        """The identity, plus the workspace's name if its id is unknown: another workspace's id may equal that name."""
         return self.identity, self.workspace_id.value is None and self.workspace
 
 
 IN_DOUBT = ""
-"""The fingerprint of a credential whose value on the server may be old or new: it matches nothing."""
+"""The fingerprint of a credential that may have its old or its new value on the server. It matches no value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedCredential:
-    """What the lockfile keeps of a credential.
+    """The lockfile's record of a credential.
 
     Attributes:
         reference: the variable's name.
-        fingerprint: of the value that was last sent; None where what the server holds is not known, ``IN_DOUBT``
-            where it may hold the old or the new value.
-        sent_on: the day on which fbsync last sent it (ISO 8601), where it did.
+        fingerprint: the fingerprint of the value that was last sent, None if the server's value is unknown, or
+            ``IN_DOUBT`` if the server may have the old or the new value.
+        sent_on: the day on which fbsync last sent it (ISO 8601), or None if it never did.
     """
 
     reference: str
@@ -166,15 +166,15 @@ class LockedLlm:
     """A known configuration: what was last sent to the server, and the id that it returned.
 
     Attributes:
-        previous_name: the declared ``previousName`` that has been dealt with, so that it is not again.
-        workspace_template: the workspace as the manifest writes it, where that holds references.
-        endpoint: an empty text where it was given none, since it uses a stored key.
-        api_key: the uuid of the stored provider key that it was last given, in place of ``secret`` and ``key``.
-        endpoint_template: likewise for the endpoint.
-        api_key_template: likewise for the stored key.
-        workspace: the workspace's name, where the manifest gives that.
+        previous_name: the declared ``previousName`` that an apply has dealt with, so that no apply repeats it.
+        workspace_template: the workspace as the manifest writes it, if that contains references.
+        endpoint: an empty text if none was sent, since the configuration uses a stored key.
+        api_key: the uuid of the stored provider key that was last sent, in place of ``secret`` and ``key``.
+        endpoint_template: the endpoint as the manifest writes it, if that contains references.
+        api_key_template: the stored key as the manifest writes it, if that contains references.
+        workspace: the workspace's name, if the manifest gives the name.
         declared_in: the manifest, or the folder of manifests, that declares it.
-        served: how the server writes fields that it was sent in another spelling.
+        served: the server's spelling of fields that were sent in another spelling.
         key_mask: a digest of the masked key that the server lists for the key that was last sent.
     """
 
@@ -198,7 +198,7 @@ class LockedLlm:
 
     @property
     def identity(self) -> Identity:
-        """The identity under which the server knows it."""
+        """The identity that the configuration has on the server."""
         return Identity(workspace_id=self.workspace_id, name=self.name)
 
     def credential(self, field: Field) -> LockedCredential | None:
@@ -207,12 +207,15 @@ class LockedLlm:
 
 
 def template_of(text: Text) -> str | None:
-    """The text as the manifest writes it, for the lockfile; None if it contains no reference."""
+    """Return a text as the manifest writes it, for the lockfile, or None if it contains no reference."""
     return text.template if text.holds_references else None
 
 
 def workspace_template(llm: Llm) -> str | None:
-    """The entry's workspace as the manifest writes it, for the lockfile, if it is given by id."""
+    """Return an entry's workspace id as the manifest writes it, for the lockfile.
+
+    None if the manifest gives the workspace's name, or an id without references.
+    """
     return template_of(llm.workspace_id) if llm.workspace is None else None
 
 
@@ -222,7 +225,7 @@ def aside_name(name: str, llm_id: str) -> str:
 
 
 def name_ahead(locked: LockedLlm) -> str | None:
-    """The name that a configuration was on its way to when it was last recorded, or None where it was on none."""
+    """Return the new name of a configuration that was last recorded in the middle of a rename, or None."""
     ahead = locked.name.removesuffix(aside_name("", locked.id))
     return None if ahead == locked.name else ahead
 

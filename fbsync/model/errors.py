@@ -1,7 +1,7 @@
 """The one error root, and the exit codes that errors carry.
 
 FbsyncError
-├── (raised as it is, with an exit code, wherever nobody needs to catch it)
+├── (raised itself, with an exit code, wherever nobody needs to catch it)
 ├── InvalidInput      findings about an input: exit 3
 ├── GuardRefused      reasons not to carry a plan out: exit 8, or 6 for a stale one
 └── ServerError       what the server or the way to it said: see ``fbsync.model.server``
@@ -41,7 +41,7 @@ class FbsyncError(Exception):
 
     Args:
         message: what is wrong, as a sentence without a full stop at its end. Never a secret.
-        hint: what to do about it, or an empty string where nothing can be said.
+        hint: what to do about it, or an empty string if there is no advice.
         exit_code: the status that the command ends with.
     """
 
@@ -55,7 +55,7 @@ class FbsyncError(Exception):
 
 
 class InvalidInput(FbsyncError):  # noqa: N818 - reads as what it is at the raise
-    """An input that has findings of severity error; the findings are the message."""
+    """An input has findings of severity error. The findings are the message."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("the input is invalid", exit_code=ExitCode.INVALID_INPUT)
@@ -67,7 +67,7 @@ class InvalidInput(FbsyncError):  # noqa: N818 - reads as what it is at the rais
 
 
 class GuardRefused(FbsyncError):  # noqa: N818 - reads as what it is at the raise
-    """A plan that must not be applied, because of a guard or because it is stale. Nothing was changed."""
+    """A plan must not be applied, because of a guard or because it is stale. Nothing was changed."""
 
     def __init__(
         self,

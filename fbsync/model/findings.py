@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 MOST_FINDINGS = 500
-"""More than anyone corrects at once. Further ones are neither searched for nor listed."""
+"""More than anyone corrects at once. fbsync neither searches for more findings nor lists them."""
 
 
 class Severity(StrEnum):
@@ -37,12 +37,12 @@ class Position:
     column: int = 0
 
     def __str__(self) -> str:
-        """The place as compilers write it, for editors and terminals to link: ``file:line:column``."""
+        """The position as compilers write it, which editors and terminals link: ``file:line:column``."""
         return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
 
 
 NOWHERE = Position(file="")
-"""The place of a record that was made in code and is in no file."""
+"""The position of a record that was made in code and is in no file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +52,12 @@ class Finding:
     Attributes:
         rule: the kind of mistake, a stable kebab-case word that tools may filter by.
         position: where it is.
-        message: what is wrong and what was expected. Never a secret, and never the value of a
-            field that should have been one.
+        message: what is wrong and what was expected. It never contains a secret, nor the value of a field that
+            should have been a reference to one.
         remedy: what to write instead, or an empty string.
-        entry: the name of the entry that it is about, or None.
+        entry: the entry's name, or None.
         severity: error or warning.
-        related: other places that belong to it, such as the first of two equal names.
+        related: related places, such as the first of two equal names.
     """
 
     rule: str
@@ -75,15 +75,15 @@ def in_file_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def first_of(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """As many findings as are listed, and one that shows that there are more."""
+    """Take as many findings as fbsync lists, and one more, which shows that there are more."""
     return islice(findings, MOST_FINDINGS + 1)
 
 
 def limited(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The first ``MOST_FINDINGS`` findings, errors before warnings, and one that says that there are more.
+    """Return the first ``MOST_FINDINGS`` findings, errors before warnings, and one that says that there are more.
 
     Args:
-        findings: in the order in which they are to stand.
+        findings: the findings, in the order to list them in.
     """
     everything = tuple(findings)
     if len(everything) <= MOST_FINDINGS:
@@ -103,5 +103,5 @@ def limited(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def errors_among(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings that stop a run."""
+    """Return the findings that stop a run."""
     return tuple(finding for finding in findings if finding.severity is Severity.ERROR)

@@ -1,4 +1,4 @@
-"""The live state: what the server lists, and the workspaces that were asked for."""
+"""The live state: the configurations that the server lists, and the workspaces that it was asked for."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Workspace:
     """A workspace as the server lists it.
 
     Attributes:
-        role: the role of whoever is signed in, where that was asked for and the server returns it.
+        role: the signed-in user's role, if it was asked for and the server returns it.
     """
 
     id: str
@@ -28,12 +28,12 @@ class Workspace:
 class LiveLlm:
     """A configuration as the server lists it. Fields that an answer left out are None and not compared.
 
-    The listing never holds the secret, and the key only masked, so neither is here.
+    The server never lists the secret, and lists the key only masked, so this record has neither.
 
     Attributes:
-        key_mask: what the list shows in the key's place; None where it shows null or nothing.
-        key_listed: whether the list has a field for the key at all, be it null.
-        created_at: when the server says that it was created.
+        key_mask: the mask that the list shows for the key, or None if it shows null or nothing.
+        key_listed: whether the list has a field for the key at all, even if it is null.
+        created_at: the time of its creation, according to the server.
         user_id: the user who created it.
         api_key_id: the stored provider key that it uses.
         repos: the names of the repositories that use it.
@@ -53,18 +53,18 @@ class LiveLlm:
 
     @property
     def has_key(self) -> bool:
-        """Whether it is listed with a key: a mask proves one, null proves nothing."""
+        """Whether the server lists a key. A mask proves that there is a key; null proves nothing."""
         return self.key_mask is not None
 
     @property
     def withheld(self) -> tuple[Field, ...]:
-        """The fields whose values are withheld, since they repeat a credential."""
+        """The fields with a withheld value, since it repeats a credential."""
         values = ((Field.NAME, self.name), (Field.AI_TYPE, self.ai_type), (Field.ENDPOINT, self.endpoint))
         return tuple(field for field, value in (*values, (Field.API_KEY, self.api_key_id)) if value == WITHHELD_VALUE)
 
     @property
     def identity(self) -> Identity:
-        """The identity under which the server lists it."""
+        """The identity that the server lists."""
         return Identity(workspace_id=self.workspace_id, name=self.name)
 
 
@@ -73,10 +73,11 @@ class Live:
     """What the server lists.
 
     Attributes:
-        workspaces: those that it listed.
-        untold: those that it was asked for and would not list.
-        temporary: temporary configurations that an earlier run left there, which are not among ``llms``.
-        served_at: the server's time when it made the first of its lists, or None where it did not say.
+        llms: the configurations, without temporary ones.
+        workspaces: the ids of the workspaces that it listed.
+        untold: the ids of the workspaces that it was asked for but would not list.
+        temporary: temporary configurations that an earlier run left on the server.
+        served_at: the server's time when it made its first list, or None if it did not say.
     """
 
     llms: tuple[LiveLlm, ...]

@@ -32,7 +32,7 @@ class Result(StrEnum):
 
     @property
     def is_trouble(self) -> bool:
-        """Whether the entry is not as it is to be."""
+        """Whether the entry does not have its desired state."""
         return self in (Result.FAILED, Result.NOT_ATTEMPTED, Result.UNKNOWN)
 
 
@@ -41,10 +41,10 @@ class Outcome:
     """The outcome of one change.
 
     Attributes:
-        llm_id: the server's id, where there is one.
-        error: why it failed, was not attempted, or could not be recorded.
-        sent: the names of the fields that the request carried.
-        first: the provider's verdict on a temporary configuration, where the change had to wait for one.
+        llm_id: the server's id, or None if there is none.
+        error: why the change failed, was not attempted, or could not be recorded.
+        sent: the fields that the request carried.
+        first: the provider's verdict on a temporary configuration, if the change had to wait for a verdict.
     """
 
     change: Change
@@ -59,9 +59,9 @@ _DONE = frozenset((Result.CREATED, Result.UPDATED, Result.ADOPTED, Result.DELETE
 
 
 def exit_code_of_outcomes(outcomes: Iterable[Outcome]) -> ExitCode:
-    """The exit code of an uninterrupted run (``design.md``, 'Exit codes').
+    """Return the exit code of an uninterrupted run (``design.md``, 'Exit codes').
 
-    Not signed in or not allowed is said only where nothing else happened. As soon as one entry was changed, or
+    The code for "not signed in or not allowed" means that nothing else happened. As soon as one entry was changed, or
     failed for another reason, the run is partly applied.
     """
     outcomes = tuple(outcomes)

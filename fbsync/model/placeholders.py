@@ -1,4 +1,4 @@
-"""Values that cannot be credentials: masks, placeholders, unresolved references, stray characters."""
+"""Detect values that cannot be credentials: masks, placeholders, unresolved references, stray characters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 _QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019", "\u201e": "\u201c", "\u00ab": "\u00bb"}
 _MASKING = frozenset("*\u2022\u25cf\u00b7.xX#_?-")
 _MARKS = frozenset("$%@<[(*{:/")
-"""Every match contains one of these. Credentials seldom do, so the patterns are seldom compiled."""
+"""Every match of a pattern contains one of these. Credentials seldom do, so the patterns are seldom compiled."""
 _MASK_WORD = r"(?i)[\[(<*]+ *(?:masked|redacted|hidden|secret|sensitive(?: value)?|filtered) *[\])>*]+"
 _REFERENCE = r"(?s)\$\w+|\$\{[^{}]*\}|\$\([^()]*\)|\$<\w+>|\$?\{\{.*\}\}|%\w+%|@Microsoft\.KeyVault\(.*\)|<%.*%>"
 _ADDRESS = (
@@ -34,13 +34,13 @@ _WORDS = frozenset(
 
 
 def doubt(value: str) -> str | None:
-    """Say why a credential's value is clearly not one, in words that repeat nothing of it.
+    """Say why a value is clearly not a credential, without repeating any part of the value.
 
     Args:
         value: the value, which is not empty.
 
     Returns:
-        What the value is instead, as the end of a sentence ("it …"), or None where it may be a credential.
+        The end of a sentence that begins with "it", or None if the value may be a credential.
     """
     if value != value.strip():
         return "starts or ends with a space or a line break"

@@ -21,12 +21,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The changes in the manifest's order, then entries that are known but not declared.
+    """The changes to make, and warnings for reviewers.
 
     Attributes:
-        refreshed: whether the server was asked; otherwise the lockfile alone was compared.
-        elsewhere: how many known entries are left alone since this run does not read the manifest that declares them.
-        warnings: what a reviewer should know.
+        changes: the declared entries' changes in the manifest's order, then those of undeclared entries.
+        refreshed: whether the plan compares with the server, too, and not only with the lockfile.
+        elsewhere: the number of known entries that stay as they are, since this run does not read their manifest.
+        warnings: remarks for reviewers.
     """
 
     changes: tuple[Change, ...]
@@ -40,7 +41,7 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to be done on the server or to the lockfile's list of entries."""
+        """Whether the plan changes neither the server nor the lockfile's list of entries."""
         return not self.count(Create, Update, Adopt, Delete, Blocked)
 
 
@@ -49,7 +50,7 @@ class Refusal:
     """One reason why a plan must not be applied.
 
     Attributes:
-        identity: the entry that it is about, or None for the plan as a whole.
+        identity: the entry's identity, or None for the plan as a whole.
         message: what is wrong.
         hint: what to do.
     """

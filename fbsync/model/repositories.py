@@ -11,7 +11,7 @@ _MOST_NAMES = 3
 
 
 def counted_repositories(names: Sequence[str]) -> str:
-    """Repositories in words: the first names, and how many more there are."""
+    """Name the first repositories, and say how many more there are."""
     rest = len(names) - _MOST_NAMES
     more = f" and {rest} more" if rest > 0 else ""
     noun = "the repository" if len(names) == 1 else "the repositories"

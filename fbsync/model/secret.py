@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 class Secret:
     """A credential's value with the name of its variable.
 
-    It cannot be printed, formatted, concatenated, iterated, copied, pickled or put into JSON by
-    accident. The value leaves through ``reveal`` only, which the request body and the fingerprint call.
+    It cannot be printed, formatted, concatenated, iterated, copied, pickled or put into JSON by accident. Only
+    ``reveal`` returns the value.
 
     Args:
         value: the credential.
@@ -23,12 +23,12 @@ class Secret:
         self.reference = reference
 
     def reveal(self) -> str:
-        """The value itself: for the body of a request and for a fingerprint, for nothing else."""
+        """Return the value itself."""
         return self.__value
 
     @property
     def doubt(self) -> str | None:
-        """Why the value cannot be a credential, such as quotes around it; None where it may be one."""
+        """Why the value cannot be a credential, such as quotes around it, or None if it may be a credential."""
         from fbsync.model.placeholders import doubt
 
         return doubt(self.__value)
@@ -42,7 +42,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        from hmac import compare_digest  # here, since checking a manifest needs none of what this loads
+        from hmac import compare_digest  # here, since checking a manifest does not need what this loads
 
         return compare_digest(self.__value.encode(), other.reveal().encode())
 

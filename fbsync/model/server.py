@@ -1,4 +1,4 @@
-"""The server as an apply sees it: a small protocol and its answers."""
+"""The server as an apply uses it: a small protocol and its answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Validation:
     """The provider's verdict on a configuration's credential, as the server reports it.
 
     Attributes:
-        message: its words, made safe to show.
+        message: the provider's words, made safe to show.
     """
 
     accepted: bool
@@ -32,10 +32,10 @@ class Validation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The complete list of the server. A list that may be incomplete is a ServerError instead.
+    """The server's complete list. A list that may be incomplete is a ServerError instead.
 
     Attributes:
-        served_at: the server's clock when it answered (``Date``, RFC 9110, 6.6.1), or None where it did not say.
+        served_at: the server's time when it answered (``Date``, RFC 9110, 6.6.1), or None if it did not say.
     """
 
     llms: tuple[LiveLlm, ...]
@@ -44,10 +44,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A provider key that is stored with the vendor (``flashback-api.md``, 'Stored provider keys'); never the key.
+    """A provider key that the vendor stores (``flashback-api.md``, 'Stored provider keys'), without the key itself.
 
     Attributes:
-        llm_count: how many configurations use it, where the server says.
+        llm_count: how many configurations use it, or None if the server does not say.
     """
 
     id: str
@@ -63,7 +63,7 @@ class LlmStats:
     """The usage counters of a configuration.
 
     Attributes:
-        counters: the API's counters, by their names there (``totalApiCalls``, …), in alphabetical order.
+        counters: the API's names of the counters (``totalApiCalls``, …), in alphabetical order, with their values.
     """
 
     llm_id: str
@@ -78,32 +78,32 @@ class Server(Protocol):
 
     @property
     def user_id(self) -> str | None:
-        """The id of the user who is signed in, where signing in or ``learn_user`` returned it."""
+        """The signed-in user's id, or None if neither signing in nor ``learn_user`` returned it."""
 
     @property
     def first_served_at(self) -> datetime | None:
-        """The server's clock when it gave its first answer, whatever that was; None before, or where it did not say."""
+        """The server's time at its first answer of any kind, or None if there was no answer or it did not say."""
 
     async def learn_user(self) -> None:
-        """Ask who is signed in, where nothing has told it yet; a server may not say."""
+        """Ask who is signed in, unless that is known already. A server may not say."""
 
     async def list_llms(self, workspace_id: str | None) -> Listing:
-        """List the configurations of a workspace, or all that the caller may see for None."""
+        """List the configurations of a workspace, or all that the user may see if it is None."""
 
     async def list_memberships(self) -> tuple[Workspace, ...]:
-        """List the workspaces that the caller may see, with the caller's role in each."""
+        """List the workspaces that the user may see, with the user's role in each."""
 
     async def list_workspaces(self) -> tuple[Workspace, ...]:
-        """The workspaces that the caller may see."""
+        """List the workspaces that the user may see."""
 
     async def list_api_keys(self, workspace_id: str | None) -> tuple[ApiKey, ...]:
-        """List the stored provider keys of a workspace that are for AI, or all that the caller may see for None."""
+        """List a workspace's stored provider keys that are for AI, or all that the user may see if it is None."""
 
     async def llm_stats(self) -> tuple[LlmStats, ...]:
-        """Count what the configurations that the caller may see were used for."""
+        """Get the usage counters of the configurations that the user may see."""
 
     async def create_llm(self, fields: Fields) -> str | None:
-        """Create a configuration; return its id, or None where the server confirmed it without a readable id."""
+        """Create a configuration. Return its id, or None if the server confirmed it without a readable id."""
 
     async def update_llm(self, llm_id: str, fields: Fields) -> None:
         """Change the given fields of a configuration and leave the others."""
@@ -112,4 +112,4 @@ class Server(Protocol):
         """Delete a configuration for good."""
 
     async def validate_llm(self, llm_id: str) -> Validation:
-        """Have the provider asked whether it takes a configuration's credential: a real call, possibly billed."""
+        """Let the provider verify a configuration's credential: a real call, which may be billed."""

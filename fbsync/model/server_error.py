@@ -9,7 +9,7 @@ from fbsync.model.errors import ExitCode, FbsyncError
 
 
 class Failure(StrEnum):
-    """The kind of a failure, by its meaning for the caller."""
+    """The kind of a failure: what it means for the caller."""
 
     UNREACHABLE = "unreachable"
     """The request was not sent; nothing was done."""
@@ -21,22 +21,22 @@ class Failure(StrEnum):
     THROTTLED = "throttled"
     """The server was too busy, and did nothing."""
     UNKNOWN = "unknown"
-    """The request was sent, but there was no trustworthy answer: it may or may not have been carried out."""
+    """The request was sent, but got no trustworthy answer. It may or may not have been carried out."""
     MALFORMED = "malformed"
-    """The answer is not as documented, or incomplete: it proves nothing."""
+    """The answer is incomplete or not as documented. It proves nothing."""
 
 
 class ServerError(FbsyncError):
     """A call that failed.
 
     Args:
-        message: what happened, the server's own words included.
+        message: what happened, including the server's own words.
         hint: what to do.
-        failure: what it means.
-        status: the HTTP status, or None where there was no answer.
-        retry_after: seconds that the server asked to wait, or None.
-        is_transient: whether trying again, as it is, may help.
-        by_api: whether the answer is the API's JSON, not a page that something on the way may have made.
+        failure: what it means for the caller.
+        status: the HTTP status, or None if there was no answer.
+        retry_after: the number of seconds that the server asked to wait, or None.
+        is_transient: whether the same request may succeed later.
+        by_api: whether the answer is the API's JSON, not a page that a proxy may have made.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ServerError(FbsyncError):
 
     @property
     def is_no_such_call(self) -> bool:
-        """Whether the server says that it has no such call: what a list answers then is not documented."""
+        """Whether the server says that it has no such call. The API does not document such an answer to a list."""
         return self.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 
     @property
@@ -71,10 +71,10 @@ class ServerError(FbsyncError):
 
 
 def left_open(error: ServerError) -> ServerError:
-    """The failure of a request that an earlier attempt may have carried out: whatever came last, that stays open.
+    """Return the failure of a request that an earlier attempt may have carried out: its result stays unknown.
 
     Args:
-        error: what came last.
+        error: the failure of the last attempt.
     """
     is_unknown = error.failure is Failure.UNKNOWN
     return ServerError(

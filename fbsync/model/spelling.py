@@ -1,7 +1,7 @@
 """Spelling: decide whether two values that are written differently are equal.
 
-Whether a server keeps a value as it was sent is not documented (``flashback-api.md``, 'AI LLM configurations'), so
-a plan, a comparison and a search by identity look at the value and not at how it is written.
+The API does not document whether a server keeps the spelling of a value (``flashback-api.md``, 'AI LLM
+configurations'). Plans, comparisons and searches by identity therefore ignore the spelling.
 """
 
 from __future__ import annotations
@@ -25,45 +25,44 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 def same(field: Field, one: str, other: str) -> bool:
-    """Whether two values of a field are the same but for their spelling."""
+    """Whether two values of a field differ at most in their spelling."""
     return one == other or canonical(field, one) == canonical(field, other)
 
 
 def canonical(field: Field, value: str) -> str:
-    """The canonical spelling of a field's value."""
+    """Return the canonical spelling of a field's value."""
     compare = _CANONICAL.get(field)
     return value if compare is None else compare(value)
 
 
 def canonical_identity(identity: Identity) -> Identity:
-    """The canonical spelling of an identity."""
+    """Return the canonical spelling of an identity."""
     name = canonical_name(identity.name)
     return identity if name == identity.name else Identity(workspace_id=identity.workspace_id, name=name)
 
 
 def canonical_name(name: str) -> str:
-    """A name in Unicode's NFC (UAX 15), without surrounding whitespace and with single spaces."""
+    """Return a name in Unicode's NFC (UAX 15), without surrounding whitespace and with single spaces."""
     if name.isascii():
         if name.isprintable() and "  " not in name and name[:1] != " " != name[-1:]:
-            return name  # as nearly all are
+            return name  # like nearly all names
     else:
-        from unicodedata import normalize  # here, since most names need none of its tables
+        from unicodedata import normalize  # here, since most names do not need its tables
 
         name = normalize("NFC", name)
     return " ".join(name.split())
 
 
 def loose_name(name: str) -> str:
-    """A form that is equal for names that a server may treat as one, without case and whitespace."""
+    """Return a name without case and whitespace: equal for names that a server may treat as the same."""
     return "".join(canonical_name(name).casefold().split())
 
 
 @lru_cache(maxsize=4096)
 def canonical_url(url: str) -> str:
-    """A URL by RFC 3986, 6.2.2 (case, percent-encoding, dot segments) and 6.2.3 (default port), without a final slash.
+    """Normalize a URL by RFC 3986, 6.2.2 (case, percent-encoding, dot segments) and 6.2.3 (default port).
 
-    Args:
-        url: the URL; a text that is none is returned as it is.
+    It also removes a final slash. A text that is not a URL stays unchanged.
     """
     try:
         parts = urlsplit(url)
@@ -83,7 +82,7 @@ def canonical_url(url: str) -> str:
 
 
 def ascii_host(host: str) -> str:
-    """A host as it goes over the network: in lower case, and in punycode (RFC 3492) where it is not ASCII."""
+    """Return a host as it goes over the network: in lower case, and in punycode (RFC 3492) if it is not ASCII."""
     host = host.lower()
     if ":" in host:
         return f"[{host}]"
@@ -96,11 +95,11 @@ def ascii_host(host: str) -> str:
 
 
 def served_spellings(declared: Mapping[Field, str | None], live: LiveLlm) -> tuple[tuple[Field, str], ...]:
-    """The server's spellings of fields whose declared value is written differently.
+    """Return the server's spelling of each field that the manifest spells differently.
 
     Args:
-        declared: what is declared, by field, as far as the variables allow.
-        live: what the server lists.
+        declared: the declared values by field, or None if a variable is not set.
+        live: the configuration as the server lists it.
     """
     listed = {Field.NAME: live.name, Field.AI_TYPE: live.ai_type, Field.ENDPOINT: live.endpoint}
     return tuple(
@@ -119,7 +118,7 @@ def _user_info(parts: SplitResult) -> str:
 
 
 def _escapes(text: str) -> str:
-    """A text with what need not be escaped as itself, and all other escapes in upper case."""
+    """Unescape the characters that need no escape, and write all other escapes in upper case."""
 
     def one(match: re.Match[str]) -> str:
         character = chr(int(match[1], 16))
@@ -129,7 +128,7 @@ def _escapes(text: str) -> str:
 
 
 def _without_dot_segments(path: str) -> str:
-    """RFC 3986, 5.2.4."""
+    """Remove dot segments (RFC 3986, 5.2.4)."""
     if "/." not in path:
         return path
     kept: list[str] = []

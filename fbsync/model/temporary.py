@@ -1,4 +1,4 @@
-"""Temporary configurations, on which the provider verifies new values before they replace those in use."""
+"""Temporary configurations: the provider verifies new values on them before they replace those in use."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 TEMPORARY_NAME = r"fbsync-temporary-[0-9a-f]{16}"
 """Their names as a regular expression: letters, digits and dashes, which every naming rule allows.
 
-The name alone proves nothing: a configuration counts as temporary only where the journal has its creation.
+The name alone proves nothing. A configuration counts as temporary only if the journal records its creation.
 """
 
 
 def new_temporary_name() -> str:
-    """A unique name with 64 random bits."""
+    """Return a unique name with 64 random bits."""
     from secrets import token_hex
 
     return f"fbsync-temporary-{token_hex(8)}"
@@ -29,8 +29,8 @@ class Leftover:
 
     Attributes:
         identity: its workspace and its name.
-        ids: those to delete: the one that was recorded, or those under which it is listed.
-        is_listed: whether all of them are listed under its name.
+        ids: the ids to delete: the recorded id, and the ids that the server lists under its name.
+        is_listed: whether the server lists all of them under its name.
     """
 
     identity: Identity
@@ -43,7 +43,7 @@ class Removal:
     """The result of removing a leftover.
 
     Attributes:
-        error: why it may still be there, if so; the next apply removes it.
+        error: why it may still be on the server, or None. The next apply removes it.
     """
 
     leftover: Leftover

@@ -1,4 +1,4 @@
-"""Verdicts: what the provider says about a configuration's credential, if the server could ask it."""
+"""Verdicts: whether the provider accepts a configuration's credential, if the server could ask."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Verdict(StrEnum):
     FAILED = "failed"
     """The provider was not asked."""
     UNKNOWN = "unknown"
-    """There was no answer, so the provider may or may not have been asked and billed."""
+    """There was no answer. The provider may or may not have been asked, and may have billed the call."""
     NOT_ATTEMPTED = "not_attempted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A configuration whose credential to verify."""
+    """A configuration with a credential to verify."""
 
     identity: Identity
     llm_id: str
@@ -40,8 +40,8 @@ class Verified:
     """The result of one verification.
 
     Attributes:
-        message: the provider's words, by way of the server: untrusted text; empty where there were none.
-        error: why there is no verdict, if so.
+        message: the provider's words, relayed by the server: untrusted text, empty if there were none.
+        error: why there is no verdict, or None.
     """
 
     target: Target
@@ -51,7 +51,7 @@ class Verified:
 
 
 def exit_code_of_verifications(verified: Iterable[Verified]) -> ExitCode:
-    """The exit code of an uninterrupted run: 5 as soon as one is not accepted, 4 where nothing was allowed."""
+    """Return the exit code of an uninterrupted run: 4 if none was allowed, else 5 if one was not accepted, else 0."""
     troubled = [one for one in verified if one.verdict is not Verdict.ACCEPTED]
     if not troubled:
         return ExitCode.DONE
