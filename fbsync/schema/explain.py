@@ -1,6 +1,6 @@
-"""Explain in the user's words how a value violates a schema, with a remedy.
+"""Explain how a value violates a schema, in the user's words and with a remedy.
 
-Values are shown only where the schema enumerates what may stand there, never where it says ``writeOnly``.
+Messages show a value only if the schema lists the allowed values, and never if the schema says ``writeOnly``.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 _MOST_KEYS = 100
-"""How many keys of a mapping are compared with the allowed ones; no manifest has as many in one place."""
+"""How many keys of a mapping are searched for typos. No manifest has that many in one mapping."""
 
 
 def explain_misfit(misfit: Misfit) -> Iterable[Violation]:
-    """Explain a misfit: several unknown or missing keys of one mapping give a violation each."""
+    """Explain a misfit. Each unknown or missing key of a mapping becomes a violation of its own."""
     match misfit.keyword:
         case "additionalProperties":
             return _unknown_keys(misfit)
@@ -32,7 +32,7 @@ def explain_misfit(misfit: Misfit) -> Iterable[Violation]:
 
 
 def mistyped_keys(misfit: Misfit) -> Iterable[tuple[str, str]]:
-    """The unknown keys of a mapping, each with the one that it is most likely meant as and that is not there."""
+    """Yield each unknown key of a mapping with the allowed key that it probably means, if the mapping lacks it."""
     for key in islice(misfit.value, _MOST_KEYS):
         meant = None if key in misfit.properties else _meant_key(key, misfit.properties)
         if meant is not None and meant not in misfit.value:
@@ -59,7 +59,7 @@ def _remedy_for_key(key: object, misfit: Misfit) -> str:
 
 
 def _missing_keys(misfit: Misfit) -> Iterable[Violation]:
-    """What is missing, but for the keys that an unknown one is most likely meant as: those have their violation."""
+    """Explain missing keys, except those that an unknown key probably means: the unknown key has its own violation."""
     mistyped = {meant for _, meant in mistyped_keys(misfit)}
     for key in misfit.expected:
         if key not in misfit.value and key not in mistyped:
@@ -72,7 +72,7 @@ def _missing_keys(misfit: Misfit) -> Iterable[Violation]:
 
 
 def _meant_key(key: object, properties: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """The key that an unknown one stands for: another word for it (the schema's ``synonyms``), or a typo."""
+    """Return the allowed key that an unknown key means: it is a typo, or a synonym in the schema (``synonyms``)."""
     if not isinstance(key, str):
         return None
     synonyms = {word: name for name, part in properties.items() for word in part.get("synonyms", ())}

@@ -1,4 +1,4 @@
-"""Explain a value of the wrong type or format, or that is not one of the allowed words."""
+"""Explain a value that has the wrong type or format, or that is not one of the allowed words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NOTHING = {"array": "write [] for an empty list", "object": "write {} for an em
 _YES_AND_NO = dict.fromkeys(("yes", "on", "y", "true", "1"), "true") | dict.fromkeys(
     ("no", "off", "n", "false", "0"), "false"
 )
-"""What people write for a truth value: YAML 1.1's words, and the right ones in quotes."""
+"""What people write for true and false: the words of YAML 1.1, and the right words in quotes."""
 
 _REFERENCE = re.compile(REFERENCE)
 _BAD_NAME = re.compile(r"\$[{<]?[\w.\s-]*[}>]?")
@@ -55,7 +55,7 @@ def explain_value(misfit: Misfit) -> Violation:
 
 
 def _wrong_credential(misfit: Misfit) -> tuple[str, str]:
-    """What is said of a credential depends on the value's kind alone, so that nothing of it is repeated."""
+    """Return the message and the remedy for a credential. They depend only on the kind of value and never show it."""
     wanted = f"{_subject(misfit)} must be exactly one reference to an environment variable"
     example = misfit.examples[0] if misfit.examples else "$NAME"
     value = misfit.value
@@ -102,7 +102,7 @@ def _type_remedy(misfit: Misfit, expected: list[str]) -> str:
 
 
 def _fits_in_quotes(misfit: Misfit) -> bool:
-    """Whether a value would do if it was text."""
+    """Whether the value would be valid as a string."""
     return re.search(misfit.schema.get("pattern", ""), as_written(misfit.value)) is not None
 
 
@@ -117,7 +117,7 @@ def _wrong_choice(misfit: Misfit) -> tuple[str, str]:
 
 
 def _meant_choice(misfit: Misfit) -> str | None:
-    """The choice that a word stands for: another word for it (the schema's ``choiceSynonyms``), or a typo."""
+    """Return the choice that a word means: it is a typo, or a synonym in the schema (``choiceSynonyms``)."""
     if not isinstance(misfit.value, str):
         return None
     synonyms: Mapping[str, Any] = misfit.schema.get("choiceSynonyms", {})
@@ -126,7 +126,7 @@ def _meant_choice(misfit: Misfit) -> str | None:
 
 
 def _but_is(value: object) -> str:
-    """The value, where it is short and reads as a word; what kind of thing it is, where it is no scalar."""
+    """Return the value if it is a short, word-like scalar, or its kind if it is a list, a mapping or empty."""
     if isinstance(value, (list, dict, type(None))):
         return f", but is {_kind_of(value)}"
     if isinstance(value, str):
@@ -135,7 +135,7 @@ def _but_is(value: object) -> str:
 
 
 def _wrong_form(misfit: Misfit) -> str:
-    """A string of the wrong form, a number out of its range: the schema itself has the words for it."""
+    """Return the message for a string of the wrong form or a number out of range. The schema may provide it."""
     schema = misfit.schema
     match misfit.keyword:
         case "pattern" if "patternErrorMessage" in schema:

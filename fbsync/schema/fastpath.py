@@ -1,7 +1,7 @@
 """Quick tests, compiled from a schema, that say whether a value fits it, but not why.
 
-For the manifest of 10,000 entries they take 2 ms to make and 16 ms to run, where jsonschema takes 60 ms and 1 s, and
-jsonschema-rs 15 ms and 11 ms, and where its patterns have blanks of their own (docs/benchmarks.md).
+For a manifest of 10,000 entries, they take 2 ms to make and 16 ms to run. jsonschema takes 60 ms and 1 s. jsonschema-rs
+takes 15 ms and 11 ms, but its patterns have their own idea of whitespace (docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     Schema: TypeAlias = Mapping[str, Any]
 
 Test: TypeAlias = "Callable[[Any], object]"
-"""Returns something true for a value that fits. The value has the type that the test belongs to."""
+"""Returns a true value if its argument fits. The argument has the type that the test is for."""
 
 Fit: TypeAlias = "dict[type, Test]"
-"""The types that a part of a schema allows, each with a test. Values of other types do not fit."""
+"""The types that a part of a schema allows, each with its test. Values of other types do not fit."""
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -36,15 +36,15 @@ _SAYS_NOTHING = frozenset(
         *("choiceSynonyms", "defaultSnippets", "patternErrorMessage", "remedy", "synonyms"),
     )
 )
-"""Keywords that allow every value: JSON Schema's, and those that ``fbsync.schema.explain`` and editors read."""
+"""Keywords that allow every value: those of JSON Schema, and those that ``fbsync.schema.explain`` and editors read."""
 
 
 class UnknownKeywordError(Exception):
-    """A schema has a keyword without a test: only jsonschema can check it."""
+    """A schema has a keyword that has no test here. Only jsonschema can check it."""
 
 
 def fits(value: object, fit: Fit) -> bool:
-    """Whether a value fits; one of other than the builtin types does not."""
+    """Whether a value fits. A value that is not of a builtin type does not."""
     test = fit.get(type(value))
     return test is not None and bool(test(value))
 
@@ -54,10 +54,10 @@ def fit_of(part: Schema, root: Schema) -> Fit:
 
     Args:
         part: the part.
-        root: the schema that it stands in, for ``$ref``.
+        root: the schema that contains it, to resolve ``$ref``.
 
     Raises:
-        UnknownKeywordError: there is no test for one of its keywords.
+        UnknownKeywordError: one of its keywords has no test.
     """
     tests: dict[type, list[Test]] = {kind: [] for kinds in _TYPES.values() for kind in kinds}
     for keyword, said in part.items():
@@ -68,7 +68,7 @@ def fit_of(part: Schema, root: Schema) -> Fit:
 
 
 def _allowed(keyword: str, said: Any, part: Schema, root: Schema) -> Fit | None:  # noqa: ANN401 - JSON
-    """What one keyword lets in, or None where that is everything."""
+    """Return what one keyword allows, or None if it allows everything."""
     match keyword:
         case "$ref":
             return fit_of(_referred(said, root), root)
@@ -94,14 +94,14 @@ def _allowed(keyword: str, said: Any, part: Schema, root: Schema) -> Fit | None:
 
 
 def _check_silent(keyword: str, part: Schema) -> None:
-    """Make sure that a keyword lets in whatever there is by itself."""
+    """Raise ``UnknownKeywordError`` unless the keyword by itself allows every value."""
     said_with_if = keyword in ("then", "else") and "if" in part
     if keyword not in _SAYS_NOTHING and not said_with_if:
         raise UnknownKeywordError(keyword)
 
 
 def _either(condition: Fit, then: Fit, otherwise: Fit) -> Fit:
-    """What fits the one or the other, by a condition (JSON Schema 2020-12, 10.2.2)."""
+    """Apply ``then`` to values that fit the condition, and ``otherwise`` to the rest (JSON Schema 2020-12, 10.2.2)."""
 
     def test(value: object) -> bool:
         return fits(value, then if fits(value, condition) else otherwise)
@@ -110,7 +110,7 @@ def _either(condition: Fit, then: Fit, otherwise: Fit) -> Fit:
 
 
 def _but(tests: Fit) -> Fit:
-    """Everything, but with tests for some types: most keywords are about one type and silent on the others."""
+    """Allow everything, except what the given tests refuse: most keywords restrict one type and ignore the others."""
     return {kind: _anything for kinds in _TYPES.values() for kind in kinds} | tests
 
 
@@ -121,7 +121,7 @@ def _typed(names: Iterable[str]) -> Fit:
 
 
 def _one_of(choices: Iterable[Any]) -> Fit:
-    """Equality as JSON has it: 1 is 1.0 and not true."""
+    """Allow values that equal one of the choices. Equality is that of JSON: 1 equals 1.0 but not true."""
     fit: dict[type, set[Any]] = {}
     for choice in choices:
         for kind in (int, float) if type(choice) in (int, float) else (type(choice),):
@@ -140,7 +140,7 @@ def _bounded(keyword: str, bound: float) -> Fit:
         case "maxItems":
             return {list: lambda value: len(value) <= bound}
         case "minimum":
-            # What is not a number at all (NaN) is not below it either.
+            # NaN is not below any bound, so it passes.
             return dict.fromkeys((int, float), lambda value: not value < bound)
         case _:
             return dict.fromkeys((int, float), lambda value: not value > bound)
@@ -153,7 +153,7 @@ def _of_object(keyword: str, said: Any, part: Schema, root: Schema) -> Test:  # 
         case "propertyNames":
             return _each(fit_of(said, root))
         case "additionalProperties" if "properties" in part:
-            return _anything  # said together with the properties
+            return _anything  # tested together with the properties
         case _:
             return _members(part, root)
 
@@ -189,7 +189,7 @@ def _each(fit: Fit) -> Test:
 
 
 def _all(tests: list[Test]) -> Test:
-    """All of several tests; those that let everything pass are left out."""
+    """Combine tests into one that needs all of them. Tests that pass everything are left out."""
     telling = [test for test in tests if test is not _anything]
     match telling:
         case []:
@@ -207,7 +207,7 @@ def _anything(_value: object) -> bool:
 
 
 def _referred(reference: str, root: Schema) -> Schema:
-    """What a ``$ref`` points at, in this same file."""
+    """Return the part that a ``$ref`` points to, in the same file."""
     part: Any = root
     for step in reference.removeprefix("#/").split("/"):
         part = part[step]

@@ -1,4 +1,4 @@
-"""Violations of a schema, as jsonschema finds them; loaded only if something does not fit."""
+"""Violations of a schema, as jsonschema finds them. Loaded only if a value does not fit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Within:
-    """Where a comparison begins in a schema and a value; by default at the root of both."""
+    """Where a comparison starts in a schema and a value. The default is the root of both."""
 
     root: Mapping[str, Any]
     part: Mapping[str, Any] | None = None
@@ -26,9 +26,9 @@ class Within:
 
 
 def misfits(value: object, within: Within) -> Iterator[Misfit]:
-    """Put the validator's errors into plain records, the several missing keys of one mapping into one.
+    """Turn the validator's errors into records. The missing keys of a mapping become one record.
 
-    What stands under a mistyped key is compared with what belongs under the right one.
+    The value of a mistyped key is compared with the schema of the key that it probably means.
     """
     seen: set[tuple[object, ...]] = set()
     for error in _errors(value, within):
@@ -63,12 +63,12 @@ def _misfit(error: ValidationError, within: Within) -> Misfit:
 
 
 def _schema_part(error: ValidationError, within: Within) -> Mapping[str, Any]:
-    """The part of the schema that holds the keyword, with what stands beside the ``$ref`` that led there."""
+    """Return the part of the schema that has the keyword, with what is next to the ``$ref`` that led there."""
     return _at(list(error.absolute_schema_path)[:-1], within)
 
 
 def _mapping_of(error: ValidationError, within: Within) -> Mapping[str, Any]:
-    """The part of the schema that has the value's properties: a condition speaks of those beside it."""
+    """Return the part of the schema that has the value's properties. For ``then`` and ``else``, it is the parent."""
     path = list(error.absolute_schema_path)[:-1]
     return _at(path[:-1] if path[-1:] in (["then"], ["else"]) else path, within)
 
@@ -87,7 +87,7 @@ def _properties(part: Any, root: Mapping[str, Any]) -> dict[str, Mapping[str, An
 
 
 def _with_reference(part: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ANN401 - JSON
-    """A part of a schema with what its ``$ref`` points at (in this same file) put under it."""
+    """Return a part of a schema merged with what its ``$ref`` points to (in the same file). The part's own keys win."""
     merged: dict[str, Any] = dict(part) if isinstance(part, dict) else {}
     while reference := merged.pop("$ref", None):
         target: Any = root

@@ -1,4 +1,4 @@
-"""The JSON Schemas: where they are, and how a value violates them."""
+"""Find the JSON Schemas, and check values against them."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _FILES = {
 
 
 def schema_text(kind: Kind) -> str:
-    """A schema as it stands in its file."""
+    """Return the text of a schema's file."""
     name = _FILES[kind]
     return bundled(in_wheel=f"schemas/{name}", in_checkout=f"schemas/{name}").read_text(encoding="utf-8")
 
 
 @cache
 def schema_of(kind: Kind) -> dict[str, Any]:
-    """A schema as a value."""
+    """Return a parsed schema."""
     value: dict[str, Any] = json.loads(schema_text(kind))
     return value
 
@@ -53,16 +53,16 @@ def schema_of(kind: Kind) -> dict[str, Any]:
 def validate(kind: Kind, value: object, *, part: str | None = None, most: int | None = None) -> tuple[Violation, ...]:
     """Compare a value with a schema.
 
-    Tests that are quick to load and to run accept a value that fits; jsonschema says why one does not.
+    Quick tests accept a value that fits. If they do not, jsonschema finds out why.
 
     Args:
         kind: which schema.
-        value: of builtin types, as a YAML or JSON parser gives them.
-        part: the definition in the schema (``$defs``) that the value has to fit, or None for the schema itself.
-        most: how many violations are wanted; no more are searched for. None for all.
+        value: a value of builtin types, as a YAML or JSON parser returns it.
+        part: the definition in the schema (``$defs``) that the value must fit, or None for the whole schema.
+        most: how many violations to look for, or None for all.
 
     Returns:
-        Everything that does not fit, explained, in no particular order; nothing where all fits.
+        The violations, explained, in no particular order. Empty if the value fits.
     """
     if fits(value, _fit(kind, part)):
         return ()
@@ -75,7 +75,7 @@ def validate(kind: Kind, value: object, *, part: str | None = None, most: int | 
 
 @cache
 def _fit(kind: Kind, part: str | None) -> Fit:
-    """The quick tests of a schema; nothing passes them where one cannot be made."""
+    """Return the quick tests of a schema. If a keyword has no test, nothing passes them, so jsonschema decides."""
     try:
         return fit_of(schema_of(kind) if part is None else schema_of(kind)["$defs"][part], schema_of(kind))
     except UnknownKeywordError:

@@ -15,12 +15,12 @@ class Misfit:
 
     Attributes:
         path: keys and indices from the root to the value.
-        keyword: the schema keyword that it offends.
-        expected: what that keyword says.
+        keyword: the schema keyword that is violated.
+        expected: the value of that keyword in the schema.
         value: the value.
-        schema: the part of the schema that holds the keyword.
-        properties: the parts for the value's own keys.
-        of_key: whether it is about a key of the value at ``path``, and ``value`` is that key.
+        schema: the part of the schema that has the keyword.
+        properties: the schema's parts for the keys of a mapping.
+        of_key: whether a key of the mapping at ``path`` is wrong. ``value`` is then that key.
     """
 
     path: tuple[str | int, ...]
@@ -33,19 +33,19 @@ class Misfit:
 
     @property
     def is_credential(self) -> bool:
-        """Whether the value should have been a reference to a credential, and is not to be shown."""
+        """Whether the value should be a reference to a credential, so that it must not be shown."""
         return bool(self.schema.get("writeOnly"))
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """What is allowed here, from the schema."""
+        """The schema's examples of an allowed value."""
         return tuple(
             as_written(example) for example in self.schema.get("examples", ()) if not isinstance(example, dict)
         )
 
 
 def as_written(value: object) -> str:
-    """A scalar as YAML has it."""
+    """Return a scalar as YAML writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -54,11 +54,11 @@ class Violation:
     """A violation in the user's words.
 
     Attributes:
-        path: to the value that is wrong, or to the mapping that lacks a key.
-        rule: a stable kebab-case word.
+        path: the path of the wrong value, or of the mapping that lacks a key.
+        rule: a stable name in kebab case.
         message: what is wrong and what was expected.
         remedy: what to write instead, or an empty string.
-        at_key: whether the place is the key and not its value.
+        at_key: whether the position to show is the key's, not the value's.
     """
 
     path: tuple[str | int, ...]

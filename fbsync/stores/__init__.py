@@ -1,1 +1,1 @@
-"""Shared state: keep the known state where many machines share it, and control who writes it."""
+"""Keep the known state where many machines share it, and control who writes it."""

@@ -16,7 +16,7 @@ DEFAULT_ENVIRONMENT = "default"
 
 _URL = re.compile(r"(?:https?|ssh)://(?:[^/@\s]*@)?[A-Za-z0-9\[][^/@\s]*(?:/[!-~]*)?|file:///[!-~]+|/[!-~]+")
 _SCP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:(?!:)[!-~]+")
-"""Without transports that run a command (``ext::``) and values that git or ssh could read as options."""
+"""Excludes transports that run a command (``ext::``), and values that git or ssh could read as options."""
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_+=@-][A-Za-z0-9._+=@-]*")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -32,7 +32,7 @@ class Provider(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileAddress:
-    """Files in a folder, or next to the manifest without one."""
+    """Files in a folder, or next to the manifest if there is no folder."""
 
     folder: str | None = None
 
@@ -42,8 +42,8 @@ class GitAddress:
     """Refs of a git remote.
 
     Attributes:
-        url: the remote, or None for the one that the checkout came from.
-        ref: the refs' common beginning; the environment's name comes after it.
+        url: the remote, or None for the remote of the checkout.
+        ref: the prefix of the refs. The environment's name follows it.
     """
 
     url: str | None = None
@@ -55,10 +55,10 @@ class ObjectAddress:
     """Objects in a bucket.
 
     Attributes:
-        provider: whose protocol the store speaks.
-        bucket: the bucket; for Azure the container.
-        account: for Azure, the storage account.
-        prefix: the objects' common beginning, without slashes at its ends; may be empty.
+        provider: the provider whose protocol the store speaks.
+        bucket: the bucket (for Azure, the container).
+        account: the storage account (Azure only).
+        prefix: the prefix of the objects' keys, without slashes at its ends. It may be empty.
     """
 
     provider: Provider
@@ -74,7 +74,7 @@ def parse_address(text: str) -> Address:
     """Interpret the address of a store.
 
     Raises:
-        FbsyncError: it is none, or holds a credential (exit 3). The message never repeats the address.
+        FbsyncError: it is not an address, or it contains a credential (exit 3). The message never repeats the address.
     """
     scheme, colon, rest = text.partition(":")
     if text.startswith("git+"):
@@ -91,10 +91,10 @@ def parse_address(text: str) -> Address:
 
 
 def environment_key(environment: str | None) -> str:
-    """The part of a key that an environment gives.
+    """Return the last part of an object's key or of a ref: the environment's name.
 
     Raises:
-        FbsyncError: the name cannot be part of a git ref or of an object's key (exit 3).
+        FbsyncError: the name cannot be used in a git ref or in an object's key (exit 3).
     """
     if environment is None:
         return DEFAULT_ENVIRONMENT
@@ -138,7 +138,7 @@ def _git_url(text: str) -> GitAddress:
 
 
 def _ref(text: str) -> str:
-    """A full name of a ref, as far as `git check-ref-format` lets it be one with a name after it."""
+    """Return a ref's full name after a check that `git check-ref-format` accepts it with another segment after it."""
     segments = text.split("/")
     if segments[0] != "refs" or len(segments) < 3 or not all(map(_is_segment, segments)):  # noqa: PLR2004 - refs/KIND/NAME
         raise _refused(

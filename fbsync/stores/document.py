@@ -23,11 +23,11 @@ _RESTORE = "restore an earlier state with `fbsync state push`, or start over wit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseClaim:
-    """A run's lease, as written in the document. The run is the one that wrote the document.
+    """A run's lease, as the document has it. The run that holds it wrote the document.
 
     Attributes:
-        id: random, one for each run.
-        seconds: how long it lasts after each write.
+        id: a random id, different for each run.
+        seconds: how long the lease lasts after each write.
     """
 
     id: str
@@ -39,11 +39,11 @@ class StoredState:
     """The state of one environment in a store.
 
     Attributes:
-        serial: counts the writes.
-        nonce: random, new with each write.
-        writer: who wrote it.
-        claim: the lease of the run that is under way, or None.
-        lockfile: the lockfile's text, or None where nothing was applied yet.
+        serial: the number of writes so far.
+        nonce: a random value, new in each write.
+        writer: the run that wrote it.
+        claim: the lease of the run that is in progress, or None.
+        lockfile: the lockfile's text, or None if nothing has been applied yet.
         journal: the journal's lines, each without its line break.
     """
 
@@ -55,26 +55,26 @@ class StoredState:
     journal: tuple[str, ...] = ()
 
     def succeeded(self, by: Holder, *, claim: LeaseClaim | None) -> StoredState:
-        """The same content as a write that takes, renews or gives back the lease."""
+        """Return a state with the same content for the next write, which takes, renews or releases the lease."""
         return replace(self, serial=self.serial + 1, nonce=new_nonce(), writer=by, claim=claim)
 
     def holding(self, *, lockfile: str | None, journal: Iterable[str]) -> StoredState:
-        """The same state with other content."""
+        """Return a copy with other content."""
         return replace(self, lockfile=lockfile, journal=tuple(journal))
 
 
 def new_nonce() -> str:
-    """A random name that nobody else makes: 128 bits."""
+    """Return a random value of 128 bits, which is therefore unique."""
     return secrets.token_urlsafe(16)
 
 
 def first_state(by: Holder, *, lockfile: str | None = None, journal: Iterable[str] = ()) -> StoredState:
-    """The state that a store begins with."""
+    """Return the state for the first write to a store."""
     return StoredState(serial=1, nonce=new_nonce(), writer=by, lockfile=lockfile, journal=tuple(journal))
 
 
 def render_state(state: StoredState) -> bytes:
-    """The document's bytes."""
+    """Return the bytes of a state's document."""
     value = {
         "version": VERSION,
         "serial": state.serial,
@@ -93,19 +93,19 @@ def render_state(state: StoredState) -> bytes:
 
 @lru_cache(maxsize=65_536)
 def _quoted(line: str) -> str:
-    """A journal's line as JSON: each write of a run repeats those of the writes before it."""
+    """Return a line of the journal as JSON. Cached, because each write of a run repeats all earlier lines."""
     return json.dumps(line, ensure_ascii=False)
 
 
 def parse_state(data: bytes, name: str) -> StoredState:
-    """Interpret a document. Nothing is ever taken for an empty one.
+    """Parse a document. Anything that is not a valid state is an error, never an empty state.
 
     Args:
         data: the object's content.
         name: the object's address, for messages.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of another version.
+        InvalidInput: fbsync did not write it, or it has another format version.
     """
     try:
         value = parse_strict_json(data.decode())

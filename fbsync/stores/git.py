@@ -1,7 +1,8 @@
-"""A ref of a git remote as a store: read with a fetch, written with a push that expects the old value.
+"""A ref of a git remote as a store. It is read by a fetch and written by a push that expects the old value.
 
-Each write is a commit with a nonce, since two equal commits are one to git and then nobody is refused. While a run is
-under way, its commits take each other's place on the last closed state; the one that closes it stays, as history.
+Each write is a commit with a nonce. Without it, two equal commits would be the same commit to git, and it would refuse
+neither push. While a run is in progress, each of its commits replaces the one before; all have the last closed state as
+their parent. The commit that closes the run stays as history.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ class Description:
     """The commit message of a state.
 
     Attributes:
-        subject: its first line.
-        is_closed: whether no run is under way, so that the commit stays.
+        subject: the first line.
+        is_closed: whether no run is in progress, so that the commit stays.
     """
 
     subject: str
@@ -46,9 +47,9 @@ class Revision:
     """A commit of a state.
 
     Attributes:
-        id: its id.
-        when: when it was made, by its maker's clock, as ISO 8601.
-        subject: its first line.
+        id: the commit's id.
+        when: when it was made, by the committer's clock, in ISO 8601.
+        subject: the first line of its message.
     """
 
     id: str
@@ -61,9 +62,9 @@ class GitRef:
 
     Args:
         git: the scratch repository.
-        remote: the remote, as git's command line takes it: a name of the settings, or a URL.
+        remote: the remote for git's command line: a name from the settings, or a URL.
         ref: the ref's full name.
-        describe: what a commit says of its content.
+        describe: returns the commit message for a content.
     """
 
     def __init__(self, git: Git, *, remote: str, ref: str, describe: Callable[[bytes], Description]) -> None:
@@ -75,7 +76,7 @@ class GitRef:
 
     @property
     def name(self) -> str:
-        """The ref, as messages name it."""
+        """The ref, as messages show it."""
         return f"git:{self._ref}"
 
     def read(self) -> Snapshot | None:
@@ -101,7 +102,7 @@ class GitRef:
                 raise unreachable(ended, self.name)
 
     def fetch(self, *, depth: int) -> str | None:
-        """Fetch the ref with so many commits; return the newest, or None where there is no such ref.
+        """Fetch the ref with up to ``depth`` commits. Return the newest one, or None if the ref does not exist.
 
         Raises:
             Denied: the remote refuses.
@@ -116,10 +117,10 @@ class GitRef:
         raise unreachable(ended, self.name)
 
     def history(self, *, most: int) -> tuple[Revision, ...]:
-        """The states that finished runs left, newest first, and the one of a run that is under way.
+        """List the states that finished runs left, newest first. The state of a run in progress comes before them.
 
         Args:
-            most: how many at most.
+            most: how many to list at most.
 
         Raises:
             Denied: the remote refuses.
@@ -133,11 +134,11 @@ class GitRef:
         return tuple(Revision(id=commit, when=when, subject=shown(subject)) for commit, when, subject in rows)
 
     def at(self, revision: str, *, most: int) -> bytes:
-        """The state of an earlier commit, by its id or the beginning of it.
+        """Return the state of an earlier commit, by its id or the start of its id.
 
         Args:
             revision: the id.
-            most: how many commits to look through.
+            most: how many commits to search.
 
         Raises:
             FbsyncError: there is no such commit (exit 3), or the remote cannot be read.
@@ -153,7 +154,7 @@ class GitRef:
             return self.content(found[0])
 
     def content(self, commit: str) -> bytes:
-        """The file of a commit that was fetched.
+        """Return the file of a commit that was fetched.
 
         Raises:
             FbsyncError: fbsync did not make this commit (exit 3).
@@ -168,10 +169,10 @@ class GitRef:
         return ended.out
 
     def _commit(self, data: bytes, tag: str | None) -> str:
-        """Make the commit of a write; return its id.
+        """Make the commit for a write, and return its id.
 
         Raises:
-            Conflict: the tag is of no version that was read here.
+            Conflict: the tag names no version that was read here.
         """
         about = self._describe(data)
         blob = self._git.local("hash-object", "-w", "--stdin", data=data).decode().strip()
@@ -189,7 +190,7 @@ class GitRef:
         return made.out.decode().strip()
 
     def _last_closed(self, tag: str) -> list[str]:
-        """The commit that a new one goes on from: this one if it closed a run, else the one before it."""
+        """Return the parents of the next commit: this commit if it closed a run, otherwise this commit's parents."""
         ended = self._git.run("cat-file", "commit", tag)
         if ended.status != 0:
             raise Conflict(self.name)

@@ -1,4 +1,4 @@
-"""The meaning of a git command's end: a push that came too late, a refusal, or no answer."""
+"""Interpret how a git command ended: a push that came too late, a refusal, or no answer."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _HINT = (
 
 
 def check_push(ended: Ended, commit: str, name: str) -> None:
-    """Interpret how ``git push --porcelain`` ended: a line for the ref, and the server's words.
+    """Interpret how ``git push --porcelain`` ended, from its line for the ref and from the server's messages.
 
     Args:
-        ended: how it ended.
-        commit: what was pushed.
-        name: the ref, as messages name it.
+        ended: the ended process.
+        commit: the commit that was pushed.
+        name: the ref, as messages show it.
 
     Raises:
         Conflict: the ref is not where it was.
         Denied: the remote refuses.
-        UnknownOutcome: nobody knows whether the remote took it.
+        UnknownOutcome: it is unknown whether the remote accepted the push.
     """
     line = next((line for line in ended.out.decode(errors="replace").splitlines() if f"{commit}:" in line), "")
     if ended.status == 0 and line[:1] in {"*", "+", " "}:
@@ -53,7 +53,7 @@ def check_push(ended: Ended, commit: str, name: str) -> None:
 
 
 def unreachable(ended: Ended, name: str) -> Denied | Unavailable:
-    """The error for a command that did not get what it asked the remote for, such as the removal of a ref."""
+    """Return the error for a failed command that needs the remote, such as a fetch or the removal of a ref."""
     line = next((line for line in ended.out.decode(errors="replace").splitlines() if line.startswith("!")), None)
     if line is not None:
         return Denied(name, f"{_reason(line)} {_server_words(ended.words)}".strip(), hint=_HINT)
@@ -63,12 +63,12 @@ def unreachable(ended: Ended, name: str) -> Denied | Unavailable:
 
 
 def _reason(line: str) -> str:
-    """What a refused ref's line says last: "[remote rejected] (pre-receive hook declined)"."""
+    """Return the last field of a refused ref's line, such as "[remote rejected] (pre-receive hook declined)"."""
     return shown(line.rpartition("\t")[2])
 
 
 def _server_words(words: str) -> str:
-    """What the server, its hooks and rules said."""
+    """Return what the server, its hooks and its rules printed."""
     said = [line.removeprefix("remote:").strip() for line in words.splitlines() if line.startswith("remote:")]
     return shown(" ".join(filter(None, said)))
 

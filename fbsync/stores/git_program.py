@@ -1,4 +1,4 @@
-"""The git program, run in a bare scratch repository, signed in like the checkout."""
+"""Run git in a bare scratch repository that signs in as the checkout does."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OF_ONE_REPOSITORY = (
     *("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_SHALLOW_FILE", "GIT_NO_REPLACE_OBJECTS"),
     *("GIT_REPLACE_REF_BASE", "GIT_IMPLICIT_WORK_TREE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_QUARANTINE_PATH"),
 )
-"""Set while git runs a hook or an alias. They name a repository that fbsync must not touch."""
+"""Variables that git sets while it runs a hook or an alias. They name a repository that fbsync must not touch."""
 
 _SHORTEST_SECRET = 8
 _USERINFO = re.compile(r"(?<=://)[^/@\s'\"]+@")
@@ -46,7 +46,7 @@ class Ended:
     """A git process that has ended.
 
     Attributes:
-        status: its exit status, or None where it was stopped since it took too long.
+        status: its exit status, or None if it was stopped because it took too long.
         out: its standard output.
         words: its standard error, without credentials.
     """
@@ -61,10 +61,10 @@ class Git:
 
     Args:
         scratch: the bare repository.
-        folder: where relative paths of the settings begin.
-        environ: the environment that the processes get.
+        folder: the folder that relative paths in the settings start from.
+        environ: the environment of the processes.
         secrets: values that must not be shown, such as those of ``http.extraHeader``.
-        settings: the settings by name; the last value counts.
+        settings: git's settings by name. If a name has several values, this is the last one.
     """
 
     def __init__(
@@ -83,15 +83,15 @@ class Git:
         self._secrets = secrets
 
     def run(self, *arguments: str, data: bytes = b"", timeout: float = _TIMEOUT_SECONDS) -> Ended:
-        """Run a command of git; one that takes too long is stopped."""
+        """Run a git command, and stop it if it takes too long."""
         argv = ["git", f"--git-dir={self._scratch}", *arguments]
         return self._masked(_run(argv, folder=self._folder, environ=self._environ, data=data, timeout=timeout))
 
     def local(self, *arguments: str, data: bytes = b"") -> bytes:
-        """Run a command that needs no network and must not fail; return its output.
+        """Run a git command that needs no network and should not fail, and return its output.
 
         Raises:
-            FbsyncError: it failed all the same, for instance since the disk is full.
+            FbsyncError: it failed anyway, for example because the disk is full.
         """
         ended = self.run(*arguments, data=data)
         if ended.status != 0:
@@ -110,17 +110,17 @@ class Git:
 
 @contextmanager
 def scratch_git(folder: Path, environ: Mapping[str, str]) -> Iterator[Git]:
-    """A scratch repository that signs in as a checkout does; it is removed in the end.
+    """Make a scratch repository that signs in as a checkout does. It is removed when the context ends.
 
-    The settings are read where the checkout is, includes and conditions resolved, and handed on in the environment:
-    never on a command line, nor in a file. The checkout itself is not touched.
+    The settings are read in the checkout, with includes and conditions resolved. They are passed on in the
+    environment, never on a command line or in a file. The checkout itself is not touched.
 
     Args:
-        folder: the checkout, or a folder in it; any other folder has the user's own settings only.
+        folder: the checkout or a folder in it. For any other folder, only the user's own settings apply.
         environ: the process's environment.
 
     Raises:
-        FbsyncError: there is no git, or it is too old, or it refuses to read the checkout.
+        FbsyncError: git is missing or too old, or it refuses to read the checkout.
     """
     import tempfile
 
@@ -152,7 +152,7 @@ def _require_git(folder: Path, environ: Mapping[str, str]) -> None:
 
 
 def _settings(folder: Path, environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """All settings that say how to reach a remote, in git's order."""
+    """Return all settings that say how to reach a remote, in git's order."""
     listed = _run(["git", "config", "--list", "-z", "--includes"], folder=folder, environ=environ)
     if listed.status != 0:
         raise FbsyncError(
@@ -165,7 +165,7 @@ def _settings(folder: Path, environ: Mapping[str, str]) -> list[tuple[str, str]]
 
 
 def _isolated(environ: Mapping[str, str], settings: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """An environment in which git has these settings and no others, asks nobody, and speaks English."""
+    """Return an environment in which git has only these settings, never prompts, and writes English messages."""
     dropped = re.compile(r"GIT_(?:CONFIG.*|TRACE.*)")
     inner = {name: value for name, value in environ.items() if dropped.fullmatch(name) is None}
     inner |= {
@@ -197,8 +197,8 @@ def _run(
     data: bytes = b"",
     timeout: float = _TIMEOUT_SECONDS,
 ) -> Ended:
-    """Run a program in a process group of its own, so that Ctrl-C does not stop a push half way."""
-    with subprocess.Popen(  # noqa: S603 - the arguments are ours, and none is a shell's
+    """Run a program in a session of its own, so that Ctrl-C does not stop a push halfway."""
+    with subprocess.Popen(  # noqa: S603 - fbsync's own arguments, and no shell
         argv,
         cwd=folder,
         env=dict(environ),

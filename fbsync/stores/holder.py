@@ -1,4 +1,4 @@
-"""The holder of a lease in words: the CI run's URL if there is one, or the host and the process."""
+"""Describe the holder of a lease: the URL of the CI run if there is one, and the process and the host."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Holder:
         run: the URL of the CI run, or None.
         user: who started it, or None.
         host: the machine's name.
-        process: the process's number there.
+        process: the process id on that machine.
     """
 
     run: str | None = None
@@ -40,23 +40,23 @@ class Holder:
     process: int
 
     def __str__(self) -> str:
-        """The holder as messages name it."""
+        """The holder, as messages show it."""
         place = f"process {self.process} on {self.host}"
         return shown(f"{self.run} ({place})" if self.run is not None else place)
 
 
 def shown(text: str) -> str:
-    """A text of somebody else's, fit for a terminal: one line of printable characters, not too long."""
+    """Make foreign text safe for a terminal: one line of printable characters, not too long."""
     return _UNPRINTABLE.sub("?", text)[:_LONGEST]
 
 
 def holder_from(environ: Mapping[str, str], *, host: str, process: int) -> Holder:
-    """The holder that this process is.
+    """Describe this process as a holder.
 
     Args:
-        environ: the process's environment, with the CI's variables.
+        environ: the process's environment, with the variables of the CI system.
         host: the machine's name.
-        process: this process's number.
+        process: this process's id.
     """
     user = next((environ[name] for name in _USER_VARIABLES if environ.get(name)), None)
     return Holder(
@@ -68,7 +68,7 @@ def holder_from(environ: Mapping[str, str], *, host: str, process: int) -> Holde
 
 
 def _urls(environ: Mapping[str, str]) -> Iterator[str]:
-    """URLs of this run, by the variables that CI systems document; the first that is a plain one counts."""
+    """Yield possible URLs of this run, from variables that CI systems document. The first valid one counts."""
 
     def joined(*parts: str) -> str:
         values = [environ.get(part, "") if part.isupper() else part for part in parts]

@@ -1,7 +1,7 @@
-"""The lease: the right of one run to write a state. It counts on the holder's clock, and writing renews it.
+"""The lease: the right of one run to write a state. Its time counts on the holder's clock, and each write renews it.
 
-No other machine's clock is read. Gray and Cheriton, "Leases" (SOSP 1989), with the waiter's rule in place of
-synchronised clocks: a lease has ended when one version of the object was seen for longer than it lasts.
+No other machine's clock is read. This follows Gray and Cheriton, "Leases" (SOSP 1989), but without synchronised clocks:
+for a run that waits, a lease has ended once it has seen the same version of the object for longer than the lease lasts.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _REQUESTS_PER_LEASE = 3
 
 
 def lease_seconds(given: str | None, *, timeout: float) -> int:
-    """How long a run's lease lasts after each write.
+    """Return how many seconds a run's lease lasts after each write.
 
     Args:
-        given: what ``FBSYNC_LEASE_SECONDS`` says, or None.
-        timeout: seconds that a request may take: one is sent only while the lease outlasts it.
+        given: the value of ``FBSYNC_LEASE_SECONDS``, or None.
+        timeout: how many seconds a request may take. A request is sent only while the lease outlasts it.
 
     Raises:
-        FbsyncError: it is no such number, or the lease would end before an answer may come (exit 3).
+        FbsyncError: the value is not a valid number, or the lease would end before a request's timeout (exit 3).
     """
     if not given:
         return max(DEFAULT_SECONDS, ceil(timeout * _REQUESTS_PER_LEASE))
@@ -53,24 +53,24 @@ def lease_seconds(given: str | None, *, timeout: float) -> int:
 
 
 def steady_clock() -> float:
-    """Seconds that pass while the machine sleeps, too: a lease does not wait for a laptop to wake up."""
+    """Return the seconds on a clock that also runs while the machine sleeps: a lease does not wait for a laptop."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def patience(claim: LeaseClaim) -> float:
-    """Seconds for which a version must be seen before its lease is taken over: its length, and a margin for clocks."""
+    """Return how many seconds a version must be seen before its lease is taken over: its length and a safety margin."""
     return claim.seconds * 1.1 + min(5, claim.seconds / 2)
 
 
 class Lease:
     """A state that one run may write.
 
-    Made by ``take``. One thread at a time uses it.
+    ``take`` makes it. Only one thread may use it at a time.
 
     Args:
-        state_object: where the state is.
+        state_object: the object that has the state.
         version: what this run wrote last.
-        since: when that write started, on the clock.
+        since: when that write started, by ``clock``.
         clock: this machine's own clock.
     """
 
@@ -92,19 +92,19 @@ class Lease:
 
     @property
     def lost(self) -> FbsyncError | None:
-        """Why this run may write no more, once that is so."""
+        """Why this run can no longer write, or None while it can."""
         return self._lost
 
     def outlasts(self, seconds: float) -> bool:
-        """Whether the lease certainly still holds after so many seconds."""
+        """Whether the lease certainly lasts for this many seconds more."""
         return self._lost is None and self._clock() + seconds < self._since + self._claim.seconds
 
     def write(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
         """Write the state, which renews the lease.
 
         Raises:
-            FbsyncError: another run took the lease over (exit 7): nothing was written, nor will be.
-            UnknownOutcome: nobody knows whether it was written.
+            FbsyncError: another run took over the lease (exit 7). Nothing was written, and this run can write no more.
+            UnknownOutcome: it is unknown whether the state was written.
             Denied: the store refuses.
             Unavailable: the store cannot be reached.
         """
@@ -115,7 +115,7 @@ class Lease:
         self._swap(self._next(self._claim))
 
     def release(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
-        """Write the state and return the lease back. Raises as ``write`` does."""
+        """Write the state and release the lease. Raises as ``write`` does."""
         self._swap(self._next(None).holding(lockfile=lockfile, journal=journal))
 
     def _next(self, claim: LeaseClaim | None) -> StoredState:
@@ -132,10 +132,10 @@ class Lease:
         self._since = since
 
     def _own_tag(self, conflict: Conflict) -> str:
-        """The version that is there, if it is an earlier write of this run whose answer was lost.
+        """Return the current version's tag, if that version is an earlier write of this run whose answer was lost.
 
         Raises:
-            FbsyncError: it is another run's: the lease is lost.
+            FbsyncError: another run wrote the version. The lease is lost.
         """
         found = self._object.read()
         if found is not None and found.state.claim is not None and found.state.claim.id == self._claim.id:
@@ -145,7 +145,7 @@ class Lease:
 
 
 def new_claim(seconds: int = DEFAULT_SECONDS) -> LeaseClaim:
-    """The claim of a new lease."""
+    """Return the claim for a new lease."""
     return LeaseClaim(id=new_nonce(), seconds=seconds)
 
 
@@ -157,18 +157,18 @@ def take(
     claim: LeaseClaim | None = None,
     clock: Callable[[], float] = steady_clock,
 ) -> Lease:
-    """Take the lease by writing on a version that nobody holds, or whose lease has ended (``await_free``).
+    """Take the lease by replacing a version that has no lease, or whose lease has ended (``await_free``).
 
     Args:
         state_object: where the state is.
-        version: what was read.
-        holder: who takes it.
-        claim: what names the lease, and how long it lasts; None for a new one of the usual length.
+        version: the version that was read.
+        holder: who takes the lease.
+        claim: the id and the length of the lease, or None for a new one of the default length.
         clock: this machine's own clock.
 
     Raises:
-        Conflict: the state was changed meanwhile.
-        UnknownOutcome: nobody knows whether the lease was taken; whoever comes next waits for its end.
+        Conflict: the state has changed in the meantime.
+        UnknownOutcome: it is unknown whether the lease was taken. If it was, the next run waits until it ends.
         Denied: the store refuses.
         Unavailable: the store cannot be reached.
     """
@@ -186,20 +186,20 @@ def await_free(
     clock: Callable[[], float] = steady_clock,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Version | None:
-    """Wait until the lease can be taken: it was given back, or its holder was not heard of for long enough.
+    """Wait until the lease can be taken: it was released, or its holder has written nothing for long enough.
 
     Args:
         state_object: where the state is.
-        timeout: seconds to wait at most; with 0 a lease that somebody holds is refused at once.
-        on_wait: called with each holder that is waited for, once.
+        timeout: how many seconds to wait at most. With 0, a held lease is refused at once.
+        on_wait: called once with each holder that is waited for.
         clock: this machine's own clock.
         sleep: waits.
 
     Returns:
-        The version to take it on, or None where there is no object.
+        The version to replace, or None if there is no object.
 
     Raises:
-        FbsyncError: somebody holds it still (exit 7).
+        FbsyncError: another run still holds the lease (exit 7).
         Denied: the store refuses.
         Unavailable: the store cannot be reached.
     """
@@ -224,7 +224,7 @@ def await_free(
 
 
 def held_by(name: str, holder: Holder, claim: LeaseClaim) -> FbsyncError:
-    """The error that somebody else holds the lease."""
+    """Return the error for a lease that another run holds."""
     enough = int(patience(claim)) + 1
     return FbsyncError(
         f"another run has locked the state in {name}: {holder}",

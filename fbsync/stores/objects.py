@@ -1,7 +1,7 @@
-"""Objects in buckets: S3 and what speaks its protocol, Azure Blob Storage, Google Cloud Storage, through obstore.
+"""Objects in buckets, through obstore: S3 and stores with its protocol, Azure Blob Storage, Google Cloud Storage.
 
-Credentials come from the provider's own variables and files. Writes are conditional: ``If-None-Match: *``,
-``If-Match`` with the ETag, or for Google ``x-goog-if-generation-match``.
+Credentials come from the provider's own variables and files. Writes are conditional: ``If-None-Match: *``, ``If-Match``
+with the ETag, or (Google) ``x-goog-if-generation-match``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _CLIENT = {"timeout": timedelta(seconds=30), "connect_timeout": timedelta(seconds=10)}
 _RETRY = {"max_retries": 1, "retry_timeout": timedelta(seconds=20)}
-"""``fbsync.stores.swap`` retries writes, since it recognises its own write."""
+"""Few retries here: ``fbsync.stores.swap`` retries writes, because it can recognise its own write."""
 
 _QUERY = re.compile(r"(?<!<)\?[^\s\"')]+")
 _XML = re.compile(r"<Code>([^<]+)</Code>(?:.*?<Message>([^<\n]+))?", re.DOTALL)
@@ -43,9 +43,9 @@ class ObjectStoreObject:
     """One object in a bucket.
 
     Args:
-        bucket: the bucket, as ``open_bucket`` gives it.
+        bucket: the bucket from ``open_bucket``.
         address: the bucket's address.
-        key: the object's name after the address's prefix.
+        key: the object's name, without the address's prefix and without ``.json``.
     """
 
     def __init__(self, bucket: ObjectStore, address: ObjectAddress, key: str) -> None:
@@ -137,10 +137,10 @@ def open_bucket(address: ObjectAddress, environ: Mapping[str, str]) -> ObjectSto
 
     Args:
         address: the bucket's address.
-        environ: the process's environment, which says whether a provider's library must find the credentials.
+        environ: the process's environment. It decides whether a provider's own library must find the credentials.
 
     Raises:
-        FbsyncError: obstore is not installed, or a variable of the provider makes no sense (exit 3).
+        FbsyncError: obstore is not installed (exit 1), or a variable of the provider has an invalid value (exit 3).
     """
     try:
         from obstore.exceptions import BaseError
@@ -178,7 +178,7 @@ def _open(address: ObjectAddress, environ: Mapping[str, str]) -> ObjectStore:
 
 
 def _aws_provider(environ: Mapping[str, str]) -> object | None:
-    """boto3's credentials, where only its files (profiles, single sign-on) have some and it is installed."""
+    """Return boto3's credentials if a profile is named, no access key is set, and boto3 is installed."""
     if environ.get("AWS_PROFILE") and not environ.get("AWS_ACCESS_KEY_ID"):
         try:
             from obstore.auth.boto3 import Boto3CredentialProvider
@@ -189,7 +189,10 @@ def _aws_provider(environ: Mapping[str, str]) -> object | None:
 
 
 def _google_provider(environ: Mapping[str, str]) -> object | None:
-    """google-auth's credentials, where it is installed: it reads the files of workload identity (OIDC), too."""
+    """Return google-auth's credentials if a file is named and the library is installed.
+
+    The library also reads the files of workload identity (OIDC).
+    """
     if not environ.get("GOOGLE_APPLICATION_CREDENTIALS"):
         return None
     try:
@@ -200,7 +203,7 @@ def _google_provider(environ: Mapping[str, str]) -> object | None:
 
 
 def _words(error: Exception) -> str:
-    """What an error says, on one line, without the queries of URLs: they may be signatures."""
+    """Return an error's text on one line, without the query strings of URLs, which may contain signatures."""
     text = str(error).partition("Debug source:")[0]
     said = _XML.search(text)
     if said is not None:

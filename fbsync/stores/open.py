@@ -1,4 +1,4 @@
-"""Open the store at an address: the object of one environment, and others for a probe."""
+"""Open the store at an address: the object of an environment, or an object for a probe."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SharedAddress: TypeAlias = GitAddress | ObjectAddress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The place of an address's objects.
+    """The place where an address keeps its objects.
 
     Attributes:
-        store: gives the object of a key (``environment_key``, ``probe_key``).
+        store: returns the object of a key (``environment_key``, ``probe_key``).
     """
 
     store: Callable[[str], Store]
@@ -37,11 +37,11 @@ def opened(address: SharedAddress, *, folder: Path, environ: Mapping[str, str]) 
 
     Args:
         address: a git remote or a bucket.
-        folder: the manifest's folder, whose checkout says what the remote is and how to sign in.
+        folder: the manifest's folder. Its checkout says what the remote is and how to sign in.
         environ: the process's environment.
 
     Raises:
-        FbsyncError: what the address needs is not there: git, a checkout with a remote, obstore.
+        FbsyncError: something that the address needs is missing: git, a checkout with a remote, or obstore.
     """
     match address:
         case ObjectAddress():
@@ -59,7 +59,7 @@ def opened(address: SharedAddress, *, folder: Path, environ: Mapping[str, str]) 
 
 
 def describe(data: bytes) -> Description:
-    """What the commit of a state says: who wrote it, and whether its run has ended. A probe writes no state."""
+    """Return the commit message for a state: who wrote it, and whether the run has ended. A probe writes no state."""
     from fbsync.model.errors import InvalidInput
     from fbsync.stores.document import parse_state
     from fbsync.stores.git import Description
@@ -74,7 +74,7 @@ def describe(data: bytes) -> Description:
 
 
 def _remote(git: Git) -> str:
-    """The remote that a checkout came from: "origin", or the only one that there is."""
+    """Return the name of the checkout's remote: "origin", or the only remote."""
     names = {name.split(".", 1)[1].rsplit(".", 1)[0] for name in git.settings if _is_remote(name)}
     if "origin" in names or len(names) == 1:
         return "origin" if "origin" in names else names.pop()

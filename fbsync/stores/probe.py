@@ -1,4 +1,4 @@
-"""The probe: check that a store honours conditions. One that ignores them loses records without an error."""
+"""The probe: check that a store honours conditions. A store that ignores them loses records without an error."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _READS = 3
 
 
 def probe_key() -> str:
-    """A key that nobody else uses, for ``check_honesty``."""
+    """Return a new random key for ``check_honesty``."""
     return f"probe-{secrets.token_hex(8)}"
 
 
 def check_honesty(store: Store) -> None:
-    """Find out whether a store refuses what it must refuse, and answer with what was written last.
+    """Check that a store refuses what it must refuse, and that it returns what was written last.
 
     Args:
-        store: an object that does not exist (``probe_key``); it is removed in the end.
+        store: an object that does not exist yet (``probe_key``). It is removed at the end.
 
     Raises:
-        FbsyncError: the store does not keep its conditions (exit 4): it must not be used.
-        Denied: the store refuses to let us write.
+        FbsyncError: the store does not honour conditions (exit 4) and must not be used.
+        Denied: the store does not let us write.
         Unavailable: the store cannot be reached.
         UnknownOutcome: an answer was lost.
     """
@@ -48,7 +48,7 @@ def check_honesty(store: Store) -> None:
 
 
 def _faults(store: Store) -> Iterator[str]:
-    """What the store does wrong, in words that go on from "the store"."""
+    """Yield each fault of the store, in words that follow its name in a message."""
     first = store.write(b"1", None)
     if _accepts(store, b"2", None):
         yield "it creates an object that already exists"
@@ -73,7 +73,7 @@ def _faults(store: Store) -> Iterator[str]:
 
 
 def _accepts(store: Store, data: bytes, tag: str | None) -> bool:
-    """Whether a write comes through that must not."""
+    """Whether the store accepts a write that it must refuse."""
     try:
         store.write(data, tag)
     except Conflict:

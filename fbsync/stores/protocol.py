@@ -1,12 +1,12 @@
 """The protocol of a store: one object, written only if it is still the one that was read.
 
 FbsyncError
-├── Conflict        the object is another one by now; it may be one's own write
-├── UnknownOutcome  nobody knows whether the write arrived; it may still do so
-├── Denied          the store does not let us: exit 4
-└── Unavailable     the store cannot be reached, and nothing was written: exit 4
+├── Conflict        the object has changed; the change may be our own write (exit 7)
+├── UnknownOutcome  it is unknown whether the write arrived; it may still arrive (exit 4)
+├── Denied          the store does not allow it (exit 4)
+└── Unavailable     the store cannot be reached, and nothing was written (exit 4)
 
-All calls block. A run calls them in a thread of its own, so that a plan loads no event loop.
+All calls block, so that a plan needs no event loop. A run makes them in a separate thread.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Snapshot:
     """An object as it was read.
 
     Attributes:
-        data: its content.
-        tag: names this version of it. Two versions of different content never share one.
+        data: the content.
+        tag: the name of this version. Versions with different content never have the same tag.
     """
 
     data: bytes
@@ -41,7 +41,7 @@ class Store(Protocol):
         """Read the object.
 
         Returns:
-            The object, or None where the store says that there is none.
+            The object, or None if the store says that it does not exist.
 
         Raises:
             Denied: the store refuses.
@@ -49,24 +49,24 @@ class Store(Protocol):
         """
 
     def write(self, data: bytes, tag: str | None) -> str:
-        """Put an object in the place of the one that was read.
+        """Replace the version that was read.
 
         Args:
-            data: the content. Two writes never have the same one: see ``fbsync.stores.document``.
-            tag: the version that must be there now, or None where there must be no object.
+            data: the content. It is different in each write: see ``fbsync.stores.document``.
+            tag: the version that must be there now, or None if there must be no object.
 
         Returns:
             The new version's tag.
 
         Raises:
-            Conflict: another version is there, or an object where there was none, or none where there was one.
+            Conflict: the object has another version, exists although ``tag`` is None, or no longer exists.
             UnknownOutcome: the request may have arrived.
             Denied: the store refuses.
             Unavailable: the request was certainly not carried out.
         """
 
     def remove(self) -> None:
-        """Remove the object, whatever version it is. Only who holds its lease does that, or whose own it is (a probe).
+        """Remove the object, whatever its version. Only the holder of its lease may do that, or the probe that made it.
 
         Raises:
             Denied: the store refuses.
@@ -74,7 +74,7 @@ class Store(Protocol):
         """
 
 
-class Conflict(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+class Conflict(FbsyncError):  # noqa: N818 - reads well at the raise
     """The object is not the one that was read."""
 
     def __init__(self, name: str) -> None:
@@ -85,7 +85,7 @@ class Conflict(FbsyncError):  # noqa: N818 - reads as what it is at the raise
         )
 
 
-class UnknownOutcome(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+class UnknownOutcome(FbsyncError):  # noqa: N818 - reads well at the raise
     """A write that may or may not have arrived."""
 
     def __init__(self, name: str, reason: str) -> None:
@@ -96,7 +96,7 @@ class UnknownOutcome(FbsyncError):  # noqa: N818 - reads as what it is at the ra
         )
 
 
-class Denied(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+class Denied(FbsyncError):  # noqa: N818 - reads well at the raise
     """The store does not allow reading or writing."""
 
     def __init__(self, name: str, reason: str, *, hint: str) -> None:
@@ -105,7 +105,7 @@ class Denied(FbsyncError):  # noqa: N818 - reads as what it is at the raise
         )
 
 
-class Unavailable(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+class Unavailable(FbsyncError):  # noqa: N818 - reads well at the raise
     """The store cannot be reached."""
 
     def __init__(self, name: str, reason: str, *, hint: str) -> None:

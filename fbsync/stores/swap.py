@@ -1,4 +1,4 @@
-"""The state object of one environment: strictly checked, and swapped with a nonce that identifies a write."""
+"""The state object of one environment: checked strictly when read, and written with a nonce that identifies it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 _HINT = "run `fbsync doctor`: it checks whether the store honours conditional writes"
 _PAUSES = (0.2, 1.0, 3.0)
-"""Seconds between attempts of one swap."""
+"""Seconds between the attempts of one swap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A state that was read or written, with the tag of this version."""
+    """A state that was read or written, with the tag of its version."""
 
     state: StoredState
     tag: str
 
 
 class StateObject:
-    """A store's object with a state.
+    """A store's object that has a state.
 
     Args:
         store: the object.
@@ -50,10 +50,10 @@ class StateObject:
         """Read the state.
 
         Returns:
-            The state, or None where the store says that there is no object.
+            The state, or None if the store says that there is no object.
 
         Raises:
-            InvalidInput: the object is not what fbsync wrote, or of another version.
+            InvalidInput: fbsync did not write the object, or it has another format version.
             Denied: the store refuses.
             Unavailable: the store cannot be reached.
         """
@@ -61,21 +61,21 @@ class StateObject:
         return None if snapshot is None else Version(state=parse_state(snapshot.data, self.name), tag=snapshot.tag)
 
     def swap(self, state: StoredState, tag: str | None) -> Version:
-        """Put a state in the place of the version that was read.
+        """Replace the version that was read with a state.
 
-        After a refusal or an unknown outcome the object is read: with our nonce in it, the write came through. While
+        After a refusal or an unknown outcome, the object is read again. If it has our nonce, the write succeeded. If
         the old version is still there, the same bytes are sent again; at most one of the attempts can take effect.
 
         Args:
-            state: what to write, with a nonce of its own.
-            tag: the version that it takes the place of, or None where there must be no object.
+            state: what to write, with a new nonce.
+            tag: the version to replace, or None if there must be no object.
 
         Returns:
             The version that is there now.
 
         Raises:
             Conflict: another version is there.
-            UnknownOutcome: nobody knows whether one of the attempts came through.
+            UnknownOutcome: it is unknown whether one of the attempts succeeded.
             Denied: the store refuses.
             Unavailable: the store could not be reached, and nothing was written.
         """
@@ -97,7 +97,7 @@ class StateObject:
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, state: StoredState, data: bytes, tag: str | None) -> Version:
-        """Write once, and check where the answer does not say whose write is there."""
+        """Write once. After a conflict or an unknown outcome, check whose write is there."""
         try:
             return Version(state=state, tag=self._store.write(data, tag))
         except (Conflict, UnknownOutcome) as error:
@@ -112,7 +112,7 @@ class StateObject:
             raise Unavailable(self.name, refuses, hint=_HINT) from error
 
     def _written(self, state: StoredState, tag: str | None) -> Version | None:
-        """What is there, if we wrote it; None while the old version is.
+        """Return the current version if we wrote it, or None if the old version is still there.
 
         Raises:
             Conflict: somebody else wrote it.
