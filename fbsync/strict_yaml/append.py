@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(
     r"[A-Za-z](?:[A-Za-z0-9 ._/()+-]*[A-Za-z0-9.)])?|\$[A-Z_][A-Z0-9_]*|https?://[A-Za-z0-9./_:-]*[A-Za-z0-9/]"
 )
-"""Texts that need no quotes: every version of YAML reads them alike, except for the words below."""
+"""Text that needs no quotes: every version of YAML reads it the same way, except for the words below."""
 _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n"))
 _JOINERS = "\u200c\u200d"
-"""Characters that join or separate letters within a word, and stay as they are."""
+"""Characters that join or separate letters within a word. They are not escaped."""
 _INDENT = 2
 
 
-class NotAddable(ValueError):  # noqa: N818 - says what it is at the raise
+class NotAddable(ValueError):  # noqa: N818 - reads well at the raise
     """A list that cannot be extended without changing existing text."""
 
 
 def new_manifest(entries: Sequence[Mapping[str, str | bool]], *, head: Sequence[str], workspace_id: str | None) -> str:
-    """The text of a manifest that there is not yet.
+    """Return the text of a new manifest.
 
     Args:
-        entries: the fields of each, in the order in which they are to stand; one whose name begins with "# " becomes
-            a comment.
-        head: lines of comment, without their signs.
-        workspace_id: the default workspace, as a template, or None for none.
+        entries: the fields of each entry, in the order to write them. A field whose name starts with "# " becomes a
+            comment.
+        head: the lines of the comment at the top, without their "#".
+        workspace_id: the template of the default workspace, or None for no default.
     """
     lines = [*(f"# {line}".rstrip() for line in head), "version: 1"]
     if workspace_id is not None:
@@ -48,14 +48,14 @@ def new_manifest(entries: Sequence[Mapping[str, str | bool]], *, head: Sequence[
 
 
 def with_entries(text: str, entries: Sequence[Mapping[str, str | bool]]) -> str:
-    """A manifest's text with entries at the end of its list.
+    """Return a manifest's text with more entries at the end of its list.
 
     Args:
-        text: a manifest that the loader takes.
-        entries: the fields of each, in the order in which they are to stand.
+        text: a manifest that the loader accepts.
+        entries: the fields of each entry, in the order to write them.
 
     Raises:
-        NotAddable: the list stands where it cannot be added to, such as in an alias.
+        NotAddable: the list cannot be extended where it is, for example because it is an alias.
     """
     if not entries:
         return text
@@ -102,7 +102,7 @@ class _Insertion:
 
 
 def _in_place_of_nothing(text: str, found: yaml.Node, entries: Sequence[Mapping[str, str | bool]]) -> _Insertion:
-    """For ``llms: []`` and ``llms:``: the brackets go, the rest of their line stays."""
+    """Extend ``llms: []`` or ``llms:``. The brackets are removed, and the rest of their line stays."""
     start, end = found.start_mark.index, found.end_mark.index
     if text[start:end].strip() not in ("[]", "", "~", "null"):
         raise NotAddable('its "llms" is not a plain list')
@@ -115,7 +115,7 @@ def _in_place_of_nothing(text: str, found: yaml.Node, entries: Sequence[Mapping[
 def _in_brackets(
     text: str, found: yaml.SequenceNode, entries: Sequence[Mapping[str, str | bool]], *, quoted_keys: bool = False
 ) -> str:
-    """For ``[{…}]``: more of the same, right after the last one; with keys in quotes, what is JSON stays JSON."""
+    """Extend ``[{…}]`` right after its last entry. With quoted keys, a manifest that is JSON stays JSON."""
     added = ", ".join(_flow(entry, quoted_keys=quoted_keys) for entry in entries)
     if not found.value:
         at = found.start_mark.index + 1
@@ -125,11 +125,12 @@ def _in_brackets(
 
 
 def _end_of_list(text: str, found: yaml.SequenceNode) -> int:
-    """The end of the line on which a list's last item ends."""
+    """Return the end of the line on which a list's last item ends."""
     *others, last = found.value
     if last.start_mark.index > max([found.start_mark.index, *(item.start_mark.index for item in others)]):
         return _end_of_line(text, _last_leaf(last).end_mark.index)
-    # An alias is known by its anchor's place only: what is left is the end of the list, without what follows it.
+    # The node of an alias has the position of its anchor, so only the end of the list is known. The blank lines and
+    # comments before that end do not belong to the last item.
     lines = text[: found.end_mark.index].splitlines(keepends=True)
     while not lines[-1].strip() or lines[-1].lstrip().startswith("#"):
         lines.pop()
@@ -137,7 +138,7 @@ def _end_of_list(text: str, found: yaml.SequenceNode) -> int:
 
 
 def _last_leaf(node: yaml.Node) -> yaml.Node:
-    """The scalar, or the list or mapping in brackets, that ends last: those know where they end."""
+    """Return the scalar, or the list or mapping in brackets, that ends last: only these know where they end."""
     while isinstance(node, (yaml.SequenceNode, yaml.MappingNode)) and not node.flow_style:
         node = max(_children(node), key=lambda child: child.end_mark.index)
     return node
@@ -150,7 +151,7 @@ def _children(node: yaml.Node) -> Iterable[yaml.Node]:
 
 
 def _end_of_line(text: str, at: int) -> int:
-    """The end of the line that a part of the text ends on; of the line before, where it ends at a line's start."""
+    """Return the end of the line with the offset, or of the line before if the offset is at the start of a line."""
     while at > 0 and text[at - 1] in "\r\n":
         at -= 1
     found = re.compile(r"\r?\n|\Z").search(text, at)
@@ -181,7 +182,7 @@ def _flow(entry: Mapping[str, Any], *, quoted_keys: bool) -> str:
 
 
 def scalar(value: str | bool) -> str:  # noqa: FBT001 - a value
-    """A value as YAML, in quotes where it needs them."""
+    """Return a value as YAML, in quotes if it needs them."""
     if isinstance(value, bool):
         return str(value).lower()
     return value if _PLAIN.fullmatch(value) and value.lower() not in _WORDS else _quoted(value)
@@ -194,7 +195,7 @@ def _quoted(value: str | bool) -> str:  # noqa: FBT001 - a value
 
 
 def _escaped(character: str) -> str:
-    """A character between double quotes (YAML 1.2, 5.7): as it is where people can see it."""
+    """Return a character for use between double quotes (YAML 1.2, 5.7). Visible characters stay unchanged."""
     if character in '"\\':
         return f"\\{character}"
     if character.isprintable() or character in _JOINERS:

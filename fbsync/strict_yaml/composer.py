@@ -1,4 +1,4 @@
-"""Build plain values and their places from YAML events, and find what fbsync does not support."""
+"""Build plain values and their places from YAML events, and report what fbsync does not support."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ _QUOTES = frozenset("'\"")
 """The styles of quoted scalars."""
 
 _Event: TypeAlias = Any
-"""An event of PyYAML, whose classes declare no attributes."""
+"""An event of PyYAML, whose event classes declare no attributes."""
 
 
 class Composer:
-    """Compose the one document of a stream.
+    """Compose the only document of a stream.
 
-    Recursion is bounded by ``DEEPEST``, and so is libyaml's work, which is quadratic in the depth of
-    brackets: it parses hardly further than events are asked for.
+    ``DEEPEST`` limits recursion. It also limits the work of libyaml, which is quadratic in the depth of
+    brackets: libyaml parses only a little beyond the last event that was requested.
 
     Args:
         source: the text that the events come from.
-        next_event: gives the next event, or raises ``yaml.YAMLError``.
+        next_event: returns the next event, or raises ``yaml.YAMLError``.
     """
 
     def __init__(self, *, source: SourceText, next_event: Callable[[], _Event]) -> None:
@@ -59,7 +59,7 @@ class Composer:
         self._has_question_marks = "?" in source.text
         self._next = next_event
         self._anchors: dict[str, tuple[Value, Place, int] | None] = {}
-        """By name: the value, its place, and of how many nodes it is made; None while it is being composed."""
+        """By name: the value, its place and its number of nodes, or None while the value is being composed."""
         self._keys: dict[str, str] = {}
         self._block_key_at: int | None = None
         self._opened: list[int] = []
@@ -68,16 +68,16 @@ class Composer:
 
     @property
     def findings(self) -> list[Finding]:
-        """What was wrong so far."""
+        """The findings so far."""
         return self._rejections.findings
 
     @property
     def opened_at(self) -> int | None:
-        """Where the innermost list or mapping starts that is not finished, or None."""
+        """Where the innermost unfinished list or mapping starts, or None."""
         return self._opened[-1] if self._opened else None
 
     def compose(self) -> tuple[Value, Place]:
-        """The document's value and its place.
+        """Return the document's value and its place.
 
         Raises:
             Stopped: a limit was exceeded.
@@ -95,10 +95,10 @@ class Composer:
         return value, place
 
     def _check_rest(self, end: _Event) -> None:
-        """Check the text after the document, where nothing may stand.
+        """Check that nothing follows the document.
 
-        A percent sign is not shown to libyaml, which compares each ``%TAG`` with all others, and what
-        follows an explicit end (``...``) neither, since libyaml takes but ``---`` there.
+        libyaml never sees a percent sign here, because it compares each ``%TAG`` with all others. It also never sees
+        text after an explicit end (``...``), because it accepts only ``---`` there.
         """
         blank = _BLANK.match(self._text, end.end_mark.index)
         at = blank.end() if blank else end.end_mark.index
@@ -171,7 +171,7 @@ class Composer:
         place: list[Place] = [event.start_mark.index]
         repeated: list[tuple[str, int]] = []
         in_brackets = event.flow_style
-        # Nearly all keys have been met before, and are fine unless a question mark may have been cut off from one.
+        # Nearly all keys have been seen before. They are valid unless libyaml may have cut off a question mark.
         known = {} if self._has_question_marks else self._keys
         while type(event := next_event()) is not MappingEndEvent:
             key_at: int = event.start_mark.index
@@ -187,7 +187,7 @@ class Composer:
             event = next_event()
             is_simple = type(event) is ScalarEvent and event.tag is None and event.anchor is None
             if is_simple:
-                # What nearly all of a manifest is made of, without the way through ``_node``.
+                # Nearly all of a manifest is scalars, so they take a shortcut around ``_node``.
                 value, value_place = self._scalar(event), event.start_mark.index
             else:
                 value, value_place = self._node(event)
@@ -203,7 +203,7 @@ class Composer:
         return pairs, place if pairs else place[0]
 
     def _key(self, event: _Event) -> str | None:
-        """The key that an event starts, or None where its pair is left out; a plain one is known from then on."""
+        """Return the key that an event starts, or None to leave out its pair. Plain keys are remembered."""
         if self._has_question_marks and is_cut_word(self._text, at=event.start_mark.index):
             self._rejections.add("unquoted-question-mark", event.start_mark.index - 1)
         plain = type(event) is ScalarEvent and not event.style and event.tag is None and event.anchor is None

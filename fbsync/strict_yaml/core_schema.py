@@ -1,4 +1,4 @@
-"""What an unquoted word means by YAML 1.2's core schema (chapter 10.3.2): null, boolean, number or text."""
+"""Resolve an unquoted word by the core schema of YAML 1.2 (chapter 10.3.2): null, boolean, number or text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from fbsync.model.errors import FbsyncError
 
 LONGEST_NUMBER = 1_000
-"""In characters: longer than any useful number, shorter than what slows or stops Python's conversions."""
+"""In characters: longer than any useful number, and short enough for Python to convert (it refuses very long ones)."""
 
 _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -27,21 +27,21 @@ SUSPECTS = _NUMBER_STARTS | frozenset("~nNtTfF") | {""}
 """First characters of words that may not be text (``word[:1]``). All others are text."""
 
 
-class NumberTooLong(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+class NumberTooLong(FbsyncError):  # noqa: N818 - reads well at the raise
     """A number of more than ``LONGEST_NUMBER`` characters."""
 
 
 def resolve(word: str) -> str | int | float | bool | None:
-    """The value of a plain (unquoted) scalar.
+    """Return the value of a plain (unquoted) scalar.
 
     Args:
-        word: the scalar's text, with lines folded and blanks around it removed.
+        word: the scalar's text, with lines folded and without surrounding whitespace.
 
     Returns:
-        The value; the text itself where the core schema knows no other meaning.
+        The value, or the text itself if the core schema gives it no other meaning.
 
     Raises:
-        NumberTooLong: a number longer than ``LONGEST_NUMBER`` characters.
+        NumberTooLong: the number is longer than ``LONGEST_NUMBER`` characters.
     """
     if word in _WORDS:
         return _WORDS[word]

@@ -1,4 +1,4 @@
-"""Explain the YAML parser's errors in plain words, at the place where a person would correct them."""
+"""Explain the YAML parser's errors in plain words, at the place where a person would fix them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fbsync.strict_yaml.source_text import SourceText
 
 _LONGEST_KEY = 1_024
-"""Of a key that shares its line with its value, in characters (YAML 1.2.2, chapter 8.2.2)."""
+"""In characters, for a key that shares its line with its value (YAML 1.2.2, chapter 8.2.2)."""
 
 _QUOTE_IT = 'if it is text, put it in quotes: "…"'
 
@@ -152,7 +152,7 @@ _TAG = _at_context(
 )
 
 _EXPLANATIONS: tuple[tuple[str, str, Callable[[ParseError], Finding]], ...] = (
-    # libyaml has a limit of its own since PyYAML 6.0.4, and looks ahead further than events are asked for.
+    # Since PyYAML 6.0.4, libyaml has its own limit, and it reads further ahead than the requested events.
     ("nesting depth", "", _at_problem(*NESTED_TOO_DEEP, rule="nesting-too-deep")),
     ("unexpected end of stream", "quoted", _UNCLOSED_QUOTE),
     ("unexpected document", "quoted", _UNCLOSED_QUOTE),
@@ -215,16 +215,16 @@ _EXPLANATIONS: tuple[tuple[str, str, Callable[[ParseError], Finding]], ...] = (
     ("node content", "", _content_expected),
     ("<document start>", "", _document_expected),
 )
-"""Patterns for the parser's problem and context; the first row that fits gives the explanation."""
+"""Patterns for the parser's problem and context. The first row that matches gives the explanation."""
 
 
 def explain_syntax(error: YAMLError, source: SourceText, *, opened_at: int | None) -> list[Finding]:
-    """The findings for an error of the parser's: one, or one for each marker of a merge conflict.
+    """Return the findings for a parser error: one, or one for each merge conflict marker.
 
     Args:
-        error: what the parser raised; its own words stay out, since they may repeat values.
+        error: what the parser raised. Its message is not shown, because it may repeat values.
         source: the text.
-        opened_at: where the innermost list or mapping starts that was not finished, if any.
+        opened_at: where the innermost unfinished list or mapping starts, or None.
     """
     markers = conflict_markers(source, lone=True)
     if markers:

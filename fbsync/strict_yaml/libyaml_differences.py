@@ -1,38 +1,38 @@
-"""Texts that libyaml accepts but YAML 1.2 reads differently, recognised around an event."""
+"""Recognise text around an event that libyaml accepts but YAML 1.2 reads differently."""
 
 from __future__ import annotations
 
 import re
 
 _NO_END_OF_NAME = frozenset(":?%@`")
-"""Where libyaml ends the name of an anchor or alias, and YAML 1.2 does not."""
+"""Characters that end the name of an anchor or alias for libyaml, but not in YAML 1.2."""
 
 _KEY_INDENT = re.compile(r" *+(?:- *+)*+")
 """What usually precedes a key on its line."""
 
 
 def is_cut_name(text: str, *, at: int, name: str) -> bool:
-    """Tell whether the anchor or alias at an offset has a longer name than the one that was read."""
+    """Whether the name of the anchor or alias at an offset is longer than libyaml read it."""
     end = at + 1 + len(name)
     return text[at] in "&*" and text[end : end + 1] in _NO_END_OF_NAME
 
 
 def is_cut_word(text: str, *, at: int) -> bool:
-    """Tell whether the key at an offset lost its first character, a question mark taken for an indicator."""
+    """Whether the key at an offset lost its first character: libyaml took a question mark for an indicator."""
     return at > 0 and text[at - 1] == "?"
 
 
 def is_runaway_quote(text: str, *, start: int, end: int, key_at: int | None) -> bool:
-    """Tell whether quoted text goes on in lines that are not indented deeper than its key.
+    """Whether quoted text continues on lines that are not indented deeper than its key.
 
-    One forgotten quote would swallow the keys below it, up to the next quote.
+    Without this check, one forgotten quote would swallow the keys below it, up to the next quote.
 
     Args:
         text: the text.
         start: where the opening quote is.
-        end: after the closing quote.
-        key_at: where the innermost key in block style starts. Where it does not stand at its line's
-            beginning, or the innermost block is a list (None), nothing is swallowed that matters.
+        end: the offset after the closing quote.
+        key_at: where the innermost key in block style starts, or None if the innermost block is a list.
+            With None, or if the key is not at the start of its line, the answer is False.
     """
     if key_at is None:
         return False

@@ -1,4 +1,4 @@
-"""Load YAML strictly: plain values by YAML 1.2's core schema, their places, and all mistakes."""
+"""Load YAML strictly: plain values by the core schema of YAML 1.2, their positions, and all findings."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ __all__ = ["Document", "Path", "Value", "parse_document", "read_document"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file's value, its findings, and the place of each part. The value must not be changed.
+    """A file's value, its findings, and the position of each part. The value must not be changed.
 
     Attributes:
         file: the path as shown to users.
-        value: dictionaries with text as keys, lists, text, numbers, booleans and None, all of exactly
-            the built-in types; None where nothing could be built. What aliases repeat is shared.
-        findings: all that is wrong with the file as YAML, in file order.
+        value: dictionaries with strings as keys, lists, strings, numbers, booleans and None, all of exactly
+            the built-in types. None if no value could be built. Aliases share the value that they repeat.
+        findings: everything that is wrong with the file as YAML, in file order.
         source: the decoded text, for excerpts.
     """
 
@@ -46,20 +46,22 @@ class Document:
     _places: Places | None = field(repr=False)
 
     def position_of(self, path: Path) -> Position:
-        """Where the value at a path starts, or the nearest existing value above it."""
+        """Return where the value at a path starts. If it does not exist, use the nearest existing value above it."""
         return self._position(path, which=1)
 
     def position_of_key(self, path: Path) -> Position:
-        """Where the key of the value at a path starts; the value itself for an item of a list."""
+        """Return where the key of the value at a path starts, or where the value starts if it is a list item."""
         return self._position(path, which=0)
 
     def position_in_text(self, path: Path, text: str, at: int) -> Position:
-        """Where a part of the text at a path starts; the text itself where it is written with escapes or as an alias.
+        """Return where a part of the text at a path starts.
+
+        If the text is written with escapes or as an alias, the position is that of the whole text.
 
         Args:
-            path: leads to the text.
-            text: the text, as it was read.
-            at: where in the text the part begins.
+            path: the path to the text.
+            text: the text as it was read.
+            at: where the part starts in the text.
         """
         if self._places is None:
             return Position(file=self.file)
@@ -75,11 +77,11 @@ class Document:
 
 
 def read_document(path: pathlib.Path, *, shown_as: str) -> Document:
-    """Load a file; one that cannot be read is a document without a value and with a finding.
+    """Load a file. If it cannot be read, the document has a finding and no value.
 
     Args:
-        path: where it is; ``-`` is standard input.
-        shown_as: how positions name it.
+        path: the file, or ``-`` for standard input.
+        shown_as: the name that positions show.
     """
     data = read_standard_input() if path == STANDARD_INPUT else read_bytes(path, shown_as=shown_as)
     if isinstance(data, Finding):
@@ -88,11 +90,11 @@ def read_document(path: pathlib.Path, *, shown_as: str) -> Document:
 
 
 def parse_document(data: bytes, *, file: str) -> Document:
-    """Load a file's content. Whatever the bytes are, the answer is a document and no exception.
+    """Load a file's content. The result is always a document, whatever the bytes: nothing is raised.
 
     Args:
         data: the content, in UTF-8.
-        file: how positions name it.
+        file: the name that positions show.
     """
     text, wrong_encoding = decode(data, file=file)
     findings = [wrong_encoding] if wrong_encoding else prescan(text)
@@ -114,7 +116,7 @@ def _parse(text: SourceText) -> Document:
 
 
 def _ended(text: str) -> str:
-    """The text with an end to its last line, without which libyaml would read a block scalar otherwise."""
+    """Add a line break at the end if there is none. Without it, libyaml would read a block scalar differently."""
     return text if text.endswith(("\n", "\r")) else text + "\n"
 
 

@@ -1,4 +1,4 @@
-"""An error of the YAML parser: what it expected, in which context, and the surrounding text."""
+"""An error of the YAML parser: the problem, its context, and the surrounding text."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _TAB_PROBLEMS = (
     "could not find expected ':'",
     "<document start>",
 )
-"""Problems that a tab before the line's first word explains. Brackets and quotes may contain tabs."""
+"""Problems that a tab before the first word of the line explains. Brackets and quotes may contain tabs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParseError:
-    """What the parser said and where, as offsets.
+    """What the parser reported, with offsets.
 
     Attributes:
         source: the text.
-        problem: what it expected or did not understand, in its own words.
-        at: where.
-        context: within what, in its own words, or an empty string.
-        context_at: where that starts; where the problem is if there is no context.
+        problem: what the parser expected or did not understand, in its own words.
+        at: where the problem is.
+        context: what the parser was reading, in its own words, or an empty string.
+        context_at: where the context starts, or where the problem is if there is no context.
         opened_at: where the innermost unfinished list or mapping starts, or None.
     """
 
@@ -50,7 +50,7 @@ class ParseError:
 
     @classmethod
     def of(cls, error: YAMLError, *, source: SourceText, opened_at: int | None) -> ParseError | None:
-        """The parser's error by its parts, or None if it names no place."""
+        """Take the parser's error apart, or return None if it has no position."""
         if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
             return None
         at = error.problem_mark.index
@@ -66,23 +66,23 @@ class ParseError:
     def finding(
         self, at: int, message: str, remedy: str, *, rule: str = "yaml-syntax", related: tuple[int, ...] = ()
     ) -> Finding:
-        """A finding in the text that the error is about."""
+        """Return a finding in the text that the error is about."""
         return self.source.finding(rule, at, message, remedy, related=related)
 
     @property
     def character(self) -> str:
-        """What stands where the problem is; empty at the end of the file."""
+        """The character at the problem. Empty at the end of the file."""
         return self.source.text[self.at : self.at + 1]
 
     @property
     def before(self) -> str:
-        """What stands before the problem on its line."""
+        """The text before the problem on the same line."""
         start, _ = self.source.line_at(self.at)
         return self.source.text[start : self.at]
 
     @property
     def indent(self) -> int:
-        """How many blanks the problem's line starts with."""
+        """How many spaces and tabs the problem's line starts with."""
         return _indent(self.source.line_at(self.at)[1])
 
     @property
@@ -92,7 +92,7 @@ class ParseError:
 
     @property
     def line_above(self) -> tuple[int, int] | None:
-        """Where the first word of the last line above that is not blank stands, and its indentation."""
+        """The offset of the first word of the last non-blank line above, and its indentation, or None."""
         start, _ = self.source.line_at(self.at)
         above = self.source.text[:start].rstrip()
         if not above:
@@ -102,7 +102,7 @@ class ParseError:
 
     @property
     def tab_at(self) -> int | None:
-        """Where a tab stands that explains the error, or None."""
+        """The offset of a tab that explains the error, or None."""
         if self.character == "\t":
             return self.at
         if "flow" in self.context or not any(problem in self.problem for problem in _TAB_PROBLEMS):

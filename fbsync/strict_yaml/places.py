@@ -1,27 +1,27 @@
-"""The places of a document's keys and values: offsets next to the plain values, found by path."""
+"""The places of a document's keys and values: offsets, kept apart from the plain values and found by path."""
 
 from __future__ import annotations
 
 from typing import TypeAlias, Union
 
 Value: TypeAlias = Union["dict[str, Value]", "list[Value]", str, int, float, bool, None]
-"""The values of a document; always of exactly these types."""
+"""The values of a document, always of exactly these types."""
 
 Path: TypeAlias = tuple[str | int, ...]
-"""Keys and indices that lead from the root to a value."""
+"""The keys and indices from the root to a value."""
 
 Place: TypeAlias = Union[int, "list[Place]", "tuple[int, Place]"]
-"""Offsets into the text, in the shape of the value that they belong to.
+"""Offsets into the text, in a structure like that of the value:
 
 - a scalar: where it starts;
 - a sequence: where it starts, then the place of each item;
 - a mapping: where it starts, then for each pair where the key starts and the place of the value;
-- an alias: where it stands, and the place of what it repeats.
+- an alias: where it is, and the place of the value that it repeats.
 """
 
 
 def offset_of(place: Place) -> int:
-    """Where a value starts."""
+    """Return where a value starts."""
     while not isinstance(place, int):
         place = place[0]
     return place
@@ -43,10 +43,10 @@ class Places:
         self._ordinals: dict[int, dict[str, int]] = {}
 
     def find(self, path: Path) -> tuple[int, int]:
-        """The offsets of the key and of the value at a path.
+        """Return the offsets of the key and of the value at a path.
 
-        A value without a key (an item, the root) has its own offset for both. Where the path leads
-        nowhere, both are those of the value that the last existing step led to.
+        For a value without a key (a list item or the root), both are the value's own offset. If the path
+        does not exist, both are the offset of the last value on it that exists.
         """
         value, place = self._value, self._place
         key = place
@@ -60,7 +60,7 @@ class Places:
         return offset_of(key), offset_of(place)
 
     def _index_of(self, value: Value, step: str | int) -> int | None:
-        """Where in the list of places the place of one item or pair's value stands."""
+        """Return the index of an item's or a pair's value in the list of places, or None if the step leads nowhere."""
         if isinstance(value, dict):
             ordinal = self._ordinals_of(value).get(step)  # type: ignore[arg-type]
             return None if ordinal is None else 2 * ordinal + 2

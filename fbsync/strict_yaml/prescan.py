@@ -1,4 +1,4 @@
-"""Find what libyaml must not see or would misread: conflict markers, directives, characters of YAML 1.1."""
+"""Find what libyaml must not see or would misread: conflict markers, directives, special characters of YAML 1.1."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from fbsync.model.findings import Finding
     from fbsync.strict_yaml.source_text import SourceText
 
-# Patterns that hardly any text needs are compiled when one does.
+# Few texts need these patterns, so they are compiled on demand.
 _CONFLICT = r"(?m)^(?:<{7}|>{7})(?=[ \r\n]|\Z)"
 _ANY_MARKER = r"(?m)^(?:<{7}|={7}|>{7}|\|{7})(?=[ \r\n]|\Z)"
 
@@ -25,16 +25,17 @@ _TAKEN_DIRECTIVE = r"%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?"
 
 
 def prescan(source: SourceText) -> list[Finding]:
-    """The findings that keep a text from being parsed: all markers, or the first of the other kinds."""
+    """Return the findings that prevent parsing: all conflict markers, or the first finding of another kind."""
     return conflict_markers(source) or _misread_characters(source) or _directives(source)
 
 
 def conflict_markers(source: SourceText, *, lone: bool = False) -> list[Finding]:
-    """A finding for each merge-conflict marker, up to ``MOST_FINDINGS``.
+    """Return a finding for each merge conflict marker, up to ``MOST_FINDINGS``.
 
     Args:
         source: the text.
-        lone: whether a line of seven equal signs is a marker even where no other kind of marker is left.
+        lone: whether to report markers even if no line starts with ``<<<<<<<`` or ``>>>>>>>``, as after a
+            conflict that was only partly resolved.
     """
     text = source.text
     suspicious = "<<<<<<<" in text or ">>>>>>>" in text
@@ -52,7 +53,7 @@ def conflict_markers(source: SourceText, *, lone: bool = False) -> list[Finding]
 
 
 def control_character(source: SourceText) -> Finding | None:
-    """The first character that YAML forbids, which is looked for when libyaml has stumbled over one."""
+    """Return a finding for the first character that YAML forbids, or None. Used after libyaml refused a character."""
     found = re.search(_CONTROL, source.text)
     if found is None:
         return None
@@ -65,7 +66,7 @@ def control_character(source: SourceText) -> Finding | None:
 
 
 def _misread_characters(source: SourceText) -> list[Finding]:
-    """What libyaml reads by YAML 1.1, where it ends lines, or skips; ASCII texts are not searched."""
+    """Find characters that libyaml takes for YAML 1.1 line breaks, or skips. ASCII text has none."""
     text = source.text
     if text.isascii():
         return []
@@ -85,10 +86,10 @@ def _misread(source: SourceText, character: str, message: str) -> Finding:
 
 
 def _directives(source: SourceText) -> list[Finding]:
-    """The first directive, unless it says what holds anyway.
+    """Find the first directive other than ``%YAML 1.2``.
 
-    libyaml refuses those that it does not know, where YAML says to ignore them, and compares each
-    ``%TAG`` with all others, which takes for ever where there are many.
+    libyaml refuses directives that it does not know, although YAML says to ignore them. It also compares each
+    ``%TAG`` with all others, which takes forever if there are many.
     """
     at = 0
     while found := _FIRST_DIRECTIVE.match(source.text, at):

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from fbsync.strict_yaml.source_text import SourceText
 
 DEEPEST = 64
-"""Levels of nesting: far more than a manifest's five, far fewer than the interpreter's stack allows."""
+"""Levels of nesting: far more than the five of a manifest, and far fewer than the interpreter's stack allows."""
 
 MOST_NODES = 1_000_000
-"""Items and pairs in one file, with those that aliases repeat: twelve manifests of 10,000 entries."""
+"""Items and pairs in one file, including those that aliases repeat. Enough for twelve manifests of 10,000 entries."""
 
 MOST_ALIASED_NODES = 100_000
-"""Items and pairs that all aliases of a file may repeat together: an alias bomb needs millions."""
+"""Items and pairs that all aliases of a file may repeat in total. An alias bomb needs millions."""
 
 
 class Words(NamedTuple):
-    """What is wrong, and what to do."""
+    """What is wrong, and how to fix it."""
 
     message: str
     remedy: str
@@ -108,12 +108,12 @@ _KINDS = {
 }
 
 
-class Stopped(Exception):  # noqa: N818 - reads as what it is at the raise
+class Stopped(Exception):  # noqa: N818 - reads well at the raise
     """The rest of the input is not read. The last finding says why."""
 
 
 class Rejections:
-    """Gather the findings of one text.
+    """Collect the findings of one text.
 
     Args:
         source: the text.
@@ -126,16 +126,16 @@ class Rejections:
         self._source = source
 
     def add(self, rule: str, at: int, *, subject: str = "", related: tuple[int, ...] = ()) -> None:
-        """Record what is wrong at an offset.
+        """Add a finding at an offset.
 
         Args:
-            rule: what kind of mistake it is.
+            rule: the name of the finding's rule.
             at: the offset.
-            subject: what the message is about, for rules that leave it open.
+            subject: what the message is about, for rules whose message leaves it open.
             related: other offsets that belong to it.
 
         Raises:
-            Stopped: there are too many.
+            Stopped: there are too many findings.
         """
         if len(self.findings) == MOST_FINDINGS:
             self.stop("too-many-findings", at)
@@ -144,7 +144,7 @@ class Rejections:
         self.findings.append(self._source.finding(rule, at, message, remedy, related=related))
 
     def stop(self, rule: str, at: int) -> NoReturn:
-        """Record why nothing after an offset is read.
+        """Add a finding that says why nothing after an offset is read.
 
         Raises:
             Stopped: always.
@@ -154,10 +154,10 @@ class Rejections:
 
 
 def describe_key(key: str) -> str:
-    """A key as the subject of a message, unless it could be a credential, not looking like a word."""
+    """Name a key as the subject of a message. A key that does not look like a word may be a credential: not shown."""
     return f"the key `{key}`" if is_wordlike(key) else "a key"
 
 
 def describe_kind(value: object) -> str:
-    """What a value is, as the subject of a message."""
+    """Name the kind of a value as the subject of a message."""
     return _KINDS[type(value)]

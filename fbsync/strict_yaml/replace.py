@@ -1,4 +1,4 @@
-"""Replace or remove values in a manifest's text, without changing anything else in it."""
+"""Replace or remove values in a manifest's text without changing anything else in it."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from fbsync.strict_yaml.loader import Path
 
 
-class NotReplaceable(ValueError):  # noqa: N818 - says what it is at the raise
-    """A value that cannot be replaced alone, such as one in an alias."""
+class NotReplaceable(ValueError):  # noqa: N818 - reads well at the raise
+    """A value that cannot be replaced on its own, for example because it is in an alias."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacedValue:
-    """One value to replace.
+    """A value to replace.
 
     Attributes:
-        path: where it stands.
-        value: what is to stand there.
-        beside: another key to stand after it in the same mapping, with its value; or None.
+        path: where the value is.
+        value: the new value.
+        beside: another key and its value to set in the same mapping, or None. A new key comes after the value.
     """
 
     path: Path
@@ -43,10 +43,10 @@ class ReplacedValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovedValue:
-    """A key of a mapping or an item of a list to remove, with its lines.
+    """A mapping's key or a list's item to remove, with its lines.
 
     Attributes:
-        path: where it stands.
+        path: where the key or the item is.
     """
 
     path: Path
@@ -56,14 +56,14 @@ Edit: TypeAlias = ReplacedValue | RemovedValue
 
 
 def with_values(text: str, replacements: Sequence[Edit]) -> str:
-    """A text with values replaced and removed.
+    """Return a text with values replaced and removed.
 
     Args:
-        text: a manifest that the loader takes.
-        replacements: what to replace, of distinct paths.
+        text: a manifest that the loader accepts.
+        replacements: what to replace or remove. Paths are distinct.
 
     Raises:
-        NotReplaceable: a value is no text of one line of its own, or something else would change with it.
+        NotReplaceable: a value is not text on a single line, or something else would change with it.
     """
     mark, text = text[: text.startswith("\ufeff")], text.removeprefix("\ufeff")
     root = yaml.compose(text, Loader=Loader)
@@ -78,10 +78,10 @@ def with_values(text: str, replacements: Sequence[Edit]) -> str:
 
 
 def check_replaced(before: str, after: str, replacements: Sequence[Edit]) -> None:
-    """Make sure that a text says what it said, but for what was to be replaced or removed.
+    """Check that nothing but the given replacements changed the values of a text.
 
     Raises:
-        NotReplaceable: it does not.
+        NotReplaceable: other values changed too, or the new text has findings.
     """
     wanted = copy.deepcopy(parse_document(before.encode(), file="").value)
     for one in replacements:
@@ -90,7 +90,7 @@ def check_replaced(before: str, after: str, replacements: Sequence[Edit]) -> Non
             holder[one.path[-1]] = one.value
             if one.beside is not None:
                 holder[one.beside[0]] = one.beside[1]
-    # The last ones first: what is removed from a list moves what comes after it.
+    # In reverse order, because removing an item from a list moves the items after it.
     removed = (one.path for one in replacements if isinstance(one, RemovedValue))
     for path in sorted(removed, key=lambda path: [(isinstance(step, int), step) for step in path], reverse=True):
         del _holder(wanted, path)[path[-1]]
@@ -100,14 +100,14 @@ def check_replaced(before: str, after: str, replacements: Sequence[Edit]) -> Non
 
 
 def _holder(value: Any, path: Path) -> Any:  # noqa: ANN401 - YAML
-    """The mapping or the list that a path's last step is in."""
+    """Return the mapping or the list that contains the value at a path."""
     for step in path[:-1]:
         value = value[step]
     return value
 
 
 def _lines_of(text: str, root: yaml.Node | None, one: RemovedValue) -> tuple[int, int, str]:
-    """The whole lines that a key with its value, or an item, stands on."""
+    """Return the edit that removes the whole lines of a key with its value, or of an item."""
     holder = _node(root, one.path[:-1])
     if isinstance(holder, yaml.MappingNode):
         node, first = next(((value, key) for key, value in holder.value if key.value == one.path[-1]), (None, None))
@@ -126,7 +126,7 @@ def _lines_of(text: str, root: yaml.Node | None, one: RemovedValue) -> tuple[int
 
 
 def _ends(node: yaml.Node) -> Iterable[int]:
-    """Where the texts in a node end: the end of a block comes only after the comments that follow it."""
+    """Yield where the texts in a node end. The end of a block itself comes after the comments that follow it."""
     if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
         yield node.end_mark.index if node.end_mark.column else node.end_mark.index - 1
         return
@@ -136,7 +136,7 @@ def _ends(node: yaml.Node) -> Iterable[int]:
 
 
 def _node(root: yaml.Node | None, path: Path) -> yaml.Node | None:
-    """The node at a path, or None."""
+    """Return the node at a path, or None."""
     node = root
     for step in path:
         if isinstance(node, yaml.MappingNode):
@@ -170,7 +170,7 @@ def _edits(text: str, root: yaml.Node | None, one: ReplacedValue) -> Iterable[tu
 
 
 def _value_at(root: yaml.Node | None, path: Path) -> tuple[yaml.MappingNode, yaml.Node]:
-    """The value at a path, and the mapping that it stands in."""
+    """Return the mapping that contains the value at a path, and the value."""
     holder, node = _node(root, path[:-1]), _node(root, path)
     if node is None or not isinstance(holder, yaml.MappingNode):
         raise NotReplaceable("the entry does not have it")

@@ -1,4 +1,4 @@
-"""Read an input's bytes from a path and decode its text, or say why not."""
+"""Read an input's bytes from a path and decode them, or say why that fails."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ STANDARD_INPUT = Path("-")
 """The path for standard input."""
 
 STDIN_NAME = "<stdin>"
-"""Its name in messages."""
+"""The name of standard input in messages."""
 
 LARGEST_FILE = 32 * 1024 * 1024
-"""In bytes: ten times a manifest of 10,000 entries. Larger files are refused unread."""
+"""In bytes: ten times a manifest of 10,000 entries. Larger files are refused without reading them."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -29,7 +29,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-"""What files in other encodings start with; the longer marks first, since the shorter start them."""
+"""The byte order marks of other encodings. Longer marks come first, because they start with the shorter ones."""
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -44,10 +44,10 @@ _PIPE_PATIENCE = 60.0
 """How long a pipe may stay silent, in seconds: a password manager may have to ask its user."""
 
 _DESCRIPTORS = ("/dev/fd", "/proc/self/fd")
-"""Where shells have the pipes of a process substitution, ``<(…)``."""
+"""Where shells put the pipe of a process substitution, ``<(…)``."""
 
 _drained: dict[tuple[int, int], bytes] = {}
-"""The contents of process substitutions' pipes: they can be read once, and a run may read a file twice."""
+"""The contents of pipes of process substitutions. A pipe can be read only once, but a run may read a file twice."""
 
 
 def read_bytes(
@@ -56,11 +56,11 @@ def read_bytes(
     """Read a regular file or a pipe, or say why it cannot be read.
 
     The kind and the size are checked before the file is opened. The call never waits for a file or a device, and
-    for a pipe no longer than ``patience``.
+    waits for a pipe only as long as ``patience`` says.
 
     Args:
-        path: where it is.
-        shown_as: how the finding names it.
+        path: the file or the pipe.
+        shown_as: the name that the finding shows.
         largest: how many bytes it may have.
         patience: how many seconds a pipe may stay silent.
 
@@ -68,7 +68,7 @@ def read_bytes(
         The content, or a finding.
     """
     try:
-        status = os.stat(path)  # noqa: PTH116 - so that one call serves both
+        status = os.stat(path)  # noqa: PTH116 - one call for both
         return _refusal(status, shown_as, largest) or _opened(path, shown_as, largest, patience)
     except OSError as error:
         return _explained(error, shown_as)
@@ -77,7 +77,7 @@ def read_bytes(
 
 
 def can_be_read_again(path: Path) -> bool:
-    """Whether ``read_bytes`` gives the same a second time: not so for a named pipe, whose writer writes once."""
+    """Whether ``read_bytes`` returns the same content again. For a named pipe it does not: its writer writes once."""
     try:
         is_pipe = stat.S_ISFIFO(os.stat(path).st_mode)  # noqa: PTH116 - as in ``read_bytes``
     except (OSError, ValueError):
@@ -104,15 +104,15 @@ def _opened(path: Path, shown_as: str, largest: int, patience: float) -> bytes |
 
 
 def drain_pipe(descriptor: int, *, largest: int, patience: float) -> bytes:
-    """Read a pipe to its end, or until it has given more than ``largest`` bytes.
+    """Read a pipe to its end, or until more than ``largest`` bytes have come.
 
     Args:
         descriptor: the pipe, opened for reading without blocking.
-        largest: how many bytes are wanted at most.
+        largest: how many bytes it may have.
         patience: how many seconds it may stay silent.
 
     Raises:
-        TimeoutError: nobody wrote for that long.
+        TimeoutError: the pipe was silent for longer.
     """
     import select
 
@@ -131,7 +131,7 @@ def drain_pipe(descriptor: int, *, largest: int, patience: float) -> bytes:
 
 
 def read_standard_input() -> bytes | Finding:
-    """Read standard input to its end; the content is kept, since it comes once and a run may read it again."""
+    """Read standard input to its end. The content is kept, because it comes only once and a run may need it again."""
     stream = getattr(sys.stdin, "buffer", None)
     if stream is None:
         return _file_finding("file-missing", STDIN_NAME, "standard input is closed", "pipe the manifest into fbsync")
@@ -147,7 +147,7 @@ def read_standard_input() -> bytes | Finding:
 
 
 _standard_input: list[Any] = []
-"""The stream that was read, and its contents."""
+"""The stream that was read, and its content."""
 
 
 def _refusal(status: os.stat_result, shown_as: str, largest: int) -> Finding | None:
@@ -187,11 +187,11 @@ def _file_finding(rule: str, shown_as: str, message: str, remedy: str) -> Findin
 
 
 def decode(data: bytes, *, file: str) -> tuple[SourceText, Finding | None]:
-    """The text of an input, which must be UTF-8, with or without a byte order mark.
+    """Decode an input, which must be UTF-8, with or without a byte order mark.
 
     Returns:
-        The text and None; or as much of it as excerpts need, and the finding that says what the
-        encoding seems to be, or where the first wrong byte is.
+        The text and None. If the input is not UTF-8: as much text as excerpts need, and a finding that names
+        the probable encoding or the place of the first wrong byte.
     """
     other = _other_encoding(data)
     if other is not None:

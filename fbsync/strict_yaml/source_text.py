@@ -1,4 +1,4 @@
-"""The text of an input: turn offsets into lines, columns and findings."""
+"""The text of an input, which turns offsets into lines, columns and findings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LINE_BREAK = re.compile(r"\r\n?|\n")
 
 
 class SourceText:
-    """A decoded text. Its lines are counted on the first request for a place.
+    """A decoded text. Its lines are counted when a position is first needed.
 
     Args:
-        file: the name that positions carry.
+        file: the name that positions show.
         text: the text, without a byte order mark.
     """
 
@@ -31,13 +31,13 @@ class SourceText:
         self._starts = array("Q")
 
     def position(self, offset: int) -> Position:
-        """The line and column of an offset into the text, both from 1, in characters; at most its end."""
+        """Return the line and column of an offset, from 1 and in characters. Offsets after the end count as the end."""
         offset = min(offset, len(self.text))
         start, line = self._line_around(offset)
         return Position(file=self.file, line=line, column=offset - start + 1)
 
     def line_at(self, offset: int) -> tuple[int, str]:
-        """Where the line around an offset starts, and the line itself, without its end."""
+        """Return the offset where the line around an offset starts, and the line without its line break."""
         start, line = self._line_around(offset)
         starts = self._starts
         end = starts[line] if line < len(starts) else len(self.text)
@@ -60,7 +60,7 @@ class SourceText:
         related: Iterable[int] = (),
         severity: Severity = Severity.ERROR,
     ) -> Finding:
-        """A finding at an offset, with other offsets that belong to it."""
+        """Return a finding at an offset, with the positions of other offsets that belong to it."""
         return Finding(
             rule=rule,
             position=self.position(offset),
