@@ -1,1 +1,1 @@
-"""Decide what happens to each entry: pure functions from declared, known and live to a plan."""
+"""Decide what happens to each entry: pure functions from declared, known and live configurations to a plan."""

@@ -14,8 +14,8 @@ class Allowed:
 
     Attributes:
         adopt: configurations that are already on the server may be taken over.
-        max_deletes: how many deletions are too many: a number, or a percentage of what is known.
-        recreate: all that is known of a workspace may be created again.
+        max_deletes: the limit of deletions: a number, or a percentage of the known configurations.
+        recreate: all known configurations of a workspace may be created again.
         host_change: an endpoint may go back to another host although the manifest did not change.
     """
 
@@ -26,7 +26,7 @@ class Allowed:
 
 
 def delete_limit(text: str, known: int) -> int:
-    """How many deletions ``--max-deletes`` allows.
+    """Return how many deletions ``--max-deletes`` allows.
 
     Raises:
         ValueError: the text is neither a number nor a percentage from 0% to 100%.

@@ -1,4 +1,4 @@
-"""Changes of credentials: compared by fingerprints, and a key by what the server shows."""
+"""Changes of credentials, found by comparing fingerprints. A key is also compared with what the server shows."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 
 
 class Fingerprints(Protocol):
-    """Compare a credential with the one that was last sent."""
+    """Compares a credential with the one that was last sent."""
 
     @property
     def can_verify(self) -> bool:
-        """Whether a value that is here can be recorded and compared."""
+        """Whether a credential's value, if it is known, can be recorded and compared."""
 
     def matches(self, credential: Credential, locked: LockedCredential, *, llm_id: str, field: Field) -> bool | None:
-        """True or False, or None where that is unknown."""
+        """Whether the credential is the one that was last sent. None if that is unknown."""
 
 
 def key_drift(locked: LockedLlm, live: LiveLlm | None, *, keys_masked: bool) -> KeyDrift | None:
-    """How the listed key differs from the one that was last sent.
+    """Return how the listed key differs from the key that was last sent, or None if no difference is seen.
 
-    A mask proves that there is a key. Null proves nothing (``flashback-api.md``), unless this server is seen to mask
-    the keys that there are. The key of a configuration that uses a stored key is not its own.
+    A mask proves that there is a key. Null proves nothing (``flashback-api.md``), unless this server was seen to list
+    masked keys. If a configuration uses a stored key, the listed key is not its own.
 
     Args:
         locked: what is known.
-        live: what the server lists, or None where that is not known.
+        live: what the server lists, or None if that is unknown.
         keys_masked: whether this server was seen to list a masked key.
     """
     if live is None or not live.key_listed or locked.api_key is not None or live.api_key_id is not None:
@@ -53,8 +53,9 @@ class Credentials:
     """Decide what happens to credentials.
 
     Attributes:
-        assume: whether those without a record count as what the server has.
-        resend: whether all are sent again.
+        fingerprints: compares credentials with those that were last sent.
+        assume: whether to assume that the server already has a credential without a recorded fingerprint.
+        resend: whether to send all credentials again.
         keys_masked: whether this server was seen to list a masked key.
     """
 
@@ -64,7 +65,7 @@ class Credentials:
     keys_masked: bool
 
     def changes(self, llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> tuple[CredentialChange, ...]:
-        """What happens to ``key`` and ``secret``; without fields that neither side has."""
+        """Return what happens to ``key`` and ``secret``. A field that neither side has is left out."""
         if llm.api_key is not None:
             return tuple(_giving_way(locked))
         drift = key_drift(locked, live, keys_masked=self.keys_masked)
@@ -82,7 +83,7 @@ class Credentials:
         if before is None and after is None and drift is None:
             return None
         if after is None and drift is KeyDrift.GONE:
-            return None  # It is neither declared nor there: only the record still has it.
+            return None  # It is neither declared nor on the server: only the record still has it.
         knowable = after is not None and after.secret is not None and self.fingerprints.can_verify
         changed = Changed.YES if drift is not None else self._changed(before, after, llm_id=locked.id, field=field)
         return CredentialChange(
@@ -113,12 +114,12 @@ class Credentials:
 
 
 def _giving_way(locked: LockedLlm) -> Iterator[CredentialChange]:
-    """The known credentials whose place a stored key takes; nothing is sent of them."""
+    """Yield the known credentials that a stored key replaces. They are not sent."""
     for field in (Field.KEY, Field.SECRET):
         if (before := locked.credential(field)) is not None:
             yield CredentialChange(field=field, before=before, after=None, changed=Changed.YES, gives_way=True)
 
 
 def _taken_back(change: CredentialChange) -> CredentialChange:
-    """A declared credential to send again, since the server lists the configuration with a stored key."""
+    """Mark a declared credential as changed, because the server lists the configuration with a stored key."""
     return change if change.after is None else replace(change, changed=Changed.YES)

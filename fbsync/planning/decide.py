@@ -62,20 +62,20 @@ def make_plan(
     """Decide what to do for every declared and every known configuration.
 
     Args:
-        desired: what is declared, of distinct identities.
-        known: what the lockfile holds, of distinct identities.
-        live: what the server lists, or None when it was not asked.
+        desired: the declared configurations. Their identities are distinct.
+        known: the lockfile's configurations. Their identities are distinct.
+        live: what the server lists, or None if it was not asked.
         fingerprints: distinguishes a changed credential from an unchanged one.
-        prune: whether known configurations that are no longer declared are to go.
-        only: names to which the plan is limited; none means no limit.
-        in_doubt: identities that an earlier run may have created without anybody knowing.
-        assume_secrets: whether credentials without a record count as what the server has.
-        resend_secrets: whether all credentials are sent again.
-        verify_first: whether the provider has to accept what replaces a credential, an endpoint or a type, of whichever
-            entry, on a temporary configuration first.
+        prune: whether to delete known configurations that are no longer declared.
+        only: the names to which the plan is limited. Empty for no limit.
+        in_doubt: identities that an earlier run may have created with an unknown outcome.
+        assume_secrets: whether to assume that the server already has credentials without a recorded fingerprint.
+        resend_secrets: whether to send all credentials again.
+        verify_first: whether the provider must accept changed credentials, endpoints and types of all entries on a
+            temporary configuration first.
         keys_masked: whether this server was seen to list a masked key.
         reads: whether this run reads the manifest that declared a known entry. The other entries are left alone.
-        ages: the day, and how old credentials may be; None where their age does not matter.
+        ages: the day and the maximum age of credentials, or None if their age does not matter.
 
     Returns:
         The plan. It is the same for the same arguments.
@@ -104,7 +104,7 @@ def make_plan(
 
 
 def _verified_first(change: Change, *, every: bool) -> Change:
-    """The change, marked where the provider has to accept first what it replaces: a creation replaces nothing."""
+    """Mark a change if the provider must accept its new values first. A creation is not marked: it replaces nothing."""
     match change:
         case Update() if every or change.desired.verify_first:
             sent = {item.field for item in change.fields} | {item.field for item in change.credentials if item.is_sent}
@@ -116,7 +116,7 @@ def _verified_first(change: Change, *, every: bool) -> Change:
 
 
 def _declared(llm: Llm, locked: LockedLlm | None, view: View, credentials: Credentials) -> Change:
-    """Rows one to five of the table: declared, with or without a record."""
+    """Decide rows one to five of the table: a declared entry, with or without a record."""
     if locked is None or view.is_absent(locked):
         match view.others(llm.identity):
             case []:
@@ -149,7 +149,7 @@ def _known(llm: Llm, locked: LockedLlm, view: View, credentials: Credentials) ->
 
 
 def _creation(llm: Llm, locked: LockedLlm | None, view: View) -> Change:
-    """A creation, unless one may have been carried out already and the server was not asked about it."""
+    """Return a creation, or a blocked change if an earlier run may have created it and the server was not asked."""
     if view.is_in_doubt(llm.identity):
         return Blocked(
             desired=llm,
@@ -160,7 +160,10 @@ def _creation(llm: Llm, locked: LockedLlm | None, view: View) -> Change:
 
 
 def _without_taken_names(changes: list[Change], foreign: Iterable[LockedLlm], view: View) -> list[Change]:
-    """Blocks what claims a name that somebody else keeps, as the server takes a name once; and what waits for those."""
+    """Block changes that claim a name which another configuration keeps, and the changes that wait for those.
+
+    The server allows a name only once in a workspace.
+    """
     holders = _holders(changes, foreign, view)
     claimants: dict[Identity, list[int]] = {}
     for at, change in enumerate(changes):
@@ -172,7 +175,7 @@ def _without_taken_names(changes: list[Change], foreign: Iterable[LockedLlm], vi
         identity = taken.pop()
         for at in claimants.pop(identity, ()):
             checked[at] = _blocked_by(holders[identity], changes[at])
-            # What is blocked keeps its own name, so that nobody else can have that.
+            # A blocked configuration keeps its own name, so no other change can take that name.
             name, llm_id = freed_name(changes[at]), id_of(changes[at])
             if name is not None and llm_id is not None:
                 holders.setdefault(canonical_identity(name), llm_id)
@@ -181,7 +184,7 @@ def _without_taken_names(changes: list[Change], foreign: Iterable[LockedLlm], vi
 
 
 def _holders(changes: Iterable[Change], foreign: Iterable[LockedLlm], view: View) -> dict[Identity, str]:
-    """The names that stay taken by configurations which this plan leaves alone, with their ids."""
+    """Return the names that configurations keep because this plan leaves them alone, with the configurations' ids."""
     leaving = {change.locked.id for change in changes if isinstance(change, Delete)}
     kept = [change.locked for change in changes if isinstance(change, Undeclared)]
     known = {canonical_identity(at.identity): at.id for at in (*kept, *foreign) if not view.covers(at.workspace_id)}
@@ -198,7 +201,7 @@ def _blocked_by(holder: str, change: Change) -> Blocked:
 
 
 def _limited(changes: Sequence[Change], only: frozenset[str]) -> list[Change]:
-    """The changes of some entries; those that need others to go along are blocked and say so."""
+    """Return only the changes of the named entries. A change that needs a left-out change first is blocked."""
     nearest = _nearest_left_out(changes, only)
     found = []
     for at, change in enumerate(changes):
@@ -210,14 +213,14 @@ def _limited(changes: Sequence[Change], only: frozenset[str]) -> list[Change]:
 
 
 def _nearest_left_out(changes: Sequence[Change], only: frozenset[str]) -> list[int | None]:
-    """For each change, the nearest one that it waits for, by way of others too, and that the limit leaves out."""
+    """Find for each change the nearest change that it waits for, directly or not, and that the limit leaves out."""
     waits = blockers(changes)
     found: dict[int, int | None] = {}
     for start in range(len(changes)):
         path: list[int] = []
         at: int | None = start
         while at is not None and at not in found and (at == start or name_of(changes[at]) in only):
-            found[at] = None  # so that a circle ends
+            found[at] = None  # Ends a circle.
             path.append(at)
             at = waits[at]
         if at is not None and name_of(changes[at]) in only:
@@ -227,7 +230,7 @@ def _nearest_left_out(changes: Sequence[Change], only: frozenset[str]) -> list[i
 
 
 def _followed(at: int, nearest: Sequence[int | None]) -> tuple[int, ...]:
-    """What a change needs to go along, the nearest first: as many as are named, and one more."""
+    """Return the left-out changes that a change needs, nearest first, and at most one more than a message names."""
     chain: dict[int, None] = {}
     before = nearest[at]
     while before is not None and before not in chain and len(chain) <= MOST_NAMED:

@@ -1,4 +1,4 @@
-"""Drift: the differences between live and known, and what else the server has (``design.md``, 'Words')."""
+"""Drift: the differences between live and known, and unmanaged configurations (``design.md``, 'Words')."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 NONE = "none"
-"""Replaces a missing field."""
+"""Stands for a missing value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class ChangedOutside:
     """A known configuration with different fields on the server.
 
     Attributes:
-        in_doubt: whether a request of an unfinished apply may have done this, rather than somebody else.
+        in_doubt: whether a request of an unfinished apply may have made this change, rather than somebody else.
     """
 
     locked: LockedLlm
@@ -50,8 +50,8 @@ class DeletedOutside:
     """A known configuration that the server no longer lists; ``in_doubt`` as above.
 
     Attributes:
-        with_all: whether the server lists nothing of its workspace although several entries are known: an apply then
-            refuses to recreate it, since the list may be wrong.
+        with_all: whether the server lists nothing in its workspace although several entries are known. An apply then
+            refuses to recreate it, because the list may be wrong.
     """
 
     locked: LockedLlm
@@ -64,8 +64,8 @@ class ReplacedOutside:
     """A known configuration that the server lists with other ids; ``in_doubt`` as above.
 
     Attributes:
-        live: what is there now. It is one, unless the server gives a name twice.
-        fields: how that one differs.
+        live: the configurations that have its identity now: one, unless the server has the name twice.
+        fields: how that configuration differs. Empty if there are several.
     """
 
     locked: LockedLlm
@@ -92,7 +92,7 @@ Difference: TypeAlias = ChangedOutside | DeletedOutside | ReplacedOutside | Unad
 
 
 def identity_of_difference(difference: Difference) -> Identity:
-    """The identity under which it is known, or listed where it is not known."""
+    """Return the identity in the known state, or the listed identity if the configuration is not known."""
     match difference:
         case Unadopted() | Unmanaged():
             return difference.live.identity
@@ -102,11 +102,12 @@ def identity_of_difference(difference: Difference) -> Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """The differences between live and known: known configurations in their order, then others by identity.
+    """The differences between live and known: known configurations in their order, then the others by identity.
 
     Attributes:
-        in_step: how many known configurations are on the server as they are known.
-        workspaces: those that were compared.
+        differences: the differences.
+        in_step: how many known configurations are unchanged on the server.
+        workspaces: the workspaces that were compared.
     """
 
     differences: tuple[Difference, ...]
@@ -114,12 +115,12 @@ class Drift:
     workspaces: frozenset[str]
 
     def count(self, *kinds: type[Difference]) -> int:
-        """The number of differences of these kinds."""
+        """Return the number of differences of these kinds."""
         return sum(isinstance(difference, kinds) for difference in self.differences)
 
     @property
     def is_found(self) -> bool:
-        """Whether live differs from known. What is not known cannot differ from it."""
+        """Whether a known configuration differs on the server. Configurations that are not known do not count."""
         return bool(self.count(ChangedOutside, DeletedOutside, ReplacedOutside))
 
 
@@ -132,18 +133,18 @@ def find_drift(
     in_doubt: Collection[str] = (),
     keys_masked: bool = False,
 ) -> Drift:
-    """Compare what is known with what the server lists.
+    """Compare the known configurations with what the server lists.
 
-    Credentials are not compared, since no listing holds them, but for what it shows of a key: that there is one, and
-    its mask. A stored provider key is compared by its id. Neither a field that the listing left out is compared, nor a
-    workspace that the server would not list. A value in another spelling is the same value.
+    Credentials are not compared, because no listing has them. Only a key's presence and mask are. A stored provider key
+    is compared by its id. Fields that the listing leaves out and workspaces that the server would not list are not
+    compared. Values that differ only in spelling are equal.
 
     Args:
-        desired: what is declared.
-        known: what the lockfile holds, of distinct identities and ids.
+        desired: the declared configurations.
+        known: the lockfile's configurations. Their identities and their ids are distinct.
         live: what the server lists.
-        only: names, known or listed, to which the comparison is limited; none means no limit.
-        in_doubt: ids to which an unfinished apply may have sent a request that nobody knows the outcome of.
+        only: the names, known or listed, to which the comparison is limited. Empty for no limit.
+        in_doubt: the ids for which an unfinished apply may have sent a request with an unknown outcome.
         keys_masked: whether this server was seen to list a masked key.
 
     Returns:
@@ -183,7 +184,7 @@ def find_drift(
 
 
 def _by_identity(llms: Iterable[LiveLlm]) -> Mapping[Identity, tuple[LiveLlm, ...]]:
-    """The listed configurations, by canonical identity: each once, unless the server breaks its own rule."""
+    """Group listed configurations by canonical identity. Each group has one, unless the server breaks its own rule."""
     found: dict[Identity, list[LiveLlm]] = {}
     for llm in sorted(llms, key=lambda llm: (llm.identity, llm.id)):
         found.setdefault(canonical_identity(llm.identity), []).append(llm)
@@ -191,7 +192,7 @@ def _by_identity(llms: Iterable[LiveLlm]) -> Mapping[Identity, tuple[LiveLlm, ..
 
 
 def _both_names(locked: LockedLlm, there: LiveLlm | None) -> set[str]:
-    """The names of one configuration, which are two where somebody renamed it."""
+    """Return the names of a configuration: two if somebody renamed it outside."""
     return {locked.name} if there is None else {locked.name, there.name}
 
 
@@ -204,7 +205,10 @@ def _difference(
     keys_masked: bool,
     with_all: bool,
 ) -> ChangedOutside | DeletedOutside | ReplacedOutside | None:
-    """The live side of a known configuration: the one of its id is looked at first, as ids do not change hands."""
+    """Compare a known configuration with the live one that has its id, or else with those that have its identity.
+
+    The id comes first, because an id never passes to another configuration.
+    """
     if there is not None:
         fields = (*_field_drift(locked, there), *_key_drift(locked, there, keys_masked=keys_masked))
         return ChangedOutside(locked=locked, live=there, fields=fields, in_doubt=in_doubt) if fields else None
@@ -232,7 +236,7 @@ _KEYS = {
     KeyDrift.GONE: ("a key", "none"),
     KeyDrift.CHANGED: ("a key", "another key"),
 }
-"""A known key and what the server shows instead, in words, since its value is never listed."""
+"""Words for the known key and for what the server shows instead. A key's value is never listed."""
 
 
 def _key_drift(locked: LockedLlm, there: LiveLlm, *, keys_masked: bool) -> Iterator[FieldDrift]:

@@ -16,14 +16,14 @@ _FEW = 2
 
 
 def emptied_workspaces(known: Iterable[LockedLlm], live: Live) -> Mapping[str, int]:
-    """The workspaces that the server lists as empty although several of their entries are known.
+    """Find the workspaces that the server lists as empty although several of their entries are known.
 
     Args:
-        known: what the lockfile holds.
+        known: the lockfile's configurations.
         live: what the server lists.
 
     Returns:
-        How many are known of each.
+        The number of known entries of each.
     """
     empty = live.workspaces - {llm.workspace_id for llm in live.llms}
     counts = Counter(llm.workspace_id for llm in known if llm.workspace_id in empty)

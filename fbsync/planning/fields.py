@@ -1,4 +1,4 @@
-"""The change of one field: compare declared, known and live, whatever their spelling."""
+"""Changes of fields: compare the declared, known and live values, whatever their spelling."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def field_changes(llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> tuple[FieldChange, ...]:
-    """The fields that are to change; one that the server did not list counts as unchanged.
+    """Return the fields to change. A field that the server did not list counts as unchanged.
 
-    A stored key that is not listed is not there: a list has it where there is one (``flashback-api.md``). What is not
-    there is an empty text.
+    A stored key is the exception: a list always shows it if there is one (``flashback-api.md``), so if it is not
+    listed, there is none. A missing stored key is an empty string.
     """
     rows: tuple[tuple[Field, Text, str, str | None, str | None], ...] = (
         (Field.NAME, _literal(llm.name), locked.name, live.name if live else None, None),
@@ -58,7 +58,7 @@ def _field_change(
 
 
 def record_differs(llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> bool:
-    """Whether the record would be another one though no request is needed."""
+    """Whether the record would change although no request is needed."""
     return (
         any(now != then for now, then in _recorded(llm, locked))
         or any(now is not None and now != then for now, then in _resolved_pairs(llm, locked))
@@ -72,7 +72,7 @@ def record_differs(llm: Llm, locked: LockedLlm, live: LiveLlm | None) -> bool:
 
 
 def _recorded(llm: Llm, locked: LockedLlm) -> Iterator[tuple[object, object]]:
-    """Pairs of declared and recorded values."""
+    """Yield pairs of declared and recorded values."""
     yield llm.name, locked.name
     yield llm.ai_type, locked.ai_type
     yield llm.protect, locked.protect
@@ -85,7 +85,7 @@ def _recorded(llm: Llm, locked: LockedLlm) -> Iterator[tuple[object, object]]:
 
 
 def _resolved_pairs(llm: Llm, locked: LockedLlm) -> Iterator[tuple[str | None, str]]:
-    """Pairs of declared and recorded values of fields whose variables may not be set."""
+    """Yield pairs of declared and recorded values for fields whose variables may not be set."""
     yield llm.endpoint.value, locked.endpoint
     yield "" if llm.api_key is None else llm.api_key.value, locked.api_key or ""
 
@@ -97,6 +97,6 @@ def _learns(llm: Llm, locked: LockedLlm, live: LiveLlm) -> bool:
 
 
 def server_spellings(llm: Llm, live: LiveLlm) -> tuple[tuple[Field, str], ...]:
-    """The server's spellings of declared values, if different."""
+    """Return the server's spellings of declared values that the server spells differently."""
     declared = {Field.NAME: llm.name, Field.AI_TYPE: llm.ai_type, Field.ENDPOINT: llm.endpoint.value}
     return served_spellings(declared, live)

@@ -1,4 +1,4 @@
-"""Guards: reasons to refuse a whole run before its first change."""
+"""Guards: conditions under which fbsync refuses a whole run before its first change."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def refusals(
     explained: Container[tuple[str, str]] = frozenset(),
     destroys: bool = False,
 ) -> tuple[Refusal, ...]:
-    """Every reason to refuse a plan, all at once.
+    """Return all reasons to refuse a plan.
 
     Args:
-        plan: what would be done.
+        plan: the plan.
         allowed: what the user allows.
         declared: how many entries the manifest has.
-        known: what the lockfile holds.
-        live: what the server lists, or None where it was not asked.
-        explained: the ids and endpoints of updates that an earlier run may have made, without anybody knowing.
-        destroys: whether everything that is known is to go, whatever the manifest declares.
+        known: the lockfile's configurations.
+        live: what the server lists, or None if it was not asked.
+        explained: the ids and endpoints of an earlier run's updates with an unknown outcome.
+        destroys: whether the run deletes every known configuration, whatever the manifest declares.
     """
     deletes = [change for change in plan.changes if isinstance(change, Delete)]
     found = [_protected_refusal(change, destroys=destroys) for change in deletes if change.locked.protect]
@@ -65,7 +65,7 @@ _OTHERS_ONLY = "or limit the command to other entries with --only"
 
 
 def _in_use(deletes: Iterable[Delete], live: Live | None, *, destroys: bool) -> Iterator[Refusal]:
-    """Deletions that the server would refuse, since a repository uses the configuration (``flashback-api.md``)."""
+    """Yield deletions that the server would refuse: a repository uses the configuration (``flashback-api.md``)."""
     users = {llm.id: llm.repos for llm in live.llms if llm.repos} if live is not None else {}
     otherwise = _OTHERS_ONLY if destroys else "or declare it again"
     for change in deletes:
@@ -80,7 +80,7 @@ def _in_use(deletes: Iterable[Delete], live: Live | None, *, destroys: bool) -> 
 
 
 def _deletions(count: int, allowed: Allowed, *, known: int, live: Live | None, destroys: bool) -> Iterator[Refusal]:
-    """Reasons not to delete at all, or not so many."""
+    """Yield reasons not to delete anything, or not so many configurations."""
     limit = delete_limit(allowed.max_deletes, known)
     if count > limit:
         counted = "1 configuration" if count == 1 else f"{count} configurations"
@@ -99,7 +99,7 @@ def _deletions(count: int, allowed: Allowed, *, known: int, live: Live | None, d
 
 
 def _emptied(plan: Plan, known: Sequence[LockedLlm], live: Live, *, destroys: bool) -> Iterator[Refusal]:
-    """Workspaces of which something is known and nothing is listed, where the plan would act on that."""
+    """Yield workspaces with known entries but an empty list, if the plan would recreate or delete something there."""
     affected = {change.lost.workspace_id for change in plan.changes if isinstance(change, Create) and change.lost}
     affected |= {change.locked.workspace_id for change in plan.changes if isinstance(change, Delete)}
     for workspace, count in sorted(emptied_workspaces(known, live).items()):
@@ -114,10 +114,10 @@ def _emptied(plan: Plan, known: Sequence[LockedLlm], live: Live, *, destroys: bo
 
 
 def _host_changes(plan: Plan, explained: Container[tuple[str, str]]) -> Iterator[Refusal]:
-    """Endpoints that move to another host only because the server has a different one, not because of the manifest.
+    """Yield endpoints that would move to another host only because of drift, and not because the manifest changed.
 
-    Whoever edits manifest and lockfile alike has no change to show, and an apply would send the stored credential to
-    the host of their choice.
+    Somebody who makes the same edit in the manifest and in the lockfile shows no change in the manifest. An apply would
+    then send the stored credential to a host of their choice.
     """
     updates = (change for change in plan.changes if isinstance(change, Update))
     for change in updates:
@@ -137,7 +137,7 @@ def _host_changes(plan: Plan, explained: Container[tuple[str, str]]) -> Iterator
 
 
 def _goes_elsewhere(before: str, after: str) -> bool:
-    """Whether a credential would go to another host, or over the network in clear."""
+    """Whether a credential would go to another host, or over the network unencrypted."""
     return host_of(before) != host_of(after) or (scheme_of(before), scheme_of(after)) == ("https", "http")
 
 

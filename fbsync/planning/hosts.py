@@ -1,4 +1,4 @@
-"""Hosts of endpoints, where credentials go: compare and show them."""
+"""Compare and show the hosts of endpoints, which receive the credentials."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fbsync.model.spelling import ascii_host, canonical_url
 
 
 def host_of(url: str) -> str:
-    """A URL's host and port, the same for all spellings; the text itself where it is no URL."""
+    """Return a URL's host and port, the same for all spellings. Text that is not a URL is returned as it is."""
     try:
         return urlsplit(canonical_url(url)).netloc.rpartition("@")[2] or url
     except ValueError:
@@ -16,9 +16,9 @@ def host_of(url: str) -> str:
 
 
 def shown_host(url: str) -> str:
-    """A URL's host and port for people, since two hosts may look alike.
+    """Return a URL's host and port for people. Two hosts may look alike.
 
-    It is as it is written; with the form that goes over the network where it is not ASCII.
+    The host is shown as written. If it is not ASCII, the form that goes over the network follows in parentheses.
     """
     try:
         parts = urlsplit(url)
@@ -30,7 +30,7 @@ def shown_host(url: str) -> str:
 
 
 def host_words(url: str) -> str:
-    """As ``shown_host``, or words without a URL, since a stored key brings its own endpoint."""
+    """Return ``shown_host``. For an empty URL, return words: the stored key has its own endpoint."""
     return shown_host(url) if url else "the stored key's own endpoint"
 
 
@@ -43,7 +43,7 @@ def is_ascii_host(url: str) -> bool:
 
 
 def scheme_of(url: str) -> str:
-    """A URL's scheme in lower case; an empty text where it is no URL."""
+    """Return a URL's scheme in lower case, or an empty string if the text is not a URL."""
     try:
         return urlsplit(url).scheme.lower()
     except ValueError:

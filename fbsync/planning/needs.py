@@ -1,4 +1,4 @@
-"""Needs: the variables that changes require."""
+"""The variables that changes need."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """A variable that a change requires."""
+    """A variable that a change needs, with the place that refers to it."""
 
     variable: str
     position: Position
@@ -26,18 +26,18 @@ class Need:
 
 
 def missing_variables(changes: Iterable[Change]) -> tuple[Need, ...]:
-    """The variables that are not set and that carrying out these changes would send, each with its place."""
+    """Return the unset variables whose values these changes would send, each with its place."""
     return tuple(need for change in changes for need in _needs(change))
 
 
 def missing_workspaces(llms: Iterable[Llm]) -> tuple[Need, ...]:
-    """The variables without which the server cannot be asked for the entries' workspaces."""
+    """Return the unset variables that are needed to list the entries' workspaces."""
     return tuple(need for llm in llms for need in _of_text(llm, "workspaceId", llm.workspace_id))
 
 
 def _needs(change: Change) -> Iterator[Need]:
     match change:
-        # A temporary configuration carries everything, too.
+        # A temporary configuration has the whole entry, too.
         case Create(desired=llm) | Adopt(desired=llm) | Update(desired=llm, verify_first=True):
             for name, text in llm.texts:
                 yield from _of_text(llm, name, text)
@@ -64,7 +64,7 @@ def _of_credential(llm: Llm, field: str, credential: Credential) -> Iterator[Nee
 
 
 def need_finding(need: Need, *, empty: bool) -> Finding:
-    """The finding for a missing variable; an empty one gets its own words, since CI systems pass those."""
+    """Return the finding for a missing variable. An empty one has its own message, because CI systems pass those."""
     state = "is set but empty" if empty else "is not set"
     return Finding(
         rule="missing-variable",

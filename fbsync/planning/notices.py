@@ -1,4 +1,4 @@
-"""Notices: remarks for a plan's reviewers. They stop nothing."""
+"""Notices: remarks for the reviewers of a plan. They do not stop a run."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 _MOST_CANDIDATES = 3
 MOST_NAMED = 10
-"""How many entries of a chain of renames are named."""
+"""How many entries of a chain of renames a message names."""
 
 
 def notices(
     changes: Sequence[Change], known: Sequence[LockedLlm], view: View, *, reads: Callable[[str | None], bool]
 ) -> Iterator[Notice]:
-    """Everything that a reviewer should know, in the plan's order.
+    """Yield everything that a reviewer should know, in the plan's order.
 
     Args:
         changes: the plan's changes.
-        known: what the lockfile holds.
+        known: the lockfile's configurations.
         view: what the server lists.
         reads: whether this run reads the manifest that declared a known entry.
     """
@@ -83,7 +83,7 @@ def _of_creation(
 
 
 def _moved_message(before: Undeclared | Delete) -> str:
-    """Say plainly what another workspace means (``flashback-api.md``: a configuration cannot be moved)."""
+    """Say what a change of workspace means (``flashback-api.md``: a configuration cannot be moved)."""
     fate = "is deleted" if isinstance(before, Delete) else "stays until it is deleted with --prune"
     return (
         "configurations cannot be moved between workspaces: a new one is created, and the one in "
@@ -92,7 +92,7 @@ def _moved_message(before: Undeclared | Delete) -> str:
 
 
 def _of_likely_rename(llm: Llm, left: Sequence[Undeclared | Delete]) -> Iterator[Notice]:
-    """A hint where an addition looks like a rename: the same type, endpoint and credential."""
+    """Yield a hint if an addition looks like a rename: it has the same type, endpoint and credential."""
     alike = [at.locked for at in left if _is_alike(llm, at.locked)]
     if len(alike) == 1:
         yield _notice(
@@ -120,19 +120,22 @@ def _is_alike(llm: Llm, locked: LockedLlm) -> bool:
 
 
 def _source(llm: Llm | LockedLlm) -> tuple[str | None, str | None]:
-    """The source of the credential: a variable or a stored key."""
+    """Return the source of the credential: its variable, and its stored key."""
     api_key = llm.api_key.value if isinstance(llm.api_key, Text) else llm.api_key
     return None if llm.secret is None else llm.secret.reference, api_key
 
 
 def _changes_means(change: Update) -> bool:
-    """Whether a stored key takes the place of a secret, or the other way round: no stored credential goes elsewhere."""
+    """Whether a stored key replaces a secret or a secret replaces a stored key.
+
+    No stored credential goes to another host then.
+    """
     changed = (item for item in change.fields if item.field is Field.API_KEY)
     return any(not item.before or item.after.value == "" for item in changed)
 
 
 def _of_endpoint(change: Update) -> Iterator[Notice]:
-    """Warn where the stored credential would go to another host than before, or over the network in clear."""
+    """Warn if the stored credential would go to another host than before, or over the network unencrypted."""
     for field in change.fields:
         if field.field is not Field.ENDPOINT or not field.after.value:
             continue
@@ -149,7 +152,7 @@ def _of_endpoint(change: Update) -> Iterator[Notice]:
 
 
 def _known_hosts(known: Sequence[LockedLlm]) -> dict[str, set[str]]:
-    """The hosts to which each variable's value is known to be sent."""
+    """Return the known hosts of each variable: those that its value was sent to."""
     hosts: dict[str, set[str]] = {}
     for locked in known:
         for credential in (locked.secret, locked.key):
@@ -159,7 +162,7 @@ def _known_hosts(known: Sequence[LockedLlm]) -> dict[str, set[str]]:
 
 
 def _of_new_hosts(llm: Llm, hosts: dict[str, set[str]], sent: set[Field]) -> Iterator[Notice]:
-    """Warn where a variable goes to a host that it did not go to before, and where a host is not ASCII."""
+    """Warn if a known variable's value goes to a new host, and if a host is not ASCII."""
     endpoint = llm.endpoint.value
     if not endpoint or not sent:
         return
@@ -176,7 +179,7 @@ def _of_new_hosts(llm: Llm, hosts: dict[str, set[str]], sent: set[Field]) -> Ite
 
 
 def _of_record(change: Update | Unchanged, reads: Callable[[str | None], bool]) -> Iterator[Notice]:
-    """What a list showed that is not a change, reported once; and an entry that another manifest declared."""
+    """Report spellings that a list newly showed, and an entry that another manifest declared before."""
     llm, locked = change.desired, change.locked
     if change.live is not None:
         for field, there in server_spellings(llm, change.live):
@@ -191,11 +194,11 @@ def _notice(llm: Llm, message: str) -> Notice:
 
 
 def blocked_by_limit(change: Change, chain: Sequence[str]) -> Blocked:
-    """A change that cannot be carried out alone, since entries outside of ``--only`` hold its name.
+    """Block a change that cannot be made alone, because an entry that ``--only`` leaves out has its new name.
 
     Args:
         change: a creation or a rename.
-        chain: the names of the entries that must go along, the nearest first.
+        chain: the names of the entries that must change too, nearest first.
     """
     assert isinstance(change, (Create, Update))
     named = chain[:MOST_NAMED]

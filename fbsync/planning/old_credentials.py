@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def old_in_plan(changes: Iterable[Change], ages: Ages) -> Iterator[Notice]:
-    """A notice for each credential that stays too old: what a plan sends or takes away is not.
+    """Yield a notice for each credential that is too old and that the plan neither sends nor removes.
 
     Args:
         changes: the plan's changes.
-        ages: the day, and the maximum age, where that is not the manifests' own.
+        ages: the day, and the maximum age if it overrides the manifests'.
     """
     for change in changes:
         if isinstance(change, Update | Unchanged):
@@ -33,12 +33,12 @@ def old_in_plan(changes: Iterable[Change], ages: Ages) -> Iterator[Notice]:
 
 
 def old_in_known(known: Iterable[LockedLlm], desired: Iterable[Llm], ages: Ages) -> Iterator[Notice]:
-    """A notice for each known credential that is too old.
+    """Yield a notice for each known credential that is too old.
 
     Args:
-        known: what is known.
-        desired: what is declared, with the manifests' own maximum ages.
-        ages: the day, and the maximum age, where that is not the manifests' own.
+        known: the known configurations.
+        desired: the declared configurations, with the manifests' maximum ages.
+        ages: the day, and the maximum age if it overrides the manifests'.
     """
     limits = {llm.identity: llm.max_credential_age for llm in desired}
     for locked in known:

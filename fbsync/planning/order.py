@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def blockers(changes: Sequence[Change]) -> list[int | None]:
-    """For each change, the one that must come first because it frees the name that this one claims.
+    """Find for each change the change that must come first, because it frees the name that this change claims.
 
-    The server takes a name once in a workspace (``flashback-api.md``), so a rename from A and a
-    deletion of A come before whatever becomes A.
+    The server allows a name only once in a workspace (``flashback-api.md``). Therefore a rename from A and a
+    deletion of A come before a creation of A or a rename to A.
     """
     freed = ((at, freed_name(change)) for at, change in enumerate(changes))
     frees = {canonical_identity(name): at for at, name in freed if name is not None}
@@ -25,7 +25,7 @@ def blockers(changes: Sequence[Change]) -> list[int | None]:
 
 
 def detours(changes: Sequence[Change]) -> frozenset[int]:
-    """The renames that must go by way of a third name: one of each circle of entries that swap names."""
+    """Return the renames that need a temporary third name: one in each circle of entries that swap names."""
     waits = blockers(changes)
     chosen: set[int] = set()
     seen: set[int] = set()
@@ -42,7 +42,12 @@ def detours(changes: Sequence[Change]) -> frozenset[int]:
 
 
 def in_order(waits: Sequence[int | None], aside: Container[int]) -> list[int]:
-    """The changes by number, each after the one that it waits for; those that go aside first wait for none."""
+    """Return the changes' numbers, each after the change that it waits for.
+
+    Args:
+        waits: for each change, the number of the change that it waits for, or None.
+        aside: the changes that first take a temporary name (``detours``). They wait for none.
+    """
     depths: dict[int, int] = {}
     for start in range(len(waits)):
         path: list[int] = []
@@ -58,7 +63,7 @@ def in_order(waits: Sequence[int | None], aside: Container[int]) -> list[int]:
 
 
 def name_given_up(change: Update) -> str | None:
-    """The name that a configuration bears on the server until it is renamed, or None where it is not."""
+    """Return the name that a configuration has on the server before the update renames it, or None without a rename."""
     return next((item.before for item in change.fields if item.field is Field.NAME), None)
 
 
@@ -68,7 +73,7 @@ def claims_name(change: Change) -> bool:
 
 
 def freed_name(change: Change) -> Identity | None:
-    """The name in its workspace that a change gives up."""
+    """Return the identity that a change frees, or None."""
     match change:
         case Delete():
             return change.locked.identity

@@ -1,4 +1,4 @@
-"""Pairing: find the known configuration of each declared entry."""
+"""Find the known configuration of each declared entry."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def pair(desired: Sequence[Llm], known: Sequence[LockedLlm]) -> list[tuple[Llm, LockedLlm | None]]:
-    """Find for every declared entry the record that is its own, by identity or by its previous name.
+    """Find the record of every declared entry, by its identity or by its previous name.
 
-    A previous name counts when the entry has no record yet, and also when its own record is claimed
-    by another entry's previous name (chains and swaps), unless the record says that it was dealt with.
+    A previous name counts if the entry has no record yet, and also if its own record is claimed by another
+    entry's previous name (chains and swaps). It no longer counts once the entry's own record has it, too.
     """
     records = _Records((locked.name, locked) for locked in known)
     on_their_way = _Records((ahead, locked) for locked in known if (ahead := name_ahead(locked)) is not None)
@@ -40,9 +40,9 @@ def pair(desired: Sequence[Llm], known: Sequence[LockedLlm]) -> list[tuple[Llm, 
 
 
 class _Records:
-    """Known records by name within their workspace, or by its template if its variable is not set.
+    """Known records by workspace and name. If a workspace's variable is not set, its template stands for it.
 
-    A name in another spelling is found where none is spelled alike.
+    If no name matches exactly, a name in another spelling is found.
     """
 
     def __init__(self, named: Iterable[tuple[str, LockedLlm]]) -> None:
@@ -52,7 +52,7 @@ class _Records:
         self._by_template = {(at.workspace_template, canonical_name(name)): at for name, at in named}
 
     def find(self, llm: Llm, name: str) -> LockedLlm | None:
-        """The record of this name in an entry's workspace."""
+        """Return the record with this name in the entry's workspace, or None."""
         if llm.workspace_id.value is None:
             return self._by_template.get((llm.workspace_id.template, canonical_name(name)))
         identity = Identity(workspace_id=llm.workspace_id.value, name=name)
@@ -67,10 +67,10 @@ class _Records:
 def found_again(
     pairs: list[tuple[Llm, LockedLlm | None]], known: Sequence[LockedLlm], live: Live | None
 ) -> list[tuple[Llm, LockedLlm | None]]:
-    """Give an entry the record that no entry claims and that bears its identity on the server, if its own does not.
+    """Give an entry the unclaimed record that has the entry's identity on the server, unless its own record has it.
 
-    A known configuration that was renamed outside, or by a run that could not record it, is nobody else's, and
-    while it bears the name no other one can get it.
+    Such a known configuration was renamed outside, or by a run that could not record the rename. While it has the
+    name, no other configuration can get that name.
     """
     if live is None:
         return pairs
@@ -83,14 +83,14 @@ def found_again(
             (llm, at if at and identities.get(at.id) == identity else bearers.get(identity, at))
             for (llm, at), identity in zip(pairs, wanted, strict=True)
         ]
-        # A record that was given back may bear the identity of another entry; one that was found stays: this ends.
+        # A record that an entry gives up may have another entry's identity. A found record stays, so the loop ends.
         if again == pairs:
             return pairs
         pairs = again
 
 
 def _without_double_claims(pairs: list[tuple[Llm, LockedLlm | None]]) -> list[tuple[Llm, LockedLlm | None]]:
-    """Give a record that two entries claim to one: to the renamed one, else to the one that is spelled alike."""
+    """Give a record that two entries claim to one of them: to the renamed entry, else to the one spelled the same."""
     renamed = {at.id for llm, at in pairs if at is not None and not _is_named(at, llm)}
     spelled = {at.id for llm, at in pairs if at is not None and at.name == llm.name}
 

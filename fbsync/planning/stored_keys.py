@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from fbsync.model.server import ApiKey
 
 _LISTED = 10
-"""The most stored keys that a finding lists."""
+"""How many stored keys a finding lists at most."""
 
 
 def with_remembered_keys(desired: Iterable[Llm], known: Iterable[LockedLlm]) -> tuple[Llm, ...]:
-    """The entries, with the ids that the lockfile knows for the descriptions of their stored keys.
+    """Return the entries with their stored keys' ids, as far as the lockfile has them for the descriptions.
 
     Args:
-        desired: what is declared.
-        known: what the lockfile holds. A description that it has with several ids is not trusted.
+        desired: the declared entries.
+        known: the lockfile's configurations. A description that has several ids there is not used.
     """
     ids = _remembered(known)
     return tuple(
@@ -39,15 +39,15 @@ def with_remembered_keys(desired: Iterable[Llm], known: Iterable[LockedLlm]) -> 
 def with_listed_keys(
     desired: Sequence[Llm], known: Iterable[LockedLlm], listed: Mapping[str, Sequence[ApiKey]]
 ) -> tuple[Llm, ...]:
-    """The entries, with the ids that the server has for the descriptions of their stored keys.
+    """Return the entries with their stored keys' ids, as the server lists them for the descriptions.
 
     Args:
-        desired: what is declared.
-        known: what the lockfile holds: where a stored key was described otherwise before, a finding says so.
+        desired: the declared entries.
+        known: the lockfile's configurations. If a stored key had another description before, a finding says so.
         listed: the stored keys of each workspace that was asked. The entries of others stay as they are.
 
     Raises:
-        InvalidInput: a description is nobody's, or several keys bear it; a finding for each.
+        InvalidInput: no stored key or several have a description. There is a finding for each.
     """
     remembered = _remembered(known)
     found: list[Llm] = []
@@ -67,19 +67,19 @@ def with_listed_keys(
 
 
 def workspaces_with_descriptions(desired: Iterable[Llm]) -> tuple[str, ...]:
-    """The workspaces whose stored keys are named by description, if their ids are known."""
+    """Return the ids of the workspaces in which entries name stored keys by description. Unknown ids are left out."""
     ids = {llm.workspace_id.value for llm in desired if description_of(llm) is not None}
     return tuple(sorted(filter(None, ids)))
 
 
 def unresolved_keys(desired: Iterable[Llm]) -> tuple[str, ...]:
-    """The descriptions of stored keys whose ids are not known."""
+    """Return the descriptions of stored keys whose ids are not known."""
     named = ((description_of(llm), llm.api_key) for llm in desired)
     return tuple(sorted({said for said, text in named if said is not None and text is not None and not text.value}))
 
 
 def _remembered(known: Iterable[LockedLlm]) -> Mapping[tuple[str | None, str], set[str]]:
-    """The ids that the lockfile has, by workspace and by what the manifest wrote."""
+    """Return the lockfile's ids of stored keys, by workspace and by the text in the manifest."""
     ids: dict[tuple[str | None, str], set[str]] = defaultdict(set)
     for locked in known:
         if locked.api_key is not None and locked.api_key_template is not None:
@@ -113,7 +113,7 @@ def _key_finding(llm: Llm, description: str, meant: set[str], listed: Sequence[A
 
 
 def _listing(listed: Sequence[ApiKey]) -> str:
-    """The existing stored keys. A description that may be a credential is not repeated."""
+    """Say which stored keys exist. A description that may be a credential is not shown."""
     if not listed:
         return "it has no stored keys"
     names = sorted(f'"{name}"' if (name := key.description) and is_wordlike(name) else key.id for key in listed)

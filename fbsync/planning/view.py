@@ -1,4 +1,4 @@
-"""The live state for a plan: by id or identity, with 'absent' and 'not asked' kept apart."""
+"""The live state for a plan, by id or identity. It distinguishes 'absent' from 'not asked'."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 class View:
     """The live state.
 
-    By identity, only those are found that are no declared entry's own: a name that one of those still
-    bears is a name that it is about to give up.
+    By identity, it finds only configurations that belong to no declared entry. If a declared entry's own
+    configuration still has a name that another entry wants, it is about to give up that name.
 
     Args:
-        live: what the server lists, or None where it was not asked.
+        live: what the server lists, or None if it was not asked.
         taken: the ids of the declared entries' own records.
-        in_doubt: identities that an earlier run may have created without anybody knowing.
+        in_doubt: identities that an earlier run may have created with an unknown outcome.
     """
 
     def __init__(self, live: Live | None, taken: Container[str], in_doubt: Container[Identity]) -> None:
@@ -37,34 +37,37 @@ class View:
                 self._by_identity.setdefault(canonical_identity(llm.identity), []).append(llm)
 
     def covers(self, workspace_id: str | None) -> bool:
-        """Whether the server listed what a workspace has."""
+        """Whether the server listed this workspace."""
         return workspace_id in self._workspaces
 
     def own(self, locked: LockedLlm) -> LiveLlm | None:
-        """The known configuration as the server lists it: one of its id in another workspace is another one."""
+        """Return a record's configuration as the server lists it in the record's workspace, or None."""
         live = self._by_id.get(locked.id)
         return live if live is not None and live.workspace_id == locked.workspace_id else None
 
     def moved(self, locked: LockedLlm) -> LiveLlm | None:
-        """The listed configuration with a record's id in another workspace."""
+        """Return the listed configuration that has a record's id in another workspace, or None."""
         live = self._by_id.get(locked.id)
         return live if live is not None and live.workspace_id != locked.workspace_id else None
 
     def is_absent(self, locked: LockedLlm) -> bool:
-        """Whether the server listed the record's workspace, and no longer lists the record there."""
+        """Whether the server listed the record's workspace, but not the record's configuration in it."""
         return self.covers(locked.workspace_id) and self.own(locked) is None
 
     def others(self, identity: Identity) -> Sequence[LiveLlm]:
-        """Listed configurations with an identity and no declared entry, in another spelling if none matches exactly."""
+        """Return the listed configurations that have an identity and belong to no declared entry.
+
+        If no spelling matches exactly, other spellings of the name count.
+        """
         found = self._by_identity.get(canonical_identity(identity), [])
         return [llm for llm in found if llm.name == identity.name] or found
 
     def unclaimed(self) -> Iterator[tuple[Identity, LiveLlm]]:
-        """Listed configurations that belong to no declared entry, with their canonical identity."""
+        """Return the listed configurations that belong to no declared entry, with their canonical identities."""
         return ((identity, llm) for identity, llms in self._by_identity.items() for llm in llms)
 
     def nearly(self, identity: Identity) -> LiveLlm | None:
-        """A configuration whose name differs only by case or whitespace, if none has the exact name."""
+        """Return a configuration whose name differs only by case or whitespace, if none has the name itself."""
         if self.others(identity):
             return None
         if self._loosely is None:

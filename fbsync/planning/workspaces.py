@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from fbsync.model.live import Workspace
 
 _LISTED = 10
-"""The most workspaces that a finding lists."""
+"""How many workspaces a finding lists at most."""
 
 
 def remembered(desired: Iterable[Llm], known: Iterable[LockedLlm]) -> tuple[Llm, ...]:
-    """The entries, with the ids that the lockfile knows for their workspaces' names.
+    """Return the entries with their workspaces' ids, as far as the lockfile has them for the names.
 
     Args:
-        desired: what is declared.
-        known: what the lockfile holds. A name that it has with several ids is not trusted.
+        desired: the declared entries.
+        known: the lockfile's configurations. A name that has several ids there is not used.
     """
     ids: dict[str, set[str]] = {}
     for llm in known:
@@ -34,14 +34,14 @@ def remembered(desired: Iterable[Llm], known: Iterable[LockedLlm]) -> tuple[Llm,
 
 
 def with_listed_ids(desired: Sequence[Llm], workspaces: Iterable[Workspace]) -> tuple[Llm, ...]:
-    """The entries, with the ids that the server has for their workspaces' names.
+    """Return the entries with their workspaces' ids, as the server lists them for the names.
 
     Args:
-        desired: what is declared.
-        workspaces: what the server lists.
+        desired: the declared entries.
+        workspaces: the workspaces that the server lists.
 
     Raises:
-        InvalidInput: a name is nobody's, or several workspaces bear it; a finding for each.
+        InvalidInput: no workspace or several have a name. There is a finding for each.
     """
     by_name: dict[str, set[str]] = {}
     for workspace in workspaces:
@@ -52,7 +52,7 @@ def with_listed_ids(desired: Sequence[Llm], workspaces: Iterable[Workspace]) -> 
 
 
 def unresolved(desired: Iterable[Llm]) -> tuple[str, ...]:
-    """The names of workspaces whose ids are not known."""
+    """Return the names of workspaces whose ids are not known."""
     return tuple(sorted({llm.workspace for llm in desired if llm.workspace is not None and not llm.workspace_id.value}))
 
 
@@ -64,7 +64,7 @@ def _with_id(llm: Llm, ids: set[str]) -> Llm:
 
 
 def _findings_at_places(desired: Iterable[Llm], by_name: dict[str, set[str]]) -> Iterator[Finding]:
-    """One finding for each place in the manifest: a default of many entries is one mistake."""
+    """Yield one finding for each place in the manifest: the default workspace of many entries is one mistake."""
     places = {llm.workspace_id.position: llm.workspace for llm in desired if llm.workspace is not None}
     for position, name in places.items():
         ids = by_name.get(name, set())
