@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from fbsync.calendar import today
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Iterable
 
     from fbsync.model.changes import Adopt, Change, Update
     from fbsync.model.claims import Claim
@@ -70,6 +70,13 @@ class Ledger(Protocol):
         """Record that a request certainly was not carried out; one of unknown outcome is left as intended.
 
         For a temporary configuration it records that there is none any more.
+        """
+
+    def ending(self, settled: Iterable[Identity]) -> None:
+        """Take note that nothing more will be recorded: what is on its way may become durable with the end itself.
+
+        Args:
+            settled: entries of which nothing is open any more, whatever earlier runs left.
         """
 
 

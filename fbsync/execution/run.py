@@ -124,7 +124,9 @@ class _Run:
 
     async def recorded(self) -> None:
         """Wait until all that was done is recorded and reported; take back the intents of what was never sent."""
-        await asyncio.gather(self._recordings.ended(), *map(self._take_back, self.scheduler.unsent()))
+        await asyncio.gather(*map(self._take_back, self.scheduler.unsent()))
+        self._ledger.ending(self.scheduler.settled())
+        await self._recordings.ended()
 
     async def _take_back(self, intent: Awaitable[int]) -> None:
         with suppress(FbsyncError):  # it was not recorded, or stays open: the next run looks for what is not there

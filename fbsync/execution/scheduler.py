@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from fbsync.execution.ports import Stop
     from fbsync.model.changes import Change
+    from fbsync.model.configurations import Identity
 
 
 class Scheduler:
@@ -100,6 +101,11 @@ class Scheduler:
     def unsent(self) -> tuple[Awaitable[int], ...]:
         """The intents of what was not sent."""
         return self._queue.unsent()
+
+    def settled(self) -> tuple[Identity, ...]:
+        """The entries whose changes came to a good end so far."""
+        ended = (outcome for outcome in self._outcomes.values() if not outcome.result.is_trouble)
+        return tuple(identity_of(outcome.change) for outcome in ended)
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """An outcome for every change; those whose turn never came are not attempted."""

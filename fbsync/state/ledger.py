@@ -186,8 +186,11 @@ class FileLedger:
         """
         return self._open_journal().not_done(number)
 
+    def ending(self, settled: Iterable[Identity]) -> None:
+        """Nothing: each record is durable by itself, and ``close`` is the end."""
+
     async def close(self, settled: Iterable[Identity]) -> None:
-        """Write the lockfile, then ends the journal.
+        """Write the lockfile, then end the journal.
 
         Args:
             settled: entries of which nothing is open any more, whatever earlier runs left.

@@ -84,6 +84,7 @@ class Lease:
         self._since = since
         self._clock = clock
         self._lost: FbsyncError | None = None
+        self._tried: str | None = None
 
     @property
     def state(self) -> StoredState:
@@ -115,7 +116,7 @@ class Lease:
         self._swap(self._next(self._claim))
 
     def release(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
-        """Write the state and release the lease. Raises as ``write`` does."""
+        """Write the state and release the lease. Raises as ``write`` does; it may be called again after a failure."""
         self._swap(self._next(None).holding(lockfile=lockfile, journal=journal))
 
     def _next(self, claim: LeaseClaim | None) -> StoredState:
@@ -124,24 +125,34 @@ class Lease:
     def _swap(self, state: StoredState) -> None:
         if self._lost is not None:
             raise self._lost
-        since = self._clock()
+        since, before = self._clock(), self._tried
+        self._tried = state.nonce
         try:
             self._version = self._object.swap(state, self._version.tag)
         except Conflict as error:
-            self._version = self._object.swap(state, self._own_tag(error))
+            self._version = self._object.swap(state, self._own_tag(error, before))
         self._since = since
 
-    def _own_tag(self, conflict: Conflict) -> str:
+    def _own_tag(self, conflict: Conflict, before: str | None) -> str:
         """Return the current version's tag, if that version is an earlier write of this run whose answer was lost.
+
+        Args:
+            conflict: the refusal.
+            before: the nonce of the previous attempt to write. A version that releases the lease has no claim.
 
         Raises:
             FbsyncError: another run wrote the version. The lease is lost.
         """
         found = self._object.read()
-        if found is not None and found.state.claim is not None and found.state.claim.id == self._claim.id:
+        if found is not None and (found.state.nonce == before or _is_claimed_by(found, self._claim)):
             return found.tag
         self._lost = _taken_over(self._object.name)
         raise self._lost from conflict
+
+
+def _is_claimed_by(version: Version, claim: LeaseClaim) -> bool:
+    """Return whether a version belongs to a run's lease."""
+    return version.state.claim is not None and version.state.claim.id == claim.id
 
 
 def new_claim(seconds: int = DEFAULT_SECONDS) -> LeaseClaim:

@@ -147,6 +147,19 @@ class SharedState:
             lockfile, journal = self._copy.content()
             self._lease.write(lockfile=lockfile, journal=journal)
 
+    def publish_last(self) -> None:
+        """Write the copy into the store and give the lease back, in one write; then ``release`` has nothing to do.
+
+        Raises:
+            FbsyncError: the lease is lost (exit 7), or the store cannot be written. ``release`` tries again.
+        """
+        with self._lock:
+            assert self._lease is not None
+            lockfile, journal = self._copy.content()
+            self._lease.release(lockfile=lockfile, journal=journal)
+            self._is_finished = True
+            self._copy.discard_rescue()
+
     def outlasts(self, seconds: float) -> bool:
         """Whether the lease certainly holds for so long."""
         return self._lease is not None and self._lease.outlasts(seconds)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from fbsync.model.errors import GuardRefused
@@ -133,12 +135,19 @@ def carried_out(
             return work(place, shared)
     from fbsync.stores.protocol import Conflict
 
+    Thread(target=_load_client, daemon=True).start()
     while True:
         try:
             with writable(where, environ, lock_timeout=lock_timeout, on_wait=on_wait, waits=waits) as (place, shared):
                 return _unless_outdated(work, place, shared)
         except Conflict:
             on_outdated()
+
+
+def _load_client() -> None:
+    """Import what speaks HTTP while the store is read: that takes as long, and neither needs the other."""
+    with suppress(ImportError):  # whoever needs it says so
+        import_module("fbsync.client.transport")
 
 
 def _unless_outdated(

@@ -35,25 +35,28 @@ class StoreLedger:
         self._shared = shared
         self._running: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
+        self._in_files: set[asyncio.Future[int]] = set()
+        self._settled: tuple[Identity, ...] | None = None
+        self._files_closed = self._is_closed = False
 
     def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
         """Record a request that is about to be sent; see ``fbsync.execution.ports``.
 
         What the store holds counts as sent from then on: a mark that comes later might not reach it.
         """
-        return asyncio.ensure_future(self._intended(self._files.intend(change, sent)))
+        return asyncio.ensure_future(self._intended(self._begun(self._files.intend(change, sent))))
 
     def intend_trial(self, change: Update | Adopt, sent: Fields) -> Awaitable[int]:
         """Record that a temporary configuration is about to be created, as ``intend`` does."""
-        return asyncio.ensure_future(self._intended(self._files.intend_trial(change, sent)))
+        return asyncio.ensure_future(self._intended(self._begun(self._files.intend_trial(change, sent))))
 
     def made(self, number: int, llm_id: str) -> Awaitable[object]:
         """Record the id of a temporary configuration."""
-        return asyncio.ensure_future(self._published(self._files.made(number, llm_id)))
+        return self._recorded(self._files.made(number, llm_id))
 
     def removed(self, identity: Identity) -> Awaitable[object]:
         """Record that a temporary configuration that an earlier run left is gone."""
-        return asyncio.ensure_future(self._published(self._files.removed(identity)))
+        return self._recorded(self._files.removed(identity))
 
     def sending(self, number: int) -> None:  # noqa: ARG002 - the protocol's
         """Make sure that this run has not lost its lease: the store holds the mark already."""
@@ -78,28 +81,44 @@ class StoreLedger:
 
     def done(self, number: int, change: Change, llm_id: str) -> Awaitable[object]:
         """Record that a request was carried out."""
-        return asyncio.ensure_future(self._published(self._files.done(number, change, llm_id)))
+        return self._recorded(self._files.done(number, change, llm_id))
 
     def set_aside(self, number: int, change: Update, name: str) -> Awaitable[object]:
         """Record that a configuration has a third name for now."""
-        return asyncio.ensure_future(self._published(self._files.set_aside(number, change, name)))
+        return self._recorded(self._files.set_aside(number, change, name))
 
     def not_done(self, number: int) -> Awaitable[object]:
         """Record that a request certainly was not carried out."""
-        return asyncio.ensure_future(self._published(self._files.not_done(number)))
+        return self._recorded(self._files.not_done(number))
+
+    def ending(self, settled: Iterable[Identity]) -> None:
+        """Let the write with the last records end the journal and give the lease back, too."""
+        self._settled = tuple(settled)
 
     async def close(self, settled: Iterable[Identity]) -> None:
-        """End the journal, writes the known state into the store, and return the lease back.
+        """End the journal, write the known state into the store, and give the lease back.
 
         Raises:
             FbsyncError: the store cannot be written, or another run took the lease over.
         """
+        pending = [task for task in (self._running, self._next) if task is not None]
+        await asyncio.gather(*pending, return_exceptions=True)
+        if self._is_closed:
+            return
         try:
-            await self._files.close(settled)
+            await self._close_files(settled)
         finally:
-            pending = [task for task in (self._running, self._next) if task is not None]
-            await asyncio.gather(*pending, return_exceptions=True)
             await asyncio.get_running_loop().run_in_executor(None, self._shared.release)
+
+    def _begun(self, recorded: Awaitable[int]) -> asyncio.Future[int]:
+        """A record on its way into the copy's files."""
+        begun = asyncio.ensure_future(recorded)
+        self._in_files.add(begun)
+        begun.add_done_callback(self._in_files.discard)
+        return begun
+
+    def _recorded(self, recorded: Awaitable[int]) -> Awaitable[int]:
+        return asyncio.ensure_future(self._published(self._begun(recorded)))
 
     async def _intended(self, recorded: Awaitable[int]) -> int:
         number = await recorded
@@ -123,7 +142,23 @@ class StoreLedger:
         if running is not None:
             await asyncio.wait([running])
         self._running, self._next = self._next, None
-        await asyncio.get_running_loop().run_in_executor(None, self._shared.publish)
+        if self._settled is None:
+            await asyncio.get_running_loop().run_in_executor(None, self._shared.publish)
+        elif not self._is_closed:
+            await self._publish_last(self._settled)
+
+    async def _publish_last(self, settled: tuple[Identity, ...]) -> None:
+        """The last swap: it has the end of the journal, and gives the lease back. ``close`` tries again if it fails."""
+        if self._in_files:
+            await asyncio.wait(self._in_files)
+        await self._close_files(settled)
+        await asyncio.get_running_loop().run_in_executor(None, self._shared.publish_last)
+        self._is_closed = True
+
+    async def _close_files(self, settled: Iterable[Identity]) -> None:
+        if not self._files_closed:
+            await self._files.close(settled)
+            self._files_closed = True
 
 
 class LeasedServer(WrappedServer):

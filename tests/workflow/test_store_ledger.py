@@ -29,9 +29,9 @@ from fbsync.state.ledger import FileLedger
 from fbsync.state.lockfile import Lockfile, journal_path, read_lockfile
 from fbsync.state.replay import read_journal
 from fbsync.state.replayed import Replayed
-from fbsync.stores.document import first_state
+from fbsync.stores.document import first_state, parse_state
 from fbsync.stores.holder import Holder
-from fbsync.stores.protocol import Conflict
+from fbsync.stores.protocol import Conflict, Unavailable, UnknownOutcome
 from fbsync.stores.swap import StateObject
 from fbsync.workflow.shared_state import SharedState
 from fbsync.workflow.store_ledger import LeasedServer, StoreLedger
@@ -158,6 +158,50 @@ def test_two_hundred_creations_take_few_swaps_of_a_slow_store(store, tmp_path):
     assert (state_in(slow).claim, state_in(slow).journal) == (None, ())
     # Created, leased, intents, released; outcomes share the rest.
     assert slow.writes < 25
+
+
+def test_the_last_outcomes_the_lockfile_and_the_end_of_the_lease_share_a_swap(store, tmp_path):
+    before = store.writes
+    assert run(opened(store, tmp_path / "copy"), Counting(), [desired("A")]) == [Result.CREATED]
+    assert store.writes - before == len(("the lease", "the intent", "the rest"))
+    assert list(known_in(store)) == ["A"]
+    assert (state_in(store).claim, state_in(store).journal) == (None, ())
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_a_last_swap_that_fails_is_tried_again_at_the_end(store, tmp_path, is_written):
+    """Even where it came through after all, and nobody could see that at first."""
+
+    class Failing(MemoryStore):
+        left = None
+
+        def _fail(self):
+            if self.left:
+                self.left -= 1
+                raise Unavailable("a store", "it is down", hint="wait")
+
+        def read(self):
+            self._fail()
+            return store.read()
+
+        def write(self, data, tag):
+            self._fail()
+            if self.left is None and parse_state(data, "").lockfile is not None:
+                self.left = 4  # every attempt of that swap
+                if is_written:
+                    store.write(data, tag)
+                raise UnknownOutcome("a store", "it is down")
+            return store.write(data, tag)
+
+    failing = Failing()
+    shared = SharedState(
+        StateObject(failing, sleep=lambda _: None), folder=tmp_path, holder=ME, state_folder=tmp_path / "state"
+    )
+    shared.load()
+    assert run(shared, Counting(), [desired("A")]) == [Result.CREATED]
+    assert failing.left == 0
+    assert list(known_in(store)) == ["A"]
+    assert (state_in(store).claim, state_in(store).journal) == (None, ())
 
 
 def test_each_intent_is_in_the_store_before_its_request(store, tmp_path):
