@@ -125,12 +125,35 @@ def test_a_whole_file_is_begun_by_a_snippet(server, tmp_path):
     assert [finding.message for finding in assemble([parse_document(text.encode(), file="m.yaml")]).findings] == []
 
 
+ENTRY = "  - {name: Chat, aiType: OPENAI, endpoint: https://x.example.com, secret: $KEY}\n"
+
+
 @pytest.mark.parametrize("label", ["fbsync entry", "fbsync entry for AWS Bedrock"])
-def test_an_entry_is_begun_by_a_snippet(server, tmp_path, label):
-    text = completed(server, tmp_path / "fbsync.yaml", HEAD + "  - ", label)
+@pytest.mark.parametrize("before", ["", ENTRY], ids=["first", "second"])
+@pytest.mark.parametrize("start", ["  - ", "  -", "  "], ids=["dash-and-space", "dash", "no-dash"])
+def test_an_entry_is_begun_by_a_snippet(server, tmp_path, label, before, start):
+    """A snippet gives a valid entry, also on a new line of the list where nobody has typed a dash yet."""
+    text = completed(server, tmp_path / "fbsync.yaml", HEAD + before + start, label)
     manifest = assemble([parse_document(text.encode(), file="m.yaml")])
     assert [finding.message for finding in manifest.findings] == []
-    assert len(manifest.drafts) == 1
+    assert len(manifest.drafts) == 1 + bool(before)
+
+
+def test_the_list_is_begun_by_its_key(server, tmp_path):
+    """Completing `llms` opens the list and leaves the entry to its snippets; it adds no keys of its own."""
+    text = completed(server, tmp_path / "fbsync.yaml", MODELINE + "version: 1\nll", "llms")
+    assert text == MODELINE + "version: 1\nllms:\n  - \n"
+
+
+@pytest.mark.parametrize("end", ["", "environments:\n  staging: "], ids=["entry", "environment"])
+def test_every_suggestion_has_a_name(server, tmp_path, end):
+    """The server shows an example that is an object as "[object Object]", so the schema has none."""
+    path = tmp_path / "fbsync.yaml"
+    text = HEAD + ENTRY + (end or "  ")
+    lines = text.split("\n")
+    server.open(path, text)
+    offered = server.at("textDocument/completion", path, len(lines), len(lines[-1]) + 1)
+    assert "[object Object]" not in [item["label"] for item in offered["items"]]
 
 
 def test_an_endpoint_is_offered_for_each_provider(server, tmp_path):
