@@ -1,4 +1,4 @@
-"""``--all-environments``: do the same with and without each environment, and make one result of it."""
+"""``--all-environments``: run a command without an environment and for each one, and combine the results."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Results(Generic[_Result]):
     """The result of each environment, in the manifest's order.
 
     Attributes:
-        done: what there is, by environment.
-        failed: why there is nothing, by environment.
+        done: the results, by environment.
+        failed: the errors of the other environments, by environment.
     """
 
     done: tuple[tuple[str | None, _Result], ...]
@@ -31,23 +31,23 @@ class Results(Generic[_Result]):
 
     @property
     def problems(self) -> tuple[tuple[str | None, str], ...]:
-        """Why environments have no result, in one line each."""
+        """Why environments have no result, as one line for each."""
         return tuple((environment, _reason(error)) for environment, error in self.failed)
 
     def exit_code(self, code: ExitCode) -> ExitCode:
-        """The status of the whole: the worst one of the failures, or else the given one."""
+        """Return the highest exit code of the failures, or the given one if there are none."""
         return max((error.exit_code for _, error in self.failed), default=code)
 
 
 def in_each(where: Where, work: Callable[[Where], _Result], *, quiet: bool) -> Results[_Result]:
-    """Do something for the manifest without an environment, and for every environment.
+    """Do work for the manifest without an environment, and for every environment.
 
-    An environment for which it fails does not hide the others: the result says why, and so does the exit status.
+    A failure in one environment does not hide the others. The result and the exit code report it.
 
     Args:
-        where: what to work on, without an environment.
-        work: what to do, given an environment.
-        quiet: whether only the result reports failures.
+        where: the target, without an environment.
+        work: called with the target in each environment.
+        quiet: whether only the result reports failures, and not stderr.
     """
     done, failed = [], []
     for environment in _environments(where):
@@ -63,14 +63,14 @@ def in_each(where: Where, work: Callable[[Where], _Result], *, quiet: bool) -> R
 def document_of_all(
     command: str, code: ExitCode, results: Results[_Result], part: Callable[[_Result], Json], *, summary: str
 ) -> Json:
-    """The JSON document of a command over all environments.
+    """Build the JSON document of a command over all environments.
 
     Args:
         command: the command's name.
-        code: the status that it ends with.
+        code: the status that the command ends with.
         results: the result of each environment.
-        part: what the document holds of one.
-        summary: the sentence over all of them.
+        part: returns an environment's part of the document, given its result.
+        summary: a sentence about all environments.
     """
     from fbsync.render.document import failure_document, result_document
 
@@ -86,7 +86,7 @@ def document_of_all(
 
 
 def _environments(where: Where) -> tuple[str | None, ...]:
-    """All environments, and None for no environment unless the manifest has no default workspace: it then needs -e."""
+    """All environments, and None for no environment, unless the manifest then lacks a workspace and needs -e."""
     from fbsync.manifest.assemble import read_manifest
 
     manifest = read_manifest(where.files)
@@ -96,6 +96,6 @@ def _environments(where: Where) -> tuple[str | None, ...]:
 
 
 def _reason(error: FbsyncError) -> str:
-    """Why an environment has no result, in one line."""
+    """Say in one line why an environment has no result."""
     findings = error.findings if isinstance(error, InvalidInput) else ()
     return "; ".join(finding.message for finding in findings) or error.message

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     "--verify", is_flag=True, help="Verify new and changed credentials with their providers; this may be billed."
 )
 @record_options
-def apply(target: TargetOptions, format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
+def apply(target: TargetOptions, format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one for each option
     """Apply the manifest to the server: plan, confirm, then make the changes.
 
     With PLAN, a file that `fbsync plan --out` wrote, it makes the reviewed changes and no others: it plans again, and
@@ -66,7 +66,7 @@ def apply(target: TargetOptions, format_: str, result: Path | None, **given: Any
     fbsync apply -e staging --yes
     fbsync apply --only "Production OpenAI"
     fbsync plan --out reviewed.json && fbsync apply reviewed.json
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     from fbsync.cli.events import ResultFile
 
     with ResultFile("apply", result, target.environment) as kept:
@@ -79,7 +79,7 @@ def _apply(
     saved_plan: Path | None,
     target: TargetOptions,
     lock_timeout: float,
-    **how: Any,  # noqa: ANN401 - the options of a run, as they are
+    **how: Any,  # noqa: ANN401 - the other options of a run
 ) -> int:
     from fbsync.cli.apply_options import ApplyOptions
     from fbsync.cli.apply_run import Applying
@@ -122,7 +122,7 @@ def _apply(
 
 
 def _saved_options(saved: SavedPlan, given: dict[str, Any]) -> dict[str, Any]:
-    """The options that a saved plan was made with, as options of this run; what they allow, both may allow."""
+    """The options of the saved plan, as options of this run. Either may allow what a guard would refuse."""
     from fbsync.planning.allowed import MAX_DELETES
 
     flags = ("adopt", "recreate", "host_change")
@@ -139,6 +139,10 @@ def _saved_options(saved: SavedPlan, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_beside_a_plan(**given: object) -> None:
-    """A saved plan says itself what it is for."""
+    """Refuse options that a saved plan already has.
+
+    Raises:
+        click.UsageError: such an option was given.
+    """
     if beside := [f"--{name.replace('_', '-').removesuffix('s')}" for name, value in given.items() if value]:
         raise click.UsageError(f"a saved plan already has these options: leave out {', '.join(beside)}")

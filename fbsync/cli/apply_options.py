@@ -1,4 +1,4 @@
-"""What the command line says of how to apply; ``destroy`` is a way of applying."""
+"""The options of an apply. ``destroy`` is a kind of apply."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class ApplyOptions:
 
     @property
     def command(self) -> str:
-        """The command that this is a run of."""
+        """The command's name."""
         return "destroy" if self.destroy else "apply"
 
     @property
     def allowed(self) -> Allowed:
-        """What the user allows that a guard would refuse."""
+        """What the user allows although a guard would refuse it."""
         return Allowed(
             adopt=self.adopt,
             max_deletes=self.max_deletes,

@@ -30,9 +30,9 @@ def report_applied(
     Args:
         applied: the result.
         code: the status that the command ends with.
-        project: what was applied.
-        options: how.
-        verified: what the providers said, where they were asked.
+        project: the project that was applied.
+        options: the options of the run.
+        verified: the providers' verdicts, if they were asked.
     """
     document = _document(applied, code, project=project, options=options, verified=verified)
     if options.result is not None:

@@ -1,4 +1,4 @@
-"""One run of ``fbsync apply``: ask the server, plan, ask the user, do it, report."""
+"""One run of ``fbsync apply``: ask the server, plan, ask the user, make the changes, report."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Applying:
     """A run over one project.
 
     Args:
-        project: what to apply.
-        options: how.
-        saved: the plan that was reviewed, or None.
-        shared: the store that the known state is in, or None where it is in files.
+        project: the project to apply.
+        options: the options of the run.
+        saved: the reviewed plan, or None.
+        shared: the store of the known state, or None if the state is in files.
     """
 
     def __init__(
@@ -74,10 +74,10 @@ class Applying:
         self._interrupts = Interrupts(self._session.stop, hint=f"run `fbsync {options.command}` again for the rest")
 
     def run(self) -> int:
-        """Do it all; return the exit status.
+        """Plan, confirm, apply and report; return the exit status.
 
         Raises:
-            FbsyncError: nothing was changed, and why.
+            FbsyncError: nothing was changed; the message says why.
         """
         try:
             applied = self._run()
@@ -96,7 +96,7 @@ class Applying:
         return code
 
     def _run(self) -> Applied | None:
-        """Ask the server, plan, ask the user, and apply; None where the user said no."""
+        """Ask the server, plan, ask the user, and apply; None if the user said no."""
         options = self._options
         check_variables(self._project, lambda: self._propose(self._project, None).plan)
         with self._session as connection:
@@ -136,10 +136,10 @@ class Applying:
             )
 
     def _as_reviewed(self, proposal: Proposal) -> Proposal:
-        """The part of the plan that was reviewed, where one was; all of it otherwise.
+        """Return the part of the plan that was reviewed, or the whole plan if there is no saved plan.
 
         Raises:
-            GuardRefused: what would happen to an entry is not what was reviewed (exit 6).
+            GuardRefused: a change of an entry differs from the reviewed one (exit 6).
         """
         if self._saved is None:
             return proposal
@@ -152,7 +152,7 @@ class Applying:
         return replace(proposal, plan=narrowed(self._saved, proposal.plan))
 
     def _agreed(self, proposal: Proposal) -> bool:
-        """Whether to go on: asked only where there is something to change.
+        """Whether to continue. It asks only if there is something to change.
 
         Raises:
             FbsyncError: only one of stdin and stderr is a terminal.
@@ -163,7 +163,7 @@ class Applying:
         return terminal.confirm(_question(number, proposal))
 
     def _carry_out(self, proposal: Proposal, events: Events) -> Applied:
-        """Apply the plan, and show its outcome as it happens."""
+        """Apply the plan, and show each outcome as it happens."""
         self._session.learn_user(proposal)
         with terminal.waits(f"Locking the state in {proposal.project.where.known_in}"):
             self._session.lock(proposal)

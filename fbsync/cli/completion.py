@@ -18,7 +18,7 @@ def completion(shell: str) -> None:
     fbsync completion bash > ~/.local/share/bash-completion/completions/fbsync
     fbsync completion zsh > ~/.zfunc/_fbsync           (with fpath+=~/.zfunc before compinit)
     fbsync completion fish > ~/.config/fish/completions/fbsync.fish
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     from fbsync.cli.shells import script
 
     terminal.out(script(shell))

@@ -1,6 +1,6 @@
-"""Shell completion of environments and entry names, read from files and never from a server.
+"""Complete environments and entry names in the shell, from files and never from a server.
 
-A file that is broken or slow to say so completes to nothing: a completion must not get in the way.
+A broken file completes to nothing: a completion must not get in the way.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
 
 def environments(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The environments that the manifest declares."""
+    """Return the environments that the manifest declares."""
     return _beginning_like(lambda: _read_manifest(context).variants, incomplete)
 
 
 def declared_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the entries of the manifest, in the environment that is given, and of the lockfile."""
+    """Return the entry names of the manifest, in the given environment, and of the lockfile."""
     names = _beginning_like(lambda: _declared_names(context), incomplete)
     return list(dict.fromkeys([*names, *known_names(context, parameter, incomplete)]))
 
 
 def known_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The names of the entries of the lockfile."""
+    """Return the entry names of the lockfile."""
     return _beginning_like(lambda: _known_names(context), incomplete)
 
 
 def _beginning_like(names: Callable[[], Iterable[str]], incomplete: str) -> list[str]:
-    """Those that begin like what is typed; a name that a line cannot hold is none."""
+    """The names that begin with the typed text, except those with line breaks and other unprintable characters."""
     try:
         return [name for name in dict.fromkeys(names()) if name.startswith(incomplete) and name.isprintable()]
-    except Exception:  # noqa: BLE001 - a completion says nothing rather than something wrong
+    except Exception:  # noqa: BLE001 - better no completion than an error in the user's prompt
         return []
 
 
@@ -54,7 +54,7 @@ def _declared_names(context: click.Context) -> Iterable[str]:
 
 
 def _known_names(context: click.Context) -> Iterable[str]:
-    """The names in the lockfile; where a store has the state, those of the manifest: completion never waits for one."""
+    """The names in the lockfile, or in the manifest if a store has the state: completion never waits for a store."""
     from fbsync.state import lockfile
 
     where = _where_so_far(context)
@@ -65,11 +65,11 @@ def _known_names(context: click.Context) -> Iterable[str]:
 
 
 def _where_so_far(context: click.Context) -> Where:
-    """The target of the options to the left of the word; click has not filled in the others."""
+    """The target by the options to the left of the word. click has not filled in the others yet."""
     from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
     from fbsync.workflow.declared_state import find_target
 
-    # Standard input is the terminal's: a completion reads nothing from it.
+    # Standard input is the terminal: a completion must not read from it.
     return find_target(
         files=tuple(path for path in map(Path, context.params.get("files") or ()) if path != STANDARD_INPUT),
         environment=context.params.get("environment"),

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     help="Allow a workspace of which the server lists none: its configurations count as deleted.",
 )
 @record_options
-def destroy(target: TargetOptions, format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one an option
+def destroy(target: TargetOptions, format_: str, result: Path | None, **given: Any) -> int:  # noqa: ANN401 - one for each option
     """Delete everything that fbsync manages in an environment, then its lockfile.
 
     Only the known state counts: the manifest is not read and need not exist any more. Configurations that fbsync
@@ -56,7 +56,7 @@ def destroy(target: TargetOptions, format_: str, result: Path | None, **given: A
     \b
     fbsync destroy -e pr-123
     fbsync destroy -e pr-123 --yes --result destroyed.json
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     from fbsync.cli.events import ResultFile
 
     with ResultFile("destroy", result, target.environment):
@@ -67,7 +67,7 @@ def _destroy(
     *,
     target: TargetOptions,
     lock_timeout: float,
-    **how: Any,  # noqa: ANN401 - the options of a run, as they are
+    **how: Any,  # noqa: ANN401 - the other options of a run
 ) -> int:
     from fbsync.cli.apply_options import ApplyOptions
     from fbsync.cli.apply_run import Applying
@@ -108,7 +108,7 @@ def _destroy(
 
 
 def _is_empty(where: Where) -> bool:
-    """Whether there is a lockfile that has no entries any more, and no journal."""
+    """Whether there is a lockfile without entries, and no journal."""
     from fbsync.state.lockfile import journal_path, read_lockfile
 
     known = read_lockfile(where.lock_path)
@@ -116,7 +116,7 @@ def _is_empty(where: Where) -> bool:
 
 
 def _how_to_remove(where: Where) -> str:
-    """What to do about the empty state that is left in a store, where its history may be wanted."""
+    """Say how to remove the empty state from a store. It stays, since the user may want its history."""
     chosen = "" if where.environment is None else f" -e {shlex.quote(where.environment)}"
     return visible(f"The empty state stays in {where.known_in}: `fbsync state remove{chosen}` removes it.")
 
@@ -125,7 +125,7 @@ def _remove_lockfile(where: Where) -> None:
     """Remove the lockfile of an environment that has no known entries any more.
 
     Raises:
-        FbsyncError: the operating system refuses.
+        FbsyncError: the operating system refused.
     """
     try:
         where.lock_path.unlink()

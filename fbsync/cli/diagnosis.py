@@ -1,4 +1,4 @@
-"""The record of an unexpected failure: the places in the code that it passed, without any values."""
+"""Report an unexpected failure: the places in the code that it passed, without any values."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _MOST_FRAMES = 60
 
 
 def report_of(error: BaseException) -> str:
-    """The frames of an error and of its causes: file, line and function of each.
+    """List the frames of an error and of its causes: file, line and function of each.
 
-    Exception texts, arguments, local variables and source lines may hold credentials, so none of them is included.
+    The report has no exception texts, arguments, local variables or source lines, since they may contain credentials.
     """
     python = ".".join(map(str, sys.version_info[:3]))
     lines = [f"fbsync {__version__}, Python {python}, {sys.platform}"]
@@ -33,7 +33,7 @@ def report_of(error: BaseException) -> str:
 
 
 def innermost_place(error: BaseException) -> str:
-    """The innermost place in fbsync's own code that an error passed, as ``fbsync.planning.decide, line 7``."""
+    """Return the innermost place in fbsync's own code that an error passed: ``fbsync.planning.decide, line 7``."""
     found = "an unknown place"
     for frame, line in _frames(error.__traceback__):
         if (module := _module(frame)).split(".")[0] == "fbsync":
@@ -42,15 +42,15 @@ def innermost_place(error: BaseException) -> str:
 
 
 def innermost_module(error: BaseException) -> str:
-    """The module that an error was raised in."""
+    """Return the name of the module that raised an error."""
     return next(iter([_module(frame) for frame, _ in _frames(error.__traceback__)][-1:]), "")
 
 
 def keep(error: BaseException) -> Path | None:
-    """Write the report into the user's state folder; the same failure always goes into the same file.
+    """Write the report into the user's state folder. The same failure always goes into the same file.
 
     Returns:
-        The file, or None where it cannot be written.
+        The file, or None if it cannot be written.
     """
     from fbsync.settings import find_state_folder
     from fbsync.state.atomic_file import write_atomically
@@ -66,7 +66,7 @@ def keep(error: BaseException) -> Path | None:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error, and what it came from; of a group, its first one."""
+    """Yield an error and its causes. The cause of a group is the group's first error."""
     cause: BaseException | None = error
     for _ in range(_MOST_ERRORS):
         if cause is None:
@@ -95,7 +95,7 @@ def _module(frame: FrameType) -> str:
 
 
 def _file(frame: FrameType) -> str:
-    """A frame's file from its package on: where that is installed says something of the machine, not of the fault."""
+    """A frame's file, from its package on. The folders above would show details of the machine."""
     parts = PurePath(frame.f_code.co_filename).parts
     package = _module(frame).split(".")[0]
     start = len(parts) - 1 - parts[::-1].index(package) if package in parts[:-1] else len(parts) - 1

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def doctor(
     target: TargetOptions,
     format_: str,
-    **asking: Any,  # noqa: ANN401 - one an option
+    **asking: Any,  # noqa: ANN401 - one for each option
 ) -> int:
     """Check everything that a run depends on: files, variables, the connection to the server, signing in, roles.
 
@@ -37,7 +37,7 @@ def doctor(
     \b
     fbsync doctor
     fbsync doctor -e staging --ca-file company-ca.pem
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     import asyncio
 
     from fbsync.cli.event_loop import run_unless_signalled
@@ -59,7 +59,7 @@ def doctor(
 
 
 def _store_checked(where: Where) -> tuple[tuple[Check, ...], Where]:
-    """Look at the store of a known state, and return where the others find a copy of it, if it can be read."""
+    """Check the store of the known state. Return the checks, and the target with a copy of a state that can be read."""
     from fbsync.cli.store import readable
     from fbsync.model.errors import FbsyncError
 

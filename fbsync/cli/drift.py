@@ -38,7 +38,7 @@ class DriftOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compared:
-    """What was compared, what was found, and the resulting exit status."""
+    """The project that was compared, the drift, and the resulting exit code."""
 
     project: Project
     found: DriftFound
@@ -71,7 +71,7 @@ def drift(
     accept: tuple[str, ...],
     max_age: int | None,
     strict: bool,
-    **asking: Any,  # noqa: ANN401 - one an option
+    **asking: Any,  # noqa: ANN401 - one for each option
 ) -> int:
     """Show what changed on the server outside fbsync, and what is unmanaged there; change nothing.
 
@@ -94,7 +94,7 @@ def drift(
     fbsync drift --all-environments --format markdown > issue.md
     fbsync drift --max-credential-age 90d --strict
     fbsync drift --accept "Production OpenAI"
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     where = target.where()
     how = DriftOptions(only=only, max_age=max_age, strict=strict, asking=Asking(**asking))
     if all_environments:
@@ -126,7 +126,7 @@ def _drift_all(where: Where, how: DriftOptions, format_: str, max_chars: int) ->
 
 
 def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
-    """Ask the server, and compare."""
+    """Ask the server, and compare the known state with its list."""
     from fbsync.calendar import today
     from fbsync.model.ages import Ages
     from fbsync.render.drift_found import DriftFound
@@ -166,7 +166,7 @@ def _compare(where: Where, how: DriftOptions, *, quiet: bool) -> _Compared:
 
 
 def _accept(where: Where, how: DriftOptions, names: tuple[str, ...], format_: str) -> int:
-    """Write what the server holds into the manifest; the next apply records it."""
+    """Write the server's values into the manifest. The next apply records them."""
     from fbsync.cli.write_once import add_to
     from fbsync.workflow.accept import accept
 

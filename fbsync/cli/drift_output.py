@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def drift_rendered(found: DriftFound, format_: str, code: ExitCode, *, max_chars: int) -> str:
-    """The drift of one environment, in a format."""
+    """Render the drift of one environment in a format."""
     match format_:
         case "json":
             from fbsync.render.document import dump, result_document
@@ -51,14 +51,14 @@ def drifts_rendered(
     code_of: Callable[[DriftFound], ExitCode],
     max_chars: int,
 ) -> str:
-    """The drift of all environments, in a format.
+    """Render the drift of all environments in a format.
 
     Args:
-        results: what was found in each.
+        results: the drift of each environment.
         format_: the format.
         code: the status that the command ends with.
-        code_of: the status that it would end with for one environment.
-        max_chars: the limit of a comment.
+        code_of: returns the status that the command would end with for one environment.
+        max_chars: the limit for Markdown.
     """
     drifts = [found for _, found in results.done]
     match format_:
@@ -87,7 +87,7 @@ def drifts_rendered(
 
 
 def accepted_rendered(accepted: Acceptance, code: ExitCode, format_: str, *, environment: str | None) -> str:
-    """The values that the manifest took over, as text or JSON."""
+    """Render the values that the manifest took over, as text or JSON."""
     if format_ == "json":
         from fbsync.render.document import dump, result_document
 

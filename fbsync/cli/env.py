@@ -64,7 +64,7 @@ def env(
     fbsync env -e staging --check
     fbsync env --all-environments --check
     fbsync env --write .env.example
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     where = target.where()
     if all_environments:
         if target.environment:
@@ -83,9 +83,9 @@ class _Listed:
     """The variables of one environment.
 
     Attributes:
-        rows: their uses, by name.
-        part: what the result document says of them.
-        exit_code: the status that ``--check`` ends with.
+        rows: the uses of each variable, by its name.
+        part: the environment's part of the result document.
+        exit_code: the status that the command ends with if ``--check`` is given.
     """
 
     rows: dict[str, tuple[Use, ...]]
@@ -147,7 +147,7 @@ def _rendered(listed: _Listed, code: ExitCode, format_: str, *, verbose: bool, m
 def _list_all(
     where: Where, format_: str, *, check: bool, verbose: bool, max_chars: int, write: Path | None
 ) -> ExitCode:
-    """The variables without an environment and of every environment, as one result."""
+    """List the variables without an environment and of every environment, as one result."""
     results = in_each(where, lambda where: _variables_of(where, quiet=format_ == "json"), quiet=format_ == "json")
     if write is not None:
         _write_env_example(write, [listed for _, listed in results.done])

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DEBUG_VARIABLE = "FBSYNC_DEBUG"
-"""Any value except 0 prints the report of an unexpected failure to stderr."""
+"""The variable that prints the report of an unexpected failure to stderr, unless it is empty or 0."""
 
 
 def run_command(command: click.Command, argv: Sequence[str]) -> int:
-    """Run a command; return its exit status, never raise.
+    """Run a command, and return its exit status. This never raises.
 
-    With ``--format json`` a failure prints a result document to stdout, as a success does.
+    With ``--format json``, a failure prints a result document to stdout, as a success does.
     """
     _prepare_outputs(argv)
     unwind_on_signals()
@@ -32,7 +32,7 @@ def run_command(command: click.Command, argv: Sequence[str]) -> int:
         status = _status_of_run(command, argv)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Nobody reads on: end quietly.
+        # The reader is gone: end quietly.
         status = ExitCode.ERROR
         _silence()
     except OSError as error:
@@ -40,15 +40,15 @@ def run_command(command: click.Command, argv: Sequence[str]) -> int:
         _silence()
         from fbsync.cli import terminal
 
-        with suppress(OSError):  # where stderr is what failed, no message can be written
+        with suppress(OSError):  # if stderr failed, no message can be written
             terminal.say(f"error: the output cannot be written: {error.strerror}")
     return status
 
 
 def _prepare_outputs(argv: Sequence[str]) -> None:
-    """Make sure that everything that fbsync prints can be printed, whatever the streams and the locale are."""
+    """Make sure that fbsync can print any text, whatever the streams and the locale are."""
     for name in ("stdout", "stderr"):
-        # One that was closed before fbsync was started: what is printed there goes nowhere.
+        # Whoever started fbsync may have closed the stream. What fbsync prints there is then discarded.
         stream = getattr(sys, name) or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
         setattr(sys, name, stream)
         if isinstance(stream, TextIOWrapper):
@@ -87,13 +87,13 @@ def _fail(argv: Sequence[str], error: FbsyncError) -> int:
     else:
         from fbsync.cli import terminal
 
-        with suppress(OSError):  # where stderr takes nothing, the exit code still says so
+        with suppress(OSError):  # if stderr fails, the exit code still reports the error
             terminal.report_error(error)
     return error.exit_code
 
 
 def _interrupted(ended: BaseException) -> FbsyncError:
-    """The error for a signal; click turns each into an Abort."""
+    """Return the error for a signal. click turns each signal into an Abort."""
     for cause in (ended, ended.__cause__):
         if isinstance(cause, Terminated):
             return FbsyncError(f"interrupted by {cause.name}", exit_code=ExitCode.TERMINATED)
@@ -107,10 +107,10 @@ def _usage(error: click.ClickException, argv: Sequence[str]) -> FbsyncError:
 
 
 def _refused_by_system(error: OSError) -> FbsyncError:
-    """The error for a refusal of the operating system that no other code handled.
+    """Return the error for a refusal of the operating system that no other code handled.
 
     Raises:
-        OSError: it is the output itself that takes nothing.
+        OSError: writing the output failed.
     """
     from fbsync.cli import diagnosis
 
@@ -135,7 +135,7 @@ def _has_working_folder() -> bool:
 
 
 def _unexpected(error: Exception) -> FbsyncError:
-    """The error for a bug of fbsync. The exception's text is not shown, since it may contain anything."""
+    """Return the error for a bug in fbsync. It leaves out the exception's text, which may contain anything."""
     from fbsync.cli import diagnosis
 
     return FbsyncError(
@@ -145,7 +145,7 @@ def _unexpected(error: Exception) -> FbsyncError:
 
 
 def _report_place(error: BaseException) -> str:
-    """Print or save the report of a failure; return the words that say where it is."""
+    """Print or save the report of a failure. Return the end of a hint that says where the report is."""
     from fbsync.cli import diagnosis, terminal
 
     if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
@@ -159,7 +159,7 @@ def _report_place(error: BaseException) -> str:
 
 
 def _format(argv: Sequence[str]) -> str | None:
-    """The format that was asked for, looked up in the words themselves, since parsing may be what failed."""
+    """The requested format. It is read from the words themselves, since click may have failed to parse them."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
     joined = (word.partition("=")[2] for word in words if word.startswith("--format="))
     apart = (value for option, value in pairwise(words) if option == "--format")
@@ -174,5 +174,5 @@ def _print_failure(argv: Sequence[str], error: FbsyncError) -> None:
 
 
 def _silence() -> None:
-    """Keep Python from flushing into an output that does not take it at exit."""
+    """Keep Python from flushing at exit into an output that fails."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

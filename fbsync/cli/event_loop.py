@@ -21,24 +21,23 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 if find_spec("sniffio") is None:
-    # httpcore loads it several times a request, if it is there. Where it is not, Python would look for it all along the
-    # path each time, which takes a quarter of a request; None says once for all that there is nothing to be found
-    # (Python Language Reference, 5.3.1, "The module cache"). For this program only: whoever imports fbsync as a
-    # library may install what they like.
+    # httpcore imports sniffio several times a request. If it is not installed, Python would search the whole path each
+    # time, which takes a quarter of a request. None in the module cache ends the search at once (Python Language
+    # Reference, 5.3.1, "The module cache"). This is for the program only: users of the library may install sniffio.
     sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 def run_unless_signalled(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
     """Run a coroutine to its end, or until SIGTERM or SIGHUP cancels it.
 
-    An exception that a signal handler raises would end the loop in the middle of whatever it was doing.
+    If a signal handler raised an exception instead, the loop would end in the middle of its work.
 
     Args:
-        runner: whose loop; it does the same for SIGINT.
+        runner: the runner of the event loop, which itself cancels on SIGINT.
         work: the coroutine.
 
     Raises:
-        Terminated: a signal came.
+        Terminated: SIGTERM or SIGHUP arrived.
     """
     came: list[signal.Signals] = []
     watched = _cancelled_by_signals(work, came)
@@ -50,7 +49,7 @@ def run_unless_signalled(runner: asyncio.Runner, work: Coroutine[Any, Any, _Resu
         raise
     finally:
         unwind_on_signals()
-        for unfinished in (watched, work):  # Ctrl-C may have come before they were begun
+        for unfinished in (watched, work):  # Ctrl-C may have come before they started
             unfinished.close()
 
 
@@ -73,7 +72,7 @@ async def _cancelled_by_signals(work: Coroutine[Any, Any, _Result], came: list[s
 
 
 def _not_ignored(numbers: Iterable[signal.Signals]) -> tuple[signal.Signals, ...]:
-    """The signals that whoever started fbsync did not have ignored, as ``nohup`` does with SIGHUP."""
+    """The signals that the parent process did not set to be ignored. ``nohup``, for example, ignores SIGHUP."""
     return tuple(number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN)
 
 
@@ -85,10 +84,10 @@ _CODES = {
 
 
 class Interrupts:
-    """Let signals end a run safely: start nothing new, and let requests under way finish.
+    """Let signals end a run safely: start nothing new, and let requests in progress finish.
 
     Args:
-        stop: what the run heeds.
+        stop: the object through which to ask the run to stop.
         hint: what to do after an interruption.
     """
 
@@ -99,10 +98,10 @@ class Interrupts:
         self.is_watching = False
 
     def watch(self) -> None:
-        """Begin, in the event loop of the run. A signal that is ignored (``nohup``) stays so.
+        """Begin to handle signals, in the event loop of the run. Signals that are ignored (``nohup``) stay ignored.
 
         Raises:
-            CancelledError: Ctrl-C came in the meantime, and the loop's runner would cancel the run at its next wait.
+            CancelledError: Ctrl-C came before this, so the loop's runner would cancel the run at its next wait.
         """
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         for number in _not_ignored(_CODES):
@@ -117,13 +116,13 @@ class Interrupts:
         return None if self._signal is None else _CODES[self._signal]
 
     def _interrupt(self, number: signal.Signals) -> None:
-        """Answer at once: the first signal with what is waited for, the second one by ending."""
+        """Answer a signal at once: stop the run at the first signal, and end the process at the second one."""
         if self._signal is not None:
             terminal.end_bar()
             terminal.say(
                 f"Stopped; answered requests are recorded. To continue, {self._hint}: it checks unanswered ones first."
             )
-            # The loop would wait for requests under way; outcomes are on the disk as soon as they are known.
+            # The loop would wait for requests in progress. Each known outcome is already on the disk.
             os._exit(_CODES[number])
         from fbsync.workflow.carry_out import GRACE_SECONDS
 

@@ -1,4 +1,4 @@
-"""The files of ``apply --events`` and ``--result``: JSON lines as things happen, and the result document."""
+"""Write the files of ``apply --events`` and ``--result``: JSON lines as things happen, and the result document."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Events:
-    """A file of JSON lines, each written as soon as something happens; a context manager.
+    """A file of JSON lines, one for each event, written as soon as it happens; a context manager.
 
     Args:
         path: the file, which is replaced; None for no events.
@@ -45,7 +45,7 @@ class Events:
             self._stream.close()
 
     def emit(self, event: str, **details: object) -> None:
-        """Write one event. A file that takes no more is given up: it must not stop what is under way."""
+        """Write one event. If the file fails, write no more events: the run must not stop because of it."""
         if self._stream is None:
             return
         try:
@@ -59,15 +59,15 @@ class Events:
             self.emit("outcome", entry=outcome_entry(outcome))
 
     def removal(self, removal: Removal) -> None:
-        """Write the result of a temporary configuration that an earlier run had left."""
+        """Write whether a temporary configuration, which an earlier run had left, was removed."""
         self.emit("temporary", entry=removal_entry(removal))
 
 
 def _opened(path: Path) -> TextIO:
-    """A file for events, emptied. Links are for /dev/stdout and its like: one in a pull request could point anywhere.
+    """Open and empty the events file. A link outside /dev and /proc is refused: a pull request's could point anywhere.
 
     Raises:
-        OSError: it is a link, or the operating system refuses.
+        OSError: the path is such a link, or the operating system refused.
     """
     if path.is_symlink() and path.absolute().parts[1:2] not in (("dev",), ("proc",)):
         raise OSError(errno.ELOOP, "It is a symbolic link", str(path))
@@ -79,8 +79,8 @@ class ResultFile:
 
     Args:
         command: the command's name.
-        path: the file, or None for none.
-        environment: the environment that the command is about.
+        path: the file, or None to write no file.
+        environment: the command's environment, or None.
     """
 
     def __init__(self, command: str, path: Path | None, environment: str | None) -> None:
@@ -100,10 +100,10 @@ class ResultFile:
 
 
 def write_result(path: Path, document: dict[str, Any]) -> None:
-    """Write a result document, in one step.
+    """Write a result document atomically.
 
     Raises:
-        FbsyncError: the operating system refuses.
+        FbsyncError: the operating system refused.
     """
     try:
         write_atomically(path, dump(document), follow=False)

@@ -45,7 +45,7 @@ def export(
     lock_file: Path | None,
     api_url: str | None,
     format_: str,
-    **asking: Any,  # noqa: ANN401 - one an option
+    **asking: Any,  # noqa: ANN401 - one for each option
 ) -> int:
     """Export what is on the server as a manifest with references for the credentials, and a lockfile.
 
@@ -63,7 +63,7 @@ def export(
     \b
     fbsync export
     fbsync export --workspace ws-research -f research.yaml
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     from fbsync.cli.store import writable
     from fbsync.workflow.inputs import no_inputs, read_inputs
     from fbsync.workflow.project import load_project
@@ -95,10 +95,15 @@ def _check_settled(project: Project) -> None:
 def _server_content(
     project: Project, workspaces: tuple[str, ...], how: Asking
 ) -> tuple[Project, tuple[LiveLlm, ...], frozenset[Identity]]:
-    """The server's configurations in the workspaces, or all, and those that other environments have.
+    """List the server's configurations in the given workspaces, or in all.
+
+    Returns:
+        The project with the ids of its workspaces, the configurations, and the identities that other environments
+        declare.
 
     Raises:
-        InvalidInput: without a variable, an entry's workspace is not known, and so not what is there already.
+        InvalidInput: a variable is not set, so an entry's workspace is unknown. It is then unclear what the manifest
+            already has.
     """
     from fbsync.cli.server_session import session
     from fbsync.export.matching import other_environments
@@ -133,10 +138,10 @@ def _export(project: Project, listed: tuple[LiveLlm, ...], elsewhere: frozenset[
 
 
 def _write_files(made: Export) -> list[tuple[Path, str]]:
-    """Write the files, the lockfile last: what is only in the manifest is taken up by the next export.
+    """Write the files, the lockfile last: the next export continues with entries that are only in the manifest.
 
     Raises:
-        FbsyncError: one cannot be written; the message says which ones were.
+        FbsyncError: a file cannot be written; the message says which files were written before.
     """
     from fbsync.model.errors import FbsyncError
 

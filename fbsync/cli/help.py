@@ -17,7 +17,7 @@ def help(context: click.Context, command: tuple[str, ...]) -> None:  # noqa: A00
     fbsync help
     fbsync help apply
     fbsync help state list
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     at = context.find_root()
     for word in command:
         if not isinstance(at.command, click.Group):

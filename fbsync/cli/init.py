@@ -81,7 +81,7 @@ def init(
     fbsync init --provider openai --provider anthropic --ci github --yes
     fbsync init --provider openai -e staging
     fbsync init --ci github --state git
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     from fbsync.manifest.workspace_id import fault_of_workspace_id
 
     if workspace_id is not None and (fault := fault_of_workspace_id(workspace_id)) is not None:
@@ -126,7 +126,7 @@ def _start(
     state: str | None,
     asks: bool,
 ) -> tuple[Start, Ci]:
-    """The options, and the answers to questions about missing ones."""
+    """Combine the options with the answers to questions about missing ones."""
     from fbsync.cli.init_pipelines import Ci, found_ci
     from fbsync.cli.init_templates import Start
 
@@ -158,7 +158,7 @@ def _checked_environments(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _write_missing(done: list[tuple[Path, str]], root: Path, start: Start, ci: Ci) -> tuple[str, ...]:
-    """Write what is missing; add to ``done`` the result of each file, also where a later one cannot be written.
+    """Write the missing files. Add each file's result to ``done``, which keeps them if a later file fails.
 
     Returns:
         The names of the variables that the manifest needs.
@@ -185,7 +185,7 @@ def _write_missing(done: list[tuple[Path, str]], root: Path, start: Start, ci: C
     done.append((example, add_to(example, lambda existing: env_example(variables, existing))))
     ignore = root / ".gitignore"
     done.append((ignore, add_to(ignore, with_ignored)))
-    state = find_state([path])  # of the manifest that was there, too
+    state = find_state([path])  # also works for a manifest that already existed
     there = root / ".gitlab-ci.yml"
     gitlab_ci = there.read_text(encoding="utf-8", errors="replace") if there.is_file() else None
     names = tuple(sorted({use.variable for use in uses}))
@@ -195,7 +195,7 @@ def _write_missing(done: list[tuple[Path, str]], root: Path, start: Start, ci: C
 
 
 def _next_steps(done: list[tuple[Path, str]], ci: Ci, variables: Sequence[str], start: Start) -> Iterator[str]:
-    """Command lines that work as they are, in the order in which they are of use; then what no command does."""
+    """Yield command lines to run in this order, then steps that no command does."""
     made_up = "".join(f"{name}=made-up " for name in variables if name != "FLASHBACK_WORKSPACE_ID")
     workspace = "" if start.workspace_id is None else f"--workspace {quote(start.workspace_id)} "
     commands = [
@@ -215,7 +215,7 @@ def _next_steps(done: list[tuple[Path, str]], ci: Ci, variables: Sequence[str], 
 
 
 def _state_commands(start: Start) -> Iterator[tuple[str, str]]:
-    """The commands that create the known state in a store."""
+    """Yield the commands that create the known state in a store."""
     if start.state is not None:
         yield "fbsync state init", "once: create the known state in the remote origin"
         yield from ((f"fbsync state init -e {name}", f"the same for {name}") for name in start.environments)

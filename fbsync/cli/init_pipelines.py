@@ -1,4 +1,4 @@
-"""The pipeline of a new project: the recipes with its environments and variables."""
+"""Make the pipeline of a new project: the recipes, with the project's environments and variables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Pipeline:
     """A file of a pipeline.
 
     Attributes:
-        path: where it goes, from the project's root.
+        path: its path relative to the project's root.
     """
 
     path: str
@@ -42,14 +42,15 @@ class Pipeline:
 def pipelines(
     ci: Ci, variables: Sequence[str], environments: Sequence[str] = (), *, state: str | None, gitlab_ci: str | None
 ) -> tuple[Pipeline, ...]:
-    """The files of a pipeline: the recipes, for these environments and the manifest's own variables.
+    """Make the files of a pipeline from the recipes.
 
     Args:
-        ci: the system.
+        ci: the CI system.
         variables: the names of the variables that an apply needs.
         environments: the manifest's environments.
-        state: where the manifest says that the known state is kept, or None for a lockfile beside it.
-        gitlab_ci: the text of the ``.gitlab-ci.yml`` that is there, beside which another file has to be put, or None.
+        state: the manifest's ``state``, or None for a lockfile next to the manifest.
+        gitlab_ci: the text of the existing ``.gitlab-ci.yml``, or None. If it differs from the pipeline, the pipeline
+            goes into a file of its own.
     """
     match ci:
         case Ci.GITHUB:
@@ -66,7 +67,7 @@ def pipelines(
 
 
 def _github_recipes(*, is_shared: bool) -> dict[str, str]:
-    """The workflows by name; where the known state is in git, jobs keep the credentials that git reads it with."""
+    """The workflows by file name. If the known state is in git, jobs keep the credentials that git needs to read it."""
     folder = bundled(in_wheel="recipes/github", in_checkout="examples/github-actions/workflows")
     recipes = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.yml")}
     if is_shared:
@@ -86,7 +87,7 @@ def _gitlab_recipe(*, is_shared: bool) -> Path:
 
 
 def github_for(recipe: str, variables: Sequence[str], environments: Sequence[str] = ()) -> str:
-    """A workflow of the recipes for these environments, and with these variables as its secrets."""
+    """Adapt a workflow of the recipes: use these environments, and these variables as its secrets."""
     listed = ", ".join(('""', *environments))
     text = re.sub(
         r'environment: \["", staging\].*',
@@ -105,13 +106,13 @@ def github_for(recipe: str, variables: Sequence[str], environments: Sequence[str
 
 
 def gitlab_for(recipe: str) -> str:
-    """The pipeline of the recipes without the jobs of the second environment."""
+    """Return the recipes' pipeline without the jobs of the second environment."""
     parts = recipe.rstrip("\n").split("\n\n")
     return "\n\n".join(part for part in parts if not re.match(r"fbsync \w+ staging:", part)) + "\n"
 
 
 def found_ci(root: Path) -> Ci:
-    """The system whose traces are in a folder, or in git's remotes."""
+    """Find the CI system by the files in a folder, or else by git's remotes."""
     if (root / ".github").is_dir():
         return Ci.GITHUB
     if (root / ".gitlab-ci.yml").exists():

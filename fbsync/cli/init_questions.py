@@ -1,4 +1,4 @@
-"""The questions that ``init`` asks on a terminal."""
+"""Ask the questions of ``init`` on a terminal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIGNING_IN = (
 
 
 def ask_providers() -> tuple[str, ...]:
-    """The chosen providers."""
+    """Ask for providers, and return the chosen names."""
     answer = click.prompt(f"Providers ({', '.join(PROVIDER_NAMES)})", default="openai", err=True, value_proc=_providers)
     return tuple(answer)
 
@@ -37,7 +37,7 @@ def _providers(text: str) -> list[str]:
 
 
 def ask_workspace() -> Workspace | None:
-    """A workspace of those that the server lists, or one that is typed; None for the variable."""
+    """Ask for a workspace: one that the server lists, or a typed id; None for the variable."""
     from fbsync.render.paint import visible
 
     listed = _listed_workspaces()
@@ -52,10 +52,10 @@ def ask_workspace() -> Workspace | None:
 
 
 def _answer(text: str, listed: Sequence[Workspace]) -> Workspace | None:
-    """The workspace that an answer means: None for nothing; of those that were listed, where some were.
+    """Return the workspace that an answer means: a listed one, if the server listed any; None for an empty answer.
 
     Raises:
-        UsageError: there is no such workspace, or several; click then asks again.
+        UsageError: no listed workspace, or more than one, matches. click then asks again.
     """
     from fbsync.model.live import Workspace
 
@@ -76,14 +76,14 @@ def _answer(text: str, listed: Sequence[Workspace]) -> Workspace | None:
 
 
 def checked_id(value: str | None) -> str | None:
-    """A workspace's id, as the manifest takes it (its schema, ``workspaceId``)."""
+    """Check that the manifest's schema allows a workspace id (``workspaceId``), and return the id."""
     if value is not None and (not value or any(character.isspace() for character in value)):
         raise click.BadParameter("a workspace id must not be empty or contain whitespace")
     return value
 
 
 def _listed_workspaces() -> Sequence[Workspace]:
-    """The workspaces that the server lists, if there is a way to sign in. ``init`` continues without an answer."""
+    """The workspaces that the server lists, or none if fbsync cannot sign in or ask: ``init`` continues without."""
     from fbsync.cli.server_options import Asking
     from fbsync.cli.workspaces import list_workspaces
     from fbsync.settings import means_of_signing_in
@@ -102,7 +102,7 @@ def _listed_workspaces() -> Sequence[Workspace]:
 
 
 def ask_state() -> str | None:
-    """The store for a project with a pipeline; None for a lockfile in the repository."""
+    """Ask where a project with a pipeline keeps the known state. Return None for a lockfile in the repository."""
     terminal.say(
         "The pipeline can keep the known state in a lockfile, which it commits to the branch, or in a git ref."
     )

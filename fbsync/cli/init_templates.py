@@ -1,4 +1,4 @@
-"""The files of a new project: a commented manifest, and lines for .gitignore."""
+"""Make the files of a new project: a commented manifest, and lines for .gitignore."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ IGNORED = (".env", ".env.*", "!.env.example", "*.lock.journal", "*.lock.run")
 """Files that fbsync writes next to a manifest and that do not belong in git. The lockfile does."""
 
 SCHEMA_FILE = "fbsync.schema.json"
-"""Next to the manifest, whose first line names it: editors find it without a network."""
+"""The schema's file next to the manifest, whose first line names it. Editors find it without a network."""
 
 _HEAD = (
     f"yaml-language-server: $schema={SCHEMA_FILE}",
@@ -72,7 +72,7 @@ _HEAD = (
     f"After an update of fbsync: fbsync schema > {SCHEMA_FILE}",
 )
 _IN_GIT = ("fbsync.lock, which you commit", "the known state, a ref of the remote")
-"""What the header says about a state in files, and instead about one in git."""
+"""The header's words about a state in files, and their replacement for a state in git."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +80,11 @@ class Start:
     """The contents of a new manifest.
 
     Attributes:
-        providers: which, as ``PROVIDERS`` names them.
-        workspace_id: the workspace's id, as it stands, or None for a variable.
-        workspace: the workspace as the server lists it, where it was chosen there.
+        providers: the names of providers in ``PROVIDERS``.
+        workspace_id: the workspace's literal id, or None for a variable.
+        workspace: the workspace, if it was chosen from the server's list.
         environments: the names of environments to declare.
-        state: where the known state is kept, or None for a lockfile beside the manifest.
+        state: where to keep the known state, or None for a lockfile next to the manifest.
     """
 
     providers: Sequence[str]
@@ -95,7 +95,7 @@ class Start:
 
 
 def manifest(start: Start) -> str:
-    """The text of a manifest to start with."""
+    """Return the text of a manifest to start with."""
     chosen = [PROVIDERS[name] for name in start.providers]
     named = () if start.workspace is None else ("", f"The workspace is {visible(start.workspace.name)}.")
     default = WORKSPACE_VARIABLE if start.workspace_id is None else escape(start.workspace_id)
@@ -116,7 +116,7 @@ def manifest(start: Start) -> str:
 
 
 def with_ignored(existing: str) -> str:
-    """A ``.gitignore`` with the lines that fbsync needs: what is there, byte for byte, and what is missing."""
+    """Add the missing lines that fbsync needs to the text of a ``.gitignore``. Existing lines stay byte for byte."""
     there = {line.strip() for line in existing.splitlines()}
     missing = [line for line in IGNORED if line not in there]
     if not missing:

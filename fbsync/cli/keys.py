@@ -48,7 +48,7 @@ def list_(
     env_files: tuple[Path, ...],
     api_url: str | None,
     format_: str,
-    **asking: Any,  # noqa: ANN401 - one an option
+    **asking: Any,  # noqa: ANN401 - one for each option
 ) -> int:
     """List the stored provider keys: workspace, id, provider, description, and how many configurations use each.
 
@@ -57,7 +57,7 @@ def list_(
     \b
     fbsync keys list
     fbsync keys list --workspace Research --format json
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     found = _listed_keys(workspaces, env_files, api_url, Asking(**asking))
     if format_ == "json":
         from fbsync.render.document import dump, result_document

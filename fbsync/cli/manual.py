@@ -1,4 +1,4 @@
-"""Manual pages, made from the text that ``--help`` prints (man(7): roff with the man macros)."""
+"""Make manual pages from the text that ``--help`` prints (man(7): roff with the man macros)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EXIT_CODES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    """One command, with the context that has its full name."""
+    """A command, with the context that has its full name."""
 
     command: click.Command
     context: click.Context
@@ -41,7 +41,7 @@ class _Page:
 
 
 def pages(root: click.Command) -> dict[str, str]:
-    """The pages of a command and of all commands below it, by the names of their files."""
+    """Return the pages of a command and of all its subcommands, by file name."""
     made = list(_walk(root, click.Context(root, info_name=root.name)))
     names = [page.name for page in made]
     return {f"{page.name}.1": _page(page, names) for page in made}
@@ -84,7 +84,7 @@ def _is_near(name: str, other: str) -> bool:
 
 
 def _description(text: str) -> Iterator[str]:
-    """Paragraphs; one that begins with click's mark for it keeps its lines."""
+    """Yield the paragraphs. A paragraph that begins with click's mark for it keeps its lines."""
     paragraphs = [part for part in text.strip("\n").split("\n\n") if part.strip()]
     if paragraphs:
         yield ".SH DESCRIPTION"
@@ -120,7 +120,7 @@ def _term(term: str, about: str) -> tuple[str, ...]:
 
 
 def _roff(text: str) -> str:
-    """A line of text with nothing in it that roff would act on."""
+    """Escape everything in a line that roff would interpret."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("`", "\\(ga").replace("'", "\\(aq")
     escaped = escaped.replace("^", "\\(ha").replace("~", "\\(ti")
     return "\\&" + escaped if escaped.startswith((".", "\\(aq")) else escaped

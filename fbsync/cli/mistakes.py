@@ -76,11 +76,11 @@ _OPTIONS = {
     "--version": "use `fbsync --version`",
     "--help": "use --help",
 }
-"""What other tools call an option, and what to use here. Terraform's ``-target=One`` counts as ``--target``."""
+"""Other tools' names for an option, with the advice. Terraform's ``-target=One`` counts as ``--target``."""
 
 
 class Group(click.Group):
-    """A group that says which command a mistyped one most likely meant."""
+    """A group that suggests a command for a mistyped one."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -88,7 +88,7 @@ class Group(click.Group):
         """Find the command.
 
         Raises:
-            UsageError: there is none of that name.
+            UsageError: there is no command of that name. The message suggests one.
         """
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-") and not ctx.resilient_parsing:
@@ -121,7 +121,7 @@ def usage_message(error: click.ClickException, argv: Sequence[str]) -> str:
 
 
 def usage_hint(error: click.ClickException, argv: Sequence[str]) -> str:
-    """Say what to do about wrong usage of the command line, as a phrase."""
+    """Say, as a phrase, how to fix the command line."""
     context = getattr(error, "ctx", None)
     see = f"see `{context.command_path} --help`" if context is not None else "see `fbsync --help`"
     hint = ""
@@ -133,9 +133,9 @@ def usage_hint(error: click.ClickException, argv: Sequence[str]) -> str:
 
 
 def _typed_name(name: str, argv: Sequence[str]) -> str:
-    """The option as it was typed: of ``-target``, click names only ``-t``.
+    """The option as the user typed it: for ``-target``, click reports only ``-t``.
 
-    An unknown word may be a secret (``-pPASSWORD``), so only the names of other tools' options are repeated.
+    An unknown word may be a secret (``-pPASSWORD``), so it repeats only the names of other tools' options.
     """
     if len(name) == len("-t"):
         words = (word.partition("=")[0] for word in argv if word.startswith("-") and len(word) > len(name))

@@ -1,4 +1,4 @@
-"""Options that commands share, and what they mean together."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATH = click.Path(path_type=Path)
 
 
 def together(*options: Callable[[Any], Any]) -> Callable[[_Command], _Command]:
-    """Make one decorator of several options, in the order in which the help lists them."""
+    """Combine options into one decorator. The help lists them in this order."""
 
     def add(command: _Command) -> _Command:
         for option in reversed(options):
@@ -38,7 +38,7 @@ def _max_deletes(_context: click.Context, _parameter: click.Parameter, value: st
 
 
 def max_deletes_option(default: str) -> Callable[[_Command], _Command]:
-    """Add ``--max-deletes``, with this default."""
+    """Return a decorator that adds ``--max-deletes`` with a default."""
     return click.option(
         "--max-deletes",
         default=default,
@@ -59,7 +59,7 @@ def _days(_context: click.Context, _parameter: click.Parameter, value: str | Non
 
 
 def format_option(*formats: str) -> Callable[[_Command], _Command]:
-    """Add ``--format`` with these choices, the first one the default."""
+    """Return a decorator that adds ``--format`` with these choices. The first choice is the default."""
     return click.option(
         "--format",
         "format_",
@@ -71,7 +71,7 @@ def format_option(*formats: str) -> Callable[[_Command], _Command]:
 
 
 def _declared_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete a name; what can is loaded only when a shell asks."""
+    """Complete an entry's name. This loads the code for completion only if a shell asks."""
     from fbsync.cli.completion_values import declared_names
 
     return declared_names(context, parameter, incomplete)
@@ -109,7 +109,7 @@ record_options = together(
     click.option("--result", type=_PATH, metavar="FILE", help="Also write the result document here."),
     click.option("--events", type=_PATH, metavar="FILE", help="Write events as JSON lines here, as they happen."),
 )
-"""Which files record a run: ``--result``, ``--events``."""
+"""The options for files that record a run: ``--result``, ``--events``."""
 guard_options = together(
     click.option("--adopt", is_flag=True, help="Take over configurations that already exist on the server."),
     click.option("--recreate", is_flag=True, help="Recreate a workspace's configurations if the server lists none."),
@@ -121,7 +121,7 @@ guard_options = together(
     ),
     max_deletes_option("5"),
 )
-"""Options that allow what a guard would refuse, named as in ``planning.guards.Allowed``."""
+"""The options that allow what a guard would refuse, named like the attributes of ``planning.allowed.Allowed``."""
 max_age_option = click.option(
     "--max-credential-age",
     "max_age",

@@ -77,7 +77,7 @@ def plan(
     max_chars: int,
     all_environments: bool,
     out: Path | None,
-    **given: Any,  # noqa: ANN401 - one an option
+    **given: Any,  # noqa: ANN401 - one for each option
 ) -> int:
     """Preview what apply would change, compared with the lockfile. It needs no token, network or secret.
 
@@ -95,7 +95,7 @@ def plan(
     fbsync plan -e staging --detailed-exitcode
     fbsync plan --out reviewed.json
     fbsync plan --all-environments --format html > state.html
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     where = target.where()
     how = _plan_options(given)
     if all_environments:
@@ -109,14 +109,14 @@ def plan(
     verbose = bool(how.asking.verbose)
     print_plan(document, format_, max_chars=max_chars, verbose=verbose)
     if format_ != "json":
-        # After the plan: on a terminal, what is printed last is what is read.
+        # Warnings come after the plan: on a terminal, people read what was printed last.
         project = proposal.project
         terminal.report_warnings(project.manifest.warnings_in(where.environment, project.variables), verbose=verbose)
     return int(document["exit_code"])
 
 
 def _plan_options(given: dict[str, Any]) -> PlanOptions:
-    """The options; those that say how the server is asked, and those that allow something, each in their record."""
+    """Group the options: those for requests in ``Asking``, those that allow something in ``Allowed``."""
     from fbsync.planning.allowed import Allowed
 
     asking, allowed = (
@@ -127,7 +127,7 @@ def _plan_options(given: dict[str, Any]) -> PlanOptions:
 
 
 def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
-    """The plan of one environment."""
+    """Plan for one environment."""
     from fbsync.calendar import today
     from fbsync.model.ages import Ages
     from fbsync.workflow.project import read_project
@@ -135,7 +135,7 @@ def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
     place = readable(where)
     with terminal.waits("Reading the manifest"):
         project = read_project(place, os.environ, online=how.refresh)
-    # Other threads stretch credentials until the comparison: what comes after it is loaded meanwhile.
+    # Until the comparison, other threads stretch credentials. Meanwhile, load the modules for the output.
     from fbsync.workflow.proposal import propose
 
     if format_ == "text":
@@ -163,7 +163,7 @@ def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:
 
 
 def _plan_document(proposal: Proposal, how: PlanOptions) -> Json:
-    """The plan's document, with why apply would refuse it, and the status that the command ends with for it."""
+    """Build the plan's document, with the reasons why apply would refuse it, and the exit code."""
     from fbsync.workflow.plan_report import document_of
     from fbsync.workflow.proposal import refusals_of
 
@@ -172,7 +172,7 @@ def _plan_document(proposal: Proposal, how: PlanOptions) -> Json:
 
 
 def _code(proposal: Proposal, how: PlanOptions, *, is_refused: bool) -> ExitCode:
-    """The status, the most serious reason first."""
+    """The exit code of the most serious reason."""
     if is_refused:
         return ExitCode.GUARD_REFUSED
     project = proposal.project

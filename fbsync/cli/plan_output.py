@@ -23,7 +23,7 @@ FORMATS = ("text", "json", "markdown", "html")
 
 
 def max_chars_option(command: _Command) -> _Command:
-    """Add ``--max-chars``."""
+    """Add ``--max-chars`` to a command."""
     return click.option(
         "--max-chars",
         type=click.IntRange(min=120),
@@ -76,7 +76,7 @@ def print_plans(
     """Print the plans of several environments as one result.
 
     Args:
-        results: the plans' documents by environment, and why there is none.
+        results: the plan's document for each environment, or why there is no plan.
         format_: one of ``FORMATS``.
         code: the status that the command ends with.
         max_chars: the limit for Markdown.
@@ -107,5 +107,5 @@ def print_plans(
 
 
 def part_of_all(document: Json) -> Json:
-    """The part of one plan in the document for all environments."""
+    """Return one plan's part of the document for all environments."""
     return {"exit_code": document["exit_code"], "plan": document}

@@ -1,4 +1,4 @@
-"""The progress of an apply: a line for each outcome, and a bar on a terminal."""
+"""Show the progress of an apply: a line for each outcome, and a bar on a terminal."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Progress:
     """Show outcomes as they happen; a context manager.
 
     Args:
-        plan: what is being done.
-        quiet: whether stdout is kept for a document; the lines then go to stderr.
-        verbose: whether the ids of entries are shown.
+        plan: the plan that is applied.
+        quiet: whether stdout is reserved for a document. The lines then go to stderr.
+        verbose: whether to show the ids of entries.
     """
 
     def __init__(self, plan: Plan, *, quiet: bool, verbose: bool = False) -> None:
@@ -55,7 +55,7 @@ class Progress:
             click.echo(_SHOW_CURSOR, file=sys.stderr, nl=False, color=True)
 
     def show(self, outcome: Outcome) -> None:
-        """Show one outcome; entries that needed nothing are counted at the end and not shown."""
+        """Show one outcome. Entries that needed no change are not shown; the report counts them."""
         entry = outcome_entry(outcome)
         line = outcome_line(entry, paint=self._paint, with_place=self._with_place, with_id=self._verbose)
         if line is None or self._lost:
@@ -63,7 +63,7 @@ class Progress:
         try:
             self._print(line)
         except OSError:
-            # A reader that went away or a full disk must not stop what is under way: the end will say so.
+            # A reader that is gone or a full disk must not stop the apply. The final output fails in the same way.
             self._lost = True
 
     def _print(self, line: str) -> None:

@@ -1,4 +1,4 @@
-"""``fbsync sandbox``: run a local server that keeps the API's contract, alone or for one command."""
+"""``fbsync sandbox``: run a local server that follows the API's contract, alone or for one command."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ _behaviour_options = together(
     ),
     click.option("--access-log", is_flag=True, help="Log requests: method, path and status."),
 )
-"""What the sandbox is like: its data, its accounts and its faults."""
+"""The options for the sandbox's data, accounts and faults."""
 
 
 def _shared_options(*, port: int, port_help: str) -> Callable[[Command], Command]:
-    """The options that ``serve`` and ``run`` have in common."""
+    """Return a decorator that adds the options of both ``serve`` and ``run``."""
     port_option = click.option("--port", type=click.IntRange(0, 65535), default=port, help=port_help)
     return together(_host_option, port_option, _behaviour_options)
 
@@ -99,7 +99,7 @@ def serve(host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click
     \b
     fbsync sandbox serve
     fbsync sandbox serve --db sandbox.db --latency 50 --access-log
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     checked = _sandbox_options(**options)
     from fbsync.sandbox.environment import sandbox_variables
     from fbsync.sandbox.listener import bind, url_of
@@ -129,7 +129,7 @@ def run(context: click.Context, /, command: tuple[str, ...], host: str, port: in
     fbsync sandbox run -- fbsync apply --yes
     fbsync sandbox run --db sandbox.db -- fbsync plan --refresh
     fbsync sandbox run --faults faults.json -- sh rehearse.sh
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     checked = _sandbox_options(**options)
     from fbsync.sandbox.environment import command_environment, sandbox_variables
     from fbsync.sandbox.foreground import NOT_EXECUTABLE, NOT_FOUND, run_in_foreground
@@ -150,7 +150,7 @@ def run(context: click.Context, /, command: tuple[str, ...], host: str, port: in
 
 
 def _sandbox_options(workspaces: tuple[str, ...], **given: Any) -> SandboxOptions:  # noqa: ANN401 - click's
-    """The options of the command line, with the workspace that the environment names."""
+    """Combine the options with the workspace that the environment names."""
     from fbsync.sandbox.environment import WORKSPACE_VARIABLE
     from fbsync.sandbox.options import SandboxOptions, require_framework
 

@@ -24,7 +24,7 @@ def schema(kind: str) -> None:
     \b
     fbsync schema > fbsync.schema.json
     fbsync schema result
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     from fbsync.schema.validate import Kind, schema_text
 
     terminal.out(schema_text(Kind(kind)))

@@ -1,4 +1,4 @@
-"""Shared options for talking to the server."""
+"""Shared options for requests to the server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """The values of ``asking_options``, by the names of the options."""
+    """The values of ``asking_options``, named like the options."""
 
     timeout: float
     retry_timeout: float
@@ -27,7 +27,7 @@ class Asking:
 
 
 def asking_options(command: _Command) -> _Command:
-    """Add the options that say how the server is asked: ``--timeout``, ``--retry-timeout``, ``--ca-file``, ``-v``."""
+    """Add the options for requests to the server: ``--timeout``, ``--retry-timeout``, ``--ca-file``, ``-v``."""
     return click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),

@@ -1,4 +1,4 @@
-"""Sessions of commands with the server: what they print meanwhile, and what the server would not list."""
+"""Sessions of commands with the server: show what they wait for, and name workspaces that the server would not list."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _Result = TypeVar("_Result")
 
 
 def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -> tuple[Project, Live]:
-    """Ask for the workspaces that are given by name, and what the workspaces of a project hold; plan nothing.
+    """Resolve the workspaces that are given by name, and list the configurations of all workspaces; plan nothing.
 
     Args:
-        project: what to ask about.
-        how: the patience with the server, and whether requests are shown.
-        all_or_nothing: whether it is a failure that the server would not list a workspace; it is said otherwise.
+        project: the project.
+        how: the options for requests.
+        all_or_nothing: whether it is an error if the server would not list a workspace. Otherwise, a message names it.
 
     Returns:
-        The project with the ids of its workspaces, and what the server lists.
+        The project with the ids of its workspaces, and the live state.
 
     Raises:
-        FbsyncError: nobody can be asked: no means of signing in, a workspace that is not known, a call that failed.
+        FbsyncError: fbsync cannot sign in, a workspace is unknown, or a call failed.
     """
     with asked(project, how, all_or_nothing=all_or_nothing, plans=False) as (connection, live):
         return connection.project, live
@@ -46,12 +46,12 @@ def ask_server(project: Project, how: Asking, *, all_or_nothing: bool = False) -
 def asked(
     project: Project, how: Asking, *, all_or_nothing: bool = False, plans: bool = True
 ) -> Iterator[tuple[Session, Live]]:
-    """A session after ``ask_server``, with the same arguments; a context manager.
+    """Open a session, and yield it with the live state; a context manager with the arguments of ``ask_server``.
 
-    Where changes are planned from it (``plans``), it has the ids of stored keys that are given by description, too.
+    If changes are planned from it (``plans``), it also resolves the stored keys that are given by description.
 
     Raises:
-        FbsyncError: as ``ask_server``.
+        FbsyncError: as in ``ask_server``.
     """
     with session(project, how) as connection:
         live = connection.look(all_or_nothing=all_or_nothing, plans=plans)
@@ -61,17 +61,17 @@ def asked(
 
 
 def session(project: Project, how: Asking, shared: SharedState | None = None) -> Session:
-    """A session with a project's server that signals end in order; it says so where the token crosses in clear.
+    """Make a session with a project's server. Signals end it in order.
 
-    While it asks the server for something, a terminal shows what that is, if it takes a while.
+    It warns if the URL sends the token unencrypted. A terminal shows what the session waits for, if that takes a while.
 
     Args:
-        project: whose server.
-        how: how it is asked.
-        shared: the store that the known state is in, where it is in one and changes are recorded.
+        project: the project.
+        how: the options for requests.
+        shared: the store of the known state, if it is in a store and changes are recorded.
 
     Raises:
-        FbsyncError: there are no means of signing in (when it is entered).
+        FbsyncError: on entering the session, if fbsync has no way to sign in.
     """
     from fbsync.cli.event_loop import run_unless_signalled
     from fbsync.workflow.session import Session
@@ -93,7 +93,7 @@ def session(project: Project, how: Asking, shared: SharedState | None = None) ->
 
 
 def patience_of(how: Asking) -> Patience:
-    """The options as the workflow takes them."""
+    """Convert the options for the workflow."""
     from fbsync.workflow.connection import Patience
 
     return Patience(
@@ -102,7 +102,7 @@ def patience_of(how: Asking) -> Patience:
 
 
 def warn_of_clear_text(api_url: str) -> None:
-    """Warn where the token crosses a network unencrypted."""
+    """Warn if the token crosses a network unencrypted."""
     from fbsync.settings import sends_in_clear
 
     if sends_in_clear(api_url):
@@ -119,7 +119,7 @@ def say_untold(live: Live | None, consequence: str) -> None:
 
 
 def say_exchange(how: Asking, line: SlowLine) -> Callable[[Exchange], None]:
-    """The function that prints each request with ``-v``, instead of the line that says what fbsync waits for."""
+    """Return a function that, with ``-v``, prints each request in place of the line that says what fbsync waits for."""
 
     def say(exchange: Exchange) -> None:
         if how.verbose:

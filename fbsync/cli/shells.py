@@ -1,7 +1,7 @@
 """Completion in bash, zsh and fish: click finds the words; this module talks to the shells.
 
-Click's own scripts lose names with blanks, commas or colons: bash gets them unquoted, fish cuts them off. Here the
-shell hands over its line up to the cursor, and each shell gets words as it inserts them.
+Click's own scripts break names with spaces, commas or colons: bash gets them unquoted, fish cuts them off. Here, the
+shell passes its line up to the cursor, and gets each word in the form that it inserts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 VARIABLE = "_FBSYNC_COMPLETE"
-"""The variable that click reads, and the sign that a shell asks."""
+"""The variable that click reads. It is set if a shell asks."""
 
 _LINE = "_FBSYNC_LINE"
 _BREAKS = "_FBSYNC_BREAKS"
@@ -25,7 +25,7 @@ _QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*"|\S""", re.DOTALL)
 
 
 class _Shell(ShellComplete):
-    """The common protocol: the line up to the cursor is in a variable, and each candidate is one line."""
+    """The common protocol: a variable has the line up to the cursor, and the answer has one line for each candidate."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         line = os.environ.get(_LINE, "")
@@ -42,11 +42,11 @@ class _Shell(ShellComplete):
         return f"plain\t{self.inserted(item.value, before)}\t{item.help or ''}"
 
     def inserted(self, value: str, before: str) -> str:
-        """The text that takes the word's place.
+        """Return the text that replaces the word.
 
         Args:
             value: the candidate.
-            before: what stands before its value in the same word: ``--only=``, or nothing.
+            before: the text before the value in the same word: ``--only=``, or nothing.
         """
         return before + value
 
@@ -70,7 +70,7 @@ complete -F %(complete_func)s %(prog_name)s
 """
 
     def inserted(self, value: str, before: str) -> str:
-        """As readline takes it: only from the last break on, and quoted in the way in which the word begins."""
+        """Return what readline inserts: only the part after the last break, quoted like the beginning of the word."""
         word = _last_word(os.environ.get(_LINE, ""))
         opened = _open_quote(word)
         if opened == "'":
@@ -132,13 +132,13 @@ _SHELLS = {"bash": _Bash, "zsh": _Zsh, "fish": _Fish}
 
 
 def teach() -> None:
-    """Have click answer these shells by what is here."""
+    """Register this module's classes with click."""
     for name, shell in _SHELLS.items():
         add_completion_class(shell, name)
 
 
 def script(shell: str) -> str:
-    """The script that makes a shell ask fbsync: ``bash``, ``zsh`` or ``fish``."""
+    """Return the script that makes a shell (``bash``, ``zsh`` or ``fish``) ask fbsync."""
     variables = {"complete_func": "_fbsync_completion", "complete_var": VARIABLE, "prog_name": "fbsync"}
     return _SHELLS[shell].source_template % variables
 

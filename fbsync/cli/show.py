@@ -33,7 +33,7 @@ def show(document: Path, format_: str, *, max_chars: int, verbose: bool) -> int:
     fbsync show reviewed.json --format markdown > comment.md
     fbsync apply reviewed.json --result result.json
     fbsync show result.json --format markdown > comment.md
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     from fbsync.workflow.shown_document import read_shown
 
     value = read_shown(document)

@@ -1,4 +1,4 @@
-"""Signals that ask a command to end. They unwind it as Ctrl-C does, unless it handles them itself."""
+"""Signals that ask a command to end. They unwind the command as Ctrl-C does, unless it handles them itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
-"""The signals that ask for an end besides SIGINT, which Python turns into KeyboardInterrupt."""
+"""The signals that ask for an end, apart from SIGINT, which Python turns into KeyboardInterrupt."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -26,7 +26,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def unwind_on_signals() -> None:
-    """Let SIGTERM and SIGHUP raise; what is ignored (``nohup``) stays so. A second one ends the process."""
+    """Let SIGTERM and SIGHUP raise ``Terminated``, and a second one end the process. Ignored signals stay ignored."""
     for number in ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _unwind)

@@ -38,12 +38,12 @@ _lockfile_options = together(
     lock_file_options,
     as_target,
 )
-"""The lockfile. The manifest need not exist."""
+"""The options that locate the lockfile. The manifest need not exist."""
 _entry_options = together(
     click.argument("name", shell_complete=completion_values.known_names),
     click.option("--workspace", metavar="ID", help="Select the entry in this workspace if several have the name."),
 )
-"""The name of one entry, and its workspace if several have the name."""
+"""The name of an entry, and its workspace if several entries have the name."""
 
 
 @click.group(cls=Group)
@@ -63,7 +63,7 @@ def list_(target: TargetOptions, format_: str) -> None:
     \b
     fbsync state list
     fbsync state list -e staging --format json
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     where = readable(target.where())
     known = known_at(where)
     if format_ == "json":
@@ -91,7 +91,7 @@ def show(
 
     \b
     fbsync state show "Production OpenAI"
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     where = readable(target.where())
     known = known_at(where)
     entry = pick(known.lockfile, name, workspace)
@@ -128,7 +128,7 @@ def forget(
 
     \b
     fbsync state forget "Production OpenAI"
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     with writable(target.where(), lock_timeout=lock_timeout) as (place, _):
         path = place.lock_path
         _check_journal(path, place.known_in)
@@ -142,7 +142,11 @@ def forget(
 
 
 def _check_journal(path: Path, known_in: str) -> None:
-    """Make sure that no journal is there: its records would bring the entry back, or be about it."""
+    """Make sure that there is no journal: its records may be about the entry, and would bring it back.
+
+    Raises:
+        FbsyncError: there is a journal.
+    """
     from fbsync.state.lockfile import journal_path
 
     if journal_path(path).exists():
@@ -161,7 +165,7 @@ def _check_protection(entry: LockedLlm, *, force: bool) -> None:
 
 
 def _write_lockfile(path: Path, known: Lockfile) -> None:
-    """Write the lockfile; a rescue file, whose entries it now holds, would bring the forgotten one back."""
+    """Write the lockfile, and discard the rescue file, which would bring the forgotten entry back."""
     from fbsync.settings import find_state_folder
     from fbsync.state import lockfile, rescue
     from fbsync.state.atomic_file import write_atomically

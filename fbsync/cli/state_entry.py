@@ -19,10 +19,10 @@ _MOST_CANDIDATES = 10
 
 
 def known_at(where: Where) -> Replayed:
-    """The known state: the lockfile with the journal of an unfinished apply.
+    """Read the known state: the lockfile with the journal of an unfinished apply.
 
     Raises:
-        FbsyncError: there is nothing of the kind, or it cannot be read or understood.
+        FbsyncError: there is no known state, or it cannot be read or parsed.
     """
     from fbsync.settings import find_state_folder
     from fbsync.state import lockfile
@@ -46,15 +46,15 @@ def known_at(where: Where) -> Replayed:
 
 
 def pick(known: Lockfile, name: str, workspace: str | None) -> LockedLlm:
-    """The one entry that is meant.
+    """Return the one entry with this name.
 
     Args:
         known: the known state.
         name: the entry's name.
-        workspace: its workspace, or None where the name is enough.
+        workspace: the id of its workspace, or None if the name is enough.
 
     Raises:
-        FbsyncError: there is none, or more than one; the candidates are named.
+        FbsyncError: no entry matches, or more than one; the hint lists the candidates.
     """
     named = [llm for llm in known.llms if llm.name == name]
     match [llm for llm in named if workspace in (None, llm.workspace_id)]:
@@ -70,7 +70,7 @@ def pick(known: Lockfile, name: str, workspace: str | None) -> LockedLlm:
 
 
 def _alike(known: Lockfile, name: str) -> list[LockedLlm]:
-    """The entries whose names are much like a name; all of them where none is."""
+    """The entries with a similar name, or all entries if there is none."""
     from difflib import get_close_matches
 
     names = get_close_matches(name, {llm.name for llm in known.llms})
@@ -85,5 +85,5 @@ def _unclear(message: str, lead: str, candidates: Sequence[LockedLlm]) -> Fbsync
 
 
 def entry_title(entry: LockedLlm) -> str:
-    """An entry as a message names it."""
+    """Name an entry in a message."""
     return f'"{entry.name}" (workspace {entry.workspace_id})'

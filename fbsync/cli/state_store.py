@@ -1,4 +1,4 @@
-"""``fbsync state init``, ``migrate``, ``pull``, ``push``, ``unlock``, ``history``, ``remove``: the state in a store."""
+"""The commands of ``fbsync state`` for a state in a store: ``init``, ``migrate``, ``pull``, ``push`` and others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _store_options = together(
     ),
     click.option("--state", "store", metavar="STORE", help="Use this store, such as git. [default: FBSYNC_STATE]"),
 )
-"""Which state of which store."""
+"""The options that select a state in a store."""
 
 
 def add_store_commands(group: click.Group) -> None:
@@ -42,7 +42,7 @@ def add_store_commands(group: click.Group) -> None:
 
 @contextmanager
 def _opened(where: Where) -> Iterator[tuple[OpenedStore, SlowLine]]:
-    """The store, and what says on a terminal that it is waited for, while it is asked."""
+    """Open the store. Yield it with the line that a terminal shows while fbsync waits for the store."""
     from fbsync.workflow.open_store import opened_store
 
     with opened_store(where, os.environ) as store:
@@ -50,10 +50,10 @@ def _opened(where: Where) -> Iterator[tuple[OpenedStore, SlowLine]]:
 
 
 def _where(files: tuple[Path, ...], environment: str | None, store: str | None) -> Where:
-    """What the options add up to.
+    """The target that the options select.
 
     Raises:
-        click.UsageError: they name no store.
+        click.UsageError: the options select no store.
     """
     from dataclasses import replace
 
@@ -74,7 +74,7 @@ def init(files: tuple[Path, ...], environment: str | None, store: str | None) ->
     \b
     fbsync state init --state git
     fbsync state init --state s3://my-bucket/fbsync -e staging
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     with _opened(_where(files, environment, store)) as (opened, line):
         with line:
             opened.create(lockfile=None, journal=())
@@ -93,7 +93,7 @@ def migrate(files: tuple[Path, ...], environment: str | None, store: str | None,
     \b
     fbsync state migrate --state git
     fbsync state migrate --state git --back
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     from dataclasses import replace
 
     from fbsync.state.runlock import run_lock
@@ -118,7 +118,7 @@ def pull(files: tuple[Path, ...], environment: str | None, store: str | None, re
     \b
     fbsync state pull --state git > state.json
     fbsync state pull --state git --at 1a2b3c4 > earlier.json
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     from fbsync.stores.document import render_state
 
     with _opened(_where(files, environment, store)) as (opened, line):
@@ -149,7 +149,7 @@ def push(
 
     \b
     fbsync state push state.json --state git --tag 1a2b3c4d
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     if (tag is None) != force:
         raise click.UsageError("pass either --tag, with the tag that `fbsync state pull` printed, or --force")
     with _opened(_where(files, environment, store)) as (opened, line):
@@ -169,7 +169,7 @@ def unlock(files: tuple[Path, ...], environment: str | None, store: str | None, 
 
     \b
     fbsync state unlock --state git
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     with _opened(_where(files, environment, store)) as (opened, line):
         with line:
             version = opened.read()
@@ -194,7 +194,7 @@ def history(files: tuple[Path, ...], environment: str | None, store: str | None,
 
     \b
     fbsync state history --state git
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     with _opened(_where(files, environment, store)) as (opened, line):
         with line:
             revisions = opened.history(most=most)
@@ -214,7 +214,7 @@ def remove(files: tuple[Path, ...], environment: str | None, store: str | None, 
     \b
     fbsync destroy -e pr-123 --yes
     fbsync state remove -e pr-123 --yes
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     with _opened(_where(files, environment, store)) as (opened, line):
         with line:
             version = opened.read()

@@ -1,4 +1,4 @@
-"""The known state of a command, and messages about runs that it waits for."""
+"""Access a command's known state, and report the runs that it waits for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Result = TypeVar("_Result")
 
 
 def readable(where: Where) -> Where:
-    """Where a command that only reads finds the known state; a copy of one in a store lasts as long as the command.
+    """Return the target with a known state to read. A copy of a state in a store lasts as long as the command.
 
     Raises:
         FbsyncError: there is no state in the store (exit 8), or it cannot be read (exit 4).
@@ -33,7 +33,7 @@ def readable(where: Where) -> Where:
 
 @contextmanager
 def writable(where: Where, *, lock_timeout: float) -> Iterator[tuple[Where, SharedState | None]]:
-    """Where a command that writes finds the known state; see ``fbsync.workflow.state_access``."""
+    """Yield the target with a known state to write, and its store; see ``fbsync.workflow.state_access``."""
     with state_access.writable(
         where, os.environ, lock_timeout=lock_timeout, on_wait=_say_waiting, waits=terminal.waits
     ) as found:
@@ -41,7 +41,7 @@ def writable(where: Where, *, lock_timeout: float) -> Iterator[tuple[Where, Shar
 
 
 def carried_out(work: Callable[[Where, SharedState | None], _Result], where: Where, *, lock_timeout: float) -> _Result:
-    """Does work on a known state, again where another run was faster; see ``fbsync.workflow.state_access``."""
+    """Do work on the known state, again if another run was faster; see ``fbsync.workflow.state_access``."""
     return state_access.carried_out(
         work,
         where,

@@ -1,4 +1,4 @@
-"""The options that say what to work on: the manifest, the known state and the server."""
+"""The options that select a command's target: the manifest, the known state and the server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATE = "fbsync.state"
 
 
 class TargetOptions:
-    """The options that say what to work on, as they were given; a command gets them as its ``target``."""
+    """The options that select the target, as the user gave them. A command gets them as its ``target``."""
 
     def __init__(
         self,
@@ -44,10 +44,10 @@ class TargetOptions:
         self._api_url = api_url
 
     def where(self) -> Where:
-        """What they add up to.
+        """Return the target that the options select.
 
         Raises:
-            click.UsageError: standard input is named more than once.
+            click.UsageError: standard input is named more than once, or ``--lock-file`` and ``--state`` are both given.
         """
         from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
         from fbsync.workflow.declared_state import find_target
@@ -66,7 +66,7 @@ class TargetOptions:
 
 
 def as_target(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command its options for manifest, known state and server as one."""
+    """Pass a command its options for manifest, known state and server as one argument."""
 
     @wraps(command)
     def given(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - click's
@@ -80,14 +80,14 @@ _TARGET_OPTIONS = ("files", "environment", "env_files", "lock_file", "api_url")
 
 
 def _environments(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Complete an environment; what can is loaded only when a shell asks."""
+    """Complete an environment. This loads the code for completion only if a shell asks."""
     from fbsync.cli.completion_values import environments
 
     return environments(context, parameter, incomplete)
 
 
 def manifest_options(*, file: str, environment: str) -> Callable[[_Command], _Command]:
-    """Add ``-f`` and ``-e``, with the help texts that say what they mean to the command."""
+    """Return a decorator that adds ``-f`` and ``-e`` with these help texts."""
     return together(
         click.option("-f", "--file", "files", multiple=True, type=_PATH, metavar="PATH", help=file),
         click.option(
@@ -101,7 +101,7 @@ def manifest_options(*, file: str, environment: str) -> Callable[[_Command], _Co
 
 
 def env_file_option(text: str) -> Callable[[_Command], _Command]:
-    """Add ``--env-file``, with the first sentence of its help text."""
+    """Return a decorator that adds ``--env-file``. The text begins its help text."""
     return click.option(
         "--env-file",
         "env_files",
@@ -117,10 +117,10 @@ def _keep_state(context: click.Context, _: click.Parameter, value: str | None) -
 
 
 def _given_state(lock_file: Path | None) -> str | None:
-    """The store of the known state, from the option.
+    """The value of ``--state``, or None.
 
     Raises:
-        click.UsageError: two options name two places.
+        click.UsageError: ``--lock-file`` is given too.
     """
     context = click.get_current_context(silent=True)
     given: str | None = context.meta.get(_STATE) if context is not None else None
@@ -141,7 +141,7 @@ files_options = together(
     ),
     env_file_before_option,
 )
-"""Which manifest: ``-f``, ``-e``, ``--env-file``."""
+"""The options that select the manifest: ``-f``, ``-e``, ``--env-file``."""
 lock_file_options = together(
     click.option("--lock-file", type=_PATH, metavar="FILE", help="Use this lockfile. [default: next to the manifest]"),
     click.option(
@@ -153,6 +153,6 @@ lock_file_options = together(
         callback=_keep_state,
     ),
 )
-"""Where the known state is: ``--lock-file``, ``--state``."""
+"""The options that say where the known state is: ``--lock-file``, ``--state``."""
 where_options = together(files_options, lock_file_options, api_url_option, as_target)
-"""What to work on: the manifest, the known state and the server."""
+"""All options that select the target."""

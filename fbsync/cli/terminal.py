@@ -1,4 +1,4 @@
-"""Printing: results to stdout, everything else to stderr, colour only on terminals."""
+"""Print results to stdout and everything else to stderr, in colour only on terminals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def paint_for(stream: TextIO) -> Paint:
-    """Colours for a stream: for terminals, unless NO_COLOR (no-color.org); FORCE_COLOR for all the same."""
+    """Return the colours for a stream. Terminals get colours, unless NO_COLOR is set (no-color.org).
+
+    With FORCE_COLOR, any stream gets them.
+    """
     if os.environ.get("NO_COLOR"):
         return Paint(enabled=False)
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
@@ -30,7 +33,7 @@ def paint_for(stream: TextIO) -> Paint:
 
 
 def terminal_width(stream: TextIO) -> int | None:
-    """The width of the terminal in columns; None for a pipe or a file, where lines are never wrapped."""
+    """Return the terminal's width in columns, or None for a pipe or a file, where lines are never wrapped."""
     if not stream.isatty():
         return None
     import shutil
@@ -39,17 +42,17 @@ def terminal_width(stream: TextIO) -> int | None:
 
 
 def out(text: str) -> None:
-    """Print a result to stdout, as it is."""
+    """Print a result to stdout, without a line break at its end."""
     click.echo(text, nl=False, color=True)
 
 
 def say(text: str) -> None:
-    """Print a line of anything else to stderr."""
+    """Print a line to stderr: anything that is not a result."""
     click.echo(text, err=True, color=True)
 
 
 def report_error(error: FbsyncError) -> None:
-    """Print an error to stderr: its findings, or its message; and what to do."""
+    """Print an error to stderr: its findings, or its message with the advice."""
     paint = paint_for(sys.stderr)
     if isinstance(error, InvalidInput):
         click.echo(findings_with_excerpts(error.findings, paint=paint), err=True, nl=False, color=True)
@@ -69,13 +72,13 @@ def report_error(error: FbsyncError) -> None:
 def findings_with_excerpts(
     findings: Iterable[Finding], *, paint: Paint, sources: Mapping[str, str] | None = None, folded: bool = False
 ) -> str:
-    """Findings as text, with excerpts.
+    """Render findings as text, with excerpts from the files.
 
     Args:
-        findings: in the order in which they are to stand.
-        paint: colours.
-        sources: texts by the names that positions use; other files are read again where they can be.
-        folded: whether more than a few of one kind become one.
+        findings: the findings, in the order to print them in.
+        paint: the colours.
+        sources: the text of files, by the names in positions. Other files are read again, if possible.
+        folded: whether to combine findings if there are more than a few of one kind.
     """
     from fbsync.render.findings_text import findings_text as render
 
@@ -97,7 +100,7 @@ def _source_text(file: str) -> str | None:
 
 
 def waits(what: str) -> AbstractContextManager[object]:
-    """A context during which a terminal shows what is waited for, once that takes a while."""
+    """Return a context manager. In it, a terminal shows what fbsync waits for, if that takes a while."""
     if not sys.stderr.isatty():
         return nullcontext()
     from fbsync.cli.waiting import waiting_for
@@ -106,7 +109,7 @@ def waits(what: str) -> AbstractContextManager[object]:
 
 
 def end_bar() -> None:
-    """Clear the line of a bar, and show the hidden cursor again."""
+    """Clear the line of a progress bar, and show the hidden cursor again."""
     if sys.stderr.isatty():
         click.echo("\r\x1b[K\x1b[?25h", err=True, nl=False, color=True)
 
@@ -118,12 +121,12 @@ def end_line() -> None:
 
 
 def can_ask() -> bool:
-    """Whether there is somebody who sees a question and can answer it."""
+    """Whether a user can see a question and answer it."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def confirm(question: str) -> bool:
-    """Ask on stderr for a spelled-out yes. Without a terminal, do not ask; the answer is yes.
+    """Ask on stderr for a spelled-out yes. Without a terminal, the answer is yes without asking.
 
     Raises:
         FbsyncError: only one of stdin and stderr is a terminal.
@@ -144,16 +147,16 @@ def confirm(question: str) -> bool:
 
 
 def ask(question: str) -> bool:
-    """Ask on stderr; anything but a clear yes is a no."""
+    """Ask on stderr. Anything but a clear yes means no."""
     return click.confirm(question, default=False, err=True)
 
 
 def report_warnings(findings: Iterable[Finding], *, verbose: bool = False) -> None:
-    """Print the findings that do not stop a command to stderr.
+    """Print to stderr the findings that do not stop a command.
 
     Args:
         findings: the findings.
-        verbose: whether each is printed, where many are of one kind.
+        verbose: whether to print each finding even if there are many of one kind.
     """
     if findings := tuple(findings):
         click.echo(
@@ -162,7 +165,7 @@ def report_warnings(findings: Iterable[Finding], *, verbose: bool = False) -> No
 
 
 def open_intents_note(open_intents: Iterable[Intent]) -> str:
-    """The note about unconfirmed requests and temporary configurations of an unfinished apply."""
+    """Say what the next apply does about the unconfirmed requests and temporary configurations of an unfinished one."""
     from fbsync.render.entries import counted
     from fbsync.state.trials import trials_among
 

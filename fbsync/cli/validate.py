@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Report:
-    """What was read, and what was found.
+    """The files that were checked, and the findings.
 
     Attributes:
-        sources: the files' texts by their names, in the order in which they were given.
+        sources: the files' texts by file name, in the order of the command line.
+        entries: the number of entries.
     """
 
     sources: dict[str, str]
@@ -62,7 +63,7 @@ def validate(
     fbsync validate
     fbsync validate -f prod/ --strict --format github
     fbsync validate team-a/fbsync.yaml team-b/fbsync.yaml
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     if (*manifests, *files).count(Path("-")) > 1:
         raise click.UsageError("- appears more than once, but standard input can be read only once")
     groups: list[tuple[Path, ...]] = [(manifest,) for manifest in manifests]

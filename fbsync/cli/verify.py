@@ -36,7 +36,7 @@ def verify(
     format_: str,
     *,
     yes: bool,
-    **asking: Any,  # noqa: ANN401 - one an option
+    **asking: Any,  # noqa: ANN401 - one for each option
 ) -> int:
     """Verify the credentials on the server with their providers: a real call each, which may be billed.
 
@@ -47,7 +47,7 @@ def verify(
     fbsync verify
     fbsync verify --only "Production OpenAI"
     fbsync verify -e staging --yes --format json
-    """  # noqa: D301 - click's mark for lines to be kept
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     from fbsync.workflow.project import read_project
     from fbsync.workflow.proposal import propose
 
@@ -63,7 +63,7 @@ def verify(
 
 
 def _targets(proposal: Proposal, *, named: bool) -> tuple[tuple[Target, ...], tuple[str, ...]]:
-    """The known records of the declared entries and of others that were named, with notes for the user."""
+    """The known configurations to verify, declared ones and others that the user named, with notes for the user."""
     from fbsync.model.changes import Adopt, Blocked, Create, Delete, Unchanged, Undeclared, Update, name_of
     from fbsync.model.verifications import Target
 

@@ -1,4 +1,4 @@
-"""A line on a terminal that names what fbsync waits for, once it takes a while: a lock, a store, a server."""
+"""Show on a terminal what fbsync waits for, if it takes a while: a lock, a store, a server."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from fbsync.workflow.project import Project
 
 _AFTER_SECONDS = 1.0
-"""fbsync is never silent for more than two seconds on a terminal."""
+"""The delay before the line appears: on a terminal, fbsync is never silent for more than two seconds."""
 _CLEAR_LINE = "\r\x1b[K"
 
 
 class SlowLine:
-    """Say on stderr what fbsync waits for, if that is a terminal; a reusable context manager.
+    """Say on stderr what fbsync waits for, if stderr is a terminal; a reusable context manager.
 
     Args:
-        text: what is waited for at the moment.
+        text: returns what fbsync waits for at the moment.
     """
 
     def __init__(self, text: Callable[[], str]) -> None:
@@ -53,7 +53,7 @@ class SlowLine:
         self.clear()
 
     def clear(self) -> None:
-        """Take the line away, for something else to be printed; it comes back if that takes a while, too."""
+        """Clear the line before something else is printed. The line comes back if the wait goes on."""
         with self._one_at_a_time:
             if self._shown:
                 self._shown = ""
@@ -69,15 +69,15 @@ class SlowLine:
 
 
 def waiting_for(what: str) -> SlowLine:
-    """A line that says one thing: ``Reading the state in s3://…`` becomes ``Reading the state in s3://… …``."""
+    """Return a line with fixed words: ``Reading the state in s3://…`` becomes ``Reading the state in s3://… …``."""
     return SlowLine(lambda: f"{what} …")
 
 
 class Question:
-    """The current question to a server.
+    """Words for what fbsync currently asks the server.
 
     Args:
-        project: what it is asked about.
+        project: the project that fbsync asks about.
     """
 
     def __init__(self, project: Project) -> None:
@@ -90,12 +90,12 @@ class Question:
         self._signs_in = means_of_signing_in(project.variables)[:1] != ("FLASHBACK_TOKEN",)
 
     def note(self, exchange: Exchange) -> None:
-        """Count a request that was answered."""
+        """Count an answered request."""
         self._signs_in = False
         self._listed += exchange.method == "GET" and exchange.path.startswith("/ai/llm")
 
     def text(self) -> str:
-        """What is waited for."""
+        """Return what fbsync waits for."""
         if self._signs_in:
             return f"Signing in to {self._server} …"
         noun = "workspace" if self._workspaces == 1 else "workspaces"

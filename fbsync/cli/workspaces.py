@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @api_url_option
 @format_option("text", "json")
 @asking_options
-def workspaces(env_files: tuple[Path, ...], api_url: str | None, format_: str, **asking: Any) -> int:  # noqa: ANN401 - one an option
+def workspaces(env_files: tuple[Path, ...], api_url: str | None, format_: str, **asking: Any) -> int:  # noqa: ANN401 - one for each option
     """List the workspaces that you can see, with your role in each.
 
     It needs a way to sign in, but no manifest. In a manifest, use the id (`workspaceId`) or the name (`workspace`).
@@ -34,7 +34,7 @@ def workspaces(env_files: tuple[Path, ...], api_url: str | None, format_: str, *
     \b
     fbsync workspaces
     fbsync workspaces --format json
-    """  # noqa: D301 - click's mark for a block to leave as it is
+    """  # noqa: D301 - click's mark for a block to leave unwrapped
     listed = list_workspaces(env_files, api_url, Asking(**asking))
     if format_ == "json":
         from fbsync.render.document import dump, result_document
@@ -51,15 +51,15 @@ def workspaces(env_files: tuple[Path, ...], api_url: str | None, format_: str, *
 
 
 def list_workspaces(env_files: tuple[Path, ...], api_url: str | None, how: Asking) -> tuple[Workspace, ...]:
-    """The workspaces that whoever is signed in can see.
+    """List the workspaces that the signed-in user can see.
 
     Args:
-        env_files: files of variables.
-        api_url: the server, or None for what the variables or the default say.
-        how: the patience with the server, and whether requests are shown.
+        env_files: .env files.
+        api_url: the server's URL, or None for the one in the variables or the default.
+        how: the options for requests.
 
     Raises:
-        FbsyncError: there are no means of signing in, or the call failed.
+        FbsyncError: fbsync cannot sign in, or the call failed.
     """
     from fbsync.cli.event_loop import run_unless_signalled
     from fbsync.cli.server_session import patience_of, say_exchange, warn_of_clear_text

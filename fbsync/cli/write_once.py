@@ -1,4 +1,4 @@
-"""Creates files, or adds lines to them. Never overwrites: what was there stays byte for byte."""
+"""Create files, or add lines to them. Existing text stays byte for byte."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Done(StrEnum):
-    """What was done with a file."""
+    """What ``add_to`` did with a file."""
 
     WRITTEN = "written"
     KEPT = "unchanged"
@@ -25,11 +25,11 @@ def add_to(path: Path, complete: Callable[[str], str]) -> Done:
     """Create a file, or add to it.
 
     Args:
-        path: the file; its folder is created if it is missing.
-        complete: returns the new text for the current text, which is empty if there is no file.
+        path: the file. Its folder is created if it is missing.
+        complete: returns the new text, given the current text, which is empty if there is no file.
 
     Raises:
-        FbsyncError: it is not a text file, or cannot be written; it is then unchanged.
+        FbsyncError: the file is not a text file, or cannot be written. It is then unchanged.
     """
     try:
         there = path.exists()
