@@ -23,7 +23,7 @@ cat <<EOF
 This was a rehearsal without a real server, and the sandbox has stopped. Next steps:
   1. Put fbsync on your path:           . "$venv/bin/activate"
   2. Start in a folder of your own:     mkdir my-llms && cd my-llms && fbsync init
-  3. Edit fbsync.yaml, then rehearse:   cp .env.example .env && fbsync sandbox run -- fbsync apply
+  3. Edit fbsync.yaml, then rehearse:   OPENAI_API_KEY=made-up fbsync sandbox run -- fbsync apply
   4. Plan against the real server:      fbsync plan    (it needs FLASHBACK_TOKEN; apply changes things)
-  $root/README.md tells the rest.
+  $root/README.md explains the rest.
 EOF

@@ -54,8 +54,8 @@ def export(
     that do not belong in git.
 
     The server never shows a credential, so none is exported. Set the variables; the next `fbsync apply` sends
-    them. With --assume-secrets, it assumes that the server already has them. The server may not show an AWS
-    configuration's access key id either: its `key:` is then a comment.
+    them. `fbsync apply --assume-secrets` sends none: it assumes that the server already has them. The server may
+    not show an AWS configuration's access key id either: its `key:` is then a comment.
 
     What a manifest cannot express is left out and listed with the reason; the exit code is then 5. If the manifest
     exists, set the variables that its workspaceIds need; unless you name workspaces, also those of its environments.

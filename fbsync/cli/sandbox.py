@@ -125,6 +125,8 @@ def run(context: click.Context, /, command: tuple[str, ...], host: str, port: in
     administrator, and FLASHBACK_WORKSPACE_ID unless that is set. FBSYNC_STATE gives it a known state of its
     own, which leaves the real lockfile alone: a new one each time, or with --db the one in FILE.state.
 
+    Use --workspace for each workspace that the manifest names by its id.
+
     \b
     fbsync sandbox run -- fbsync apply --yes
     fbsync sandbox run --db sandbox.db -- fbsync plan --refresh

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fbsync.sandbox.database import Database
 
 _MEMBERS = "SELECT user.*, role FROM membership JOIN user ON user.id = user_id WHERE workspace_id = ? ORDER BY email"
+_NOT_IN_SANDBOX = "This sandbox does not have this workspace. Add it with --workspace ID or a seed file"
 
 
 class Role(StrEnum):
@@ -69,7 +70,7 @@ class Workspaces:
                 would look like 'nothing is there', which a client may act upon.
         """
         if self.role(caller, workspace_id) is None:
-            raise RequestRefused(403, "You do not have access to this workspace")
+            raise self._denied(workspace_id, "You do not have access to this workspace")
 
     def require_writer(self, caller: Caller, workspace_id: str) -> None:
         """Make sure that the caller may change what is in a workspace.
@@ -78,7 +79,12 @@ class Workspaces:
             RequestRefused: 403, also for a workspace that is not there: creating documents no 404.
         """
         if self.role(caller, workspace_id) not in _WRITERS:
-            raise RequestRefused(403, "You do not have permission to change anything in this workspace")
+            raise self._denied(workspace_id, "You do not have permission to change anything in this workspace")
+
+    def _denied(self, workspace_id: str, message: str) -> RequestRefused:
+        """The 403. It says how to get a workspace that only the real server has, which a manifest may name by id."""
+        missing = self._database.row("SELECT id FROM workspace WHERE id = ?", workspace_id) is None
+        return RequestRefused(403, _NOT_IN_SANDBOX if missing else message)
 
     def _shown(self, row: sqlite3.Row) -> dict[str, Any]:
         users = [_member(member) for member in self._database.rows(_MEMBERS, row["id"])]

@@ -1,6 +1,7 @@
 """The examples run unchanged: each in a copy of its folder, against its own sandbox."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,14 @@ def test_every_manifest_is_valid_and_says_where_its_schema_is(run, manifest):
     first = manifest.read_text().splitlines()[0]
     schema = manifest.parent / first.removeprefix("# yaml-language-server: $schema=")
     assert schema.resolve() == ROOT / "schemas" / "fbsync.schema.json"
+
+
+def test_the_quickstarts_next_steps_work_as_they_are(run):
+    """A newcomer copies these lines one after the other, and has no credential yet."""
+    steps = re.findall(r"^  \d\. .+?: +(.+)$", (EXAMPLES / "quickstart" / "run.sh").read_text(), re.MULTILINE)
+    done = run("quickstart", "sh", "-euc", " && ".join(steps[1:3]))
+    assert done.returncode == 0, done.stderr
+    assert "Resources: 1 added, 0 changed, 0 destroyed." in done.stdout
 
 
 @pytest.mark.thorough

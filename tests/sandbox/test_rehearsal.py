@@ -72,6 +72,16 @@ def test_a_rehearsal_with_a_database_goes_on_where_the_last_one_ended(rehearse):
     assert rehearse(*run, "plan", "--refresh", "--detailed-exitcode").returncode == 2
 
 
+def test_a_workspace_by_its_id_is_added_by_an_option_that_the_error_names(rehearse):
+    """A manifest from `export` names workspaces that only the real server has, so its first rehearsal fails."""
+    manifest = MANIFEST.replace("$FLASHBACK_WORKSPACE_ID", "ws-real")
+    (rehearse.folder / "fbsync.yaml").write_text(manifest)
+    failed = rehearse("--", *FBSYNC, "apply")
+    assert failed.returncode == 4
+    assert "This sandbox does not have this workspace. Add it with --workspace ID or a seed file" in failed.stderr
+    assert applied(rehearse("--workspace", "ws-real", "--", *FBSYNC, "apply")).startswith("1 added")
+
+
 def test_the_known_state_of_the_environment_is_not_the_rehearsals(rehearse, tmp_path):
     real = tmp_path / "real"
     real.mkdir()
