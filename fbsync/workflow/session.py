@@ -77,6 +77,7 @@ class Session:
         self._clock = SystemClock()
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
+        self._has_asked_for_user = False
 
     def __enter__(self) -> Self:
         """Connect.
@@ -149,6 +150,9 @@ class Session:
         return any(llm.identity not in known for llm in self.project.desired)
 
     async def _learn_user(self) -> None:
+        if self._has_asked_for_user:
+            return
+        self._has_asked_for_user = True
         with suppress(ServerError):  # time, type and endpoint tell as well
             await self.server.learn_user()
 

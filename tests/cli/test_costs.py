@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from recorder import Reply
 
 ROOT = Path(__file__).parents[2]
 
@@ -187,6 +188,13 @@ def test_apply_asks_once_and_sends_one_request_for_each_change(cli, server):
     server.requests.clear()
     assert cli("apply", "--yes").returncode == 0
     assert [request.method for request in server.requests] == ["GET"]
+
+
+def test_a_profile_that_cannot_be_had_is_asked_for_once(project, server):
+    """It may cost the whole retry time, so not before and again after the question."""
+    server.replies = lambda request: Reply(status=404, body={}) if request.path == "/user/profile" else None
+    assert project("apply", "--yes").returncode == 0
+    assert sum(request.path == "/user/profile" for request in server.requests) == 1
 
 
 def test_what_is_written_grows_with_the_entries_and_no_faster(cli):
