@@ -1,4 +1,4 @@
-"""Write files atomically: after a crash, the file has the whole old text or the whole new one."""
+"""Write files atomically: after a crash, a file has the complete old text or the complete new text."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from contextlib import suppress
 from pathlib import Path
 
 _MOUNT_POINT = 4
-"""The index of the mount point among a line's fields."""
+"""The index of the mount point in a line's fields."""
 MOUNTED = "It is a mount point and cannot be replaced; mount its folder instead"
 
 
 def write_atomically(path: Path, text: str, *, follow: bool = True) -> None:
-    """Put a text in a file's place: temporary file in the same folder, fsync, rename, fsync of the folder.
+    """Replace a file's text: write a temporary file in the same folder, fsync, rename, and fsync the folder.
 
-    A device or a pipe is never replaced: root could put a file in the place of /dev/null.
+    A device or a pipe is never replaced. Otherwise, root could replace /dev/null.
 
     Args:
         path: the file.
-        text: what it is to hold.
-        follow: whether a symbolic link stays one, and what it points at is replaced. Files of the known state, plans
-            and results are not written through links: a link in a pull request could point anywhere.
+        text: the new text.
+        follow: whether to keep a symbolic link and replace its target. Files of the known state, plans and results
+            are not written through links: a link in a pull request could point anywhere.
 
     Raises:
-        OSError: the operating system refuses, or something is there that is no file; it is as it was.
+        OSError: the operating system refuses, or the path is not a regular file. Nothing has changed.
     """
     import tempfile
 
@@ -52,11 +52,11 @@ def write_atomically(path: Path, text: str, *, follow: bool = True) -> None:
 
 
 def is_mounted(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
-    """Whether a file is a mount of its own, as containers have them: it cannot be replaced.
+    """Whether a file is a mount point, as in a container. It cannot be replaced then.
 
     Args:
         path: the file.
-        mounts: the list of mounts (Linux, proc_pid_mountinfo(5)); where there is none, nobody knows.
+        mounts: the list of mounts (Linux, proc_pid_mountinfo(5)). If it cannot be read, the answer is False.
     """
     try:
         lines = os.fsdecode(mounts.read_bytes()).splitlines()
@@ -67,12 +67,12 @@ def is_mounted(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
 
 
 def _unescaped(field: str) -> str:
-    """A field of the list, in which blanks, line breaks and backslashes stand in octal digits."""
+    """Decode a field of the list, which has spaces, line breaks and backslashes as octal escapes."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)
 
 
 def _rename(temporary: Path, path: Path) -> None:
-    """Put the new file in the old one's place; say what is wrong where the old one is a mount of its own."""
+    """Replace the old file with the new one. If the old one is a mount point, say so in the error."""
     try:
         temporary.replace(path)
     except OSError as error:
@@ -82,7 +82,7 @@ def _rename(temporary: Path, path: Path) -> None:
 
 
 def _mode(path: Path) -> int:
-    """The permissions that a file has, or gets where there is none yet: it holds no secret."""
+    """Return a file's permissions. A new file is readable by all, because it contains no secret."""
     try:
         return stat.S_IMODE(path.stat().st_mode)
     except FileNotFoundError:

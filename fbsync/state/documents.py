@@ -1,4 +1,4 @@
-"""Read files that fbsync wrote and people keep (lockfile, journal, saved plan), and check them strictly."""
+"""Read and strictly check files that fbsync wrote and people keep: lockfile, journal, saved plan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SIZE_LIMIT = 64 * 1024 * 1024
-"""The largest file in bytes: about ten times the size for ten thousand entries."""
+"""The size limit of a file, in bytes: about ten times the size for 10,000 entries."""
 
 _CONFLICT_MARKERS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 
@@ -30,13 +30,13 @@ class Sort:
     """A kind of file that fbsync writes.
 
     Attributes:
-        name: what messages call it.
-        kind: its schema, whose name is the first word of its rules.
-        version: the format version that fbsync reads: a number, or a major and a minor one.
-        version_of: the format version of a value, or None where it has none.
-        restore: how to get a good one again.
+        name: its name in messages.
+        kind: its schema. Its name is the first word of the findings' rules.
+        version: the format version that fbsync reads: one number, or a major and a minor number.
+        version_of: returns the format version of a value, or None if it has none.
+        restore: how to get a valid file again.
         conflict: what to do about a merge conflict in it.
-        older: what to do about a file of an older version.
+        older: what to do about a file with an older version.
     """
 
     name: str
@@ -50,20 +50,20 @@ class Sort:
     def finding(
         self, path: Path | str, rule: str, message: str, *, line: int = 0, column: int = 0, remedy: str | None = None
     ) -> Finding:
-        """A finding about a file of this sort."""
+        """Return a finding about a file of this sort."""
         position = Position(file=str(path), line=line, column=column)
         return Finding(rule=rule, position=position, message=message, remedy=remedy or self.restore)
 
 
 def read_regular_file(path: Path, name: str) -> bytes | None:
-    """Read a file, if it is one: no link, no device, no pipe, and of a size that fbsync would write.
+    """Read a regular file. Links, devices, pipes, and files larger than fbsync would write are refused.
 
     Args:
         path: the file.
-        name: what messages call it.
+        name: its name in messages.
 
     Returns:
-        What it holds, or None where there is no such file.
+        Its content, or None if the file does not exist.
 
     Raises:
         FbsyncError: it is something else, or the operating system refuses to read it.
@@ -101,11 +101,11 @@ def read_checked(path: Path, sort: Sort) -> dict[str, Any] | None:
     """Read a file of a sort.
 
     Returns:
-        Its value, which fits the schema, or None where there is no such file. A file that cannot be read or
-        understood is never taken for an empty one.
+        Its value, which fits the schema, or None if the file does not exist. A file that cannot be read or
+        parsed is an error, never an empty file.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of another version; findings say where.
+        InvalidInput: fbsync did not write it, or it has another format version. Findings have the positions.
         FbsyncError: it is not a regular file, or the operating system refuses to read it.
     """
     data = read_regular_file(path, sort.name)
@@ -113,7 +113,7 @@ def read_checked(path: Path, sort: Sort) -> dict[str, Any] | None:
 
 
 def decoded(data: bytes, path: Path | str, sort: Sort) -> str:
-    """The text of a file of a sort.
+    """Decode a file of a sort.
 
     Raises:
         InvalidInput: it is not UTF-8.
@@ -126,10 +126,10 @@ def decoded(data: bytes, path: Path | str, sort: Sort) -> str:
 
 
 def parse_checked(text: str, path: Path | str, sort: Sort) -> dict[str, Any]:
-    """Interpret the text of a file of a sort.
+    """Parse and check the text of a file of a sort.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of another version; findings say where.
+        InvalidInput: fbsync did not write it, or it has another format version. Findings have the positions.
     """
     if line := conflict_line(text):
         message = f"the {sort.name} has a merge conflict"
@@ -143,10 +143,10 @@ def parse_checked(text: str, path: Path | str, sort: Sort) -> dict[str, Any]:
 
 
 def parse_json(text: str, path: Path | str, sort: Sort, *, line: int = 1) -> Any:  # noqa: ANN401 - JSON
-    """Read the JSON of a file of a sort, or of one of its lines.
+    """Parse the JSON of a file of a sort, or of one of its lines.
 
     Raises:
-        InvalidInput: it is none, or a key appears twice.
+        InvalidInput: it is not JSON, or a key appears twice.
     """
     try:
         return parse_strict_json(text)
@@ -158,7 +158,7 @@ def parse_json(text: str, path: Path | str, sort: Sort, *, line: int = 1) -> Any
 
 
 def major_and_minor(value: dict[str, Any]) -> tuple[int, ...] | None:
-    """The version in ``format_version`` of a value, such as 2.0, or None where it has none."""
+    """Return the version in a value's ``format_version``, such as 2.0, or None if it has no version."""
     found = _MAJOR_AND_MINOR.fullmatch(str(value.get("format_version")))
     return None if found is None else (int(found[1]), int(found[2] or 0))
 
@@ -167,10 +167,10 @@ _MAJOR_AND_MINOR = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?", re.ASCII)
 
 
 def check_version(value: object, path: Path | str, sort: Sort) -> None:
-    """Make sure that a value is of the format version that fbsync reads, as far as it says.
+    """Check that a value has the format version that fbsync reads. A value without a version passes.
 
     Raises:
-        InvalidInput: it is of another one.
+        InvalidInput: it has another version.
     """
     version = sort.version_of(value) if isinstance(value, dict) else None
     if version is None or version == sort.version:
@@ -185,7 +185,7 @@ def check_version(value: object, path: Path | str, sort: Sort) -> None:
 
 
 def conflict_line(text: str) -> int:
-    """The first line that is a git conflict marker, counted from 1, or 0."""
+    """Return the number of the first line that is a git conflict marker, counted from 1, or 0 if there is none."""
     return next((at for at, line in enumerate(text.splitlines(), 1) if line.startswith(_CONFLICT_MARKERS)), 0)
 
 
@@ -200,17 +200,17 @@ def shape_findings(
     within: tuple[str, ...] = (),
     line: int = 1,
 ) -> list[Finding]:
-    """What does not fit the schema, each at its place: JSON is YAML, whose loader keeps the places.
+    """Return a finding for each violation of the schema. The YAML loader gives the positions, because JSON is YAML.
 
     Args:
         text: the text.
-        value: what it says.
+        value: the parsed value to check.
         path: the file, for messages.
         sort: the sort of file.
-        part: the definition in the schema that the value has to fit, or None for the schema itself.
-        kind: another schema than the sort's.
-        within: where in the text the value is.
-        line: the line on which the text begins.
+        part: the definition in the schema that the value must fit, or None for the whole schema.
+        kind: the schema, or None for the sort's schema.
+        within: the path of the value in the text.
+        line: the line of the file on which the text starts.
     """
     violations = validate(kind or sort.kind, value, part=part)
     if not violations:

@@ -1,8 +1,8 @@
-"""Fingerprints: what the lockfile keeps of a credential, enough to see that it changed.
+"""Fingerprints: what the lockfile keeps of a credential. That is enough to see that it changed.
 
-With scrypt (RFC 7914), a value is stretched once per lockfile salt and then keyed by entry and field
-(HMAC-SHA-256, RFC 2104), so that equal credentials do not look equal. With a fingerprint key, HMAC under
-that key takes scrypt's place, and nobody without the key can test a guess.
+With scrypt (RFC 7914), a value is stretched once with the lockfile's salt. The result is then keyed by entry and field
+(HMAC-SHA-256, RFC 2104), so that equal credentials do not look equal. With a fingerprint key, HMAC under that key
+replaces scrypt, and nobody without the key can test a guess.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "FBSYNC_FINGERPRINT_KEY"
 KEY_LENGTH = 32
-"""The fewest characters of a fingerprint key: whoever guesses it can test guesses of credentials."""
+"""The minimum length of a fingerprint key. Somebody who guesses the key can test guesses of credentials."""
 
 _SALT_BYTES = 16
 _COST = 2**12
-"""scrypt's N. About 11 ms and 4 MiB a value: this runs for every credential of every plan. It slows
-guessing down; what protects an API key is that it is random and long (``docs/concepts/fingerprints.md``)."""
+"""scrypt's N. It costs about 11 ms and 4 MiB for each value, and runs for every credential of every plan. It slows
+down guessing. An API key is protected because it is random and long (``docs/concepts/fingerprints.md``)."""
 _BLOCK_SIZE = 8
 _FINGERPRINT_BYTES = 18
 _MEMORY_LIMIT = 64 * 2**20
 
 
 class Method(StrEnum):
-    """How a credential becomes the root of its fingerprints."""
+    """The method that turns a credential into the root of its fingerprints."""
 
     SCRYPT = "scrypt"
     HMAC = "hmac"
@@ -48,12 +48,13 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """How a lockfile's fingerprints are made; stored in it.
+    """How a lockfile's fingerprints are made. The lockfile contains these parameters.
 
     Attributes:
-        salt: base64url, for scrypt.
-        n: scrypt's cost.
-        check: for HMAC, says whether a key is the one that was used.
+        method: the method.
+        salt: the salt for scrypt, in base64url.
+        n: the cost for scrypt.
+        check: for HMAC, a digest of the fingerprint key, to recognise that key.
     """
 
     method: Method
@@ -63,21 +64,21 @@ class Parameters:
 
 
 def new_parameters(key: Secret | None) -> Parameters:
-    """Parameters for a new lockfile: HMAC where there is a fingerprint key, scrypt with a new salt otherwise."""
+    """Return parameters for a new lockfile: HMAC if there is a fingerprint key, otherwise scrypt with a new salt."""
     if key is None:
         return Parameters(method=Method.SCRYPT, salt=_encode(os.urandom(_SALT_BYTES)))
     return Parameters(method=Method.HMAC, check=_check(key))
 
 
 class Fingerprinter:
-    """Make and compare the fingerprints of one lockfile.
+    """Makes and compares the fingerprints of one lockfile.
 
     Args:
         parameters: how that lockfile's fingerprints are made.
-        key: the fingerprint key, where there is one.
+        key: the fingerprint key, or None.
 
     Raises:
-        FbsyncError: the lockfile's fingerprints were made under another fingerprint key.
+        FbsyncError: the lockfile's fingerprints were made with another fingerprint key.
     """
 
     def __init__(self, parameters: Parameters, *, key: Secret | None) -> None:
@@ -96,23 +97,24 @@ class Fingerprinter:
         self._helpers: list[Thread] = []
 
     def check_available(self) -> None:
-        """Make sure that fingerprints can be made on this machine.
+        """Check that fingerprints can be made on this machine.
 
         Raises:
-            FbsyncError: scrypt is needed andis not available.
+            FbsyncError: scrypt is needed, but not available.
         """
         if self.parameters.method is Method.SCRYPT:
             _scrypt(b"", salt=b"", n=2)
 
     @property
     def can_verify(self) -> bool:
-        """Whether fingerprints can be made at all: not where a fingerprint key is needed and absent."""
+        """Whether fingerprints can be made. They cannot if the lockfile needs a fingerprint key and it is not set."""
         return self.parameters.method is Method.SCRYPT or self._key is not None
 
     def prepare(self, secrets: Iterable[Secret]) -> None:
-        """Begin to stretch each distinct value once, beside the caller (scrypt releases the interpreter's lock).
+        """Start to stretch each distinct value in other threads (scrypt releases the interpreter's lock).
 
-        Whoever then asks for a fingerprint lends a hand until all are done; what could not be stretched fails there.
+        The first thread that then asks for a fingerprint helps until all values are done. If a value cannot be
+        stretched, the error is raised when its fingerprint is requested.
         """
         if self.parameters.method is Method.HMAC:
             return
@@ -120,27 +122,27 @@ class Fingerprinter:
         self._begun.update(todo)
         self._todo += todo
         for _ in range(min(len(todo), max(1, (os.cpu_count() or 1) - 1))):
-            # A daemon keeps nobody from exiting.
+            # A daemon thread does not keep the process from exiting.
             helper = Thread(target=self._stretch_all, daemon=True)
             helper.start()
             self._helpers.append(helper)
 
     def fingerprint(self, secret: Secret, *, llm_id: str, field: Field) -> str:
-        """The fingerprint of a value in one field of one configuration.
+        """Return the fingerprint of a value in a field of a configuration.
 
-        Keyed by the server's id rather than by the name, so that a rename needs no credential.
+        It is keyed by the server's id, not by the name, so that a rename needs no credential.
         """
         message = f"fbsync fingerprint 1\0{field.value}\0{llm_id}"
         digest = hmac.digest(self._root(secret), message.encode(), "sha256")
         return _encode(digest[:_FINGERPRINT_BYTES])
 
     def commitment(self, secret: Secret, identity: Identity, field: Field) -> str:
-        """The fingerprint of a value for a saved plan, keyed by identity: a configuration to come has no id."""
+        """Return the fingerprint of a value for a saved plan, keyed by identity: a new configuration has no id yet."""
         message = f"fbsync plan 1\0{field.value}\0{identity.workspace_id}\0{identity.name}"
         return _encode(hmac.digest(self._root(secret), message.encode(), "sha256")[:_FINGERPRINT_BYTES])
 
     def matches(self, credential: Credential, locked: LockedCredential, *, llm_id: str, field: Field) -> bool | None:
-        """Whether a credential is the one that the lockfile knows; None where that is unknown."""
+        """Whether a credential has the fingerprint in the lockfile. None if that is unknown."""
         if credential.secret is None or locked.fingerprint is None or not self.can_verify:
             return None
         made = self.fingerprint(credential.secret, llm_id=llm_id, field=field)
@@ -157,8 +159,8 @@ class Fingerprinter:
         return self._roots[secret]
 
     def _stretch_all(self) -> None:
-        """Stretch what nobody has taken on yet."""
-        with suppress(Exception):  # the list is empty, or whoever needs the value will get the same exception
+        """Stretch the values that no thread has taken yet."""
+        with suppress(Exception):  # The list is empty, or a later request for the value raises the same exception.
             while True:
                 secret = self._todo.pop()
                 self._ready.append((secret, self._stretch(secret)))
@@ -193,7 +195,7 @@ def _scrypt(value: bytes, *, salt: bytes, n: int) -> bytes:
 
 
 def check_key(key: Secret | None) -> None:
-    """Make sure that a fingerprint key, where there is one, cannot be guessed.
+    """Check that a fingerprint key, if there is one, is too long to guess.
 
     Raises:
         InvalidInput: it is too short.

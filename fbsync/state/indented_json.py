@@ -1,6 +1,6 @@
-"""JSON with a line for each value, as ``json.dumps(value, indent=2)`` writes it.
+"""Write JSON with a line for each value, as ``json.dumps(value, indent=2)`` does.
 
-The standard library's encoder in C knows no indentation; the one in Python takes five times as long as this.
+The standard library's encoder in C cannot indent, and its encoder in Python takes five times as long as this module.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ _on_one_line = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def indented(value: object, margin: str = "") -> str:
-    """A value as JSON text.
+    """Return a value as JSON text.
 
     Args:
-        value: what JSON can hold; the keys of mappings are strings.
-        margin: the blanks before the line that it begins on.
+        value: a value that JSON can express. The keys of mappings are strings.
+        margin: the indentation of the line on which the value starts.
     """
     inner = margin + "  "
     if isinstance(value, dict) and value:

@@ -1,4 +1,4 @@
-"""The known configurations during a run, by id, with a quick search by identity."""
+"""The known configurations during a run, by id and quickly found by identity."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Records:
     """Records by id.
 
     Args:
-        llms: those that there are.
+        llms: the records at the start.
     """
 
     def __init__(self, llms: Iterable[LockedLlm]) -> None:
@@ -34,10 +34,10 @@ class Records:
         return iter(self._by_id.values())
 
     def put(self, entry: LockedLlm) -> None:
-        """Put a record to the others.
+        """Add a record, or replace the record with its id.
 
-        Another one that is known by the same identity cannot bear that name any more, since the server takes a name
-        once: it stays known by its id, and the next list from the server shows what happened to it.
+        Another record with the same identity can no longer have that name on the server, because the server allows a
+        name only once. It gets a temporary name and keeps its id. The next list from the server shows its new name.
         """
         for llm_id in self._bearers.get(entry.identity, set()) - {entry.id}:
             from fbsync.model.configurations import aside_name
@@ -47,13 +47,13 @@ class Records:
         self.replace(entry)
 
     def replace(self, entry: LockedLlm) -> None:
-        """Put a record in the place of the one of its id, whatever it is named."""
+        """Add a record, or replace the record with its id, whatever its name. Other records stay."""
         self.drop(entry.id)
         self._by_id[entry.id] = entry
         self._bearers.setdefault(entry.identity, set()).add(entry.id)
 
     def drop(self, llm_id: str) -> None:
-        """Take a record out, if there is one of this id."""
+        """Remove the record with this id, if there is one."""
         gone = self._by_id.pop(llm_id, None)
         if gone is not None:
             self._bearers[gone.identity].discard(llm_id)

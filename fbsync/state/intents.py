@@ -1,4 +1,4 @@
-"""Intents: requests that are about to be sent, and what unconfirmed ones explain on the server."""
+"""Intents: requests that are about to be sent, and what unconfirmed requests explain on the server."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ class Intent:
     """A request that is about to be sent.
 
     Attributes:
-        action: create, update, adopt, delete or try: the creation of a temporary configuration, which is over once that
-            is deleted.
-        identity: the entry's identity, as it will be.
-        llm_id: the server's id, where there is one already.
-        ai_type: what the request sends, to distinguish our own configuration from somebody else's.
-        endpoint: likewise.
-        api_key: the stored provider key that the request names, likewise.
-        credentials: the credential fields that the request carries, and the variables that they come from; an
-            empty name takes the credential away.
+        action: create, update, adopt, delete or try. "try" creates a temporary configuration; it ends when that
+            configuration is deleted.
+        identity: the entry's identity after the request.
+        llm_id: the server's id, or None if it is not known yet.
+        ai_type: the type that the request sends. Like the next two, it distinguishes our configuration from others.
+        endpoint: the endpoint that the request sends.
+        api_key: the stored provider key that the request names.
+        credentials: the credential fields that the request sends, with their variables. An empty variable
+            name removes the credential.
         protect: whether the entry is protected.
         declared_in: the manifest that declares the entry.
         gone: the ids whose records end with the request.
-        since: the server's time before the request, where the list's answer gave it.
-        user_id: the user who sends it, where that is known.
+        since: the server's time before the request, or None if the list's answer did not say.
+        user_id: the user who sends the request, or None if unknown.
     """
 
     action: str
@@ -62,7 +62,7 @@ class Intent:
 
     @property
     def claim(self) -> Claim:
-        """What the request would explain on the server, if it was carried out."""
+        """What the request would explain on the server if it was carried out."""
         return Claim(
             identity=self.identity,
             ai_type=self.ai_type,
@@ -74,12 +74,12 @@ class Intent:
 
 
 def settle(known: Lockfile, intents: Iterable[Intent], live: Iterable[LiveLlm]) -> Lockfile:
-    """The known state once the server's list says which of the open creations were carried out.
+    """Return the known state after the server's list has shown which open creations were carried out.
 
-    A listed configuration is ours when an open creation explains it (``Claim.explains``). All open creations of its
-    identity count together, as any of them may have been the one: each credential that one of them carried is in
-    doubt, so that the next plan sends it or takes it away. Anything else of that name is somebody else's, and left
-    to the plan to say so.
+    A listed configuration is ours if an open creation explains it (``Claim.explains``). All open creations of its
+    identity count together, because any of them may have created it. Each credential that one of them sent is in
+    doubt, so that the next plan sends it or removes it. Any other configuration with that name belongs to somebody
+    else, which the plan then reports.
     """
     records = Records(known.llms)
     listed: dict[Identity, list[LiveLlm]] = {}
@@ -99,7 +99,7 @@ def settle(known: Lockfile, intents: Iterable[Intent], live: Iterable[LiveLlm]) 
 
 
 def _creations(intents: Iterable[Intent]) -> dict[Identity, list[Intent]]:
-    """The creations among intents, by identity whatever its spelling, in their order."""
+    """Group the creations among intents by identity, whatever its spelling. Their order stays."""
     found: dict[Identity, list[Intent]] = {}
     for intent in intents:
         if intent.action == "create":
@@ -110,16 +110,16 @@ def _creations(intents: Iterable[Intent]) -> dict[Identity, list[Intent]]:
 def still_open(
     intents: Iterable[Intent], known: Lockfile, declared: Iterable[Identity], live: Live | None
 ) -> tuple[Intent, ...]:
-    """The open creations that stay open: those that the server's list did not show.
+    """Return the open creations that stay open, because the server's list did not show them.
 
-    A list may lag behind. Those of declared entries stay open until the entry itself is as declared. The others stay
-    open until a list of their workspace lacks them that was made long enough after the request.
+    A list may lag behind. The creation of a declared entry stays open until the entry is known. Any other creation
+    stays open until a list that was made long enough after the request lacks it.
 
     Args:
         intents: what earlier runs left open.
-        known: the known state, with what the list explained.
+        known: the known state, including what the list explained.
         declared: the identities of the manifest's entries.
-        live: what the server lists, or None where it was not asked.
+        live: what the server lists, or None if it was not asked.
     """
     there = {canonical_identity(llm.identity) for llm in known.llms}
     wanted = {canonical_identity(identity) for identity in declared}
@@ -133,14 +133,14 @@ def still_open(
 
 
 def is_past(intent: Intent, live: Live | None) -> bool:
-    """Whether a list of the intent's workspace was made so late that the request can no longer change it."""
+    """Whether the intent's workspace was listed long enough after the request. Unknown times count as long enough."""
     if live is None or intent.identity.workspace_id not in live.workspaces:
         return False
     return intent.since is None or live.served_at is None or live.served_at - intent.since >= _LATE
 
 
 def doubted(llm: LockedLlm, intent: Intent) -> LockedLlm:
-    """The record with the credentials in doubt that an open request carried, or that a stored key may have replaced."""
+    """Mark a record's credentials as in doubt if an open request sent them, or a stored key may have replaced them."""
     carried = dict(intent.credentials)
     if carried.get(Field.SECRET):
         llm = replace(llm, api_key=None)
@@ -158,7 +158,7 @@ def doubted(llm: LockedLlm, intent: Intent) -> LockedLlm:
 
 
 def _created(intents: Sequence[Intent], live: LiveLlm) -> LockedLlm:
-    """The record of what one of several open creations made, with all credentials in doubt that one carried."""
+    """Return the record of what one of several open creations created. All credentials that they sent are in doubt."""
     carried = {field: name for intent in intents for field, name in intent.credentials}
     credentials = {field: LockedCredential(reference=name, fingerprint=IN_DOUBT) for field, name in carried.items()}
     last = intents[-1]
@@ -178,7 +178,7 @@ def _created(intents: Sequence[Intent], live: LiveLlm) -> LockedLlm:
 
 
 def intent_from(record: Mapping[str, Any]) -> Intent:
-    """The intent of a journal's record that fits the schema; the inverse of ``intent_record``."""
+    """Return the intent of a journal's record that fits the schema. This is the inverse of ``intent_record``."""
     since = record.get("since")
     return Intent(
         action=record["intent"],
@@ -197,12 +197,12 @@ def intent_from(record: Mapping[str, Any]) -> Intent:
 
 
 def intent_record(intent: Intent, number: int, *, sent: bool = False) -> dict[str, Any]:
-    """An intent as the journal writes it (``schemas/journal.schema.json``).
+    """Return an intent as the journal writes it (``schemas/journal.schema.json``).
 
     Args:
         intent: the intent.
-        number: names it within the journal.
-        sent: whether it was carried over from an earlier run, and may have been sent.
+        number: its number in the journal.
+        sent: whether it was carried over from an earlier run and may have been sent.
     """
     record: dict[str, Any] = {
         "n": number,

@@ -1,8 +1,8 @@
 """The journal: the write-ahead record of a running apply. After an interrupted run, ``replay`` reads it.
 
-One JSON object a line (``schemas/journal.schema.json``). A header; then, for each request, an intent before it, a mark
-just before it is sent, and an outcome after it; a temporary configuration has its id recorded, too. Never a secret:
-credentials stand as in the lockfile. Intents without an outcome are what a run left open.
+Each line is a JSON object (``schemas/journal.schema.json``). The first is a header. For each request, there is an intent
+before it, a mark just before it is sent, and an outcome after it. The id of a temporary configuration is recorded, too.
+The journal never contains a secret: credentials are written as in the lockfile. An intent without an outcome is open.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 
 
 class Journal:
-    """A journal that is being written. A record and all before it are durable when the returned awaitable ends.
+    """A journal that is being written. When a returned awaitable ends, its record and all earlier ones are durable.
 
-    Records come to the disk in the order of the calls, and share the fsyncs.
+    Records are written in the order of the calls, and share fsyncs.
 
     Args:
-        path: the file, which takes the place of an earlier journal in one step.
-        lockfile: the known state that it starts from, which holds all that an earlier journal recorded.
-        open_intents: what earlier runs left open: carried over.
+        path: the file. It replaces an earlier journal atomically.
+        lockfile: the known state that the journal starts from. It has everything that an earlier journal recorded.
+        open_intents: what earlier runs left open. It is carried over.
 
     Raises:
-        FbsyncError: the file cannot be made.
+        FbsyncError: the file cannot be written.
     """
 
     def __init__(self, path: Path, lockfile: Lockfile, open_intents: Iterable[Intent] = ()) -> None:
@@ -58,34 +58,34 @@ class Journal:
 
     @property
     def open(self) -> tuple[Intent, ...]:
-        """The intents that may have been sent and have no outcome, carried-over ones included."""
+        """The intents that may have been sent and have no outcome, including those carried over."""
         return tuple(intent for number, intent in self._open.items() if number in self._sent)
 
     def settled(self, identities: Iterable[Identity]) -> None:
-        """Drop carried-over intents for entries that are known to be as they should be, or to be gone."""
+        """Drop the open intents of entries that are certainly as declared, or certainly gone."""
         done = set(identities)
         self._open = {number: intent for number, intent in self._open.items() if intent.identity not in done}
 
     def intent(self, number: int) -> Intent:
-        """The open intent of a number."""
+        """Return the open intent with a number."""
         return self._open[number]
 
     def intend(self, intent: Intent) -> asyncio.Future[int]:
         """Record a request that is about to be sent.
 
         Returns:
-            Ends when the record is durable, and gives the number by which the outcome refers to it; raises an
-            FbsyncError if it is not, so that the request must not be sent.
+            A future that ends when the record is durable. Its result is the number that the outcome refers to. If
+            the record cannot be written, the future raises an FbsyncError, and the request must not be sent.
         """
         self._number += 1
         self._open[self._number] = intent
         return self._write(self._number, intent_record(intent, self._number))
 
     def sending(self, number: int) -> None:
-        """Record that the request of a durable intent is sent from now on, without waiting for the disk.
+        """Record that the request of a durable intent is sent from now on. This does not wait for the disk.
 
         Raises:
-            FbsyncError: it cannot be recorded, so that the request must not be sent.
+            FbsyncError: it cannot be recorded. The request must not be sent.
         """
         try:
             if self._failed is not None:
@@ -97,25 +97,25 @@ class Journal:
         self._sent.add(number)
 
     def made(self, number: int, llm_id: str) -> asyncio.Future[int]:
-        """Record the id of a temporary configuration, whose intent stays open until it is deleted.
+        """Record the id of a temporary configuration. Its intent stays open until the configuration is deleted.
 
         Returns:
-            Ends as that of ``done``.
+            A future, as that of ``done``.
         """
         self._open[number] = replace(self._open[number], llm_id=llm_id)
         return self._write(number, {"n": number, "made": llm_id})
 
     def number_of(self, identity: Identity) -> int:
-        """The number of the open intent of a temporary configuration, whose name stands once in a journal."""
+        """Return the number of a temporary configuration's open intent. Its name is unique in a journal."""
         return next(
             number for number, intent in self._open.items() if intent.action == TRY and intent.identity == identity
         )
 
     def done(self, number: int, *, entry: LockedLlm | None, gone: Iterable[str] = ()) -> asyncio.Future[int]:
-        """Record that a request was carried out: the entry's record now, and the ids that are no more.
+        """Record that a request was carried out, with the entry's new record and the ids that are gone.
 
         Returns:
-            Ends when the record is durable; raises an FbsyncError if it is not.
+            A future that ends when the record is durable, or raises an FbsyncError if it cannot be written.
         """
         record: dict[str, Any] = {"n": number, "gone": list(gone)}
         if entry is not None:
@@ -127,13 +127,13 @@ class Journal:
         """Record that a request certainly was not carried out, or that a temporary configuration is gone.
 
         Returns:
-            Ends as that of ``done``.
+            A future, as that of ``done``.
         """
         self._open.pop(number, None)
         return self._write(number, {"n": number})
 
     async def close(self) -> None:
-        """End the journal once the lockfile holds its outcomes: what is open is kept, else the file goes.
+        """End the journal after the lockfile has its outcomes. Keep open intents, or remove the file if there are none.
 
         Raises:
             FbsyncError: the file cannot be replaced or removed.
@@ -155,8 +155,8 @@ class Journal:
         write_atomically(self._path, text, follow=False)
 
     def _write(self, number: int, record: dict[str, Any]) -> asyncio.Future[int]:
-        """Send a record on its way to the disk; those that come while one fsync runs share the next."""
-        import asyncio  # here, since reading a journal must not cost a plan the loading of it
+        """Start to write a record. Records that come while an fsync is running share the next one."""
+        import asyncio  # Here, so that a plan that reads a journal does not have to load it.
 
         future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.append((number, journal_line(record), future))
@@ -173,11 +173,11 @@ class Journal:
             try:
                 await loop.run_in_executor(None, self._append, b"".join(line for _, line, _ in batch))
             except OSError as error:
-                # Half a line may stand there now: nothing may follow it.
+                # The file may end with half a line now. Nothing may follow that.
                 self._failed = error
             for number, _, future in batch:
                 if self._failed is not None:
-                    self._forget_unsent(number)  # an intent that is not durable: its request is not sent
+                    self._forget_unsent(number)  # The intent is not durable, so its request is not sent.
                 if future.done():
                     continue
                 if self._failed is None:
@@ -197,7 +197,7 @@ class Journal:
         os.fsync(self._descriptor)
 
     def _append_lines(self, data: bytes) -> None:
-        """Write whole lines: marks are written while other lines wait for the disk in another thread."""
+        """Write whole lines. The lock is needed because marks are written while another thread writes other lines."""
         with self._writing:
             written = os.write(self._descriptor, data)
             while written < len(data):

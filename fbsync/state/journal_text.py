@@ -1,4 +1,4 @@
-"""The text of a journal: its header, and its records as lines."""
+"""Write the text of a journal: its header, and its records as lines."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def boot_id() -> str | None:
-    """What distinguishes one start of this machine from another, or None where the system does not say.
+    """Return an id of the machine's last boot, or None if the system has none.
 
-    A mark that was written without waiting for the disk is there as long as the machine is not started again.
+    A mark that was written without waiting for the disk is safe until the machine boots again.
     """
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip() or None
@@ -26,11 +26,11 @@ def boot_id() -> str | None:
 
 
 def journal_header(lockfile: Lockfile, *, boot: str | None) -> dict[str, Any]:
-    """A journal's first record.
+    """Return a journal's first record.
 
     Args:
-        lockfile: the known state that it starts from.
-        boot: the machine's boot id, or None where marks are not to be relied on.
+        lockfile: the known state that the journal starts from.
+        boot: the machine's boot id, or None if marks are not reliable.
     """
     header = {
         "journal": VERSION,
@@ -42,11 +42,11 @@ def journal_header(lockfile: Lockfile, *, boot: str | None) -> dict[str, Any]:
 
 
 def journal_text(header: dict[str, Any], intents: dict[int, Intent]) -> str:
-    """The text of a journal that begins: its header, and the intents that earlier runs left open."""
+    """Return the text of a new journal: its header, and the intents that earlier runs left open."""
     records = [header, *(intent_record(intent, number, sent=True) for number, intent in intents.items())]
     return b"".join(map(journal_line, records)).decode()
 
 
 def journal_line(record: dict[str, Any]) -> bytes:
-    """A record as a line."""
+    """Return a record as a line."""
     return _encoded(record).encode() + b"\n"

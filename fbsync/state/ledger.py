@@ -1,4 +1,4 @@
-"""The ledger: the known state in files, lockfile and journal behind one protocol."""
+"""The ledger: the known state in files. It implements one protocol with a lockfile and a journal."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 
 
 class FileLedger:
-    """Record an apply in a journal, and write the result into the lockfile at its end.
+    """Records an apply in a journal, and writes the result to the lockfile at the end.
 
-    Nothing is written before the first request, and nothing at all when nothing differs.
+    Nothing is written before the first request. If nothing differs, nothing is written at all.
 
     Args:
         path: the lockfile.
-        on_disk: what it holds, or None where there is none.
-        known: the known state: what it holds, with what an earlier run's journal adds.
-        open_intents: what earlier runs left open and nobody has settled.
+        on_disk: the lockfile's content, or None if there is no lockfile.
+        known: the known state: the lockfile's content, with what an earlier run's journal adds.
+        open_intents: what earlier runs left open and no list has settled.
         fingerprints: makes the fingerprints of this lockfile.
-        state_folder: the user's folder for state, where a rescue file goes.
-        today: the day (ISO 8601, UTC) that is recorded for credentials that are sent.
-        since: the server's time before the first request, where its list gave it.
-        user_id: the user who sends the requests, where that is known.
+        state_folder: the user's folder for state, for a rescue file.
+        today: the day to record for credentials that are sent (ISO 8601, UTC).
+        since: the server's time before the first request, or None if its list did not say.
+        user_id: the user who sends the requests, or None if unknown.
     """
 
     def __init__(
@@ -76,8 +76,8 @@ class FileLedger:
         """Record a request that is about to be sent.
 
         Returns:
-            Ends when the record is durable, and gives its number; raises an FbsyncError if it is not, so that the
-            request must not be sent.
+            An awaitable that ends when the record is durable, with its number. It raises an FbsyncError if the record
+            cannot be written; the request must not be sent then.
 
         Raises:
             FbsyncError: there can be no journal.
@@ -88,7 +88,7 @@ class FileLedger:
         """Record that a temporary configuration is about to be created.
 
         Returns:
-            Ends as that of ``intend``.
+            An awaitable, as that of ``intend``.
 
         Raises:
             FbsyncError: there can be no journal.
@@ -99,15 +99,15 @@ class FileLedger:
         """Record the id of a temporary configuration.
 
         Returns:
-            Ends as that of ``done``.
+            An awaitable, as that of ``done``.
         """
         return self._open_journal().made(number, llm_id)
 
     def removed(self, identity: Identity) -> Awaitable[int]:
-        """Record that a temporary configuration that an earlier run left is gone.
+        """Record that a temporary configuration of an earlier run is gone.
 
         Returns:
-            Ends as that of ``done``.
+            An awaitable, as that of ``done``.
 
         Raises:
             FbsyncError: there can be no journal.
@@ -119,36 +119,36 @@ class FileLedger:
         """Record that an intent's request is sent from now on.
 
         Raises:
-            FbsyncError: it cannot be recorded, so that the request must not be sent.
+            FbsyncError: it cannot be recorded. The request must not be sent.
         """
         self._open_journal().sending(number)
 
     def claims(self, identity: Identity) -> tuple[Claim, ...]:
-        """What earlier runs may have created with an identity, unconfirmed."""
+        """Return what earlier runs may have created with this identity, without a known outcome."""
         return self._claims.get(canonical_identity(identity), ())
 
     def claim(self, number: int) -> Claim:
-        """What an intent of this run would explain if its request was carried out."""
+        """Return what an intent of this run would explain on the server if its request was carried out."""
         return self._open_journal().intent(number).claim
 
     def is_in_doubt(self, identity: Identity) -> bool:
-        """Whether an earlier run may have created this, and nobody knows."""
+        """Whether an earlier run may have created this, with an unknown outcome."""
         return bool(self.claims(identity))
 
     def noted(self, change: Change, llm_id: str) -> None:
-        """Take note of a change that needs no request: the lockfile will hold it."""
+        """Note a change that needs no request, for the lockfile."""
         self._keep(self._recorder.entry(change, llm_id), gone_with(change))
 
     def done(self, number: int, change: Change, llm_id: str) -> Awaitable[int]:
         """Record that a request was carried out.
 
         Returns:
-            Ends when the record is durable; raises an FbsyncError if it is not. The lockfile may still come to
-            hold it then.
+            An awaitable that ends when the record is durable. It raises an FbsyncError if the record cannot be
+            written; the outcome may still get into the lockfile at the end.
 
         Raises:
-            ServerError: the server gave an id that another entry of this run has: one of the two records would be
-                lost.
+            ServerError: the server returned an id that another entry of this run has. One of the two records would
+                be lost.
         """
         entry, gone = self._recorder.entry(change, llm_id), gone_with(change)
         if self._is_anothers(entry, gone):
@@ -163,16 +163,16 @@ class FileLedger:
         return self._open_journal().done(number, entry=entry, gone=gone)
 
     def _is_anothers(self, entry: LockedLlm | None, gone: Iterable[str]) -> bool:
-        """Whether an id that an entry is to be known by belongs to an entry of another name or workspace."""
+        """Whether this run already gave an entry's id to an entry with another name or workspace."""
         if entry is None or entry.id not in self._llms or entry.id in gone:
             return False
         return entry.id in self._made and self._llms[entry.id].identity != entry.identity
 
     def set_aside(self, number: int, change: Update, name: str) -> Awaitable[int]:
-        """Record that a configuration bears a third name for now.
+        """Record that a configuration has a temporary third name.
 
         Returns:
-            Ends as that of ``done``.
+            An awaitable, as that of ``done``.
         """
         entry = replace(change.locked, name=name, served=())
         self._keep(entry, ())
@@ -182,7 +182,7 @@ class FileLedger:
         """Record that a request certainly was not carried out, or that a temporary configuration is gone.
 
         Returns:
-            Ends as that of ``done``.
+            An awaitable, as that of ``done``.
         """
         return self._open_journal().not_done(number)
 
@@ -193,10 +193,10 @@ class FileLedger:
         """Write the lockfile, then end the journal.
 
         Args:
-            settled: entries of which nothing is open any more, whatever earlier runs left.
+            settled: entries for which nothing is open any more, whatever earlier runs left.
 
         Raises:
-            FbsyncError: the files cannot be written; the message says where the known state is instead.
+            FbsyncError: the files cannot be written. The message says where the known state is instead.
         """
         self._known = self._known.with_llms(self._llms)
         try:
@@ -224,7 +224,7 @@ class FileLedger:
             self._llms.put(entry)
 
     def _open_journal(self) -> Journal:
-        """The journal, begun when it is first needed: after the lockfile holds all of an earlier one."""
+        """Return the journal. On first use, write everything from an earlier journal to the lockfile, and start it."""
         if self._journal is None:
             path = journal_path(self._path)
             if path.exists():
@@ -240,7 +240,7 @@ class FileLedger:
 
 
 def _claims(intents: Iterable[Intent]) -> dict[Identity, tuple[Claim, ...]]:
-    """What open creations may have left on the server, by identity."""
+    """Return what open creations may have left on the server, by identity."""
     claims: dict[Identity, list[Claim]] = {}
     for intent in intents:
         if intent.action == "create":

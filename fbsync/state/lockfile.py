@@ -1,4 +1,4 @@
-"""The lockfile: the known state, strictly checked when read and atomically written."""
+"""The lockfile: the known state, checked strictly when read and written atomically."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class Lockfile:
 
     Attributes:
         api_url: the server that the ids belong to.
-        environment: the environment of the manifest that this is the known state of, or None.
+        environment: the manifest's environment that this known state belongs to, or None.
         fingerprints: how the fingerprints are made.
-        keys_masked: whether this server was seen to list a masked key: one listed as null then is not there.
-        llms: the known configurations, of distinct identities and ids.
+        keys_masked: whether this server was seen to list a masked key. A key that it lists as null then does not exist.
+        llms: the known configurations. Their identities and their ids are distinct.
     """
 
     api_url: str
@@ -57,12 +57,12 @@ class Lockfile:
     llms: tuple[LockedLlm, ...] = ()
 
     def with_llms(self, llms: Iterable[LockedLlm]) -> Lockfile:
-        """The same lockfile with other entries, sorted by identity."""
+        """Return a copy with other entries, sorted by identity."""
         return replace(self, llms=tuple(sorted(llms, key=lambda llm: (llm.workspace_id, llm.name, llm.id))))
 
 
 def journal_path(lockfile: Path) -> Path:
-    """Where a lockfile's journal is: beside it."""
+    """Return the path of a lockfile's journal, which is next to it."""
     return lockfile.with_name(lockfile.name + ".journal")
 
 
@@ -70,11 +70,11 @@ def read_lockfile(path: Path) -> Lockfile | None:
     """Read a lockfile.
 
     Returns:
-        The lockfile, or None where there is no such file. A file that cannot be read or understood is
-        never taken for an empty one.
+        The lockfile, or None if the file does not exist. A file that cannot be read or parsed is an error,
+        never an empty lockfile.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of a newer version; findings say where.
+        InvalidInput: fbsync did not write it, or it has another format version. Findings have the positions.
         FbsyncError: the operating system refuses to read it.
     """
     value = documents.read_checked(path, LOCKFILE)
@@ -82,15 +82,15 @@ def read_lockfile(path: Path) -> Lockfile | None:
 
 
 def parse_lockfile(text: str, *, path: Path | str, sort: documents.Sort = LOCKFILE) -> Lockfile:
-    """Interpret a lockfile's text, wherever it is kept.
+    """Parse a lockfile's text, wherever it is kept.
 
     Args:
         text: the text.
-        path: what messages call its place.
-        sort: what messages call it, and what they advise.
+        path: the name of its place in messages.
+        sort: its name in messages, and the advice that they give.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of a newer version; findings say where.
+        InvalidInput: fbsync did not write it, or it has another format version. Findings have the positions.
     """
     return _lockfile_from(documents.parse_checked(text, path, sort), path, sort)
 
@@ -110,12 +110,12 @@ def _lockfile_from(value: dict[str, Any], path: Path | str, sort: documents.Sort
 
 
 def parameters_from(value: dict[str, Any]) -> Parameters:
-    """How fingerprints are made, as the schema has it; the inverse of ``parameters_of``."""
+    """Return the fingerprint parameters of a value that fits the schema. This is the inverse of ``parameters_of``."""
     return Parameters(**{**value, "method": Method(value["method"])})
 
 
 def parameters_of(parameters: Parameters) -> dict[str, Any]:
-    """How fingerprints are made, as the lockfile writes it."""
+    """Return the fingerprint parameters as the lockfile writes them."""
     if parameters.method is Method.SCRYPT:
         return {"method": parameters.method.value, "salt": parameters.salt, "n": parameters.n}
     return {"method": parameters.method.value, "check": parameters.check}
@@ -124,7 +124,7 @@ def parameters_of(parameters: Parameters) -> dict[str, Any]:
 def _sense_findings(
     llms: Iterable[LockedLlm], parameters: Parameters, path: Path | str, sort: documents.Sort
 ) -> list[Finding]:
-    """What a schema cannot say: entries that stand twice, and fingerprints without what they need."""
+    """Find what a schema cannot express: duplicate entries, and fingerprint parameters that are incomplete."""
     findings: list[Finding] = []
     seen: set[object] = set()
     for llm in llms:
@@ -139,7 +139,7 @@ def _sense_findings(
 
 
 def lockfile_text(lockfile: Lockfile) -> str:
-    """The lockfile's text: sorted, a block an entry, the same for the same state."""
+    """Return the lockfile's text: sorted, with one block for each entry, and the same for the same state."""
     value = {
         "version": VERSION,
         "apiUrl": lockfile.api_url,
@@ -152,7 +152,7 @@ def lockfile_text(lockfile: Lockfile) -> str:
 
 
 def write_lockfile(path: Path, lockfile: Lockfile) -> None:
-    """Write a lockfile atomically: after a crash there is the old one or the new one, whole.
+    """Write a lockfile atomically: after a crash, the complete old or the complete new lockfile is there.
 
     Raises:
         FbsyncError: the operating system refuses.
@@ -167,7 +167,7 @@ def write_lockfile(path: Path, lockfile: Lockfile) -> None:
 
 
 def entry_of(llm: LockedLlm) -> dict[str, Any]:
-    """One entry as the lockfile and the journal write it (``schemas/lockfile.schema.json``, 'llm')."""
+    """Return an entry as the lockfile and the journal write it (``schemas/lockfile.schema.json``, 'llm')."""
     entry: dict[str, Any] = {
         "workspaceId": llm.workspace_id,
         "name": llm.name,
@@ -194,7 +194,7 @@ def entry_of(llm: LockedLlm) -> dict[str, Any]:
 
 
 def _means_of(llm: LockedLlm) -> dict[str, Any]:
-    """The credentials, or the stored key in their place."""
+    """Return the credentials, or the stored key instead of them."""
     credentials = ((field, llm.credential(field)) for field in (Field.KEY, Field.SECRET))
     means: dict[str, Any] = {field.value: _credential_of(locked) for field, locked in credentials if locked is not None}
     return means | ({} if llm.api_key is None else {Field.API_KEY.value: llm.api_key})
@@ -210,9 +210,9 @@ def _templates_of(llm: LockedLlm) -> dict[str, str]:
 
 
 def llm_from(entry: dict[str, Any]) -> LockedLlm:
-    """The record of one entry that fits the schema; the inverse of ``entry_of``.
+    """Return the record of an entry that fits the schema. This is the inverse of ``entry_of``.
 
-    What many entries have in common is kept once: a tenth of the memory of a large plan.
+    Values that many entries share are kept only once, which saves a tenth of the memory of a large plan.
     """
     templates = entry.get("templates", {})
     return LockedLlm(

@@ -1,4 +1,4 @@
-"""The records of an apply: the intent before a request, and the entry's record after it."""
+"""Make the records of an apply: the intent before a request, and the entry's record after it."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ _ACTIONS: dict[type[Change], str] = {Create: "create", Update: "update", Adopt: 
 
 
 def intent_of(change: Change, sent: Fields, *, since: datetime | None, user_id: str | None) -> Intent:
-    """The intent of a change.
+    """Return the intent of a change.
 
     Args:
         change: the change.
-        sent: what its request carries.
-        since: the server's time before the request, where it is known.
-        user_id: the user who sends it, where that is known.
+        sent: the fields that its request sends.
+        since: the server's time before the request, or None if unknown.
+        user_id: the user who sends it, or None if unknown.
     """
     declared = change.desired if isinstance(change, (Create, Update, Adopt)) else None
     return Intent(
@@ -70,13 +70,13 @@ def intent_of(change: Change, sent: Fields, *, since: datetime | None, user_id: 
 
 
 def trial_of(change: Update | Adopt, sent: Fields, *, since: datetime | None, user_id: str | None) -> Intent:
-    """The intent of the temporary configuration of a change.
+    """Return the intent of a change's temporary configuration.
 
     Args:
         change: the change that waits for the provider's verdict.
-        sent: what the request that creates it carries, its own name included.
-        since: the server's time before the request, where it is known.
-        user_id: the user who sends it, where that is known.
+        sent: the fields that the request to create it sends, including its own name.
+        since: the server's time before the request, or None if unknown.
+        user_id: the user who sends it, or None if unknown.
     """
     intent = intent_of(change, sent, since=since, user_id=user_id)
     identity = Identity(workspace_id=intent.identity.workspace_id, name=str(sent[Field.NAME]))
@@ -84,7 +84,7 @@ def trial_of(change: Update | Adopt, sent: Fields, *, since: datetime | None, us
 
 
 def gone_with(change: Change) -> tuple[str, ...]:
-    """The ids whose records end with a change."""
+    """Return the ids whose records end with a change."""
     match change:
         case Delete():
             return (change.locked.id,)
@@ -100,7 +100,7 @@ def gone_with(change: Change) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorder:
-    """Make the records of entries that match the manifest.
+    """Makes the records of entries that match the manifest.
 
     Attributes:
         fingerprints: makes the fingerprints of the lockfile.
@@ -111,7 +111,7 @@ class Recorder:
     today: str
 
     def entry(self, change: Change, llm_id: str) -> LockedLlm | None:
-        """The record of a change's entry once it was carried out; None where there is none then."""
+        """Return the record of a change's entry after the change, or None if it has no record then."""
         match change:
             case Create():
                 return self._record(change.desired, llm_id, None, _EVERY_FIELD, None)
@@ -180,7 +180,7 @@ class Recorder:
 
 
 def _recorded_api_key(llm: Llm, before: LockedLlm | None) -> str | None:
-    """The stored key that the server was given; the known one while its variable is not set."""
+    """Return the id of the stored key that the server got, or the known id if the key's variable is not set."""
     if llm.api_key is None:
         return None
     known = None if before is None else before.api_key
@@ -190,7 +190,7 @@ def _recorded_api_key(llm: Llm, before: LockedLlm | None) -> str | None:
 def _served_spelling(
     llm: Llm, before: LockedLlm | None, live: LiveLlm | None, sent: frozenset[Field]
 ) -> tuple[tuple[Field, str], ...]:
-    """How the server writes what it was sent, as far as its list says; nothing of a field that is sent again."""
+    """Return the server's spellings of what was sent, as its list shows them. Fields just sent are left out."""
     if live is None:
         return () if before is None else tuple(item for item in before.served if item[0] not in sent)
     declared = {Field.NAME: llm.name, Field.AI_TYPE: llm.ai_type, Field.ENDPOINT: llm.endpoint.value}
@@ -200,7 +200,7 @@ def _served_spelling(
 def _key_mask(
     llm: Llm, llm_id: str, before: LockedLlm | None, live: LiveLlm | None, sent: frozenset[Field]
 ) -> str | None:
-    """The digest of the mask that stands for the key that was last sent; None until a list has shown it."""
+    """Return the digest of the mask of the key that was last sent, or None until a list has shown the mask."""
     if llm.key is None or Field.KEY in sent or before is None:
         return None
     if before.key_mask is not None or live is None or live.key_mask is None:
@@ -209,12 +209,12 @@ def _key_mask(
 
 
 def _assumed(change: Update | Unchanged) -> frozenset[Field]:
-    """The credentials that are taken for what the server holds, and recorded as if they had been sent."""
+    """Return the credential fields that the server is assumed to have. Their fingerprints are recorded."""
     return frozenset(item.field for item in change.credentials if item.assumed)
 
 
 def _reference(credential: str | Secret | None) -> str:
-    """The variable that a credential comes from, and nothing for one that is taken away."""
+    """Return the variable that a credential comes from, or an empty string for a credential that is removed."""
     return credential.reference if isinstance(credential, Secret) else ""
 
 

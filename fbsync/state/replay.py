@@ -1,4 +1,4 @@
-"""Read what an unfinished run left in its journal, strictly, and apply it to the lockfile."""
+"""Read strictly what an unfinished run left in its journal, and apply it to the lockfile."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ _SORT = Sort(
 
 
 def read_journal(path: Path, lockfile: Lockfile | None) -> Replayed | None:
-    """Read what a run that did not finish left in a journal's file.
+    """Read what an unfinished run left in a journal file.
 
     Args:
         path: the journal.
-        lockfile: what the lockfile holds, or None where there is none.
+        lockfile: the lockfile's content, or None if there is no lockfile.
 
     Returns:
-        The known state with the journal's records over it, or None where there is no journal.
+        The known state with the journal's records applied, or None if there is no journal.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or belongs to another lockfile; findings say where.
+        InvalidInput: fbsync did not write it, or it belongs to another lockfile. Findings have the positions.
         FbsyncError: it is not a regular file, or the operating system refuses to read it.
     """
     data = read_regular_file(path, _SORT.name)
@@ -60,23 +60,23 @@ def read_journal(path: Path, lockfile: Lockfile | None) -> Replayed | None:
 
 
 def replay(data: bytes, lockfile: Lockfile | None, *, shown_as: Path | str, boot: str | None) -> Replayed | None:
-    """Interpret a journal, wherever it is kept.
+    """Read a journal, wherever it is kept.
 
-    A last line that was cut off by a crash is no record: its write had not been confirmed, so the request
-    had not been sent, or its outcome counts as unknown.
+    If a crash cut off the last line, that line is ignored. Its write had not been confirmed, so the request had
+    not been sent, or its outcome counts as unknown.
 
     Args:
         data: the journal's lines.
-        lockfile: what the lockfile holds, or None where there is none.
-        shown_as: what messages call its place.
-        boot: this machine's boot id. An intent without a mark certainly was not sent if it was recorded since the
-            same start of the same machine; otherwise the mark may have been lost.
+        lockfile: the lockfile's content, or None if there is no lockfile.
+        shown_as: the name of its place in messages.
+        boot: this machine's boot id, or None. If the journal has the same one, an intent without a mark certainly was
+            not sent. Otherwise, the mark may have been lost.
 
     Returns:
-        The known state with the journal's records over it, or None where there is not even a header.
+        The known state with the journal's records applied, or None if there is not even a header.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or belongs to another lockfile; findings say where.
+        InvalidInput: fbsync did not write it, or it belongs to another lockfile. Findings have the positions.
     """
     lines = data.split(b"\n")[:-1]
     if not lines:
@@ -100,11 +100,11 @@ def _record(line: bytes, shown_as: Path | str, at: int) -> dict[str, Any]:
 
 
 _INNER = {"header": ("fingerprints", "fingerprints"), "outcome": ("entry", "llm")}
-"""The part of a line with the lockfile's format: its key, and the definition in the lockfile's schema."""
+"""The part of a line that has the lockfile's format: its key, and its definition in the lockfile's schema."""
 
 
 def _line_findings(text: str, value: Any, shown_as: Path | str, at: int) -> list[Finding]:  # noqa: ANN401 - JSON
-    """What is wrong with one line, each at its place."""
+    """Return the findings of one line."""
     part = _definition_of(value, at)
     if findings := shape_findings(text, value, shown_as, _SORT, part=part, line=at):
         return findings
@@ -120,7 +120,7 @@ def _line_findings(text: str, value: Any, shown_as: Path | str, at: int) -> list
 
 
 def _contradiction(record: dict[str, Any]) -> str | None:
-    """What no intent of fbsync's says, although the schema lets it in."""
+    """Say what is wrong with an intent that fits the schema but that fbsync never writes, or return None."""
     action = record.get("intent")
     if action in ("create", TRY) and "secret" not in record["credentials"] and "apiKey" not in record:
         return "this creation has neither a secret nor a stored key"
@@ -130,7 +130,7 @@ def _contradiction(record: dict[str, Any]) -> str | None:
 
 
 def _definition_of(value: object, at: int) -> str:
-    """The definition in the schema that a line has to fit."""
+    """Return the definition in the schema that a line must fit."""
     if at == 1:
         return "header"
     if isinstance(value, dict):
@@ -141,7 +141,7 @@ def _definition_of(value: object, at: int) -> str:
 
 
 def _base(header: dict[str, Any], shown_as: Path | str, lockfile: Lockfile | None) -> Lockfile:
-    """The lockfile that the journal goes on from: the one that is there, or the one that it began itself."""
+    """Return the lockfile that the journal starts from: the existing one, or a new one from the journal's header."""
     parameters = parameters_from(header["fingerprints"])
     begun = Lockfile(api_url=header["apiUrl"], environment=header["environment"], fingerprints=parameters)
     if lockfile is None:
@@ -185,7 +185,7 @@ def _made(intents: dict[int, Intent], record: dict[str, Any]) -> None:
 
 
 def _carried_out(outcome: dict[str, Any], llms: Records) -> None:
-    """Bring the records to what an outcome says."""
+    """Apply an outcome to the records."""
     for llm_id in outcome.get("gone", ()):
         llms.drop(llm_id)
     if "entry" in outcome:

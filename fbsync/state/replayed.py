@@ -1,4 +1,4 @@
-"""The known state when a run begins: the lockfile, and what an unfinished apply left open."""
+"""The known state when a run starts: the lockfile, and what an unfinished apply left open."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Replayed:
     """The known state after the journal was applied to the lockfile.
 
     Attributes:
-        lockfile: with everything that the journal says was done.
-        open: intents that may have been sent and whose outcome nobody recorded.
+        lockfile: the lockfile with all outcomes of the journal.
+        open: the intents that may have been sent and have no recorded outcome.
     """
 
     lockfile: Lockfile

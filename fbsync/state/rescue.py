@@ -1,4 +1,4 @@
-"""The rescue file: the known state, saved elsewhere if the lockfile cannot be written."""
+"""The rescue file: the known state, saved in another place if the lockfile cannot be written."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from fbsync.state.lockfile import Lockfile
 
 _BASE = "rescue of "
-"""The start of the first line, which identifies the lockfile's contents."""
+"""The start of the first line, which identifies the lockfile's content."""
 _NO_LOCKFILE = "no lockfile"
 _WITHOUT = "move the file away, and run `fbsync apply --adopt`, which uses the server's list"
 _RESCUE_FILE = replace(LOCKFILE, name="rescue file", restore=_WITHOUT, conflict=_WITHOUT, older=_WITHOUT)
 
 
 def rescue_path(lockfile: Path, state_folder: Path) -> Path:
-    """Where a lockfile's rescue file is: in the user's own folder for state, named after the lockfile's path."""
+    """Return a lockfile's rescue file, which is in the user's folder for state and named by the lockfile's path."""
     name = hashlib.sha256(str(lockfile.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:24]
     return state_folder / f"{name}.lock"
 
@@ -38,13 +38,13 @@ def save_rescue(lockfile: Path, known: Lockfile, state_folder: Path, *, base: Lo
         lockfile: the lockfile's path.
         known: the known state.
         state_folder: the user's folder for state.
-        base: what the lockfile holds, or None where there is none.
+        base: the lockfile's content, or None if there is no lockfile.
 
     Returns:
         The file.
 
     Raises:
-        OSError: it cannot be written there, either.
+        OSError: it cannot be written there either.
     """
     path = rescue_path(lockfile, state_folder)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,16 +62,16 @@ def rescued(
     hint: str,
     hint_without: str,
 ) -> FbsyncError:
-    """Save the known state, and make the error that says where it is.
+    """Save the known state, and return the error that says where it is.
 
     Args:
-        error: why the lockfile's own place cannot be written.
+        error: why the lockfile cannot be written.
         lockfile: the lockfile's path.
         known: the known state.
         state_folder: the user's folder for state.
-        base: what the lockfile holds, or None where there is none.
-        hint: what to do once it is saved.
-        hint_without: what to do where it cannot be saved, either.
+        base: the lockfile's content, or None if there is no lockfile.
+        hint: what to do if it was saved.
+        hint_without: what to do if it cannot be saved either.
     """
     try:
         file = save_rescue(lockfile, known, state_folder, base=base)
@@ -88,21 +88,21 @@ def rescued(
 def recover_rescued(
     lockfile: Path, on_disk: Lockfile | None, state_folder: Path, *, begun: Lockfile | None = None
 ) -> Lockfile | None:
-    """The known state with what an earlier run had to put elsewhere.
+    """Return the known state, including what an earlier run had to save in another place.
 
     Args:
         lockfile: the lockfile's path.
-        on_disk: what it holds, or None where there is none.
+        on_disk: the lockfile's content, or None if there is no lockfile.
         state_folder: the user's folder for state.
-        begun: the lockfile that the journal beside it began, where there is a journal and no lockfile: it proves
-            that a file saved without a lockfile belongs here.
+        begun: the lockfile that the journal started with, if there is a journal but no lockfile. It proves that a file
+            that was saved without a lockfile belongs here.
 
     Returns:
-        What the lockfile holds, with the saved entries over it; None where there is neither.
+        The saved state, or the lockfile's content if nothing was saved. None if there is neither.
 
     Raises:
-        FbsyncError: the saved file cannot be read, is not what fbsync wrote, or belongs to another lockfile: one path
-            may be many projects' in turn, in a container say.
+        FbsyncError: the saved file cannot be read, fbsync did not write it, or it belongs to another lockfile. Several
+            projects may use the same path one after another, for example in a container.
     """
     path = rescue_path(lockfile, state_folder)
     data = read_regular_file(path, "rescue file")
@@ -137,6 +137,6 @@ def _digest(lockfile: Lockfile | None) -> str:
 
 
 def discard_rescue(lockfile: Path, state_folder: Path) -> None:
-    """Remove the rescue file, once the lockfile holds it all; one that stays is read again, and adds nothing."""
+    """Remove the rescue file after its content is in the lockfile. If it stays, it is read again and adds nothing."""
     with suppress(OSError):
         rescue_path(lockfile, state_folder).unlink(missing_ok=True)

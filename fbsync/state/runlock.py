@@ -24,7 +24,7 @@ _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 def run_lock_path(lockfile: Path) -> Path:
-    """Where the run lock of a lockfile is: beside it, and only while a run holds it."""
+    """Return the path of a lockfile's run lock. It is next to the lockfile, and exists only while a run holds it."""
     return lockfile.with_name(lockfile.name + ".run")
 
 
@@ -32,16 +32,16 @@ def run_lock_path(lockfile: Path) -> Path:
 def run_lock(lockfile: Path, *, timeout: float) -> Iterator[None]:
     """Hold the run lock of a lockfile for as long as the context lasts.
 
-    The lock is the operating system's (flock), which ends with the process that holds it, however that ends;
-    the file only says who that is.
+    The lock is one of the operating system (flock). It ends with the process that holds it, however that process
+    ends. The file's content only says which process that is.
 
     Args:
         lockfile: the lockfile.
-        timeout: seconds to wait for another run's end.
+        timeout: how many seconds to wait for another run to end.
 
     Raises:
-        FbsyncError: another run holds it (exit 7), the folder cannot be written to, or the lockfile is a mount of its
-            own, so that nothing could be recorded in it.
+        FbsyncError: another run holds it (exit 7), the folder cannot be written to, or the lockfile is a mount point,
+            so that it cannot be replaced.
     """
     if is_mounted(lockfile):
         raise FbsyncError(
@@ -57,13 +57,13 @@ def run_lock(lockfile: Path, *, timeout: float) -> Iterator[None]:
     try:
         yield
     finally:
-        # Removed while it is still held: who opened it before sees that it is no longer the file of that name.
+        # Removed while the lock is held: a process that has opened the file sees that it is no longer at the path.
         path.unlink(missing_ok=True)
         os.close(descriptor)
 
 
 def _try(path: Path) -> int | None:
-    """Take the lock if nobody has it; return the open file, or None."""
+    """Take the lock if it is free. Return the open file, or None if another run holds the lock."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     except OSError as error:
@@ -93,10 +93,10 @@ def _try(path: Path) -> int | None:
 
 
 def _check_file(path: Path, descriptor: int) -> None:
-    """Make sure that a run lock's file is one of its own: writing to a hard link would change another file.
+    """Check that a run lock is a regular file without other hard links: writing to it must not change another file.
 
     Raises:
-        FbsyncError: it is not.
+        FbsyncError: it is not such a file.
     """
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
@@ -109,7 +109,7 @@ def _cannot_lock(path: Path, reason: str, hint: str) -> FbsyncError:
 
 
 def _say_who(descriptor: int) -> None:
-    """Write who holds the lock; a full disk keeps nobody from running."""
+    """Write to the file who holds the lock. A full disk does not stop the run."""
     holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
     with suppress(OSError):
         os.ftruncate(descriptor, 0)
@@ -117,7 +117,7 @@ def _say_who(descriptor: int) -> None:
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
-    """Whether an open file still is the one of that name: an earlier holder may have removed it meanwhile."""
+    """Whether an open file is still the file at the path: an earlier holder may have removed it in the meantime."""
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Trials: temporary configurations that an earlier run may have left, from the open intents."""
+"""Find temporary configurations that an earlier run may have left, from its open intents."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 
 def trials_among(intents: Iterable[Intent]) -> tuple[Intent, ...]:
-    """The intents that are about temporary configurations."""
+    """Return the intents that create temporary configurations."""
     return tuple(intent for intent in intents if intent.action == TRY)
 
 
 def without_trials(live: Live, trials: Iterable[Intent]) -> Live:
-    """What the server lists, with the temporary configurations that these intents explain set apart.
+    """Move the temporary configurations that these intents explain out of the listed configurations.
 
-    The name decides, since it is random: nobody else can have it by chance. One that somebody has renamed is theirs.
+    Only the name counts. It is random, so no other configuration has it by chance. A configuration that somebody has
+    renamed is theirs.
     """
     names = {canonical_identity(intent.identity) for intent in trials}
     if not names:
@@ -35,24 +36,24 @@ def without_trials(live: Live, trials: Iterable[Intent]) -> Live:
 
 
 def leftovers(trials: Iterable[Intent], live: Live | None, *, known: Container[str]) -> tuple[Leftover, ...]:
-    """The temporary configurations that can be deleted.
+    """Return the temporary configurations that can be deleted.
 
     Args:
         trials: the open intents.
-        live: what the server lists, set apart by ``without_trials``, or None where it was not asked.
-        known: ids that the known state has: no temporary configuration is one of them.
+        live: what the server lists, after ``without_trials``, or None if it was not asked.
+        known: the ids in the known state. No temporary configuration has one of these.
     """
     found = (_leftover(intent, live, known) for intent in trials)
     return tuple(leftover for leftover in found if leftover.ids)
 
 
 def still_open_trials(trials: Iterable[Intent], live: Live | None, *, known: Container[str]) -> tuple[Intent, ...]:
-    """The trials that stay open: those that can be deleted, and those that a list made so early may not show yet.
+    """Return the intents that stay open: their configurations can be deleted, or the list may not show them yet.
 
     Args:
         trials: as for ``leftovers``.
-        live: likewise.
-        known: likewise.
+        live: as for ``leftovers``.
+        known: as for ``leftovers``.
     """
     return tuple(
         intent
@@ -62,7 +63,10 @@ def still_open_trials(trials: Iterable[Intent], live: Live | None, *, known: Con
 
 
 def _leftover(intent: Intent, live: Live | None, known: Container[str]) -> Leftover:
-    """Where it may be: as listed, or else as recorded, unless that id is listed as something else."""
+    """Return the ids that a temporary configuration may have.
+
+    They are the listed ids with its name, and its recorded id unless that id is listed under another name.
+    """
     wanted = canonical_identity(intent.identity)
     listed = {llm.id for llm in (live.temporary if live else ()) if canonical_identity(llm.identity) == wanted}
     recorded = {intent.llm_id} if intent.llm_id is not None and not _is_listed(intent.llm_id, live) else set[str]()
