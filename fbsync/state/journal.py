@@ -1,7 +1,7 @@
 """The journal: the write-ahead record of a running apply. After an interrupted run, ``replay`` reads it.
 
-Each line is a JSON object (``schemas/journal.schema.json``). The first is a header. For each request, there is an intent
-before it, a mark just before it is sent, and an outcome after it. The id of a temporary configuration is recorded, too.
+Each line is a JSON object (``schemas/journal.schema.json``). The first is a header. Each request has an intent before
+it, a mark just before it is sent, and an outcome after it. The id of a temporary configuration is recorded, too.
 The journal never contains a secret: credentials are written as in the lockfile. An intent without an outcome is open.
 """
 

@@ -1,1 +1,1 @@
-"""What the commands and the library share: read inputs, make and check a plan, talk to the server."""
+"""The steps that commands and library share: read inputs, make and check a plan, and talk to the server."""

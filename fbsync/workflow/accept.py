@@ -1,4 +1,4 @@
-"""Accept drift: write the server's values into the manifest, without changing anything else in it."""
+"""Accept drift: write the server's values to the manifest without changing anything else in it."""
 
 from __future__ import annotations
 
@@ -45,10 +45,14 @@ Acceptable: TypeAlias = ChangedOutside | DeletedOutside | ReplacedOutside
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A value of the server that goes into the manifest.
+    """A value of the server that is written to the manifest.
 
     Attributes:
+        identity: the entry's identity in the known state.
         field: the field, or None for an entry that the server no longer lists.
+        position: the field's place in the manifest.
+        before: the known value.
+        after: the server's value.
     """
 
     identity: Identity
@@ -63,9 +67,9 @@ class Acceptance:
     """The result of accepting drift.
 
     Attributes:
-        values: what is taken over.
+        values: the accepted values.
         texts: the new text of each file.
-        options: what apply needs for recording it.
+        options: the options that ``apply`` needs to record the result.
     """
 
     values: tuple[Accepted, ...]
@@ -74,15 +78,15 @@ class Acceptance:
 
 
 def accept(project: Project, drift: Drift, names: Sequence[str]) -> Acceptance:
-    """Work out how the manifest takes over what the server holds; write nothing.
+    """Work out how the manifest takes over the server's values. Nothing is written.
 
     Args:
-        project: whose manifest.
-        drift: what differs.
-        names: the entries, by name or by pattern.
+        project: the project of the manifest.
+        drift: the drift.
+        names: the entries to accept, by name or by pattern.
 
     Raises:
-        FbsyncError: an entry did not drift, or a value does not stand in the manifest by itself.
+        FbsyncError: an entry did not drift, or a value cannot be changed on its own in the manifest.
     """
     drafts = _drafts(project)
     values: list[Accepted] = []
@@ -99,7 +103,7 @@ def accept(project: Project, drift: Drift, names: Sequence[str]) -> Acceptance:
 
 
 def _edits(project: Project, draft: Draft, difference: Acceptable) -> Iterator[tuple[Accepted, str, Edit]]:
-    """What the manifest takes over of one difference, each with its file and its edit."""
+    """Yield what the manifest takes over from a difference: each value with its file and its edit."""
     environment, identity = project.where.environment, difference.locked.identity
     if isinstance(difference, DeletedOutside):
         file, edit = edit_of_entry(draft, environment, is_shared=bool(project.manifest.variants))
@@ -114,7 +118,7 @@ def _edits(project: Project, draft: Draft, difference: Acceptable) -> Iterator[t
 
 
 def _apply_options(chosen: Sequence[Acceptable], drafts: Mapping[Identity, Draft]) -> Iterator[str]:
-    """What ``apply`` needs to record it, limited to what was accepted where it needs anything."""
+    """Yield the options that ``apply`` needs to record the result, with ``--only`` if they may affect other entries."""
     if any(isinstance(difference, DeletedOutside) for difference in chosen):
         yield "--prune"
     if any(isinstance(difference, ReplacedOutside) for difference in chosen):
@@ -124,17 +128,17 @@ def _apply_options(chosen: Sequence[Acceptable], drafts: Mapping[Identity, Draft
 
 
 def _accepted_name(difference: Acceptable, draft: Draft) -> str:
-    """The name that the manifest gives an entry once the difference is accepted."""
+    """Return the entry's name in the manifest after the difference is accepted."""
     fields = () if isinstance(difference, DeletedOutside) else difference.fields
     return next((item.live for item in fields if item.field is Field.NAME), draft.name or "")
 
 
 def kept_by_hand(project: Project, drift: Drift) -> dict[Identity, str]:
-    """What to do by hand to keep a change that ``accept`` refuses to take over, by the entry's identity.
+    """Return what to do by hand to keep each change that ``accept`` refuses, by the entry's identity.
 
     Args:
-        project: whose manifest.
-        drift: what differs.
+        project: the project of the manifest.
+        drift: the drift.
     """
     drafts, found = _drafts(project), {}
     for difference in drift.differences:
@@ -143,7 +147,7 @@ def kept_by_hand(project: Project, drift: Drift) -> dict[Identity, str]:
         try:
             edits = [(file, edit) for _, file, edit in _edits(project, draft, difference)]
             if isinstance(difference, DeletedOutside):
-                # Whether an entry can be cut out depends on how its file is written.
+                # Whether an entry can be removed depends on how its file is written.
                 _texts(project, {file: [edit] for file, edit in edits})
         except FbsyncError as error:
             found[difference.locked.identity] = error.hint
@@ -151,7 +155,7 @@ def kept_by_hand(project: Project, drift: Drift) -> dict[Identity, str]:
 
 
 def _drafts(project: Project) -> dict[Identity, Draft]:
-    """What the manifest says of each declared entry, by the identity under which it is known."""
+    """Return the draft of each declared entry, by the entry's identity in the known state."""
     drafts = project.manifest.in_environment(project.where.environment)
     of_entries = dict(zip((llm.identity for llm in project.desired), drafts, strict=True))
     entries = declared_entries(project, project.known.llms)
@@ -159,7 +163,7 @@ def _drafts(project: Project) -> dict[Identity, Draft]:
 
 
 def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterator[Acceptable]:
-    """The differences to accept, each once; a pattern passes over those that it cannot be about."""
+    """Yield the differences to accept, each once. A pattern skips differences that cannot be accepted."""
     settled = taken_over(project, drift)
     chosen: dict[Identity, Acceptable] = {}
     for name in names:
@@ -177,7 +181,7 @@ def _chosen(project: Project, drift: Drift, names: Sequence[str]) -> Iterator[Ac
 
 
 def _named(drift: Drift, name: str) -> list[Difference]:
-    """The differences of one name, or of all names that fit a pattern: a name that is there is no pattern."""
+    """Return the differences with a name. If no difference has it, the name is a pattern."""
     exact = [one for one in drift.differences if identity_of_difference(one).name == name]
     return exact or [one for one in drift.differences if fnmatchcase(identity_of_difference(one).name, name)]
 
@@ -189,7 +193,7 @@ def _unknown(drift: Drift, name: str) -> FbsyncError:
 
 
 def _has_values(difference: Difference) -> TypeGuard[Acceptable]:
-    """Whether there is something for the manifest to say: another configuration may have the same values."""
+    """Whether there are values to write to the manifest. A replaced configuration may have the same values."""
     match difference:
         case Unadopted() | Unmanaged():
             return False
@@ -200,7 +204,7 @@ def _has_values(difference: Difference) -> TypeGuard[Acceptable]:
 
 
 def _no_change_of_values(project: Project, difference: Difference, *, is_taken_over: bool) -> FbsyncError:
-    """The refusal to accept what is no change of values, or was accepted before, with what keeps it."""
+    """Return the error for a difference that has no changed values or was accepted before, with a hint to keep it."""
     if is_taken_over:
         hint = "run `fbsync apply`, which records it in the lockfile"
         return not_acceptable(
@@ -213,7 +217,7 @@ def _no_change_of_values(project: Project, difference: Difference, *, is_taken_o
 
 
 def _texts(project: Project, edits: dict[str, list[Edit]]) -> tuple[tuple[Path, str], ...]:
-    """The new texts, each checked: it says what it said but for the values, and makes no manifest that is wrong."""
+    """Return the new texts after two checks: only the given values have changed, and the manifest is still valid."""
     texts, documents = [], []
     for document in project.manifest.documents:
         replacements = edits.get(document.file)

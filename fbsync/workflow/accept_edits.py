@@ -1,4 +1,4 @@
-"""The edits of a manifest for one value of the server, or for an entry that the server no longer lists."""
+"""Edits of a manifest for a value of the server, or for an entry that the server no longer lists."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _TAKEN_OVER = (Field.NAME, Field.AI_TYPE, Field.ENDPOINT, Field.API_KEY)
 
 
 def edit_of_field(draft: Draft, item: FieldDrift, environment: str | None) -> tuple[str, Edit]:
-    """The edit that has the manifest say what the server holds, and its file.
+    """Return the file to edit, and the edit that gives a field the server's value.
 
     Args:
         draft: the entry.
-        item: what differs.
+        item: the field that differs.
         environment: the environment whose drift is accepted, or None for no environment.
 
     Raises:
-        FbsyncError: the value does not stand in the manifest by itself, or nobody knows it.
+        FbsyncError: the value cannot be changed on its own in the manifest, or it is unknown.
     """
     field = item.field.value
     if item.live == WITHHELD_VALUE:
@@ -69,9 +69,9 @@ def edit_of_field(draft: Draft, item: FieldDrift, environment: str | None) -> tu
 
 
 def _is_gone(draft: Draft, item: FieldDrift, environment: str | None) -> bool:
-    """Whether the server has nothing in the place of a key, or of an endpoint beside a stored key, that can just go.
+    """Whether a key, or an endpoint next to a stored key, can be removed because the server has no value for it.
 
-    In an environment, what the list says would come back where the environment's own line goes.
+    In an environment, removing its own line would bring back the value under ``llms``, if there is one.
     """
     field = item.field.value
     may_lack = item.field is Field.KEY or (item.field is Field.ENDPOINT and "apiKey" in draft.fields)
@@ -82,10 +82,10 @@ def _is_gone(draft: Draft, item: FieldDrift, environment: str | None) -> bool:
 
 
 def edit_of_entry(draft: Draft, environment: str | None, *, is_shared: bool) -> tuple[str, Edit]:
-    """The edit that takes an entry out of the manifest, and its file; arguments likewise.
+    """Return the file to edit, and the edit that removes an entry. Arguments are those of ``edit_of_field``.
 
     Raises:
-        FbsyncError: environments use the entry, too (``is_shared``).
+        FbsyncError: environments use the entry too (``is_shared``), or an environment's drift is accepted.
     """
     if environment is not None:
         hint = f'write "{draft.name}: null" under environments: {environment}: llms, then apply it with --prune'
@@ -97,7 +97,7 @@ def edit_of_entry(draft: Draft, environment: str | None, *, is_shared: bool) -> 
 
 
 def _hint_for_key(draft: Draft, item: FieldDrift) -> str:
-    """How to keep a key that somebody changed: its value has to come from whoever did."""
+    """Say how to keep a key that somebody changed. Only that person has its value."""
     if item.live == NONE:
         return "remove key from the manifest, and run `fbsync apply`"
     if item.field.value in draft.fields:
@@ -106,12 +106,12 @@ def _hint_for_key(draft: Draft, item: FieldDrift) -> str:
 
 
 def field_place(draft: Draft, field: Field) -> Position:
-    """Where the manifest has a field."""
+    """Return where the manifest has a field."""
     return (
         draft.entry.document.position_of((*draft.entry.path, "name")) if field is Field.NAME else draft.position(field)
     )
 
 
 def not_acceptable(what: str, why: str, hint: str = "change the manifest by hand") -> FbsyncError:
-    """The refusal to accept something, with what to do instead."""
+    """Return the error that refuses to accept something, with what to do instead."""
     return FbsyncError(f"{what}: {why}", hint=hint, exit_code=ExitCode.INVALID_INPUT)

@@ -1,4 +1,4 @@
-"""What an apply did, and the exit code that says so."""
+"""The result of an apply, and its exit code."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What an apply did.
+    """The result of an apply.
 
     Attributes:
         plan: the changes.
-        outcomes: one for each of them, in their order.
-        unrecorded: why the lockfile does not hold all of it, or None; the message says where it is instead.
-        removals: the temporary configurations of an earlier run that this one removed, or failed to.
+        outcomes: an outcome for each change, in the same order.
+        unrecorded: why the lockfile does not have everything, or None. The message says where the rest is.
+        removals: the temporary configurations of an earlier run that this run removed or failed to remove.
     """
 
     plan: Plan
@@ -37,7 +37,7 @@ class Applied:
 
     @property
     def exit_code(self) -> ExitCode:
-        """The status of ``fbsync apply`` for this, had nobody interrupted it."""
+        """The exit code of ``fbsync apply``, if it was not interrupted."""
         if self.unrecorded is None:
             left = any(removal.error is not None for removal in self.removals)
             return exit_code_of_outcomes(self.outcomes) or (ExitCode.PARTLY_APPLIED if left else ExitCode.DONE)

@@ -1,4 +1,4 @@
-"""Carry out a proposal: leftovers first, then the changes, each recorded, and the lockfile at the end."""
+"""Carry out a proposal: remove leftovers, make and record the changes, and write the lockfile."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fbsync.workflow.shared_state import SharedState
 
 GRACE_SECONDS = 6.0
-"""How long requests under way get after a signal; CI systems kill 7.5 to 10 s after their first one."""
+"""How long requests in progress may take after a signal. CI systems kill a process 7.5 to 10 s after the first one."""
 
 
 async def carry_out(
@@ -40,18 +40,21 @@ async def carry_out(
     on_outcome: Callable[[Outcome], None],
     on_removal: Callable[[Removal], None],
 ) -> Applied:
-    """Carry a proposal out that was checked. The known state holds what was done, however this ends.
+    """Carry out a proposal that was checked. The known state has what was done, however this ends.
 
     Args:
-        proposal: what to do.
-        server: where.
-        clock: the time.
+        proposal: the proposal.
+        server: the server.
+        clock: the clock.
         stop: lets the caller end the run early.
-        shared: the store that the known state is in, leased to this run, or None where it is in files.
-        parallelism: how many changes may be under way at a time.
+        shared: the store of the known state, leased to this run, or None if the state is in files.
+        parallelism: how many changes may be in progress at a time.
         begin: called just before the first change.
-        on_outcome: called with each outcome as it happens, unchanged entries included.
-        on_removal: called with each temporary configuration that an earlier run had left, once it is removed.
+        on_outcome: called with each outcome as it happens, including those of unchanged entries.
+        on_removal: called with the result for each temporary configuration that an earlier run left.
+
+    Returns:
+        The result.
     """
     files = ledger_for(proposal, server, today=clock.today())
     ledger = files if shared is None else StoreLedger(files, shared)
@@ -86,12 +89,12 @@ async def carry_out(
 
 
 def ledger_for(proposal: Proposal, server: Server, *, today: str) -> FileLedger:
-    """Where carrying a proposal out is recorded.
+    """Return the ledger that records how a proposal is carried out.
 
     Args:
-        proposal: what is carried out.
-        server: tells its time when it gave its first answer, which counts where there is no list, and who sends the
-            requests, where that is known.
+        proposal: the proposal.
+        server: the server. It knows the user who sends the requests, if that is known, and the server's time at its
+            first answer, which is used if there is no list.
         today: the day (ISO 8601, UTC).
     """
     project, live = proposal.project, proposal.live
@@ -114,7 +117,7 @@ def ledger_for(proposal: Proposal, server: Server, *, today: str) -> FileLedger:
 
 
 async def _closed(ledger: FileLedger | StoreLedger, outcomes: tuple[Outcome, ...]) -> FbsyncError | None:
-    """Write the lockfile; return the reason where it cannot be."""
+    """Write the lockfile. Return the error if that fails."""
     try:
         await ledger.close(identity_of(outcome.change) for outcome in outcomes if not outcome.result.is_trouble)
     except FbsyncError as error:

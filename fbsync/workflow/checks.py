@@ -1,4 +1,4 @@
-"""Preconditions of planning and applying a project, with findings about all violations."""
+"""Check the preconditions of planning and applying a project, and report all violations."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _MOST_NAMES = 10
 
 
 def check_needs(project: Project, plan: Plan) -> None:
-    """Make sure that all variables that carrying out a plan would send are set.
+    """Check that all variables are set whose values a plan's changes would send.
 
     Raises:
-        InvalidInput: with a finding for every missing one.
+        InvalidInput: a variable is missing. There is a finding for each.
     """
     from fbsync.planning.needs import missing_variables
 
@@ -35,10 +35,10 @@ def check_needs(project: Project, plan: Plan) -> None:
 
 
 def check_workspaces(project: Project) -> None:
-    """Make sure that the server can be asked about every declared entry.
+    """Check that the server can be asked about every declared entry.
 
     Raises:
-        InvalidInput: with a finding for every missing variable.
+        InvalidInput: the variable of a workspace is missing. There is a finding for each.
     """
     from fbsync.planning.needs import missing_workspaces
 
@@ -46,10 +46,10 @@ def check_workspaces(project: Project) -> None:
 
 
 def check_sign_in(variables: Variables) -> None:
-    """Make sure that there is a way to sign in, as far as the variables are set.
+    """Check that the variables give a way to sign in.
 
     Raises:
-        FbsyncError: a variable is missing, or its value cannot be what it is for; the message names it.
+        FbsyncError: a variable is missing, or its value is not valid for its purpose. The message names it.
     """
     read_account(variables)
     if not means_of_signing_in(variables):
@@ -57,14 +57,14 @@ def check_sign_in(variables: Variables) -> None:
 
 
 def check_variables(project: Project, plan: Callable[[], Plan]) -> None:
-    """Make sure, before any request, that a run can sign in; a run that cannot hears of all missing variables at once.
+    """Check before any request that a run can sign in. If it cannot, report all missing variables at once.
 
     Args:
-        project: what is declared and known.
-        plan: makes the plan of what would be done, as far as that is known without the server.
+        project: the project.
+        plan: makes the plan, as far as it is known without the server.
 
     Raises:
-        FbsyncError: there is no way to sign in, and nothing else is missing.
+        FbsyncError: there is no way to sign in, but nothing else is missing.
         InvalidInput: other variables are missing, too.
     """
     from fbsync.planning.needs import missing_variables, missing_workspaces
@@ -95,16 +95,16 @@ def _need_findings(project: Project, needs: Iterable[Need]) -> tuple[Finding, ..
 def chosen_names(
     project: Project, only: Iterable[str], known: Lockfile, listed: Iterable[LiveLlm] = ()
 ) -> frozenset[str]:
-    """The names to which a run is limited; none means no limit.
+    """Return the names to which a run is limited. Empty for no limit.
 
     Args:
-        project: what is declared.
-        only: names, or patterns of them (``team-a/*``): a name that is there is no pattern.
-        known: what is known.
-        listed: what the server lists, where that counts.
+        project: the project, for the declared names.
+        only: names or patterns (``team-a/*``). A name that exists is not a pattern.
+        known: the known state, for the known names.
+        listed: what the server lists, if listed names count too.
 
     Raises:
-        FbsyncError: a name is neither declared nor in the lockfile nor listed, or nothing fits a pattern.
+        FbsyncError: a name is neither declared nor in the lockfile nor listed, or no name matches a pattern.
     """
     names = {llm.name for llm in project.desired} | {llm.name for llm in known.llms} | {llm.name for llm in listed}
     found = {one: {one} if one in names else {name for name in names if fnmatchcase(name, one)} for one in only}
@@ -119,7 +119,7 @@ def chosen_names(
 
 
 def _suggestion(unknown: Iterable[str], names: Collection[str]) -> str:
-    """What somebody may have meant, or, where that is nothing like it, some names that there are."""
+    """Suggest similar names, or list some of the existing names if none is similar."""
     close = [found for one in unknown if (found := nearest(one, names)) is not None]
     if close:
         return f"did you mean {' or '.join(map(repr, dict.fromkeys(close)))}?"

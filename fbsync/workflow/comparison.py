@@ -1,4 +1,4 @@
-"""What a project is compared with, and how that differs."""
+"""Compare a project with its known state and with the server."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 def settled(project: Project, live: Live) -> Lockfile:
-    """The known state, with what an unfinished apply created and the server lists."""
+    """Return the known state, including what an unfinished apply created if the server lists it."""
     from fbsync.state.intents import settle
 
     return settle(project.known, project.open_intents, live.llms)
 
 
 def drift_of(project: Project, live: Live, *, only: Iterable[str] = ()) -> Drift:
-    """Compare what is known with what the server lists.
+    """Compare the known state with what the server lists.
 
     Args:
-        project: what is known.
+        project: the project.
         live: what the server lists.
-        only: names, or patterns of them, to limit the comparison to.
+        only: the names or patterns to limit the comparison to.
 
     Raises:
         FbsyncError: a name in ``only`` is neither declared nor in the lockfile nor listed.
@@ -46,20 +46,20 @@ def drift_of(project: Project, live: Live, *, only: Iterable[str] = ()) -> Drift
 
 
 def declared_entries(project: Project, known: Iterable[LockedLlm]) -> dict[Identity, Llm]:
-    """The declared entries, by the identities under which they are known; those that are not, by their own.
+    """Return the declared entries by their identities in the known state. Unknown entries have their own identity.
 
-    An entry that is renamed in the manifest, and not applied yet, is known under the name before.
+    An entry that was renamed in the manifest and is not applied yet has its previous name in the known state.
 
     Args:
-        project: what is declared.
-        known: what is known.
+        project: the project, for the declared entries.
+        known: the known configurations.
     """
     pairs = pair(project.desired, tuple(known))
     return {llm.identity if locked is None else locked.identity: llm for llm, locked in pairs}
 
 
 def compared_with(project: Project, live: Live | None) -> str:
-    """The sentence that says what was compared with: the lockfile, and what the server listed, if it was asked."""
+    """Return the sentence that says what was compared: the lockfile, and what the server listed if it was asked."""
     known = f"Compared with {project.where.known_in}"
     if project.on_disk is None:
         known = f"{project.where.known_in} is empty" if project.where.store else f"No {project.where.known_in} yet"
@@ -73,7 +73,7 @@ def compared_with(project: Project, live: Live | None) -> str:
 
 
 def workspaces_in_words(ids: Iterable[str]) -> str:
-    """Workspaces by their ids: 'workspace 9', 'workspaces 9, 10'."""
+    """Name workspaces by their ids: 'workspace 9', 'workspaces 9, 10'."""
     named = sorted(ids)
     return f"{'workspace' if len(named) == 1 else 'workspaces'} {', '.join(named)}"
 

@@ -1,4 +1,4 @@
-"""A connection to a server: signed in, with safe retries, and with the credentials to search its answers for."""
+"""A connection to a server: signed in, with safe retries, and with the credentials to look for in its answers."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Patience:
     """Timeouts, retries and parallelism for talking to the server.
 
     Attributes:
-        timeout: seconds that an answer may take.
-        retry_timeout: seconds for which a request is tried again after its first failure.
-        parallelism: how many requests may be under way at a time.
-        ca_file: certificates of authorities to trust, in PEM, or None for those of the environment.
+        timeout: how many seconds an answer may take.
+        retry_timeout: for how many seconds a request is retried after its first failure.
+        parallelism: how many requests may be in progress at a time.
+        ca_file: a PEM file with the certificate authorities to trust, or None for those of the environment.
     """
 
     timeout: float = 60.0
@@ -57,27 +57,27 @@ class Reachable(Protocol):
 
     @property
     def variables(self) -> Variables:
-        """What signing in takes its means from."""
+        """The variables to sign in with."""
 
 
 def known_secrets(project: Project) -> Iterator[Secret]:
-    """Every credential that a run knows: those that are declared, those that were, and the key of fingerprints.
+    """Yield every credential that a run knows: declared ones, recorded ones, and the fingerprint key.
 
     Args:
-        project: what the run reads.
+        project: the project.
     """
     yield from secrets_of(project.desired)
     yield from recorded_secrets(project.known, project.variables)
-    with suppress(FbsyncError):  # what is wrong with it is said where it is used
+    with suppress(FbsyncError):  # Whatever uses it reports what is wrong with it.
         if (key := project.variables.secret(FINGERPRINT_KEY_VARIABLE)) is not None:
             yield key
 
 
 def public_texts(project: Project) -> Iterator[str]:
-    """What a server may list although it looks like a credential: what manifest and known state say in clear.
+    """Yield text that a server may list even if it looks like a credential: manifest and known state show it openly.
 
     Args:
-        project: what the run reads.
+        project: the project.
     """
     for llm in project.desired:
         yield from (llm.name, llm.ai_type, *(text.value for _, text in llm.texts if text.value is not None))
@@ -98,19 +98,19 @@ async def connected(
     public: Iterable[str] = (),
     shared: SharedState | None = None,
 ) -> AsyncIterator[Server]:
-    """The server of a project, for as long as the context lasts: signed in to, and tried again where that is safe.
+    """Connect to a project's server for as long as the context lasts: sign in, and retry requests if that is safe.
 
     Args:
-        project: whose server.
-        patience: how it is asked.
+        project: the server and the variables.
+        patience: timeouts, retries and parallelism.
         stop: ends waiting early.
         on_exchange: called with every request.
-        secrets: the credentials that the run knows: nothing that the server says may repeat one.
-        public: what it may list all the same.
-        shared: the state without whose lease no change is sent, or None.
+        secrets: the credentials that the run knows. Nothing that is shown of an answer may repeat one.
+        public: text that may be shown even if it looks like a credential.
+        shared: the state whose lease a change needs, or None if no lease is needed.
 
     Raises:
-        FbsyncError: there are no means of signing in.
+        FbsyncError: there is no way to sign in.
     """
     check_sign_in(project.variables)
     client = Client(

@@ -1,7 +1,7 @@
-"""The manifest's ``state:`` line, found before the manifest is read.
+"""Find the manifest's ``state:`` line before the manifest is read.
 
-The known state is read first, so that credentials are stretched while the manifest is read. What the line seems to say
-is compared with what the manifest says once that is read strictly.
+The known state is read first, so that credentials are stretched while the manifest is read. After the manifest has been
+read strictly, its ``state`` is compared with what this module found.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def find_target(
     api_url: str | None,
     variables: Mapping[str, str],
 ) -> Where:
-    """The target, with the known state where the caller, else the environment, else the manifest says that it is.
+    """Return the target. The caller, or else the environment, or else the manifest says where the known state is.
 
     Args:
-        files: manifests, and folders of manifests; ``fbsync.yaml`` if there are none.
+        files: manifests and folders of manifests. If empty, ``fbsync.yaml``.
         environment: the environment's name, or None.
-        env_files: files of variables.
-        lock_file: the lockfile, which wins over what the environment and the manifest say, or None.
-        state: where the known state is kept, or None where the caller does not say.
+        env_files: the .env files.
+        lock_file: the lockfile, or None. It wins over the environment's variables and the manifest.
+        state: where the known state is kept, or None if the caller does not say.
         api_url: the server, or None.
         variables: the environment's variables.
     """
@@ -61,11 +61,11 @@ def find_target(
 
 
 def find_state(paths: Iterable[Path]) -> str | None:
-    """Where manifests say that the known state is kept, or None where none seems to say so.
+    """Find where manifests say that the known state is kept. Return None if none seems to say so.
 
     Args:
-        paths: manifests and folders of manifests. Standard input and named pipes are left alone: they can be read
-            only once.
+        paths: manifests and folders of manifests. Standard input and named pipes are skipped, because they can be
+            read only once.
     """
     return next(_state_lines(paths), None)
 
@@ -76,7 +76,7 @@ def _state_lines(paths: Iterable[Path]) -> Iterator[str]:
             continue
         data = read_bytes(file, shown_as=str(file))
         if isinstance(data, Finding):
-            continue  # whoever reads the manifest says so
+            continue  # Reported when the manifest is read.
         for said in _LINE.findall(data):
             text = said.decode("utf-8", "replace")
             quoted = _QUOTED.fullmatch(text)
@@ -84,11 +84,11 @@ def _state_lines(paths: Iterable[Path]) -> Iterator[str]:
 
 
 def check_state(where: Where, manifest: Manifest) -> None:
-    """Make sure that the known state is kept where the manifest says.
+    """Check that the known state is kept where the manifest says.
 
     Args:
-        where: what the command works on; it may say itself where the state is, and then the manifest does not count.
-        manifest: what the manifest says.
+        where: the command's target. If it says where the state is, the manifest does not count.
+        manifest: the manifest.
 
     Raises:
         InvalidInput: see ``state_findings``.
@@ -98,11 +98,11 @@ def check_state(where: Where, manifest: Manifest) -> None:
 
 
 def state_findings(where: Where, manifest: Manifest) -> Iterator[Finding]:
-    """What is wrong with what a manifest says of its state: each address, then what the lines seemed to say.
+    """Yield what is wrong with a manifest's ``state``: each invalid address, then a value that ``find_state`` missed.
 
     Args:
-        where: what the command works on.
-        manifest: what the manifest says.
+        where: the command's target.
+        manifest: the manifest.
     """
     said = tuple(_said(manifest))
     yield from (finding for state, position in said if (finding := _of_address(state, position)) is not None)
@@ -115,7 +115,7 @@ def state_findings(where: Where, manifest: Manifest) -> Iterator[Finding]:
 
 
 def _of_address(state: str, position: Position) -> Finding | None:
-    """What is wrong with an address, in words that do not repeat it."""
+    """Return a finding if an address is not valid. The message does not repeat the address."""
     if "$" in state:
         return Finding(
             rule="state-address",

@@ -21,8 +21,11 @@ class Inputs:
     """The user's inputs: the manifest and its variables.
 
     Attributes:
-        desired: what is declared, resolved as far as the variables allow.
+        where: the command's target.
         environment: the process's environment.
+        variables: the variables of the environment and the .env files.
+        manifest: the manifest.
+        desired: the declared entries, resolved as far as the variables are set.
     """
 
     where: Where
@@ -33,23 +36,23 @@ class Inputs:
 
 
 def read_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
-    """Read what the user wrote.
+    """Read the user's inputs.
 
     Args:
-        where: what to work on.
+        where: the command's target.
         environment: the process's environment.
 
     Raises:
-        InvalidInput: the manifest or a file of variables is wrong.
+        InvalidInput: the manifest or a .env file is not valid.
     """
     return with_manifest(where, environment, variables_of(where, environment))
 
 
 def with_manifest(where: Where, environment: Mapping[str, str], variables: Variables) -> Inputs:
-    """Read the manifest, where the variables were read already.
+    """Read the manifest after the variables have been read.
 
     Raises:
-        InvalidInput: the manifest is wrong.
+        InvalidInput: the manifest is not valid.
     """
     from fbsync.manifest.assemble import read_manifest
 
@@ -66,7 +69,7 @@ def variables_of(where: Where, environment: Mapping[str, str]) -> Variables:
     """Read the variables that a manifest may refer to.
 
     Raises:
-        InvalidInput: a file of variables is wrong.
+        InvalidInput: a .env file is not valid.
     """
     return read_variables(
         folders=where.folders,
@@ -77,14 +80,14 @@ def variables_of(where: Where, environment: Mapping[str, str]) -> Variables:
 
 
 def no_inputs(where: Where, environment: Mapping[str, str]) -> Inputs:
-    """What there is before there is a manifest: the variables.
+    """Return the inputs without a manifest: only the variables.
 
     Args:
-        where: what to work on.
+        where: the command's target.
         environment: the process's environment.
 
     Raises:
-        InvalidInput: a file of variables is wrong.
+        InvalidInput: a .env file is not valid.
     """
     from fbsync.manifest.assemble import assemble
 

@@ -24,8 +24,8 @@ class KnownCredentials:
     """The ages of the known credentials in the compared workspaces.
 
     Attributes:
-        ages: each with its entry.
-        too_old: those that are older than they are to become.
+        ages: the ages, each with its entry's identity.
+        too_old: a notice for each credential that is older than its maximum age.
         has_stored_keys: whether an entry uses a stored key.
     """
 
@@ -35,7 +35,17 @@ class KnownCredentials:
 
 
 def known_credentials(project: Project, live: Live, ages: Ages, *, only: Iterable[str] = ()) -> KnownCredentials:
-    """Look at the credentials of what is known; arguments as for ``drift_of``, and the day and the maximum age."""
+    """Find the ages of the known credentials.
+
+    Args:
+        project: the project.
+        live: what the server lists.
+        ages: the day, and the maximum age if it overrides the manifests'.
+        only: the names or patterns to limit the result to.
+
+    Raises:
+        FbsyncError: a name in ``only`` is neither declared nor in the lockfile nor listed.
+    """
     known = settled(project, live)
     chosen = chosen_names(project, only, known, live.llms)
     compared = [

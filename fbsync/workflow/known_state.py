@@ -30,9 +30,11 @@ class KnownState:
     """The known state in the files.
 
     Attributes:
-        on_disk: what the lockfile holds, or None where there is none yet.
-        left: that, and what an unfinished apply left; None where there is neither.
-        fingerprints: makes the fingerprints of what is known; None where nothing is.
+        state_folder: the user's folder for state.
+        on_disk: the lockfile's content, or None if there is no lockfile yet.
+        left: the lockfile's content and what an unfinished apply left, or None if there is neither.
+        key: the fingerprint key, or None.
+        fingerprints: makes the fingerprints of the known state, or None if nothing is known.
     """
 
     state_folder: Path
@@ -43,10 +45,10 @@ class KnownState:
 
 
 def read_state(where: Where, environment: Mapping[str, str], variables: Variables) -> KnownState:
-    """Read what is known, and begin to stretch the credentials that it has fingerprints of.
+    """Read the known state, and start to stretch the credentials that it has fingerprints of.
 
     Raises:
-        InvalidInput: a file is wrong, or of another environment, or the fingerprint key is too short.
+        InvalidInput: a file is not valid or belongs to another environment, or the fingerprint key is too short.
         FbsyncError: a file cannot be read.
     """
     key = variables.secret(fingerprint.KEY_VARIABLE)
@@ -64,10 +66,10 @@ def read_state(where: Where, environment: Mapping[str, str], variables: Variable
 
 
 def _check_environment(where: Where, left: Replayed | None) -> None:
-    """Make sure that what is known is of the environment that is asked for: its ids are those of other entries.
+    """Check that the known state belongs to this run's environment. Another environment has other ids.
 
     Raises:
-        InvalidInput: it is of another one.
+        InvalidInput: it belongs to another environment.
     """
     if left is None or left.lockfile.environment == where.environment:
         return
@@ -87,9 +89,9 @@ def _environment(name: str | None) -> str:
 
 
 def _with_usable_fingerprints(left: Replayed | None, key: Secret | None) -> Replayed | None:
-    """What is known, with fingerprints under the fingerprint key where this machine has no scrypt.
+    """Switch the known state to the fingerprint key if this machine has no scrypt.
 
-    What the server holds then counts as not known, so that each credential is sent once more.
+    The credentials on the server then count as unknown, so that each is sent once more.
     """
     if left is None or key is None or left.lockfile.fingerprints.method is not Method.SCRYPT:
         return left
@@ -109,7 +111,7 @@ def _without_fingerprints(llm: LockedLlm) -> LockedLlm:
 
 
 def recorded_secrets(known: Lockfile, variables: Variables) -> Iterable[Secret]:
-    """The values of the variables that a lockfile names, as far as they can be used."""
+    """Yield the values of the variables that a lockfile names, as far as they are set and valid."""
     references = {
         credential.reference: None
         for llm in known.llms
@@ -117,25 +119,25 @@ def recorded_secrets(known: Lockfile, variables: Variables) -> Iterable[Secret]:
         if credential is not None
     }
     for name in references:
-        # A variable that no declared entry needs may hold anything.
+        # A variable that no declared entry needs may have any value.
         with suppress(FbsyncError):
             if (secret := variables.secret(name)) is not None:
                 yield secret
 
 
 def read_known(path: Path, on_disk: Lockfile | None, state_folder: Path) -> Replayed | None:
-    """What is known: what the lockfile holds, and what an apply that did not end as it should left elsewhere.
+    """Read the known state: the lockfile's content, and what an interrupted apply left in other files.
 
     Args:
         path: the lockfile.
-        on_disk: what it holds, or None where there is none.
-        state_folder: the user's folder for state, where a rescue file may be.
+        on_disk: the lockfile's content, or None if there is no lockfile.
+        state_folder: the user's folder for state, which may have a rescue file.
 
     Returns:
-        The known state and the requests that are still open, or None where there is nothing of all that.
+        The known state and the requests that are still open, or None if there is no state at all.
 
     Raises:
-        FbsyncError: the rescue file or the journal is wrong, or cannot be read.
+        FbsyncError: the rescue file or the journal is not valid, or cannot be read.
     """
     recovered = rescue.recover_rescued(path, on_disk, state_folder, begun=_begun(path, on_disk))
     left = _journalled(path, recovered)
@@ -143,19 +145,19 @@ def read_known(path: Path, on_disk: Lockfile | None, state_folder: Path) -> Repl
 
 
 def _begun(path: Path, on_disk: Lockfile | None) -> Lockfile | None:
-    """The lockfile that a journal began where there was none, or None."""
+    """Return the lockfile that a journal started with if there is no lockfile, or None."""
     begun = _journalled(path, None) if on_disk is None else None
     return None if begun is None else begun.lockfile
 
 
 def _journalled(path: Path, lockfile: Lockfile | None) -> Replayed | None:
-    """What a lockfile's journal says; None where there is none, which takes no more than a look."""
+    """Read a lockfile's journal. Return None if there is none, which is checked first because it is cheap."""
     try:
         journal_path(path).lstat()
     except FileNotFoundError:
         return None
     except OSError:
-        pass  # reading it says why
+        pass  # Reading it says why.
     from fbsync.state.replay import read_journal
 
     return read_journal(journal_path(path), lockfile)

@@ -1,4 +1,4 @@
-"""The workspaces that the user can see, with the role in each; needs no manifest and no lockfile."""
+"""The workspaces that the user can see, with the user's role in each. This needs no manifest and no lockfile."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Access:
 
 
 def access(variables: Variables, api_url: str | None = None) -> Access:
-    """The server that the variables name, unless another one is given.
+    """Return the given server, or the server that the variables name.
 
     Raises:
-        FbsyncError: its URL is wrong.
+        FbsyncError: its URL is not valid.
     """
     return Access(
         api_url=check_api_url(api_url or variables.text("FLASHBACK_API_URL") or DEFAULT_API_URL), variables=variables
@@ -43,15 +43,15 @@ def access(variables: Variables, api_url: str | None = None) -> Access:
 async def list_memberships(
     server: Access, patience: Patience | None = None, *, on_exchange: Callable[[Exchange], None] = lambda _: None
 ) -> tuple[Workspace, ...]:
-    """The workspaces, sorted by name, with the roles that the server returns.
+    """Return the workspaces, sorted by name, with the roles that the server returns.
 
     Args:
-        server: which server.
-        patience: how it is asked.
+        server: the server.
+        patience: timeouts, retries and parallelism.
         on_exchange: called with every request.
 
     Raises:
-        FbsyncError: there are no means of signing in, or the call failed.
+        FbsyncError: there is no way to sign in, or the call failed.
     """
     async with connected(server, patience or Patience(), stop=Stop(), on_exchange=on_exchange) as connection:
         listed = await connection.list_memberships()
@@ -59,16 +59,16 @@ async def list_memberships(
 
 
 async def resolve_names(server: Server, given: Sequence[str]) -> tuple[str, ...]:
-    """The ids of workspaces that are given by their ids or names.
+    """Return the ids of workspaces that are given by id or name.
 
-    What a server that lists no workspaces is asked for is what was given.
+    If the server does not list workspaces, the given values are returned unchanged.
 
     Args:
         server: the server.
         given: ids or names.
 
     Raises:
-        FbsyncError: there is no such workspace, or a name is that of several; or the call failed.
+        FbsyncError: there is no such workspace, several have the name, or the call failed.
     """
     if not given:
         return ()

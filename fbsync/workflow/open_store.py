@@ -1,4 +1,4 @@
-"""Opening the store of a known state, for one command: nothing is read yet."""
+"""Open the store of a known state for one command. Nothing is read yet."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def opened_state(where: Where, environ: Mapping[str, str]) -> Iterator[SharedSta
     """Open the store for a command that works on a copy of the state.
 
     Args:
-        where: what the command works on; its state is in a store (``is_shared``).
+        where: the command's target. Its state is in a store (``is_shared``).
         environ: the process's environment.
 
     Raises:
-        FbsyncError: the address makes no sense, or what it needs is not there.
+        FbsyncError: the address is not valid, or something that it needs is missing.
     """
     from fbsync.workflow.shared_state import SharedState
 
@@ -51,10 +51,10 @@ def opened_state(where: Where, environ: Mapping[str, str]) -> Iterator[SharedSta
 
 @contextmanager
 def opened_store(where: Where, environ: Mapping[str, str]) -> Iterator[OpenedStore]:
-    """Open the store for a command that moves, replaces or inspects the state itself; arguments likewise.
+    """Open the store for a command that moves, replaces or inspects the state. Arguments as for ``opened_state``.
 
     Raises:
-        FbsyncError: the address makes no sense, or what it needs is not there.
+        FbsyncError: the address is not valid, or something that it needs is missing.
     """
     from fbsync.workflow.store_admin import OpenedStore
 
@@ -64,7 +64,7 @@ def opened_store(where: Where, environ: Mapping[str, str]) -> Iterator[OpenedSto
 
 @contextmanager
 def _opened(where: Where, environ: Mapping[str, str]) -> Iterator[Callable[[str], Store]]:
-    """What gives the store's object of a key."""
+    """Open the store, and yield a function that returns the object of a key."""
     address = parse_address(where.state or "")
     assert not isinstance(address, FileAddress)
     folder = where.folders[0] if where.folders else Path()

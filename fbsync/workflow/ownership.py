@@ -1,4 +1,4 @@
-"""Ownership: the manifest that declares an entry, and whether this run reads it."""
+"""Find out which manifest declares an entry, and whether this run reads that manifest."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Manifests:
-    """The manifests and folders that a run reads, as the known state names them: relative to its base (``Where``).
+    """The manifests and folders that a run reads. The known state names them relative to its base (``Where.base``).
 
     Args:
-        where: what the run works on.
+        where: the run's target.
     """
 
     def __init__(self, where: Where) -> None:
@@ -26,14 +26,14 @@ class Manifests:
         self._read = {*self._folders.values(), *self._files.values()}
 
     def declaring(self, file: str) -> str:
-        """The manifest, or the folder that was read as one, that a file of entries belongs to."""
+        """Return the manifest that a file with entries belongs to: the file itself, or the folder that was read."""
         if file in self._files:
             return self._files[file]
         folder = os.path.dirname(file) or "."  # noqa: PTH120 - the path as it is shown
         return self._folders.get(folder) or self._relative(file)
 
     def reads(self, declared_in: str | None) -> bool:
-        """Whether this run reads what declared a known entry, so that it would show that entry if it still did."""
+        """Whether this run reads the manifest that declared a known entry, and so sees whether it still does."""
         if declared_in is None or declared_in in self._read:
             return True
         return (os.path.dirname(declared_in) or ".") in self._folders.values()  # noqa: PTH120

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def document_of(proposal: Proposal, exit_code: ExitCode, *, refusals: Sequence[Refusal] = ()) -> Json:
-    """The document of a proposal's plan.
+    """Return the document of a proposal's plan.
 
     Args:
-        proposal: what would be done.
-        exit_code: the status that the command ends with.
+        proposal: the proposal.
+        exit_code: the command's exit code.
         refusals: why apply would refuse it.
     """
     project = proposal.project
@@ -52,7 +52,7 @@ def document_of(proposal: Proposal, exit_code: ExitCode, *, refusals: Sequence[R
 
 
 def verified_first(plan: Plan) -> str:
-    """How many changes the provider has to accept first, and what that means; empty where there are none."""
+    """Say how many changes are verified with the provider first, and how. Return an empty string if there are none."""
     number = sum(map(is_verified_first, plan.changes))
     if not number:
         return ""
@@ -62,7 +62,7 @@ def verified_first(plan: Plan) -> str:
 
 
 def _remarks(proposal: Proposal) -> Iterator[str]:
-    """What else to know of what was compared."""
+    """Yield further remarks about what was compared."""
     project = proposal.project
     trials = len(project.open_trials)
     if number := len(project.open_intents) - trials:

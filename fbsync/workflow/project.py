@@ -38,12 +38,15 @@ class Project:
     """One environment of a manifest, with its known state.
 
     Attributes:
-        manifests: which manifests this run reads.
-        desired: what is declared, resolved as far as the variables allow.
+        where: the command's target.
+        manifest: the manifest.
+        manifests: the names of the manifests that this run reads.
+        variables: the variables of the environment and the .env files.
+        desired: the declared entries, resolved as far as the variables are set.
         api_url: the server.
-        on_disk: what the lockfile holds, or None where there is none yet.
-        known: that, and what an unfinished apply's journal adds to it.
-        open_intents: requests of an unfinished apply whose outcome nobody recorded.
+        on_disk: the lockfile's content, or None if there is no lockfile yet.
+        known: the known state: the lockfile's content, and what an unfinished apply's journal adds to it.
+        open_intents: the requests of an unfinished apply without a recorded outcome.
         fingerprints: makes and compares the lockfile's fingerprints.
         state_folder: the user's folder for state.
     """
@@ -62,7 +65,7 @@ class Project:
 
     @property
     def open_creations(self) -> tuple[Intent, ...]:
-        """What an earlier run may have created without anybody knowing."""
+        """The creations of an earlier run whose outcome is unknown."""
         return tuple(intent for intent in self.open_intents if intent.action == "create")
 
     @property
@@ -76,18 +79,18 @@ class Project:
 
 
 def read_project(where: Where, environment: Mapping[str, str], *, online: bool) -> Project:
-    """Read everything for a plan: what is known, then what the user wrote.
+    """Read everything for a plan: the known state, then the user's inputs.
 
-    The known state comes first, since the credentials that it has fingerprints of are then stretched while the
-    manifest is read.
+    The known state comes first, so that the credentials that it has fingerprints of are stretched while the manifest
+    is read.
 
     Args:
-        where: what to work on.
+        where: the command's target.
         environment: the process's environment.
         online: as for ``load_project``.
 
     Raises:
-        InvalidInput: a file is wrong, or the lockfile is of another server.
+        InvalidInput: a file is not valid, or the lockfile belongs to another server.
         FbsyncError: a file cannot be read.
     """
     variables = variables_of(where, environment)
@@ -96,16 +99,16 @@ def read_project(where: Where, environment: Mapping[str, str], *, online: bool) 
 
 
 def load_project(inputs: Inputs, *, online: bool, parameters: Parameters | None = None) -> Project:
-    """Read what is known, for a plan.
+    """Read the known state for a plan.
 
     Args:
-        inputs: what the user wrote.
-        online: whether the server is to be asked. The lockfile never says which one that is, since a
-            change to it could then send credentials elsewhere; without the server, it may be any.
-        parameters: how fingerprints are made where there is no lockfile yet, or None for new ones.
+        inputs: the user's inputs.
+        online: whether the server will be asked. Then it must be the lockfile's server. The lockfile never chooses
+            the server, because a change to it could then send credentials elsewhere.
+        parameters: the fingerprint parameters to use if there is no lockfile yet, or None for new ones.
 
     Raises:
-        InvalidInput: the lockfile or the journal is wrong, or of another server.
+        InvalidInput: the lockfile or the journal is not valid, or belongs to another server.
         FbsyncError: a file cannot be read.
     """
     state = read_state(inputs.where, inputs.environment, inputs.variables)
@@ -149,7 +152,7 @@ def _project(inputs: Inputs, state: KnownState, *, online: bool, parameters: Par
 
 
 def _with_manifests(desired: Iterable[Llm], manifests: Manifests) -> tuple[Llm, ...]:
-    """The entries, with the manifests that declare them."""
+    """Return the entries with the names of the manifests that declare them."""
     found: dict[str, str] = {}
     for llm in desired:
         if llm.position.file not in found:
@@ -158,12 +161,12 @@ def _with_manifests(desired: Iterable[Llm], manifests: Manifests) -> tuple[Llm, 
 
 
 def _check_other_environments(inputs: Inputs, known: Lockfile) -> None:
-    """Make sure that no other environment of the manifest knows a configuration of this one.
+    """Check that no other environment of the manifest knows a configuration of this environment.
 
-    Both would overwrite it by turns, and pruning the one would delete the other's.
+    Otherwise, both would take turns to overwrite it, and pruning one environment would delete from the other.
 
     Raises:
-        InvalidInput: one does; a finding for each id.
+        InvalidInput: another environment knows one. There is a finding for each id.
     """
     ids = {llm.id: llm for llm in known.llms}
     paths = {
@@ -182,7 +185,7 @@ def _check_other_environments(inputs: Inputs, known: Lockfile) -> None:
 
 
 def _other_state(path: Path, where: Where) -> Lockfile | None:
-    """What another environment's lockfile holds; one that is broken is told where that environment's turn is."""
+    """Read another environment's lockfile. If the command runs for all environments, ignore a broken one here."""
     try:
         return lockfile.read_lockfile(path)
     except FbsyncError:
@@ -201,7 +204,7 @@ def _in_two_states(llm: LockedLlm, path: Path, own: Path) -> Finding:
 
 
 def secrets_of(llms: Iterable[Llm]) -> Iterable[Secret]:
-    """The credentials of entries, as far as their variables are set."""
+    """Return the credentials of entries, as far as their variables are set."""
     return (credential.secret for llm in llms for _, credential in llm.credentials if credential.secret is not None)
 
 

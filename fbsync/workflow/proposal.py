@@ -28,12 +28,13 @@ class Proposal:
     """The planned changes of a project.
 
     Attributes:
+        project: the project.
         plan: the changes.
-        known: the known state that they were compared with.
-        live: what the server listed, or None where it was not asked.
-        destroys: whether everything that is known is to go, whatever the manifest declares.
-        usage: how much what is to be deleted is used, as far as the server says.
-        ages: the day, and how old credentials may be.
+        known: the known state that the project was compared with.
+        live: what the server listed, or None if it was not asked.
+        destroys: whether everything known will be deleted, whatever the manifest declares.
+        usage: how much the configurations to delete are used, as far as the server says.
+        ages: the day and the maximum age of credentials, or None if their age does not matter.
     """
 
     project: Project
@@ -46,19 +47,19 @@ class Proposal:
 
     @property
     def known_ids(self) -> frozenset[str]:
-        """The ids of all that is known."""
+        """The ids of all known configurations."""
         return frozenset(llm.id for llm in self.known.llms)
 
     @property
     def ids_in_use(self) -> frozenset[str]:
-        """The ids of all that is known or listed: no temporary configuration can have one of them."""
+        """The ids of all known and listed configurations. A new temporary configuration cannot have one of them."""
         if self.live is None:
             return self.known_ids
         return self.known_ids | {llm.id for llm in (*self.live.llms, *self.live.temporary)}
 
     @property
     def leftovers(self) -> tuple[Leftover, ...]:
-        """The temporary configurations that an earlier run left, which are deleted before the changes."""
+        """The temporary configurations that an earlier run left. They are deleted before the changes are made."""
         if not self.project.open_trials:
             return ()
         from fbsync.state.trials import leftovers
@@ -78,25 +79,25 @@ def propose(
     destroy: bool = False,
     ages: Ages | None = None,
 ) -> Proposal:
-    """Plan, with no request and no secret needed.
+    """Make a plan. This sends no request and needs no secret.
 
     Args:
-        project: what is declared and known.
-        live: what the server lists, or None to compare with the lockfile alone. A server that was asked and did not
-            say is one that lists no workspace.
-        prune: whether known entries that are not declared are to be deleted.
-        only: names, or patterns of them (``team-a/*``), to limit the plan to.
-        assume_secrets: whether credentials without a record count as what the server has.
-        resend_secrets: whether all credentials are sent again.
-        verify_first: whether the provider has to accept changed credentials and endpoints, of whichever entry, on a
-            temporary configuration before they replace those in use.
-        destroy: whether everything that is known is to go, whatever is declared, and by which manifest it was.
-        ages: the day, and how old credentials may be; None where their age does not matter.
+        project: the project.
+        live: what the server lists, or None to compare only with the lockfile. If the server was asked but would not
+            list anything, it has no workspaces.
+        prune: whether to delete known entries that are not declared.
+        only: the names or patterns (``team-a/*``) to limit the plan to.
+        assume_secrets: whether to assume that the server already has credentials without a recorded fingerprint.
+        resend_secrets: whether to send all credentials again.
+        verify_first: whether the provider must accept changed credentials and endpoints of all entries on a temporary
+            configuration before they replace those in use.
+        destroy: whether to delete everything known, whatever is declared, and whichever manifest declared it.
+        ages: the day and the maximum age of credentials, or None if their age does not matter.
 
     Raises:
         FbsyncError: a name in ``only`` is neither declared nor in the lockfile.
     """
-    # Not before it is needed: reading a project has credentials stretched in other threads meanwhile.
+    # As late as possible: since the project was read, other threads have been stretching credentials.
     from fbsync.planning.decide import make_plan
 
     known = project.known if live is None else settled(project, live)
@@ -121,10 +122,10 @@ def propose(
 
 
 def refusals_of(proposal: Proposal, allowed: Allowed) -> tuple[Refusal, ...]:
-    """Every reason not to carry a proposal out, the same for ``plan`` and ``apply``.
+    """Return every reason to refuse a proposal. They are the same for ``plan`` and ``apply``.
 
     Args:
-        proposal: what would be done.
+        proposal: the proposal.
         allowed: what the user allows.
     """
     from fbsync.planning.guards import refusals
@@ -142,15 +143,15 @@ def refusals_of(proposal: Proposal, allowed: Allowed) -> tuple[Refusal, ...]:
 
 
 def check_proposal(proposal: Proposal, allowed: Allowed) -> None:
-    """Everything that must hold before the first change (``design.md``, 'The plan').
+    """Check everything that must be true before the first change (``design.md``, 'The plan').
 
     Args:
-        proposal: what would be done.
+        proposal: the proposal.
         allowed: what the user allows.
 
     Raises:
-        InvalidInput: variables that the changes need are not set; a finding for each.
-        GuardRefused: all reasons not to carry it out.
+        InvalidInput: variables that the changes need are not set. There is a finding for each.
+        GuardRefused: guards refuse the proposal. It has all reasons.
     """
     check_needs(proposal.project, proposal.plan)
     if reasons := refusals_of(proposal, allowed):

@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from fbsync.workflow.project import Project
 
 _FEW_WORKSPACES = 4
-"""Up to this many workspaces are listed one by one; with more, one unfiltered call is cheaper."""
+"""Up to this many workspaces are listed one by one. For more, one unfiltered call is cheaper."""
 _DENIED = 403
 
 
 async def resolve_workspaces(server: Server, project: Project) -> Project:
-    """The project with the ids of the workspaces that are given by name, as the server has them.
+    """Return the project with the server's ids for the workspaces that are given by name.
 
     Raises:
-        ServerError: the call failed, and the lockfile does not know all of these names either.
-        InvalidInput: the server lists no workspace of a name, or several, or two entries are the same one now.
+        ServerError: the call failed. If the server refuses or lacks it and the lockfile has all names, that is ignored.
+        InvalidInput: no workspace or several have a name, or two entries now have the same identity.
     """
     if all(llm.workspace is None for llm in project.desired):
         return project
@@ -48,15 +48,16 @@ async def resolve_workspaces(server: Server, project: Project) -> Project:
 
 
 async def resolve_stored_keys(server: Server, project: Project) -> Project:
-    """The project with the ids of the stored keys that are given by description, as the server has them.
+    """Return the project with the server's ids for the stored keys that are given by description.
 
     Args:
         server: the server.
-        project: what is declared, its workspaces resolved.
+        project: the project, with its workspaces resolved.
 
     Raises:
-        ServerError: the call failed, and the lockfile does not know all of these descriptions either.
-        InvalidInput: a workspace has no stored key of a description, or several.
+        ServerError: a call failed. If the server refuses or lacks it and the lockfile has all descriptions, that is
+            ignored.
+        InvalidInput: a workspace has no stored key or several with a description.
     """
     workspaces = workspaces_with_descriptions(project.desired)
     try:
@@ -70,16 +71,16 @@ async def resolve_stored_keys(server: Server, project: Project) -> Project:
 
 
 async def list_live(server: Server, project: Project, clock: Clock, *, all_or_nothing: bool = False) -> Live:
-    """Ask the server what the workspaces of a project, which are resolved, hold.
+    """Ask the server for the configurations in a project's workspaces, which are already resolved.
 
-    A listing may lag behind what was done a moment ago: what is missing is looked for a few times before it is
-    believed to be gone. Temporary configurations that an earlier run left are set apart.
+    A listing may lag behind recent changes. If something is missing, the server is asked a few more times before the
+    absence is believed. Temporary configurations that an earlier run left are kept apart from the others.
 
     Args:
         server: the server.
-        project: what to ask about.
-        clock: the time.
-        all_or_nothing: whether it is a failure, too, that there is no such list.
+        project: the project.
+        clock: the clock.
+        all_or_nothing: whether it is an error if the server has no list for a workspace.
 
     Raises:
         ServerError: a call failed.
@@ -94,17 +95,17 @@ async def list_live(server: Server, project: Project, clock: Clock, *, all_or_no
 
 
 def workspaces_of(project: Project) -> frozenset[str]:
-    """The workspaces that declared and known entries are in, and open requests, as far as the variables are set."""
+    """Return the workspaces of declared and known entries and of open requests, as far as the variables are set."""
     declared = {llm.workspace_id.value for llm in project.desired if llm.workspace_id.value is not None}
     in_doubt = {intent.identity.workspace_id for intent in project.open_intents}
     return frozenset(declared | in_doubt | {llm.workspace_id for llm in project.known.llms})
 
 
 def _lacks_something(project: Project, live: Live) -> bool:
-    """Whether something is not listed of which nobody would hear again if it was there all the same.
+    """Whether the list lacks something that fbsync would lose track of if it exists anyway.
 
-    That is what is known, since it is created again when it counts as deleted outside, and what an earlier run may
-    have created and is no longer declared, temporary configurations included.
+    That is a known configuration, which would be created again because it counts as deleted outside. It is also an
+    undeclared configuration that an earlier run may have created, including a temporary one.
     """
     ids = {llm.id for llm in live.llms}
     unseen = {llm.identity for llm in project.known.llms if llm.id not in ids}
@@ -115,10 +116,10 @@ def _lacks_something(project: Project, live: Live) -> bool:
 
 
 async def _asked(server: Server, project: Project, *, all_or_nothing: bool) -> Live:
-    """Ask once.
+    """Ask the server once.
 
-    A workspace of which the unfiltered list shows nothing although something is known of it is asked for again
-    by itself: the list holds what the caller may see, and that may have become less.
+    If the unfiltered list shows nothing in a workspace, that workspace is listed again on its own. The unfiltered list
+    has only what the caller may see, and that may have become less.
 
     A page with 404 or 405 means that there is no list only if nothing shows that this server has one.
     """
@@ -146,14 +147,14 @@ async def _asked(server: Server, project: Project, *, all_or_nothing: bool) -> L
 
 
 def _earliest(listings: Iterable[Listing]) -> datetime | None:
-    """The server's time when it made the first of several lists, or None where one does not say."""
+    """Return the server's time when it made the first of several lists, or None if one of them does not say."""
     times = [listing.served_at for listing in listings]
     known = [time for time in times if time is not None]
     return min(known) if known and len(known) == len(times) else None
 
 
 async def _content_of_server(server: Server) -> Listing | None:
-    """All that the caller may see, or None where only single workspaces can be asked for."""
+    """List everything that the caller may see, or return None if only single workspaces can be listed."""
     try:
         return await server.list_llms(None)
     except ServerError as error:
@@ -163,7 +164,7 @@ async def _content_of_server(server: Server) -> Listing | None:
 
 
 async def _workspace_content(server: Server, workspace: str, *, all_or_nothing: bool) -> Listing | ServerError:
-    """What a workspace holds, or how the server has no such list; not being allowed to see it is a failure."""
+    """List a workspace, or return the error that says that the server has no such list. Any other error is raised."""
     try:
         return await server.list_llms(workspace)
     except ServerError as error:
@@ -173,10 +174,10 @@ async def _workspace_content(server: Server, workspace: str, *, all_or_nothing: 
 
 
 def _refuse_pages(answers: Iterable[Listing | ServerError]) -> None:
-    """Refuse to believe a page in place of a list of a server that has lists.
+    """Refuse to believe a page instead of a list, because this server has lists.
 
     Raises:
-        ServerError: there is one.
+        ServerError: an answer is such a page.
     """
     for answer in answers:
         if isinstance(answer, ServerError) and not answer.by_api:

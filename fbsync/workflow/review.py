@@ -23,7 +23,7 @@ _STAYS = ("unchanged", "undeclared")
 
 
 def narrowed(saved: SavedPlan, plan: Plan) -> Plan:
-    """The part of a plan that was reviewed: a change that came up elsewhere since waits for its own review."""
+    """Return the part of a plan that was reviewed. Changes to other entries since then need their own review."""
     changes = tuple(
         change
         for change in plan.changes
@@ -33,7 +33,7 @@ def narrowed(saved: SavedPlan, plan: Plan) -> Plan:
 
 
 def differences(saved: SavedPlan, plan: Plan, fingerprints: Fingerprinter, api_url: str) -> tuple[Refusal, ...]:
-    """Why a plan is not the one that was reviewed: every difference in what would happen to a reviewed entry."""
+    """Return why a plan differs from the reviewed plan: every difference in what would happen to a reviewed entry."""
     if saved.api_url != api_url:
         message = f"the plan was made for {saved.api_url}, but the lockfile belongs to {api_url}"
         return (Refusal(identity=None, message=message, hint=_HINT),)
@@ -77,7 +77,7 @@ def _stays(reviewed: Json | None) -> bool:
 
 
 def _reviewed(saved: SavedPlan, change: Change) -> Json | None:
-    """What was reviewed for an entry; its workspace may have been a reference that was not set then."""
+    """Return what was reviewed for an entry. Its workspace may have been a reference that was not set at that time."""
     identity, llm = identity_of(change), desired_of(change)
     entry = saved.reviewed.get((identity.workspace_id, identity.name))
     if entry is None and llm is not None:
@@ -106,7 +106,7 @@ def _differences(reviewed: Json, change: Change, saved: SavedPlan, fingerprints:
 def _credential_differences(
     reviewed: Json, now: Json, change: Change, saved: SavedPlan, fingerprints: Fingerprinter
 ) -> Iterator[str]:
-    """A credential that could not be verified then may be found changed or unchanged now: the reviewer knew."""
+    """Yield the differences of credentials. A credential that was unverified at review may be changed or unchanged."""
     then = {item["field"]: item for item in reviewed["credentials"]}
     here = {item["field"]: item for item in now["credentials"]}
     for field in sorted(then.keys() | here.keys()):

@@ -1,7 +1,7 @@
-"""Saved plans: a commitment to what was reviewed. ``apply`` plans again, and makes only changes that are the same.
+"""Saved plans: a commitment to what was reviewed. ``apply`` plans again, and makes only the same changes.
 
-A saved plan is the plan's document with what it takes to plan again, and with fingerprints of the
-credentials that it was made with, so that one rotated since is noticed. It holds no secret.
+A saved plan is the plan's document, with the options to plan again and with fingerprints of the credentials, so that
+``apply`` notices a credential that was rotated since. It contains no secret.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class SavedPlan:
 
     Attributes:
         environment, files, lock_file, state, only, prune, assume_secrets, resend_secrets,
-            verify_first: what the plan was made for.
-        allowed: what its options allowed, which a guard would refuse otherwise.
-        api_url: the server whose state it was made against.
+            verify_first: the options that the plan was made with.
+        allowed: what its options allowed although a guard would refuse it.
+        api_url: the server that the plan was made for.
         fingerprints: how its fingerprints are made.
-        reviewed: what was to happen to each entry, by workspace and name.
-        credentials: the fingerprint of each credential by workspace, name and field, where there was one.
+        reviewed: what was planned for each entry, by workspace and name.
+        credentials: the fingerprint of each credential with a known value, by workspace, name and field.
     """
 
     environment: str | None
@@ -65,13 +65,13 @@ _SORT = documents.Sort(
 
 
 def save_plan(path: Path, plan: Plan, document: Json, how: Json, fingerprints: Fingerprinter) -> None:
-    """Write a plan to a file, in one step.
+    """Write a plan to a file atomically.
 
     Args:
-        path: where.
+        path: the file.
         plan: the plan.
         document: its document.
-        how: the options that it was made with, as the schema has them ('saved').
+        how: the options that it was made with, as in the schema ('saved').
         fingerprints: makes the fingerprints.
 
     Raises:
@@ -89,7 +89,7 @@ def save_plan(path: Path, plan: Plan, document: Json, how: Json, fingerprints: F
 
 
 def _credential_fingerprints(plan: Plan, fingerprints: Fingerprinter) -> list[Json]:
-    """A fingerprint for each credential that was there, keyed by identity since a new entry has no id yet."""
+    """Return a fingerprint of each credential with a known value, keyed by identity: a new entry has no id yet."""
     return [
         {
             "workspaceId": llm.identity.workspace_id,
@@ -105,11 +105,11 @@ def _credential_fingerprints(plan: Plan, fingerprints: Fingerprinter) -> list[Js
 
 
 def read_plan_document(path: Path) -> Json:
-    """Read a saved plan as the document that it is.
+    """Read a saved plan's document.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote, or of another version; findings say where.
-        FbsyncError: there is no such file, or it is a plan's document that was not saved with ``--out``.
+        InvalidInput: fbsync did not write it, or it has another format version. Findings have the positions.
+        FbsyncError: the file does not exist, or it has a plan's document that was not saved with ``--out``.
     """
     value = documents.read_checked(path, _SORT)
     if value is None or "saved" not in value:

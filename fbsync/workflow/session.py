@@ -1,4 +1,4 @@
-"""A session with a project's server: refresh, then carry out and record a proposal. Commands and library share it."""
+"""A session with a project's server: refresh, then carry out and record a proposal."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _Result = TypeVar("_Result")
 
 
 class Run(Protocol):
-    """How a session's coroutines are run: ``asyncio.Runner.run``, or with more care for signals."""
+    """Runs a session's coroutines: ``asyncio.Runner.run``, or a function that handles signals, too."""
 
     def __call__(self, runner: asyncio.Runner, work: Coroutine[Any, Any, _Result], /) -> _Result:
         """Run a coroutine to its end."""
@@ -48,15 +48,15 @@ class Session:
     """A connection to a project's server: a synchronous context manager with its own event loop.
 
     Args:
-        project: whose server.
-        patience: how it is asked.
+        project: the project.
+        patience: timeouts, retries and parallelism.
         on_exchange: called with every request.
-        run: how coroutines are run.
-        shared: the store that the known state is in, or None where it is in files.
+        run: runs coroutines.
+        shared: the store of the known state, or None if the state is in files.
 
     Attributes:
-        project: the project, with the ids of workspaces given by name once ``look`` has asked for them.
-        stop: ends waiting, and an apply, early.
+        project: the project. After ``look``, it has the ids of workspaces and stored keys that are given by name.
+        stop: ends waiting or an apply early.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Session:
         """Connect.
 
         Raises:
-            FbsyncError: there are no means of signing in.
+            FbsyncError: there is no way to sign in.
         """
         server = connected(
             self.project,
@@ -110,23 +110,26 @@ class Session:
             self._runner.close()
 
     def run(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        """Run a coroutine that speaks with this session's server."""
+        """Run a coroutine that uses this session's server."""
         return self._run(self._runner, work)
 
     def look(
         self, *, refresh: bool = True, all_or_nothing: bool = False, plans: bool = True, applies: bool = False
     ) -> Live | None:
-        """Ask for the ids of workspaces and stored keys given by name, and for what the workspaces hold.
+        """Ask for the ids of workspaces and stored keys given by name, and for the workspaces' configurations.
 
         Args:
-            refresh: whether to ask for the latter; it always is where an earlier run left something open.
-            all_or_nothing: whether it is a failure that the server would not list a workspace.
-            plans: whether changes are planned from it. What is declared of stored keys does not matter otherwise.
-            applies: whether they are carried out, too: then who is signed in (``learn_user``) is asked at the same
-                time, if anything looks new.
+            refresh: whether to list the configurations. If an earlier run left a request open, they are always listed.
+            all_or_nothing: whether it is an error if the server has no list for a workspace.
+            plans: whether a plan is made from the result. Otherwise, stored keys are not resolved.
+            applies: whether the plan is carried out, too. If anything looks new, the user is asked for at the same
+                time (``learn_user``).
+
+        Returns:
+            What the server lists, or None if it was not asked.
 
         Raises:
-            InvalidInput: a workspace's variable is not set, or a name is not that of one workspace or stored key.
+            InvalidInput: a workspace's variable is not set, or not exactly one workspace or stored key has a name.
             ServerError: a call failed.
         """
         return self.run(self._look(refresh=refresh, all_or_nothing=all_or_nothing, plans=plans, applies=applies))
@@ -145,7 +148,7 @@ class Session:
         return live
 
     def _creates_something(self) -> bool:
-        """Whether a creation is to be expected; what was deleted outside shows only in the list."""
+        """Whether to expect a creation. Configurations that were deleted outside show only in the list."""
         known = {llm.identity for llm in self.project.known.llms}
         return any(llm.identity not in known for llm in self.project.desired)
 
@@ -153,40 +156,40 @@ class Session:
         if self._has_asked_for_user:
             return
         self._has_asked_for_user = True
-        with suppress(ServerError):  # time, type and endpoint tell as well
+        with suppress(ServerError):  # Time, type and endpoint also identify what this run created.
             await self.server.learn_user()
 
     def with_usage(self, proposal: Proposal) -> Proposal:
-        """The proposal with how much what it deletes is used, as far as the server says.
+        """Add to a proposal how much the configurations to delete are used, as far as the server says.
 
         Args:
-            proposal: what to do; where it was made without the server, the server is not asked for this either.
+            proposal: the proposal. If it was made without the server, the server is not asked for this either.
         """
         if proposal.live is None:
             return proposal
         return replace(proposal, usage=self.run(usage_of(self.server, proposal.plan)))
 
     def learn_user(self, proposal: Proposal) -> None:
-        """Ask who is signed in, before a creation and where signing in did not tell.
+        """Ask who is signed in, if the proposal creates something and signing in did not say.
 
-        Its intent names the user, so that what another user creates under the same name meanwhile is not taken for
-        its result.
+        The intent of a creation names the user. If another user creates a configuration with the same name in the
+        meantime, it is then not mistaken for this run's.
 
         Args:
-            proposal: what is about to be carried out.
+            proposal: the proposal.
         """
         if any(isinstance(change, Create) for change in proposal.plan.changes):
             self.run(self._learn_user())
 
     def lock(self, proposal: Proposal) -> None:
-        """Lease a known state in a store, on the version that a proposal was made from, if it changes anything.
+        """Take the lease of a state in a store, on the version that the proposal was made from, if it changes anything.
 
         Args:
-            proposal: what is about to be carried out.
+            proposal: the proposal.
 
         Raises:
-            Conflict: the state was changed meanwhile: read it again, and plan again.
-            FbsyncError: the store cannot be written; nothing was changed.
+            Conflict: the state has changed in the meantime. Read it and plan again.
+            FbsyncError: the store cannot be written. Nothing was changed.
         """
         if self._shared is not None and (proposal.leftovers or not proposal.plan.is_empty):
             self._shared.acquire(timeout=self._patience.timeout)
@@ -199,15 +202,15 @@ class Session:
         on_outcome: Callable[[Outcome], None] = lambda _: None,
         on_removal: Callable[[Removal], None] = lambda _: None,
     ) -> Applied:
-        """Carry a proposal out that was checked. The known state holds what was done, however this ends.
+        """Carry out a proposal that was checked. The known state has what was done, however this ends.
 
-        ``learn_user`` and ``lock`` come first.
+        Call ``learn_user`` and ``lock`` first.
 
         Args:
-            proposal: what to do; its project is this session's.
+            proposal: the proposal. Its project is this session's.
             begin: called in the event loop just before the first change.
-            on_outcome: called with each outcome as it happens, unchanged entries included.
-            on_removal: called with each temporary configuration that an earlier run had left, once it is removed.
+            on_outcome: called with each outcome as it happens, including those of unchanged entries.
+            on_removal: called with the result for each temporary configuration that an earlier run left.
         """
         from fbsync.workflow.carry_out import carry_out
 
@@ -225,7 +228,7 @@ class Session:
         try:
             return self._runner.run(work)
         finally:
-            work.close()  # Ctrl-C may have come before it was begun
+            work.close()  # Ctrl-C may have come before it started.
 
     def verify(
         self,
@@ -234,12 +237,12 @@ class Session:
         begin: Callable[[], None] = lambda: None,
         on_verdict: Callable[[Verified], None] = lambda _: None,
     ) -> tuple[Verified, ...]:
-        """Have the server try credentials with their providers: real calls, which may be billed.
+        """Have the server validate credentials with their providers. These are real calls, which may be billed.
 
         Args:
             targets: the configurations.
             begin: called in the event loop just before the first call.
-            on_verdict: called with each verdict as it comes.
+            on_verdict: called with each verdict as it arrives.
         """
         from fbsync.execution.verify import verify
 

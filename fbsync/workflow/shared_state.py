@@ -1,4 +1,4 @@
-"""A known state in a store: a copy of it in a separate folder for one command, and the lease to write it back."""
+"""A known state in a store: a copy in a separate folder for one command, and the lease to write it back."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _FAST_REQUEST_SECONDS = 0.025
 class SharedState:
     """The known state of one environment in a store, for one command.
 
-    The command works on a copy, with the files that it would have beside the manifest. What it writes there is
-    nowhere else until it is published. Threads may share it.
+    The command works on a copy, which has the same files as a state next to the manifest. Changes are only in the copy
+    until they are published. Threads may share this object.
 
     Args:
-        state_object: where the state is.
+        state_object: the object that has the state.
         folder: an empty folder for the copy.
-        holder: who this command is.
-        state_folder: the user's folder for state, where a rescue file goes.
-        lease: what the environment says of the lease's length, or None.
+        holder: describes this command.
+        state_folder: the user's folder for state, for a rescue file.
+        lease: the value of ``FBSYNC_LEASE_SECONDS``, or None.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class SharedState:
 
     @property
     def lost(self) -> FbsyncError | None:
-        """Why this command may write no more, if another run took its lease over."""
+        """Why this command can no longer write: another run took over its lease. None while it can."""
         return None if self._lease is None else self._lease.lost
 
     def load(self) -> None:
@@ -83,19 +83,19 @@ class SharedState:
         self._take(self._object.read())
 
     def await_free(self, *, timeout: float, on_wait: Callable[[Holder], None] = lambda _: None) -> None:
-        """Wait until nobody holds the lease, and read the state into the copy.
+        """Wait until the lease is free, and read the state into the copy.
 
         Args:
-            timeout: seconds to wait at most.
+            timeout: how many seconds to wait at most.
             on_wait: called with each holder that is waited for.
 
         Raises:
-            FbsyncError: somebody holds it (exit 7), or as for ``load``.
+            FbsyncError: another run still holds it (exit 7), or as for ``load``.
         """
         self._take(await_free(self._object, timeout=timeout, on_wait=on_wait))
 
     def is_outdated(self) -> bool:
-        """Whether another run wrote the state since it was read: what was planned from the copy then means nothing.
+        """Whether another run has written the state since it was read. A plan from the copy is then void.
 
         Raises:
             FbsyncError: the store cannot be read.
@@ -104,13 +104,13 @@ class SharedState:
         return self._version is None or latest is None or latest.tag != self._version.tag
 
     def acquire(self, *, timeout: float) -> None:
-        """Take the lease, on the version that the copy was made from.
+        """Take the lease on the version that the copy was made from.
 
         Args:
-            timeout: seconds that a request may take: the lease is some of them long.
+            timeout: how many seconds a request may take. The lease lasts for several requests.
 
         Raises:
-            Conflict: the state was changed meanwhile: it must be read again.
+            Conflict: the state has changed in the meantime. It must be read again.
             FbsyncError: the store cannot be written.
         """
         assert self._version is not None
@@ -120,24 +120,25 @@ class SharedState:
             self._claim = new_claim(seconds)
             try:
                 self._lease = take(self._object, self._version, holder=self.holder, claim=self._claim)
-            except (Conflict, Denied, Unavailable):  # nothing was written
+            except (Conflict, Denied, Unavailable):  # Nothing was written.
                 self._claim = None
                 raise
             self._round_trip = time.monotonic() - began
 
     def intents_ahead(self, parallelism: int) -> int:
-        """How many intents to record ahead of their requests, so that no request waits for the store.
+        """Return how many intents to record ahead of their requests, so that no request waits for the store.
 
-        As many as may be sent while two writes go by: the one under way, and the one that carries the intent. What is
-        ahead when a run is killed counts as sent, since nobody can know better: it should be no more than that.
+        It is the number of requests that can be sent during two writes: the write in progress, and the write that has
+        the intent. It should not be larger: if a run is killed, all intents ahead count as sent, because nothing
+        shows otherwise.
 
         Args:
-            parallelism: how many requests are under way at a time.
+            parallelism: how many requests are in progress at a time.
         """
         return parallelism * (1 + ceil(2 * self._round_trip / _FAST_REQUEST_SECONDS))
 
     def publish(self) -> None:
-        """Write the copy into the store.
+        """Write the copy to the store.
 
         Raises:
             FbsyncError: the lease is lost (exit 7), or the store cannot be written.
@@ -161,11 +162,11 @@ class SharedState:
             self._copy.discard_rescue()
 
     def outlasts(self, seconds: float) -> bool:
-        """Whether the lease certainly holds for so long."""
+        """Whether the lease certainly lasts for this many seconds more."""
         return self._lease is not None and self._lease.outlasts(seconds)
 
     def renew(self, seconds: float) -> None:
-        """Make sure that the lease holds for so long.
+        """Renew the lease unless it lasts for this many seconds more.
 
         Raises:
             FbsyncError: the lease is lost (exit 7), or the store cannot be written.
@@ -176,13 +177,13 @@ class SharedState:
                 self._lease.renew()
 
     def release(self) -> None:
-        """Write the copy into the store if it differs, and give the lease back if this command holds it.
+        """Write the copy to the store if it differs, and release the lease if this command holds it.
 
         Only the first call does anything, whether it succeeds or not.
 
         Raises:
-            FbsyncError: the lease is lost (exit 7), the state was changed meanwhile (exit 7), or the store cannot be
-                written; the message says where the known state is instead.
+            FbsyncError: the lease is lost (exit 7), the state has changed in the meantime (exit 7), or the store cannot
+                be written. The message says where the known state is instead.
         """
         with self._lock:
             if self._is_finished:
@@ -197,10 +198,10 @@ class SharedState:
             self._copy.discard_rescue()
 
     def give_back(self) -> None:
-        """Return the lease where the command ends before it records anything, such as by Ctrl-C.
+        """Release the lease if the command ends before it records anything, for example by Ctrl-C.
 
-        It may have been taken although nobody heard so: then the state names its claim. If the store cannot be asked,
-        the lease ends by itself.
+        The lease may have been taken even if the answer was lost; the state then has its claim. If the store cannot be
+        asked, the lease ends by itself.
         """
         with self._lock:
             if self._is_finished or self._claim is None:
@@ -230,7 +231,7 @@ class SharedState:
 
 
 def no_state(name: str) -> FbsyncError:
-    """The error that a store holds no state: it is not taken for an empty one."""
+    """Return the error for a store without a state. Such a store is never treated as an empty state."""
     return FbsyncError(
         f"there is no state in {name}",
         hint="run `fbsync state init` to create an empty one, or `fbsync state migrate` to move the lockfile there",

@@ -1,4 +1,4 @@
-"""What ``show`` reads: a saved plan, or a result document that ``--result`` or ``--format json`` wrote."""
+"""Read what ``show`` can show: a saved plan, or a result document from ``--result`` or ``--format json``."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def read_shown(path: Path) -> Json:
         A plan's document, which has ``resource_changes``, or a result document.
 
     Raises:
-        InvalidInput: it is not what fbsync wrote; findings say where.
-        FbsyncError: there is no such file, or it is the document of something that has no such rendering.
+        InvalidInput: fbsync did not write it. Findings have the positions.
+        FbsyncError: the file does not exist, or ``show`` cannot render such a document.
     """
     if not _is_result(path):
         return {name: value for name, value in read_plan_document(path).items() if name != "saved"}
@@ -57,7 +57,7 @@ def read_shown(path: Path) -> Json:
 
 
 def _is_result(path: Path) -> bool:
-    """Whether a file looks like a result document; what is wrong with it is not decided here."""
+    """Whether a file looks like a result document. It is not checked any further here."""
     data = documents.read_regular_file(path, "document") or b""
     try:
         value = json.loads(data)

@@ -22,11 +22,11 @@ _Result = TypeVar("_Result")
 
 
 def _nobody_listens(*_: object) -> None:
-    """Says nothing."""
+    """Do nothing."""
 
 
 def _nobody_watches(_: str) -> AbstractContextManager[object]:
-    """Shows nothing."""
+    """Show nothing."""
     return nullcontext()
 
 
@@ -37,12 +37,12 @@ def readable(
     *,
     waits: Callable[[str], AbstractContextManager[object]] = _nobody_watches,
 ) -> Iterator[Where]:
-    """Where one who only reads finds the known state; a copy of one in a store lasts as long as the context.
+    """Make a known state readable for as long as the context lasts. A state in a store is copied.
 
     Args:
-        where: what the command works on.
+        where: the command's target.
         environ: the process's environment.
-        waits: called with what is waited for; what it returns is entered meanwhile.
+        waits: called with a description of each wait. The context that it returns is entered during the wait.
 
     Raises:
         FbsyncError: there is no state in the store (exit 8), or it cannot be read (exit 4).
@@ -68,17 +68,17 @@ def writable(
     on_wait: Callable[[Holder], None] = _nobody_listens,
     waits: Callable[[str], AbstractContextManager[object]] = _nobody_watches,
 ) -> Iterator[tuple[Where, SharedState | None]]:
-    """Where one who writes finds the known state, which nobody else writes meanwhile.
+    """Make a known state writable for as long as the context lasts. No other run can write it in the meantime.
 
-    A state in a store is read once nobody holds it, and written when the context ends without an exception; the lease
-    is taken by whoever sends changes (``Session``), and given back however the context ends.
+    A state in a store is read when its lease is free, and written when the context ends without an exception. The code
+    that sends changes takes the lease (``Session``). It is released however the context ends.
 
     Args:
-        where: what the command works on.
+        where: the command's target.
         environ: the process's environment.
-        lock_timeout: seconds to wait for another run's end.
-        on_wait: called with each holder of a state in a store that is waited for.
-        waits: called with what is waited for; what it returns is entered meanwhile.
+        lock_timeout: how many seconds to wait for another run to end.
+        on_wait: called with each holder of a lease that is waited for.
+        waits: called with a description of each wait. The context that it returns is entered during the wait.
 
     Raises:
         FbsyncError: another run holds it (exit 7), or it cannot be read.
@@ -116,19 +116,19 @@ def carried_out(
     on_outdated: Callable[[], None] = _nobody_listens,
     waits: Callable[[str], AbstractContextManager[object]] = _nobody_watches,
 ) -> _Result:
-    """Does work on a known state, and does it again from the start where another run changed the state meanwhile.
+    """Do work on a known state. If another run changes the state in the meantime, do it again from the start.
 
     Args:
-        work: plans, and carries the plan out; given where the state is, and its store if it has one.
-        where: what the command works on.
+        work: makes a plan and carries it out. It gets the target, and the state's store or None.
+        where: the command's target.
         environ: the process's environment.
-        lock_timeout: seconds to wait for another run's end.
-        on_wait: called with each holder of a state in a store that is waited for.
+        lock_timeout: how many seconds to wait for another run to end.
+        on_wait: called with each holder of a lease that is waited for.
         on_outdated: called before the work is done again.
-        waits: called with what is waited for; what it returns is entered meanwhile.
+        waits: called with a description of each wait. The context that it returns is entered during the wait.
 
     Raises:
-        FbsyncError: another run holds the state (exit 7), or it cannot be read; or as the work does.
+        FbsyncError: another run holds the state (exit 7), it cannot be read, or the work fails.
     """
     if not where.is_shared:
         with writable(where, environ, lock_timeout=lock_timeout, waits=waits) as (place, shared):
@@ -153,10 +153,10 @@ def _load_client() -> None:
 def _unless_outdated(
     work: Callable[[Where, SharedState | None], _Result], place: Where, shared: SharedState | None
 ) -> _Result:
-    """Does the work; what a guard refuses of a state that is another one by now says nothing.
+    """Do the work. If a guard refuses, but the state has changed, the refusal does not count.
 
     Raises:
-        Conflict: the state was changed meanwhile.
+        Conflict: the state has changed in the meantime.
     """
     try:
         return work(place, shared)

@@ -1,4 +1,4 @@
-"""The copy of a store's known state: its files, in a folder of one command."""
+"""The copy of a known state in a store: its files, in a folder of one command."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class StateCopy:
     """A lockfile and its journal for one command.
 
     Args:
-        name: the state's address, which messages show: the copy's path says nothing to anybody.
+        name: the state's address. Messages show it, because the copy's path means nothing to users.
         folder: an empty folder.
-        state_folder: the user's folder for state, where a rescue file goes.
+        state_folder: the user's folder for state, for a rescue file.
     """
 
     def __init__(self, name: str, *, folder: Path, state_folder: Path) -> None:
@@ -42,11 +42,11 @@ class StateCopy:
 
     @property
     def _rescue_name(self) -> Path:
-        """What a rescue file is named after: the address, in the folder where the command is run."""
+        """The path that gives a rescue file its name: the address, in the command's working folder."""
         return Path(self._name)
 
     def take(self, state: StoredState) -> None:
-        """Make the files those of a state, with what an earlier run could not write.
+        """Write a state to the files, including what an earlier run could not write to the store.
 
         Raises:
             FbsyncError: the state is damaged.
@@ -63,7 +63,7 @@ class StateCopy:
         self._recover()
 
     def _recover(self) -> None:
-        """Take up what an earlier run could not write, unless another run settled its requests meanwhile."""
+        """Add what an earlier run could not write to the store, unless another run has settled it in the meantime."""
         in_store = self._in_store
         left = read_journal(self._journal_path, None) if in_store is None else None
         begun = None if left is None else left.lockfile
@@ -73,7 +73,7 @@ class StateCopy:
                 self.lock_path.write_text(lockfile_text(recovered), encoding="utf-8", newline="")
 
     def content(self) -> tuple[str | None, tuple[str, ...]]:
-        """The lockfile's text and the journal's whole lines: one may be being written right now."""
+        """Return the lockfile's text and the journal's complete lines. The last line may still be being written."""
         lockfile = self.lock_path.read_text(encoding="utf-8") if self.lock_path.exists() else None
         return lockfile, tuple(self._journal_bytes().decode().split("\n")[:-1])
 
@@ -81,10 +81,10 @@ class StateCopy:
         return self._journal_path.read_bytes() if self._journal_path.exists() else b""
 
     def rescued(self, error: FbsyncError) -> FbsyncError:
-        """Save the copy's lockfile where the next run finds it; return the error that says where it is.
+        """Save the copy's lockfile for the next run, and return the error that says where it is.
 
         Args:
-            error: why it cannot be in the store.
+            error: why the store cannot be written.
         """
         known = read_lockfile(self.lock_path)
         if known is None:
@@ -100,5 +100,5 @@ class StateCopy:
         )
 
     def discard_rescue(self) -> None:
-        """Remove a rescue file, once the store holds it all."""
+        """Remove a rescue file after its content is in the store."""
         rescue.discard_rescue(self._rescue_name, self._state_folder)

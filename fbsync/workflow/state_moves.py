@@ -27,21 +27,21 @@ _STUB_VERSION = 1_000_000
 
 
 def move_there(store: OpenedStore, path: Path, base: Path) -> str:
-    """Move a lockfile and its journal into a store, and put a stub in the lockfile's place.
+    """Move a lockfile and its journal to a store, and replace the lockfile with a stub.
 
     Args:
-        store: where to.
+        store: the store to move to.
         path: the lockfile.
-        base: the folder that a state in a store names manifests relative to.
+        base: the folder to which manifest names in the state of a store are relative.
 
     Returns:
         What was done, as a sentence.
 
     Raises:
-        FbsyncError: there is no lockfile, or it is damaged; there is a state in the store; the store refuses.
+        FbsyncError: the lockfile is missing or damaged, the store already has a state, or the store refuses.
     """
     journal = journal_path(path)
-    # Damaged files end here.
+    # Raises if a file is damaged.
     known = read_lockfile(path)
     replayed = read_journal(journal, known)
     if replayed is None and not path.exists():
@@ -64,18 +64,18 @@ def move_there(store: OpenedStore, path: Path, base: Path) -> str:
 
 
 def move_back(store: OpenedStore, path: Path, base: Path) -> str:
-    """Move a state into a lockfile and its journal, and remove it from the store.
+    """Move a state to a lockfile and its journal, and remove it from the store.
 
     Args:
-        store: where from.
+        store: the store to move from.
         path: the lockfile.
-        base: the folder that a state in a store names manifests relative to.
+        base: the folder to which manifest names in the state of a store are relative.
 
     Returns:
         What was done, as a sentence.
 
     Raises:
-        FbsyncError: there is no state; a run holds it; there is a lockfile that is no stub.
+        FbsyncError: there is no state, a run holds it, or there is a lockfile that is not a stub.
     """
     version = store.read()
     if version.state.claim is not None:
@@ -97,7 +97,7 @@ def move_back(store: OpenedStore, path: Path, base: Path) -> str:
 
 
 def _rebased(known: Lockfile, old: Path, new: Path) -> str:
-    """A lockfile's text with the manifests named relative to another folder."""
+    """Return a lockfile's text in which manifests are named relative to another folder."""
 
     def rebased(name: str | None) -> str | None:
         if name is None or name == str(STANDARD_INPUT):
@@ -108,7 +108,7 @@ def _rebased(known: Lockfile, old: Path, new: Path) -> str:
 
 
 def _write_files(path: Path, lockfile: str | None, journal: Iterable[str]) -> None:
-    """Put a lockfile and a journal where they belong, or take them away.
+    """Write a lockfile and its journal, or remove the ones that have no content.
 
     Raises:
         FbsyncError: the operating system refuses.

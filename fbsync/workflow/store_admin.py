@@ -1,4 +1,4 @@
-"""A known state in a store: create, move, replace, unlock and inspect it with ``fbsync state``."""
+"""Create, move, replace, unlock and inspect a known state in a store, for ``fbsync state``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 _REMOVAL_SECONDS = 60.0
-"""No removal takes longer: see the timeouts of git and of object stores."""
+"""No removal takes longer, because git and object stores have shorter timeouts."""
 
 
 class OpenedStore:
@@ -35,8 +35,8 @@ class OpenedStore:
 
     Args:
         key: the environment's key.
-        store: gives the object of a key.
-        holder: who this command is.
+        store: returns the object of a key.
+        holder: describes this command.
     """
 
     def __init__(self, key: str, store: Callable[[str], Store], holder: Holder) -> None:
@@ -51,10 +51,10 @@ class OpenedStore:
         return self._object.name
 
     def read(self) -> Version:
-        """The state.
+        """Read the state.
 
         Raises:
-            FbsyncError: there is none (exit 8), or it cannot be read.
+            FbsyncError: there is no state (exit 8), or it cannot be read.
         """
         version = self._object.read()
         if version is None:
@@ -62,10 +62,10 @@ class OpenedStore:
         return version
 
     def create(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
-        """Create the state, once the store was found to keep its conditions.
+        """Create the state after a probe has shown that the store honours conditions.
 
         Raises:
-            FbsyncError: there is one, or the store must not be used, or it refuses.
+            FbsyncError: there already is a state, the store must not be used, or the store refuses.
         """
         if self._object.read() is not None:
             raise self._is_there()
@@ -76,23 +76,23 @@ class OpenedStore:
             raise self._is_there() from error
 
     def check_honesty(self) -> None:
-        """Find out whether the store may be used; see ``fbsync.stores.probe``.
+        """Check that the store may be used: see ``fbsync.stores.probe``.
 
         Raises:
-            FbsyncError: it does not keep its conditions, or refuses to be written.
+            FbsyncError: the store does not honour conditions, or does not allow writing.
         """
         check_honesty(self._place(probe_key()))
 
     def put(self, data: bytes, *, tag: str | None) -> None:
-        """Replace the state by that of a document.
+        """Replace the state with the state of a document.
 
         Args:
             data: the document.
-            tag: the version to replace, or None for whatever is there.
+            tag: the version to replace, or None for any version, even if a run holds the state.
 
         Raises:
-            InvalidInput: the document, or the lockfile in it, is not what fbsync wrote.
-            FbsyncError: another version is there, or a run holds the state (exit 7).
+            InvalidInput: fbsync did not write the document, or the lockfile in it.
+            FbsyncError: with a tag, the state has another version or a run holds it (exit 7); or there is no state.
         """
         wanted = parse_state(data, "the document")
         if wanted.lockfile is not None:
@@ -111,18 +111,18 @@ class OpenedStore:
         self._object.swap(latest.holding(lockfile=wanted.lockfile, journal=wanted.journal), version.tag)
 
     def unlock(self, version: Version) -> None:
-        """End the lease of the run that holds a version.
+        """End the lease of the run that wrote a version.
 
         Raises:
-            Conflict: the run wrote meanwhile: it is alive.
+            Conflict: the run has written in the meantime, so it is still active.
         """
         self._object.swap(version.state.succeeded(self._holder, claim=None), version.tag)
 
     def check_unused(self, version: Version) -> None:
-        """Make sure that a state holds nothing that would be forgotten with it.
+        """Check that a state has nothing that would be lost with it.
 
         Raises:
-            FbsyncError: a run holds it (exit 7), or it knows entries or unfinished requests (exit 8).
+            FbsyncError: a run holds it (exit 7), or it has entries or the journal of an unfinished run (exit 8).
         """
         state = version.state
         if state.claim is not None:
@@ -139,10 +139,10 @@ class OpenedStore:
             )
 
     def retire(self, version: Version) -> None:
-        """Remove the state, if it is still this version: no other run can write while this one holds the lease.
+        """Remove the state if it still has this version. No other run can write while this one holds the lease.
 
         Raises:
-            Conflict: another version is there, or the lease may end before the removal.
+            Conflict: the state has another version, or the lease may end before the removal.
             FbsyncError: the store refuses.
         """
         lease = take(self._object, version, holder=self._holder)
@@ -151,12 +151,12 @@ class OpenedStore:
                 raise Conflict(self.name)
             self._store.remove()
         except FbsyncError:
-            with suppress(FbsyncError):  # it ends by itself
+            with suppress(FbsyncError):  # The lease ends by itself.
                 lease.release(lockfile=version.state.lockfile, journal=version.state.journal)
             raise
 
     def history(self, *, most: int) -> tuple[Revision, ...]:
-        """The states that finished runs left, newest first.
+        """List the states that finished runs left, newest first.
 
         Raises:
             FbsyncError: the store keeps no history (exit 64), or cannot be read.
@@ -164,10 +164,10 @@ class OpenedStore:
         return self._git().history(most=most)
 
     def at(self, revision: str, *, most: int) -> StoredState:
-        """An earlier state.
+        """Return an earlier state.
 
         Raises:
-            FbsyncError: there is none of this name, or the store keeps no history.
+            FbsyncError: there is no state with this id, or the store keeps no history.
         """
         return parse_state(self._git().at(revision, most=most), f"{self.name} at {revision}")
 

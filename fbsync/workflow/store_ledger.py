@@ -1,4 +1,4 @@
-"""The ledger over a store: records go into the copy's files, and one swap carries all that are waiting."""
+"""The ledger for a store: records are written to the copy's files, and one swap publishes all that are waiting."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _Result = TypeVar("_Result")
 
 
 class StoreLedger:
-    """Record an apply in a store. A record is durable once the store has it.
+    """Records an apply in a store. A record is durable once the store has it.
 
     Args:
-        files: records in the copy.
-        shared: the store, whose lease this run holds before its first change.
+        files: the ledger of the copy.
+        shared: the store. This run takes its lease before the first change.
     """
 
     def __init__(self, files: FileLedger, shared: SharedState) -> None:
@@ -40,9 +40,9 @@ class StoreLedger:
         self._files_closed = self._is_closed = False
 
     def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
-        """Record a request that is about to be sent; see ``fbsync.execution.ports``.
+        """Record a request that is about to be sent: see ``fbsync.execution.ports``.
 
-        What the store holds counts as sent from then on: a mark that comes later might not reach it.
+        An intent counts as sent as soon as it is in the store, because a later mark might not get there.
         """
         return asyncio.ensure_future(self._intended(self._begun(self._files.intend(change, sent))))
 
@@ -55,28 +55,28 @@ class StoreLedger:
         return self._recorded(self._files.made(number, llm_id))
 
     def removed(self, identity: Identity) -> Awaitable[object]:
-        """Record that a temporary configuration that an earlier run left is gone."""
+        """Record that a temporary configuration of an earlier run is gone."""
         return self._recorded(self._files.removed(identity))
 
     def sending(self, number: int) -> None:  # noqa: ARG002 - the protocol's
-        """Make sure that this run has not lost its lease: the store holds the mark already."""
+        """Check that this run has not lost its lease. The store already has the mark."""
         if self._shared.lost is not None:
             raise self._shared.lost
 
     def claims(self, identity: Identity) -> tuple[Claim, ...]:
-        """What earlier runs may have created with an identity, unconfirmed."""
+        """Return what earlier runs may have created with this identity, without a known outcome."""
         return self._files.claims(identity)
 
     def claim(self, number: int) -> Claim:
-        """What an intent of this run would explain if its request was carried out."""
+        """Return what an intent of this run would explain on the server if its request was carried out."""
         return self._files.claim(number)
 
     def is_in_doubt(self, identity: Identity) -> bool:
-        """Whether an earlier run may have created this, and nobody knows."""
+        """Whether an earlier run may have created this, with an unknown outcome."""
         return self._files.is_in_doubt(identity)
 
     def noted(self, change: Change, llm_id: str) -> None:
-        """Take note of a change without a request."""
+        """Note a change that needs no request."""
         self._files.noted(change, llm_id)
 
     def done(self, number: int, change: Change, llm_id: str) -> Awaitable[object]:
@@ -84,7 +84,7 @@ class StoreLedger:
         return self._recorded(self._files.done(number, change, llm_id))
 
     def set_aside(self, number: int, change: Update, name: str) -> Awaitable[object]:
-        """Record that a configuration has a third name for now."""
+        """Record that a configuration has a temporary third name."""
         return self._recorded(self._files.set_aside(number, change, name))
 
     def not_done(self, number: int) -> Awaitable[object]:
@@ -99,7 +99,7 @@ class StoreLedger:
         """End the journal, write the known state into the store, and give the lease back.
 
         Raises:
-            FbsyncError: the store cannot be written, or another run took the lease over.
+            FbsyncError: the store cannot be written, or another run took over the lease.
         """
         pending = [task for task in (self._running, self._next) if task is not None]
         await asyncio.gather(*pending, return_exceptions=True)
@@ -132,13 +132,13 @@ class StoreLedger:
         return number
 
     async def _publish(self) -> None:
-        """End when the store holds all that is recorded by now."""
+        """Wait until the store has everything that is recorded so far."""
         if self._next is None:
             self._next = asyncio.create_task(self._publish_after(self._running))
         await asyncio.shield(self._next)
 
     async def _publish_after(self, running: asyncio.Task[None] | None) -> None:
-        """One swap, after the one that is under way; what is recorded until it begins is in it."""
+        """Publish once, after the swap in progress. This includes everything that is recorded before it starts."""
         if running is not None:
             await asyncio.wait([running])
         self._running, self._next = self._next, None
@@ -162,12 +162,12 @@ class StoreLedger:
 
 
 class LeasedServer(WrappedServer):
-    """A server that gets a change only if the lease outlasts the request.
+    """A server that receives a change only if the lease outlasts the request.
 
     Args:
         server: the server.
-        shared: the state whose lease counts.
-        timeout: seconds that a request may take.
+        shared: the state with the lease.
+        timeout: how many seconds a request may take.
     """
 
     def __init__(self, server: Server, shared: SharedState, *, timeout: float) -> None:
@@ -181,10 +181,10 @@ class LeasedServer(WrappedServer):
         return await call()
 
     async def _leased(self) -> None:
-        """Renew the lease where it would not outlast the request.
+        """Renew the lease if it would not outlast the request.
 
         Raises:
-            ServerError: the lease is lost or cannot be renewed, so that the request is not sent.
+            ServerError: the lease is lost or cannot be renewed. The request must not be sent.
         """
         if self._shared.outlasts(self._timeout):
             return

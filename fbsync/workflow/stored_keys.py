@@ -1,4 +1,4 @@
-"""The provider keys that are stored with the vendor, by workspace; needs no manifest and no lockfile."""
+"""The provider keys that are stored with the vendor, by workspace. This needs no manifest and no lockfile."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ async def list_stored_keys(
     *,
     on_exchange: Callable[[Exchange], None] = lambda _: None,
 ) -> tuple[StoredKey, ...]:
-    """List the stored provider keys that are for AI, by workspace, provider and description.
+    """List the stored provider keys for AI, sorted by workspace, provider and description.
 
-    A listed key does not say which workspace it is of (``flashback-api.md``), so each workspace is asked by itself.
+    A listed key does not name its workspace (``flashback-api.md``), so each workspace is asked separately.
 
     Args:
-        server: which server.
-        workspaces: the workspaces by id or name; none for all that the caller may see.
-        patience: how it is asked.
+        server: the server.
+        workspaces: the workspaces by id or name. Empty for all that the caller may see.
+        patience: timeouts, retries and parallelism.
         on_exchange: called with every request.
 
     Raises:
-        FbsyncError: there are no means of signing in, there is no such workspace, or a call failed.
+        FbsyncError: there is no way to sign in, there is no such workspace, or a call failed.
     """
     async with connected(server, patience or Patience(), stop=Stop(), on_exchange=on_exchange) as connection:
         ids = await resolve_names(connection, workspaces)

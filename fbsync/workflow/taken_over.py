@@ -1,4 +1,4 @@
-"""Drift that the manifest already has, by ``drift --accept`` or by hand. The next apply only records it."""
+"""Find drift that the manifest already has, by ``drift --accept`` or by hand. The next apply only records it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def taken_over(project: Project, drift: Drift) -> frozenset[Identity]:
-    """The entries that were changed outside, and of which the manifest says by now what the server has.
+    """Return the entries that were changed outside and for which the manifest now has the server's values.
 
     Args:
-        project: whose manifest.
-        drift: what differs.
+        project: the project of the manifest.
+        drift: the drift.
     """
     entries = declared_entries(project, project.known.llms)
     return frozenset(
@@ -33,7 +33,7 @@ def taken_over(project: Project, drift: Drift) -> frozenset[Identity]:
 
 
 def _says(llm: Llm, item: FieldDrift) -> bool:
-    """Whether an entry declares what the server has; of a key it can only be told that there is none."""
+    """Whether an entry declares the server's value. For a key, this is known only if the server has none."""
     match item.field:
         case Field.NAME:
             declared: str | None = llm.name

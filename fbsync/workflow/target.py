@@ -23,13 +23,13 @@ class Where:
     Attributes:
         files: manifests and folders of manifests.
         environment: the environment's name, or None.
-        env_files: files of variables.
-        lock_file: the lockfile, or None for the one that the manifests have.
-        state: where the known state is kept (``design.md``, 'Stores'), or None for files beside the manifests.
+        env_files: the .env files.
+        lock_file: the lockfile, or None for the default lockfile of the manifests.
+        state: where the known state is kept (``design.md``, 'Stores'), or None for files next to the manifests.
         is_state_given: whether an option or the environment says where the known state is, whatever the manifest says.
-        store: the address of the state that the lockfile is a copy of, or None where it is no copy.
-        api_url: the server, or None for what the environment or the default says.
-        is_one_of_all: whether the command does the same for each environment, and so tells what is wrong with each.
+        store: the address of the state that the lockfile is a copy of, or None if it is not a copy.
+        api_url: the server, or None for the environment's or the default one.
+        is_one_of_all: whether the command runs for each environment in turn and reports errors for each one.
     """
 
     files: tuple[Path, ...] = (DEFAULT_MANIFEST,)
@@ -44,24 +44,25 @@ class Where:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """The folders of the manifests, in which ``.env`` is looked for."""
+        """The folders of the manifests. ``.env`` is read from these."""
         return tuple(_folder(file) for file in self.files)
 
     @property
     def is_shared(self) -> bool:
-        """Whether the known state is in a store, of which there is no copy yet, or in a place that is none."""
+        """Whether ``state`` names a store (or an invalid place) and there is no copy of the state yet."""
         return self.store is None and self.state is not None and self.state.partition(":")[0] != "file"
 
     @property
     def known_in(self) -> str:
-        """Where the known state is, as messages name it."""
+        """Where the known state is, as messages show it."""
         return self.store or str(self.lock_path)
 
     @property
     def base(self) -> Path:
         """The folder that the known state names manifests relative to.
 
-        The lockfile's; for a state in a store, the checkout's, so that each clone gives one manifest the same name.
+        It is the lockfile's folder, or the checkout's top folder for a state in a store. Each clone then uses the same
+        name for a manifest.
         """
         if self.store is None and not self.is_shared:
             return self.lock_path.parent
@@ -73,7 +74,7 @@ class Where:
 
         Raises:
             FbsyncError: the manifest comes from standard input and nothing says where the lockfile is, or the known
-                state is kept in no files.
+                state is not kept in files.
         """
         if self.lock_file is not None:
             return self.lock_file
@@ -90,7 +91,7 @@ class Where:
 
     @property
     def lock_name(self) -> str:
-        """The lockfile's name: the manifest's, where there is one manifest."""
+        """The lockfile's name. If there is only one manifest, it has the manifest's name."""
         distinct = {os.path.abspath(file): file for file in self.files}  # noqa: PTH100 - keeps links as they are
         stem = "fbsync"
         if len(distinct) == 1:
@@ -101,7 +102,7 @@ class Where:
 
 
 def state_folder(state: str | None) -> Path | None:
-    """The folder in which lockfiles are kept, or None where they are kept beside the manifests.
+    """Return the folder in which lockfiles are kept, or None if they are next to the manifests.
 
     Args:
         state: ``file`` or ``file:FOLDER``, or None for ``file``.
@@ -122,13 +123,13 @@ def state_folder(state: str | None) -> Path | None:
 
 
 def checkout_of(folder: Path) -> Path:
-    """The top folder of the checkout that a folder is in, or that folder itself where it is in none."""
+    """Return the top folder of the checkout that contains a folder, or the folder itself if there is no checkout."""
     absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - keeps links as they are
     return next((top for top in (absolute, *absolute.parents) if (top / ".git").exists()), absolute)
 
 
 def _common_folder(files: tuple[Path, ...]) -> Path:
-    """The deepest folder that holds all manifests, as a path like those that were given."""
+    """Return the deepest folder that contains all manifests. It is absolute if one of the given paths is."""
     folders = tuple(_folder(file) for file in files)
     if len(set(folders)) == 1:
         return folders[0]
@@ -145,5 +146,5 @@ def _folder(file: Path) -> Path:
 
 
 def is_folder(file: Path) -> bool:
-    """Whether a path leads to a folder, as far as anybody may know."""
+    """Whether a path leads to a folder. If that cannot be found out, the answer is False."""
     return os.path.isdir(file)  # noqa: PTH112 - never raises

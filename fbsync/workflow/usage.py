@@ -1,4 +1,4 @@
-"""The usage of configurations that a plan deletes: figures for people, on which nothing depends."""
+"""How much the configurations that a plan deletes are used: figures for people, on which nothing depends."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from fbsync.model.server import LlmStats, Server
 
 _SECONDS = 2.0
-"""fbsync is silent no longer than this on a terminal, and nobody waits for these figures."""
+"""On a terminal, fbsync is never silent for longer than this, and these figures are not worth a longer wait."""
 
 
 async def usage_of(server: Server, plan: Plan, *, seconds: float = _SECONDS) -> tuple[LlmStats, ...]:
-    """Ask for the counters of what a plan deletes.
+    """Ask for the usage counters of the configurations that a plan deletes.
 
     Args:
-        server: the server; it is not asked where the plan deletes nothing.
+        server: the server. It is not asked if the plan deletes nothing.
         plan: the plan.
         seconds: how long to wait for the answer.
 
     Returns:
-        The counters of the deletions that the server has some of. A server that fails, answers in another shape or
-        does not answer in time has none: its errors are not documented (``flashback-api.md``).
+        The counters of deleted configurations, as far as the server has them. If the server fails, sends an unexpected
+        answer or is too slow, there are none: its errors are not documented (``flashback-api.md``).
     """
     deleted = {change.locked.id for change in plan.changes if isinstance(change, Delete)}
     if not deleted:
