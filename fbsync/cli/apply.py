@@ -22,7 +22,7 @@ from fbsync.cli.options import (
     verify_first_option,
     yes_option,
 )
-from fbsync.cli.server_options import asking_options
+from fbsync.cli.server_options import asking_options, grouped
 from fbsync.cli.target_options import TargetOptions, where_options
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _apply(
         project = load_project(
             replace(inputs, where=place), online=True, parameters=saved.fingerprints if saved else None
         )
-        return Applying(project, ApplyOptions(**how), saved, shared).run()
+        return Applying(project, ApplyOptions(**grouped(how)), saved, shared).run()
 
     return carried_out(work, where, lock_timeout=lock_timeout)
 

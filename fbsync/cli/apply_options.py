@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fbsync.planning.allowed import Allowed
-
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from fbsync.cli.server_options import Asking
+    from fbsync.planning.allowed import Allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,23 +19,16 @@ class ApplyOptions:
     json: bool
     only: tuple[str, ...]
     yes: bool
-    parallelism: int
-    timeout: float
-    retry_timeout: float
     no_refresh: bool
-    adopt: bool
-    recreate: bool
-    host_change: bool
     resend_secrets: bool
     verify_first: bool
     assume_secrets: bool
     prune: bool
-    max_deletes: str
-    verbose: int
-    ca_file: Path | None
     verify: bool
     result: Path | None
     events: Path | None
+    asking: Asking
+    allowed: Allowed
     max_age: int | None = None
     destroy: bool = False
 
@@ -42,13 +36,3 @@ class ApplyOptions:
     def command(self) -> str:
         """The command's name."""
         return "destroy" if self.destroy else "apply"
-
-    @property
-    def allowed(self) -> Allowed:
-        """What the user allows although a guard would refuse it."""
-        return Allowed(
-            adopt=self.adopt,
-            max_deletes=self.max_deletes,
-            recreate=self.recreate,
-            host_change=self.host_change,
-        )

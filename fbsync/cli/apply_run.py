@@ -14,7 +14,6 @@ from fbsync.cli.event_loop import Interrupts
 from fbsync.cli.events import Events
 from fbsync.cli.plan_output import print_plan
 from fbsync.cli.progress import Progress
-from fbsync.cli.server_options import Asking
 from fbsync.cli.server_session import say_untold, session
 from fbsync.cli.signals import Terminated
 from fbsync.execution.verify import targets
@@ -59,17 +58,7 @@ class Applying:
         self._project = project
         self._saved = saved
         self._options = options
-        self._session = session(
-            project,
-            Asking(
-                timeout=options.timeout,
-                retry_timeout=options.retry_timeout,
-                verbose=options.verbose,
-                parallelism=options.parallelism,
-                ca_file=options.ca_file,
-            ),
-            shared,
-        )
+        self._session = session(project, options.asking, shared)
         self._verified: tuple[Verified, ...] = ()
         self._interrupts = Interrupts(self._session.stop, hint=f"run `fbsync {options.command}` again for the rest")
 
@@ -107,7 +96,7 @@ class Applying:
                 proposal = connection.with_usage(proposal)
             document = document_of(proposal, ExitCode.DONE)
             if not options.json and not (options.destroy and is_empty(document)):
-                print_plan(document, "text", verbose=bool(options.verbose))
+                print_plan(document, "text", verbose=bool(options.asking.verbose))
             check_proposal(proposal, options.allowed)
             if not self._agreed(proposal):
                 return None
@@ -167,7 +156,7 @@ class Applying:
         self._session.learn_user(proposal)
         with terminal.waits(f"Locking the state in {proposal.project.where.known_in}"):
             self._session.lock(proposal)
-        with Progress(proposal.plan, quiet=self._options.json, verbose=bool(self._options.verbose)) as progress:
+        with Progress(proposal.plan, quiet=self._options.json, verbose=bool(self._options.asking.verbose)) as progress:
 
             def show(outcome: Outcome) -> None:
                 progress.show(outcome)

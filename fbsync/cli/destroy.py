@@ -18,7 +18,7 @@ from fbsync.cli.options import (
     record_options,
     yes_option,
 )
-from fbsync.cli.server_options import asking_options
+from fbsync.cli.server_options import asking_options, grouped
 from fbsync.cli.target_options import TargetOptions, where_options
 from fbsync.model.errors import ExitCode, FbsyncError
 from fbsync.render.paint import visible
@@ -77,10 +77,8 @@ def _destroy(
 
     where = target.where()
     options = ApplyOptions(
-        **how,
+        **grouped(how),
         no_refresh=False,
-        adopt=False,
-        host_change=False,
         resend_secrets=False,
         verify_first=False,
         assume_secrets=False,

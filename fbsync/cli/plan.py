@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from fbsync.cli.options import (
     verify_first_option,
 )
 from fbsync.cli.plan_output import FORMATS, max_chars_option, print_plan
-from fbsync.cli.server_options import Asking, asking_options
+from fbsync.cli.server_options import Asking, asking_options, grouped
 from fbsync.cli.store import readable
 from fbsync.cli.target_options import TargetOptions, where_options
 from fbsync.model.errors import ExitCode
@@ -97,7 +97,7 @@ def plan(
     fbsync plan --all-environments --format html > state.html
     """  # noqa: D301 - click's mark for a block to leave unwrapped
     where = target.where()
-    how = _plan_options(given)
+    how = PlanOptions(**grouped(given))
     if all_environments:
         if target.environment or target.lock_file or out:
             raise click.UsageError("--all-environments cannot be combined with -e, --lock-file or --out")
@@ -113,17 +113,6 @@ def plan(
         project = proposal.project
         terminal.report_warnings(project.manifest.warnings_in(where.environment, project.variables), verbose=verbose)
     return int(document["exit_code"])
-
-
-def _plan_options(given: dict[str, Any]) -> PlanOptions:
-    """Group the options: those for requests in ``Asking``, those that allow something in ``Allowed``."""
-    from fbsync.planning.allowed import Allowed
-
-    asking, allowed = (
-        {field.name: given.pop(field.name) for field in fields(record) if field.name in given}
-        for record in (Asking, Allowed)
-    )
-    return PlanOptions(asking=Asking(**asking), allowed=Allowed(**allowed), **given)
 
 
 def _proposal(where: Where, how: PlanOptions, format_: str) -> Proposal:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
@@ -24,6 +24,25 @@ class Asking:
     verbose: int
     parallelism: int = 8
     ca_file: Path | None = None
+
+
+def grouped(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Group a command's options.
+
+    Args:
+        given: the options by name.
+
+    Returns:
+        The options, but those for requests as ``asking``, and those that allow something as ``allowed``.
+    """
+    from fbsync.planning.allowed import Allowed
+
+    rest = dict(given)
+    asking, allowed = (
+        {field.name: rest.pop(field.name) for field in fields(record) if field.name in rest}
+        for record in (Asking, Allowed)
+    )
+    return {**rest, "asking": Asking(**asking), "allowed": Allowed(**allowed)}
 
 
 def asking_options(command: _Command) -> _Command:
