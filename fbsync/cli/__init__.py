@@ -1,4 +1,4 @@
-"""The command line: commands that wire, run and report, and the one boundary where errors become exit codes."""
+"""The command line: commands that wire, run and report, and one boundary that turns errors into exit codes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _COMMANDS = {
     "help": "explain a command",
     "sandbox": "rehearse against a local server",
 }
-"""Each command is in the module of its name, and imports what it needs when it runs."""
+"""The commands. Each is in the module of its name, and imports what it needs when it runs."""
 
 
 class _Commands(Group):
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        argv: the arguments, without the program's name; those of the process for None.
+        argv: the arguments, without the program's name, or None for the process's.
 
     Returns:
         The exit status (``design.md``, 'Exit codes').

@@ -1,4 +1,4 @@
-"""The client: the API over HTTP. The only place that knows httpx."""
+"""The client: the API over HTTP. Only this package uses httpx."""
 
 from fbsync.client.calls import Client
 from fbsync.client.requests import Exchange

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from fbsync.foreign_text.redactor import Redactor
 
 _ERRORS = ("error", "error_code", "error_message")
-"""Fields in which similar endpoints say what is wrong (``flashback-api.md``, 'Around it')."""
+"""The fields that similar endpoints use for errors (``flashback-api.md``, 'Around it')."""
 _WORDS = ("message", "error_message", "error", "error_code", "errorCode")
-"""Fields that may contain the message, the most useful first."""
+"""The fields that may contain the message, the most useful first."""
 
 _REFUSED_BY_ANYBODY = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED)
 """Statuses that reject a request before it is carried out, whoever sends them."""
@@ -31,9 +31,9 @@ _MAY_HAVE_ACTED = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 """Redirects that also answer a request that was carried out (RFC 9110, 15.4.3 and 15.4.4)."""
 
 _IN_USE = re.compile(r"\b(in use|used|uses|repositor(y|ies))\b", re.IGNORECASE)
-"""A denied deletion has the same status whether it is forbidden or in use. Only the message differs."""
+"""A denied deletion has the same status if it is forbidden and if the configuration is in use. The message differs."""
 _MFA = re.compile(r"\b(mfa|2fa|totp|(multi|two|second)[ -]?factor)\b", re.IGNORECASE)
-"""The refusal of an MFA account's restricted token is not documented, except for its message."""
+"""The API documents only the message with which it refuses an MFA account's restricted token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,12 +42,12 @@ class Answer:
 
     Attributes:
         method: the call's method.
-        path: its path, with its query.
-        body: the JSON object, or empty where there was none.
+        path: the call's path, with its query.
+        body: the JSON object, or an empty mapping if there was none.
         is_json: whether the body was a JSON object.
         is_empty: whether there was no body at all.
-        oddity: the shape of a body that is no JSON object.
-        headers: by name, in any case.
+        oddity: the shape of a body that is not a JSON object.
+        headers: the headers; their names ignore case.
     """
 
     method: str
@@ -61,7 +61,7 @@ class Answer:
 
     @classmethod
     def of(cls, method: str, path: str, response: Response) -> Answer:
-        """Read a response. A body that is no JSON object is kept as none, whatever it is."""
+        """Read a response. Of a body that is not a JSON object, only the shape is kept."""
         body, oddity = _body_of(response)
         return cls(
             method=method,
@@ -76,7 +76,7 @@ class Answer:
 
     @property
     def call(self) -> str:
-        """Method and path, for messages."""
+        """The method and the path, for messages."""
         return f"{self.method} {self.path}"
 
     @property
@@ -86,22 +86,22 @@ class Answer:
 
     @property
     def served_at(self) -> datetime | None:
-        """The server's clock, by ``Date``."""
+        """The server's time, from the ``Date`` header."""
         return moment(self.headers.get("Date"))
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds that the server asks to wait."""
+        """The number of seconds that the server asks to wait, or None."""
         return seconds_to_wait(self.headers.get("Retry-After"), now=datetime.now(UTC))
 
     @property
     def is_read(self) -> bool:
-        """Whether the call only read: an answer in doubt then leaves nothing in doubt."""
+        """Whether the call only reads. Without a clear answer, it then still leaves nothing in doubt."""
         return self.method == "GET" or self.path.startswith("/user/")
 
 
 def _body_of(response: Response) -> tuple[dict[str, Any] | None, str]:
-    """The JSON object of a response, or None and the shape of what it has instead."""
+    """The JSON object of a response and an empty text, or None and the shape of the body."""
     if response.flaw is not None:
         return None, f"a body {response.flaw}"
     if not response.body.strip():
@@ -114,15 +114,15 @@ def _body_of(response: Response) -> tuple[dict[str, Any] | None, str]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)  # NaN and Infinity are no JSON (RFC 8259, 6)
+    raise ValueError(name)  # NaN and Infinity are not JSON (RFC 8259, 6)
 
 
 def failure_of(answer: Answer, redactor: Redactor) -> ServerError | None:
-    """The failure that an answer is, or None where it is a success (``design.md``, 'Applying').
+    """Return the failure that an answer means, or None for a success (``design.md``, 'Applying').
 
     Args:
         answer: the answer.
-        redactor: makes its words safe to show.
+        redactor: makes the answer's words safe to show.
     """
     if _is_success(answer):
         return None
@@ -156,7 +156,7 @@ def failure_of(answer: Answer, redactor: Redactor) -> ServerError | None:
 
 
 def _is_transient(failure: Failure, status: int) -> bool:
-    """Whether the same request may get another answer in a moment: not where a proxy, say, has its page up."""
+    """Whether the same request may soon get another answer. A proxy's page, for example, is not transient."""
     if failure is Failure.UNKNOWN:
         return status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return failure is not Failure.MALFORMED
@@ -165,8 +165,8 @@ def _is_transient(failure: Failure, status: int) -> bool:
 def _is_success(answer: Answer) -> bool:
     """Whether the API says that the call was carried out.
 
-    That is any 2xx with the API's envelope, without ``success: false`` and without an error; for PUT and DELETE also
-    one without a body. An answer to DELETE with 404 counts as well, where it certainly is the API's own.
+    It does so with any 2xx status if the body is the API's JSON without ``success: false`` and without an error. For
+    PUT and DELETE, a 2xx answer may also lack a body. A 404 to DELETE is a success if it certainly is the API's.
     """
     if answer.status == HTTPStatus.NOT_FOUND:
         return answer.method == "DELETE" and answer.body.get("success") is False
@@ -189,7 +189,7 @@ def _failure_kind(answer: Answer) -> Failure:
     if answer.is_read:
         return _failure_to_read(answer)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _MAY_HAVE_ACTED or not answer.is_json:
-        # Busy, broken, or a page of something between: nobody says that the request was not carried out.
+        # The server is busy or broken, or a proxy answered: nothing says that the request was not carried out.
         return Failure.UNKNOWN if status not in _REDIRECTS else Failure.REJECTED
     if answer.is_success_status:
         return Failure.REJECTED if answer.body.get("success") is False else Failure.UNKNOWN
@@ -215,16 +215,16 @@ _BY_STATUS: Mapping[int, Failure] = {
     HTTPStatus.SERVICE_UNAVAILABLE: Failure.THROTTLED,
 }
 _REDIRECTS = (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT)
-"""Redirects that ask for the same request elsewhere. It was not carried out."""
+"""Redirects that ask to send the same request elsewhere. The request was not carried out."""
 
 
 def server_words(answer: Answer, redactor: Redactor, *, by_provider: bool = False) -> str:
-    """The server's own words, made safe.
+    """Return the server's own words, made safe to show.
 
     Args:
         answer: the answer.
-        redactor: makes them safe.
-        by_provider: whether they are most likely a provider's, who quotes keys.
+        redactor: makes the words safe to show.
+        by_provider: whether a provider most likely wrote them. Providers quote keys.
     """
     if not answer.is_json:
         return f"the answer is not JSON from the API, perhaps a proxy's page: {redactor.redact(answer.oddity)}"
@@ -237,7 +237,7 @@ def server_words(answer: Answer, redactor: Redactor, *, by_provider: bool = Fals
 
 
 def _words_of(value: object) -> str | None:
-    """Words: a text, or the message of an error that is an object."""
+    """The words in a field: its text, or the message of an error object."""
     if isinstance(value, dict):
         value = value.get("message")
     return value if isinstance(value, str) and value.strip() else None

@@ -1,4 +1,4 @@
-"""The client: the API's calls, each a request (``requests``) and the meaning of its answer."""
+"""The client: the API's calls. Each sends a request (``requests``) and interprets its answer."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """A server behind HTTP; an asynchronous context manager.
+    """A server reached over HTTP; an asynchronous context manager.
 
     Args:
         api_url: the base URL, without a slash at its end.
-        account: the means of signing in.
-        timeout: seconds that a whole exchange may take.
-        ca_file: certificates of authorities to trust, or None for those of the environment.
-        redactor: makes the server's words safe to show; it gets to know the means of signing in.
+        account: the credentials to sign in with.
+        timeout: the time limit of a whole exchange, in seconds.
+        ca_file: a file of CA certificates to trust, or None for the environment's.
+        redactor: makes the server's words safe to show. The client adds the credentials to it.
         on_exchange: called with every exchange.
 
     Raises:
-        FbsyncError: there are no means of signing in, or the file of certificates or the proxy cannot be used.
+        FbsyncError: there are no credentials to sign in with, or the certificate file or the proxy cannot be used.
     """
 
     def __init__(
@@ -67,16 +67,16 @@ class Client:
 
     @property
     def user_id(self) -> str | None:
-        """The id of the user who is signed in, where signing in or ``learn_user`` returned it."""
+        """The signed-in user's id, or None if neither signing in nor ``learn_user`` returned it."""
         return self._requests.tokens.user_id
 
     @property
     def first_served_at(self) -> datetime | None:
-        """The server's clock when it gave its first answer, whatever that was; None before, or where it did not say."""
+        """The server's time at its first answer of any kind, or None if there was no answer or it did not say."""
         return self._requests.first_served_at
 
     async def access_token(self) -> Secret:
-        """The token that requests carry; signs in for it where there is none.
+        """Return the token that requests carry. Sign in if there is none yet.
 
         Raises:
             ServerError: signing in failed.
@@ -84,7 +84,7 @@ class Client:
         return await self._requests.token()
 
     async def learn_user(self) -> None:
-        """Ask the profile who is signed in, where nothing has told it yet.
+        """Get the signed-in user's id from the profile, unless it is known already.
 
         Raises:
             ServerError: the call failed.
@@ -93,12 +93,12 @@ class Client:
             self._requests.tokens.user_id = identifier((await self._profile()).get("id"))
 
     async def list_llms(self, workspace_id: str | None) -> Listing:
-        """List the configurations of a workspace, or all that the caller may see.
+        """List the configurations of a workspace, or all that the user may see.
 
-        What the server lists for other workspaces is left out.
+        If the server also lists configurations of other workspaces, they are left out.
 
         Raises:
-            ServerError: the call failed, or the answer is no such list, or not the whole.
+            ServerError: the call failed, or the answer is not such a list or is incomplete.
         """
         answer = await self._requests.call(
             "GET", "/ai/llm", query={"workspaceId": workspace_id} if workspace_id else None
@@ -106,26 +106,26 @@ class Client:
         return Listing(llms=tuple(live_of(answer, workspace_id, self._redactor)), served_at=answer.served_at)
 
     async def list_workspaces(self) -> tuple[Workspace, ...]:
-        """List the workspaces that the caller may see; other fields of the answer are ignored.
+        """List the workspaces that the user may see. Other fields of the answer are ignored.
 
         Raises:
-            ServerError: the call failed, or the answer is no such list, or not the whole.
+            ServerError: the call failed, or the answer is not such a list or is incomplete.
         """
         return tuple(listed_workspaces(await self._requests.call("GET", "/workspace"), self._redactor))
 
     async def list_memberships(self) -> tuple[Workspace, ...]:
-        """List the workspaces that the caller may see, with the caller's role if the answers have it.
+        """List the workspaces that the user may see, with the user's role if the answers have it.
 
-        Who that is the profile says; of the other users in the list nothing is kept.
+        The profile says who the user is. Nothing about other users in the list is kept.
 
         Raises:
-            ServerError: a call failed, or the answer is no such list, or not the whole.
+            ServerError: a call failed, or the answer is not such a list or is incomplete.
         """
         me = await self._profile()
         return tuple(listed_workspaces(await self._requests.call("GET", "/workspace"), self._redactor, me))
 
     async def _profile(self) -> Mapping[str, Any]:
-        """The caller's profile; None if the server has none for this caller."""
+        """The signed-in user's profile, or an empty mapping if the server has none for this user."""
         try:
             me = (await self._requests.call("GET", "/user/profile")).body.get("data")
         except ServerError as error:
@@ -135,27 +135,27 @@ class Client:
         return me if isinstance(me, dict) else {}
 
     async def list_api_keys(self, workspace_id: str | None) -> tuple[ApiKey, ...]:
-        """List the stored provider keys of a workspace that are for AI, or all that the caller may see.
+        """List a workspace's stored provider keys that are for AI, or all that the user may see.
 
         Raises:
-            ServerError: the call failed, or the answer is no such list, or not the whole.
+            ServerError: the call failed, or the answer is not such a list or is incomplete.
         """
         query = {"workspaceId": workspace_id} if workspace_id else {}
         answer = await self._requests.call("GET", "/apikeys", query={**query, "capability": _FOR_AI})
         return tuple(api_keys_of(answer, self._redactor))
 
     async def llm_stats(self) -> tuple[LlmStats, ...]:
-        """Count what the configurations that the caller may see were used for.
+        """Get the usage counters of the configurations that the user may see.
 
         Raises:
-            ServerError: the call failed, or the answer is no such list, or not the whole.
+            ServerError: the call failed, or the answer is not such a list or is incomplete.
         """
         return tuple(stats_of(await self._requests.call("GET", "/ai/llm/stats"), self._redactor))
 
     async def create_llm(self, fields: Fields) -> str | None:
-        """Create a configuration; return its id, or None where the server confirmed it without a usable id.
+        """Create a configuration. Return its id, or None if the server confirmed it without a usable id.
 
-        An id that repeats a credential is none: it would stand in the known state.
+        An id that repeats a credential is not usable, since the known state would then contain the credential.
 
         Raises:
             ServerError: the call failed.
@@ -173,7 +173,7 @@ class Client:
         await self._requests.call("PUT", _path(llm_id), fields=fields)
 
     async def delete_llm(self, llm_id: str) -> None:
-        """Delete a configuration; one that the server says is not there is deleted.
+        """Delete a configuration. If the server says that it does not exist, it counts as deleted.
 
         Raises:
             ServerError: the call failed.
@@ -181,10 +181,10 @@ class Client:
         await self._requests.call("DELETE", _path(llm_id))
 
     async def validate_llm(self, llm_id: str) -> Validation:
-        """Have the provider asked whether it takes a configuration's credential.
+        """Let the provider verify a configuration's credential.
 
         Raises:
-            ServerError: the call failed, so that there is no verdict.
+            ServerError: the call failed, so there is no verdict.
         """
         answer = await self._requests.answer("POST", _path(llm_id) + VALIDATE)
         if answer.is_success_status and answer.body.get("success") is False:
@@ -204,7 +204,7 @@ def _path(llm_id: str) -> str:
     """The path of a configuration.
 
     Raises:
-        ServerError: its id would name another path, or none.
+        ServerError: the id is invalid, so it might name another path.
     """
     if identifier(llm_id) is None:
         raise ServerError(

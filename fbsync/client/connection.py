@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 _KEPT_SECONDS = 5.0
-"""How long an idle connection is reused: as in httpx, shorter than servers keep theirs."""
+"""How long an idle connection stays usable: as long as in httpx, and shorter than on servers."""
 
 _ERRORS = (
     httpcore.TimeoutException,
@@ -24,23 +24,23 @@ _ERRORS = (
 
 
 class Connection(httpx.AsyncBaseTransport):
-    """One connection at a time, reused for the next request, or opened again after it ended.
+    """One connection at a time. It is reused for the next request, or opened again after it ended.
 
-    It is what httpx's own transport is, but for the sockets.
+    Apart from the sockets, it works like httpx's own transport.
 
     Args:
-        trusted: the context in which TLS is spoken.
-        proxy: the proxy that it goes through, or None.
+        trusted: the TLS context.
+        proxy: the proxy to connect through, or None.
     """
 
     def __init__(self, *, trusted: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
         self._way = _Direct(trusted) if proxy is None else _through(proxy, trusted)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request.
+        """Send a request, and return the response.
 
         Raises:
-            httpx.TransportError: it failed.
+            httpx.TransportError: the exchange failed.
         """
         url = request.url
         assert isinstance(request.stream, httpx.AsyncByteStream)
@@ -63,7 +63,7 @@ class Connection(httpx.AsyncBaseTransport):
 
 
 class _Body(httpx.AsyncByteStream):
-    """A body, as its parts arrive."""
+    """The body of a response, read as its parts arrive."""
 
     def __init__(self, answer: httpcore.Response) -> None:
         self._answer = answer
@@ -80,20 +80,20 @@ class _Body(httpx.AsyncByteStream):
 
 
 def _as_httpx(error: Exception) -> httpx.TransportError:
-    """The error of httpx that is called like one of httpcore."""
+    """The httpx error with the same name as an httpcore error."""
     kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
     return kind(str(error))
 
 
 class _Direct:
-    """A connection without a proxy. A pool of one would work, but checks several things for each request."""
+    """A connection without a proxy. A pool of one would work too, but it checks several things for each request."""
 
     def __init__(self, trusted: ssl.SSLContext) -> None:
         self._trusted = trusted
         self._latest: httpcore.AsyncHTTPConnection | None = None
 
     async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
-        """As httpcore's pools do."""
+        """Send a request as httpcore's pools do."""
         if self._latest is not None and (self._latest.is_closed() or self._latest.has_expired()):
             await self.aclose()
         if self._latest is None:

@@ -1,4 +1,4 @@
-"""Exchanges without an answer: the only place that turns a library's exceptions into ServerErrors."""
+"""Exchanges without an answer: the only place that turns the HTTP library's exceptions into ServerErrors."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ NOT_SENT = (
     httpx.LocalProtocolError,
     httpx.InvalidURL,
 )
-"""Failures before the first byte was sent. After any other, the server may have acted."""
+"""Failures before the first byte was sent. After any other failure, the server may have acted."""
 
 EXCHANGE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
-"""Everything that an exchange raises. ValueError: it cannot be sent, such as a header with a line break."""
+"""Everything that an exchange raises. ValueError means that it cannot be sent: a header has a line break, say."""
 
 _PRIVATE_CA = "for a private CA, pass its certificate with --ca-file or SSL_CERT_FILE; otherwise do not continue"
 _CERTIFICATE_HINTS = {
@@ -34,24 +34,26 @@ _CERTIFICATE_HINTS = {
     62: "check the API URL's host: the certificate is for another one",
     64: "check the API URL's address: the certificate is for another one",
 }
-"""By OpenSSL's verification codes (x509_vfy.h)."""
+"""Hints by OpenSSL's verification codes (x509_vfy.h)."""
 
 
 def transport_error(
     error: Exception, *, method: str, path: str, api_url: str, proxy: Proxy | None = None
 ) -> ServerError:
-    """The ServerError for an exchange's exception. Its text is not shown, since it may contain parts of the request.
+    """Return the ServerError for an exchange's exception.
+
+    It leaves out the exception's text, which may contain parts of the request.
 
     Args:
         error: the exception.
         method: the request's method.
         path: the request's path.
-        api_url: the server.
-        proxy: the proxy that the request went through.
+        api_url: the server's URL.
+        proxy: the proxy that the request went through, or None.
     """
     if isinstance(error, NOT_SENT) or not isinstance(error, (httpx.HTTPError, httpx.StreamError, OSError)):
         what, hint = _why_not_sent(error, proxy)
-        # A certificate or a scheme does not get better by trying again.
+        # A retry does not fix a certificate or a scheme.
         transient = isinstance(error, (httpx.ConnectError, httpx.TimeoutException, httpx.ProxyError))
         transient = transient and not isinstance(_root(error), ssl.SSLError)
         return ServerError(f"{api_url} {what}", hint=hint, failure=Failure.UNREACHABLE, is_transient=transient)
@@ -102,7 +104,7 @@ def _why_not_through(error: Exception, proxy: Proxy) -> tuple[str, str]:
 
 
 def _root(error: BaseException) -> BaseException:
-    """The exception at the bottom: libraries wrap the operating system's several times."""
+    """The innermost cause of an exception: libraries wrap the operating system's error several times."""
     seen = {id(error)}
     while (below := error.__cause__ or error.__context__) is not None and id(below) not in seen:
         seen.add(id(below))

@@ -1,4 +1,4 @@
-"""Fields of answers, read as documented, or as nothing."""
+"""Read fields of answers: a value of the documented form, or None."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ _LONGEST_ID = 256
 
 
 def text(value: object) -> str | None:
-    """A text that is not empty."""
+    """Return a text that is not empty, or None for any other value."""
     return value if isinstance(value, str) and value else None
 
 
 def identifier(value: object) -> str | None:
-    """An id: an opaque text, or a number (``design.md``, 'Applying').
+    """Return an id, which is an opaque text or a number, or None for any other value (``design.md``, 'Applying').
 
-    ``.`` and ``..`` are none, as they name another path; nor is what cannot be printed, or put into a URL.
+    ``.`` and ``..`` are not ids, since they name another path. Neither are texts that are too long, that cannot be
+    printed, or that begin or end with whitespace.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -25,7 +26,7 @@ def identifier(value: object) -> str | None:
 
 
 def moment_of(value: object) -> datetime | None:
-    """A time in ISO 8601; one without an offset is taken to be in UTC."""
+    """Return a time in ISO 8601, or None for any other value. A time without an offset counts as UTC."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
         return None if at is None else at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
@@ -34,7 +35,7 @@ def moment_of(value: object) -> datetime | None:
 
 
 def count_of(value: object) -> int | None:
-    """A count: a number, or one written as a text, as the API's counters are."""
+    """Return a count, or None for any other value. The API writes its counters as texts."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:  # noqa: PLR2004
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

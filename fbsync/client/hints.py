@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VALIDATE = "/validate"
-"""The end of the path that makes the server ask the provider."""
+"""The end of the path of a call that makes the server ask the provider."""
 SIGN_IN_PATHS = "/user/"
-"""The start of the paths for signing in."""
+"""The start of the paths of sign-in calls."""
 
 IN_USE = "remove it from the repositories that use it, and run `fbsync apply` again"
 MFA = (
@@ -71,16 +71,16 @@ _BY_CODE = {
     "USER_INACTIVE": "the user of FLASHBACK_EMAIL is inactive: ask your organisation's administrator",
     "NO_PASSWORD_SET": "the user of FLASHBACK_EMAIL has no password: set one, or use FLASHBACK_REFRESH_TOKEN",
 }
-"""By the documented codes of signing in (``flashback-api.md``)."""
+"""Hints by the documented error codes of signing in (``flashback-api.md``)."""
 
 
 def after(method: str, path: str, failure: Failure) -> str:
-    """What to do about a failure of a call."""
+    """Return what to do about a call's failure."""
     return _table(method, path)[failure]
 
 
 def after_signing_in(body: Mapping[str, object]) -> str | None:
-    """What to do about a failed sign-in, if the answer's fields say so."""
+    """Return what to do about a failed sign-in, or None if the answer's fields do not show the reason."""
     if body.get("verificationTokenId"):
         return NOT_VERIFIED
     code = body.get("error_code")

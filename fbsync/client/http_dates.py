@@ -1,4 +1,4 @@
-"""Dates and waiting times of HTTP headers."""
+"""Parse dates and waiting times in HTTP headers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 
 def seconds_to_wait(value: str | None, *, now: datetime) -> float | None:
-    """Understand ``Retry-After`` (RFC 9110, 10.2.3): seconds or a date; None for anything else."""
+    """Parse ``Retry-After`` (RFC 9110, 10.2.3), which has seconds or a date. Return None for anything else."""
     if value is None:
         return None
     if re.fullmatch(r"[0-9]+", value.strip()):
@@ -18,7 +18,7 @@ def seconds_to_wait(value: str | None, *, now: datetime) -> float | None:
 
 
 def moment(value: str | None) -> datetime | None:
-    """Understand a date of HTTP (RFC 9110, 5.6.7); None for anything else."""
+    """Parse an HTTP date (RFC 9110, 5.6.7). Return None for anything else."""
     try:
         at = parsedate_to_datetime((value or "")[:64])
         return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)

@@ -1,7 +1,7 @@
 """The HTTP library, imported only here: httpx2 if it is installed (extra ``httpx2``), else httpx.
 
-httpx2 continues httpx with the same interface and takes about 0.6 of the time (``docs/benchmarks.md``). Each brings the
-HTTP/1.1 that it is made of: httpcore2, or httpcore.
+httpx2 continues httpx with the same interface, and takes about 0.6 of the time (``docs/benchmarks.md``). Each comes
+with its own HTTP/1.1 library: httpcore2 or httpcore.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Lists: believed only whole. A row that cannot be read or a sign of more rows is an error, never an absence.
+"""Lists, which fbsync accepts only if they are complete. An unreadable row or a sign of more rows is an error.
 
-A value that repeats a credential is withheld from here on. An id cannot be: it is an error.
+From here on, a value that repeats a credential is withheld. An id cannot be withheld, so that is an error.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _LONG_ENOUGH = 12
 
 
 def rows_of(answer: Answer, field: str, redactor: Redactor) -> list[dict[str, Any]]:
-    """The objects of the list that an answer holds, without those that are gone (``deletedAt``).
+    """Return the objects of the list in an answer, without the deleted ones (``deletedAt``).
 
     Raises:
-        ServerError: there is no such list in it, or it is not the whole.
+        ServerError: the answer has no such list, or the list is incomplete.
     """
     rows = answer.body.get(field)
     if not isinstance(rows, list):
@@ -50,15 +50,15 @@ def rows_of(answer: Answer, field: str, redactor: Redactor) -> list[dict[str, An
 
 
 def live_of(answer: Answer, workspace_id: str | None, redactor: Redactor) -> Iterator[LiveLlm]:
-    """The configurations that an answer lists, without those of other workspaces than the one asked for.
+    """Yield the configurations that an answer lists, without those of workspaces that were not asked for.
 
     Args:
         answer: the answer.
-        workspace_id: the workspace that was asked for, or None.
+        workspace_id: the workspace that was asked for, or None for all.
         redactor: withholds values that repeat a credential.
 
     Raises:
-        ServerError: a row lacks what identifies a configuration, or the list is not the whole.
+        ServerError: a row lacks what identifies a configuration, or the list is incomplete.
     """
     for row in rows_of(answer, "aiLlms", redactor):
         llm = _live(row, workspace_id, redactor)
@@ -71,7 +71,7 @@ def live_of(answer: Answer, workspace_id: str | None, redactor: Redactor) -> Ite
 
 
 def _live(row: Mapping[str, Any], workspace_id: str | None, redactor: Redactor) -> LiveLlm | None:
-    """A listed configuration; None for a row without an id, a name or a workspace, or with a field of another type."""
+    """A listed configuration, or None if the row lacks an id, a name or a workspace, or a field has the wrong type."""
     said = _Row(row, redactor)
     llm_id, name = said.identifier("id"), said.text("name")
     workspace = said.identifier("workspaceId") if row.get("workspaceId") is not None else workspace_id
@@ -94,25 +94,25 @@ def _live(row: Mapping[str, Any], workspace_id: str | None, redactor: Redactor) 
 
 
 class _Row:
-    """An object of a list. It withholds each text that repeats a credential."""
+    """A row of a list, which withholds each text that repeats a credential."""
 
     def __init__(self, row: Mapping[str, Any], redactor: Redactor) -> None:
         self._row = row
         self._redactor = redactor
 
     def text(self, field: str) -> str | None:
-        """A text of it that is not empty."""
+        """Return the text in a field, or None if the field has no text or an empty one."""
         value = text(self._row.get(field))
         return None if value is None else self._redactor.value(value)
 
     def identifier(self, field: str) -> str | None:
-        """An id in it."""
+        """Return the id in a field, or None if the field has no id."""
         value = identifier(self._row.get(field))
         return None if value is None else self._redactor.value(value)
 
 
 def _is_text(value: object) -> bool:
-    """Whether a value is a text that can be stored, or null."""
+    """Whether a value is null or a text that can be stored."""
     return value is None or (isinstance(value, str) and not any("\ud800" <= one <= "\udfff" for one in value))
 
 
@@ -135,15 +135,15 @@ def _is_object(row: object) -> bool:
 
 
 def listed_workspaces(answer: Answer, redactor: Redactor, me: Mapping[str, Any] | None = None) -> Iterator[Workspace]:
-    """The workspaces that an answer lists; its other fields are ignored.
+    """Yield the workspaces that an answer lists. Other fields of the answer are ignored.
 
     Args:
         answer: the answer.
         redactor: withholds values that repeat a credential.
-        me: the profile of the caller, whose role is looked for; None where nobody wants to know it.
+        me: the signed-in user's profile, to find the user's roles, or None if the roles are not needed.
 
     Raises:
-        ServerError: a row cannot be read, or the list is not the whole.
+        ServerError: a row cannot be read, or the list is incomplete.
     """
     for row in rows_of(answer, "workspaces", redactor):
         workspace_id, name = _id_in(row, "id", answer, redactor), _Row(row, redactor).text("name")
@@ -153,7 +153,7 @@ def listed_workspaces(answer: Answer, redactor: Redactor, me: Mapping[str, Any] 
 
 
 def _role_of(workspace: Mapping[str, Any], me: Mapping[str, Any], redactor: Redactor) -> str | None:
-    """The role of a user in a workspace: by the user's id, or by the e-mail address."""
+    """The signed-in user's role in a workspace. It finds the user by id or by email address."""
     users = workspace.get("users")
     for user in users if isinstance(users, list) else ():
         nested = user.get("user") if isinstance(user, dict) else None
@@ -170,14 +170,14 @@ def _is_among(value: object, others: Iterable[object]) -> bool:
 
 
 def api_keys_of(answer: Answer, redactor: Redactor) -> Iterator[ApiKey]:
-    """The stored provider keys that an answer lists, without ``key``.
+    """Yield the stored provider keys that an answer lists, without their field ``key``.
 
     Args:
         answer: the answer.
         redactor: withholds values that repeat a credential.
 
     Raises:
-        ServerError: a row cannot be read, or the list is not the whole.
+        ServerError: a row cannot be read, or the list is incomplete.
     """
     for row in rows_of(answer, "apiKeys", redactor):
         said = _Row(row, redactor)
@@ -192,14 +192,14 @@ def api_keys_of(answer: Answer, redactor: Redactor) -> Iterator[ApiKey]:
 
 
 def stats_of(answer: Answer, redactor: Redactor) -> Iterator[LlmStats]:
-    """The counters that an answer holds, as numbers.
+    """Yield the usage counters that an answer lists, as numbers.
 
     Args:
         answer: the answer.
         redactor: withholds values that repeat a credential.
 
     Raises:
-        ServerError: a row cannot be read, or the list is not the whole.
+        ServerError: a row cannot be read, or the list is incomplete.
     """
     for row in rows_of(answer, "stats", redactor):
         llm_id = _id_in(row, "aiLlmId", answer, redactor)
@@ -209,10 +209,10 @@ def stats_of(answer: Answer, redactor: Redactor) -> Iterator[LlmStats]:
 
 
 def _id_in(row: Mapping[str, Any], field: str, answer: Answer, redactor: Redactor) -> str:
-    """The id in a row of an answer's list.
+    """The id in a row of a list.
 
     Raises:
-        ServerError: there is none, so that the list is not the whole; or it repeats a credential.
+        ServerError: the row has no id, so the list counts as incomplete, or the id repeats a credential.
     """
     found = _Row(row, redactor).identifier(field)
     if found is None:

@@ -1,4 +1,4 @@
-"""Signs that a list is incomplete. The API documents no pagination, so every common sign counts."""
+"""Detect an incomplete list. The API documents no pagination, so every common sign counts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _NEXT = re.compile(
     r"(has|is)?(more|next)(page|pages|rows|items|results)?|next(page)?(cursor|token|link|url|offset|marker)"
     r"|cursor|continuation(token)?|(is)?(truncated|incomplete|partial)"
 )
-"""Fields that mean there is more, without case and separators."""
+"""Fields that mean that there are more rows. Their names are without separators and in lower case."""
 _LAST = ("last", "islast", "islastpage", "complete", "iscomplete")
-"""Fields that mean so if they are false."""
+"""Fields that mean that there are more rows if they are false."""
 _TOTAL = re.compile(r"(total|full|overall)?count|total(items|rows|results|records|elements|entries|hits|size|number)?")
 _ABOUT_PAGES = re.compile(r"pag|meta|link|cursor|info")
-"""Objects that mean there are pages."""
+"""Names of objects with fields about pages."""
 _DEPTH = 3
 _TOTAL_PAGES = ("totalpages", "pagecount", "pages", "lastpage")
 _LINK_NEXT = re.compile(r";\s*rel\s*=\s*(?:\"[^\"]*\bnext\b[^\"]*\"|next\b)", re.IGNORECASE)
@@ -31,9 +31,12 @@ _RANGE = re.compile(r"[a-z]+ (\d{1,15})-(\d{1,15})/(\d{1,15}|\*)", re.IGNORECASE
 
 
 def sign_of_more(answer: Answer, field: str, rows: int) -> str | None:
-    """The sign in an answer that there are more rows, as the end of a sentence.
+    """Return the sign that there are more rows, as the end of a sentence, or None (``design.md``, 'The plan').
 
-    The API documents no pagination, so each common sign of one counts (``design.md``, 'The plan').
+    Args:
+        answer: the answer.
+        field: the name of the list in the answer.
+        rows: the number of rows in the list.
     """
     if _LINK_NEXT.search(answer.headers.get("Link", "")[:4096]):
         return "its Link header has a next page"
@@ -51,7 +54,7 @@ def sign_of_more(answer: Answer, field: str, rows: int) -> str | None:
 
 
 def _flat(fields: Mapping[str, Any], depth: int = _DEPTH) -> Iterator[tuple[str, object]]:
-    """Fields, and those of the objects among them that mean that there are pages."""
+    """Yield fields with their values, including the fields of objects about pages."""
     for name, value in fields.items():
         yield name, value
         if depth and isinstance(value, dict) and _ABOUT_PAGES.search(name.lower()):
@@ -59,7 +62,7 @@ def _flat(fields: Mapping[str, Any], depth: int = _DEPTH) -> Iterator[tuple[str,
 
 
 def _sign_in(name: str, value: object, rows: int) -> str | None:
-    """The sign of more rows in one field next to a list."""
+    """The sign of more rows in a field next to the list, or None."""
     letters = re.sub(r"[^a-zA-Z]", "", name[:40])
     folded = letters.lower()
     more = f'"{letters}" means that there are more'

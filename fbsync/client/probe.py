@@ -28,11 +28,11 @@ class Probed:
     """The result of a probe.
 
     Attributes:
-        body: the answer's JSON object; empty where there was none. It may hold other people's data.
-        error: the failure, if it was one.
-        is_answered: whether any HTTP answer came.
-        date: the server's clock, by the answer's ``Date``.
-        certified_until: the end of the server's certificate, where TLS was spoken.
+        body: the answer's JSON object, or an empty mapping if there was none. It may contain other people's data.
+        error: the failure, or None.
+        is_answered: whether there was an HTTP answer of any kind.
+        date: the server's time, from the answer's ``Date`` header.
+        certified_until: the end of the server certificate's validity, or None without TLS.
     """
 
     body: Mapping[str, Any]
@@ -47,9 +47,9 @@ class Prober:
 
     Args:
         api_url: the base URL.
-        timeout: seconds that a whole exchange may take.
-        ca_file: certificates of authorities to trust, or None.
-        redactor: makes what is said safe to show.
+        timeout: the time limit of a whole exchange, in seconds.
+        ca_file: a file of CA certificates to trust, or None for the environment's.
+        redactor: makes the server's words safe to show.
     """
 
     def __init__(self, api_url: str, *, timeout: float, ca_file: Path | None, redactor: Redactor) -> None:
@@ -59,14 +59,14 @@ class Prober:
         self._redactor = redactor
 
     async def probe(self, path: str, token: Secret | None = None) -> Probed:
-        """Send a GET.
+        """Send a GET request.
 
         Args:
             path: the call's path.
-            token: the access token for it, or None.
+            token: the access token to send, or None.
 
         Raises:
-            FbsyncError: the file of certificates or the proxy cannot be used.
+            FbsyncError: the certificate file or the proxy cannot be used.
         """
         if token is not None:
             self._redactor.add(token)
@@ -90,7 +90,7 @@ class Prober:
 
 
 def expiry_of(token: Secret) -> datetime | None:
-    """Until when a token says that it is good: the ``exp`` of a JWT (RFC 7519, 4.1.4), read without trusting it."""
+    """Return when a token expires: the ``exp`` of a JWT (RFC 7519, 4.1.4), unverified. None for other tokens."""
     parts = token.reveal().split(".")
     if len(parts) != 3:  # noqa: PLR2004 - header, claims, signature
         return None

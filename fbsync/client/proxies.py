@@ -1,7 +1,7 @@
-"""Proxies: choose the one for a server from the usual environment variables.
+"""Choose the proxy for a server by the usual environment variables.
 
-The rules are curl's (curl(1), 'ENVIRONMENT') and those of the standard library (``urllib.request``), with networks in
-``NO_PROXY`` as Go and others have them. The HTTP library reads nothing of this by itself.
+The rules are those of curl (curl(1), 'ENVIRONMENT') and of the standard library (``urllib.request``). ``NO_PROXY`` may
+also contain networks, as in Go and elsewhere. The HTTP library itself does not read these variables.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """A proxy of the environment.
+    """A proxy that the environment names.
 
     Attributes:
-        variable: the variable that names it.
-        address: scheme, host and port: what may be shown.
-        user: the user name for it, decoded, or None.
-        password: likewise the password.
+        variable: the variable that names the proxy.
+        address: the scheme, host and port, which are safe to show.
+        user: the decoded user name, or None.
+        password: the decoded password, or None.
     """
 
     variable: str
@@ -43,14 +43,14 @@ class Proxy:
 
 
 def proxy_for(api_url: str, environment: Mapping[str, str]) -> Proxy | None:
-    """The proxy for a server, or None. This machine itself is reached directly.
+    """Return the proxy for a server, or None. A server on this machine needs no proxy.
 
     Args:
         api_url: the server's base URL.
         environment: the process's environment.
 
     Raises:
-        FbsyncError: the variable's value names no proxy that can be used; the message names the variable.
+        FbsyncError: the proxy cannot be used; the message names the variable.
     """
     parts = urlsplit(api_url)
     host = parts.hostname or ""
@@ -63,7 +63,7 @@ def proxy_for(api_url: str, environment: Mapping[str, str]) -> Proxy | None:
 
 
 def _variable(scheme: str, environment: Mapping[str, str]) -> str | None:
-    """The variable that counts: lower case before upper case, the scheme's own before the one for all."""
+    """The variable that applies: lower case before upper case, the scheme's own before the one for all schemes."""
     for name in (f"{scheme}_proxy", "all_proxy"):
         # A CGI program gets a request's "Proxy:" header as HTTP_PROXY (https://httpoxy.org).
         upper = None if name == "http_proxy" and "REQUEST_METHOD" in environment else name.upper()
@@ -86,7 +86,7 @@ def _is_excepted(host: str, port: int | None, exceptions: str) -> bool:
 
 
 def _matches(item: str, host: str, port: int | None) -> bool:
-    """Whether an item of ``NO_PROXY`` is for a host: an address, a network, a domain, each with a port or without."""
+    """Whether an item of ``NO_PROXY`` matches a host. It is an address, a network or a domain, maybe with a port."""
     if item == "*":
         return True
     split = re.fullmatch(r"\[(?P<six>[^]]*)\](?::(?P<p6>\d+))?|(?P<name>[^:]*)(?::(?P<p>\d+))?|(?P<bare>.*)", item)
@@ -118,10 +118,10 @@ def _ascii(host: str) -> str:
 
 
 def _parsed(variable: str, value: str) -> Proxy:
-    """The proxy in a variable's value.
+    """Parse the proxy in a variable's value.
 
     Raises:
-        FbsyncError: there is none that can be used.
+        FbsyncError: the value is not a proxy that can be used.
     """
     value = value.strip()
     try:

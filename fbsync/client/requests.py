@@ -1,4 +1,4 @@
-"""Requests to the API: signed in, one HTTP exchange each, with failures as ServerErrors."""
+"""Send signed-in requests to the API, each in one HTTP exchange, and raise failures as ServerErrors."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 _SIGN_OUT_SECONDS = 1.5
-"""Signing out comes after the grace period of a signal (``fbsync.workflow.session``), so it has to be short."""
+"""The time limit for signing out. It is short, since it adds to a signal's grace period (``workflow.carry_out``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request and its answer, as far as they may be shown: no body, header or value.
+    """The parts of a request and its answer that are safe to show: no body, header or value.
 
     Attributes:
         fields: the names of the fields that were sent.
-        status: the HTTP status, or None where no answer came.
-        seconds: from the first byte sent to the last received.
+        status: the HTTP status, or None without an answer.
+        seconds: the duration, from the start of the request to the end of the answer.
     """
 
     method: str
@@ -57,14 +57,14 @@ class Requests:
 
     Args:
         api_url: the base URL, without a slash at its end.
-        account: the means of signing in.
-        timeout: seconds that a whole exchange may take.
-        ca_file: certificates of authorities to trust, or None for those of the environment.
-        redactor: makes the server's words safe to show; it gets to know the means of signing in and all that is sent.
+        account: the credentials to sign in with.
+        timeout: the time limit of a whole exchange, in seconds.
+        ca_file: a file of CA certificates to trust, or None for the environment's.
+        redactor: makes the server's words safe to show. Every credential that is sent is added to it.
         on_exchange: called with every exchange.
 
-    Raises:
-        FbsyncError: there are no means of signing in, or the file of certificates or the proxy cannot be used.
+        Raises:
+            FbsyncError: there are no credentials to sign in with, or the certificate file or the proxy cannot be used.
     """
 
     def __init__(
@@ -88,9 +88,9 @@ class Requests:
             self._redactor.add(self._connections.proxy.password)
 
     async def close(self) -> None:
-        """End the session that was opened here, and the connections."""
+        """Sign out of the session that this run opened, and close the connections."""
         try:
-            # Nothing depends on it: a session that stays open ends by itself.
+            # Nothing depends on signing out: a session that stays open ends by itself.
             with suppress(FbsyncError, TimeoutError):
                 async with asyncio.timeout(_SIGN_OUT_SECONDS):
                     await self.tokens.close()
@@ -98,7 +98,7 @@ class Requests:
             await self._connections.aclose()
 
     async def token(self) -> Secret:
-        """The token that requests carry; signs in for it where there is none.
+        """Return the token that requests carry. Sign in if there is none yet.
 
         Raises:
             ServerError: signing in failed.
@@ -108,17 +108,23 @@ class Requests:
     async def call(
         self, method: str, path: str, *, fields: Fields | None = None, query: Mapping[str, str] | None = None
     ) -> Answer:
-        """One request that succeeded.
+        """Send a request, and return the answer of a success.
 
         Raises:
-            ServerError: it did not.
+            ServerError: the request failed.
         """
         return self.checked(await self.answer(method, path, fields=fields, query=query))
 
     async def answer(
         self, method: str, path: str, *, fields: Fields | None = None, query: Mapping[str, str] | None = None
     ) -> Answer:
-        """One call, sent a second time only if the token had expired: a 401 means that nothing was done."""
+        """Send a request, and return any answer.
+
+        After a 401, which means that nothing was done, it renews the token and sends the request a second time.
+
+        Raises:
+            ServerError: there was no answer, or signing in failed.
+        """
         self._redactor.add(*(value for value in (fields or {}).values() if isinstance(value, Secret)))
         token = await self.token()
         answer = await self._send(method, path, fields=fields, query=query, token=token)
@@ -129,10 +135,10 @@ class Requests:
         return answer
 
     def checked(self, answer: Answer) -> Answer:
-        """The answer.
+        """Return the answer if it is a success.
 
         Raises:
-            ServerError: it says, or its form, that the request did not succeed.
+            ServerError: the answer or its form says that the request failed.
         """
         error = failure_of(answer, self._redactor)
         if error is not None:
@@ -153,7 +159,7 @@ class Requests:
         query: Mapping[str, str] | None,
         token: Secret | None,
     ) -> Answer:
-        """One HTTP exchange; the only place where secrets are revealed, into the body and the header."""
+        """Send one request, and read its answer. Secrets are revealed here, for the body and the header."""
         body = None if fields is None else json.dumps({_wire_name(k): _revealed(v) for k, v in fields.items()}).encode()
         headers = {} if body is None else {"Content-Type": "application/json"}
         if token is not None:
@@ -179,10 +185,10 @@ class Requests:
 
 
 async def _signed_in(step: Awaitable[_Result]) -> _Result:
-    """A step of signing in. When it fails, the call itself was not carried out, whatever happened to the step.
+    """Await a step of signing in. If it fails, the call itself was not carried out, whatever happened to the step.
 
     Raises:
-        ServerError: it failed; one that passes may be tried again, as any call.
+        ServerError: the step failed. After a transient failure, the call may be retried like any other.
     """
     try:
         return await step
@@ -204,5 +210,5 @@ def _revealed(value: str | Secret | None) -> str | None:
 
 
 def _wire_name(field: object) -> str:
-    """A field's name in a request: a stored key is named by its uuid (``flashback-api.md``, 'Stored provider keys')."""
+    """A field's name in a request, which names a stored key by uuid (``flashback-api.md``, 'Stored provider keys')."""
     return "apiKeyUuid" if field is Field.API_KEY else str(field)

@@ -1,4 +1,4 @@
-"""The shape of an unexpected answer, safe to report: its keys and types, never its values."""
+"""Describe the shape of an unexpected answer, which is safe to report: keys and types, never values."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _MEDIA_TYPE = re.compile(r"[a-z]{1,20}/[a-z0-9.+-]{1,40}")
 
 
 def shape_of(value: object, *, depth: int = 2) -> str:
-    """The shape of a JSON value, such as ``{success: boolean, aiLlms: list of 2 objects}``.
+    """Return the shape of a JSON value, such as ``{success: boolean, aiLlms: list of 2 objects}``.
 
     Args:
-        value: the value. A key is shown where it reads as a word: servers also use values as keys.
-        depth: how far objects in objects are described.
+        value: the value. A key is shown only if it reads like a word, since servers also use values as keys.
+        depth: how many levels of nested objects to describe.
     """
     match value:
         case None:
@@ -58,6 +58,6 @@ def _key_shape(key: str) -> str:
 
 
 def media_type(value: str | None) -> str:
-    """The media type in an answer's ``Content-Type``, if it is a plain one."""
+    """Return the media type in a ``Content-Type`` header, or "no known type" if it does not look like one."""
     kind = (value or "").partition(";")[0].strip().lower()
     return kind if _MEDIA_TYPE.fullmatch(kind) else "no known type"

@@ -18,34 +18,34 @@ if TYPE_CHECKING:
     from fbsync.settings import Account
 
 _PASSING = (Failure.UNREACHABLE, Failure.THROTTLED, Failure.UNKNOWN)
-"""Failures after which the same means may still work."""
+"""Failures after which the same credentials may still work."""
 
 
 class Post(Protocol):
-    """Send a body to a sign-in path and return the answer's JSON; raises ServerError."""
+    """A function that sends a body to a sign-in path and returns the answer's JSON. It raises ServerError."""
 
     async def __call__(
         self, path: str, fields: Mapping[str, Secret], token: Secret | None = None, /
     ) -> Mapping[str, Any]:
-        """Send it, with an access token or without one."""
+        """Send the body, with or without an access token."""
 
 
 class TokenSource:
     """The access token of a run: given, or from a refresh token, or from an email address and a password.
 
-    The token's lifetime is documented in a unit that is not, so it is renewed when the server refuses it
-    (401) and not before (``flashback-api.md``, 'Signing in').
+    The API documents the token's lifetime without its unit. The token is therefore renewed only after the server
+    refuses it with 401 (``flashback-api.md``, 'Signing in').
 
     Args:
-        account: the means, from the environment.
-        post: sends a body to a path of signing in.
-        redactor: gets each token that the server returns.
+        account: the credentials to sign in with.
+        post: sends a body to a sign-in path.
+        redactor: each token that the server returns is added to it.
 
     Raises:
-        FbsyncError: there are no means at all.
+        FbsyncError: there are no credentials to sign in with.
 
     Attributes:
-        user_id: the user's id, where signing in returned it.
+        user_id: the user's id, or None if signing in has not returned it.
     """
 
     def __init__(self, account: Account, *, post: Post, redactor: Redactor) -> None:
@@ -68,7 +68,7 @@ class TokenSource:
         self._lock = asyncio.Lock()
 
     async def token(self) -> Secret:
-        """The current access token; signs in when there is none yet.
+        """Return the current access token. Sign in if there is none yet.
 
         Raises:
             FbsyncError: signing in failed.
@@ -79,15 +79,15 @@ class TokenSource:
         return self._token
 
     async def renew(self, refused: Secret | None) -> Secret | None:
-        """Get a new access token, once for all requests that were refused with the same one.
+        """Get a new access token, once for all requests that were refused with the same token.
 
-        A failure is shared, too: whoever waited for this attempt does not make another one at once.
+        They also share a failure: a request that waited for this attempt does not start another one at once.
 
         Args:
-            refused: the token that the server would not take, or None to sign in for the first time.
+            refused: the token that the server refused, or None to sign in for the first time.
 
         Returns:
-            A token other than the refused one, or None where there are no means left to get one.
+            A token other than the refused one, or None if there are no credentials left to get one with.
 
         Raises:
             FbsyncError: signing in failed.
@@ -109,10 +109,10 @@ class TokenSource:
             return None if answer is None else self._take(answer)
 
     def _take(self, answer: Mapping[str, Any]) -> Secret | None:
-        """Keep what a sign-in gave.
+        """Keep the tokens and the user's id from the answer to signing in.
 
         Raises:
-            FbsyncError: it gave no token, since the account is not verified yet.
+            FbsyncError: there is no token, since the account is not verified yet.
         """
         token = _secret(answer, "accessToken") or _secret(answer, "token")
         refresh_token = _secret(answer, "refreshToken")
@@ -128,13 +128,13 @@ class TokenSource:
         return token
 
     async def _sign_in(self) -> Mapping[str, Any] | None:
-        """One attempt: by the refresh token, which is taken to die with its use, else by e-mail and password."""
+        """Make one attempt: with the refresh token, which may work only once, or else with email and password."""
         email, password = self._account.email, self._account.password
         can_log_in = email is not None and password is not None
         if self._refresh_token is not None:
             used, self._refresh_token = self._refresh_token, None
             try:
-                # Client and documentation disagree on the name, so both are sent.
+                # The vendor's client and the documentation disagree on the name, so send both.
                 answer = await self._post("/user/refresh", {"refresh_token": used, "refreshToken": used})
             except ServerError as error:
                 if error.failure in _PASSING:
@@ -143,7 +143,7 @@ class TokenSource:
                 if not can_log_in:
                     raise
             else:
-                # A session that was there before this run is the user's; only its latest token is known to live.
+                # A session from before this run is the user's. For its own session, the run keeps the latest token.
                 if self._opened is not None:
                     self._opened = _secret(answer, "refreshToken") or used
                 return answer
@@ -154,14 +154,14 @@ class TokenSource:
         return None
 
     async def close(self) -> None:
-        """Sign out of a session that this run opened, by e-mail and password. What the user brought stays.
+        """Sign out of the session that this run opened with email and password. A session of the user stays open.
 
         Raises:
-            ServerError: it could not be done. Nothing depends on it.
+            ServerError: signing out failed. Nothing depends on it.
         """
         if self._opened is not None:
             opened, self._opened = self._opened, None
-            # Client and its own type disagree on the name, so both are sent.
+            # The vendor's client and its own type disagree on the name, so send both.
             await self._post("/user/logout", {"refresh_token": opened, "refreshToken": opened}, self._token)
 
 

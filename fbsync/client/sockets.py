@@ -1,4 +1,4 @@
-"""Sockets for httpcore: asyncio's, which cost less than its default (``docs/benchmarks.md``)."""
+"""Sockets for httpcore, made with asyncio. They cost less than httpcore's default (``docs/benchmarks.md``)."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 _NEXT_ADDRESS_SECONDS = 0.25
 """The delay before the next address of a host is tried in parallel (RFC 8305, 5)."""
 _MOST_UNREAD = 256 * 1024
-"""How many bytes may wait to be read."""
+"""How many received bytes may wait before the socket stops reading."""
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 
 
 class Sockets(httpcore.AsyncNetworkBackend):
-    """Connect with asyncio."""
+    """A network backend that connects with asyncio."""
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's interface
-        local_address: str | None = None,  # noqa: ARG002 - likewise
-        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - likewise
+        local_address: str | None = None,  # noqa: ARG002 - httpcore's interface
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - httpcore's interface
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to whichever address of a host answers first.
+        """Connect to the address of a host that answers first.
 
         Raises:
-            httpcore.ConnectError, httpcore.ConnectTimeout: there is no connection.
+            httpcore.ConnectError, httpcore.ConnectTimeout: connecting failed.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -50,7 +50,7 @@ class Sockets(httpcore.AsyncNetworkBackend):
 
 
 def _first(error: OSError) -> OSError:
-    """The first of the errors that asyncio makes one text of where a host has several addresses."""
+    """The first of the errors that asyncio combines into one text if a host has several addresses."""
     number = _ERRNO.search(str(error)) if error.errno is None else None
     return error if number is None else OSError(int(number[1]), os.strerror(int(number[1])))
 
@@ -68,24 +68,24 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._news: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """As asyncio calls it."""
+        """Keep the transport."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """As asyncio calls it."""
+        """Keep received bytes. Stop reading if too many wait."""
         self._received += data
         if len(self._received) > _MOST_UNREAD:
             self._transport.pause_reading()
         self._tell()
 
     def eof_received(self) -> None:
-        """As asyncio calls it. The transport closes itself then: nobody sends more to a server that has ended."""
+        """Note that the server has ended the connection. The transport then closes itself: nothing more is sent."""
         self._has_ended = True
         self._tell()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """As asyncio calls it."""
+        """Note that the connection is closed, and the error if it broke."""
         self._has_ended = True
         self._error = exc
         self._tell()
@@ -95,7 +95,7 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
             self._news.set_result(None)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
-        """What has come, or comes next; nothing once the server has ended.
+        """Return received bytes, or wait for the next ones. Return nothing after the server has ended the connection.
 
         Raises:
             httpcore.ReadError: the connection broke.
@@ -114,12 +114,12 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
-        """Send, together with what is written next: an answer is read after that, which sends what is still there.
+        """Keep bytes to send. The next ``read`` sends them all, so head and body go to the operating system together.
 
-        Head and body come to the system as one. What it does not take yet waits: the body is in memory anyhow.
+        Bytes that it does not take at once wait in memory, where the body is anyway.
 
         Raises:
-            httpcore.WriteError: the connection is gone.
+            httpcore.WriteError: the connection is closed.
         """
         if self._transport.is_closing():
             raise httpcore.WriteError from self._error
@@ -131,7 +131,7 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
             self._transport.write(unsent)
 
     async def aclose(self) -> None:
-        """Close at once. Nothing is on its way: an exchange has ended, or is given up."""
+        """Close at once. No bytes need to be delivered: the exchange has ended or was given up."""
         self._transport.abort()
 
     async def start_tls(
@@ -140,12 +140,12 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's interface
     ) -> httpcore.AsyncNetworkStream:
-        """Speak TLS from here on.
+        """Start TLS on this connection.
 
         Raises:
-            httpcore.ConnectError, httpcore.ConnectTimeout: it is not spoken, or the certificate is not trusted.
+            httpcore.ConnectError, httpcore.ConnectTimeout: there is no TLS, or the certificate is not trusted.
         """
-        if self._received:  # it would be taken for a part of what comes over TLS
+        if self._received:  # these bytes would count as part of what comes over TLS
             await self.aclose()
             raise httpcore.ConnectError
         self._flush()
@@ -159,20 +159,20 @@ class Socket(asyncio.Protocol, httpcore.AsyncNetworkStream):
         except OSError as error:
             await self.aclose()
             raise httpcore.ConnectError from error
-        if upgraded is None:  # the connection was lost as soon as it was there (asyncio, ``loop.start_tls``)
+        if upgraded is None:  # the connection was lost at once (asyncio, ``loop.start_tls``)
             raise httpcore.ConnectError from self._error
         self._transport = upgraded
         return self
 
     def get_extra_info(self, info: str) -> object:
-        """What httpcore asks: ``is_readable`` of an idle connection is the sign that it is of no more use."""
+        """Answer httpcore's questions. An idle connection that ``is_readable`` can no longer be used."""
         if info == "is_readable":
             return bool(self._received) or self._has_ended or _is_readable(self._transport.get_extra_info("socket"))
         return self._transport.get_extra_info(info)
 
 
 def _is_readable(connected: socket.socket | None) -> bool:
-    """Whether something has come, or the end, that the event loop has not seen yet."""
+    """Whether the socket has bytes, or the end of the connection, that the event loop has not seen yet."""
     if connected is None or (descriptor := connected.fileno()) < 0:
         return True
     waiting = select.poll()

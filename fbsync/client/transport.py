@@ -1,4 +1,4 @@
-"""The transport: connections, and one exchange over one of them, bounded in time and in size."""
+"""The transport: connections, and exchanges over them, each limited in time and size."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 10.0
 _CONNECT_SHARE = 0.75
-"""The share of the exchange's time for connecting. It separates requests that were not sent from those that were."""
+"""The share of an exchange's time for connecting. A timeout within it proves that the request was not sent."""
 
 LIST_LIMIT = 64 * 1024 * 1024
 """The largest list, decoded: more than 100,000 configurations."""
@@ -33,9 +33,9 @@ ANSWER_LIMIT = 1024 * 1024
 
 _HEADERS = {"User-Agent": f"fbsync/{__version__}", "Accept": "application/json", "Accept-Encoding": "gzip"}
 _WITH_BODY = ("POST", "PUT")
-"""Methods whose requests say how long their body is, even if it is empty (RFC 9110, 8.6)."""
+"""Methods that always have a Content-Length, even without a body (RFC 9110, 8.6)."""
 _ANY_WRAPPER = 47
-"""zlib's ``wbits``: gzip or zlib, by what the data begins with (zlib manual, ``inflateInit2``)."""
+"""zlib's ``wbits`` that detects gzip or zlib by the first bytes (zlib manual, ``inflateInit2``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +43,10 @@ class Response:
     """The answer over a connection.
 
     Attributes:
-        headers: by name, in any case.
-        body: the body, decoded; empty where it has a flaw.
+        headers: the headers; their names ignore case.
+        body: the decoded body, which is empty if it has a flaw.
         flaw: why the body cannot be read, as the end of a sentence, or None.
-        tls: the TLS connection that it came over, or None.
+        tls: the TLS connection of the response, or None.
     """
 
     status: int
@@ -57,21 +57,21 @@ class Response:
 
 
 class Connections:
-    """The connections to one server: one for each request under way, reused when it is free.
+    """The connections to one server: one for each concurrent request, reused when it is free.
 
-    Each is a transport of its own. In a pool of several, httpcore goes through all of them for each request, and
-    asks the operating system about every idle one, which takes longer than the request (``docs/benchmarks.md``).
+    Each is a transport of its own. In a pool of several connections, httpcore checks all of them for each request,
+    and asks the operating system about every idle one. That takes longer than the request (``docs/benchmarks.md``).
 
     Args:
         api_url: the base URL, without a slash at its end.
-        timeout: seconds that a whole exchange may take.
-        ca_file: certificates of authorities to trust, in PEM, or None for those of the environment.
+        timeout: the time limit of a whole exchange, in seconds.
+        ca_file: a PEM file of CA certificates to trust, or None for the environment's.
 
     Raises:
-        FbsyncError: that file, or the one of the environment, or the environment's proxy, cannot be used.
+        FbsyncError: the certificate file, or the environment's certificates or proxy, cannot be used.
 
     Attributes:
-        proxy: the proxy that they go through, or None.
+        proxy: the proxy of the connections, or None.
     """
 
     def __init__(self, api_url: str, *, timeout: float, ca_file: Path | None) -> None:
@@ -79,7 +79,7 @@ class Connections:
         self._timeout = timeout
         self._extensions = {"timeout": {"connect": min(timeout * _CONNECT_SHARE, _CONNECT_SECONDS)}}
         self.proxy = proxy_for(api_url, os.environ)
-        # Nobody speaks TLS with a server of this machine that is asked without: no authority need be trusted.
+        # A server on this machine with an http URL does not use TLS, so no authority is needed.
         is_here = is_loopback(urlsplit(api_url).hostname)
         speaks_tls = not is_here or api_url.startswith("https:")
         self._trusted = trusted(ca_file) if speaks_tls or ca_file else untrusting()
@@ -90,17 +90,17 @@ class Connections:
     async def send(
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None = None, limit: int
     ) -> Response:
-        """One exchange.
+        """Send a request, and return the response.
 
         Args:
             method: the HTTP method.
-            path: path and query.
-            headers: further headers.
+            path: the path and the query.
+            headers: additional headers.
             body: the request's body, or None.
-            limit: how many bytes of a body are read, decoded.
+            limit: the maximum size of the decoded body, in bytes.
 
         Raises:
-            httpx.HTTPError, httpx.InvalidURL, OSError: it failed; TimeoutError where its time was up.
+            httpx.HTTPError, httpx.InvalidURL, OSError: the exchange failed. TimeoutError means that its time was up.
         """
         request = self._request(method, self._url(path), headers, body)
         connection = self._free.pop() if self._free else self._another()
@@ -111,12 +111,12 @@ class Connections:
             self._free.append(connection)
 
     async def aclose(self) -> None:
-        """Close all of them."""
+        """Close all connections."""
         for connection in self._all:
             await connection.aclose()
 
     def _request(self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes | None) -> httpx.Request:
-        """A request with all of its headers. httpx would find them out for each one, and look through all of them."""
+        """A request with all of its headers. httpx would otherwise determine and check them for each request."""
         named = {**_HEADERS, **headers}
         if body is not None or method in _WITH_BODY:
             named["Content-Length"] = str(len(body or b""))
@@ -125,7 +125,7 @@ class Connections:
         return httpx.Request(method, url, headers=raw, stream=stream, extensions=self._extensions)
 
     def _url(self, path: str) -> httpx.URL:
-        """A URL as httpx takes it. Creations and lists all go to few, which it would take apart each time."""
+        """A path's URL. Creations and lists share a few URLs, which httpx would otherwise parse each time."""
         if path not in self._urls:
             if len(self._urls) > 16:  # noqa: PLR2004 - paths with ids are not worth keeping
                 return httpx.URL(self._api_url + path)
@@ -169,11 +169,11 @@ async def _exchange(connection: Connection, request: httpx.Request, limit: int) 
 
 
 class _DecodedBody:
-    """A body, decoded as it arrives and only up to a limit, against gzip bombs.
+    """A body that is decoded as it arrives, and only up to a limit, against gzip bombs.
 
     Args:
         encoding: the answer's ``Content-Encoding``.
-        limit: the most bytes that it may decode to.
+        limit: the maximum size of the decoded body, in bytes.
     """
 
     def __init__(self, encoding: str | None, limit: int) -> None:
@@ -186,7 +186,7 @@ class _DecodedBody:
             self.flaw = "in an encoding that fbsync did not ask for"
 
     def add(self, chunk: bytes) -> None:
-        """Take the next piece."""
+        """Decode and add the next chunk."""
         if self.flaw is not None:
             return
         if self._inflate is not None:
@@ -200,7 +200,7 @@ class _DecodedBody:
             self.flaw = f"of more than {self._limit // (1024 * 1024)} MiB"
 
     def ended(self) -> str | None:
-        """What is wrong with the body, now that all of it is here."""
+        """Return what is wrong with the body after its last chunk, as the end of a sentence, or None."""
         if self.flaw is None and self._inflate is not None and self.data and not self._inflate.eof:
             return "that is damaged"
         return self.flaw

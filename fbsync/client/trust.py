@@ -1,4 +1,4 @@
-"""Trust: the certificate authorities that a server's certificate is checked against."""
+"""Choose the certificate authorities to check a server's certificate against."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def trusted(ca_file: Path | None) -> ssl.SSLContext:
-    """The context in which TLS is spoken: certificates and host names are checked.
+    """Return a TLS context that checks certificates and host names.
 
-    ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` count as everywhere. ``SSLKEYLOGFILE`` does not: it would have the keys of
-    the connections over which credentials go written to a file.
+    It uses ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` as other programs do. It ignores ``SSLKEYLOGFILE``, which would
+    write the keys of connections that carry credentials to a file.
 
     Args:
-        ca_file: authorities to trust, in PEM, or None for those of the environment, else certifi's.
+        ca_file: a PEM file of CA certificates to trust, or None for the environment's, else certifi's.
 
     Raises:
-        FbsyncError: the authorities cannot be used.
+        FbsyncError: the certificates cannot be used.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
@@ -41,12 +41,12 @@ def trusted(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def untrusting() -> ssl.SSLContext:
-    """A context for servers without TLS: it trusts nothing, and takes no time."""
+    """Return a context for servers without TLS. It trusts no authority, and takes no time to make."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _refuse(error: OSError, ca_file: Path | None) -> NoReturn:
-    # ssl.SSLError is an OSError: the file is there and holds no certificate.
+    # ssl.SSLError is an OSError, too: the file exists, but contains no certificate.
     reason = "it has no PEM certificate" if isinstance(error, ssl.SSLError) else error.strerror
     where, option = (f"in {ca_file}", "--ca-file") if ca_file else ("of SSL_CERT_FILE", "it, or unset it")
     raise FbsyncError(

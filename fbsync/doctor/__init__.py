@@ -1,1 +1,1 @@
-"""Check everything that a run depends on, and say what to do."""
+"""Check everything that a run depends on, and say how to fix problems."""

@@ -1,4 +1,4 @@
-"""Checks: what the doctor examined and found, including what probes say about a server."""
+"""The results of the doctor's checks, and the checks of a server's answers to probes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Health(StrEnum):
-    """What a check found."""
+    """The result of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -29,13 +29,13 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One checked thing.
+    """One check with its result.
 
     Attributes:
-        what: the thing, a few words.
-        detail: what was found.
-        remedy: what to do, or nothing.
-        exit_code: for a problem, the status that it stands for.
+        what: the checked thing, in a few words.
+        detail: the details of the result.
+        remedy: what to do, or an empty text.
+        exit_code: for a problem, the exit code to end with.
     """
 
     what: str
@@ -46,22 +46,25 @@ class Check:
 
 
 def ok(what: str, detail: str) -> Check:
-    """A check without anything to do."""
+    """Return a check that found nothing to fix."""
     return Check(what=what, health=Health.OK, detail=detail)
 
 
 def not_checked(what: str, why: str) -> Check:
-    """A check that something else prevented."""
+    """Return a check that something else prevented."""
     return Check(what=what, health=Health.NOT_CHECKED, detail=why)
 
 
 def problem(what: str, error: FbsyncError) -> Check:
-    """A check that failed with an error."""
+    """Return a check that failed with an error."""
     return Check(what=what, health=Health.PROBLEM, detail=error.message, remedy=error.hint, exit_code=error.exit_code)
 
 
 def exit_code_of_checks(checks: Iterable[Check]) -> ExitCode:
-    """The status of all checks: invalid input before signing in before anything else; warnings are none."""
+    """Return the exit code for all checks: invalid input comes first, then signing in, then other problems.
+
+    Warnings do not change it.
+    """
     codes = {check.exit_code for check in checks if check.health is Health.PROBLEM}
     for code in (ExitCode.INVALID_INPUT, ExitCode.NOT_ALLOWED):
         if code in codes:
@@ -74,7 +77,12 @@ _SOON = timedelta(days=14)
 
 
 def clock(theirs: datetime | None, ours: datetime) -> Check:
-    """Whether this machine's clock agrees with the server's, whose ``Date`` has whole seconds."""
+    """Check that this machine's clock agrees with the server's, whose ``Date`` has whole seconds.
+
+    Args:
+        theirs: the server's time, or None if it did not say.
+        ours: this machine's time.
+    """
     if theirs is None:
         return not_checked("clock", "the server's answer has no date")
     apart = abs(theirs - ours)
@@ -90,12 +98,12 @@ def clock(theirs: datetime | None, ours: datetime) -> Check:
 
 
 def certificate(until: datetime | None, ours: datetime, *, in_clear: bool) -> Check:
-    """How long the server's certificate is valid.
+    """Check how long the server's certificate is valid.
 
     Args:
-        until: its end, or None where no TLS was spoken.
+        until: the end of its validity, or None without TLS.
         ours: this machine's time.
-        in_clear: whether the token crosses a network without it.
+        in_clear: whether the token crosses a network unencrypted.
     """
     if until is None and not in_clear:
         return ok("TLS", "not used: the server is on this machine")
@@ -119,7 +127,7 @@ def certificate(until: datetime | None, ours: datetime, *, in_clear: bool) -> Ch
 
 
 def token_life(expires: datetime | None, ours: datetime) -> str:
-    """How long a token is valid, by its own claim, as a phrase."""
+    """Say, as a phrase, how long a token is valid by its own claim."""
     if expires is None:
         return "token expiry unknown (tokens live for one hour)"
     left = expires - ours
@@ -127,11 +135,11 @@ def token_life(expires: datetime | None, ours: datetime) -> str:
 
 
 def account(detail: str, me: Mapping[str, Any]) -> Check:
-    """Whether the account that is signed in can do what fbsync needs.
+    """Check that the signed-in account can do what fbsync needs.
 
     Args:
-        detail: who it is, and how it signed in.
-        me: its profile; fields that the server left out say nothing.
+        detail: the account's name, and how it signed in.
+        me: its profile. A field that the server left out counts as fine.
     """
     if me.get("validated") is False:
         return Check(
@@ -152,11 +160,11 @@ def account(detail: str, me: Mapping[str, Any]) -> Check:
 
 
 def roles(listed: Sequence[Workspace], wanted: Iterable[tuple[str, bool]]) -> Iterator[Check]:
-    """Whether the workspaces of the manifest are there, and what may be done in them.
+    """Check that the project's workspaces exist, and that the user's role in each allows changes.
 
     Args:
-        listed: the workspaces that the server lists, with our role in each.
-        wanted: those of the manifest, each an id, or a name and then True.
+        listed: the workspaces that the server lists, with the user's role in each.
+        wanted: the project's workspaces: each an id and False, or a name and True.
     """
     for wanted_as, by_name in wanted:
         what = f"workspace {wanted_as}"
@@ -183,7 +191,7 @@ def roles(listed: Sequence[Workspace], wanted: Iterable[tuple[str, bool]]) -> It
 
 
 def _role_check(what: str, role: str | None) -> Check:
-    """Our own role. Which one a write needs is not documented."""
+    """Check the user's role. The API does not document which role a change needs."""
     if role == "READ":
         return Check(
             what=what,

@@ -1,4 +1,4 @@
-"""A checkup: check each thing that a run depends on, and change nothing."""
+"""Check the files and variables that a run depends on; change nothing."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _UNREACHABLE = "the server cannot be asked"
 def check_files(
     where: Where, environment: Mapping[str, str]
 ) -> tuple[tuple[Check, ...], Inputs | None, Project | None]:
-    """Look at the files and the variables.
+    """Check the files and the variables.
 
     Args:
-        where: what to work on.
+        where: the command's target.
         environment: the process's environment.
 
     Returns:
-        The checks; and what could be read for the others to go on from: the inputs, and the project.
+        The checks, and the inputs and the project for further checks, each None if it could not be read.
     """
     found: list[Check] = []
     inputs, project = None, None

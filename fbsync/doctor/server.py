@@ -1,4 +1,4 @@
-"""Checks of the server: proxy, certificate, clock, signing in, roles, and the list."""
+"""Check the server: proxy, certificate, clock, signing in, roles, and the list of configurations."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ class Way:
 
 
 async def check_server(way: Way, inputs: Inputs | None, project: Project | None) -> tuple[Check, ...]:
-    """Ask the server, with requests that change nothing and use nothing up.
+    """Check the server, with requests that change nothing and use no refresh token.
 
     Args:
-        way: the way to it.
-        inputs: the variables, or None where they could not be read.
-        project: the project, for its workspaces, or None where there is none.
+        way: how to reach the server.
+        inputs: the inputs with the variables, or None if they could not be read.
+        project: the project, for its workspaces, or None if it could not be read.
 
     Raises:
-        FbsyncError: the file of certificates cannot be used.
+        FbsyncError: the certificate file cannot be used.
     """
     try:
         proxy = proxy_for(way.api_url, os.environ)
@@ -76,13 +76,13 @@ async def check_server(way: Way, inputs: Inputs | None, project: Project | None)
 
 
 def _secrets(inputs: Inputs | None, project: Project | None) -> Iterator[Secret]:
-    """Every credential that the checks know: nothing that the server says may repeat one."""
+    """Every known credential, so that the redactor removes them from the server's words."""
     if project is not None:
         yield from known_secrets(project)
     elif inputs is not None:
         yield from secrets_of(inputs.desired)
     if inputs is not None:
-        with suppress(FbsyncError):  # what is wrong with it is a check of its own
+        with suppress(FbsyncError):  # another check reports what is wrong with it
             yield from read_account(inputs.variables).secrets
 
 
@@ -94,8 +94,8 @@ class _Checkup:
     """The checks that need the server.
 
     Args:
-        way: the way to it.
-        stack: ends the session that is opened for the checks.
+        way: how to reach the server.
+        stack: ends the sessions that the checks open.
         redactor: makes the server's words safe to show.
     """
 
@@ -107,7 +107,7 @@ class _Checkup:
         self.prober = Prober(way.api_url, timeout=way.timeout, ca_file=way.ca_file, redactor=self._redactor)
 
     def reached(self, health: Probed) -> Iterator[Check]:
-        """Whether the server answers, its certificate, and its clock."""
+        """Check that the server answers, its certificate, and its clock."""
         if not health.is_answered:
             assert health.error is not None
             yield problem("server", health.error)
@@ -128,7 +128,11 @@ class _Checkup:
         yield checks.clock(health.date, self._now)
 
     async def sign_in(self, variables: Variables) -> tuple[Secret | None, Check]:
-        """Try the means of signing in that can be tried without harm."""
+        """Sign in, unless that would use up a refresh token.
+
+        Returns:
+            The access token, or None if there is none, and the check.
+        """
         means = means_of_signing_in(variables)
         if not means:
             return None, problem(_SIGNING_IN, no_means(variables))
@@ -149,16 +153,16 @@ class _Checkup:
         return token, checks.account(f"with {' and '.join(means)}, as {self._name(me, variables)}; {life}", me)
 
     async def with_token(self, token: Secret, project: Project | None) -> tuple[Check, ...]:
-        """The workspaces of the manifest, the roles in them, and whether the list of configurations answers."""
+        """Check the project's workspaces, the roles in them, and the list of configurations."""
         only = Account(token=token)
         client = await self._stack.enter_async_context(self._client(only))
         return (*await _workspaces(client, project), await _list_check(client))
 
     async def _logged_in(self, account: Account) -> Secret:
-        """The token of a session that ends with the checks.
+        """Sign in with email and password, in a session that ends with the checks. Return the access token.
 
         Raises:
-            FbsyncError: there is none to be had.
+            FbsyncError: signing in failed.
         """
         only = Account(email=account.email, password=account.password)
         client = await self._stack.enter_async_context(self._client(only))
@@ -174,7 +178,7 @@ class _Checkup:
         )
 
     def _name(self, me: Mapping[str, Any], variables: Variables) -> str:
-        """Who is signed in; an e-mail address that is a means of signing in is not repeated."""
+        """The name of the account. An email address that is a sign-in credential is not repeated."""
         email = me.get("email")
         if isinstance(email, str) and email == variables.text("FLASHBACK_EMAIL"):
             return "its account"
@@ -209,7 +213,7 @@ async def _workspaces(client: Client, project: Project | None) -> tuple[Check, .
 
 
 async def _list_check(client: Client) -> Check:
-    """Whether the server lists configurations, and the whole of them."""
+    """Check that the server lists configurations, and that the list is complete."""
     try:
         listing = await client.list_llms(None)
     except ServerError as error:
@@ -225,7 +229,7 @@ async def _list_check(client: Client) -> Check:
 
 
 def _wanted(project: Project | None) -> list[tuple[str, bool]]:
-    """The workspaces of the manifest and of the lockfile: by id, or by name where only that is known."""
+    """The workspaces of manifest and lockfile: an id and False, or a name and True if the manifest gives the name."""
     if project is None:
         return []
     named = {(llm.workspace, True) for llm in project.desired if llm.workspace is not None}

@@ -1,4 +1,4 @@
-"""Checks of a store: readable, writable, honest, and who has locked it."""
+"""Check a store: whether it can be read and written, whether conditional writes work, and who has locked it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check_store(where: Where, environment: Mapping[str, str]) -> tuple[Check, ..
     """Check a store. This writes a test object and removes it.
 
     Args:
-        where: names the store (``is_shared``).
+        where: the target, which names the store (``is_shared``).
         environment: the process's environment.
     """
     try:
@@ -64,5 +64,5 @@ def _honest(store: OpenedStore) -> Check:
 
 
 def unread() -> Check:
-    """The check of the known state if the store cannot be read."""
+    """Return the check of the known state for a store that cannot be read."""
     return not_checked("known state", "the store cannot be read")

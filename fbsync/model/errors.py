@@ -4,7 +4,7 @@ FbsyncError
 ├── (raised itself, with an exit code, wherever nobody needs to catch it)
 ├── InvalidInput      findings about an input: exit 3
 ├── GuardRefused      reasons not to carry a plan out: exit 8, or 6 for a stale one
-└── ServerError       what the server or the way to it said: see ``fbsync.model.server``
+└── ServerError       a failed call to the server: see ``fbsync.model.server_error``
 """
 
 from __future__ import annotations
