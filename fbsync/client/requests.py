@@ -63,8 +63,8 @@ class Requests:
         redactor: makes the server's words safe to show. Every credential that is sent is added to it.
         on_exchange: called with every exchange.
 
-        Raises:
-            FbsyncError: there are no credentials to sign in with, or the certificate file or the proxy cannot be used.
+    Raises:
+        FbsyncError: there are no credentials to sign in with, or the certificate file or the proxy cannot be used.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Bodies: the fields that a change's request carries."""
+"""Make request bodies: the fields that a change's request carries."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def body(change: Create | Update | Adopt | Delete) -> Fields:
-    """The request of a change: everything for a new or adopted configuration, only differences for a known one."""
+    """Return the fields of a change's request: all for a new or adopted configuration, else the changed ones."""
     match change:
         case Create():
             return {**_whole(change.desired), Field.WORKSPACE_ID: _value(change.desired.workspace_id.value)}
         case Adopt():
-            # A key that is there and that the manifest does not have goes, too.
+            # Also remove a key that the server has and the manifest does not declare.
             return _taken_away(change.live, change.desired) | _whole(change.desired)
         case Update():
             fields: dict[Field, str | Secret | None] = {
@@ -36,7 +36,7 @@ def body(change: Create | Update | Adopt | Delete) -> Fields:
 
 
 def trial_body(llm: Llm, name: str) -> Fields:
-    """The request that creates an entry's temporary configuration: all declared fields, with another name."""
+    """Return the fields to create an entry's temporary configuration: all declared fields, with another name."""
     return {**_whole(llm), Field.NAME: name, Field.WORKSPACE_ID: _value(llm.workspace_id.value)}
 
 
@@ -52,16 +52,17 @@ def _whole(llm: Llm) -> dict[Field, str | Secret | None]:
 
 
 def _taken_away(live: LiveLlm, llm: Llm) -> dict[Field, str | Secret | None]:
-    """Undeclared fields to remove. A stored key replaces a key by itself."""
+    """The undeclared fields to remove. A stored key replaces ``key`` without this."""
     if llm.api_key is None:
         return {Field.KEY: None} if live.has_key else {}
     return {Field.ENDPOINT: None} if live.endpoint is not None and not llm.endpoint.template else {}
 
 
 def _with_stored_key(fields: dict[Field, str | Secret | None], llm: Llm) -> dict[Field, str | Secret | None]:
-    """The changed fields of an update, by what the contract says of ``apiKeyUuid`` (``flashback-api.md``).
+    """The changed fields of an update, as the contract allows for ``apiKeyUuid`` (``flashback-api.md``).
 
-    Nothing says that it may be null: a secret takes its place. An endpoint is null only beside it.
+    The contract does not say that it may be null: a secret replaces it instead. The endpoint may be null only together
+    with it.
     """
     if llm.api_key is None:
         fields.pop(Field.API_KEY, None)
@@ -71,6 +72,6 @@ def _with_stored_key(fields: dict[Field, str | Secret | None], llm: Llm) -> dict
 
 
 def _value(text: str | None) -> str:
-    """A resolved text: what lacks a variable is refused before an apply begins."""
+    """A resolved text. A text with an unset variable is refused before an apply begins."""
     assert text is not None
     return text

@@ -1,7 +1,7 @@
-"""Create exactly once: after a POST with an unknown outcome, check the list; never blindly repeat it.
+"""Create exactly once: after a POST with an unknown outcome, check the list. Never blindly repeat the POST.
 
-The API has no idempotency key and no read by id (``flashback-api.md``, 'Common'), so identity, which the
-server keeps unique, has to serve.
+The API has no idempotency key and no read by id (``flashback-api.md``, 'Common'). fbsync therefore uses the identity,
+which the server keeps unique.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _ROUNDS = 3
 LOOKS = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before each check of the list, which may lag."""
+"""The delay in seconds before each check of the list, which may lag."""
 
 _NAME_MAY_EXIST = (400, 409, 422)
 """Statuses that may mean "this name exists". The API does not document which."""
@@ -47,16 +47,17 @@ class Creator:
     async def create(
         self, identity: Identity, fields: Fields, *, earlier: Sequence[Claim], own: Callable[[], Claim]
     ) -> str:
-        """Create one configuration; return its id.
+        """Create a configuration, and return its id.
 
         Args:
-            identity: its identity.
-            fields: the request's body.
-            earlier: what earlier requests may have created under that identity.
-            own: gives what this request may have created.
+            identity: the configuration's identity.
+            fields: the fields of the request.
+            earlier: the claims of earlier runs' unconfirmed requests with this identity.
+            own: returns the claim of this request.
 
         Raises:
-            ServerError: it was refused, somebody else has it, or its state cannot be found out.
+            ServerError: the creation was refused, somebody else has a configuration with this identity, or the
+                outcome is unknown.
         """
         claims, unsure = list(earlier), False
         for _ in range(_ROUNDS):
@@ -77,22 +78,23 @@ class Creator:
                 return await self._take(found, identity, fields, failure, claims, unsure=unsure)
             if refused and listed is not None and _says_taken(failure):
                 failure = _contradicted(failure, identity, listed)
-            # Without a look nothing more may be sent, and what was refused once is not sent again.
+            # Without a list, nothing more may be sent. A refused request is not sent again.
             if refused or listed is None:
                 break
         raise left_open(failure) if unsure else failure
 
     async def create_once(self, identity: Identity, fields: Fields) -> str:
-        """Create a temporary configuration with one request; return its id.
+        """Create a temporary configuration with one request, and return its id.
 
-        A request whose outcome is unknown is not sent again: it might come late, when nobody looks for it any more.
+        A request with an unknown outcome is not sent again. The first one might be carried out late, after fbsync has
+        stopped looking for its result.
 
         Args:
-            identity: its identity, which is nobody else's.
-            fields: the request's body.
+            identity: the configuration's identity, which no other configuration has.
+            fields: the fields of the request.
 
         Raises:
-            ServerError: it was refused, or the list does not show it.
+            ServerError: the creation was refused, or the list does not show the configuration.
         """
         try:
             llm_id = await self._server.create_llm(fields)
@@ -105,7 +107,7 @@ class Creator:
         return llm_id if llm_id is not None else await self.find_confirmed(identity)
 
     async def _look(self, identity: Identity) -> Sequence[LiveLlm] | None:
-        """The workspace's list, repeated until it has the identity; None if the server has no list."""
+        """List the workspace until the list has the identity, a few times at most. None if the list cannot be read."""
         listed: Sequence[LiveLlm] = ()
         for seconds in LOOKS:
             await self._clock.sleep(seconds)
@@ -118,10 +120,11 @@ class Creator:
         return listed
 
     async def find_confirmed(self, identity: Identity) -> str:
-        """The id of what the server says that it created: names are unique, so the one of this name is it.
+        """Find the id of a configuration that the server says it created. Names are unique, so the name identifies it.
 
         Raises:
-            ServerError: the list does not show it. The request is not sent again: it was carried out.
+            ServerError: the list does not show it, or shows more than one. The request is not sent again, since it was
+                carried out.
         """
         listed = await self._look(identity)
         found = _of(identity, listed or ())
@@ -147,10 +150,10 @@ class Creator:
         *,
         unsure: bool,
     ) -> str:
-        """Take what is there for our own if a request of ours explains it; make sure of its credential then.
+        """Treat the found configuration as fbsync's own if a claim explains it, then send its credential again.
 
-        What somebody else has under this name says nothing of an attempt whose outcome is unknown: that one may still
-        be carried out once the name is free.
+        If it is somebody else's, the outcome of an unconfirmed attempt stays unknown: the server may still carry the
+        attempt out once the name is free.
         """
         if len(found) > 1:
             raise several(identity, found)
@@ -175,7 +178,7 @@ class Creator:
 
 
 def _of(identity: Identity, listed: Sequence[LiveLlm]) -> list[LiveLlm]:
-    """Everything listed that has an identity, however the server spells it."""
+    """The listed configurations with an identity, in whatever spelling."""
     wanted = canonical_identity(identity)
     return [llm for llm in listed if canonical_identity(llm.identity) == wanted]
 
@@ -186,7 +189,7 @@ def _says_taken(failure: ServerError) -> bool:
 
 
 def _contradicted(failure: ServerError, identity: Identity, listed: Sequence[LiveLlm]) -> ServerError:
-    """The failure of a creation that was refused as existing although the list does not show it."""
+    """The failure of a creation that was refused because the name exists, although the list does not show it."""
     similar = [llm for llm in listed if loose_name(llm.name) == loose_name(identity.name)]
     if similar:
         other = f'"{similar[0].name}" (id {similar[0].id})'
@@ -201,7 +204,7 @@ def _contradicted(failure: ServerError, identity: Identity, listed: Sequence[Liv
 
 
 def several(identity: Identity, found: Sequence[LiveLlm]) -> ServerError:
-    """The failure of an entry whose identity the server has more than once."""
+    """Return the failure of an entry whose identity the server has more than once."""
     ids = ", ".join(sorted(llm.id for llm in found))
     return ServerError(
         f"the server has {len(found)} configurations with this name in {identity.workspace_id}: ids {ids}",

@@ -1,4 +1,4 @@
-"""The ids of configurations during a run. The server must not give one of them to another configuration."""
+"""The ids that configurations have during a run. The server must not give one of them to another configuration."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class IdsInUse:
     """The owner of each id.
 
     Args:
-        changes: the plan's, whose configurations keep their ids, but for those that are deleted.
-        others: ids that configurations have beside those of the plan.
+        changes: the plan's changes. Their configurations keep their ids, except deleted ones.
+        others: the ids of configurations outside the plan.
 
     Attributes:
-        temporary: the ids of the temporary configurations that there are.
+        temporary: the ids of existing temporary configurations.
     """
 
     def __init__(self, changes: tuple[Change, ...], others: Container[str]) -> None:
@@ -29,11 +29,11 @@ class IdsInUse:
         self.temporary: set[str] = set()
 
     def has(self, llm_id: str) -> bool:
-        """Whether a configuration has an id, so that no temporary one can have it."""
+        """Whether a configuration has an id, which a temporary one then cannot have."""
         return any(llm_id in ids for ids in (self._changes, self.temporary, self._others))
 
     def claim(self, llm_id: str, at: int) -> FbsyncError | None:
-        """Take an id for what a change created; give the reason where it is another configuration's already."""
+        """Register an id for a created configuration. Return an error if another configuration already has it."""
         if llm_id not in self.temporary and self._changes.setdefault(llm_id, at) == at:
             return None
         return FbsyncError(

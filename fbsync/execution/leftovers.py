@@ -1,4 +1,4 @@
-"""Leftovers: temporary configurations of an earlier run, deleted before anything is changed."""
+"""Delete leftovers, the temporary configurations of an earlier run, before anything is changed."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ async def remove_leftovers(
     """Delete leftovers.
 
     Args:
-        leftovers: which.
-        server: where they are.
-        ledger: where their end is recorded.
-        stop: asked to stop where the ledger cannot be written; lets the caller end it early.
-        grace: seconds that requests under way get once the run is to stop.
+        leftovers: the leftovers.
+        server: the server.
+        ledger: records each removal.
+        stop: lets the caller end the work early. It is requested if the ledger cannot be written.
+        grace: how many seconds requests in progress get after a stop.
 
     Returns:
-        The result of each, in their order.
+        The result for each leftover, in their order.
     """
     removals: dict[Leftover, Removal] = {}
 
@@ -48,7 +48,7 @@ async def remove_leftovers(
 
 
 async def _removal(leftover: Leftover, server: Server, ledger: Ledger, stop: Stop) -> Removal:
-    """Delete one, under each of its ids. One that is not there any more is deleted."""
+    """Delete a leftover with each of its ids. If it no longer exists, it counts as deleted."""
     try:
         ids = leftover.ids if leftover.is_listed or not await _is_anothers(leftover, server) else ()
     except ServerError as error:
@@ -65,10 +65,10 @@ async def _removal(leftover: Leftover, server: Server, ledger: Ledger, stop: Sto
 
 
 async def _is_anothers(leftover: Leftover, server: Server) -> bool:
-    """Whether an id that was recorded, and is not listed where it should be, is listed as something else.
+    """Whether the server lists one of the leftover's ids for a configuration with another identity.
 
     Raises:
-        ServerError: the server has a list and does not show it.
+        ServerError: the list cannot be read, although the server has one.
     """
     try:
         listed = (await server.list_llms(None)).llms

@@ -1,4 +1,4 @@
-"""What an apply needs from outside: a ledger, a clock, and a request to stop."""
+"""The interfaces that an apply needs: a ledger, a clock, and a request to stop."""
 
 from __future__ import annotations
 
@@ -23,53 +23,53 @@ if TYPE_CHECKING:
 class Ledger(Protocol):
     """Record the known state.
 
-    A call records at once; what it gives is awaited for that to be durable, and all that was recorded before.
+    A call records at once. Await its result to be sure that this record and all earlier ones are durable.
     """
 
     def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
-        """Record a request that is about to be sent; the number that this comes to names it from then on."""
+        """Record the intent to send a request. The awaited number identifies the intent from then on."""
 
     def intend_trial(self, change: Update | Adopt, sent: Fields) -> Awaitable[int]:
-        """Record that a temporary configuration is about to be created; as ``intend``, but for what ends it."""
+        """Record the intent to create a temporary configuration. Only ``not_done`` ends it."""
 
     def made(self, number: int, llm_id: str) -> Awaitable[object]:
-        """Record the id of a temporary configuration. ``not_done`` records that it is gone."""
+        """Record the id of a temporary configuration that was created."""
 
     def removed(self, identity: Identity) -> Awaitable[object]:
-        """Record that a temporary configuration that an earlier run left is gone."""
+        """Record that a temporary configuration of an earlier run is gone."""
 
     def sending(self, number: int) -> None:
-        """Record, just before the first byte leaves, that an intent's request is sent from now on.
+        """Record, just before the first byte leaves, that an intent's request is being sent.
 
-        It costs no wait for the disk: what a killed process wrote stays, and after a crash of the machine an intent
+        This does not wait for the disk. What a killed process wrote stays, and after a crash of the machine, an intent
         without this mark counts as sent.
 
         Raises:
-            FbsyncError: it cannot be recorded, so that the request must not be sent.
+            FbsyncError: it cannot be recorded, so the request must not be sent.
         """
 
     def is_in_doubt(self, identity: Identity) -> bool:
-        """Whether an earlier run may have created this, and nobody knows."""
+        """Whether an earlier run may have created a configuration with this identity, with an unknown outcome."""
 
     def claims(self, identity: Identity) -> tuple[Claim, ...]:
-        """What earlier runs may have created with an identity, unconfirmed."""
+        """Return the claims of earlier runs' unconfirmed creations with this identity."""
 
     def claim(self, number: int) -> Claim:
-        """What an intent of this run would explain if its request was carried out."""
+        """Return the claim of an intent of this run."""
 
     def noted(self, change: Change, llm_id: str) -> None:
-        """Take note of a change that happened without a request: it goes into the lockfile only."""
+        """Note a change that needs no request: it changes only the lockfile."""
 
     def done(self, number: int, change: Change, llm_id: str) -> Awaitable[object]:
         """Record that a request was carried out."""
 
     def set_aside(self, number: int, change: Update, name: str) -> Awaitable[object]:
-        """Record that a configuration bears a third name until it gets the one that the change gives it."""
+        """Record that a configuration has a temporary name until it gets the name that the change gives it."""
 
     def not_done(self, number: int) -> Awaitable[object]:
-        """Record that a request certainly was not carried out; one of unknown outcome is left as intended.
+        """Record that a request certainly was not carried out, or that a temporary configuration no longer exists.
 
-        For a temporary configuration it records that there is none any more.
+        A request with an unknown outcome is not recorded: its intent stays open.
         """
 
     def ending(self, settled: Iterable[Identity]) -> None:
@@ -82,22 +82,22 @@ class Ledger(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Stop:
-    """A request to start nothing new, set by a signal or by a failure that would affect all requests.
+    """A request to start nothing new, after a signal or a failure that would affect all requests.
 
     Attributes:
-        reason: why nothing more is started, once it is so.
+        reason: why to start nothing new, or None as long as nobody has asked.
     """
 
     reason: FbsyncError | None = None
     _event: asyncio.Event = field(default_factory=asyncio.Event)
 
     def request(self, reason: FbsyncError) -> None:
-        """Ask; the first reason stands."""
+        """Ask to start nothing new. Only the first reason is kept."""
         self.reason = self.reason or reason
         self._event.set()
 
     async def wait(self) -> None:
-        """Wait until somebody asks."""
+        """Wait for the first request."""
         await self._event.wait()
 
 
@@ -105,23 +105,23 @@ class Clock(Protocol):
     """Time and randomness for retries."""
 
     def now(self) -> float:
-        """Seconds since some fixed moment."""
+        """Return the number of seconds since some fixed moment."""
 
     def today(self) -> str:
         """The day (ISO 8601, UTC)."""
 
     def chance(self) -> float:
-        """A number from 0 up to 1, each as likely."""
+        """Return a random number from 0 up to 1, evenly distributed."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
 
 
 class SystemClock:
-    """The machine's own."""
+    """The machine's own clock."""
 
     def now(self) -> float:
-        """Seconds of the monotonic clock."""
+        """Return the seconds of the monotonic clock."""
         return time.monotonic()
 
     def today(self) -> str:
@@ -129,7 +129,7 @@ class SystemClock:
         return today()
 
     def chance(self) -> float:
-        """A pseudo-random number: it spreads load, it hides nothing."""
+        """Return a pseudo-random number, which spreads load and protects nothing."""
         return random.random()  # noqa: S311 - no cryptography
 
     async def sleep(self, seconds: float) -> None:

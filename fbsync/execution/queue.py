@@ -1,4 +1,4 @@
-"""The queue: hand out a run's changes one by one, and record the intents of the next ones meanwhile."""
+"""The queue: hand out a run's changes one by one, and record the intents of the next ones in advance."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class Queue:
     """The remaining changes in order, and the intents that were recorded ahead.
 
     Args:
-        order: the changes, by their numbers.
+        order: the numbers of the changes.
         most: how many intents may be ahead of the changes that were handed out.
-        intend: begins to record the intent of a change; None where that has to wait for its turn.
-        widens: whether that number is doubled when a change has to wait for an intent that was recorded ahead.
+        intend: begins to record the intent of a change, or returns None if that has to wait for the change's turn.
+        widens: whether to double ``most`` when a change has to wait for an intent that was recorded ahead.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Queue:
         self._widened_until = 0
 
     def take(self) -> int | None:
-        """The change to go on with; None when there are no more."""
+        """Return the number of the next change, or None if there are no more."""
         while self._later and len(self._next) <= self._most:
             at = self._later.popleft()
             self._next.append(at)
@@ -50,39 +50,39 @@ class Queue:
         return self._next.popleft()
 
     def put_back(self, at: int) -> None:
-        """Let a change have another turn, after all others."""
+        """Give a change another turn, after all others."""
         self._later.append(at)
 
     def end(self) -> None:
-        """Let nothing more be taken."""
+        """Hand out no more changes."""
         self._later.clear()
         self._next.clear()
 
     async def intended(self, at: int, begin: Callable[[], Awaitable[int]]) -> int:
-        """The number of a change's intent, once that is durable.
+        """Wait until a change's intent is durable, and return the intent's number.
 
         Args:
-            at: the change.
-            begin: begins to record it, where that was not done ahead.
+            at: the number of the change.
+            begin: begins to record the intent, if that was not done ahead.
 
         Raises:
-            FbsyncError: it is not durable.
+            FbsyncError: the intent could not be recorded.
         """
         if at not in self._intents:
             self._intents[at] = asyncio.ensure_future(begin())
         elif not self._intents[at].done():
             self._widen()
-        # Whoever is cut off here has sent nothing: the intent stays, to be taken back.
+        # A worker that is cancelled here has sent nothing. The intent stays in the queue, so that it is taken back.
         number = await asyncio.shield(self._intents[at])
         del self._intents[at]
         return number
 
     def _widen(self) -> None:
-        """Lets more intents be ahead, once for all that were recorded before it was so (TCP's slow start)."""
+        """Allow more intents ahead. Intents recorded under the old limit raise it only once (TCP's slow start)."""
         if self._widens and self._handed_out > self._widened_until:
             self._most *= 2
             self._widened_until = self._handed_out + self._most
 
     def unsent(self) -> tuple[Awaitable[int], ...]:
-        """The intents of what was not sent."""
+        """Return the intents of changes that were not sent."""
         return tuple(self._intents.values())

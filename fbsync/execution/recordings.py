@@ -1,4 +1,4 @@
-"""Recordings: outcomes on their way to the disk while the workers go on."""
+"""Recordings: write outcomes to the disk while the workers continue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Recordings:
     """The recordings of a run that have not ended, and those that failed.
 
     Args:
-        on_failure: called when one failed, so that nothing more is begun.
+        on_failure: called if a recording fails, to let nothing more begin.
     """
 
     def __init__(self, *, on_failure: Callable[[], None]) -> None:
@@ -21,17 +21,17 @@ class Recordings:
         self._on_failure = on_failure
 
     def begin(self, recording: Coroutine[Any, Any, None]) -> None:
-        """Record something while others go on."""
+        """Start a recording in the background."""
         task = asyncio.create_task(recording)
         self._tasks.add(task)
         task.add_done_callback(self._on_done)
 
     async def ended(self) -> None:
-        """Wait for all of them; what one of them raised is raised here."""
+        """Wait for all recordings. Raise what one of them raised."""
         await asyncio.gather(*self._tasks)
 
     def _on_done(self, task: asyncio.Task[None]) -> None:
-        """Let go of a task that is done; one that failed is kept for ``ended``."""
+        """Drop a task that is done. A failed task is kept for ``ended``."""
         if task.cancelled() or task.exception() is not None:
             self._on_failure()
         else:

@@ -1,8 +1,8 @@
-"""Retries: call a server again while that is safe, at a pace that it can keep.
+"""Retries: repeat a call while that is safe, at a pace that the server can keep up with.
 
-Backoff is exponential with full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog,
-2015); the number of requests at a time is halved on 429 and 503 and grows again by successes, as TCP does
-(RFC 5681, additive increase, multiplicative decrease).
+Backoff is exponential with full jitter (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+The number of concurrent requests is halved on 429 and 503, and grows again with each success, as in TCP (RFC 5681,
+additive increase, multiplicative decrease).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _BUSY = (429, 503)
 
 
 class Pace:
-    """The number of concurrent requests: at most the parallelism, fewer after a 429.
+    """The number of concurrent requests: at most the parallelism, fewer after a 429 or 503.
 
     Args:
-        parallelism: the most.
-        clock: the time.
+        parallelism: the highest number.
+        clock: the clock.
     """
 
     def __init__(self, parallelism: int, clock: Clock) -> None:
@@ -46,7 +46,7 @@ class Pace:
 
     @property
     def limit(self) -> int:
-        """How many there may be now."""
+        """The number of requests that may run now."""
         return int(self._limit)
 
     async def __aenter__(self) -> Self:
@@ -73,18 +73,17 @@ class Pace:
 class Retrying(WrappedServer):
     """A server that retries calls when that is safe, within a time budget.
 
-    What certainly was not carried out (no connection, 429) is sent again. So is what may have been,
-    where that does no harm: a list, an update to given values, a deletion. A creation never is: whoever asked
-    for it has to look first. Once the outcome of one attempt is unknown, that of the request is, whatever the later
-    attempts bring, unless it is success.
+    It repeats a request that certainly was not carried out (no connection, 429). It also repeats a request that may
+    have been carried out if that does no harm: a list, an update to given values, a deletion. It never repeats a
+    creation with an unknown outcome: the caller has to check the list first. Once the outcome of one attempt is
+    unknown, the outcome of the request is unknown, too, unless a later attempt succeeds.
 
     Args:
-        server: the server itself.
-        clock: the time.
-        stop: ends waiting early: a run that is to stop tries nothing again.
-        parallelism: how many requests may be under way at a time.
-        timeout: seconds after the first failure of a call in which it is tried again; also the longest
-            ``Retry-After`` that is honoured.
+        server: the server.
+        clock: the clock.
+        stop: ends waiting early. A stopped run retries nothing.
+        parallelism: the highest number of concurrent requests.
+        timeout: how many seconds to retry after a call's first failure. It also limits ``Retry-After``.
     """
 
     def __init__(self, server: Server, *, clock: Clock, stop: Stop, parallelism: int, timeout: float) -> None:
@@ -95,12 +94,12 @@ class Retrying(WrappedServer):
         self._pace = Pace(parallelism, clock)
 
     async def _pass_on(self, kind: Call, call: Callable[[], Awaitable[_Result]]) -> _Result:
-        """Call until it succeeds, or until there is no use in it.
+        """Repeat a call until it succeeds, or until repeating it is pointless or unsafe.
 
-        Nothing depends on a count: it is asked for once, and its refusal slows nothing else.
+        Usage counters are requested only once, and a refusal slows nothing else: nothing depends on them.
 
         Raises:
-            ServerError: the last failure; of unknown outcome once that of any attempt was.
+            ServerError: the last failure. Its outcome is unknown if any attempt's was.
         """
         if kind is Call.COUNT:
             return await call()
@@ -124,7 +123,11 @@ class Retrying(WrappedServer):
         return jittered if error.retry_after is None else min(error.retry_after, self._timeout) + jittered / 10
 
     async def _wait(self, seconds: float, error: ServerError) -> None:
-        """Wait for the next attempt, unless the run is to stop: then the failure stands."""
+        """Wait before the next attempt.
+
+        Raises:
+            ServerError: the run is stopping, so there is no next attempt.
+        """
         stopped, slept = asyncio.create_task(self._stop.wait()), asyncio.create_task(self._clock.sleep(seconds))
         try:
             await asyncio.wait((stopped, slept), return_when=asyncio.FIRST_COMPLETED)
@@ -136,12 +139,12 @@ class Retrying(WrappedServer):
 
 
 def _asks_for_less(error: ServerError) -> bool:
-    """Whether a failure says that the server is too busy, whatever happened to the request."""
+    """Whether a failure means that the server is too busy, whatever happened to the request."""
     return error.failure is Failure.THROTTLED or error.status in _BUSY
 
 
 def _may_repeat(error: ServerError, kind: Call) -> bool:
-    """Whether a call that failed may be made again; a validation may be billed, even if its outcome is unknown."""
+    """Whether a failed call may be repeated. A validation with an unknown outcome may be billed, so it may not."""
     match error.failure:
         case Failure.THROTTLED:
             return True

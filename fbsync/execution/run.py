@@ -50,23 +50,23 @@ async def apply(
     ahead: int | None = None,
     taken: Container[str] = (),
 ) -> tuple[Outcome, ...]:
-    """Carry a plan out.
+    """Make the changes of a plan.
 
     Args:
-        plan: what is to be done; nothing in it may lack a variable that it needs.
-        server: where.
-        clock: the time.
-        ledger: where it is recorded.
-        parallelism: how many changes may be under way at a time; the intents of as many more are recorded ahead.
+        plan: the plan. All variables that it needs are set.
+        server: the server.
+        clock: the clock.
+        ledger: records intents and outcomes.
+        parallelism: how many changes may run at a time. As many intents are recorded ahead.
         stop: lets the caller end the run early.
-        grace: seconds that requests under way get once the run is to stop.
-        on_outcome: called with each outcome as it happens, unchanged entries included.
-        ahead: how many intents are recorded ahead of their requests at first, where that is not the parallelism;
-            more are, then, while changes have to wait for their intents.
-        taken: ids that configurations have beside those of the plan: no temporary one can have them.
+        grace: how many seconds requests in progress get after a stop.
+        on_outcome: called with each outcome as it happens, also for unchanged entries.
+        ahead: how many intents are recorded ahead of their requests at first, or None for as many as the parallelism.
+            If it is given, the number grows while changes have to wait for their intents.
+        taken: the ids of configurations outside the plan, which no temporary configuration can have.
 
     Returns:
-        An outcome for every change of the plan, in its order.
+        An outcome for every change, in the plan's order.
     """
     run = _Run(
         plan.changes,
@@ -116,20 +116,20 @@ class _Run:
         self._recordings = Recordings(on_failure=self.scheduler.end)
 
     async def work(self) -> None:
-        """Take changes one after the other until none is left."""
+        """Make one change after the other until none is left."""
         while (at := self.scheduler.take()) is not None:
             outcome = await self._outcome(at, self._changes[at])
             if outcome is not None:
                 self._settle(at, outcome)
 
     async def recorded(self) -> None:
-        """Wait until all that was done is recorded and reported; take back the intents of what was never sent."""
+        """Wait until all outcomes are recorded and reported. Take back the intents of requests that were not sent."""
         await asyncio.gather(*map(self._take_back, self.scheduler.unsent()))
         self._ledger.ending(self.scheduler.settled())
         await self._recordings.ended()
 
     async def _take_back(self, intent: Awaitable[int]) -> None:
-        with suppress(FbsyncError):  # it was not recorded, or stays open: the next run looks for what is not there
+        with suppress(FbsyncError):  # not recorded, or still open: the next run then checks in vain
             await self._ledger.not_done(await intent)
 
     def _intend(self, at: int) -> Awaitable[int] | None:
@@ -149,7 +149,7 @@ class _Run:
         self._told(outcome)
 
     async def _outcome(self, at: int, change: Change) -> Outcome | None:
-        """The result of a change; None while that is being recorded, or where it is the first of two steps."""
+        """Make a change. Return its outcome, or None if it is still being recorded or the change gets another turn."""
         try:
             return await self._carry_out(at, change)
         except FbsyncError as error:
@@ -182,7 +182,7 @@ class _Run:
                 assert_never(change)
 
     async def _tried(self, at: int, change: Change) -> Outcome | None:
-        """What happens to a change that the provider has to accept first and did not; None where it may go on."""
+        """Verify a change first if it asks for that. Return its outcome if it must not be made, else None."""
         try:
             return await self._trials.outcome(at, change)
         except asyncio.CancelledError:
@@ -192,11 +192,11 @@ class _Run:
             raise
 
     async def _request(self, at: int, change: Create | Update | Adopt | Delete) -> Outcome | None:
-        """Intent, request, outcome.
+        """Record the intent, send the request, and begin to record the outcome.
 
-        An intent is durable before its request is sent: it was recorded while an earlier one was under way. An outcome
-        is on its way to the disk when the worker goes on. So a crash leaves open what was under way, and about as much
-        again: what was not sent yet, or had just been done.
+        An intent is durable before its request is sent, since it is recorded while earlier requests run. The worker
+        continues while the outcome is being written. A crash therefore leaves open the requests in progress, and about
+        as many that were not sent yet or had just been answered.
         """
         step = await self._step(at, change, body(change))
         if step.state is not StepState.DONE or step.llm_id is None:
@@ -204,16 +204,16 @@ class _Run:
         outcome = step.outcome
         if isinstance(change, Create) and (error := self._ids.claim(step.llm_id, at)) is not None:
             return replace(outcome, result=Result.FAILED, llm_id=None, error=error)
-        # The server has done it: that is the outcome, even where it can no longer be recorded.
+        # The server has carried it out. That is the outcome, even if it can no longer be recorded.
         self.scheduler.decide(at, outcome)
         self._recordings.begin(self._record(at, outcome, self._ledger.done(step.number, change, step.llm_id)))
         return None
 
     async def _go_aside(self, at: int, change: Update) -> Outcome | None:
-        """The first step of a rename in a circle: to a third name, so that the others can go on.
+        """Take the first step of a rename in a circle: rename to a temporary name, so that the others can continue.
 
-        It is recorded as any change: a run that ends in between leaves a record under the third name, which the
-        next plan takes on to where it was going (``fbsync.planning.order``).
+        The step is recorded like any change. If the run ends after it, the record has the temporary name, and the next
+        plan finishes the rename (``fbsync.planning.order``).
         """
         name = aside_name(change.desired.name, change.locked.id)
         step = await self._step(at, change, {Field.NAME: name})
@@ -228,7 +228,7 @@ class _Run:
         return None
 
     async def _step(self, at: int, change: Create | Update | Adopt | Delete, sent: Fields) -> Step:
-        """Take a step, and let the run stop where its failure is everybody's."""
+        """Take a step. Stop the run if the step's failure would affect all other steps."""
         step = Step(change, sent, server=self._server, creator=self._creator, ledger=self._ledger)
         try:
             await step.run(lambda: self.scheduler.intended(at, lambda: self._ledger.intend(change, sent)))
@@ -241,7 +241,7 @@ class _Run:
         return step
 
     async def _record(self, at: int, outcome: Outcome, recorded: Awaitable[object]) -> None:
-        """Settle a change that was carried out, once that is durable."""
+        """Wait until a change that was carried out is recorded, then settle it."""
         try:
             await recorded
         except FbsyncError as error:

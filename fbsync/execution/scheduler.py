@@ -1,4 +1,4 @@
-"""The scheduler: decide which change may start next, and when no more may."""
+"""The scheduler: decide which change may start next, and when to start no more."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 class Scheduler:
     """The remaining changes of an apply, and the outcomes of the others.
 
-    Changes that free a name come before those that claim it; of each circle of renames, one goes by way of a third
-    name (``fbsync.planning.order``).
+    Changes that free a name come before those that claim it. In each circle of renames, one configuration first gets a
+    temporary name (``fbsync.planning.order``).
 
     Args:
-        changes: the plan's, by whose places they are numbered here.
-        stop: when nothing new may start.
+        changes: the plan's changes. The number of a change is its place in them.
+        stop: says when to start nothing new.
         most: how many intents may be recorded ahead of their changes' turns.
-        intend: begins to record the intent of a change; None where that has to wait for its turn.
+        intend: begins to record the intent of a change, or returns None if that has to wait for the change's turn.
         widens: whether ``most`` grows while changes have to wait for their intents.
     """
 
@@ -47,22 +47,22 @@ class Scheduler:
         self._intend = intend
         self._waits_for = blockers(changes)
         self._detours = set(detours(changes))
-        # What others wait for comes first, so that the one that they wait for is always under way.
+        # A change that others wait for comes before them, so a worker that waits for it never blocks its start.
         order = in_order(self._waits_for, frozenset(self._detours))
         self._queue = Queue(order, most=most, intend=self._intend_ahead, widens=widens)
         self._outcomes: dict[int, Outcome] = {}
         self._freed = {blocker: asyncio.Event() for blocker in self._waits_for if blocker is not None}
 
     def take(self) -> int | None:
-        """The number of the change to go on with; None when there are no more."""
+        """Return the number of the next change, or None if there are no more."""
         return self._queue.take()
 
     def goes_aside(self, at: int) -> bool:
-        """Whether a rename has to go by way of a third name, and has not yet."""
+        """Whether a rename needs a temporary name first, and does not have it yet."""
         return at in self._detours
 
     async def obstacle(self, at: int) -> FbsyncError | None:
-        """Wait until the name that a change claims is free; give the reason where it must not start at all."""
+        """Wait until the name that a change claims is free. Return why the change must not start, or None."""
         blocker = None if self.goes_aside(at) else self._waits_for[at]
         if blocker is not None:
             await self._freed[blocker].wait()
@@ -75,31 +75,31 @@ class Scheduler:
         return self._stop.reason
 
     async def intended(self, at: int, begin: Callable[[], Awaitable[int]]) -> int:
-        """The number of a change's intent, once that is durable (``Queue.intended``)."""
+        """Wait until a change's intent is durable, and return the intent's number (``Queue.intended``)."""
         return await self._queue.intended(at, begin)
 
     def went_aside(self, at: int) -> None:
-        """Take note that a configuration bears a third name: others may take its name, and it gets another turn."""
+        """Note that a configuration got its temporary name. Others may take its old name, and it gets another turn."""
         self._detours.discard(at)
         self._freed[at].set()
         self._queue.put_back(at)
 
     def decide(self, at: int, outcome: Outcome) -> None:
-        """Note the result of a change, while it is still being recorded."""
+        """Note the outcome of a change that is still being recorded."""
         self._outcomes[at] = outcome
 
     def settle(self, at: int, outcome: Outcome) -> None:
-        """Note the result of a change; those that waited for it may go on."""
+        """Note the outcome of a change. Changes that waited for it may start."""
         self._outcomes[at] = outcome
         if at in self._freed:
             self._freed[at].set()
 
     def end(self) -> None:
-        """Let nothing more be taken."""
+        """Hand out no more changes."""
         self._queue.end()
 
     def unsent(self) -> tuple[Awaitable[int], ...]:
-        """The intents of what was not sent."""
+        """Return the intents of changes that were not sent."""
         return self._queue.unsent()
 
     def settled(self) -> tuple[Identity, ...]:
@@ -108,14 +108,14 @@ class Scheduler:
         return tuple(identity_of(outcome.change) for outcome in ended)
 
     def outcomes(self) -> tuple[Outcome, ...]:
-        """An outcome for every change; those whose turn never came are not attempted."""
+        """Return an outcome for every change. A change whose turn never came was not attempted."""
         return tuple(
             self._outcomes.get(at) or not_attempted(change, self._stop.reason)
             for at, change in enumerate(self._changes)
         )
 
     def _intend_ahead(self, at: int) -> Awaitable[int] | None:
-        """Record an intent before its turn comes, unless its change may have to wait, for another one or a verdict."""
+        """Record an intent before its turn, unless the change may have to wait for another change or for a verdict."""
         if self._stop.reason is not None or self._waits_for[at] is not None or self.goes_aside(at):
             return None
         if is_verified_first(self._changes[at]):
@@ -124,5 +124,5 @@ class Scheduler:
 
 
 def not_attempted(change: Change, reason: FbsyncError | None) -> Outcome:
-    """The outcome of a change for which nothing was sent."""
+    """Return the outcome of a change for which no request was sent."""
     return Outcome(change=change, result=Result.NOT_ATTEMPTED, error=reason)

@@ -32,31 +32,31 @@ class StepState(StrEnum):
     SENT = "sent"
     """The request may have been sent."""
     NOT_SENT = "not-sent"
-    """It certainly was not sent, and will not be."""
+    """The request certainly was not sent, and will not be."""
     DONE = "done"
-    """The server says that it was carried out."""
+    """The server says that the request was carried out."""
     REFUSED = "refused"
-    """It certainly was not carried out."""
+    """The request certainly was not carried out."""
     UNKNOWN = "unknown"
-    """It may have been carried out. The intent stays open."""
+    """The request may have been carried out. The intent stays open."""
 
 
 class Step:
-    """One request.
+    """One request for a change.
 
     Args:
-        change: the change that it is for.
-        sent: its body.
-        server: where it goes.
-        creator: creates configurations there.
-        ledger: where it is recorded.
+        change: the change.
+        sent: the fields of the request.
+        server: the server.
+        creator: creates configurations on the server.
+        ledger: records the request.
 
     Attributes:
-        state: how far it has come.
-        number: the intent's number, once that is durable.
-        llm_id: the configuration's id, once it is done.
-        error: why it is not.
-        unrecorded: why the ledger cannot be written any more, if so: then nothing more may be sent.
+        state: the progress.
+        number: the intent's number, or -1 until the intent is durable.
+        llm_id: the configuration's id, or None until the request is done.
+        error: why the request failed, was not sent or has an unknown outcome, or None.
+        unrecorded: why the ledger can no longer be written, or None. If it is set, nothing more may be sent.
     """
 
     def __init__(
@@ -80,14 +80,15 @@ class Step:
         self._ledger = ledger
 
     async def run(self, intent: Callable[[], Awaitable[int]]) -> StepState:
-        """Take the step, once.
+        """Take the step. This is called only once.
+
+        It raises nothing but a cancellation. The state is then UNKNOWN if the request may have left.
 
         Args:
-            intent: records the intent; what it gives ends when that is durable.
+            intent: records the intent, and returns its number once the intent is durable.
 
         Returns:
-            The state that it ended in; the attributes say the rest. Only a cancellation is raised: the state is then
-            UNKNOWN if the request may have left.
+            The final state. The attributes have the details.
         """
         try:
             self.number = await intent()
@@ -114,7 +115,7 @@ class Step:
 
     @property
     def outcome(self) -> Outcome:
-        """The result of the change by this step."""
+        """The outcome of the change after this step."""
         result = {
             StepState.DONE: _DONE[type(self._change)],
             StepState.REFUSED: Result.FAILED,
@@ -130,7 +131,7 @@ class Step:
 
     @property
     def ends_run(self) -> FbsyncError | None:
-        """Why no other step may begin: the ledger cannot be written, or the session ended."""
+        """Why no other step may begin (the ledger cannot be written, or the session ended), or None."""
         return self.unrecorded or signed_out(self.error)
 
     async def _fail(self, error: ServerError) -> None:
@@ -172,7 +173,7 @@ class Step:
                 assert_never(change)
 
     async def _delete(self, llm_id: str) -> None:
-        """Delete; a configuration that the server itself says is not there is deleted."""
+        """Delete a configuration. If the server itself says that it does not exist, it counts as deleted."""
         try:
             await self._server.delete_llm(llm_id)
         except ServerError as error:
@@ -189,14 +190,14 @@ _DONE: dict[type[Change], Result] = {
 
 
 def signed_out(error: FbsyncError | None) -> FbsyncError | None:
-    """The failure if it means that the session ended: every other request would fail as well."""
+    """Return the failure if it means that the session ended, since every other request would fail, too. Else None."""
     if not isinstance(error, ServerError):
         return None
     return error if error.failure is Failure.NOT_SIGNED_IN or error.status == _NOT_SIGNED_IN else None
 
 
 def unexpected(error: Exception) -> FbsyncError:
-    """A failure of fbsync itself, as an entry's: its kind and where it happened, no text, which may hold values."""
+    """Turn a failure of fbsync itself into an entry's. It has kind and place, but no text, which may contain values."""
     place, trace = "an unknown place", error.__traceback__
     while trace is not None:
         module = str(trace.tb_frame.f_globals.get("__name__", ""))

@@ -1,7 +1,7 @@
 """Trials: verify new values on a temporary configuration before they replace those in use.
 
-The temporary configuration is recorded like any creation: its intent before the request, its id after it, and its end
-once it is deleted. Whatever cuts a run off in between, the next one finds it by its id or its name, and deletes it.
+The temporary configuration is recorded like any creation: the intent before the request, the id after it, and the end
+after its deletion. If the run is interrupted in between, the next run finds it by its id or its name, and deletes it.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class Tried:
     """The result of a trial.
 
     Attributes:
-        verdict: what the provider said, as far as it was asked.
-        error: why the change must not be carried out, if so.
-        left: why the temporary configuration is still there, if so.
-        stops: why nothing else may be started, if so: the ledger cannot be written, or nobody is signed in.
+        verdict: the provider's verdict, or why there is none.
+        error: why the change must not be made, or None.
+        left: why the temporary configuration still exists, or None.
+        stops: why nothing else may start (the ledger cannot be written, or the session ended), or None.
     """
 
     verdict: Verdict
@@ -53,12 +53,12 @@ class Trial:
 
     Args:
         change: the change that waits for the verdict.
-        server: where.
-        creator: creates configurations there.
-        ledger: where it is recorded.
-        stop: when no provider may be asked any more.
-        ids: the ids that configurations have; its own is among the temporary ones while it exists.
-        name: makes the name.
+        server: the server.
+        creator: creates configurations on the server.
+        ledger: records the temporary configuration.
+        stop: says when to ask no more providers.
+        ids: the ids that configurations have. The trial's own id is among the temporary ones while it exists.
+        name: returns a unique name.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Trial:
         self._ids = ids
 
     async def run(self) -> Tried:
-        """Create it, have it validated, and delete it. Only a cancellation is raised."""
+        """Create the temporary configuration, let the provider verify it, and delete it. Raise only a cancellation."""
         try:
             number = await self._ledger.intend_trial(self._change, self._sent)
             self._ledger.sending(number)
@@ -97,7 +97,11 @@ class Trial:
         return await self._created(number, llm_id)
 
     async def _create(self) -> str:
-        """Create it. An id that another configuration has is not its own: nothing must delete that one."""
+        """Create the temporary configuration. Refuse the id of another one, so that nothing deletes the other one.
+
+        Raises:
+            ServerError: the creation failed, or the id is another configuration's.
+        """
         llm_id = await self._creator.create_once(self._identity, self._sent)
         if self._ids.has(llm_id):
             llm_id = await self._creator.find_confirmed(self._identity)
@@ -112,7 +116,10 @@ class Trial:
         return llm_id
 
     async def _not_created(self, number: int, error: ServerError) -> Tried:
-        """Only what was certainly refused is over: the rest is looked for by the next run."""
+        """End a trial without a temporary configuration.
+
+        Only a certain refusal ends its intent. Otherwise, the next run looks for the configuration.
+        """
         unrecorded = None
         if error.failure is not Failure.UNKNOWN:
             unrecorded = await self._over(number)
@@ -120,7 +127,7 @@ class Trial:
         return Tried(verdict=Verdict.NOT_ATTEMPTED, error=reason, stops=unrecorded or signed_out(error))
 
     async def _created(self, number: int, llm_id: str) -> Tried:
-        """Validate and delete what is there now; it is deleted whatever happens, as long as the run goes on."""
+        """Verify and delete the temporary configuration. Only a cancellation of the run prevents the deletion."""
         try:
             await self._ledger.made(number, llm_id)
         except FbsyncError as error:
@@ -148,7 +155,7 @@ class Trial:
                 error=_because(what, error, hint),
                 stops=signed_out(error),
             )
-        except Exception as error:  # noqa: BLE001 - as above; the temporary configuration still has to go
+        except Exception as error:  # noqa: BLE001 - as above; the temporary configuration still has to be deleted
             return Tried(verdict=Verdict.UNKNOWN, error=unexpected(error))
         if validation.accepted:
             return Tried(verdict=Verdict.ACCEPTED)
@@ -162,7 +169,7 @@ class Trial:
         return Tried(verdict=Verdict.REFUSED, error=refusal)
 
     async def _deleted(self, number: int, llm_id: str) -> tuple[FbsyncError | None, FbsyncError | None]:
-        """Delete it; give why it is left, and why nothing else may start."""
+        """Delete the temporary configuration. Return why it is left, and why nothing else may start, each or None."""
         error = await delete_temporary(self._server, llm_id)
         if error is None:
             self._ids.temporary.discard(llm_id)
@@ -174,7 +181,7 @@ class Trial:
         return left, signed_out(error)
 
     async def _over(self, number: int) -> FbsyncError | None:
-        """Record that there is none any more; give the reason where that is not possible."""
+        """Record that the temporary configuration no longer exists. Return an error if that fails, else None."""
         try:
             await self._ledger.not_done(number)
         except FbsyncError as error:
@@ -183,7 +190,7 @@ class Trial:
 
 
 async def delete_temporary(server: Server, llm_id: str) -> FbsyncError | None:
-    """Delete a temporary configuration; give the reason where it may still be there."""
+    """Delete a temporary configuration. Return an error if it may still exist, else None."""
     try:
         await server.delete_llm(llm_id)
     except ServerError as error:
@@ -194,7 +201,7 @@ async def delete_temporary(server: Server, llm_id: str) -> FbsyncError | None:
 
 
 def cut_off() -> FbsyncError:
-    """The error for a temporary configuration that could not be deleted in time."""
+    """Return the error for a temporary configuration that could not be deleted in time."""
     return FbsyncError(
         "interrupted while it was verified first, so nothing was changed; its temporary configuration may be left",
         hint="run `fbsync apply` again: it deletes it",
@@ -202,7 +209,7 @@ def cut_off() -> FbsyncError:
 
 
 def _because(what: str, error: ServerError, hint: str) -> ServerError:
-    """A failure of a trial: the change itself was not sent."""
+    """The failure of a trial. The change itself was not sent."""
     return ServerError(
         f"{what}, so nothing was changed: {error.message}",
         hint=hint,

@@ -1,4 +1,4 @@
-"""The trials of a run: which changes the provider accepted first, and what it said."""
+"""The trials of a run, with the providers' verdicts."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class Trials:
-    """The trials of one run, each made once, even if a rename takes two turns by a third name.
+    """The trials of one run. Each is made once, even if a rename takes two turns with a temporary name.
 
     Args:
-        server: where.
-        creator: creates configurations there.
-        ledger: where they are recorded.
-        stop: asked to stop where what goes wrong is everybody's.
+        server: the server.
+        creator: creates configurations on the server.
+        ledger: records the temporary configurations.
+        stop: requested if a failure would affect all requests.
         ids: the ids that configurations have.
     """
 
@@ -37,7 +37,7 @@ class Trials:
         self._tried: dict[int, Tried] = {}
 
     async def outcome(self, at: int, change: Change) -> Outcome | None:
-        """What happens to a change that the provider has to accept first and did not; None where it may go on."""
+        """Verify a change first if it asks for that. Return its outcome if it must not be made, else None."""
         if not is_verified_first(change) or not isinstance(change, Update | Adopt):
             return None
         if at not in self._tried:
@@ -59,7 +59,7 @@ class Trials:
         return tried
 
     def with_verdict(self, at: int, outcome: Outcome) -> Outcome:
-        """The outcome with what the provider said first, and with why the temporary configuration is still there."""
+        """Add to an outcome the provider's verdict, and why the temporary configuration still exists, if it does."""
         if (tried := self._tried.get(at)) is None:
             return outcome
         return replace(outcome, first=tried.verdict, error=outcome.error or tried.left)

@@ -1,7 +1,7 @@
-"""Verification: ask the server to try credentials with their providers, several at a time, each at most once.
+"""Verification: let the server try credentials with their providers, several at a time, each at most once.
 
-Each is a real call to the provider, possibly billed (``flashback-api.md``), so one whose answer does not come is not
-sent again.
+Each is a real call to the provider, which may be billed (``flashback-api.md``). A call without an answer is therefore
+not repeated.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ async def verify(
     """Verify configurations.
 
     Args:
-        targets: which.
-        server: where they are.
-        parallelism: how many may be under way at a time.
-        stop: lets the caller end the run early: nothing new is started then.
-        on_verdict: called with each as it comes.
+        targets: the configurations.
+        server: the server.
+        parallelism: how many verifications may run at a time.
+        stop: lets the caller end the run early. Nothing new is then started.
+        on_verdict: called with each result as it arrives.
 
     Returns:
-        The result of each target, in their order.
+        The result for each target, in their order.
     """
     queue = deque(targets)
     verified: dict[Target, Verified] = {}
@@ -76,7 +76,7 @@ async def _verify_one(target: Target, server: Server, stop: Stop) -> Verified:
 
 
 def targets(outcomes: Iterable[Outcome]) -> tuple[Target, ...]:
-    """The configurations that an apply created, adopted or changed so that the provider's verdict may differ."""
+    """Return the configurations that an apply created, adopted, or changed in a way that may change the verdict."""
     made = (Result.CREATED, Result.ADOPTED)
     return tuple(
         Target(identity=identity_of(outcome.change), llm_id=outcome.llm_id)

@@ -1,4 +1,4 @@
-"""Workers: tasks that share a run's changes, and what ends them."""
+"""Workers: tasks that share a run's changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 
 async def until_done(workers: Sequence[asyncio.Task[None]], stop: Stop, grace: float) -> None:
-    """Wait for the workers; once the run is to stop, only so long, and then cut the rest off."""
+    """Wait for the workers. After a stop, wait only for the grace period, then cancel the rest.
+
+    Args:
+        workers: the workers.
+        stop: the request to stop.
+        grace: the grace period in seconds.
+    """
     finished = asyncio.gather(*workers)
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -25,7 +31,7 @@ async def until_done(workers: Sequence[asyncio.Task[None]], stop: Stop, grace: f
             worker.cancel()
     results = await asyncio.gather(*workers, return_exceptions=True)
     if finished.done() and not finished.cancelled():
-        finished.exception()  # seen: asyncio would print the traceback of a cancelled worker
+        finished.exception()  # mark it as retrieved, or asyncio prints the traceback of a cancelled worker
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, asyncio.CancelledError):
             raise result

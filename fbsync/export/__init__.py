@@ -1,1 +1,1 @@
-"""Make a manifest, variables and a known state from what is on a server."""
+"""Make a manifest, variables and a known state from a server's configurations."""

@@ -1,4 +1,4 @@
-"""An export: the manifest, variables and lockfile that match the server."""
+"""Build an export: the manifest, variables and lockfile that match the server."""
 
 from __future__ import annotations
 
@@ -28,18 +28,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """What an export writes.
+    """The contents of an export's files, and its results.
 
     Attributes:
-        before: the manifest's text as it was read, or nothing.
-        text: its whole new text.
+        path: the manifest's path.
+        before: the manifest's text as it was read, or an empty text.
+        text: the manifest's whole new text.
+        lock_path: the lockfile's path.
         lockfile: the lockfile with the exported entries.
-        on_disk: what it holds now.
+        on_disk: the lockfile before the export, or None.
         needed: the variables of all entries.
-        added: what the manifest did not have.
-        kept: what it had.
-        differing: the names of those of them that the server has otherwise.
-        left_out: what a manifest cannot express.
+        added: the configurations that the manifest did not have.
+        kept: the configurations that it already had.
+        differing: the names of kept entries that differ from the server.
+        left_out: the configurations that a manifest cannot express.
     """
 
     path: Path
@@ -55,10 +57,10 @@ class Export:
     left_out: tuple[LeftOut, ...]
 
     def merged(self, existing: str) -> str:
-        """The new text for the file's present one, if that is still what was read.
+        """Return the manifest's new text, given its current one.
 
         Raises:
-            FbsyncError: somebody changed it meanwhile.
+            FbsyncError: somebody changed the manifest since it was read.
         """
         mark = _BYTE_ORDER_MARK if existing.startswith(_BYTE_ORDER_MARK) else ""
         if existing.removeprefix(mark) != self.before:
@@ -67,7 +69,7 @@ class Export:
 
     @property
     def entries(self) -> list[dict[str, object]]:
-        """The result of each configuration, as ``schemas/result.schema.json`` has it."""
+        """The result of each configuration, in the form of ``schemas/result.schema.json``."""
         left = {item.live.id: item.reason for item in self.left_out}
         outcomes = [(llm, "exported") for llm in self.added] + [(llm, "unchanged") for llm in self.kept]
         outcomes += [(item.live, "left_out") for item in self.left_out]
@@ -90,17 +92,17 @@ def export(
     shown_as: str,
     elsewhere: frozenset[Identity] = frozenset(),
 ) -> Export:
-    """Make the files of an export; writes none.
+    """Make the files of an export, without writing them.
 
     Args:
-        project: the manifest that is there, if any, and what is known.
-        listed: what the server lists.
-        path: the manifest.
-        shown_as: how messages name it.
+        project: the project, with its manifest, if there is one, and its known state.
+        listed: the configurations that the server lists.
+        path: the manifest's path.
+        shown_as: the path as messages show it.
         elsewhere: the identities that other environments of the manifest declare.
 
     Raises:
-        FbsyncError: entries cannot be added to the manifest that is there.
+        FbsyncError: entries cannot be added to the existing manifest.
     """
     live = ordered(listed)
     left = withheld(live) | twins(live)
@@ -129,7 +131,7 @@ def export(
 
 
 def _entries(manifest: Manifest, project: Project) -> dict[Identity, Llm]:
-    """Its entries, with the ids of workspaces that are given by name, as this run resolved them."""
+    """The manifest's entries by identity, with the ids that this run resolved for workspaces given by name."""
     ids = {llm.workspace: llm.workspace_id.value for llm in project.desired}
     found = (
         replace(
@@ -145,7 +147,7 @@ def _entries(manifest: Manifest, project: Project) -> dict[Identity, Llm]:
 
 
 def _differing(project: Project, matches: Matches, kept: Iterable[LiveLlm]) -> Iterator[str]:
-    """The names of entries that a plan would not leave as they are."""
+    """Yield the names of kept entries that a plan would change."""
     recorded = {llm.id for llm in project.known.llms}
     for live in kept:
         llm = matches.entries.get(live.id)

@@ -1,4 +1,4 @@
-"""The entries of an export: each configuration as the fields of a manifest."""
+"""Make the entries of an export: each configuration as the fields of a manifest's entry."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
 
 _NEEDS_KEY = "AWS"
-"""The type whose configurations have an access key id, which the server may not show (``flashback-api.md``)."""
+"""The type of configurations with an access key id, which the server may not show (``flashback-api.md``)."""
 
 
 def ordered(listed: Iterable[LiveLlm]) -> tuple[LiveLlm, ...]:
-    """By workspace, then name: the same for the same server."""
+    """Sort configurations by workspace, then name, so that the same server gives the same order."""
     return tuple(sorted(listed, key=lambda llm: (llm.workspace_id, llm.name, llm.id)))
 
 
 def fields_of(
     llm: LiveLlm, references: Mapping[Field, str], *, default_workspace: str | None, protect: bool = False
 ) -> dict[str, str | bool]:
-    """The fields of a configuration's entry, in the order in which people write them.
+    """Return the fields of a configuration's entry, in the order in which people write them.
 
     Args:
         llm: the configuration.
-        references: the names of its variables.
-        default_workspace: the workspace that goes without saying, or None.
-        protect: whether the lockfile knows it as protected.
+        references: the names of the variables, by credential field.
+        default_workspace: the manifest's default workspace, which entries leave out, or None.
+        protect: whether the lockfile has it as protected.
     """
     entry: dict[str, str | bool] = {
         "name": llm.name,
@@ -52,11 +52,11 @@ def fields_of(
 
 
 def only_workspace(listed: Sequence[LiveLlm]) -> str | None:
-    """The workspace that a new manifest has as its default: the only one there is."""
+    """Return the default workspace of a new manifest: the only workspace of the configurations, or None."""
     workspaces = {llm.workspace_id for llm in listed}
     return workspaces.pop() if len(workspaces) == 1 else None
 
 
 def read_back(entry: Mapping[str, str | bool]) -> dict[str, str | bool]:
-    """The fields of an entry that are read back: all except those in comments."""
+    """Return the fields of an entry that are not comments, which is what a parser reads back."""
     return {field: value for field, value in entry.items() if not is_comment(field)}

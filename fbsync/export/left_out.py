@@ -1,4 +1,4 @@
-"""What an export leaves out: configurations that a manifest cannot express, each with the reason."""
+"""Find the configurations that an export leaves out, since a manifest cannot express them, with the reasons."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LeftOut:
 
 
 def withheld(listed: Iterable[LiveLlm]) -> dict[str, LeftOut]:
-    """The configurations with a value that repeats a credential, by id: no file may have it."""
+    """Return the configurations with a value that repeats a credential, by id: no file may contain that value."""
     return {
         llm.id: LeftOut(live=llm, reason=f"its {' and '.join(llm.withheld)} on the server repeats a credential")
         for llm in listed
@@ -38,7 +38,7 @@ def withheld(listed: Iterable[LiveLlm]) -> dict[str, LeftOut]:
 
 
 def twins(listed: Iterable[LiveLlm]) -> dict[str, LeftOut]:
-    """The configurations that share their identity with another one, by id. They cannot be distinguished."""
+    """Return the configurations that share their identity with another one, by id. They cannot be distinguished."""
     by_identity: dict[Identity, list[LiveLlm]] = {}
     for llm in listed:
         by_identity.setdefault(llm.identity, []).append(llm)
@@ -51,7 +51,7 @@ def twins(listed: Iterable[LiveLlm]) -> dict[str, LeftOut]:
 
 
 def inexpressible(llm: LiveLlm) -> str | None:
-    """Why a manifest cannot express a configuration: the finding of `fbsync validate`."""
+    """Return why a manifest cannot express a configuration, as `fbsync validate` would say, or None if it can."""
     if llm.ai_type is None or (llm.endpoint is None and llm.api_key_id is None):
         return _unshown(llm)
     if llm.api_key_id is not None and not is_uuid(llm.api_key_id):
@@ -67,7 +67,7 @@ def inexpressible(llm: LiveLlm) -> str | None:
 
 
 def _unshown(llm: LiveLlm) -> str:
-    """Why a configuration cannot be an entry if the server does not show a required field."""
+    """Say which required fields the server does not show."""
     shown = (("endpoint", llm.endpoint or llm.api_key_id), ("type", llm.ai_type))
     lacking = " and no ".join(word for word, value in shown if value is None)
     return f"the server shows no {lacking}, which an entry needs"

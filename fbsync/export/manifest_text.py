@@ -1,4 +1,4 @@
-"""The text of an exported manifest: a new one, or an existing one with new entries at its end."""
+"""Write the text of an exported manifest: a new one, or an existing one with new entries at its end."""
 
 from __future__ import annotations
 
@@ -33,7 +33,17 @@ _HEAD = (
 def manifest_text(
     project: Project, new: Sequence[LiveLlm], named: Mapping[str, Mapping[Field, str]], shown_as: str
 ) -> str:
-    """The manifest's new text, which reads back as the old one with the new entries at its end."""
+    """Return the manifest's new text, which is parsed again to prove that it has the old and the new entries.
+
+    Args:
+        project: the project with its manifest.
+        new: the configurations to add.
+        named: the names of each configuration's variables, by id and field.
+        shown_as: the manifest's path as messages show it.
+
+    Raises:
+        FbsyncError: the entries cannot be added.
+    """
     protected = _protected_ids(project)
     if not project.manifest.documents:
         default = only_workspace(new)
@@ -55,7 +65,7 @@ def manifest_text(
 
 
 def _protected_ids(project: Project) -> frozenset[str]:
-    """The ids of what the lockfile protects: an entry that is declared again keeps that."""
+    """The ids of protected configurations. An entry that is declared again keeps its protection."""
     return frozenset(llm.id for llm in project.known.llms if llm.protect)
 
 
@@ -66,7 +76,11 @@ def _default_of(document: Document) -> str | None:
 
 
 def merged_manifest(text: str, shown_as: str) -> Manifest:
-    """The manifest that the new text is."""
+    """Parse the new text.
+
+    Raises:
+        FbsyncError: the text has errors, so the entries cannot be added.
+    """
     manifest = assemble([parse_document(text.encode(), file=shown_as)])
     if wrong := errors_among(manifest.findings):
         raise not_mergeable(shown_as, f'of "{visible(wrong[0].entry or "")}" this would be wrong: {wrong[0].message}')
@@ -74,7 +88,7 @@ def merged_manifest(text: str, shown_as: str) -> Manifest:
 
 
 def not_mergeable(path: object, reason: object) -> FbsyncError:
-    """The error for a manifest that cannot be added to."""
+    """Return the error for a manifest to which entries cannot be added."""
     return FbsyncError(
         f"entries cannot be added to {path}: {reason}",
         hint="write its list as lines that start with a dash, or export to another file with -f",

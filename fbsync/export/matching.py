@@ -1,4 +1,4 @@
-"""Find the listed configurations that a manifest already has, by record, name or former name."""
+"""Find the listed configurations that a manifest already declares, by record, name or former name."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """The listed configurations that a manifest has.
+    """The listed configurations that a manifest declares.
 
     Attributes:
-        entries: the entries that stand for them, by their ids.
-        unrecorded: the ids of those that the lockfile can take up: it knows nothing of their entries.
+        entries: their entries, by id.
+        unrecorded: the ids of those that the lockfile can add, since it has no record of their entries.
         elsewhere: the identities that other environments declare.
     """
 
@@ -40,15 +40,15 @@ def find_matches(
     listed: Collection[LiveLlm],
     elsewhere: frozenset[Identity] = frozenset(),
 ) -> Matches:
-    """Find for each entry the configuration that a plan would compare it with, and the bearer of its name.
+    """Find for each entry the configuration that a plan would compare it with, and the configuration with its name.
 
-    Without the former, an entry that was renamed, here or on the server, would be there twice after an export;
-    without the latter, one that was replaced outside.
+    Without the former, an entry that was renamed in the manifest or on the server would appear twice after an export.
+    Without the latter, an entry that was replaced outside fbsync would.
 
     Args:
         desired: the manifest's entries, with the ids of their workspaces.
-        known: what the lockfile holds.
-        listed: what the server lists, of distinct identities.
+        known: the lockfile's records.
+        listed: the configurations that the server lists, each with a different identity.
         elsewhere: the identities that other environments declare.
     """
     by_id = {llm.id: llm for llm in listed}
@@ -75,7 +75,7 @@ def _former(llm: Llm) -> Identity:
 
 
 def other_environments(project: Project) -> tuple[Project, ...]:
-    """The project, once for each environment that its manifest declares, with what is declared there.
+    """Return a copy of the project for each environment of its manifest, with that environment's entries.
 
     Raises:
         InvalidInput: an environment has findings.

@@ -1,4 +1,4 @@
-"""The known state after an export."""
+"""Make the known state after an export."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def record(llm: Llm, live: LiveLlm) -> LockedLlm:
-    """The record of an exported entry: everything except its credentials.
+    """Make the record of an exported entry, without fingerprints of its credentials.
 
     Args:
-        llm: the entry as the manifest has it now.
-        live: the configuration; what the manifest says otherwise is a change that is pending.
+        llm: the entry in the manifest.
+        live: the configuration on the server. Where the entry differs from it, a change is pending.
     """
     stored = live.api_key_id
     key = LockedCredential(reference=llm.key.reference, fingerprint=None) if llm.key and live.has_key else None
@@ -54,7 +54,15 @@ def records_after(
     kept: Iterable[LiveLlm],
     entries: Mapping[Identity, Llm],
 ) -> Records:
-    """The known state after the export. Records of credentials and of existing entries stay."""
+    """Return the known state after the export. Records of credentials and of existing entries stay.
+
+    Args:
+        project: the project before the export.
+        matches: the configurations that the manifest already declared.
+        new: the configurations to add.
+        kept: the configurations that the manifest already had.
+        entries: the new manifest's entries, by identity.
+    """
     known = Records(project.known.llms)
     for llm in kept:
         if llm.id in matches.unrecorded:

@@ -1,4 +1,4 @@
-"""Names for the variables of exported entries."""
+"""Choose the names of the variables of exported entries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 _RESERVED = ("FLASHBACK_", "FBSYNC_", "GITHUB_")
-"""Forbidden starts of names: fbsync's own, and one that GitHub Actions refuses (its reference,
+"""Prefixes that names must not have: fbsync's own, and one that GitHub Actions refuses (its reference,
 'Naming your secrets')."""
 _NAMELESS = "LLM"
 
@@ -25,14 +25,17 @@ class VariableNames:
     """Names for variables, made from entry names: distinct, not taken, and not fbsync's own.
 
     Args:
-        taken: the names that stand for something else already.
+        taken: the names that are already in use.
     """
 
     def __init__(self, taken: Collection[str]) -> None:
         self._taken = set(taken)
 
     def of(self, llm: LiveLlm) -> dict[Field, str]:
-        """The names for a configuration's credentials: none with a stored key, one for the key if there is one."""
+        """Return the names for a configuration's credentials, by field.
+
+        There is none for a configuration with a stored key, and one for ``key`` only if the server lists a key.
+        """
         if llm.api_key_id is not None:
             return {}
         fields = (Field.KEY, Field.SECRET) if llm.has_key else (Field.SECRET,)
@@ -56,7 +59,7 @@ def _stem(name: str) -> str:
 
 
 def names_by_id(project: Project, new: Sequence[LiveLlm]) -> dict[str, dict[Field, str]]:
-    """The variables of each new entry, by id: those that the lockfile knows for it, else new names."""
+    """Return the variables of each new entry, by id: those in the lockfile's record, else new names."""
     environments = (None, *project.manifest.variants)
     used = {use.variable for environment in environments for use in project.manifest.uses(environment)}
     known = {llm.id: llm for llm in project.known.llms}
@@ -66,7 +69,7 @@ def names_by_id(project: Project, new: Sequence[LiveLlm]) -> dict[str, dict[Fiel
 
 
 def _recorded_names(llm: LockedLlm | None, live: LiveLlm) -> dict[Field, str]:
-    """The variables that the lockfile knows; none of what is not known, or uses a stored key now."""
+    """The variables in a record, or none if there is no record or the configuration now uses a stored key."""
     if llm is None or live.api_key_id is not None:
         return {}
     pairs = ((Field.KEY, llm.key), (Field.SECRET, llm.secret))

@@ -1,1 +1,1 @@
-"""Foreign text from servers, proxies and providers, searched for every credential before it is shown."""
+"""Search foreign text from servers, proxies and providers for every credential before fbsync shows it."""

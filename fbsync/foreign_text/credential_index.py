@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 WINDOW = 12
-"""How many characters of a credential in a foreign text count as repeating it."""
+"""A foreign text repeats a credential if it contains this many consecutive characters of it."""
 _GRAM = 6
 """Every window contains one aligned run of this many characters. The index has those runs."""
 
@@ -16,7 +16,11 @@ class CredentialIndex:
         self._grams: dict[str, dict[str, None]] = {}
 
     def add(self, value: str) -> None:
-        """Add a credential, folded."""
+        """Add a credential.
+
+        Args:
+            value: its value, folded.
+        """
         if not value:
             return
         if len(value) < WINDOW:
@@ -26,11 +30,11 @@ class CredentialIndex:
                 self._grams.setdefault(gram, {})[value] = None
 
     def is_in(self, text: str, *, shortest: int = 1) -> bool:
-        """Whether a text, folded, holds a credential or a window of one.
+        """Whether a text contains a credential or a window of one.
 
         Args:
-            text: the text.
-            shortest: how long a credential has to be to count.
+            text: the text, folded.
+            shortest: the minimum length of credentials that count.
         """
         for width, values in self._short.items():
             if width >= shortest and not values.isdisjoint(_runs(text, width)):

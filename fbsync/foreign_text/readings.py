@@ -1,4 +1,4 @@
-"""Everything that a text may encode: escapes of JSON, URLs and HTML, base64 and hexadecimal digits."""
+"""Decode everything that a text may encode: escapes of JSON, URLs and HTML, base64 and hexadecimal digits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,12 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 
 def readings_of(text: str, depth: int = _DEPTH) -> Iterator[str]:
-    """A text, and everything that it may mean with the escapes of JSON, URLs and HTML, even nested."""
+    """Yield a text, and all its readings with the escapes of JSON, URLs and HTML, even nested.
+
+    Args:
+        text: the text.
+        depth: how many levels of nested escapes to decode.
+    """
     seen = {text: None}
     latest = [text]
     yield text
@@ -42,16 +47,16 @@ def _unescaped(text: str) -> str:
     if "\\" not in text:
         return text
     plain = _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)) if not match[3] else match[3], text)
-    # Escapes of one character beyond the first plane come in two halves.
+    # JSON escapes a character beyond the first plane as two halves.
     return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def decoded_runs(text: str, *, words: bool = True) -> Iterator[str]:
-    """The decoded runs of base64 (both alphabets, every alignment) and of hexadecimal digits in a text.
+    """Yield the decoded runs of base64 (both alphabets, every alignment) and of hexadecimal digits in a text.
 
     Args:
         text: the text.
-        words: whether runs that read as words are decoded, too: a list is long, and all of it would take seconds.
+        words: whether to also decode runs that read like words, which takes seconds for a long list.
     """
     joined = "".join(text.split()) if words else text
     for run in (run for run in _BASE64.findall(joined) if words or not is_wordlike(run)):
@@ -69,7 +74,7 @@ def _base64(run: str) -> bytes:
 
 
 def _as_text(data: bytes) -> Iterator[str]:
-    """Bytes, read in all usual ways."""
+    """Yield the texts that bytes mean in the usual encodings."""
     yield data.decode("utf-8", "ignore")
     yield data.decode("latin-1")
     if b"\0" in data:

@@ -1,4 +1,4 @@
-"""The one place that checks all foreign text before anybody sees it."""
+"""The redactor, which checks all foreign text before fbsync shows it."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ if TYPE_CHECKING:
     from fbsync.model.secret import Secret
 
 SHOWN = 300
-"""The most characters of a foreign text that are shown."""
+"""The maximum number of characters to show of a foreign text."""
 
 WITHHELD = "(message withheld: it repeats a credential)"
 
 _SEARCHED = 4096
 _SHOWN_FROM = 2048
-"""More text is searched than shown, so the end of the search cuts no shown credential in two."""
+"""The search covers more text than fbsync shows, so its end never cuts a shown credential in two."""
 
 _OVERLAP = 1024
-"""How far the parts of a long value overlap."""
+"""The number of characters by which the parts of a long value overlap."""
 
 _MIN_DECODED = 4
-"""Shorter credentials occur by chance in any word that is decoded as base64."""
+"""The minimum length of credentials to find in decoded text. Shorter ones occur by chance in any decoded word."""
 
 _PREFIXED_KEY = re.compile(
     r"(?<![A-Za-z0-9])(?:(?:sk|pk|rk|gsk|hf|key|xai|pplx|ghp|gho|glpat|xox[a-z])[-_][\w*.…-]{6,}"
     r"|A[KS]IA[A-Z0-9*]{8,}|AIza[\w*-]{8,}|ya29\.[\w.*-]{8,}|eyJ[\w-]{8,}\.[\w.-]*)"
 )
-"""Prefixes that providers document for their keys (OpenAI, Anthropic, AWS, Google and others), and a JWT's."""
+"""Keys with prefixes that providers document (OpenAI, Anthropic, AWS, Google and others), and JWTs."""
 _RUN = re.compile(r"[A-Za-z0-9+/_=*~.-]{16,}")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 class Redactor:
-    """The one place that checks all foreign text before anybody sees it.
+    """Check all foreign text before fbsync shows it.
 
-    A text that repeats a credential, or a good part of one, is withheld as a whole: replacing what matches would leave
-    the rest of a value that the server cut short. A repetition is recognized in plain text, in any case and however
-    blanks stand in it, and JSON-, URL-, HTML-, base64- and hex-encoded, nested too.
+    A text that repeats a credential, or a large part of one, is withheld as a whole. Replacing only the matching part
+    would leave the rest of a value that the server cut off. Repetitions are found in plain text with any case and
+    whitespace, and in JSON, URL, HTML, base64 and hex encodings, even nested.
 
     Args:
-        secrets: the credentials that the run has, its means of signing in included.
-        public: texts that manifest and known state hold anyway, so that a server may list them.
+        secrets: the run's credentials, including those to sign in with.
+        public: texts that the manifest and the known state contain anyway, so a server may list them.
     """
 
     def __init__(self, secrets: Iterable[Secret] = (), *, public: Iterable[str] = ()) -> None:
@@ -62,7 +62,7 @@ class Redactor:
         self.add(*secrets)
 
     def add(self, *secrets: Secret) -> None:
-        """Take note of further credentials, such as a token that the server just gave."""
+        """Add more credentials to look for, such as a token that the server has just returned."""
         new = [secret for secret in secrets if secret not in self._known]
         if new:
             self._known.update(new)
@@ -70,7 +70,7 @@ class Redactor:
             self._checked.clear()
 
     def redact(self, text: str) -> str:
-        """A foreign text that may be shown: one line, cut to ``SHOWN`` characters; or ``WITHHELD``.
+        """Make a foreign text safe to show. Return one line of at most ``SHOWN`` characters, or ``WITHHELD``.
 
         Args:
             text: the text, of any length.
@@ -78,11 +78,11 @@ class Redactor:
         return self._redacted(text, _without_keys)
 
     def redact_provider(self, text: str) -> str:
-        """As ``redact``, for the words of a provider, which quote keys that this run need not know."""
+        """Do the same as ``redact`` for a provider's words, which may quote keys that this run does not know."""
         return self._redacted(text, _without_runs)
 
     def value(self, text: str) -> str:
-        """A listed value to compare, show and store: unchanged, or ``WITHHELD_VALUE`` if it repeats a credential.
+        """Return a listed value unchanged, or ``WITHHELD_VALUE`` if it repeats a credential.
 
         Args:
             text: the value, of any length.
@@ -92,7 +92,7 @@ class Redactor:
         return self._checked[text]
 
     def _gives_away(self, text: str) -> bool:
-        if _UUID.fullmatch(text):  # its digits can spell a short credential by chance
+        if _UUID.fullmatch(text):  # its digits may contain a short credential by chance
             return self._is_known_in((text,), shortest=WINDOW) and not self._is_public(text)
         if self._is_public(text):
             return False
@@ -138,10 +138,10 @@ def _spellings(text: str) -> set[str]:
 
 
 def _folded(text: str) -> str:
-    """A text without what a server may change: case, whitespace and invisible characters."""
+    """A text without the differences that a server may introduce: case, whitespace and invisible characters."""
     folded = text.casefold()
     if folded.isascii() and folded.isprintable():
-        return folded.replace(" ", "")  # as nearly all are
+        return folded.replace(" ", "")  # like nearly all texts
     return "".join(character for character in folded if character.isprintable() and not character.isspace())
 
 
@@ -150,7 +150,7 @@ def _without_keys(text: str) -> str:
 
 
 def _without_runs(text: str) -> str:
-    """A text without long runs that do not read as words: a provider's key may look like anything."""
+    """A text without long runs that do not read like words, since a provider's key may have any form."""
     return _RUN.sub(lambda match: match[0] if _is_harmless(match[0]) else "[withheld]", _without_keys(text))
 
 
