@@ -61,6 +61,7 @@ def read_account(variables: Variables) -> Account:
 def _check_token(secret: Secret) -> None:
     """Make sure that a header can carry a token, and that the value is nothing but the token."""
     token = secret.reveal()
+    why: str | None
     if token.lower().startswith("bearer "):
         why = 'starts with "Bearer"'
     elif token[0] in "\"'`" or token[-1] in "\"'`":
@@ -70,8 +71,9 @@ def _check_token(secret: Secret) -> None:
     elif not token.isascii() or not token.isprintable() or " " in token:
         why = "has a character that tokens cannot have, such as a space or a line break"
     else:
-        return
-    _refuse(secret, why, "the token and nothing else")
+        why = secret.doubt
+    if why is not None:
+        _refuse(secret, why, "the token and nothing else")
 
 
 def _is_email(secret: Secret) -> bool:

@@ -19,6 +19,7 @@ _COMMANDS = {
     "import": "export",
     "lint": "validate",
     "list": "state list",
+    "login": "doctor",
     "ls": "state list",
     "preview": "plan",
     "refresh": "drift",
@@ -30,7 +31,9 @@ _COMMANDS = {
     "version": "--version",
     "whoami": "doctor",
 }
-"""Other tools' names for a command."""
+_STATE_COMMANDS = {"ls": "list", "rm": "forget"}
+_WORDS = {"fbsync": _COMMANDS, "fbsync state": _STATE_COMMANDS}
+"""Other tools' names for a command, by the group that they are typed in. Terraform's ``state rm`` only forgets."""
 
 _TOKENS = "tokens come only from the environment, since others can read command lines: set FLASHBACK_TOKEN"
 _SIGN_IN = "it comes only from the environment: set FLASHBACK_EMAIL and FLASHBACK_PASSWORD"
@@ -102,9 +105,7 @@ class Group(click.Group):
 def _meant(path: str, word: str, commands: Sequence[str]) -> str:
     from fbsync.redact import nearest
 
-    meant = nearest(word, commands)
-    if meant is None and path == "fbsync":
-        meant = _COMMANDS.get(word.casefold())
+    meant = _WORDS.get(path, {}).get(word.casefold()) or nearest(word, commands)
     return "" if meant is None else f"; did you mean `{path} {meant}`?"
 
 
@@ -114,7 +115,7 @@ def usage_message(error: click.ClickException, argv: Sequence[str]) -> str:
         from fbsync.redact import nearest
 
         name = _typed_name(error.option_name, argv)
-        meant = nearest(name, error.possibilities or ())
+        meant = None if _two_dashes(name) in _OPTIONS else nearest(name, error.possibilities or ())
         return f"no such option {name}" + ("" if meant is None else f"; did you mean {meant}?")
     message = error.format_message().rstrip(".")
     return message[:1].lower() + message[1:]

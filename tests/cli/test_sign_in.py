@@ -32,6 +32,8 @@ WRONG = [
         "set FLASHBACK_PASSWORD as well",
     ),
     ({"FLASHBACK_TOKEN": f"Bearer {canary('t')}"}, 3, '$FLASHBACK_TOKEN starts with "Bearer"', "set FLASHBACK_TOKEN"),
+    ({"FLASHBACK_TOKEN": "$MY_TOKEN"}, 3, "$FLASHBACK_TOKEN is an unresolved reference", "set FLASHBACK_TOKEN"),
+    ({"FLASHBACK_REFRESH_TOKEN": "op://Vault/token"}, 3, "_REFRESH_TOKEN is the address of a secret", "set FLASHBACK_"),
     ({"FLASHBACK_TOKEN": f"'{canary('t')}'"}, 3, "$FLASHBACK_TOKEN has quotes around it", "set FLASHBACK_TOKEN"),
     ({"FLASHBACK_REFRESH_TOKEN": f"{canary('t')}\n"}, 3, "$FLASHBACK_REFRESH_TOKEN", "set FLASHBACK_REFRESH_TOKEN"),
     (
