@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def change_entry(change: Change) -> Json:
-    """The change of one entry (``schemas/plan.schema.json``, 'resourceChange')."""
+    """Return the document of one entry's change (``schemas/plan.schema.json``, 'resourceChange')."""
     identity = identity_of(change)
     actions, kind, before, after, credentials = _sides(change)
     entry: Json = {
@@ -45,7 +45,7 @@ def change_entry(change: Change) -> Json:
 
 
 def _more_of(change: Change) -> Json:
-    """The fields that only some kinds of changes have."""
+    """Return the fields that only some kinds of changes have."""
     more: Json = {}
     match change:
         case Blocked():
@@ -66,7 +66,7 @@ def _more_of(change: Change) -> Json:
 
 
 def _of_declared(llm: Llm) -> Json:
-    """How the manifest writes values that the sides have resolved."""
+    """Return how the manifest writes the values that are resolved in both sides of the change."""
     more: Json = {}
     if missing := _missing(llm):
         more["missing"] = missing
@@ -76,12 +76,12 @@ def _of_declared(llm: Llm) -> Json:
 
 
 def _missing(llm: Llm) -> dict[str, list[str]]:
-    """The variables that are not set here, by field."""
+    """Return the variables that are not set, by field."""
     return {field.value: list(text.missing) for field, text in llm.texts if text.missing}
 
 
 def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tuple[CredentialChange, ...]]:
-    """Actions as Terraform names them, our own word, the two sides, and what happens to the credentials."""
+    """Return Terraform's names of the actions, fbsync's own word, both sides, and the changes of credentials."""
     match change:
         case Create():
             return ["create"], "create", None, _declared_fields(change.desired), _all_new(change.desired)
@@ -118,7 +118,7 @@ def _sides(change: Change) -> tuple[list[str], str, Json | None, Json | None, tu
 
 
 def _declared_fields(llm: Llm) -> Json:
-    """A declared entry without its credentials. A field with an unset variable is its template."""
+    """Return a declared entry without its credentials. A field with an unset variable has its template as its value."""
     return {
         Field.WORKSPACE_ID.value: llm.workspace_id.shown,
         Field.NAME.value: llm.name,
@@ -134,7 +134,7 @@ def _known_fields(llm: LockedLlm) -> Json:
 
 
 def locked_fields(llm: LockedLlm) -> Json:
-    """A known entry without its credentials."""
+    """Return a known entry without its credentials."""
     return {
         Field.WORKSPACE_ID.value: llm.workspace_id,
         Field.NAME.value: llm.name,
@@ -145,7 +145,7 @@ def locked_fields(llm: LockedLlm) -> Json:
 
 
 def live_fields(llm: LiveLlm) -> Json:
-    """A listed entry; a field that the server left out is null."""
+    """Return a listed entry. A field that the server left out is null."""
     return {
         Field.WORKSPACE_ID.value: llm.workspace_id,
         Field.NAME.value: llm.name,
@@ -156,7 +156,7 @@ def live_fields(llm: LiveLlm) -> Json:
 
 
 def _stored_key(api_key: str | None) -> Json:
-    """The stored provider key, where there is one."""
+    """Return the stored provider key as a field, or no field if there is none."""
     return {} if api_key is None else {Field.API_KEY.value: api_key}
 
 
@@ -168,7 +168,7 @@ def _all_new(llm: Llm) -> tuple[CredentialChange, ...]:
 
 
 def _credential_entry(change: CredentialChange) -> Json:
-    """What happens to a credential: references and a verdict, never a value or a fingerprint."""
+    """Return what happens to a credential: references and a verdict, never a value or a fingerprint."""
     entry: Json = {
         "field": change.field.value,
         "before": _reference(change.before),

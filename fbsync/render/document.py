@@ -29,19 +29,19 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
 def dump(document: Json) -> str:
-    """A document as text, always the same for the same document, with escaped control characters."""
+    """Return a document as text, with control characters escaped. It is the same for the same document."""
     return escaped(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
 def dump_line(value: Json) -> str:
-    """A value as one line of text, otherwise as ``dump`` writes it."""
+    """Return a value as one line of text, otherwise like ``dump``."""
     return escaped(json.dumps(value, ensure_ascii=False)) + "\n"
 
 
 def escaped(text: str) -> str:
-    r"""JSON with control, format and direction characters as ``\u…`` (RFC 8259, 7), which reads back the same.
+    r"""Write control, format and direction characters in JSON text as ``\u…`` (RFC 8259, 7). It reads back the same.
 
-    json itself escapes those below U+0020 only.
+    The json module itself escapes only those below U+0020.
     """
     return text if text.isascii() and "\x7f" not in text else _BEYOND_ASCII.sub(_escaped, text)
 
@@ -59,14 +59,14 @@ def result_document(
     findings: Iterable[Finding] = (),
     **more: object,
 ) -> Json:
-    """The document of every command but a successful plan: its exit code, and what it has to say.
+    """Return the document of any command except a successful plan: its exit code and its messages.
 
     Args:
         command: the command's name.
-        exit_code: the status that the command ends with.
+        exit_code: the command's exit code.
         error: why it failed, if it did.
         findings: what is wrong with its input.
-        more: what that command adds, as the schema has it.
+        more: what the command adds, as in the schema.
     """
     document: Json = {"format_version": FORMAT_VERSION, "command": command, "exit_code": int(exit_code)}
     if error is not None:
@@ -77,13 +77,13 @@ def result_document(
 
 
 def failure_document(command: str, error: FbsyncError) -> Json:
-    """The document of a command that came to nothing, with the findings that it failed for."""
+    """Return the document of a command that failed, with the findings that made it fail."""
     findings = error.findings if isinstance(error, InvalidInput) else ()
     return result_document(command, error.exit_code, error=error, findings=findings)
 
 
 def refusal_entry(refusal: Refusal) -> Json:
-    """One reason of a guard."""
+    """Return the document's item for a guard's refusal."""
     entry: Json = {"message": refusal.message, "hint": refusal.hint}
     if refusal.identity is not None:
         entry |= {"workspaceId": refusal.identity.workspace_id, "name": refusal.identity.name}
@@ -91,7 +91,7 @@ def refusal_entry(refusal: Refusal) -> Json:
 
 
 def outcome_entry(outcome: Outcome) -> Json:
-    """The result of one entry."""
+    """Return the document's item for an entry's outcome."""
     identity = identity_of(outcome.change)
     entry: Json = {
         "workspaceId": identity.workspace_id,
@@ -109,7 +109,7 @@ def outcome_entry(outcome: Outcome) -> Json:
 
 
 def removal_entry(removal: Removal) -> Json:
-    """The result of one temporary configuration that an earlier run had left."""
+    """Return the document's item for a temporary configuration that an earlier run left."""
     identity = removal.leftover.identity
     entry: Json = {
         "workspaceId": identity.workspace_id,
@@ -121,7 +121,7 @@ def removal_entry(removal: Removal) -> Json:
 
 
 def verified_entry(verified: Verified) -> Json:
-    """The provider's verdict on one configuration's credential."""
+    """Return the document's item for the provider's verdict on a credential."""
     identity = verified.target.identity
     entry: Json = {
         "workspaceId": identity.workspace_id,

@@ -1,4 +1,4 @@
-"""Drift as entries: the words for each kind of difference, on a page and in a comment."""
+"""Drift as entries: the words for each kind of difference, in a report and in a comment."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ KINDS = (
     ("unadopted", "declared, but not in the lockfile", Tone.QUIET),
     ("unmanaged", "unmanaged", Tone.QUIET),
 )
-"""The kinds of differences with their names, the most serious first."""
+"""The kinds of differences and their names, most serious first."""
 
 
 def drift_entries(found: DriftFound, *, of_several: bool = False) -> tuple[Entry, ...]:
-    """Every difference, in its order; nothing in them is unsafe to show.
+    """Return an entry for every difference, in the same order. All of their text is safe to show.
 
     Args:
         found: the drift of an environment.
-        of_several: whether several environments are shown, so that each entry says of which it is.
+        of_several: whether several environments are shown, so that each entry names its environment.
     """
     place = visible(found.environment or "") if of_several else None
     return tuple(

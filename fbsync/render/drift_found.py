@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _NOT_COMPARED = "Credentials are not compared: the server never shows them."
 _WORTH_SAYING = 30
-"""The age in days from which the oldest credential is mentioned, whatever the maximum."""
+"""The age in days from which the oldest credential is mentioned, whatever the maximum age."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +28,14 @@ class DriftFound:
     Attributes:
         environment: its name, or None for no environment.
         api_url: the server that was asked.
-        compared: the sentence that says what was compared with what.
-        declared: what the manifest declares: by the identity under which it is known, the name that it has there.
-        by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry.
-        taken_over: the entries of which the manifest says by now what the server has.
-        ages: how old the known credentials are, each with its entry.
-        warnings: the credentials that are too old.
-        has_stored_keys: whether an entry uses a stored key, which is compared where credentials are not.
+        compared: the sentence that says what was compared.
+        declared: the declared entries: the name in the manifest, by the identity in the known state.
+        drift: the differences.
+        by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry's identity.
+        taken_over: the entries for which the manifest now has the server's values.
+        ages: the ages of the known credentials, each with its entry's identity.
+        warnings: the warnings about credentials that are too old.
+        has_stored_keys: whether an entry uses a stored key. Stored keys are compared, unlike credentials.
     """
 
     environment: str | None
@@ -50,22 +51,22 @@ class DriftFound:
 
     @property
     def other_server(self) -> str | None:
-        """The server, where it is not the default one; safe to show."""
+        """The server if it is not the default one, or None. Safe to show."""
         return None if self.api_url == DEFAULT_API_URL else visible(self.api_url)
 
     @property
     def not_compared(self) -> str:
-        """The sentence about what cannot be compared."""
+        """The sentence that says what cannot be compared."""
         return f"{_NOT_COMPARED} Stored keys are compared, by their ids." if self.has_stored_keys else _NOT_COMPARED
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Remarks on the whole; safe to show."""
+        """Remarks on the comparison as a whole. Safe to show."""
         return tuple(filter(None, (visible(self.compared), self.not_compared, self._oldest)))
 
     @property
     def _oldest(self) -> str:
-        """The sentence about the oldest credential; empty while that is young."""
+        """The sentence about the oldest credential. Empty unless that is old enough to mention."""
         identity, age = max(self.ages, key=lambda one: one[1].days, default=(None, None))
         if identity is None or age is None or age.days < _WORTH_SAYING:
             return ""

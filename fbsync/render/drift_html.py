@@ -1,4 +1,4 @@
-"""Drift as a report for a browser: the same page as a plan's."""
+"""Drift as a report for a browser, with the same page as a plan."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def drift_html(found: DriftFound, *, title: str = "fbsync drift") -> str:
 
     Args:
         found: the drift of an environment.
-        title: the page's title, to which the environment is added.
+        title: the page's title. The environment is added to it.
 
     Returns:
-        The document, the same for the same arguments. Values are shown as "known → live".
+        The page, which is the same for the same arguments. Values are shown as "known → live".
     """
     return html(
         Page(
@@ -44,8 +44,8 @@ def drifts_html(found: Sequence[DriftFound], problems: Sequence[tuple[str | None
     """Render the drift of several environments as one page.
 
     Args:
-        found: the drift of each.
-        problems: environments that could not be compared, and why.
+        found: the drift of each environment.
+        problems: the environments that could not be compared, with reasons.
     """
     entries = tuple(entry for one in found for entry in drift_entries(one, of_several=True))
     troubles = tuple((environment_title(environment), visible(why)) for environment, why in problems)
@@ -68,7 +68,7 @@ def drifts_html(found: Sequence[DriftFound], problems: Sequence[tuple[str | None
 
 
 def _age_notes(found: DriftFound, *, of_several: bool = False) -> Iterator[Notes]:
-    """The credentials that are too old."""
+    """Yield notes about the credentials that are too old."""
     if lines := warning_lines(found):
         title = counted(len(lines), "warning")
         title = f"{environment_title(found.environment)}: {title}" if of_several else title

@@ -21,11 +21,11 @@ _SIGNS = {Tone.REMOVE: "🔴", Tone.CHANGE: "🟡", Tone.QUIET: "⚪"}
 
 
 def drift_markdown(found: DriftFound, *, max_chars: int) -> str:
-    """Render drift for a comment or an issue: what differs, each with what undoes it and what keeps it.
+    """Render drift for a comment or an issue: each difference with how to undo it and how to keep it.
 
     Args:
-        found: the drift of an environment, which is in the first line, a hidden marker.
-        max_chars: the limit, in characters. What does not fit is left out by whole entries, and counted.
+        found: the drift of an environment. The first line is a hidden marker that names the environment.
+        max_chars: the limit, in characters. Entries that do not fit are left out as a whole, and counted.
     """
     first = f"{marker('fbsync-drift', found.environment)}\n"
     heads = (f"{first}\n{_head(found)}", f"{first}\n**{drift_summary(found.drift)}**\n\n")
@@ -36,12 +36,12 @@ def drift_markdown(found: DriftFound, *, max_chars: int) -> str:
 def drifts_markdown(
     found: Sequence[DriftFound], problems: Sequence[tuple[str | None, str]] = (), *, max_chars: int
 ) -> str:
-    """Render the drift of several environments for one comment, as ``plans_markdown`` does plans.
+    """Render the drift of several environments for one comment, like ``plans_markdown``.
 
     Args:
-        found: the drift of each.
-        problems: environments that could not be compared, and why.
-        max_chars: the limit, which they share.
+        found: the drift of each environment.
+        problems: the environments that could not be compared, with reasons.
+        max_chars: the limit, which the environments share.
     """
     counts = f"**{total_drift_summary([one.drift for one in found])}**"
     bodies = [

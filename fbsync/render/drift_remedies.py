@@ -1,4 +1,4 @@
-"""How to undo or keep each difference: commands to run, or what to write into the manifest."""
+"""Say how to undo or keep each difference: commands to run, or what to write to the manifest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _moves_host(field: FieldDrift) -> bool:
-    """Whether undoing it has an endpoint go back to another host, which apply needs an option for."""
+    """Whether undoing a difference moves an endpoint to another host. ``apply`` needs an option for that."""
     return field.field is Field.ENDPOINT and field.known != NONE and host_of(field.known) != host_of(field.live)
 
 
@@ -38,7 +38,7 @@ UNDO, KEEP = "to undo", "to keep"
 
 
 def advice_on(difference: Difference, found: DriftFound) -> tuple[tuple[str, str], ...]:
-    """How to handle a difference in an environment; see ``remedies``."""
+    """Return how to handle a difference in an environment: see ``remedies``."""
     return remedies(
         difference,
         environment=found.environment,
@@ -56,14 +56,14 @@ def remedies(
     by_hand: Mapping[Identity, str] = _NOTHING,
     taken_over: Container[Identity] = (),
 ) -> tuple[tuple[str, str], ...]:
-    """How to handle a difference: labels and instructions, safe to show.
+    """Return how to handle a difference: labels and instructions, which are safe to show.
 
     Args:
         difference: the difference.
         environment: the environment's name, or None for no environment.
-        declared: what the manifest declares: by the identity under which it is known, the name that it has there.
-        by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry.
-        taken_over: the entries of which the manifest says by now what the server has.
+        declared: the declared entries: the name in the manifest, by the identity in the known state.
+        by_hand: how to keep a change that ``drift --accept`` cannot take over, by the entry's identity.
+        taken_over: the entries for which the manifest now has the server's values.
     """
     identity = identity_of_difference(difference)
     name = shlex.quote(visible(identity.name))

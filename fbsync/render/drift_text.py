@@ -34,7 +34,7 @@ def drift_text(found: DriftFound, *, paint: Paint) -> str:
         paint: colours.
 
     Returns:
-        Lines, the last one ended. Values are shown as "known → live".
+        Lines, each with a line break at its end. Values are shown as "known → live".
     """
     lines = [
         f"{label}: {paint.bold(visible(value))}"
@@ -50,7 +50,7 @@ def drift_text(found: DriftFound, *, paint: Paint) -> str:
 
 
 def warning_lines(found: DriftFound) -> tuple[str, ...]:
-    """The warnings, each with the entry that it is about; safe to show."""
+    """Return the warnings, each with its entry. They are safe to show."""
     return tuple(
         visible(f"{item.identity.name} (workspace {item.identity.workspace_id}): {item.message}")
         for item in found.warnings
@@ -58,7 +58,7 @@ def warning_lines(found: DriftFound) -> tuple[str, ...]:
 
 
 def drifts_text(found: Sequence[DriftFound], *, paint: Paint) -> str:
-    """Render the drift of several environments one below the other, and the sentence over all of them."""
+    """Render the drift of several environments, one after the other, and a summary of all."""
     own = f"Environment: {paint.bold('none (without -e)')}\n"
     texts = [("" if one.environment is not None else own) + drift_text(one, paint=paint) for one in found]
     total = paint.bold(total_drift_summary([one.drift for one in found]))
@@ -71,12 +71,12 @@ def _advice(advice: Iterable[tuple[str, str]], paint: Paint) -> Iterator[str]:
 
 
 def drift_summary(drift: Drift) -> str:
-    """One line: how much differs, how much does not, and what is not known at all."""
+    """Summarise drift in one line: the counts of differences, of unchanged entries, and of what is not known."""
     return total_drift_summary([drift])
 
 
 def total_drift_summary(drifts: Sequence[Drift]) -> str:
-    """The same over several environments."""
+    """Summarise the drift of several environments in one line."""
 
     def count(kind: type[Difference]) -> int:
         return sum(drift.count(kind) for drift in drifts)

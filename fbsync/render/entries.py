@@ -1,4 +1,4 @@
-"""What all renderings of a plan or of drift share: entries with rows, safe to show."""
+"""The entries and rows that all renderings of a plan or of drift share. Their text is safe to show."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Tone(StrEnum):
-    """The tone of a remark; each rendering has a colour and a sign for it."""
+    """The tone of a remark. Each rendering has a colour and a sign for it."""
 
     ADD = "add"
     CHANGE = "change"
@@ -15,7 +15,7 @@ class Tone(StrEnum):
     TROUBLE = "trouble"
     """Somebody must fix this first."""
     QUIET = "quiet"
-    """For information; nothing is done on the server."""
+    """For information: nothing is done on the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +23,12 @@ class Row:
     """One field of an entry: its value, or the values before and after.
 
     Attributes:
-        before: the value that it has, where that goes.
-        after: the value that it is to have, or that it keeps.
-        note: what else is to be said of it.
-        tone: whether it comes, changes, goes, or is only mentioned.
-        is_drift: whether somebody changed it outside.
+        label: the field's name.
+        before: the present value if it is replaced or removed, or None.
+        after: the new value, or the present value if it stays; None if the value is removed.
+        note: a further remark.
+        tone: whether the value is added, changed or removed, or only mentioned.
+        is_drift: whether somebody changed the value outside.
     """
 
     label: str
@@ -43,13 +44,17 @@ class Entry:
     """One configuration and its rows.
 
     Attributes:
-        kind: one word for what happens to it, by which entries are grouped.
-        why: the reason, where the kind does not say it all.
+        kind: one word for what happens to it. Entries are grouped by it.
+        tone: the tone of the kind.
+        name: the configuration's name.
+        workspace: its workspace's id.
+        why: the reason, if the kind alone does not say it.
         hint: what to do.
-        marks: what stands out about it: ``protected``, ``drift``, ``verified first``.
+        rows: its fields.
+        marks: what is special about it: ``protected``, ``drift``, ``verified first``.
         warnings: sentences without their full stop.
-        ages: how old its credentials are, a few words each.
-        environment: the environment that it is of, where several are shown; empty without one.
+        ages: the ages of its credentials, in a few words each.
+        environment: its environment if several are shown (empty for no environment), otherwise None.
     """
 
     kind: str
@@ -77,5 +82,5 @@ class Entry:
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """A number with its noun."""
+    """Return a number with its noun, in the singular or the plural."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"

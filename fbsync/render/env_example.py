@@ -1,4 +1,4 @@
-"""``.env.example``: the variables that a manifest needs, without values, each with its purpose."""
+"""Write ``.env.example``: the variables that a manifest needs, without values and with their purposes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NAMED = re.compile(rf"^[ \t]*#?[ \t]*(?:export[ \t]+)?({VARIABLE_NAME})[ \t]*=", re.MULTILINE)
-"""A line for a variable, even if it is commented out: somebody had a reason."""
+"""A line for a variable. A commented-out line counts too: somebody had a reason for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,8 @@ class Needed:
     """A variable to set.
 
     Attributes:
-        purposes: what it is for, a phrase each.
+        name: the variable's name.
+        purposes: its purposes, a phrase each.
     """
 
     name: str
@@ -35,10 +36,10 @@ SIGNING_IN = Needed(
 
 
 def needed(uses: Iterable[tuple[str, str]]) -> tuple[Needed, ...]:
-    """The variables for signing in and for a manifest.
+    """Return the variables for signing in and for a manifest.
 
     Args:
-        uses: a variable's name and what it is for, in the order in which they are to stand; each once is enough.
+        uses: variables' names with purposes, in the order to write them. Duplicates are ignored.
     """
     purposes: dict[str, dict[str, None]] = {}
     for name, purpose in uses:
@@ -47,11 +48,11 @@ def needed(uses: Iterable[tuple[str, str]]) -> tuple[Needed, ...]:
 
 
 def env_example(variables: Iterable[Needed], existing: str = "") -> str:
-    """The file's text: what is there, byte for byte, and after it the variables that it does not have yet.
+    """Return the file's new text: the existing text, unchanged, and after it the variables that it lacks.
 
     Args:
-        variables: in the order in which they are to stand.
-        existing: the file's present text, or nothing.
+        variables: the variables, in the order to write them.
+        existing: the file's existing text, or an empty string.
     """
     there = set(_NAMED.findall(existing))
     end = "\r\n" if "\r\n" in existing else "\n"

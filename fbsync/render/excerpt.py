@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _WIDEST = 100
 _LONGEST = 2_000
-"""The examined characters of a line: a line of a megabyte may have hundreds of findings."""
+"""How many characters of a line are examined: a line of a megabyte may have hundreds of findings."""
 
 _CUT = "…"
 
@@ -26,9 +26,9 @@ class Excerpt:
     """A line that is safe to show.
 
     Attributes:
-        line: the text, masked, and cut around the place where it is long.
-        offset: terminal columns before the place that is meant.
-        width: terminal columns that the place takes, at least one.
+        line: the masked text. A long line is cut around the place of the finding.
+        offset: the number of terminal columns before the place.
+        width: the number of terminal columns of the place, at least one.
     """
 
     line: str
@@ -37,11 +37,11 @@ class Excerpt:
 
 
 def excerpt(lines: Sequence[str], position: Position) -> Excerpt | None:
-    """The line of a position, masked, and where to underline it; None where there is no such line.
+    """Return the masked line of a position, and where to underline it. Return None if there is no such line.
 
     Args:
-        lines: the file's lines, without their ends.
-        position: its column is counted in characters.
+        lines: the file's lines, without line breaks.
+        position: the position. Its column is counted in characters.
     """
     if not (0 < position.line <= len(lines) and 0 < position.column <= _LONGEST):
         return None
@@ -53,12 +53,12 @@ def excerpt(lines: Sequence[str], position: Position) -> Excerpt | None:
 
 @lru_cache(maxsize=2)
 def _pieces(line: str) -> tuple[Piece, ...]:
-    """The pieces of a line, which is often that of the next finding, too."""
+    """Return the pieces of a line. Cached, because the next finding is often on the same line."""
     return tuple(masked_line(line))
 
 
 def _place(pieces: Sequence[Piece], column: int) -> tuple[int, int]:
-    """The shown place and width of the piece around a column. A masked piece is underlined as a whole."""
+    """Return the offset and width, as shown, of the piece around a column. A masked piece is underlined as a whole."""
     before = 0
     for piece in pieces:
         if piece.start <= column < piece.end:
@@ -69,7 +69,7 @@ def _place(pieces: Sequence[Piece], column: int) -> tuple[int, int]:
 
 
 def _cut(line: str, offset: int, width: int) -> Excerpt:
-    """The part of a line around the place, at most ``_WIDEST`` columns, with ellipses where it was cut."""
+    """Cut a line to at most ``_WIDEST`` columns around the place, with ellipses where it was cut."""
     total = columns(line)
     if total <= _WIDEST:
         return Excerpt(line=line, offset=offset, width=width)

@@ -1,4 +1,4 @@
-"""Findings as GitHub's workflow commands, which become annotations on the lines of a pull request.
+"""Findings as GitHub workflow commands, which become annotations on the lines of a pull request.
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions
 """
@@ -19,7 +19,7 @@ _IN_PROPERTY = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", 
 
 
 def findings_github(findings: Sequence[Finding]) -> str:
-    """Render findings, a line for each; nothing where there are none."""
+    """Render findings, one line for each. Return an empty string if there are none."""
     return "".join(f"{_command(finding)}\n" for finding in findings)
 
 

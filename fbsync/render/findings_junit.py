@@ -1,4 +1,4 @@
-"""Findings as a JUnit report, which most CI systems show as tests: one for each finding, and one for a clean file."""
+"""Findings as a JUnit report, which most CI systems show as tests: one for each finding and for each clean file."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def findings_junit(findings: Sequence[Finding], *, files: Sequence[str], failing
     """Render findings.
 
     Args:
-        findings: in the order in which they are to stand.
-        files: what was looked at.
-        failing: those of the findings that fail the run; the others pass, with their text as output.
+        findings: the findings, in the order to show them.
+        files: the files that were checked.
+        failing: the findings that fail the run. The others pass, with their text as output.
     """
     concerned = {finding.position.file for finding in findings}
     clean = [file for file in dict.fromkeys(files) if file not in concerned]
@@ -56,6 +56,6 @@ def _add_testcase(suite: Element, finding: Finding, *, fails: bool) -> None:
 
 
 def _xml_text(text: str) -> str:
-    """A text with no characters that XML forbids (XML 1.0, 2.2), which its writer would let through."""
+    """Escape characters that XML forbids (XML 1.0, 2.2) but that Python's XML writer lets through."""
     lines = (visible(line) for line in text.split("\n"))
     return "\n".join(lines).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")

@@ -99,5 +99,5 @@ _ABOUT = {
 
 
 def about(rule: str) -> str:
-    """The description of a rule in a sentence, or the rule's own words."""
+    """Return a sentence that describes a rule. For other rules, it is made from the rule's name."""
     return _ABOUT.get(rule, f"{rule.replace('-', ' ').capitalize()}.")

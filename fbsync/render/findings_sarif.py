@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0 (OASIS Standard), which code scanning shows and tracks."""
+"""Findings as SARIF 2.1.0 (OASIS Standard), which GitHub's code scanning shows and tracks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schem
 
 
 def findings_sarif(findings: Sequence[Finding]) -> str:
-    """Render findings as a log of one run; a run without findings has no results, which closes old alerts."""
+    """Render findings as a log of one run. A run without findings has no results, which closes old alerts."""
     rules = {rule: at for at, rule in enumerate(dict.fromkeys(finding.rule for finding in findings))}
     prints = _fingerprints(findings)
     driver = {
@@ -79,14 +79,14 @@ def _location(place: Position) -> Json:
 
 
 def _uri(file: str) -> str:
-    """A path as a URI reference (RFC 3986, 4.2): relative paths stay relative, to the folder of the run."""
+    """Return a path as a URI reference (RFC 3986, 4.2). A relative path stays relative to the folder of the run."""
     if file.startswith("/"):
         return f"file://{quote(visible(file))}"
     return quote(visible(file).removeprefix("./"))
 
 
 def _fingerprints(findings: Sequence[Finding]) -> Iterator[str]:
-    """An identity of a finding that survives moved lines: its number among equal findings instead of its place."""
+    """Yield an identity for each finding: a number among equal findings, not a place, so that lines can move."""
     seen: Counter[str] = Counter()
     for finding in findings:
         parts = (finding.rule, finding.position.file, finding.entry or "", finding.message)

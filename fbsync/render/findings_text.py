@@ -23,13 +23,13 @@ def findings_text(
     """Render findings.
 
     Args:
-        findings: in the order in which they are to stand.
-        sources: the texts of the files by the names that positions use, for excerpts; files may be absent.
+        findings: the findings, in the order to show them.
+        sources: the text of the files, by the names that positions use, for excerpts. Files may be missing.
         paint: colours.
-        folded: whether more than a few of one kind are one block, with the first places.
+        folded: whether to combine many findings of one kind into one block with the first places.
 
     Returns:
-        A block for each finding, and a line that counts them; empty where there are none.
+        A block for each finding, and a line with the counts. Empty if there are no findings.
     """
     lines = {file: _LINE_BREAK.split(source) for file, source in sources.items()}
     kinds = _by_kind(findings, folded=folded)
@@ -38,7 +38,7 @@ def findings_text(
 
 
 def _by_kind(findings: Sequence[Finding], *, folded: bool) -> Iterable[Sequence[Finding]]:
-    """The findings, those of a kind of which there are many together, at the place of the first."""
+    """Group findings. If a kind has many, they are one group at the place of the first."""
     if not folded:
         return [[finding] for finding in findings]
     kinds: dict[tuple[str, Severity], list[Finding]] = {}
@@ -52,7 +52,7 @@ def _by_kind(findings: Sequence[Finding], *, folded: bool) -> Iterable[Sequence[
 
 
 def _others(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
-    """Further places of the same finding, in one line."""
+    """Yield a line with further places of the same finding, if there are any."""
     if not findings:
         return
     places = [
@@ -64,7 +64,7 @@ def _others(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
 
 
 def findings_count(findings: Sequence[Finding]) -> str:
-    """The number of errors and of warnings."""
+    """Say how many errors and warnings there are."""
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     numbers = [_counted(errors, "error"), _counted(len(findings) - errors, "warning")]
     return ", ".join(number for number in numbers if number) or "No findings."

@@ -1,4 +1,4 @@
-"""Stored provider keys, as a table."""
+"""Stored provider keys as a table."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _HEADINGS = ("WORKSPACE", "ID", "PROVIDER", "DESCRIPTION", "CONFIGURATIONS")
 
 
 def key_table(rows: Sequence[Sequence[str | int | None]], *, paint: Paint) -> str:
-    """Render stored keys, aligned by terminal columns; what the server does not return is a dash.
+    """Render stored keys, aligned by terminal columns. A dash stands for what the server does not return.
 
     Args:
-        rows: for each key its workspace, id, provider, description and how many configurations use it.
+        rows: for each key, its workspace, id, provider and description, and how many configurations use it.
         paint: the colours.
 
     Returns:
-        Lines, the last one ended; the first holds the headings.
+        Lines, each with a line break at its end. The first has the headings.
     """
     cells = [tuple("-" if value is None else visible(str(value)) for value in row) for row in rows]
     widths = [max(map(columns, column)) for column in zip(_HEADINGS, *cells, strict=True)]

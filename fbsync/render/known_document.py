@@ -1,4 +1,4 @@
-"""The JSON of the known state and of drift (``schemas/result.schema.json``, 'drift' and 'state')."""
+"""The known state and drift as JSON (``schemas/result.schema.json``, 'drift' and 'state')."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _REMEDIES = {UNDO: "undo", KEEP: "keep"}
 
 
 def drift_part(found: DriftFound) -> Json:
-    """What ``drift`` adds to its result document."""
+    """Return what ``drift`` adds to its result document."""
     drift = found.drift
     return {
         "api_url": found.api_url,
@@ -84,7 +84,7 @@ def _difference_entry(difference: Difference) -> Json:
 def _sides_of(
     difference: Difference,
 ) -> tuple[LockedLlm | None, tuple[LiveLlm, ...], tuple[FieldDrift, ...], bool]:
-    """The known side, the live side, the fields that differ, and whether it is in doubt who did it."""
+    """Return the known side, the live side, the fields that differ, and whether an open request may be the cause."""
     match difference:
         case ChangedOutside():
             return difference.locked, (difference.live,), difference.fields, difference.in_doubt
@@ -107,15 +107,15 @@ def state_part(
     ages: Ages,
     temporary: Iterable[tuple[Identity, str | None]] = (),
 ) -> Json:
-    """What ``state list`` and ``state show`` add to their result document.
+    """Return what ``state list`` and ``state show`` add to their result document.
 
     Args:
         llms: the entries.
-        lockfile: where they are known.
-        api_url: the server that they are on.
+        lockfile: the name of the known state.
+        api_url: the server.
         open_requests: how many requests an interrupted apply left open.
-        ages: how old credentials are.
-        temporary: the temporary configurations among those, each with its id where that is known.
+        ages: gives the ages of credentials.
+        temporary: the temporary configurations of open requests, each with its id or None.
     """
     left = [{"workspaceId": one.workspace_id, "name": one.name, "id": llm_id} for one, llm_id in temporary]
     return {
@@ -146,7 +146,7 @@ def _templates(llm: LockedLlm) -> Json:
 
 
 def _credential_record(field: Field, locked: LockedCredential, days: int | None) -> Json:
-    """A reference, when it was last sent, and whether there is a fingerprint: never the fingerprint itself."""
+    """Return a reference, when it was last sent, and whether there is a fingerprint, but never the fingerprint."""
     sent_on: Json = {} if locked.sent_on is None else {"sent_on": locked.sent_on}
     sent_on |= {} if days is None else {"days": days}
     return {

@@ -1,4 +1,4 @@
-"""Foreign text in GitHub-flavoured Markdown, inert: nothing in it formats, links, mentions or ends anything."""
+"""Make foreign text inert in GitHub-flavoured Markdown: nothing in it formats, links, mentions or ends anything."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{7,}")
 
 
 def code(text: str) -> str:
-    """A text of one line as a code span (GFM 6.3), whatever it holds.
+    """Return a text of one line as a code span (GFM 6.3), whatever its content.
 
-    A span is where mentions, references to issues and commits, emoji names and HTML mean nothing.
+    In a code span, mentions, references to issues and commits, emoji names and HTML have no effect.
     """
     if not text.strip():
         text = f"'{text}'"
@@ -25,9 +25,9 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """A sentence with everything except plain words and numbers in code spans.
+    """Return a sentence in which everything except plain words and numbers is in code spans.
 
-    What remains cannot be markup: letters and digits of ASCII, blanks, round brackets, and marks at a word's end.
+    The rest cannot be markup: ASCII letters and digits, spaces, round brackets, and punctuation at the end of a word.
     """
     return "".join(_inert(token) for token in _TOKEN.finditer(text.strip()))
 
@@ -47,11 +47,11 @@ def _inert(token: re.Match[str]) -> str:
 
 
 def marker(word: str, about: str | None) -> str:
-    """An invisible comment by which a program finds its own comment.
+    """Return an invisible HTML comment, by which a program finds its own comment again.
 
     Args:
-        word: what sort of comment it is.
-        about: what distinguishes it from others of its sort, or None for the default one; whatever it holds, it does
-            not end the comment.
+        word: the kind of comment.
+        about: what distinguishes it from others of its kind, or None for the default one. It is quoted, so it cannot
+            end the HTML comment.
     """
     return f"<!-- {word}:{'default' if about is None else quote(about, safe='')} -->"

@@ -1,4 +1,4 @@
-"""A comment in parts. Those that exceed its limit are left out as whole entries, and counted."""
+"""A comment in parts. Entries that exceed its limit are left out as a whole, and counted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 LEAST_CHARS = 120
-"""Enough for the summary sentence alone."""
+"""Enough for only the summary sentence."""
 
 ALL = "*"
-"""The marker's word for all environments; no environment has this name."""
+"""The marker's word for all environments. No environment has this name."""
 
 _DONE = {"plan": "planned", "drift": "compared", "env": "read"}
 _MOST_NAMES = 10
@@ -26,13 +26,15 @@ _SIGNS = {Tone.ADD: "+", Tone.CHANGE: "!", Tone.REMOVE: "-", Tone.TROUBLE: "!", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A part of the comment. Each of its pieces is there as a whole, or left out and counted.
+    """A part of the comment. Each of its units is complete, or left out and counted.
 
     Attributes:
-        units: each ends with a line break.
-        between: what stands between two units.
-        noun: what the units are, after a number.
-        is_detail: whether everything else comes first where there is little room.
+        opening: the text before the units.
+        units: the units. Each ends with a line break.
+        closing: the text after the units.
+        noun: the name of the units, to follow a number.
+        between: the text between two units.
+        is_detail: whether other parts have priority if there is little room.
     """
 
     opening: str
@@ -43,16 +45,16 @@ class Part:
     is_detail: bool = False
 
     def text(self, kept: Sequence[str]) -> str:
-        """The part with some of its units; nothing without any."""
+        """Return the part's text with some of its units, or an empty string for no units."""
         return f"{self.opening}{self.between.join(kept)}{self.closing}" if kept else ""
 
 
 def within_limit(parts: Sequence[Part], heads: Sequence[str], room: int) -> str | None:
-    """A text of parts under a head that stays within a limit; None where nothing fits.
+    """Return a text of a head and parts that stays within a limit, or None if nothing fits.
 
     Args:
-        parts: in their order, which is that of their weight.
-        heads: what the text may begin with, the longest first.
+        parts: the parts, most important first.
+        heads: possible starts of the text, longest first.
         room: the limit, in characters.
     """
     parts = [part for part in parts if part.units]
@@ -74,13 +76,13 @@ def all_environments(
     *,
     max_chars: int,
 ) -> str:
-    """A comment about several environments, which share its limit.
+    """Return a comment about several environments, which share its limit.
 
     Args:
-        command: the command that it is of.
-        counts: the sentence over all of them.
-        bodies: for each environment what its text may begin with, the longest first, and its parts.
-        problems: environments that there is nothing to say of, and why.
+        command: the command's name.
+        counts: the summary of all environments.
+        bodies: for each environment, the possible starts of its text, longest first, and its parts.
+        problems: the environments without a result, with reasons.
         max_chars: the limit, in characters.
     """
     first = f"{marker(f'fbsync-{command}', ALL)}\n"
@@ -106,7 +108,7 @@ def _with_end(text: str) -> str:
 
 
 def _fitted(parts: Sequence[Part], room: int) -> str:
-    """What is left out, and as many units as fit, those of the first parts first."""
+    """Return the sentence about what is left out, and as many units as fit. Earlier parts have priority."""
     kept: dict[int, list[str]] = {}
     for at in sorted(range(len(parts)), key=lambda at: parts[at].is_detail):
         kept[at], room = _units_with_room(parts[at], room)
@@ -115,7 +117,7 @@ def _fitted(parts: Sequence[Part], room: int) -> str:
 
 
 def _units_with_room(part: Part, room: int) -> tuple[list[str], int]:
-    """The units of a part that there is room for, and the room that remains."""
+    """Return the units of a part that fit, and the remaining room."""
     kept: list[str] = []
     frame = len(part.opening) + len(part.closing)
     for unit in part.units:
@@ -132,14 +134,14 @@ def _left_out(missing: Sequence[tuple[int, str]]) -> str:
 
 
 def shortened(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
+    """List the first names, and say how many more there are."""
     rest = len(names) - _MOST_NAMES
     said = ", ".join(names[:_MOST_NAMES])
     return f"{said} and {rest} more" if rest > 0 else said
 
 
 def block(entry: Entry) -> str:
-    """An entry's lines within a fence. Each begins with a sign or a label, so that none can be taken for its end."""
+    """Return an entry's lines for a fenced block. Each starts with a sign or a space, so none can end the block."""
     about = ", ".join((f"workspace {entry.workspace}", *entry.marks))
     why = f": {entry.why}" if entry.why else ""
     lines = [f"{_SIGNS[entry.tone]} {entry.name} ({about}){why}"]

@@ -1,8 +1,8 @@
-"""A source line with nothing in it that might be a credential.
+"""Mask everything in a source line that might be a credential.
 
-What is shown is what cannot be one: structure, references, words. Everything else is masked: a credential may
-stand in the wrong field, under a mistyped key, in a comment or in the middle of a block of text, and the
-line may be of a file that could not be read as YAML at all.
+Only what cannot be a credential is shown: structure, references, words. Everything else is masked. A credential may be
+in the wrong field, under a mistyped key, in a comment or in the middle of a block of text, and the line may come from a
+file that is not even valid YAML.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _TOKEN = re.compile(
     rf"|(?P<plain>{_CHARACTER}(?:{_CHARACTER}|[ \t]+(?!#){_CHARACTER})*)"
     r"|(?P<other>.)"
 )
-"""YAML's tokens within one line. A line inside a quoted or block text is misread, and therefore masked."""
+"""YAML's tokens within one line. A line inside quoted text or a block scalar is misread, and therefore masked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A part of a source line: its offsets there, and the text to show for it."""
+    """A part of a source line: its offsets in the line, and the text to show for it."""
 
     start: int
     end: int
@@ -51,13 +51,13 @@ class Piece:
 
 
 def masked_line(line: str) -> tuple[Piece, ...]:
-    """A line in pieces: shown, masked, or spaces for a tab."""
+    """Return a line in pieces: shown text, masked text, or spaces for a tab."""
     tokens = [(match.lastgroup or "", match.group(), match.start(), match.end()) for match in _TOKEN.finditer(line)]
     pieces, field = [], ""
     for at, (kind, text, start, end) in enumerate(tokens):
         is_key = kind in ("plain", "quoted") and _followed_by_colon(tokens, at)
         if is_key and field and field not in _PLAIN_FIELDS:
-            # A second colon after a value: what stands before it begins with that value.
+            # A second colon after a value: the text before it starts with that value.
             is_key = False
         if is_key:
             field = text.strip("\"'")
@@ -103,7 +103,7 @@ def _shown_scalar(text: str, field: str, *, is_key: bool) -> str:
 
 
 def _takes_part(character: str) -> bool:
-    """Whether a character can be shown as it is: no control and direction characters."""
+    """Whether a character can be shown unchanged: it is not a control or direction character."""
     return character.isprintable() or unicodedata.category(character) == "Zs"
 
 
@@ -112,12 +112,12 @@ def _reads_as_words(text: str) -> bool:
 
 
 def _hides(text: str) -> bool:
-    """Whether a reference in it has a name that reads like a credential after a stray dollar sign."""
+    """Whether a reference in the text has a name that may be a credential after a stray dollar sign."""
     return not all(is_wordlike(found[found.lastindex or 0]) for found in _REFERENCE.finditer(text))
 
 
 def _shown_endpoint(text: str) -> str:
-    """The scheme and the host, and a path that is only a version; no user, no password, no parameters."""
+    """Return the scheme, the host, and a path that is a version or words, without user, password or parameters."""
     parts = _ENDPOINT.fullmatch(text)
     if parts is None or "@" in text:
         return MASK

@@ -1,4 +1,4 @@
-"""What an apply did, as text: a line for each outcome, then what failed, then a summary sentence."""
+"""The result of an apply as text: a line for each outcome, then the failures, then a summary sentence."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _GOOD = (Result.CREATED, Result.UPDATED, Result.ADOPTED, Result.DELETED, Result.
 
 
 def outcome_line(entry: Json, *, paint: Paint, with_place: bool = True, with_id: bool = True) -> str | None:
-    """One outcome; nothing for an entry that needed nothing.
+    """Return the line of one outcome, or None if the entry is unchanged.
 
     Args:
-        entry: the result of an entry, as the result document has it.
+        entry: the entry's item in the result document.
         paint: colours.
-        with_place: whether its workspace is shown: not needed where there is only one.
-        with_id: whether its id is said.
+        with_place: whether to show its workspace, which is not needed if there is only one.
+        with_id: whether to show its id.
     """
     result = Result(entry["outcome"])
     if result is Result.UNCHANGED:
@@ -47,7 +47,7 @@ def outcome_line(entry: Json, *, paint: Paint, with_place: bool = True, with_id:
 
 
 def outcome_report(document: Json, *, paint: Paint) -> str:
-    """The failures by reason with what to do, and Terraform's closing sentence.
+    """Return the failures by reason, each with what to do, and Terraform's closing sentence.
 
     Args:
         document: the result document.
@@ -74,7 +74,7 @@ def _trouble(trouble: Trouble, paint: Paint) -> Iterator[str]:
 
 
 def removals_text(removals: Sequence[Json], *, paint: Paint) -> str:
-    """The result for the temporary configurations that an earlier run had left; nothing where there were none."""
+    """Return the results for the temporary configurations that an earlier run left, or an empty string."""
     lines = []
     if deleted := sum(removal["outcome"] == "deleted" for removal in removals):
         lines.append(f"Deleted {counted(deleted, 'temporary configuration')} that an earlier run had left.")
@@ -88,7 +88,7 @@ def removals_text(removals: Sequence[Json], *, paint: Paint) -> str:
 
 
 def outcome_summary(outcomes: Sequence[Outcome]) -> str:
-    """Terraform's sentence, which tools look for, and after it what did not succeed."""
+    """Return Terraform's sentence, which tools look for, followed by the other counts."""
 
     def count(*results: Result) -> int:
         return sum(outcome.result in results for outcome in outcomes)

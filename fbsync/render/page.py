@@ -1,8 +1,8 @@
-"""A report as one HTML page that loads nothing: light and dark, wide and narrow, on paper.
+"""A report as one HTML page that loads nothing. It has light and dark colours, and suits all widths and paper.
 
-It shows sections of entries, whatever they are of; the boxes above them hide and show the sections by CSS alone. A
-report of many entries has them folded under a table of contents, and a field to filter by, for which it has a script:
-without that, everything else works.
+It shows sections of entries of any kind. The boxes above them hide and show the sections with CSS alone. A report of
+many entries folds them under a table of contents. It also has a filter field, which needs a script; everything else
+works without that script.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from fbsync.render.page_sections import Numbered, Page, Section
 
 _MOST_OPEN = 20
-"""A report with more entries folds them, under a table of contents."""
+"""A report with more entries folds them under a table of contents."""
 
 
 def html(page: Page) -> str:
-    """A page as text: every foreign part escaped, and a policy in it (CSP 3) that lets nothing else load or run."""
+    """Return a page as text. Foreign text is escaped, and the page's policy (CSP 3) lets nothing else load or run."""
     sections = [section for section in page.sections if section.entries]
     is_long = sum(len(section.entries) for section in sections if not section.is_brief) > _MOST_OPEN
     style = "\n".join((_page_file("page.css"), *(_hiding(section) for section in sections)))
@@ -63,13 +63,13 @@ def html(page: Page) -> str:
 
 
 def _numbered(sections: Iterable[Section]) -> Numbered:
-    """The sections, with a unique number for each entry."""
+    """Return the sections, with a unique number for each entry."""
     number = itertools.count(1)
     return tuple((section, tuple((next(number), entry) for entry in section.entries)) for section in sections)
 
 
 def _page_file(name: str) -> str:
-    """A file that becomes part of the page."""
+    """Return the text of a file that becomes part of the page."""
     return (files("fbsync.render") / name).read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The entries of a report, each a card or a line, and its notes."""
+"""The entries of a report as cards or lines, and its notes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def notes_block(notes: Notes) -> Iterator[str]:
-    """Notes that are not about a single entry: a title and items."""
+    """Yield the lines of notes that are not about a single entry: a title and items."""
     whole, title = ("details", "summary") if notes.is_folded else ("div", "p")
     yield f'<{whole} class="notes tone-{notes.tone}">'
     yield f"<{title}>{escape(notes.title)}</{title}>"
@@ -33,7 +33,7 @@ def notes_block(notes: Notes) -> Iterator[str]:
 
 
 def section_block(section: Section, entries: Sequence[tuple[int, Entry]], *, is_long: bool) -> Iterator[str]:
-    """The entries of one kind, each with its number; those of a long report are folded."""
+    """Yield the lines of a section: the entries of one kind, each with its number. A long report folds them."""
     yield f'<section id="kind-{section.kind}" class="tone-{section.tone}" aria-labelledby="title-{section.kind}">'
     yield f'<h2 id="title-{section.kind}">{len(section.entries)} {escape(section.title)}</h2>'
     if section.is_brief:
@@ -49,7 +49,7 @@ def section_block(section: Section, entries: Sequence[tuple[int, Entry]], *, is_
 
 
 def _folded_cards(entries: Sequence[tuple[int, Entry]]) -> Iterator[str]:
-    """Cards of which only the head is seen at first, by workspace."""
+    """Yield folded cards, which at first show only their heads, grouped by workspace."""
     placed = sorted(((entry_place(entry), number, entry) for number, entry in entries), key=lambda card: card[:2])
     for place, cards in groupby(placed, key=lambda card: card[0]):
         yield '<div class="group">'
@@ -80,7 +80,7 @@ def _article(entry: Entry) -> Iterator[str]:
 
 
 def _inside(entry: Entry) -> Iterator[str]:
-    """The contents of an entry's card."""
+    """Yield the content of an entry's card."""
     if entry.why:
         yield f'<p class="soft">{html_of(sentence(entry.why))}</p>'
     if entry.rows:
@@ -116,7 +116,7 @@ def _row(row: Row) -> str:
 
 
 def _values(row: Row) -> Iterable[str]:
-    """The values of a row, those that go and those that come marked as such for eyes and for screen readers."""
+    """Yield the values of a row. Removed and added values are marked for the eye and for screen readers."""
     if row.before is not None:
         yield f"<del>{foreign(row.before)}</del>"
     if row.before is not None and row.after is not None:

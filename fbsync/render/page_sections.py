@@ -12,10 +12,12 @@ class Section:
     """The entries of one kind.
 
     Attributes:
-        kind: the kind, a word of lower-case letters that no other section has.
-        title: what the reader calls it.
-        is_brief: whether its entries are many and dull: a list of names then.
-        is_hidden: whether it is shown only once its box is ticked.
+        kind: the kind, a word in lower case that is different for each section.
+        title: the title for readers.
+        tone: the tone of the kind.
+        entries: the entries.
+        is_brief: whether to show only a list of names, because the entries are many and need no details.
+        is_hidden: whether it is hidden until its box is ticked.
     """
 
     kind: str
@@ -31,8 +33,10 @@ class Notes:
     """A remark that is not about a single entry.
 
     Attributes:
-        items: each a term, and what is said of it.
-        is_folded: whether only its title is seen at first.
+        title: the title.
+        items: the items: a term and a text about it.
+        tone: the tone.
+        is_folded: whether only the title is visible at first.
     """
 
     title: str
@@ -46,11 +50,13 @@ class Page:
     """A report.
 
     Attributes:
-        lead: the sentence that says it all.
-        facts: what to know of the report as a whole, each a term and its value.
-        asides: sentences beside it.
-        notes: shown before the sections.
-        remarks: shown after them.
+        title: the title.
+        lead: the summary sentence.
+        asides: further sentences after the lead.
+        sections: the sections.
+        facts: facts about the report as a whole, each with a term and a value.
+        notes: the notes before the sections.
+        remarks: the notes after the sections.
     """
 
     title: str
@@ -63,4 +69,4 @@ class Page:
 
 
 Numbered = tuple[tuple[Section, tuple[tuple[int, Entry], ...]], ...]
-"""The sections of a report; each entry has a unique number."""
+"""The sections of a report, with a unique number for each entry."""

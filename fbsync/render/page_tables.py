@@ -1,4 +1,4 @@
-"""The tables of a report: the counts of each kind in each place, and a table of contents."""
+"""The tables of a report: the counts of each kind in each workspace, and a table of contents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def overview(sections: Sequence[Section]) -> Iterator[str]:
-    """The number of entries of each kind in each workspace, if there are several workspaces."""
+    """Yield a table of the counts of each kind in each workspace, if there are several workspaces."""
     numbers = Counter((entry_place(entry), section.kind) for section in sections for entry in section.entries)
     places = sorted({place for place, _ in numbers})
     if len(places) < 2:  # noqa: PLR2004 - one is no overview
@@ -42,13 +42,13 @@ def overview(sections: Sequence[Section]) -> Iterator[str]:
 
 
 def _cell(number: int, section: Section) -> str:
-    """A number; on a phone, the words after it stand in for the column's title."""
+    """Return a cell with a number. On a phone, the words after it replace the column's title."""
     words = f'<span class="column"> {escape(section.title)}</span>'
     return f"<td>{number}{words}</td>" if number else '<td class="none">0</td>'
 
 
 def contents(numbered: Numbered) -> Iterator[str]:
-    """Every entry in one line, by place, with a link to its card; and a field to filter by, which a script shows."""
+    """Yield a table of contents by workspace, with links to the cards, and a filter field that a script shows."""
     rows = [(entry_place(entry), section, number, entry) for section, entries in numbered for number, entry in entries]
     rows = [row for row in rows if not row[1].is_brief]
     yield '<nav class="contents" aria-labelledby="title-contents">'

@@ -1,4 +1,4 @@
-"""Colour for terminals, and foreign text made safe to show."""
+"""Colour text for terminals, and make foreign text safe to show."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
-"""Categories of characters that are invisible, or affect visible ones."""
+"""Categories of characters that are invisible or affect visible ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paint:
-    """Colour text with ANSI codes (ECMA-48, SGR), or leave it as it is.
+    """Colours text with ANSI codes (ECMA-48, SGR), or leaves it unchanged.
 
     Attributes:
-        enabled: whether there is somebody who sees colours.
+        enabled: whether to use colours.
     """
 
     enabled: bool
@@ -24,34 +24,34 @@ class Paint:
         return f"\x1b[{code}m{text}\x1b[0m" if self.enabled and text else text
 
     def bold(self, text: str) -> str:
-        """Something that matters."""
+        """Return text in bold, for what is important."""
         return self._sgr(1, text)
 
     def dim(self, text: str) -> str:
-        """Something that matters less."""
+        """Return dimmed text, for what is less important."""
         return self._sgr(2, text)
 
     def red(self, text: str) -> str:
-        """Something that is wrong, or goes."""
+        """Return red text, for what is wrong or removed."""
         return self._sgr(31, text)
 
     def green(self, text: str) -> str:
-        """Something that is right, or comes."""
+        """Return green text, for what is right or added."""
         return self._sgr(32, text)
 
     def yellow(self, text: str) -> str:
-        """Something that changes, or to look at."""
+        """Return yellow text, for what changes or needs attention."""
         return self._sgr(33, text)
 
     def cyan(self, text: str) -> str:
-        """Something to do."""
+        """Return cyan text, for what to do."""
         return self._sgr(36, text)
 
 
 def visible(text: str) -> str:
-    """A foreign text (a name, a server's message) with nothing in it that a terminal would act on.
+    """Return a foreign text (a name, a server's message) without anything that a terminal would act on.
 
-    Control, format and direction characters become their escapes; joiners within words stay.
+    Control, format and direction characters become escapes. Joiners within words stay.
     """
     if text.isascii() and text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""The summary of a plan: its sentence, its counts, what could not be compared, and why apply would refuse it."""
+"""The summary of a plan: its sentence, its counts, what was not compared, and why apply would refuse it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LOCKFILE_NAME = re.compile(r"fbsync[\w.-]*\.lock", re.ASCII)
 
 
 def plan_summary(document: Json) -> str:
-    """Terraform's sentence, which tools look for."""
+    """Return Terraform's sentence, which tools look for."""
     if is_empty(document):
         return f"No changes. The manifest matches {_lockfile_name(document)}."
     number = document["summary"]
@@ -31,19 +31,19 @@ def plan_summary(document: Json) -> str:
 
 
 def _lockfile_name(document: Json) -> str:
-    """The name of a plan's lockfile, where it is one by which people know lockfiles."""
+    """Return the name of a plan's lockfile if it is a usual one, or "the known state"."""
     name = document.get("state", "").rpartition("/")[2]
     return name if _LOCKFILE_NAME.fullmatch(name) else "the known state"
 
 
 def total_plan_summary(documents: Sequence[Json]) -> str:
-    """The same sentence over several plans."""
+    """Return Terraform's sentence for the total of several plans."""
     words = documents[0]["summary"] if documents else ("add", "change", "destroy", "blocked")
     return plan_summary({"summary": {word: sum(one["summary"][word] for one in documents) for word in words}})
 
 
 def further_counts(document: Json) -> tuple[str, ...]:
-    """The counts that Terraform's sentence does not have."""
+    """Return the counts that Terraform's sentence does not have."""
     words = (
         ("adopt", "to adopt"),
         ("blocked", "blocked"),
@@ -64,7 +64,7 @@ class Unverified:
 
 
 def unverified(document: Json) -> tuple[Unverified, ...]:
-    """Credentials that could not be compared, by variable, in the plan's order."""
+    """Return the credentials that could not be compared, by variable and in the plan's order."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     for name, reference, why in _not_compared(document):
         found.setdefault((reference, why), {})[name] = None
@@ -74,7 +74,7 @@ def unverified(document: Json) -> tuple[Unverified, ...]:
 
 
 def _not_compared(document: Json) -> Iterator[tuple[str, str, str]]:
-    """Every credential that could not be compared: its entry, its variable, and why."""
+    """Yield every credential that could not be compared: its entry, its variable, and the reason."""
     for change in document["resource_changes"]:
         if change["kind"] in (EntryKind.UPDATE, EntryKind.UNCHANGED):
             for credential in change["credentials"]:
@@ -83,7 +83,7 @@ def _not_compared(document: Json) -> Iterator[tuple[str, str, str]]:
 
 
 def unverified_sentence(document: Json) -> str:
-    """The number of credentials that could not be compared, and why, without names; empty if there are none."""
+    """Say how many credentials could not be compared, and why, without names. Empty if there are none."""
     reasons = Counter(reason for _, _, reason in _not_compared(document))
     number = reasons.total()
     if not number:
@@ -99,7 +99,7 @@ def unverified_sentence(document: Json) -> str:
 
 
 def elsewhere_sentence(document: Json) -> str:
-    """The number of known entries that other manifests declare; empty if there are none."""
+    """Say how many known entries other manifests declare. Empty if there are none."""
     number = document["summary"]["elsewhere"]
     if not number:
         return ""
@@ -108,7 +108,7 @@ def elsewhere_sentence(document: Json) -> str:
 
 
 def warning_count(document: Json) -> str:
-    """The counts of warnings by kind; empty if there are none."""
+    """Return the counts of warnings by kind. Empty if there are none."""
     changes = document["resource_changes"]
     numbers = (
         (len(document["warnings"]), "notice", ""),
@@ -122,10 +122,12 @@ def warning_count(document: Json) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why apply would refuse a plan; safe to show.
+    """A reason why apply would refuse a plan. It is safe to show.
 
     Attributes:
-        name, workspace: the entry that it is about; empty for the plan as a whole.
+        name, workspace: the entry that it is about. Empty for the plan as a whole.
+        message: the reason.
+        hint: what to do.
     """
 
     name: str
@@ -135,7 +137,7 @@ class Reason:
 
 
 def refusal_reasons(document: Json) -> tuple[Reason, ...]:
-    """Every reason why apply would refuse the plan, in its order."""
+    """Return every reason why apply would refuse the plan, in the document's order."""
     return tuple(
         Reason(
             name=visible(item.get("name", "")),

@@ -39,7 +39,7 @@ class Origin:
         environment: the environment's name, or None for no environment.
         api_url: the server that the known state belongs to.
         state: where the known state is kept.
-        compared: the sentence that says what was compared with what.
+        compared: the sentence that says what was compared.
         variable_files: the files that variables were read from.
     """
 
@@ -60,16 +60,16 @@ def plan_document(
     usage: Sequence[LlmStats] = (),
     ages: Ages | None = None,
 ) -> Json:
-    """The document of a plan, its words those of Terraform's plan representation.
+    """Return the document of a plan. Its words are those of Terraform's plan representation.
 
     Args:
         plan: the plan.
-        exit_code: the status that the command ends with.
-        origin: where it was made.
+        exit_code: the command's exit code.
+        origin: the plan's environment and server, and what it was compared with.
         refusals: why apply would refuse it.
-        repositories: which repositories use a configuration, by its id.
-        usage: how much what is to be deleted is used, as far as the server says.
-        ages: the day, by which credentials have their ages; None where those do not matter.
+        repositories: the repositories that use a configuration, by the configuration's id.
+        usage: how much the configurations to delete are used, as far as the server says.
+        ages: gives the ages of credentials, or None if they do not matter.
     """
     users = repositories or {}
     counters = {stats.llm_id: dict(stats.counters) for stats in usage}
@@ -101,20 +101,20 @@ def plan_document(
 
 
 def _repositories_part(change: Change, repositories: Mapping[str, Sequence[str]]) -> Json:
-    """The repositories that will feel a change or a deletion."""
+    """Return the repositories that a change or a deletion affects."""
     names = repositories.get(id_of(change) or "", ()) if isinstance(change, Update | Adopt | Delete) else ()
     return {"repositories": list(names)} if names else {}
 
 
 def _usage_part(change: Change, counters: Mapping[str, Mapping[str, int]]) -> Json:
-    """The API's usage counters of a configuration to delete."""
+    """Return the API's usage counters of a configuration to delete."""
     counted = counters.get(change.locked.id, {}) if isinstance(change, Delete) else {}
     found = {name: counted[name] for name in _COUNTERS if name in counted}
     return {"usage": found} if found else {}
 
 
 def _age_part(change: Change, ages: Ages | None) -> Json:
-    """The days on which a configuration's credentials were last sent, and how long ago that is."""
+    """Return the days on which a configuration's credentials were last sent, and how long ago that is."""
     if ages is None or isinstance(change, Create | Adopt | Blocked):
         return {}
     found = [{"field": age.field.value, "sent_on": age.sent_on, "days": age.days} for age in ages.of(change.locked)]
@@ -138,7 +138,7 @@ def _summary(plan: Plan) -> dict[str, int]:
 
 
 def _credential_counts(plan: Plan) -> dict[str, int]:
-    """The number of declared credentials of known entries, and how many could not be compared."""
+    """Return the number of declared credentials of known entries, and how many could not be compared."""
     known = [change for change in plan.changes if isinstance(change, Update | Unchanged)]
     unverified = sum(
         item.changed is Changed.UNVERIFIED and item.after is not None for change in known for item in change.credentials
@@ -147,6 +147,6 @@ def _credential_counts(plan: Plan) -> dict[str, int]:
 
 
 def is_empty(document: Json) -> bool:
-    """Whether a plan's document says that nothing is to be done."""
+    """Whether a plan's document has nothing to do."""
     summary = document["summary"]
     return not any(summary[word] for word in ("add", "change", "destroy", "blocked"))

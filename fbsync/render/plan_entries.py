@@ -1,4 +1,4 @@
-"""A plan as entries: the words for each kind of change, the same in every rendering."""
+"""A plan as entries: the words for each kind of change, which are the same in every rendering."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VERIFIED_FIRST = "verified first"
 
 
 class EntryKind(StrEnum):
-    """The kinds of a plan's entries, the most serious first (the words of ``schemas/plan.schema.json``)."""
+    """The kinds of a plan's entries, most serious first, with the words of ``schemas/plan.schema.json``."""
 
     BLOCKED = "blocked"
     DELETE = "delete"
@@ -46,7 +46,7 @@ TONES = {
 
 
 def plan_entries(document: Json) -> tuple[Entry, ...]:
-    """Every entry of a plan's document, in its order, each with its warnings; nothing in them is unsafe to show."""
+    """Return every entry of a plan's document, in its order, with its warnings. All text is safe to show."""
     notices: dict[tuple[str, str], list[str]] = {}
     for notice in document["warnings"]:
         notices.setdefault((notice["workspaceId"], notice["name"]), []).append(visible(notice["message"]))
@@ -74,12 +74,12 @@ def _change_entry(change: Json, notices: Iterable[str]) -> Entry:
 
 
 def is_worth_showing(entry: Entry) -> bool:
-    """Whether there is anything to say of an entry beyond that it stays as it is."""
+    """Whether an entry changes or has warnings."""
     return entry.kind != EntryKind.UNCHANGED or bool(entry.warnings)
 
 
 def _told(kind: EntryKind, change: Json) -> tuple[str, Iterable[Row]]:
-    """The reason for a change, and what happens to each field."""
+    """Return the reason for a change, and what happens to each field."""
     match kind:
         case EntryKind.CREATE:
             why = "deleted outside, to recreate" if "former_id" in change else ""
@@ -103,7 +103,7 @@ def _told(kind: EntryKind, change: Json) -> tuple[str, Iterable[Row]]:
 
 
 def _served_calls(change: Json) -> Iterator[str]:
-    """How many calls a configuration served, if the server says so."""
+    """Say how many calls a configuration served, if the server says so."""
     calls = change.get("usage", {}).get("totalApiCalls")
     if calls is not None:
         yield "served no calls" if calls == 0 else f"served {calls:,} {'call' if calls == 1 else 'calls'}"
@@ -136,7 +136,7 @@ def _protection_warnings(change: Json) -> Iterator[str]:
 
 
 def _use_warnings(change: Json) -> Iterator[str]:
-    """Warnings about the users of a configuration."""
+    """Yield warnings about repositories that use a configuration."""
     if not affects_repositories(change):
         return
     from fbsync.model.repositories import counted_repositories
@@ -149,7 +149,7 @@ def _use_warnings(change: Json) -> Iterator[str]:
 
 
 def affects_repositories(change: Json) -> bool:
-    """Whether repositories use an entry, and will notice changes to it."""
+    """Whether repositories use an entry and are affected by the change."""
     if not change.get("repositories"):
         return False
     is_felt = change["kind"] in (EntryKind.DELETE, EntryKind.ADOPT)
@@ -157,12 +157,12 @@ def affects_repositories(change: Json) -> bool:
 
 
 def touches_protected(change: Json) -> bool:
-    """Whether an entry that is protected changes or goes."""
+    """Whether a protected entry is updated or deleted."""
     return change["kind"] in (EntryKind.UPDATE, EntryKind.DELETE) and _is_protected(change, "before")
 
 
 def loses_protection(change: Json) -> bool:
-    """Whether an entry that was protected is not to be any longer."""
+    """Whether a protected entry will no longer be protected."""
     return (
         change["kind"] in (EntryKind.UPDATE, EntryKind.UNCHANGED)
         and _is_protected(change, "before")

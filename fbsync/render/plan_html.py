@@ -43,7 +43,7 @@ def plan_html(document: Json, *, title: str = "fbsync plan") -> str:
 
     Args:
         document: the plan's document.
-        title: the page's title, to which the environment is added.
+        title: the page's title. The environment is added to it.
 
     Returns:
         The page, the same for the same arguments.
@@ -69,11 +69,11 @@ def plan_html(document: Json, *, title: str = "fbsync plan") -> str:
 
 
 def plans_html(documents: Sequence[Json], problems: Sequence[tuple[str | None, str]] = ()) -> str:
-    """Render the plans of several environments as one page: every workspace and environment at a glance.
+    """Render the plans of several environments as one page, with an overview of workspaces and environments.
 
     Args:
-        documents: the plans' documents, in the order in which they are to be mentioned.
-        problems: environments that could not be planned, and why.
+        documents: the plans' documents, in the order to mention them.
+        problems: the environments that could not be planned, with reasons.
 
     Returns:
         The page, the same for the same arguments.
@@ -115,7 +115,7 @@ def _sections(entries: Sequence[Entry]) -> tuple[Section, ...]:
 
 
 def _refusals(document: Json, *, of_several: bool = False) -> Iterator[Notes]:
-    """Why apply would refuse the plan."""
+    """Yield notes that say why apply would refuse the plan, if it would."""
     if reasons := refusal_reasons(document):
         plan = f"the plan of {environment_title(document['environment'])}" if of_several else "this plan"
         yield Notes(title=f"fbsync apply would refuse {plan}", items=tuple(map(_item, reasons)), tone=Tone.TROUBLE)

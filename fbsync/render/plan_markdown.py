@@ -1,4 +1,4 @@
-"""A plan as a pull request's comment: GitHub-flavoured Markdown that stays within a limit of characters."""
+"""A plan as a comment on a pull request: GitHub-flavoured Markdown that stays within a limit of characters."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ _FOLDED = (EntryKind.UNDECLARED,)
 
 
 def plan_markdown(document: Json, *, max_chars: int) -> str:
-    """Render a plan for a comment: first the counts and what is destroyed, then names, and folded what they hold.
+    """Render a plan for a comment: the counts, what is destroyed, then names, with folded details.
 
     Args:
-        document: the plan's document. The environment is in the first line, a hidden marker by which a program
-            finds the comment again that it is to replace.
-        max_chars: the limit, in characters (code points). GitHub takes 65,536 in a comment.
+        document: the plan's document. The first line is a hidden marker with the environment, by which a program
+            finds the comment that it replaces.
+        max_chars: the limit, in characters (code points). GitHub allows 65,536 in a comment.
 
     Returns:
-        At most that many characters. What does not fit is left out by whole entries, and counted.
+        At most that many characters. Entries that do not fit are left out as a whole, and counted.
 
     Raises:
         ValueError: the limit is below ``LEAST_CHARS``.
@@ -71,9 +71,9 @@ def plans_markdown(
     """Render the plans of several environments for one comment.
 
     Args:
-        documents: the plans' documents, in the order in which they are to be mentioned.
-        problems: environments that could not be planned, and why.
-        max_chars: as for one plan; the environments share it.
+        documents: the plans' documents, in the order to mention them.
+        problems: the environments that could not be planned, with reasons.
+        max_chars: the limit, as for one plan. The environments share it.
     """
     counts = f"**{total_plan_summary(documents)}**"
     bodies = [
@@ -98,7 +98,7 @@ def _head(document: Json, *, of_several: bool = False) -> str:
 
 
 def _parts(document: Json) -> Iterator[Part]:
-    """The parts in their order, which is that of their weight."""
+    """Yield the parts, most important first."""
     entries = plan_entries(document)
     by_kind = {kind: [entry for entry in entries if entry.kind == kind] for kind in _TITLES}
     yield Part(
@@ -129,7 +129,7 @@ def _refusals(document: Json) -> Part:
 
 
 def _open(kind: EntryKind, entries: Sequence[Entry]) -> Part:
-    """Entries in the open; many of them folded, under a title that is not."""
+    """Return a part with visible entries. If there are many, they are folded under a visible title."""
     sign, words = _TITLES[kind]
     fold, end = "", ""
     if len(entries) > _MOST_OPEN:
@@ -144,7 +144,7 @@ def _open(kind: EntryKind, entries: Sequence[Entry]) -> Part:
 
 
 def _entry_lines(kind: EntryKind, entries: Sequence[Entry]) -> Part:
-    """Entries in one line each."""
+    """Return a part with one line for each entry."""
     sign, words = _TITLES[kind]
     return Part(
         opening=f"#### {sign} {len(entries)} {words}\n\n",
@@ -155,7 +155,7 @@ def _entry_lines(kind: EntryKind, entries: Sequence[Entry]) -> Part:
 
 
 def _gist(kind: EntryKind, entry: Entry) -> str:
-    """The text of an entry's line: what a new one is, or which fields change."""
+    """Return the text of an entry's line: what a new entry is, or which fields change."""
     if kind is EntryKind.CREATE:
         values = [code(row.after) for row in entry.rows[:2] if row.after is not None]
         said = " at ".join(values)
@@ -188,7 +188,7 @@ def _folded_part(kind: EntryKind, entries: Sequence[Entry]) -> Part:
 
 
 def _warnings(entries: Sequence[Entry]) -> Part:
-    """Each warning once, with the entries that it is about."""
+    """Return a part with each warning once, with the entries that it is about."""
     about: dict[str, list[str]] = {}
     for entry in entries:
         for warning in entry.warnings:

@@ -1,4 +1,4 @@
-"""The rows of an entry in a plan: one for each field; values are safe to show."""
+"""The rows of an entry in a plan, one for each field. Values are safe to show."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FIELDS = (Field.AI_TYPE.value, Field.ENDPOINT.value, Field.API_KEY.value)
 
 
 def declared_rows(entry: Json) -> Iterator[Row]:
-    """Every field of an entry to create."""
+    """Yield a row for every field of an entry to create."""
     after = entry["change"]["after"]
     for label in _held(after):
         yield Row(label=label, after=visible(after[label]), note=_what_is_missing(entry, label), tone=Tone.ADD)
@@ -28,7 +28,7 @@ def declared_rows(entry: Json) -> Iterator[Row]:
 
 
 def adopted_rows(entry: Json) -> Iterator[Row]:
-    """An adoption sends everything; what the server holds is shown where it is another value."""
+    """Yield the rows of an adoption, which sends everything. The server's value is shown if it is different."""
     held = entry["change"]["before"]
     for row in declared_rows(entry):
         before = held.get(row.label)
@@ -44,7 +44,7 @@ def adopted_rows(entry: Json) -> Iterator[Row]:
 
 
 def known_rows(entry: Json) -> Iterator[Row]:
-    """The known fields of an entry to delete."""
+    """Yield a row for every known field of an entry to delete."""
     before = entry["change"]["before"]
     yield Row(label="id", before=visible(entry["id"]), tone=Tone.REMOVE)
     for label in _held(before):
@@ -52,12 +52,12 @@ def known_rows(entry: Json) -> Iterator[Row]:
 
 
 def _held(fields: Json) -> Iterator[str]:
-    """The fields that an entry has: it may lack an endpoint, or a stored key."""
+    """Return the fields that an entry has. It may have no endpoint or no stored key."""
     return (label for label in _FIELDS if fields.get(label) is not None)
 
 
 def updated_rows(entry: Json) -> Iterator[Row]:
-    """Only what changes, and what could not be compared."""
+    """Yield rows for only what changes and what could not be compared."""
     for label, cause in entry["causes"].items():
         yield _field_row(entry, label, Cause(cause))
     for credential in entry["credentials"]:
@@ -84,7 +84,7 @@ def _field_row(entry: Json, label: str, cause: Cause) -> Row:
 
 
 def _credential_row(credential: Json) -> Row | None:
-    """What happens to a credential; without unchanged ones."""
+    """Return a row for what happens to a credential, or None if it is unchanged."""
     label, before, after = credential["field"], credential["before"], credential["after"]
     if (drift := credential.get("drift")) is not None:
         return _drifted_row(label, before, after, drift)
@@ -116,7 +116,7 @@ _KEY_DRIFT = {
 
 
 def _drifted_row(label: str, before: str | None, after: str | None, drift: str) -> Row:
-    """A key that the server lists otherwise than it was given."""
+    """Return a row for a key that differs on the server from the one that was last sent."""
     held, note = _KEY_DRIFT[drift]
     tone = Tone.REMOVE if after is None else Tone.CHANGE
     return Row(
@@ -125,7 +125,7 @@ def _drifted_row(label: str, before: str | None, after: str | None, drift: str) 
 
 
 def why_unverified(credential: Json) -> str:
-    """Why a credential could not be compared with the one that was last sent."""
+    """Say why a credential could not be compared with the one that was last sent."""
     if credential.get("assumed"):
         return "assumed to match the server; nothing recorded"
     if not credential["available"]:
@@ -137,7 +137,7 @@ NOT_SET = "its variable is not set here"
 
 
 def _what_is_missing(entry: Json, label: str) -> str:
-    """What a value lacks."""
+    """Say which variables a value lacks. For a stored key, say how the manifest names it."""
     names = entry.get("missing", {}).get(label, ())
     if names:
         return f"not set: {', '.join('$' + name for name in names)}"
@@ -145,7 +145,7 @@ def _what_is_missing(entry: Json, label: str) -> str:
 
 
 def _described(entry: Json) -> str:
-    """How the manifest names a stored key whose id is shown, or why the id is not shown."""
+    """Say how the manifest names a stored key whose id is shown, or why the id is not shown."""
     description = entry.get("api_key_description")
     if description is None:
         return ""

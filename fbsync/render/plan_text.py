@@ -44,11 +44,11 @@ def plan_text(document: Json, *, paint: Paint, width: int | None = None, verbose
     Args:
         document: the plan's document.
         paint: colours.
-        width: the terminal's columns; without it, as into a pipe, no line is broken.
-        verbose: whether every variable that could not be compared is named.
+        width: the terminal's width in columns, or None (for example, for a pipe) to break no lines.
+        verbose: whether to name every variable that could not be compared.
 
     Returns:
-        Lines, the last one ended.
+        Lines, each with a line break at its end.
     """
     lines = [*_origin(document, paint, width), *wrapped([Span(comparison(document))], width=width, indent=2), ""]
     for entry in plan_entries(document):
@@ -65,13 +65,13 @@ def plan_text(document: Json, *, paint: Paint, width: int | None = None, verbose
 
 
 def plans_text(documents: Sequence[Json], *, paint: Paint, width: int | None = None, verbose: bool = False) -> str:
-    """Render the plans of several environments one below the other, and the sentence over all of them.
+    """Render the plans of several environments, one after the other, and a summary of all.
 
     Args:
-        documents: the plans' documents, in the order in which they are to be shown.
+        documents: the plans' documents, in the order to show them.
         paint: as for one plan.
-        width: likewise.
-        verbose: likewise.
+        width: as for one plan.
+        verbose: as for one plan.
     """
     texts = [_titled(one, plan_text(one, paint=paint, width=width, verbose=verbose), paint) for one in documents]
     total = wrapped(
@@ -81,13 +81,13 @@ def plans_text(documents: Sequence[Json], *, paint: Paint, width: int | None = N
 
 
 def _titled(document: Json, text: str, paint: Paint) -> str:
-    """A plan among several: no environment must be distinguished from environments, too."""
+    """Return a plan's text among several, with a title if it is the one without an environment."""
     title = "" if document["environment"] is not None else f"Environment: {paint.bold('none (without -e)')}\n"
     return f"{title}{text}"
 
 
 def _origin(document: Json, paint: Paint, width: int | None) -> Iterator[str]:
-    """The environment, and the server where it is not the default one."""
+    """Yield the environment, and the server if it is not the default one."""
     for label, value in (("Environment: ", environment_of(document)), ("Server: ", other_server(document))):
         if value is not None:
             yield from wrapped([Span(label), Span(value, paint.bold)], width=width, indent=2)

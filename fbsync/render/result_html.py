@@ -1,4 +1,4 @@
-"""What an apply or a destroy did, as a report for a browser: the same page as a plan's."""
+"""The result of an apply or a destroy as a report for a browser, with the same page as a plan."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _outcome_entry(entry: Json, tone: Tone) -> Entry:
 
 
 def _notes(document: Json, verified: Sequence[Json]) -> Iterator[Notes]:
-    """Why the command failed, and what providers refused."""
+    """Yield notes about why the command failed, and about what providers refused."""
     if (whole := failure(document)) is not None:
         items = tuple((one.about, _advised(one.message, one.hint)) for one in complaints(document))
         last = (("", f"Fix: {whole.hint}."),) if whole.hint else ()
@@ -99,7 +99,7 @@ def _notes(document: Json, verified: Sequence[Json]) -> Iterator[Notes]:
 
 
 def _trouble(trouble: Trouble) -> Notes:
-    """Why entries failed, those with one reason together."""
+    """Return notes about entries that failed for the same reason."""
     names = shortened([name for name, _ in trouble.entries])
     number = counted(len(trouble.entries), "entry", "entries")
     advice = (("", f"Fix: {trouble.hint}."),) if trouble.hint else ()

@@ -1,4 +1,4 @@
-"""What an apply or a destroy did, as a comment: GitHub-flavoured Markdown that stays within a limit of characters."""
+"""The result of an apply or a destroy as a comment: GitHub-flavoured Markdown within a limit of characters."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _TITLES = {
 
 
 def result_markdown(document: Json, *, max_chars: int) -> str:
-    """Render a result document for a comment: the closing sentence, what failed, and what was done, a line each.
+    """Render a result document for a comment: the closing sentence, the failures, and a line for each change.
 
     Args:
-        document: the document of an apply or a destroy, or of a command that failed. The command and the environment
-            are in the first line, a hidden marker by which a program finds the comment that it is to replace.
-        max_chars: the limit, in characters. What does not fit is left out by whole entries, and counted.
+        document: the document of an apply or a destroy, or of a command that failed. The first line is a hidden marker
+            with the command and the environment, by which a program finds the comment that it replaces.
+        max_chars: the limit, in characters. Entries that do not fit are left out as a whole, and counted.
     """
     where = placed(document)
     command = visible(document["command"])
@@ -48,14 +48,14 @@ def result_markdown(document: Json, *, max_chars: int) -> str:
 
 
 def _sentence(document: Json) -> str:
-    """The sentence that says it all."""
+    """Return the summary sentence."""
     if "summary" in document:
         return prose(visible(document["summary"]))
     return f"`fbsync {visible(document['command'])}` ended with {document['exit_code']}"
 
 
 def _parts(document: Json) -> Iterator[Part]:
-    """The parts in their order, which is that of their weight."""
+    """Yield the parts, most important first."""
     yield _failure_part(document)
     yield _troubles(document)
     yield _left(document.get("temporary", ()))
@@ -66,7 +66,7 @@ def _parts(document: Json) -> Iterator[Part]:
 
 
 def _failure_part(document: Json) -> Part:
-    """Why the command failed as a whole."""
+    """Return a part that says why the command as a whole failed."""
     whole = failure(document)
     if whole is None:
         return Part(opening="", units=(), closing="", noun="reasons")
@@ -84,7 +84,7 @@ def _complained(complaint: Complaint) -> str:
 
 
 def _troubles(document: Json) -> Part:
-    """The failures by reason."""
+    """Return a part with the failures by reason."""
     found = troubles(document)
     units = tuple(
         f"> - {outcome_word(one.outcome).capitalize()}: {shortened([_title_of(*entry) for entry in one.entries])}: "
@@ -97,7 +97,7 @@ def _troubles(document: Json) -> Part:
 
 
 def _left(temporary: Sequence[Json]) -> Part:
-    """Temporary configurations that are still there."""
+    """Return a part with temporary configurations that are still on the server."""
     units = tuple(
         f"> - {_title_of(visible(one['name']), visible(one['workspaceId']))}: "
         f"{prose(visible(one['error']['message']))}\n"
@@ -110,7 +110,7 @@ def _left(temporary: Sequence[Json]) -> Part:
 
 
 def _verified(verified: Sequence[Json]) -> Iterator[Part]:
-    """The providers' verdicts; of accepted credentials only the number."""
+    """Yield a part with the providers' verdicts. Accepted credentials are only counted."""
     if not verified:
         return
     units = tuple(
@@ -124,7 +124,7 @@ def _verified(verified: Sequence[Json]) -> Iterator[Part]:
 
 
 def _entry_lines(title: str, noun: str, entries: Sequence[Json]) -> Part:
-    """Entries in a line each; many of them folded, under a title that is not."""
+    """Return a part with one line for each entry. If there are many, they are folded under a visible title."""
     is_long = len(entries) > _MOST_OPEN
     fold = f"<details>\n<summary>Show all {len(entries)}</summary>\n\n" if is_long else ""
     return Part(

@@ -1,4 +1,4 @@
-"""The result document of an apply or a destroy, taken apart: what went wrong, and for which entries."""
+"""The parts of an apply's or a destroy's result document: what went wrong, and for which entries."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _AN_ID = "…"
 
 
 def outcome_word(outcome: str) -> str:
-    """The word for an outcome."""
+    """Return the word for an outcome."""
     result = Result(outcome)
     return _WORDS.get(result, result.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Why entries are not as declared; safe to show.
+    """The reason why entries are not as declared. It is safe to show.
 
     Attributes:
-        outcome: their outcomes.
-        entries: each one's name and workspace.
-        message: the reason, which they share.
-        hint: what to do; may be empty.
+        outcome: the outcome of these entries.
+        entries: the name and the workspace of each entry.
+        message: the reason that they share.
+        hint: what to do. It may be empty.
     """
 
     outcome: Result
@@ -40,7 +40,7 @@ class Trouble:
 
 
 def troubles(document: Json) -> tuple[Trouble, ...]:
-    """The failures by reason: entries that failed for one reason, such as a missing right, are one item."""
+    """Return the failures by reason. Entries that failed for the same reason, such as a missing right, are one item."""
     reasons: dict[tuple[str, str, str], list[Json]] = {}
     for entry in document.get("entries", ()):
         if "error" in entry:
@@ -57,19 +57,19 @@ def troubles(document: Json) -> tuple[Trouble, ...]:
 
 
 def _reason(entry: Json) -> str:
-    """The reason of a failure, without the entry's id, which calls contain."""
+    """Return the reason of a failure without the entry's id, which the message of a call contains."""
     message: str = entry["error"]["message"]
     return message if entry["id"] is None else message.replace(entry["id"], _AN_ID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """Something that made a command fail; safe to show.
+    """Something that made a command fail. It is safe to show.
 
     Attributes:
-        about: the place in a file; empty where it is about none.
+        about: the place in a file. Empty if it is not about a file.
         message: what is wrong.
-        hint: what to do; may be empty.
+        hint: what to do. It may be empty.
     """
 
     about: str
@@ -78,7 +78,7 @@ class Complaint:
 
 
 def complaints(document: Json) -> tuple[Complaint, ...]:
-    """The reasons why a command failed: findings about its input, or refusals of guards."""
+    """Return the reasons why a command failed: findings about its input, or refusals of guards."""
     findings = [finding for finding in document.get("findings", ()) if finding["severity"] == "error"]
     found = [_finding_complaint(finding) for finding in findings]
     found += [_refusal_complaint(refusal) for refusal in document.get("error", {}).get("refusals", ())]
@@ -86,7 +86,7 @@ def complaints(document: Json) -> tuple[Complaint, ...]:
 
 
 def failure(document: Json) -> Complaint | None:
-    """The failure of the command as a whole, or None."""
+    """Return the failure of the command as a whole, or None."""
     if "error" not in document:
         return None
     error = document["error"]
@@ -94,7 +94,7 @@ def failure(document: Json) -> Complaint | None:
 
 
 def placed(document: Json) -> Json:
-    """The document with an environment and a server, which that of a failure may lack."""
+    """Return the document with an environment and a server, which a failure's document may lack."""
     return {"environment": None, "api_url": DEFAULT_API_URL} | document
 
 

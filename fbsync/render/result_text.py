@@ -1,4 +1,4 @@
-"""A result document as text: what an apply or a destroy did, or why a command did nothing."""
+"""A result document as text: what an apply or a destroy did, or why a command failed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def result_text(document: Json, *, paint: Paint, verbose: bool = False) -> str:
     Args:
         document: the document of an apply or a destroy, or of a command that failed.
         paint: colours.
-        verbose: whether the ids of entries are shown.
+        verbose: whether to show the ids of entries.
     """
     return "".join(_blocks(document, paint, verbose=verbose))
 

@@ -1,4 +1,4 @@
-"""The known state as text: a table of the entries, and one entry in full."""
+"""The known state as text: a table of the entries, and an entry in detail."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def state_table(llms: Iterable[LockedLlm], ages: Ages, *, paint: Paint) -> str:
 
     Args:
         llms: the entries.
-        ages: the day, by which the older one of an entry's credentials has its age.
+        ages: gives the ages of credentials. The table shows the age of an entry's older one.
         paint: colours.
 
     Returns:
-        Lines, the last one ended; the first holds the headings.
+        Lines, each with a line break at its end. The first has the headings.
     """
     rows = [tuple(map(visible, _cells(llm, ages))) for llm in llms]
     widths = [max(map(columns, column)) for column in zip(_HEADINGS, *rows, strict=True)]
@@ -49,17 +49,17 @@ def _record_line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def state_entry(llm: LockedLlm, ages: Ages, *, paint: Paint) -> str:
-    """Render all that is known of one entry.
+    """Render everything that is known about an entry.
 
-    Of a fingerprint it says only whether there is one.
+    For a fingerprint, this shows only whether there is one.
 
     Args:
         llm: the entry.
-        ages: the day, by which its credentials have their ages.
+        ages: gives the ages of its credentials.
         paint: colours.
 
     Returns:
-        Lines, the last one ended.
+        Lines, each with a line break at its end.
     """
     rows = list(_rows(llm, {age.field: age for age in ages.of(llm)}))
     width = max(len(label) for label, _ in rows) + 1

@@ -1,4 +1,4 @@
-"""The lines of ``env`` for each variable: whether it is set, and where it is used."""
+"""Describe a variable for ``env``: whether it is set, and where it is used."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ MEANS = "FLASHBACK_TOKEN, or FLASHBACK_REFRESH_TOKEN, or FLASHBACK_EMAIL with FL
 
 
 def status(variable: Json) -> str:
-    """Whether and where a variable is set."""
+    """Say whether and where a variable is set."""
     if variable["empty"]:
         return "set but empty"
     return f"set ({visible(variable['source'])})" if variable["set"] else "not set"
 
 
 def places(variable: Json, quoted: Callable[[str], str] = str) -> list[tuple[str, str]]:
-    """The places of a variable with its purpose; a default for many entries is one place.
+    """Return the places where a variable is used, with its purposes. A default for many entries is one place.
 
     Args:
-        variable: what the result document says of it.
-        quoted: how a name is set off from its surroundings.
+        variable: the variable's item in the result document.
+        quoted: quotes a name.
     """
     found: dict[tuple[str, str], list[Json]] = {}
     for use in variable["uses"]:
@@ -43,13 +43,13 @@ def _users(uses: Sequence[Json], quoted: Callable[[str], str]) -> str:
 
 
 def variables_count(part: Json) -> str:
-    """The number of variables, and how many are not set."""
+    """Say how many variables there are, and how many are not set."""
     variables = part["variables"]
     return f"{counted(len(variables), 'variable')}, {sum(not one['set'] for one in variables)} not set"
 
 
 def total_sentence(parts: Sequence[Json]) -> str:
-    """The same over several environments, each variable once."""
+    """Say the same for several environments, counting each variable once."""
     names = {one["name"] for part in parts for one in part["variables"]}
     unset = {one["name"] for part in parts for one in part["variables"] if not one["set"]}
     return f"{counted(len(names), 'variable')}, {len(unset)} not set somewhere"

@@ -20,8 +20,8 @@ def variables_markdown(part: Json, *, max_chars: int) -> str:
     """Render the variables of one environment.
 
     Args:
-        part: what the result document says of it. The environment is in the first line, a hidden marker.
-        max_chars: the limit, in characters. What does not fit is left out by whole variables, and counted.
+        part: the environment's part of the result document. The first line is a hidden marker with the environment.
+        max_chars: the limit, in characters. Variables that do not fit are left out as a whole, and counted.
     """
     environment = part["environment"]
     first = f"{marker('fbsync-env', environment)}\n"
@@ -37,9 +37,9 @@ def all_variables_markdown(
     """Render the variables of several environments for one comment.
 
     Args:
-        parts: what the result document says of each.
-        problems: environments whose variables could not be read, and why.
-        max_chars: the limit, which they share.
+        parts: the environments' parts of the result document.
+        problems: the environments whose variables could not be read, with reasons.
+        max_chars: the limit, which the environments share.
     """
     bodies = [
         ((f"### {code(environment_title(part['environment']))}\n\n**{variables_count(part)}**\n\n",), _parts(part))

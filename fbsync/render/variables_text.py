@@ -21,20 +21,20 @@ def variables_text(part: Json, *, paint: Paint, verbose: bool = False) -> str:
     """Render the variables of one environment.
 
     Args:
-        part: what the result document says of it.
+        part: the environment's part of the result document.
         paint: colours.
-        verbose: whether every place is listed.
+        verbose: whether to list every place.
     """
     return "\n".join([*_variable_lines(part, paint, verbose=verbose), ""])
 
 
 def all_variables_text(parts: Sequence[Json], *, paint: Paint, verbose: bool = False) -> str:
-    """Render the variables of several environments one below the other, and the sentence over all of them.
+    """Render the variables of several environments, one after the other, and a summary of all.
 
     Args:
-        parts: what the result document says of each.
-        paint: as for one.
-        verbose: likewise.
+        parts: the environments' parts of the result document.
+        paint: as for one environment.
+        verbose: as for one environment.
     """
     lines = []
     for part in parts:

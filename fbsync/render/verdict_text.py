@@ -1,4 +1,4 @@
-"""Verdicts as text: one line each with the provider's words, and a closing sentence."""
+"""Verdicts as text: a line for each, with the provider's words, and a closing sentence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CHECK = "check the variable's value and the endpoint, then run `fbsync apply`"
 
 
 def refused_verdicts(entries: Iterable[Json]) -> Iterator[tuple[Json, str]]:
-    """Every verdict but those of acceptance, each with its words, which are safe to show."""
+    """Yield every verdict other than acceptance, with its words, which are safe to show."""
     for entry in entries:
         verdict = Verdict(entry["verdict"])
         if verdict is not Verdict.ACCEPTED:
@@ -32,7 +32,12 @@ def refused_verdicts(entries: Iterable[Json]) -> Iterator[tuple[Json, str]]:
 
 
 def verdict_text(entry: Json, *, paint: Paint) -> str:
-    """One verdict, as the result document has it, in lines without an end."""
+    """Return the lines of a verdict, without a line break at the end.
+
+    Args:
+        entry: the verdict's item in the result document.
+        paint: colours.
+    """
     verdict = Verdict(entry["verdict"])
     word, error = _WORDS[verdict], entry.get("error", {"message": "", "hint": ""})
     coloured = paint.green(word) if verdict is Verdict.ACCEPTED else paint.red(word)
@@ -44,13 +49,13 @@ def verdict_text(entry: Json, *, paint: Paint) -> str:
 
 
 def verdicts_text(entries: Sequence[Json], *, paint: Paint) -> str:
-    """All verdicts, and the closing sentence."""
+    """Return the lines of all verdicts, and the closing sentence."""
     lines = [verdict_text(entry, paint=paint) for entry in entries]
     return "\n".join([*lines, paint.bold(verdicts_sentence(entries)), ""])
 
 
 def verdicts_sentence(entries: Iterable[Json]) -> str:
-    """The number of each verdict."""
+    """Say how many there are of each verdict."""
     verdicts = [entry["verdict"] for entry in entries]
     counts = [f"{verdicts.count(verdict)} {verdict.replace('_', ' ')}" for verdict in Verdict if verdict in verdicts]
     return f"Verified: {', '.join(counts) or 'nothing'}."

@@ -16,10 +16,10 @@ _HEADINGS = ("NAME", "ID", "ROLE")
 
 
 def workspace_table(workspaces: Sequence[Workspace], *, paint: Paint) -> str:
-    """Render workspaces, aligned by terminal columns; a role that the server does not return is a dash.
+    """Render workspaces, aligned by terminal columns. A dash stands for a role that the server does not return.
 
     Returns:
-        Lines, the last one ended; the first holds the headings.
+        Lines, each with a line break at its end. The first has the headings.
     """
     rows = [(visible(one.name), visible(one.id), visible(one.role or "-")) for one in workspaces]
     widths = [max(map(columns, column)) for column in zip(_HEADINGS, *rows, strict=True)]

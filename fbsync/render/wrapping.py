@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 _NARROWEST = 12
 _WIDEST = 2
-"""The most columns that a character takes."""
+"""How many columns a character takes at most."""
 
 
 def unpainted(text: str) -> str:
-    """The style of text that has none."""
+    """Return a text unchanged: the style of plain text."""
     return text
 
 
@@ -30,12 +30,12 @@ class Span(NamedTuple):
 
 
 def wrapped(spans: Iterable[Span], *, width: int | None, indent: int) -> list[str]:
-    """Break a line in several where it does not fit.
+    """Break a line into several if it does not fit.
 
     Args:
-        spans: the line. Its first line begins where it does; blanks around a break are dropped.
-        width: how many columns there are, or None for no limit.
-        indent: how many blanks further lines begin with; fewer where little room would be left.
+        spans: the line. The first line is not indented further. Spaces around a break are dropped.
+        width: the width in columns, or None for no limit.
+        indent: how many spaces further lines start with. There are fewer if they would leave too little room.
 
     Returns:
         At least one line.
@@ -63,7 +63,7 @@ def wrapped(spans: Iterable[Span], *, width: int | None, indent: int) -> list[st
 
 
 def _words(text: str) -> Iterator[str]:
-    """The words, each with the spaces after it; spaces at the beginning are a separate word."""
+    """Yield the words, each with the spaces after it. Spaces at the start are a word of their own."""
     start = 0
     for at in range(1, len(text) + 1):
         if at == len(text) or (text[at - 1] == " " and text[at] != " "):
@@ -72,7 +72,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _broken_to_fit(words: Iterable[tuple[str, Style]], room: int) -> Iterator[tuple[str, Style]]:
-    """The words, those that are wider than a line in pieces that are not."""
+    """Yield the words. A word that is wider than a line is broken into pieces."""
     for word, style in words:
         if len(word) * _WIDEST <= room:
             yield word, style
@@ -89,7 +89,7 @@ def _broken_to_fit(words: Iterable[tuple[str, Style]], room: int) -> Iterator[tu
 
 
 def _without_end(line: list[tuple[str, Style]]) -> list[tuple[str, Style]]:
-    """A line without spaces at its end."""
+    """Return a line without spaces at its end."""
     *rest, (word, style) = line or [("", unpainted)]
     return [*rest, (word.rstrip(" "), style)] if word.strip(" ") or not rest else _without_end(rest)
 
