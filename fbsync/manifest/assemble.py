@@ -1,4 +1,4 @@
-"""Assemble a manifest: read its files, gather all findings, and resolve its entries."""
+"""Assemble a manifest: read its files, collect all findings, and resolve its entries."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from fbsync.variables import Variables
 
 _LEAVES_GAPS = frozenset(("merge-key", "key-not-a-string", "quote-not-indented", "too-many-findings"))
-"""What the loader refuses and leaves out: what then seems to be missing may exist."""
+"""The rules of findings after which the loader leaves something out. What then seems to be missing may exist."""
 
 _LEAVES_NOTHING = frozenset(("unknown-alias", "recursive-alias"))
-"""What the loader refuses and replaces with null."""
+"""The rules of findings after which the loader uses null for a value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +50,11 @@ class Manifest:
     Attributes:
         documents: the files.
         drafts: the entries without an environment's changes.
-        variants: what is said of each environment.
-        misshapen: everything wrong with the files, one by one: how they are written, and their shape.
+        variants: the files' parts about each environment, by its name.
+        misshapen: the findings about the files themselves, such as their syntax and their shape.
         is_complete: whether all entries could be read.
-        is_searched: whether the files were compared with the schema to their end; nothing else is said of them where
-            they have more findings than are listed.
+        is_searched: whether the comparison of the files with the schema reached their end. It stops at more findings
+            than fbsync lists, and the files are then not checked further.
     """
 
     documents: tuple[Document, ...]
@@ -70,16 +70,16 @@ class Manifest:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All findings about the files, in any environment, in file order; at most ``MOST_FINDINGS``."""
+        """All findings about the files in any environment, in file order, at most ``MOST_FINDINGS``."""
         if not self.is_searched:
             return _in_order(self.misshapen)
         semantic = checks.semantic(self.drafts, self.variants, is_complete=self.is_complete)
         return _in_order((*self.misshapen, *semantic))
 
     def findings_in(self, environment: str | None) -> tuple[Finding, ...]:
-        """All findings about the files and one environment (None for no environment), in file order.
+        """Return all findings about the files and one environment (None for no environment), in file order.
 
-        An environment that there is not is a finding, unless a file could not be read that may declare it.
+        An environment that does not exist is a finding, unless a file that may declare it could not be read.
         """
         if (environment, None) not in self._found:
             self._found[environment, None] = self._search(environment)
@@ -97,7 +97,7 @@ class Manifest:
         return _in_order((*self.misshapen, *semantic))
 
     def in_environment(self, environment: str | None) -> tuple[Draft, ...]:
-        """The entries of an environment, or those of no environment for None.
+        """Return the entries of an environment, or those without an environment for None.
 
         Raises:
             InvalidInput: there is no such environment.
@@ -109,7 +109,7 @@ class Manifest:
         return in_environment(self.drafts, self.variants[environment])
 
     def uses(self, environment: str | None) -> tuple[Use, ...]:
-        """Every use of a variable in an environment, in file order.
+        """Return every use of a variable in an environment, in file order.
 
         Raises:
             InvalidInput: there is no such environment.
@@ -119,11 +119,11 @@ class Manifest:
         return uses_in(self.in_environment(environment))
 
     def desired(self, environment: str | None, variables: Variables) -> tuple[Llm, ...]:
-        """The declared configurations of an environment, resolved as far as the variables allow.
+        """Return the declared configurations of an environment, resolved as far as the variables allow.
 
         Raises:
-            InvalidInput: the files or the environment have findings, there is no such environment, or what
-                the variables hold does not fit or makes two entries the same.
+            InvalidInput: the files or the environment have errors, there is no such environment, or a variable's value
+                is not valid or gives two entries the same identity.
         """
         if wrong := errors_among(self.findings_in(environment)):
             raise InvalidInput(wrong)
@@ -134,7 +134,7 @@ class Manifest:
         return distinct(llms)
 
     def value_findings(self, environment: str | None, variables: Variables) -> tuple[Finding, ...]:
-        """Findings about the values that an environment's entries refer to, in file order.
+        """Return the findings about the values that an environment's entries refer to, in file order.
 
         Raises:
             InvalidInput: there is no such environment.
@@ -145,7 +145,7 @@ class Manifest:
         return self._found[environment, variables]
 
     def warnings_in(self, environment: str | None, variables: Variables) -> tuple[Finding, ...]:
-        """Warnings about one environment, its variables' values or their files.
+        """Return the warnings about an environment, the values of its variables or their files, in file order.
 
         Raises:
             InvalidInput: there is no such environment.
@@ -162,13 +162,18 @@ class Manifest:
 
 
 def read_manifest(paths: Iterable[pathlib.Path]) -> Manifest:
-    """Read a manifest from files and folders; what is wrong with it is in its findings."""
+    """Read a manifest from files and folders. Mistakes in it become its findings."""
     files, findings = find_files(paths)
     return assemble([read_document(file, shown_as=shown_path(file)) for file in files], findings)
 
 
 def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) -> Manifest:
-    """Make a manifest of files that were read, and gather what is wrong with them."""
+    """Make a manifest from files that were read, and collect the findings about them.
+
+    Args:
+        documents: the files.
+        findings: the findings about files and folders that could not be read.
+    """
     gathered, refused, is_searched = [*findings], set(), True
     for document in documents:
         gathered += document.findings
@@ -192,7 +197,7 @@ def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) ->
 
 
 def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings in file order, each once; not those that follow from what the loader had to leave out."""
+    """The findings in file order, each once, without those that only follow from parts that the loader left out."""
     gaps = {finding.position.file for finding in findings if finding.rule in _LEAVES_GAPS}
     nothing = {finding.position for finding in findings if finding.rule in _LEAVES_NOTHING}
     kept = (

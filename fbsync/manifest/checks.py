@@ -1,4 +1,4 @@
-"""Checks that a schema cannot express: of and across entries, with and without each environment."""
+"""Checks that a schema cannot express: of one entry and across entries, in each environment and without one."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from fbsync.strict_yaml.loader import Document, Path
 
 _MOST_COMBINATIONS = 300_000
-"""The most entries times environments in one run: 10,000 entries in 30 environments."""
+"""The maximum of entries times environments in one run: 10,000 entries in 30 environments."""
 
 _MOST_RELATED = 100
-"""The most places in one finding."""
+"""The maximum number of related places in a finding."""
 
 
 def semantic(
     drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]], *, is_complete: bool
 ) -> tuple[Finding, ...]:
-    """Everything wrong with a manifest that its schema does not see, in any environment.
+    """Return the findings about a manifest, in any environment, that its schema cannot express.
 
-    A finding that occurs only in environments says in which environments it shows. A workspace that the
-    list lacks and an environment gives is no mistake: such a manifest is used with ``-e`` only.
+    A finding that occurs only in environments names them. If entries get a workspace in the environments only, that is
+    not a mistake: such a manifest is always used with ``-e``.
 
     Args:
         drafts: the entries without an environment's changes.
-        variants: what is said of each environment.
-        is_complete: whether all entries could be read; a name that is not among them is a mistake only then.
+        variants: the files' parts about each environment, by its name.
+        is_complete: whether all entries could be read. Only then is an unknown entry name a mistake.
     """
     shows_in: dict[Finding, list[str | None]] = {}
     kept: set[tuple[str, Path]] = set()
@@ -56,7 +56,7 @@ def semantic(
 
 
 def _few_enough(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]) -> Mapping[str, Sequence[Variant]]:
-    """The environments that are checked: all, unless that would take minutes."""
+    """The environments to check: all of them, or none if that would take minutes."""
     return variants if len(drafts) * len(variants) <= _MOST_COMBINATIONS else {}
 
 
@@ -72,7 +72,7 @@ def _too_many(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]
 
 
 def of_group(drafts: Sequence[Draft]) -> Iterator[Finding]:
-    """Everything wrong with the entries of one environment, or without one."""
+    """Yield the findings about the entries of one environment, or about those without an environment."""
     named = [(draft, draft.name, draft.workspace) for draft in drafts]
     for draft, name, workspace in named:
         yield from entry_checks.entry(draft, name, workspace)
@@ -81,7 +81,7 @@ def of_group(drafts: Sequence[Draft]) -> Iterator[Finding]:
 
 
 def _identities(drafts: Sequence[Draft], named: Sequence[tuple[Draft, str, GivenWorkspace]]) -> Iterator[Finding]:
-    """Findings about the names of entries in relation to each other; none if no two are alike."""
+    """Yield the findings about equal, nearly equal and previous names."""
     if len({(workspace, name.strip().casefold()) for _, name, workspace in named}) < len(named):
         from fbsync.manifest.identities import check_identities
 
@@ -93,7 +93,7 @@ def _identities(drafts: Sequence[Draft], named: Sequence[tuple[Draft, str, Given
 
 
 def unknown_environment(name: str, variants: Mapping[str, Sequence[Variant]], documents: Sequence[Document]) -> Finding:
-    """The finding for an environment that was asked for and is nowhere declared."""
+    """Return the finding for a requested environment that no file declares."""
     meant = nearest(name, variants)
     declared = f"the manifest declares {', '.join(sorted(variants))}" if variants else "the manifest declares none"
     place = next((d.position_of_key(("environments",)) for d in documents if _has_environments(d)), None)
@@ -117,7 +117,7 @@ def _in_environments(finding: Finding, names: Sequence[str | None]) -> Finding:
 
 
 def _missing_workspaces(drafts: Sequence[Draft]) -> Iterator[Finding]:
-    """One finding for all entries of a file, since one line corrects them all."""
+    """Yield one finding for each file with entries that lack a workspace, since one line corrects them all."""
     lacking: dict[str, list[Draft]] = {}
     for draft in drafts:
         if draft.lacks_workspace:
@@ -136,7 +136,7 @@ def _missing_workspaces(drafts: Sequence[Draft]) -> Iterator[Finding]:
 
 
 def unknown_entries(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Variant]]) -> Iterator[Finding]:
-    """Change of entries that do not exist: a mistake where all entries could be read."""
+    """Yield a finding for each change that an environment makes to an entry that does not exist."""
     names = {draft.name for draft in drafts}
     for environment, own in variants.items():
         for name, patch in ((name, patch) for variant in own for name, patch in variant.patches.items()):
@@ -152,7 +152,10 @@ def unknown_entries(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Var
 
 
 def _left_out_everywhere(drafts: Sequence[Draft], kept: Collection[tuple[str, Path]]) -> Iterator[Finding]:
-    """Entries that no environment has; where there is one environment only, leaving out is what null is for."""
+    """Yield a warning for each entry that every environment leaves out.
+
+    This is not called for a single environment, which may leave an entry out for a good reason.
+    """
     for draft in drafts:
         if draft.place not in kept:
             yield Finding(

@@ -1,4 +1,4 @@
-"""Drafts: a manifest's entries before references are resolved, with every field's place, per environment."""
+"""Drafts: a manifest's entries in each environment, before references are resolved, with each field's place."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 _KEYS = frozenset((*Field, BY_NAME, "previousName", "protect", "verifyFirst"))
 
 _OTHER_KEYS = (_KEYS | {"version", "llms", "environments"}) - {BY_ID, BY_NAME}
-"""Keys that are not a mistyped workspace key."""
+"""Known keys, which are never a mistyped workspace key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """One entry as written: its fields over the default workspace, and an environment's changes over both.
+    """One entry as written. Its fields override the default workspace, and an environment's changes override both.
 
     Attributes:
         entry: the entry itself.
-        fields: by the manifest's field names; those that are absent or null are not in it. The workspace is at
-            ``workspaceId``, however it is given.
+        fields: its fields, by the manifest's field names, without absent and null ones. The workspace is at
+            ``workspaceId``, even if the manifest gives its name.
     """
 
     entry: Placed
@@ -43,7 +43,7 @@ class Draft:
 
     @property
     def lacks_workspace(self) -> bool:
-        """Whether nobody so much as mentions a workspace for it; one that is empty or mistyped has its finding."""
+        """Whether neither entry nor file has anything like a workspace key. A mistyped key has its own finding."""
         return BY_ID not in self.fields and not any(
             nearest(key, (BY_ID, BY_NAME))
             for holder in (self.entry.value, _dict(self.entry.document.value))
@@ -52,16 +52,16 @@ class Draft:
 
     @property
     def has_unknown_keys(self) -> bool:
-        """Whether what the entry lacks may be there under another name, which has its finding."""
+        """Whether the entry has unknown keys. They have their own findings; one may be a seemingly missing field."""
         return not _KEYS.issuperset(self.entry.value)
 
     def text(self, field: str) -> str | None:
-        """A field's string, or None where there is none."""
+        """Return a field's string, or None if the field has no valid string."""
         return self.fields.text(field)
 
     @property
     def name(self) -> str | None:
-        """The entry's name, where it has one."""
+        """The entry's name, or None if it has no valid name."""
         return self.fields.text("name")
 
     @property
@@ -75,23 +75,24 @@ class Draft:
         return self.workspace[0] == BY_NAME
 
     def owns(self, field: str) -> bool:
-        """Whether a field is said of this entry itself, and not a default of the file or of an environment."""
+        """Whether a field is set for this entry itself, and is not a default of the file or of an environment."""
         placed = self.fields.get(field)
         return placed is not None and "llms" in placed.path
 
     def position(self, field: str) -> Position:
-        """The place of a field, or of the entry if it lacks the field."""
+        """Return the place of a field, or of the entry if it lacks the field."""
         placed = self.fields.get(field)
         return placed.position if placed else self.entry.position
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One environment in one file.
+    """The part of one file about one environment.
 
     Attributes:
-        workspace: its default workspace there, if any, as a field.
-        patches: by entry name; a patch whose value is None leaves the entry out.
+        document: the file.
+        workspace: the environment's default workspace in this file as a field, or no field.
+        patches: the environment's changes, by entry name. A patch with the value None leaves the entry out.
     """
 
     document: Document
@@ -100,7 +101,7 @@ class Variant:
 
 
 def read_drafts(documents: Iterable[Document], refused: Refused = frozenset()) -> tuple[Draft, ...]:
-    """The entries of all files, in order, each with its file's default workspace; what is no mapping is passed over."""
+    """Read the entries of all files, in order, each with its file's default workspace. Skip what is not a mapping."""
     drafts = []
     for document in documents:
         root = Placed(value=document.value, document=document, path=(), refused=refused)
@@ -113,7 +114,7 @@ def read_drafts(documents: Iterable[Document], refused: Refused = frozenset()) -
 
 
 def read_variants(documents: Iterable[Document], refused: Refused = frozenset()) -> dict[str, tuple[Variant, ...]]:
-    """The files' parts for each environment, in order."""
+    """Read the files' parts about each environment, in order, by the environment's name."""
     variants: dict[str, tuple[Variant, ...]] = {}
     for document in documents:
         root = Placed(value=document.value, document=document, path=(), refused=refused)
@@ -128,10 +129,10 @@ def read_variants(documents: Iterable[Document], refused: Refused = frozenset())
 
 
 def in_environment(drafts: Iterable[Draft], variants: Sequence[Variant]) -> tuple[Draft, ...]:
-    """The entries as an environment has them.
+    """Return the entries as an environment has them.
 
-    An environment's default workspace takes the place of the default, not of an entry's own. What a file
-    says for its own entries goes before what other files say.
+    An environment's default workspace replaces the file's default, but not an entry's own workspace. For its own
+    entries, a file's default workspace comes before those of other files.
     """
     changed = (_in_environment(draft, variants) for draft in drafts)
     return tuple(draft for draft in changed if draft is not None)
@@ -168,7 +169,7 @@ def _fields(placed: Placed) -> PlacedFields:
 
 
 def _workspace(holder: Placed) -> PlacedFields:
-    """The workspace that a mapping gives, however it gives it; where it does so twice, that has its finding."""
+    """The workspace of a mapping as a field, given by id or by name. If both are given, that has its own finding."""
     return PlacedFields({} if key_in(holder.value) is None else {BY_ID: holder})
 
 

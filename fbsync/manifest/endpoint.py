@@ -1,6 +1,6 @@
 """Check that an endpoint is a URL (RFC 3986; hosts by RFC 1123), more strictly than the standard library.
 
-References that are not resolved are left open: what they stand for is checked when it is known.
+An unresolved reference may stand for anything. Its value is checked when it is known.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OPEN = "\ue000"
 """Replaces an unresolved reference: a private character, which no URL may contain unescaped."""
 
-# Patterns for endpoints that are not plain are compiled by the first of them: most manifests have none.
+# The patterns for endpoints that are not plain are compiled only if a manifest has such an endpoint.
 _URL = r"(?s)(?P<scheme>[^:/?#]+)://(?P<authority>[^/?#]*).*"
 _WRONG_SLASHES = r"(?P<scheme>[A-Za-z]{2,8})(?::|//)"
 _NEVER = r"[\s\x00-\x20\x7f\"<>\\^`{|}]"
@@ -30,7 +30,7 @@ _PLAIN = re.compile(
     r"https://(?=[a-z0-9.-]{1,63}(?:[:/]|\Z))(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]+"
     r"(?::[1-9][0-9]{0,3})?(?:/[A-Za-z0-9._~-]*)*"
 )
-"""Ordinary endpoint URLs; short enough that no label of the host can be too long."""
+"""Ordinary endpoint URLs. The host is short enough that none of its labels can be too long."""
 
 _CREDENTIAL_ENDINGS = ("key", "token", "secret", "password", "passwd", "pwd", "auth", "authorization", "signature")
 _LONGEST_HOST = 253
@@ -40,7 +40,7 @@ _EXAMPLE = "write, for example, https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One mistake in an endpoint. Its message repeats nothing, since a URL may contain credentials."""
+    """A mistake in an endpoint. The message repeats no part of the URL, which may contain credentials."""
 
     rule: str
     message: str
@@ -49,22 +49,22 @@ class Fault:
 
 
 def is_plain(url: str) -> bool:
-    """Whether an endpoint is one of those at a glance that have no faults; others may have none, too."""
+    """Whether a quick look shows that an endpoint has no faults. Other endpoints may have no faults either."""
     return _PLAIN.fullmatch(url) is not None
 
 
 def faults_of_template(template: str) -> Iterator[Fault]:
-    """The faults of an endpoint as written, whatever the values of its references."""
+    """Yield the faults that an endpoint as written has with any values of its references."""
     parts = list(parse_template(template).parts)
     parts[1::2] = [OPEN] * len(parts[1::2])
     return faults("".join(parts))
 
 
 def faults(url: str) -> Iterator[Fault]:
-    """The faults of an endpoint: the first reason why it is not a URL, or all faults of the URL.
+    """Yield the faults of an endpoint: the first reason why it is not a URL, and further faults of the URL.
 
     Args:
-        url: the endpoint, with ``OPEN`` for each reference that is not resolved.
+        url: the endpoint, with ``OPEN`` in place of each unresolved reference.
     """
     if url.startswith(OPEN):
         yield from _credentials_in_url(url.partition(OPEN)[2])
@@ -93,7 +93,7 @@ def _not_a_url(url: str) -> tuple[str, str]:
 
 
 def _wrong_part(parts: re.Match[str], url: str) -> tuple[str, str] | None:
-    """The first part that is wrong, and what to write instead."""
+    """What is wrong with the first invalid part, and what to write instead; None if all parts are valid."""
     if parts["scheme"].lower() not in ("http", "https") and OPEN not in parts["scheme"]:
         return "its scheme is not https or http", "start it with https://"
     if re.search(_NEVER, url):
@@ -111,7 +111,7 @@ def _wrong_part(parts: re.Match[str], url: str) -> tuple[str, str] | None:
 
 
 def _host_and_port(authority: str) -> tuple[str, str | None]:
-    """The host and the port, None where there is none; a colon inside of brackets belongs to an address."""
+    """The host, and the port or None. A colon inside brackets belongs to an address."""
     place = authority.rpartition("@")[2]
     host, colon, port = place.rpartition(":")
     if not colon or place.endswith("]"):
@@ -124,7 +124,7 @@ def _is_host(host: str) -> bool:
         return host.endswith("]") and (OPEN in host or _is_address(host[1:-1], version=6))
     host = host.replace(OPEN, "x").removesuffix(".")
     if len(host) > _LONGEST_HOST:
-        return False  # before it is encoded, which takes long for a long one; encoded, it is no shorter
+        return False  # checked before the encoding, which is slow for a long host and does not make it shorter
     try:
         ascii_host = host.encode("idna").decode() if not host.isascii() else host
     except UnicodeError:
@@ -154,7 +154,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _credentials_in_url(url: str) -> Iterator[Fault]:
-    """Credentials in a URL: they would be shown in plans, kept in the lockfile, and logged by every proxy."""
+    """Yield a fault for credentials in a URL: plans would show them, the lockfile keep them, and proxies log them."""
     authority = re.split(r"[/?#]", url.partition("://")[2] or url, maxsplit=1)[0]
     if "@" in authority:
         yield Fault(

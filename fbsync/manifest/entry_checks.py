@@ -1,4 +1,4 @@
-"""Checks of one entry that a schema cannot express: name, references, endpoint, the provider's needs."""
+"""Checks of one entry that a schema cannot express: name, references, endpoint, and what the provider needs."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def entry(draft: Draft, name: str | None, given: GivenWorkspace) -> Iterator[Finding]:
-    """Everything wrong with one entry as an environment has it.
+    """Yield the findings about one entry in an environment.
 
-    Fields that the schema refuses are passed over: they have their finding.
+    Fields that violate the schema are skipped, since they already have a finding.
 
     Args:
         draft: the entry.
-        name: its name.
-        given: its workspace.
+        name: its name, or None.
+        given: the key and the value of its workspace.
     """
     if name is not None:
         yield from _name(draft, name)
@@ -50,7 +50,7 @@ def entry(draft: Draft, name: str | None, given: GivenWorkspace) -> Iterator[Fin
 
 
 def _means(draft: Draft) -> Iterator[Finding]:
-    """A stored key next to what it replaces, and what an environment removes without a replacement."""
+    """Find a stored key together with fields that it replaces, and required fields that an environment removes."""
     fields, written = draft.fields, draft.entry.value
     if "apiKey" in fields:
         text = draft.text("apiKey")
@@ -84,7 +84,7 @@ def _no_description(draft: Draft) -> Finding:
 
 
 def _both(draft: Draft, field: str) -> Finding:
-    """The finding at the later one of the two, so that an environment's change is where it points."""
+    """The finding, at the field with the longer path: if an environment changes one of the two, it points there."""
     later, other = sorted(("apiKey", field), key=lambda name: len(draft.fields[name].path), reverse=True)
     return Finding(
         rule="secret-and-api-key",
@@ -97,7 +97,7 @@ def _both(draft: Draft, field: str) -> Finding:
 
 
 def endpoint_finding(fault: Fault, *, position: Position, entry: str | None) -> Finding:
-    """The fault of an endpoint, as a finding."""
+    """Turn an endpoint's fault into a finding."""
     return Finding(
         rule=fault.rule,
         position=position,
@@ -138,7 +138,7 @@ def _name(draft: Draft, name: str) -> Iterator[Finding]:
 
 
 def _workspace_id(draft: Draft, text: str) -> Iterator[Finding]:
-    """Findings about a workspace id as written, whatever the values of its references."""
+    """Yield the findings that a workspace id as written has with any values of its references."""
     template = parse_template(text)
     if template.stray:
         yield from _references(draft, "workspaceId")

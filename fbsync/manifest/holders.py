@@ -1,4 +1,4 @@
-"""The mappings of a manifest that have fields: the file, its entries, its environments and their changes."""
+"""Find the mappings of a manifest that have fields: the file, its entries, its environments and their changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def holders(root: object) -> Iterator[tuple[Path, Mapping[Any, Any]]]:
-    """Every mapping of a manifest that may give a field, with the path to it; what has another shape is passed over."""
+    """Yield every mapping of a manifest that may have fields, with its path. Skip values of another shape."""
     if not isinstance(root, dict):
         return
     yield (), root
@@ -34,7 +34,7 @@ def _mappings(holder: object) -> Iterator[tuple[Any, Mapping[Any, Any]]]:
 
 
 def entry_name(value: Any, path: Path) -> str | None:  # noqa: ANN401 - YAML
-    """The name of the entry that a path leads into, if it leads into one and the name may be shown."""
+    """Return the name of the entry that contains a path, or None if there is no entry or its name must not be shown."""
     match path:
         case ("llms", int(at), *_):
             entry = value["llms"][at]

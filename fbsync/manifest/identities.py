@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 
 def same_identities(llms: Iterable[Llm]) -> Iterator[Finding]:
-    """Entries with one identity, as far as references and workspace names are resolved."""
+    """Yield the findings about entries with the same identity, as far as references and workspaces are resolved."""
     return _duplicates((llm.resolved_identity, llm.name, partial(getattr, llm, "position")) for llm in llms)
 
 
 def check_identities(named: Sequence[tuple[Draft, str, GivenWorkspace]]) -> Iterator[Finding]:
-    """Entries of one identity, or of nearly one; each with its name and its workspace."""
+    """Yield the findings about entries with the same or nearly the same identity.
+
+    Args:
+        named: the entries, each with its name and its workspace.
+    """
     yield from _duplicates(((workspace, name), name, partial(_own_place, draft)) for draft, name, workspace in named)
     alike: dict[Hashable, tuple[str, Draft]] = {}
     for draft, name, workspace in named:
@@ -44,7 +48,7 @@ def _own_place(draft: Draft) -> Position:
 
 
 def _duplicates(entries: Iterable[tuple[Hashable, str, Callable[[], Position]]]) -> Iterator[Finding]:
-    """Entries of one identity; their places are looked up for those only."""
+    """Yield the findings about entries with the same identity. Only these entries' places are looked up."""
     seen: dict[Hashable, Callable[[], Position]] = {}
     for identity, name, place in entries:
         first = seen.setdefault(identity, place)
@@ -60,7 +64,10 @@ def _duplicates(entries: Iterable[tuple[Hashable, str, Callable[[], Position]]])
 
 
 def check_previous_names(drafts: Sequence[Draft]) -> Iterator[Finding]:
-    """Previous names that are claimed twice, or declared too: which is right for a new entry under the old name."""
+    """Yield findings about previous names that two entries claim, or that another entry still has as its name.
+
+    The latter is only a warning, since it is right for a new entry with the old name.
+    """
     declared = {(draft.workspace, draft.name): draft for draft in drafts}
     claimed: dict[Hashable, Draft] = {}
     for draft in drafts:

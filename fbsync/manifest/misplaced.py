@@ -1,4 +1,4 @@
-"""References that are not allowed where they are: credentials in fields that plans show, fbsync's own variables."""
+"""Find references that are not allowed in their place: credentials in shown fields, and fbsync's own variables."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ _OWN = dict.fromkeys(SIGN_IN_VARIABLES, "is one that fbsync signs in with") | {
 
 
 def misplaced_references(documents: Sequence[Document]) -> Iterator[Finding]:
-    """A finding for each reference that is not allowed where it is (``design.md``, 'The manifest').
+    """Yield a finding for each reference that is not allowed in its place (``design.md``, 'The manifest').
 
     Args:
-        documents: all files of the manifest: what is a credential in one is one in all, and in every environment.
+        documents: all files of the manifest. A variable that is a credential in one file or environment is a credential
+            in all of them.
     """
     credentials = dict(_credential_variables(documents))
     for document in documents:
@@ -42,7 +43,7 @@ def misplaced_references(documents: Sequence[Document]) -> Iterator[Finding]:
 
 
 def _credential_variables(documents: Sequence[Document]) -> Iterator[tuple[str, tuple[Document, Path]]]:
-    """The variables that are credentials, each with its first place: the last pair of a name wins in a mapping."""
+    """Yield the variables that are credentials, with their places in reverse order: in a dict, the first place wins."""
     for document in reversed(documents):
         for path, holder in reversed(list(holders(document.value))):
             for field in _CREDENTIALS:
@@ -54,7 +55,7 @@ def _credential_variables(documents: Sequence[Document]) -> Iterator[tuple[str, 
 def _in_shown(
     document: Document, path: Path, text: str, credentials: dict[str, tuple[Document, Path]]
 ) -> Iterator[Finding]:
-    """The forbidden references in a shown field."""
+    """Yield a finding for each forbidden reference in a shown field."""
     for reference in references_in(text):
         if reference.name in _OWN:
             yield _own(document, path, text, reference)
@@ -72,7 +73,7 @@ def _in_shown(
 
 
 def _own_as_credential(documents: Sequence[Document], name: str) -> Iterator[Finding]:
-    """The fields that hand fbsync's own variable to a provider."""
+    """Yield a finding for each credential that would send fbsync's own variable to a provider."""
     for document in documents:
         for path, holder in holders(document.value):
             for field in _CREDENTIALS:

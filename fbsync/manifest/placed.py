@@ -1,4 +1,4 @@
-"""Values of a manifest with their places."""
+"""The values of a manifest with their places."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Placed:
     """A value and its place.
 
     Attributes:
-        value: as the file has it.
+        value: the value in the file.
         document: the file.
-        path: the keys and indices that lead to it.
-        refused: what of the files does not fit the schema, so that nothing else is to be said of it.
+        path: the keys and indices that lead to the value.
+        refused: the parts of the files that violate the schema, which are not checked further.
     """
 
     value: Any
@@ -44,23 +44,28 @@ class Placed:
 
     @property
     def text(self) -> str | None:
-        """The value if it is a string that fits; anything else has its finding from the schema."""
+        """The value if it is a string that fits the schema, else None. Other values have their own findings."""
         return self.value if isinstance(self.value, str) and self.fits() else None
 
     def fits(self, *steps: str | int) -> bool:
-        """Whether the schema does not refuse this, or what stands inside of it."""
+        """Whether this value fits the schema, or with ``steps`` the value at that path inside it."""
         return not self.refused or (self.document.file, (*self.path, *steps)) not in self.refused
 
     def inside(self, *steps: str | int, value: Any) -> Placed:  # noqa: ANN401 - YAML
-        """A value inside of this one."""
+        """Return a value inside this one.
+
+        Args:
+            steps: the keys and indices from this value to the other one.
+            value: the other value.
+        """
         return Placed(value=value, document=self.document, path=(*self.path, *steps), refused=self.refused)
 
 
 class PlacedFields(Mapping[str, Placed]):
-    """Fields by name. Each gets its place on demand, since most are only read as text.
+    """Fields by name. A field's place is made only on demand, since most fields are only read as text.
 
     Args:
-        holders: for each field the mapping that it stands in.
+        holders: the mapping that contains each field, by the field's name.
     """
 
     __slots__ = ("_holders",)
@@ -83,7 +88,7 @@ class PlacedFields(Mapping[str, Placed]):
         return holder.inside(key, value=holder.value[key])
 
     def text(self, field: str) -> str | None:
-        """A field's string if it is one that fits."""
+        """Return a field's string if it fits the schema, else None."""
         if field == BY_ID:
             return self.workspace()[1]
         holder = self._holders.get(field)
@@ -93,7 +98,7 @@ class PlacedFields(Mapping[str, Placed]):
         return value if isinstance(value, str) and (not holder.refused or holder.fits(field)) else None
 
     def workspace(self) -> GivenWorkspace:
-        """The workspace, however it is given."""
+        """Return the key and the value of the workspace, which is given by id or by name."""
         holder = self._holders.get(BY_ID)
         if holder is None:
             return BY_ID, None
@@ -102,15 +107,15 @@ class PlacedFields(Mapping[str, Placed]):
         return key, value if isinstance(value, str) and holder.fits(key) else None
 
     def over(self, others: PlacedFields) -> PlacedFields:
-        """These, and of the others those that these lack."""
+        """Return these fields, and the other ones that these lack."""
         return PlacedFields(others._holders | self._holders)
 
     def without(self, fields: Iterable[str]) -> PlacedFields:
-        """These, but for some."""
+        """Return these fields except the given ones."""
         left_out = set(fields)
         return PlacedFields({field: holder for field, holder in self._holders.items() if field not in left_out})
 
 
 def _key(field: str, holder: Placed) -> str:
-    """The key under which a mapping gives a field that it gives: all have their own but the workspace."""
+    """The key of a field in its mapping. It is the field's name, except for a workspace that is given by name."""
     return field if field != BY_ID else key_in(holder.value) or field

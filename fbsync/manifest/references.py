@@ -1,4 +1,4 @@
-"""References: ``$NAME``, ``${NAME}`` and ``$<NAME>`` in the manifest's strings, and their values."""
+"""References: find ``$NAME``, ``${NAME}`` and ``$<NAME>`` in the manifest's strings, and resolve them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Template:
     """A parsed string.
 
     Attributes:
-        parts: literals and variables' names by turns, a literal first and last.
-        stray: offsets of dollar signs that begin no legal reference.
+        parts: alternating literals and variable names, with a literal first and last.
+        stray: the offsets of dollar signs that do not begin a valid reference.
     """
 
     parts: tuple[str, ...]
@@ -31,7 +31,7 @@ class Template:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The variables that it needs, in order."""
+        """The names of the variables, in order."""
         return self.parts[1::2]
 
 
@@ -41,7 +41,7 @@ class Reference:
 
     Attributes:
         name: the variable's name.
-        at: where in the string the reference begins.
+        at: the offset of the reference in the string.
     """
 
     name: str
@@ -49,13 +49,13 @@ class Reference:
 
 
 def references_in(text: str) -> tuple[Reference, ...]:
-    """The references of a string, in order."""
+    """Return the references in a string, in order."""
     named = ((token, token["bare"] or token["brace"] or token["angle"]) for token in _TOKEN.finditer(text))
     return tuple(Reference(name=name, at=token.start()) for token, name in named if name)
 
 
 def parse_template(text: str) -> Template:
-    """Take a string apart at its references; ``$$`` is a dollar sign (``design.md``, 'The manifest')."""
+    """Split a string at its references. ``$$`` is a dollar sign (``design.md``, 'The manifest')."""
     literal, parts, stray, end = "", [], [], 0
     for token in _TOKEN.finditer(text):
         literal += text[end : token.start()]
@@ -72,18 +72,18 @@ def parse_template(text: str) -> Template:
 
 
 def variable_of(text: str) -> str | None:
-    """The variable's name when the text is exactly one reference, else None."""
+    """Return the variable's name if a text is exactly one reference, else None."""
     match = _ONE_REFERENCE.fullmatch(text)
     return next(filter(None, match.groups())) if match else None
 
 
 def escape(text: str) -> str:
-    """The text with doubled dollar signs, so that it contains no reference."""
+    """Double the dollar signs in a text, so that it contains no reference."""
     return text.replace("$", "$$")
 
 
 def resolve_text(text: str, variables: Variables, *, position: Position = NOWHERE) -> Text:
-    """Resolve a string's references; the value is None while one of its variables is not set."""
+    """Resolve a string's references. The value is None if one of its variables is not set."""
     parts = list(parse_template(text).parts)
     missing = []
     for at in range(1, len(parts), 2):
@@ -97,10 +97,12 @@ def resolve_text(text: str, variables: Variables, *, position: Position = NOWHER
 
 
 def resolve_credential(text: str, variables: Variables, *, position: Position = NOWHERE) -> Credential:
-    """Resolve a string that is exactly one reference; a value that is no text counts as none and have its finding.
+    """Resolve a string that is exactly one reference.
+
+    A value that is not UTF-8 text counts as not set. It has its own finding.
 
     Raises:
-        ValueError: it is not; the message does not show it.
+        ValueError: the string is not exactly one reference; the message does not show it.
     """
     name = variable_of(text)
     if name is None:

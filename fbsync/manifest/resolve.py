@@ -1,4 +1,4 @@
-"""Resolve an entry: from a draft to a declared configuration, as far as variables are set."""
+"""Resolve entries: turn a draft into a declared configuration, as far as the variables are set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def resolve_entry(draft: Draft, variables: Variables) -> Llm:
-    """Resolve one entry that the schema and the checks have passed."""
+    """Resolve one entry without errors from the schema or the checks."""
     fields = draft.fields
     return Llm(
         name=fields["name"].value,
@@ -37,10 +37,10 @@ def resolve_entry(draft: Draft, variables: Variables) -> Llm:
 
 
 def distinct(llms: tuple[Llm, ...]) -> tuple[Llm, ...]:
-    """The entries as they are, if no two have one identity now that references and workspaces are resolved.
+    """Return the entries unchanged, after checking that no two have the same identity with their references resolved.
 
     Raises:
-        InvalidInput: two have.
+        InvalidInput: two entries have the same identity.
     """
     if len({llm.resolved_identity for llm in llms}) < len(llms):
         from fbsync.manifest.identities import same_identities
@@ -59,7 +59,7 @@ def _field_text(draft: Draft, field: str, variables: Variables) -> Text | None:
 
 
 def _resolved_api_key(draft: Draft, variables: Variables) -> Text | None:
-    """The stored key's id, unknown at first if the key is given by its description."""
+    """The stored key's id, which is unknown at first if the key is given by its description."""
     placed = draft.fields.get("apiKey")
     if placed is not None and is_description(placed.value):
         return Text(template=placed.value, value=None, position=placed.position)
@@ -72,7 +72,7 @@ def _resolved_credential(draft: Draft, field: str, variables: Variables) -> Cred
 
 
 def _resolved_workspace_id(draft: Draft, variables: Variables) -> Text:
-    """The workspace's id, unknown at first if it is given by its name."""
+    """The workspace's id, which is unknown at first if the workspace is given by its name."""
     value, position = draft.fields["workspaceId"].value, draft.position("workspaceId")
     if draft.is_by_name:
         return Text(template=value, value=None, position=position)
@@ -80,7 +80,7 @@ def _resolved_workspace_id(draft: Draft, variables: Variables) -> Text:
 
 
 def _max_credential_age(draft: Draft) -> int | None:
-    """The maximum age of credentials in the entry's file, in days."""
+    """The maximum age of credentials in days, if the entry's file sets one."""
     file = draft.entry.document.value
     age = file.get("maxCredentialAge") if isinstance(file, dict) else None
     if not isinstance(age, str):

@@ -1,4 +1,4 @@
-"""The files of a manifest: those that ``-f`` names, and those in its folders."""
+"""Find the files of a manifest: those named with ``-f``, and those in folders named with it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def find_files(paths: Iterable[Path]) -> tuple[tuple[Path, ...], tuple[Finding, 
     """List a manifest's files.
 
     Args:
-        paths: files, ``-`` for standard input, and folders whose ``*.yaml`` and ``*.yml`` are taken (hidden files
-            and folders below are not).
+        paths: files, ``-`` for standard input, and folders. A folder stands for its ``*.yaml`` and ``*.yml`` files,
+            without hidden files and subfolders.
 
     Returns:
-        The files, each once whatever names lead to it, in the order given and by name within a folder;
-        findings for folders that are empty or closed. A path that is not there is listed all the same:
-        reading it gives the finding.
+        The files, each once even if several paths lead to it, in the given order and by name within a folder, and
+        findings for folders that are empty or cannot be read. A path that does not exist is also returned: reading
+        it gives the finding.
     """
     files: dict[str, Path] = {}
     findings = []
@@ -44,7 +44,7 @@ def find_files(paths: Iterable[Path]) -> tuple[tuple[Path, ...], tuple[Finding, 
 
 
 def shown_path(path: Path) -> str:
-    """A path as messages have it: as it was given, with what is no text in it escaped."""
+    """Return a path as messages show it: as it was given, with bytes that are not text escaped."""
     if path == STANDARD_INPUT:
         return STDIN_NAME
     return str(path).encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""The places where a manifest uses variables."""
+"""Find the places where a manifest uses variables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FIELDS = frozenset(("workspaceId", "endpoint", "key", "secret", "apiKey"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """One place where a variable is used."""
+    """One use of a variable."""
 
     variable: str
     position: Position
@@ -27,12 +27,12 @@ class Use:
 
     @property
     def purpose(self) -> str:
-        """The purpose of the variable there, in a few words."""
+        """What the variable is used for, in a few words."""
         return f"{self.field} of {self.entry}" if self.entry else self.field
 
 
 def uses_in(drafts: Iterable[Draft]) -> tuple[Use, ...]:
-    """Every use of a variable in these entries, in file order."""
+    """Return every use of a variable in these entries, in file order."""
     uses = (
         Use(variable=name, position=placed.position, entry=draft.name, field=field)
         for draft in drafts

@@ -1,4 +1,4 @@
-"""Mistakes in the values of variables, at the references. No value is ever shown."""
+"""Find mistakes in the values of variables, and report them at the references. No value is ever shown."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ class _Fault:
 
 
 _MOST_CHARACTERS = 4096
-"""The longest field after its references are resolved. URLs and ids are far shorter."""
+"""The maximum length of a field after its references are resolved. URLs and ids are far shorter."""
 _SHOWN = ("apiKey", "workspaceId", "endpoint")
 """The fields whose values may be shown."""
 _Check: TypeAlias = "Callable[[str, Variables], Iterator[_Fault]]"
 
 
 def value_findings(drafts: Sequence[Draft], variables: Variables) -> tuple[Finding, ...]:
-    """Everything wrong with the values that a manifest refers to, each at its first reference.
+    """Return the findings about the values that a manifest refers to, each at its first reference.
 
-    The value of a reference obeys the rules of a literal in its place (``design.md``, 'The manifest').
+    The value of a reference must follow the rules for a literal in its place (``design.md``, 'The manifest').
 
     Args:
-        drafts: the entries as an environment has them, which the schema and the checks have passed.
-        variables: the values.
+        drafts: the entries of an environment, without errors from the schema or the checks.
+        variables: the variables.
     """
     found: dict[Finding, None] = {}
     seen: dict[tuple[str, str], Sequence[_Fault]] = {}
@@ -73,7 +73,7 @@ def _faults(field: str, text: str, variables: Variables) -> tuple[_Fault, ...]:
 
 
 def _too_long(text: str, variables: Variables) -> _Fault | None:
-    """The fault of a text with too long values: a short file could otherwise expand to gigabytes."""
+    """The fault of a text with values that are too long, or None. A short file could otherwise expand to gigabytes."""
     references = references_in(text)
     values = (variables.text(reference.name) or "" for reference in references)
     if not references or len(text) + sum(map(len, values)) <= _MOST_CHARACTERS:
@@ -98,7 +98,7 @@ def _fault_finding(draft: Draft, placed: Placed, text: str, fault: _Fault) -> Fi
 
 
 def _workspace_id_findings(text: str, variables: Variables) -> Iterator[_Fault]:
-    """Findings about a workspace id after its references are resolved."""
+    """Yield the faults of a workspace id after its references are resolved."""
     wrong = not references_in(text)
     for reference, value in _set_values(text, variables):
         if (why := fault_of_workspace_id(value)) is not None and why != "consists only of dots":
@@ -119,7 +119,7 @@ def _not_a_workspace_id(reference: Reference, why: str) -> _Fault:
 
 
 def _endpoint_findings(text: str, variables: Variables) -> Iterator[_Fault]:
-    """Findings about an endpoint that only its resolved references cause."""
+    """Yield the faults of an endpoint that only the values of its references cause."""
     wrong = not references_in(text)
     for reference, value in _set_values(text, variables):
         if (unseen := unseen_character(value)) is not None:
@@ -148,7 +148,7 @@ def _endpoint_findings(text: str, variables: Variables) -> Iterator[_Fault]:
 
 
 def _credential_findings(text: str, variables: Variables) -> Iterator[_Fault]:
-    """Findings about a credential's value."""
+    """Yield the faults of a credential's value."""
     name = variable_of(text)
     if name is None or variables.source(name) is None:
         return
@@ -171,7 +171,7 @@ def _credential_findings(text: str, variables: Variables) -> Iterator[_Fault]:
 
 
 def _api_key_findings(text: str, variables: Variables) -> Iterator[_Fault]:
-    """Findings about the id of a stored key. Plans show it, so a credential must not pass as one."""
+    """Yield the faults of a stored key's id. Plans show the id, so a credential must not pass as one."""
     for reference, value in _set_values(text, variables):
         if not is_uuid(value):
             yield _Fault(
@@ -198,7 +198,7 @@ def _set_values(text: str, variables: Variables) -> Iterable[tuple[Reference, st
 
 
 def _text_of(text: str, variables: Variables) -> str | None:
-    """The text with its references resolved, or None while a variable is not set."""
+    """The text with its references resolved, or None if a variable is not set."""
     parts = list(parse_template(text).parts)
     values = [variables.text(name) for name in parts[1::2]]
     if None in values:

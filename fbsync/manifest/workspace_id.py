@@ -1,4 +1,4 @@
-"""The rules for workspace ids, the same for literals and for values of references."""
+"""The rules for workspace ids, which are the same for literals and for values of references."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ _NEVER = frozenset("/\\?#%&\"'<>{}")
 
 
 def is_plain_id(text: str) -> bool:
-    """Whether a text is one of those at a glance that are ids; others may be some, too."""
+    """Whether a quick look shows that a text is an id. Other texts may be ids, too."""
     return _PLAIN.fullmatch(text) is not None and text not in (".", "..")
 
 
 def fault_of_workspace_id(text: str) -> str | None:
-    """Say why a text is no workspace id, in words that repeat nothing of it.
+    """Say why a text is not a workspace id, without repeating any part of it.
 
-    How ids are built is not documented (``flashback-api.md``, 'Common'), so only what can hardly be one is refused:
-    blanks and characters that nobody sees, what has a meaning in a URL, and the names of folders.
+    The API does not document the form of ids (``flashback-api.md``, 'Common'). fbsync therefore refuses only texts that
+    can hardly be ids: with whitespace, invisible characters or characters that have a meaning in URLs, and ``.`` and
+    ``..``.
 
     Args:
         text: the id, or a part of one.
@@ -39,7 +40,7 @@ def fault_of_workspace_id(text: str) -> str | None:
 
 
 def unseen_character(text: str) -> str | None:
-    """The first invisible character of a text, in words, or None."""
+    """Name the first invisible character of a text, or return None."""
     if text.isprintable() and " " not in text:
         return None
     character = next(c for c in text if c == " " or not c.isprintable())

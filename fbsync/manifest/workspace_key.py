@@ -1,4 +1,4 @@
-"""The workspace of an entry or a file: an id in ``workspaceId`` or a name in ``workspace``, never both."""
+"""The workspace of an entry or a file: an id in ``workspaceId``, or a name in ``workspace``, but never both."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BY_NAME = "workspace"
 
 
 def key_in(holder: object) -> str | None:
-    """The key under which a mapping gives its workspace, or None where it gives none."""
+    """Return the key with which a mapping gives a workspace, or None if it gives none."""
     if not isinstance(holder, dict):
         return None
     if holder.get(BY_ID) is not None:
@@ -26,7 +26,7 @@ def key_in(holder: object) -> str | None:
 
 
 def contradictions(documents: Iterable[Document]) -> Iterator[Finding]:
-    """A finding for each place that gives a workspace both by its id and by its name."""
+    """Yield a finding for each place that gives a workspace both by id and by name."""
     for document in documents:
         for path, holder in holders(document.value):
             if BY_ID in holder and BY_NAME in holder:
