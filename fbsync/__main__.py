@@ -1,4 +1,4 @@
-"""The program: starts and ends the process of ``fbsync`` and ``python -m fbsync``."""
+"""The program: start and end the process of ``fbsync`` and ``python -m fbsync``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def program() -> NoReturn:
 
         status = main()
     except KeyboardInterrupt:
-        # Ctrl-C came before the command line, which reports it otherwise, was loaded.
+        # Ctrl-C came before the command line was loaded, so report it here.
         from fbsync.model.errors import ExitCode
 
         sys.stderr.write("error: interrupted\n")

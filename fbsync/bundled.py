@@ -1,4 +1,4 @@
-"""Find the files of fbsync that are not code, schemas and recipes, wherever fbsync is installed.
+"""Find fbsync's files that are not code (schemas and recipes), wherever fbsync is installed.
 
 They are found by this module's own path. ``importlib.resources`` would do the same, but takes 15 ms to load in each
 ``plan`` and ``validate``.

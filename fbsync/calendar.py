@@ -1,4 +1,4 @@
-"""Today's date by the machine's clock, separate from the clock of runs, which a plan does not load."""
+"""Today's date by the machine's clock. A plan needs only the date, and does not load the clock of runs."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def _text_of(path: Path, shown: str) -> str | Finding:
 
 
 def _wrong_lines(bindings: Iterable[Binding], file: str) -> Iterator[Finding]:
-    """Report the mistakes in the lines of a file. A value that was cut off has one finding, not one for each line."""
+    """Yield the findings about a file's lines. A value that was cut off has one finding, not one for each line."""
     cut, before = False, ""
     for binding in bindings:
         line = _base64_of(binding)

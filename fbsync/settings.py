@@ -152,7 +152,7 @@ def sends_in_clear(url: str) -> bool:
 
 
 def find_state_folder(environment: Mapping[str, str]) -> Path:
-    """Return the user's folder for files of no project (XDG Base Directory Specification, XDG_STATE_HOME)."""
+    """Return the user's folder for state that belongs to no project (XDG Base Directory Specification)."""
     base = environment.get("XDG_STATE_HOME")
     return (Path(base) if base else _home(environment) / ".local" / "state") / "fbsync"
 

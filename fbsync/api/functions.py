@@ -154,7 +154,7 @@ def apply(
         adopt: whether to take over configurations that are already on the server.
         prune: whether to delete known configurations that are no longer declared.
         max_deletes: the limit of deletions: a number, or a percentage of the known configurations such as ``"10%"``.
-        recreate: whether to create all known configurations of a workspace again if the server lists none of them.
+        recreate: whether to recreate a workspace's known configurations if the server lists none of them.
         host_change: whether an endpoint may go back to another host although the manifest did not change.
         only: names to limit the changes to.
         assume_secrets: whether to record credentials without a record (after an export) instead of sending them.

@@ -59,7 +59,7 @@ def doctor(
 
 
 def _store_checked(where: Where) -> tuple[tuple[Check, ...], Where]:
-    """Check the store of the known state. Return the checks, and the target with a copy of a state that can be read."""
+    """Check the store of the known state. Return the checks, and the target with a copy of a readable state."""
     from fbsync.cli.store import readable
     from fbsync.model.errors import FbsyncError
 

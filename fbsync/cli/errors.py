@@ -128,7 +128,7 @@ def _refused_by_system(error: OSError) -> FbsyncError:
 
 def _has_working_folder() -> bool:
     try:
-        os.getcwd()  # noqa: PTH109 - the operating system's word
+        os.getcwd()  # noqa: PTH109 - asks the operating system itself
     except OSError:
         return False
     return True

@@ -64,7 +64,7 @@ class Events:
 
 
 def _opened(path: Path) -> TextIO:
-    """Open and empty the events file. A link outside /dev and /proc is refused: a pull request's could point anywhere.
+    """Open and empty the events file. Refuse a link outside /dev and /proc: one in a pull request may point anywhere.
 
     Raises:
         OSError: the path is such a link, or the operating system refused.

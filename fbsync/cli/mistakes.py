@@ -33,7 +33,7 @@ _COMMANDS = {
 }
 _STATE_COMMANDS = {"ls": "list", "rm": "forget"}
 _WORDS = {"fbsync": _COMMANDS, "fbsync state": _STATE_COMMANDS}
-"""Other tools' names for a command, by the group that they are typed in. Terraform's ``state rm`` only forgets."""
+"""Other tools' names for commands, by the group in which people type them. Terraform's ``state rm`` only forgets."""
 
 _TOKENS = "tokens come only from the environment, since others can read command lines: set FLASHBACK_TOKEN"
 _SIGN_IN = "it comes only from the environment: set FLASHBACK_EMAIL and FLASHBACK_PASSWORD"

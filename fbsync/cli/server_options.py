@@ -33,7 +33,7 @@ def grouped(given: Mapping[str, Any]) -> dict[str, Any]:
         given: the options by name.
 
     Returns:
-        The options, but those for requests as ``asking``, and those that allow something as ``allowed``.
+        The same options, with those for requests combined as ``asking``, and those that allow something as ``allowed``.
     """
     from fbsync.planning.allowed import Allowed
 

@@ -31,9 +31,9 @@ _MAY_HAVE_ACTED = (HTTPStatus.FOUND, HTTPStatus.SEE_OTHER)
 """Redirects that also answer a request that was carried out (RFC 9110, 15.4.3 and 15.4.4)."""
 
 _IN_USE = re.compile(r"\b(in use|used|uses|repositor(y|ies))\b", re.IGNORECASE)
-"""A denied deletion has the same status if it is forbidden and if the configuration is in use. The message differs."""
+"""Words of a denied deletion if the configuration is in use. A forbidden deletion has the same status."""
 _MFA = re.compile(r"\b(mfa|2fa|totp|(multi|two|second)[ -]?factor)\b", re.IGNORECASE)
-"""The API documents only the message with which it refuses an MFA account's restricted token."""
+"""Words of a refusal of an MFA account's restricted token. The API documents only its message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class Answer:
 
     @property
     def is_read(self) -> bool:
-        """Whether the call only reads. Without a clear answer, it then still leaves nothing in doubt."""
+        """Whether the call only reads. Even an unclear answer to such a call leaves nothing in doubt."""
         return self.method == "GET" or self.path.startswith("/user/")
 
 

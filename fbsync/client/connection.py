@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 _KEPT_SECONDS = 5.0
-"""How long an idle connection stays usable: as long as in httpx, and shorter than on servers."""
+"""How long an idle connection may be reused: as in httpx, and shorter than servers keep it open."""
 
 _ERRORS = (
     httpcore.TimeoutException,

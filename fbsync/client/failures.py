@@ -25,7 +25,7 @@ NOT_SENT = (
 """Failures before the first byte was sent. After any other failure, the server may have acted."""
 
 EXCHANGE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError)
-"""Everything that an exchange raises. ValueError means that it cannot be sent: a header has a line break, say."""
+"""Everything that an exchange raises. ValueError: the request cannot be sent, such as a header with a line break."""
 
 _PRIVATE_CA = "for a private CA, pass its certificate with --ca-file or SSL_CERT_FILE; otherwise do not continue"
 _CERTIFICATE_HINTS = {

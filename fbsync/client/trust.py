@@ -41,7 +41,7 @@ def trusted(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def untrusting() -> ssl.SSLContext:
-    """Return a context for servers without TLS. It trusts no authority, and takes no time to make."""
+    """Return a context for servers without TLS. It trusts no authority, so it loads none, which would take time."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

@@ -37,7 +37,7 @@ class Creator:
 
     Args:
         server: the server.
-        clock: the time.
+        clock: the clock.
     """
 
     def __init__(self, server: Server, clock: Clock) -> None:

@@ -73,10 +73,10 @@ class Ledger(Protocol):
         """
 
     def ending(self, settled: Iterable[Identity]) -> None:
-        """Take note that nothing more will be recorded: what is on its way may become durable with the end itself.
+        """Note that nothing more will be recorded. Records in progress may become durable together with the end.
 
         Args:
-            settled: entries of which nothing is open any more, whatever earlier runs left.
+            settled: entries for which nothing is open any more, whatever earlier runs left.
         """
 
 
@@ -97,7 +97,7 @@ class Stop:
         self._event.set()
 
     async def wait(self) -> None:
-        """Wait for the first request."""
+        """Wait until somebody asks to start nothing new."""
         await self._event.wait()
 
 
@@ -108,7 +108,7 @@ class Clock(Protocol):
         """Return the number of seconds since some fixed moment."""
 
     def today(self) -> str:
-        """The day (ISO 8601, UTC)."""
+        """Return today's date (ISO 8601, UTC)."""
 
     def chance(self) -> float:
         """Return a random number from 0 up to 1, evenly distributed."""
@@ -125,7 +125,7 @@ class SystemClock:
         return time.monotonic()
 
     def today(self) -> str:
-        """The day (ISO 8601, UTC)."""
+        """Return today's date (ISO 8601, UTC)."""
         return today()
 
     def chance(self) -> float:

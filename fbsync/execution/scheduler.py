@@ -103,7 +103,7 @@ class Scheduler:
         return self._queue.unsent()
 
     def settled(self) -> tuple[Identity, ...]:
-        """The entries whose changes came to a good end so far."""
+        """Return the entries whose changes have succeeded so far."""
         ended = (outcome for outcome in self._outcomes.values() if not outcome.result.is_trouble)
         return tuple(identity_of(outcome.change) for outcome in ended)
 

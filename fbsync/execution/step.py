@@ -190,14 +190,14 @@ _DONE: dict[type[Change], Result] = {
 
 
 def signed_out(error: FbsyncError | None) -> FbsyncError | None:
-    """Return the failure if it means that the session ended, since every other request would fail, too. Else None."""
+    """Return a failure that means that the session ended, after which all requests fail; None for other failures."""
     if not isinstance(error, ServerError):
         return None
     return error if error.failure is Failure.NOT_SIGNED_IN or error.status == _NOT_SIGNED_IN else None
 
 
 def unexpected(error: Exception) -> FbsyncError:
-    """Turn a failure of fbsync itself into an entry's. It has kind and place, but no text, which may contain values."""
+    """Turn a failure of fbsync itself into an entry's. It has kind and place but no text, which may have values."""
     place, trace = "an unknown place", error.__traceback__
     while trace is not None:
         module = str(trace.tb_frame.f_globals.get("__name__", ""))

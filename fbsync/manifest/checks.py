@@ -154,7 +154,7 @@ def unknown_entries(drafts: Sequence[Draft], variants: Mapping[str, Sequence[Var
 def _left_out_everywhere(drafts: Sequence[Draft], kept: Collection[tuple[str, Path]]) -> Iterator[Finding]:
     """Yield a warning for each entry that every environment leaves out.
 
-    This is not called for a single environment, which may leave an entry out for a good reason.
+    This is not called for a single environment, since leaving entries out of it is the purpose of null.
     """
     for draft in drafts:
         if draft.place not in kept:

@@ -43,7 +43,7 @@ def misplaced_references(documents: Sequence[Document]) -> Iterator[Finding]:
 
 
 def _credential_variables(documents: Sequence[Document]) -> Iterator[tuple[str, tuple[Document, Path]]]:
-    """Yield the variables that are credentials, with their places in reverse order: in a dict, the first place wins."""
+    """Yield the variables that are credentials, with their places, last place first: a dict then keeps the first."""
     for document in reversed(documents):
         for path, holder in reversed(list(holders(document.value))):
             for field in _CREDENTIALS:

@@ -202,7 +202,7 @@ def is_verified_first(change: Change) -> bool:
 
 
 def name_of(change: Change) -> str:
-    """The entry's name: the declared one where it is declared."""
+    """Return the entry's name: the declared one if there is one, else the known one."""
     match change:
         case Delete() | Undeclared():
             return change.locked.name
@@ -211,7 +211,7 @@ def name_of(change: Change) -> str:
 
 
 def identity_of(change: Change) -> Identity:
-    """The entry's identity: the declared one where it is declared."""
+    """Return the entry's identity: the declared one if there is one, else the known one."""
     match change:
         case Delete() | Undeclared():
             return change.locked.identity
@@ -220,7 +220,7 @@ def identity_of(change: Change) -> Identity:
 
 
 def desired_of(change: Change) -> Llm | None:
-    """The declared entry, or None."""
+    """Return the declared entry, or None if the entry is not declared."""
     match change:
         case Delete() | Undeclared():
             return None
@@ -229,7 +229,7 @@ def desired_of(change: Change) -> Llm | None:
 
 
 def id_of(change: Change) -> str | None:
-    """The server's id of the configuration, or None if it has no id yet."""
+    """Return the server's id of the configuration, or None if it has no id yet."""
     match change:
         case Create() | Blocked():
             return None

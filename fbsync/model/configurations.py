@@ -202,7 +202,7 @@ class LockedLlm:
         return Identity(workspace_id=self.workspace_id, name=self.name)
 
     def credential(self, field: Field) -> LockedCredential | None:
-        """The record of the credential in a field, ``key`` or ``secret``."""
+        """Return the record of the credential in a field, ``key`` or ``secret``."""
         return self.key if field is Field.KEY else self.secret
 
 
@@ -220,7 +220,7 @@ def workspace_template(llm: Llm) -> str | None:
 
 
 def aside_name(name: str, llm_id: str) -> str:
-    """The temporary name of a configuration during a rename. It is unique, since it contains the id."""
+    """Return a configuration's temporary name during a rename. It is unique, since it contains the id."""
     return f"{name} (fbsync, {llm_id})"
 
 
@@ -231,7 +231,7 @@ def name_ahead(locked: LockedLlm) -> str | None:
 
 
 def key_mask_digest(mask: str, llm_id: str) -> str:
-    """The lockfile's digest of a masked key: enough to see that it changed, without the visible characters."""
+    """Return the lockfile's digest of a masked key. It shows that the mask changed, but not the visible characters."""
     from base64 import urlsafe_b64encode
     from hashlib import sha256
 

@@ -54,7 +54,7 @@ class FbsyncError(Exception):
         self.exit_code = exit_code
 
 
-class InvalidInput(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+class InvalidInput(FbsyncError):  # noqa: N818 - reads well at the raise
     """An input has findings of severity error. The findings are the message."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
@@ -66,7 +66,7 @@ class InvalidInput(FbsyncError):  # noqa: N818 - reads as what it is at the rais
         return "\n".join((f"{self.message}:", *lines))
 
 
-class GuardRefused(FbsyncError):  # noqa: N818 - reads as what it is at the raise
+class GuardRefused(FbsyncError):  # noqa: N818 - reads well at the raise
     """A plan must not be applied, because of a guard or because it is stale. Nothing was changed."""
 
     def __init__(

@@ -36,7 +36,7 @@ class Plan:
     warnings: tuple[Notice, ...] = ()
 
     def count(self, *kinds: type[Change]) -> int:
-        """The number of changes of these kinds."""
+        """Return the number of changes of these kinds."""
         return sum(isinstance(change, kinds) for change in self.changes)
 
     @property

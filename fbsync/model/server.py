@@ -63,7 +63,7 @@ class LlmStats:
     """The usage counters of a configuration.
 
     Attributes:
-        counters: the API's names of the counters (``totalApiCalls``, …), in alphabetical order, with their values.
+        counters: the API's name of each counter (``totalApiCalls``, …) with its value, in alphabetical order.
     """
 
     llm_id: str
@@ -88,7 +88,7 @@ class Server(Protocol):
         """Ask who is signed in, unless that is known already. A server may not say."""
 
     async def list_llms(self, workspace_id: str | None) -> Listing:
-        """List the configurations of a workspace, or all that the user may see if it is None."""
+        """List the configurations of a workspace, or for None all that the user may see."""
 
     async def list_memberships(self) -> tuple[Workspace, ...]:
         """List the workspaces that the user may see, with the user's role in each."""
@@ -97,7 +97,7 @@ class Server(Protocol):
         """List the workspaces that the user may see."""
 
     async def list_api_keys(self, workspace_id: str | None) -> tuple[ApiKey, ...]:
-        """List a workspace's stored provider keys that are for AI, or all that the user may see if it is None."""
+        """List a workspace's stored provider keys that are for AI, or for None all that the user may see."""
 
     async def llm_stats(self) -> tuple[LlmStats, ...]:
         """Get the usage counters of the configurations that the user may see."""

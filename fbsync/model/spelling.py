@@ -1,7 +1,7 @@
 """Spelling: decide whether two values that are written differently are equal.
 
-The API does not document whether a server keeps the spelling of a value (``flashback-api.md``, 'AI LLM
-configurations'). Plans, comparisons and searches by identity therefore ignore the spelling.
+The API does not say whether a server keeps the spelling of a value (``flashback-api.md``, 'AI LLM configurations').
+Plans, comparisons and searches by identity therefore ignore the spelling.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-"""RFC 3986, 2.3."""
+"""The characters that need no escape (RFC 3986, 2.3)."""
 
 
 def same(field: Field, one: str, other: str) -> bool:
