@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
+from fbsync.strict_yaml.source_bytes import STANDARD_INPUT, STDIN_NAME
 from fbsync.workflow.target import is_folder
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ class Manifests:
         """Return the manifest that a file with entries belongs to: the file itself, or the folder that was read."""
         if file in self._files:
             return self._files[file]
+        if file == STDIN_NAME:
+            return STDIN_NAME
         folder = os.path.dirname(file) or "."  # noqa: PTH120 - the path as it is shown
         return self._folders.get(folder) or self._relative(file)
 
@@ -40,5 +42,5 @@ class Manifests:
 
     def _relative(self, file: str) -> str:
         if file == str(STANDARD_INPUT):
-            return file
+            return STDIN_NAME
         return os.path.relpath(file, self._base)

@@ -12,7 +12,7 @@ from fbsync.state.atomic_file import write_atomically
 from fbsync.state.lockfile import journal_path, lockfile_text, parse_lockfile, read_lockfile
 from fbsync.state.replay import read_journal
 from fbsync.stores.lease import held_by
-from fbsync.strict_yaml.source_bytes import STANDARD_INPUT
+from fbsync.strict_yaml.source_bytes import STDIN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,7 +100,7 @@ def _rebased(known: Lockfile, old: Path, new: Path) -> str:
     """Return a lockfile's text in which manifests are named relative to another folder."""
 
     def rebased(name: str | None) -> str | None:
-        if name is None or name == str(STANDARD_INPUT):
+        if name is None or name == STDIN_NAME:
             return name
         return os.path.relpath(os.path.abspath(old / name), os.path.abspath(new))  # noqa: PTH100 - keeps links
 

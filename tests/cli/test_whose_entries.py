@@ -50,6 +50,22 @@ class TestTwoManifests:
         known = json.loads((teams.folder / "shared.lock").read_text())["llms"]
         assert {llm["name"]: llm["manifest"] for llm in known} == {"One": "a.yaml", "Two": "b.yaml"}
 
+    def test_one_of_them_from_standard_input_owns_its_entries_from_run_to_run(self, teams, on_server):
+        """A manifest from a pipe has no path, so all pipes are one manifest: the next one sees what it dropped."""
+
+        def piped(manifest, *arguments):
+            path = teams.write("piped.yaml", manifest)
+            with path.open() as stdin:
+                started = teams.process(*arguments, "-f", "-", "--lock-file", "shared.lock", stdin=stdin)
+                return teams.finish(started)
+
+        assert teams("apply", "--yes", "-f", "b.yaml", "--lock-file", "shared.lock").returncode == 0
+        assert piped(ONE, "apply", "--yes").returncode == 0
+        assert "belongs to" not in piped(ONE, "plan").stdout
+        done = piped(ONE.replace("name: One", "name: Three"), "apply", "--yes", "--prune")
+        assert done.returncode == 0, done.stderr
+        assert set(on_server()) == {"Two", "Three"}
+
     def test_together_take_one_lockfile_in_any_order(self, teams):
         assert teams("apply", "--yes", "-f", "a.yaml", "-f", "b.yaml").returncode == 0
         assert teams("plan", "--detailed-exitcode", "-f", "b.yaml", "-f", "a.yaml").returncode == 0

@@ -72,9 +72,8 @@ class Cli:
             *args,
             cwd=self.folder,
             env={name: value for name, value in merged.items() if value is not None},
-            stdin=subprocess.DEVNULL,
             text=True,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
 
     def __call__(self, *args, env=None):

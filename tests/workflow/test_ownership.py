@@ -53,6 +53,7 @@ def test_a_run_over_a_folder_reads_each_file_in_it_those_that_are_gone_as_well()
 
 def test_standard_input_is_a_manifest_of_its_own():
     piped = manifests("-", lock_file=Path("x.lock"))
-    assert piped.declaring("-") == "-"
-    assert piped.reads("-")
+    assert piped.declaring("<stdin>") == "<stdin>"
+    assert piped.reads("<stdin>")
     assert not piped.reads("fbsync.yaml")
+    assert manifests(".", "-", lock_file=Path("x.lock")).declaring("<stdin>") == "<stdin>"
