@@ -103,8 +103,8 @@ def plan(
         The plan (``plan.changes``), and the states that it compares.
 
     Raises:
-        FbsyncError: the lockfile or the journal is invalid, no entry has a name in ``only``, or the server cannot be
-            asked.
+        FbsyncError: the lockfile or the journal is invalid, a name in ``only`` matches no entry, or the server cannot
+            be asked.
     """
     proposed = partial(
         propose,
@@ -216,7 +216,7 @@ def drift(inputs: Inputs, *, only: Iterable[str] = (), patience: Patience | None
         any), and the unmanaged ones.
 
     Raises:
-        FbsyncError: no entry has a name in ``only``, the server cannot be asked, or it does not list a workspace.
+        FbsyncError: a name in ``only`` matches no entry, the server cannot be asked, or it does not list a workspace.
     """
     from fbsync.workflow.comparison import drift_of
     from fbsync.workflow.session import Session

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 
 def drift_rendered(found: DriftFound, format_: str, code: ExitCode, *, max_chars: int) -> str:
-    """Render the drift of one environment in a format."""
+    """Render the drift of one environment in a format.
+
+    Args:
+        found: the drift.
+        format_: the format.
+        code: the status that the command ends with.
+        max_chars: the limit for Markdown.
+    """
     match format_:
         case "json":
             from fbsync.render.document import dump, result_document
@@ -87,7 +94,14 @@ def drifts_rendered(
 
 
 def accepted_rendered(accepted: Acceptance, code: ExitCode, format_: str, *, environment: str | None) -> str:
-    """Render the values that the manifest took over, as text or JSON."""
+    """Render the values that the manifest took over.
+
+    Args:
+        accepted: the values.
+        code: the status that the command ends with.
+        format_: ``text`` or ``json``.
+        environment: the environment of the values, or None.
+    """
     if format_ == "json":
         from fbsync.render.document import dump, result_document
 

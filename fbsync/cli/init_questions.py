@@ -37,7 +37,7 @@ def _providers(text: str) -> list[str]:
 
 
 def ask_workspace() -> Workspace | None:
-    """Ask for a workspace: one that the server lists, or a typed id; None for the variable."""
+    """Ask for a workspace: a listed one, or a typed id if the server lists none. Return None for the variable."""
     from fbsync.render.paint import visible
 
     listed = _listed_workspaces()

@@ -91,7 +91,7 @@ class Group(click.Group):
         """Find the command.
 
         Raises:
-            UsageError: there is no command of that name. The message suggests one.
+            UsageError: there is no command of that name. The message suggests a similar one, if there is one.
         """
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-") and not ctx.resilient_parsing:
@@ -110,7 +110,12 @@ def _meant(path: str, word: str, commands: Sequence[str]) -> str:
 
 
 def usage_message(error: click.ClickException, argv: Sequence[str]) -> str:
-    """Say what is wrong with the command line, without a full stop at the end."""
+    """Say what is wrong with the command line, without a full stop at the end.
+
+    Args:
+        error: click's error.
+        argv: the words of the command line, since click does not report every option as the user typed it.
+    """
     if isinstance(error, click.NoSuchOption):
         from fbsync.redact import nearest
 
@@ -122,7 +127,12 @@ def usage_message(error: click.ClickException, argv: Sequence[str]) -> str:
 
 
 def usage_hint(error: click.ClickException, argv: Sequence[str]) -> str:
-    """Say, as a phrase, how to fix the command line."""
+    """Say, as a phrase, how to fix the command line.
+
+    Args:
+        error: click's error.
+        argv: the words of the command line.
+    """
     context = getattr(error, "ctx", None)
     see = f"see `{context.command_path} --help`" if context is not None else "see `fbsync --help`"
     hint = ""

@@ -63,7 +63,7 @@ class Progress:
         try:
             self._print(line)
         except OSError:
-            # A reader that is gone or a full disk must not stop the apply. The final output fails in the same way.
+            # A reader that is gone or a full disk must not stop the apply. The final output fails, too, and reports it.
             self._lost = True
 
     def _print(self, line: str) -> None:

@@ -110,7 +110,12 @@ def warn_of_clear_text(api_url: str) -> None:
 
 
 def say_untold(live: Live | None, consequence: str) -> None:
-    """Name the workspaces that the server would not list."""
+    """Print a line that names the workspaces that the server would not list, if there are any.
+
+    Args:
+        live: the live state, or None if the server was not asked.
+        consequence: a sentence that says what follows from that.
+    """
     if live is not None and live.untold:
         from fbsync.workflow.comparison import workspaces_in_words
 

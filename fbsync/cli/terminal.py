@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 
 def paint_for(stream: TextIO) -> Paint:
-    """Return the colours for a stream. Terminals get colours, unless NO_COLOR is set (no-color.org).
-
-    With FORCE_COLOR, any stream gets them.
-    """
+    """Return the colours for a stream: none with NO_COLOR (no-color.org), else on terminals and with FORCE_COLOR."""
     if os.environ.get("NO_COLOR"):
         return Paint(enabled=False)
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):

@@ -75,7 +75,13 @@ _BY_CODE = {
 
 
 def after(method: str, path: str, failure: Failure) -> str:
-    """Return what to do about a call's failure."""
+    """Return what to do about a call's failure.
+
+    Args:
+        method: the call's HTTP method.
+        path: the call's path.
+        failure: the kind of the failure.
+    """
     return _table(method, path)[failure]
 
 

@@ -33,6 +33,11 @@ _LONG_ENOUGH = 12
 def rows_of(answer: Answer, field: str, redactor: Redactor) -> list[dict[str, Any]]:
     """Return the objects of the list in an answer, without the deleted ones (``deletedAt``).
 
+    Args:
+        answer: the answer.
+        field: the name of the list in the answer.
+        redactor: makes the words of an error safe to show.
+
     Raises:
         ServerError: the answer has no such list, or the list is incomplete.
     """

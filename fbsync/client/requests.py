@@ -108,7 +108,13 @@ class Requests:
     async def call(
         self, method: str, path: str, *, fields: Fields | None = None, query: Mapping[str, str] | None = None
     ) -> Answer:
-        """Send a request, and return the answer of a success.
+        """Send a request, and return its answer if it is a success.
+
+        Args:
+            method: the HTTP method.
+            path: the path.
+            fields: the fields of the body, or None for no body.
+            query: the query's parameters, or None.
 
         Raises:
             ServerError: the request failed.
@@ -118,7 +124,7 @@ class Requests:
     async def answer(
         self, method: str, path: str, *, fields: Fields | None = None, query: Mapping[str, str] | None = None
     ) -> Answer:
-        """Send a request, and return any answer.
+        """Send a request, and return its answer, even if it is a failure. The arguments are those of ``call``.
 
         After a 401, which means that nothing was done, it renews the token and sends the request a second time.
 

@@ -127,7 +127,12 @@ def certificate(until: datetime | None, ours: datetime, *, in_clear: bool) -> Ch
 
 
 def token_life(expires: datetime | None, ours: datetime) -> str:
-    """Say, as a phrase, how long a token is valid by its own claim."""
+    """Say, as a phrase, how long a token is valid.
+
+    Args:
+        expires: the end of its validity by its own claim, or None if it has none.
+        ours: this machine's time.
+    """
     if expires is None:
         return "token expiry unknown (tokens live for one hour)"
     left = expires - ours

@@ -128,10 +128,10 @@ class _Checkup:
         yield checks.clock(health.date, self._now)
 
     async def sign_in(self, variables: Variables) -> tuple[Secret | None, Check]:
-        """Sign in, unless that would use up a refresh token.
+        """Check that signing in works, without using up a refresh token.
 
         Returns:
-            The access token, or None if there is none, and the check.
+            An access token for further checks, or None, and the check.
         """
         means = means_of_signing_in(variables)
         if not means:

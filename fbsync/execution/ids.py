@@ -33,7 +33,15 @@ class IdsInUse:
         return any(llm_id in ids for ids in (self._changes, self.temporary, self._others))
 
     def claim(self, llm_id: str, at: int) -> FbsyncError | None:
-        """Register an id for a created configuration. Return an error if another configuration already has it."""
+        """Register the id of a created configuration.
+
+        Args:
+            llm_id: the id.
+            at: the number of the change.
+
+        Returns:
+            An error if another configuration already has the id, else None.
+        """
         if llm_id not in self.temporary and self._changes.setdefault(llm_id, at) == at:
             return None
         return FbsyncError(

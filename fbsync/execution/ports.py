@@ -27,10 +27,18 @@ class Ledger(Protocol):
     """
 
     def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
-        """Record the intent to send a request. The awaited number identifies the intent from then on."""
+        """Record the intent to send a request.
+
+        Args:
+            change: the change that the request is for.
+            sent: the fields of the request.
+
+        Returns:
+            An awaitable of the number that identifies the intent from then on.
+        """
 
     def intend_trial(self, change: Update | Adopt, sent: Fields) -> Awaitable[int]:
-        """Record the intent to create a temporary configuration. Only ``not_done`` ends it."""
+        """Record the intent to create a temporary configuration, like ``intend``. Only ``not_done`` ends it."""
 
     def made(self, number: int, llm_id: str) -> Awaitable[object]:
         """Record the id of a temporary configuration that was created."""

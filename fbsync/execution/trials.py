@@ -37,7 +37,15 @@ class Trials:
         self._tried: dict[int, Tried] = {}
 
     async def outcome(self, at: int, change: Change) -> Outcome | None:
-        """Verify a change first if it asks for that. Return its outcome if it must not be made, else None."""
+        """Verify a change first if it asks for that.
+
+        Args:
+            at: the number of the change.
+            change: the change.
+
+        Returns:
+            The change's outcome if it must not be made, else None.
+        """
         if not is_verified_first(change) or not isinstance(change, Update | Adopt):
             return None
         if at not in self._tried:

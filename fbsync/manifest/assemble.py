@@ -172,7 +172,7 @@ def assemble(documents: Sequence[Document], findings: Sequence[Finding] = ()) ->
 
     Args:
         documents: the files.
-        findings: the findings about files and folders that could not be read.
+        findings: the findings about folders in which files were looked for.
     """
     gathered, refused, is_searched = [*findings], set(), True
     for document in documents:

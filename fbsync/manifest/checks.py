@@ -93,7 +93,13 @@ def _identities(drafts: Sequence[Draft], named: Sequence[tuple[Draft, str, Given
 
 
 def unknown_environment(name: str, variants: Mapping[str, Sequence[Variant]], documents: Sequence[Document]) -> Finding:
-    """Return the finding for a requested environment that no file declares."""
+    """Return the finding for a requested environment that no file declares.
+
+    Args:
+        name: the requested name.
+        variants: the files' parts about each declared environment, by its name.
+        documents: the files.
+    """
     meant = nearest(name, variants)
     declared = f"the manifest declares {', '.join(sorted(variants))}" if variants else "the manifest declares none"
     place = next((d.position_of_key(("environments",)) for d in documents if _has_environments(d)), None)

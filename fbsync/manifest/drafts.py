@@ -43,7 +43,7 @@ class Draft:
 
     @property
     def lacks_workspace(self) -> bool:
-        """Whether neither entry nor file has anything like a workspace key. A mistyped key has its own finding."""
+        """Whether neither entry nor file has anything like a workspace key. An empty or mistyped key has a finding."""
         return BY_ID not in self.fields and not any(
             nearest(key, (BY_ID, BY_NAME))
             for holder in (self.entry.value, _dict(self.entry.document.value))
@@ -101,7 +101,12 @@ class Variant:
 
 
 def read_drafts(documents: Iterable[Document], refused: Refused = frozenset()) -> tuple[Draft, ...]:
-    """Read the entries of all files, in order, each with its file's default workspace. Skip what is not a mapping."""
+    """Read the entries of all files, in order, each with its file's default workspace. Skip what is not a mapping.
+
+    Args:
+        documents: the files.
+        refused: the parts of the files that violate the schema.
+    """
     drafts = []
     for document in documents:
         root = Placed(value=document.value, document=document, path=(), refused=refused)
@@ -114,7 +119,12 @@ def read_drafts(documents: Iterable[Document], refused: Refused = frozenset()) -
 
 
 def read_variants(documents: Iterable[Document], refused: Refused = frozenset()) -> dict[str, tuple[Variant, ...]]:
-    """Read the files' parts about each environment, in order, by the environment's name."""
+    """Read the files' parts about each environment, in order, by the environment's name.
+
+    Args:
+        documents: the files.
+        refused: the parts of the files that violate the schema.
+    """
     variants: dict[str, tuple[Variant, ...]] = {}
     for document in documents:
         root = Placed(value=document.value, document=document, path=(), refused=refused)

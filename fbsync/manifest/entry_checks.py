@@ -97,7 +97,13 @@ def _both(draft: Draft, field: str) -> Finding:
 
 
 def endpoint_finding(fault: Fault, *, position: Position, entry: str | None) -> Finding:
-    """Turn an endpoint's fault into a finding."""
+    """Turn an endpoint's fault into a finding.
+
+    Args:
+        fault: the fault.
+        position: the place of the endpoint.
+        entry: the entry's name, or None.
+    """
     return Finding(
         rule=fault.rule,
         position=position,

@@ -60,9 +60,12 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialChange:
-    """The change of one credential; None on a side without one.
+    """The change of one credential.
 
     Attributes:
+        before: the known credential, or None if there is none.
+        after: the declared credential, or None if there is none.
+        changed: whether the value differs from the one that was last sent.
         can_be_known: whether the value is available, and so can be recorded after it is sent.
         assumed: whether to assume that the server has the value, although it has no record.
         resent: whether the user asked to send it again.

@@ -220,7 +220,12 @@ def workspace_template(llm: Llm) -> str | None:
 
 
 def aside_name(name: str, llm_id: str) -> str:
-    """Return a configuration's temporary name during a rename. It is unique, since it contains the id."""
+    """Return a configuration's temporary name during a rename. It is unique, since it contains the id.
+
+    Args:
+        name: the name that it is made from.
+        llm_id: the configuration's id.
+    """
     return f"{name} (fbsync, {llm_id})"
 
 
