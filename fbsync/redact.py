@@ -46,7 +46,7 @@ def quoted(text: object, otherwise: str) -> str:
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that a mistyped word most likely meant, ignoring case, dashes and underscores, or None."""
+    """Return the choice that a mistyped word most likely meant, or None. Case, spaces, dashes and "_" do not count."""
     folded = _by_folded(choices)
     exact = folded.get(_case_folded(word))
     if exact is not None or len(folded) > _MOST_CHOICES:
@@ -58,7 +58,7 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
 
 
 def same_word(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that equals a word, ignoring case, dashes and underscores, or None."""
+    """Return the choice that equals a word, or None. Case, spaces, dashes and "_" do not count."""
     return _by_folded(choices).get(_case_folded(word))
 
 
