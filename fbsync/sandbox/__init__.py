@@ -1,4 +1,4 @@
-"""The sandbox: a local server that keeps the API contract of ``flashback-api.md``, for rehearsals and tests.
+"""The sandbox: a local server that follows the API contract in ``flashback-api.md``, for rehearsals and tests.
 
-Reach it through ``fbsync.sandbox.process.running``; the extra ``sandbox`` brings what it needs.
+Start it with ``fbsync.sandbox.process.running``. The extra ``sandbox`` installs what it needs.
 """

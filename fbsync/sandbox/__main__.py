@@ -20,11 +20,11 @@ def main(arguments: list[str]) -> int:
     """Serve until asked to stop.
 
     Args:
-        arguments: the options as JSON, and the descriptors of the listening socket, of the pipe whose
-            end ends the server, and of the pipe that takes the first word: tokens, or what is wrong.
+        arguments: the options as JSON, and three file descriptors: the listening socket, the pipe that ends the
+            server when it is closed, and the pipe for the first report (tokens or an error).
 
     Returns:
-        The exit status.
+        The exit code.
     """
     options, (listener, lifeline, report) = arguments[0], map(int, arguments[1:])
     log_to_stderr()

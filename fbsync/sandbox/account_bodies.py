@@ -14,7 +14,7 @@ OrgRole = Annotated[int, Field(ge=0, le=255, alias="orgRole", description="The r
 
 
 class LoginRequest(BaseModel):
-    """What ``POST /user/login`` takes."""
+    """The body of ``POST /user/login``."""
 
     model_config = ConfigDict(
         strict=True,
@@ -29,7 +29,7 @@ class LoginRequest(BaseModel):
 
 
 class RefreshTokenRequest(BaseModel):
-    """What ``POST /user/refresh`` and ``/user/logout`` take: the shipped client's field, the other one, or both."""
+    """The body of ``POST /user/refresh`` and ``/user/logout``: the shipped client's field, the other one, or both."""
 
     model_config = ConfigDict(
         strict=True,
@@ -49,12 +49,12 @@ class RefreshTokenRequest(BaseModel):
 
     @property
     def token(self) -> str:
-        """The token, from whichever field has it; empty where neither does."""
+        """The token from the field that has it. Empty if neither has."""
         return self.refresh_token or self.refresh_token_documented
 
 
 class MfaRequest(BaseModel):
-    """What ``POST /mfa/verify-login`` takes; further fields belong to methods that the sandbox does not have."""
+    """The body of ``POST /mfa/verify-login``. Other fields belong to methods that the sandbox does not have."""
 
     model_config = ConfigDict(strict=True, json_schema_extra={"example": {"mfaType": "GOOGLE_AUTH", "code": "000000"}})
 
@@ -63,7 +63,7 @@ class MfaRequest(BaseModel):
 
 
 class RenewedTokensBody(AnswerBody):
-    """A new pair of tokens; ``expiresAt`` is in seconds since the epoch (the unit is ND)."""
+    """A new pair of tokens. ``expiresAt`` is in seconds since the epoch (the unit is ND)."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -95,7 +95,7 @@ class AccountBody(AnswerBody):
 
 
 class SignedInBody(AnswerBody):
-    """The first pair of tokens. An account that is not verified yet gets none, and the reason instead."""
+    """The first pair of tokens. An account that is not verified yet gets the reason instead."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -129,7 +129,7 @@ class SignedInBody(AnswerBody):
 
 
 class MfaVerifiedBody(AnswerBody):
-    """Tokens of a login after its second factor."""
+    """The tokens of a login after its second factor."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -159,7 +159,7 @@ class SessionBody(AnswerBody):
 
 
 class SessionListBody(AnswerBody):
-    """The caller's sessions, in the shape that the vendor's client has for them."""
+    """The caller's sessions, in the same shape as in the vendor's client."""
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -1,4 +1,4 @@
-"""The endpoints around the configurations: signing in, sessions, profile, workspaces, health."""
+"""The endpoints that are not about configurations: signing in, sessions, profile, workspaces, health."""
 
 # Not under `from __future__ import annotations`: FastAPI reads these annotations when it starts.
 from typing import Annotated, Any
@@ -34,7 +34,7 @@ SessionId = Annotated[str, Path(description="The session's id, which a login giv
     "/user/login", response_model=SignedInBody, responses=sign_in_failures(), tags=["Account"], summary="Sign in"
 )
 async def log_in(login: LoginRequest, state: SandboxState) -> JSONResponse:
-    """Sign in with e-mail and password; an account that is not verified yet gets no tokens."""
+    """Sign in with an email address and a password. An account that is not verified yet gets no tokens."""
     user = state.accounts.authenticate(login.email, login.password)
     if not state.accounts.is_verified(user["id"]):
         told = {"message": "Account is not verified", "verificationTokenId": str(uuid4())}
@@ -47,7 +47,7 @@ async def log_in(login: LoginRequest, state: SandboxState) -> JSONResponse:
     "/user/refresh", response_model=RenewedTokensBody, responses=sign_in_failures(), tags=["Account"], summary="Renew"
 )
 async def refresh(renewal: RefreshTokenRequest, state: SandboxState) -> JSONResponse:
-    """Trade a refresh token for a new pair of tokens; the old refresh token dies."""
+    """Exchange a refresh token for a new pair of tokens. The old refresh token becomes invalid."""
     tokens = state.accounts.renew(_given(renewal))
     return JSONResponse(_pair(tokens) | {"token": tokens.access})
 
@@ -83,7 +83,7 @@ async def verify_login(factor: MfaRequest, state: SandboxState, caller: Restrict
     summary="The caller's profile",
 )
 async def profile(state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Tell who the caller is: a cheap check of a token."""
+    """Return the caller's account. This is a cheap check of a token."""
     return JSONResponse({"success": True, "data": state.accounts.profile(caller)})
 
 
@@ -135,7 +135,7 @@ async def workspace(workspace_id: WorkspaceId, state: SandboxState, caller: Sign
 
 @router.get("/health", response_model=HealthBody, responses=failures(), tags=["Health"], summary="Health")
 async def health(state: SandboxState) -> JSONResponse:
-    """Tell whether the server is healthy; needs no token."""
+    """Say whether the server is healthy. No token is needed."""
     return JSONResponse({"status": "ok", "timestamp": state.clock.now()})
 
 

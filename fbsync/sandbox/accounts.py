@@ -17,12 +17,12 @@ _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 
 ORG_ROLES = {0: "USER", 1: "BILLING", 2: "WORKSPACES", 254: "ADMINISTRATORS", 255: "OWNER"}
-"""The roles in an organisation, by the number that the vendor's client gives them."""
+"""The roles in an organisation, by their number in the vendor's client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The user that a request comes from, and the session that it belongs to."""
+    """The user who sent a request, and the session that the request belongs to."""
 
     user_id: str
     session_id: str
@@ -32,9 +32,9 @@ class Accounts:
     """The accounts of a sandbox.
 
     Args:
-        database: where they are kept.
-        sessions: the sessions of their users.
-        mfa: whether a login is restricted until a second factor is given.
+        database: the database that has them.
+        sessions: the users' sessions.
+        mfa: whether a login is restricted until the user sends a second factor.
     """
 
     def __init__(self, database: Database, sessions: Sessions, *, mfa: bool) -> None:
@@ -43,7 +43,7 @@ class Accounts:
         self._mfa = mfa
 
     def authenticate(self, email: str, password: str) -> dict[str, Any]:
-        """Check an e-mail and a password; return the account as the answer shows it.
+        """Check an email address and a password, and return the account as the answer shows it.
 
         Raises:
             RequestRefused: 401 with the documented ``error_code``.
@@ -61,7 +61,7 @@ class Accounts:
         return {**shown, "orgId": user["org_id"], "orgRole": user["org_role"]}
 
     def is_verified(self, user_id: str) -> bool:
-        """Whether a user's e-mail address is verified; a login gives no tokens before (what else it says is ND)."""
+        """Whether a user's email address is verified. Until then, a login returns no tokens (the rest of it is ND)."""
         user = self._database.row("SELECT validated FROM user WHERE id = ?", user_id)
         return user is not None and bool(user["validated"])
 
@@ -70,10 +70,10 @@ class Accounts:
         return self._sessions.open(user_id, restricted=self._mfa)
 
     def renew(self, refresh_token: str) -> Tokens:
-        """Trade a refresh token for a new pair; the old one dies (ND, so the careful reading).
+        """Exchange a refresh token for a new pair. The old one becomes invalid (ND, so this is the strict reading).
 
         Raises:
-            RequestRefused: 401, the token is unknown or was used before. Its ``error_code`` is ND.
+            RequestRefused: 401 if the token is unknown or was used before. Its ``error_code`` is ND.
         """
         tokens = self._sessions.renew(refresh_token)
         return _deny("INVALID_REFRESH_TOKEN") if tokens is None else tokens
@@ -82,23 +82,23 @@ class Accounts:
         """End the session of a refresh token.
 
         Raises:
-            RequestRefused: 401 (ND), the token is unknown.
+            RequestRefused: 401 (ND) if the token is unknown.
         """
         if not self._sessions.close_by_token(refresh_token):
             _deny("INVALID_REFRESH_TOKEN")
 
     def verify(self, caller: Caller, *, mfa_type: str, code: str | None) -> Tokens:
-        """Take the second factor of a login, and return tokens that are not restricted.
+        """Check the second factor of a login, and return tokens that are not restricted.
 
         Raises:
-            RequestRefused: 401 (ND), it is not the right one.
+            RequestRefused: 401 (ND) if it is wrong.
         """
         if (mfa_type, code) != ("GOOGLE_AUTH", MFA_CODE):
             raise RequestRefused(_UNAUTHORIZED, "The MFA code is not valid", field="error")
         return self._sessions.lift_restriction(caller.session_id)
 
     def profile(self, caller: Caller) -> dict[str, Any]:
-        """The caller's account as the profile shows it."""
+        """Return the caller's account as the profile shows it."""
         user = self._database.row("SELECT * FROM user WHERE id = ?", caller.user_id)
         assert user is not None
         role: int = user["org_role"]
@@ -121,11 +121,11 @@ class Accounts:
 
         Args:
             access_token: the token.
-            restricted: whether a token will do that still lacks its second factor.
+            restricted: whether to accept a token that still lacks its second factor.
 
         Raises:
-            RequestRefused: 401 (ND, but what an expired token gives), the token is unknown or has expired; 403
-                (ND), it is restricted.
+            RequestRefused: 401 if the token is unknown or has expired (ND for an unknown one), or 403 (ND) if it is
+                restricted.
         """
         found = self._sessions.holder(access_token)
         if found is None:

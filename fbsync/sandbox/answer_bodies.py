@@ -41,13 +41,13 @@ def _example(**fields: Any) -> ConfigDict:  # noqa: ANN401 - any JSON
 
 
 class AnswerBody(BaseModel):
-    """The base of all declared answers: every field is always there, and no other."""
+    """The base of all declared answers, which have no other fields than those declared."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class DoneBody(AnswerBody):
-    """Something was done; the message is for people."""
+    """The request was carried out. The message is for people."""
 
     model_config = _example(success=True, message="Deleted successfully")
 
@@ -65,7 +65,7 @@ class CheckedBody(AnswerBody):
 
 
 class FailureBody(AnswerBody):
-    """An error, as most endpoints word it."""
+    """An error in the form of most endpoints."""
 
     model_config = _example(success=False, message="The request was refused")
 
@@ -83,7 +83,7 @@ class MfaFailureBody(AnswerBody):
 
 
 class SignInFailureBody(AnswerBody):
-    """An error of the sign-in endpoints, which have a code instead of a message."""
+    """An error of the sign-in endpoints, which send a code instead of a message."""
 
     model_config = _example(success=False, error_code="INVALID_PASSWORD")
 

@@ -23,7 +23,7 @@ class ApiKeyFields(BaseModel):
 
 
 class NewApiKey(ApiKeyFields):
-    """What ``POST /apikeys`` takes."""
+    """The body of ``POST /apikeys``."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -44,7 +44,7 @@ class NewApiKey(ApiKeyFields):
 
 
 class ApiKeyChanges(ApiKeyFields):
-    """What ``PUT /apikeys/{uuid}`` takes: any of the fields. Missing fields stay the same."""
+    """The body of ``PUT /apikeys/{uuid}``: any of the fields. Missing fields stay the same."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"description": "OpenAI, staging"}})
 

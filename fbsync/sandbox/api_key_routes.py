@@ -49,13 +49,13 @@ async def listed(
 async def update(
     api_key_id: ApiKeyId, changes: ApiKeyChanges, state: SandboxState, caller: SignedInCaller
 ) -> JSONResponse:
-    """Change the fields given; what is left out stays."""
+    """Change the given fields. The others stay the same."""
     state.api_keys.update(caller, api_key_id, changes.model_dump(by_alias=True, exclude_unset=True))
     return JSONResponse({"success": True, "apiKeyId": api_key_id, "message": "API key updated successfully"})
 
 
 @router.delete("/{api_key_id}", response_model=DoneBody, responses=failures(401, 403, 404), summary="Delete a key")
 async def delete(api_key_id: ApiKeyId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Delete a key for good; refused while a configuration uses it."""
+    """Delete a key permanently. This is refused while a configuration uses it."""
     state.api_keys.delete(caller, api_key_id)
     return JSONResponse({"success": True, "message": "API key deleted successfully"})

@@ -52,7 +52,7 @@ class ApiKeys:
         """Store a key and return its id.
 
         Raises:
-            RequestRefused: 403 without a writing role.
+            RequestRefused: 403 if the caller's role may not write.
         """
         self._workspaces.require_writer(caller, new["workspaceId"])
         api_key_id = str(uuid.uuid4())
@@ -63,10 +63,10 @@ class ApiKeys:
     def listed(
         self, caller: Caller, *, workspace_id: str | None, capability: int | None, provider: str | None
     ) -> list[dict[str, Any]]:
-        """What the caller may see after the filters, oldest first (the order is ND).
+        """Return the keys that the caller may see and the filters select, oldest first (the order is ND).
 
         Raises:
-            RequestRefused: 403, the caller may not see the workspace.
+            RequestRefused: 403 if the caller may not see the workspace.
         """
         if workspace_id is not None:
             self._workspaces.require_reader(caller, workspace_id)
@@ -79,20 +79,20 @@ class ApiKeys:
         ]
 
     def update(self, caller: Caller, api_key_id: str, changes: Mapping[str, Any]) -> None:
-        """Change the fields given and no other.
+        """Change only the given fields.
 
         Raises:
-            RequestRefused: 404, or 403 without a writing role; which errors there are is ND.
+            RequestRefused: 404, or 403 if the caller's role may not write. The errors are ND.
         """
         row = self._writable(caller, api_key_id)
         if changed := api_key_columns(changes):
             self._database.update("api_key", changed, number=row["number"])
 
     def delete(self, caller: Caller, api_key_id: str) -> None:
-        """Delete a key for good.
+        """Delete a key permanently.
 
         Raises:
-            RequestRefused: 404, or 403: no writing role, or a configuration uses it; which errors there are is ND.
+            RequestRefused: 404, or 403 if the caller's role may not write or a configuration uses it. All are ND.
         """
         row = self._writable(caller, api_key_id)
         try:
@@ -101,17 +101,17 @@ class ApiKeys:
             raise RequestRefused(403, "The API key is in use by an AI LLM configuration") from None
 
     def require(self, workspace_id: str, api_key_id: str) -> None:
-        """Make sure that a workspace has a key.
+        """Check that a workspace has a key.
 
         Raises:
-            RequestRefused: 404 (ND), it has not.
+            RequestRefused: 404 (ND) if it does not.
         """
         sql = "SELECT 1 FROM api_key WHERE workspace_id = ? AND id = ?"
         if self._database.row(sql, workspace_id, api_key_id) is None:
             raise RequestRefused(404, "API key not found")
 
     def is_refused(self, api_key_id: str) -> bool:
-        """Whether the provider refuses a key at ``validate``."""
+        """Whether the provider refuses a key when it is validated."""
         row = self._database.row(
             "SELECT key_refused OR secret_refused AS refused FROM api_key WHERE id = ?", api_key_id
         )
@@ -126,19 +126,19 @@ class ApiKeys:
 
 
 def api_key_columns(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The given fields (by their names in the API) as columns."""
+    """Return the given fields (by their names in the API) as columns."""
     row: dict[str, Any] = {column: given[field] for field, column in _COLUMNS.items() if field in given}
     row |= key_columns(given["key"]) if "key" in given else {}
     return row | (secret_columns(given["secret"]) if "secret" in given else {})
 
 
 def _capabilities(provider: str) -> int:
-    """The capabilities of a provider's keys for a filter; which provider has which is ND."""
+    """Return the capabilities of a provider's keys, for a filter. Which provider has which is ND."""
     return _CAPABILITIES.get(provider.upper(), STORAGE | CLOUD)
 
 
 def _listed_key(row: sqlite3.Row) -> dict[str, Any]:
-    """A key as the list shows it, masked (ND), with the optional fields that it has."""
+    """Return a key as the list shows it: masked (ND), with the optional fields that it has."""
     optional = {field: row[_COLUMNS[field]] for field in _OPTIONAL if row[_COLUMNS[field]] is not None}
     shown = {"id": row["id"], "key": row["key_mask"], "provider": row["provider"], "createdAt": row["created_at"]}
     return shown | optional | {"bucket_count": 0, "aillm_count": row["llms"]}

@@ -45,7 +45,7 @@ def new_app(state: State) -> FastAPI:
         title="Flashback sandbox",
         version=__version__,
         description="A local server that keeps the documented contract of the Flashback API's AI LLM configurations.",
-        docs_url=None,  # its page would load code from a foreign host
+        docs_url=None,  # Its page would load code from a foreign host.
         redoc_url=None,
         redirect_slashes=False,
     )
@@ -67,14 +67,14 @@ async def _on_refusal(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_invalid_request(_request: Request, error: Exception) -> JSONResponse:
-    # What an invalid request gets is 400 in the documentation, not FastAPI's 422.
+    # The documentation says 400 for an invalid request, not FastAPI's 422.
     assert isinstance(error, RequestValidationError)
     sentences = dict.fromkeys(_field_sentence(detail) for detail in error.errors())
     return JSONResponse({"success": False, "message": "; ".join(sentences)}, status_code=400)
 
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
-    """Unknown paths and methods, in the API's envelope."""
+    """Answer unknown paths and methods in the API's envelope."""
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -84,7 +84,7 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
 
 
 def _methods(request: Request) -> list[str]:
-    """The methods of a path: the framework's own answer knows those of the first endpoint only."""
+    """Return the methods of a path. The framework's own answer has only the methods of the first endpoint."""
     app: FastAPI = request.app
     paths = app.openapi()["paths"]
     asked = request.url.path
@@ -98,7 +98,7 @@ async def _on_crash(_request: Request, _error: Exception) -> JSONResponse:
 
 
 def _field_sentence(detail: Mapping[str, Any]) -> str:
-    """One mistake as a sentence that names the field and never its value."""
+    """Describe a mistake in a sentence that names the field but never its value."""
     where = [str(part) for part in detail["loc"] if part not in {"body", "query"}]
     field = ".".join(where)[:_LONGEST_FIELD]
     if detail["type"] == "literal_error":
@@ -109,7 +109,7 @@ def _field_sentence(detail: Mapping[str, Any]) -> str:
 
 
 class LoggedErrors:
-    """Log the place of an uncaught error (the client already has its 500), but no value."""
+    """Logs the place of an uncaught error, but no value. The client already has its 500."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -119,6 +119,6 @@ class LoggedErrors:
         try:
             await self._app(scope, receive, send)
         except Exception as error:  # noqa: BLE001 - the last resort of a server
-            # The message is left out: it may hold a value of the request.
+            # The message is left out because it may contain a value of the request.
             where = "".join(traceback.format_tb(error.__traceback__))
             logger.error("internal error: %s\n%s", type(error).__name__, where)  # noqa: TRY400

@@ -1,6 +1,6 @@
 """The built-in contents of a sandbox: one organisation, two workspaces, and a user for each role.
 
-The accounts and their passwords are not real: they open nothing but a sandbox.
+The accounts and their passwords are not real. They work only in a sandbox.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ WORKSPACES = {WORKSPACE: "Sandbox", "ws-research": "Research"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltInUser:
-    """A user with the means to sign in."""
+    """A user who can sign in."""
 
     email: str
     password: str = field(repr=False)

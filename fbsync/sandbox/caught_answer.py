@@ -1,4 +1,4 @@
-"""A request's body, read ahead, and an answer, held back before it is sent."""
+"""Read a request's body in advance, and hold back an answer before it is sent."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Send
 
 _PIECES = 10
-"""The fewest pieces of a body that is sent slowly."""
+"""The minimum number of pieces of a body that is sent slowly."""
 _GAP = 0.1
-"""The most seconds between two pieces."""
+"""The maximum number of seconds between two pieces."""
 _FIRST_ERROR = 300
 
 
 async def read_body(receive: Receive) -> bytes:
-    """Read a whole body, or as much of it as there is when the client goes away."""
+    """Read a whole body, or as much as has arrived when the client goes away."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -31,7 +31,7 @@ async def read_body(receive: Receive) -> bytes:
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:
-    """A ``receive`` that gives the body again, and then what comes after it."""
+    """Return a ``receive`` that returns the body again, and then what comes after it."""
     given = False
 
     async def again() -> Message:
@@ -45,12 +45,12 @@ def replayed(body: bytes, receive: Receive) -> Receive:
 
 
 async def gone() -> Message:
-    """The ``receive`` of a client that is there no more."""
+    """Act as the ``receive`` of a client that has gone away."""
     return {"type": "http.disconnect"}
 
 
 class CaughtAnswer:
-    """An answer of the application, held back, and open to changes."""
+    """An answer of the application that is held back and can be changed."""
 
     def __init__(self, *, status: int = 0, json_body: Mapping[str, Any] | None = None) -> None:
         self.status = status
@@ -61,12 +61,12 @@ class CaughtAnswer:
 
     @property
     def is_success(self) -> bool:
-        """Whether the status is a success, and the body does not say otherwise."""
+        """Whether the status says success and the body does not contradict it."""
         return HTTPStatus.OK <= self.status < _FIRST_ERROR and self.fields.get("success") is not False
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The body's fields; none where it is no JSON object."""
+        """The body's fields. Empty if it is not a JSON object."""
         try:
             body = json.loads(self.body)
         except ValueError:
@@ -78,7 +78,7 @@ class CaughtAnswer:
         self.body = json.dumps(fields).encode()
 
     async def catch(self, message: Message) -> None:
-        """Take a message in place of the connection: a ``send``."""
+        """Keep a message instead of sending it. This is a ``send``."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.headers = [pair for pair in message["headers"] if pair[0].lower() != b"content-length"]
@@ -89,9 +89,9 @@ class CaughtAnswer:
         """Send the answer.
 
         Args:
-            send: where to.
-            announced: the ``Content-Length``, where it is not the body's; a longer one leaves the answer open.
-            over: the seconds over which the body is spread.
+            send: sends a message to the client.
+            announced: the ``Content-Length``, or None for the body's. A longer one leaves the answer open.
+            over: the number of seconds over which to spread the body.
         """
         length = len(self.body) if announced is None else announced
         headers = self.headers
@@ -108,4 +108,4 @@ class CaughtAnswer:
 
 
 Process = Callable[[], Awaitable[CaughtAnswer]]
-"""Run the application on a request."""
+"""Runs the application on a request."""

@@ -15,7 +15,7 @@ class ServerClock:
     """The server's time.
 
     Args:
-        skew: by how many seconds it is ahead of the machine's clock; negative where it is late.
+        skew: how many seconds it is ahead of the machine's clock. Negative if it is behind.
     """
 
     def __init__(self, *, skew: float = 0) -> None:
@@ -31,7 +31,7 @@ class ServerClock:
 
 
 class Dates:
-    """Add the date of the server's clock to every answer."""
+    """Adds the date of the server's clock to every answer."""
 
     def __init__(self, app: ASGIApp, *, clock: ServerClock) -> None:
         self._app = app
@@ -50,5 +50,5 @@ class Dates:
 
 
 def iso(seconds: float) -> str:
-    """A time in seconds since the epoch as the API writes it."""
+    """Write a time in seconds since the epoch as the API does."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

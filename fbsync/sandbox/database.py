@@ -1,4 +1,4 @@
-"""The sandbox's state in SQLite: tables, transactions, and checking a stored credential."""
+"""The sandbox's state in SQLite: tables, queries and transactions."""
 
 from __future__ import annotations
 
@@ -73,10 +73,10 @@ class Database:
     """A connection to the state, in a file or in memory.
 
     Args:
-        path: the file, made with access for its owner only; None keeps the state in memory.
+        path: the file, which only its owner can access, or None to keep the state in memory.
 
     Raises:
-        FbsyncError: the file cannot be used, or is not a sandbox's.
+        FbsyncError: the file cannot be used, or is not a sandbox's database.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -89,32 +89,32 @@ class Database:
             ) from None
 
     def rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
-        """All rows of a query."""
+        """Return all rows of a query."""
         return self._connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, *parameters: object) -> sqlite3.Row | None:
-        """The first row of a query, or None."""
+        """Return the first row of a query, or None."""
         row: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
         return row
 
     def write(self, sql: str, *parameters: object) -> int:
-        """Run one statement, committed at its end unless a transaction is under way; count its rows."""
+        """Run a statement, and return how many rows it changed. It is committed at once unless in a transaction."""
         return self._connection.execute(sql, parameters).rowcount
 
     def insert(self, table: str, values: dict[str, Any], *, or_ignore: bool = False) -> int:
-        """Insert a row; table and columns come from the code, values are bound."""
+        """Insert a row. Table and columns come from the code, and values are bound."""
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         verb = "INSERT OR IGNORE" if or_ignore else "INSERT"
         return self.write(f"{verb} INTO {table} ({columns}) VALUES ({marks})", *values.values())
 
     def update(self, table: str, values: dict[str, Any], *, number: int) -> None:
-        """Change columns of the row with this number; table and columns come from the code, values are bound."""
+        """Change columns of the row with this number. Table and columns come from the code, and values are bound."""
         assignments = ", ".join(f"{column} = ?" for column in values)
         self.write(f"UPDATE {table} SET {assignments} WHERE number = ?", *values.values(), number)  # noqa: S608
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and alone: a writer in another process waits."""
+        """Make all changes in the context or none. A writer in another process waits."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -124,7 +124,7 @@ class Database:
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Close the connection; a file is left without its write-ahead log."""
+        """Close the connection. A file is left without its write-ahead log."""
         self._connection.close()
 
 
@@ -142,12 +142,12 @@ def _connect(path: Path | None) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
-    """Make the tables in an empty database, and leave one alone that is not ours."""
+    """Make the tables in an empty database, and refuse a database that is not a sandbox's."""
     if _is_empty(connection):
-        # With a write-ahead log a commit outlives a killed process without an fsync each.
+        # With a write-ahead log, a commit survives a killed process without an fsync for each commit.
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("BEGIN IMMEDIATE")
-        if _is_empty(connection):  # unless another process was quicker
+        if _is_empty(connection):  # Another process may have been faster.
             for statement in _TABLES.split(";"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {_APPLICATION}")

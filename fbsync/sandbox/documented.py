@@ -19,24 +19,24 @@ _DESCRIPTIONS = {
 
 
 def failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The declarations of the statuses that an endpoint may fail with; 500 is always among them."""
+    """Return the declarations of the statuses that an endpoint may fail with. They always include 500."""
     return {status: {"model": FailureBody, "description": _DESCRIPTIONS[status]} for status in (*statuses, 500)}
 
 
 def sign_in_failures() -> dict[int | str, dict[str, Any]]:
-    """The declarations of the signing-in endpoints, whose 401 has a code in place of a message."""
+    """Return the declarations for the sign-in endpoints, whose 401 has a code instead of a message."""
     denied = {"model": SignInFailureBody, "description": "The account or the token is not valid; error_code says why."}
     return failures(400) | {401: denied}
 
 
 def mfa_failures() -> dict[int | str, dict[str, Any]]:
-    """The declarations of the endpoint for a second factor, whose 401 says ``error``, or ``message`` of a token."""
+    """Return the declarations for the second factor. Its 401 has ``error``, or ``message`` for a bad token."""
     denied = {"model": MfaFailureBody | FailureBody, "description": "The code or the token is not valid."}
     return failures(400) | {401: denied}
 
 
 def declare(app: FastAPI) -> None:
-    """Take FastAPI's own validation answer out of the document: this API says 400."""
+    """Remove FastAPI's own validation error from the document, because this API answers 400."""
     document = app.openapi()
     for path in document["paths"].values():
         for operation in path.values():

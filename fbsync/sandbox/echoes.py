@@ -1,4 +1,4 @@
-"""Credentials that a server repeats in its messages: which one, and how it is encoded."""
+"""Find the credential that a server repeats in a message, and encode it."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _FIELDS = {
 
 
 class SeenSecrets:
-    """The secrets that were sent, by configuration. The records have only hashes."""
+    """The secrets that were sent, by configuration. The database has only hashes."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, str] = {}
         self._last: str | None = None
 
     def note(self, request: SeenRequest, llm_id: str) -> None:
-        """Keep the secret that a request carries, if it does."""
+        """Keep the secret in a request, if it has one."""
         secret = request.fields.get("secret")
         if isinstance(secret, str):
             self._by_id[llm_id] = self._last = secret
 
     def of(self, llm_id: str) -> str | None:
-        """The secret of a configuration, or else the last one sent."""
+        """Return the secret of a configuration, or else the last secret that was sent, or None."""
         return self._by_id.get(llm_id, self._last)
 
 
 def repeated(request: SeenRequest, echo: Echo, secrets: SeenSecrets) -> str | None:
-    """The credential that an answer is to repeat, in its form; None where the request has none."""
+    """Return the credential that an answer must repeat, encoded. Return None if the request does not have it."""
     if echo.what == "token":
         value: object = request.token
     elif echo.what == "stored":

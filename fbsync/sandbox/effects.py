@@ -1,4 +1,4 @@
-"""The effects of a fault script: on a request before the application, and on its true answer."""
+"""Apply the effects of a fault script, to a request before the application gets it and to its true answer."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class _Done:
 
 
 class Effects:
-    """Change requests and answers by the due effects."""
+    """Changes requests and answers as the due effects say."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -55,7 +55,7 @@ class Effects:
         self._lists = ListMemory()
 
     async def run(self, request: SeenRequest, effects: Iterable[Effect], application: Application) -> CaughtAnswer:
-        """Run a request with its effects, and return the answer that the application means to give."""
+        """Run a request with its effects, and return the application's answer after them."""
         effects = tuple(effects)
         for effect in effects:
             request = self._before(request, effect)
@@ -83,7 +83,7 @@ class Effects:
                 return request
 
     def _note(self, done: _Done, effect: Effect) -> None:
-        """Do what an effect does to the records and to later lists."""
+        """Apply what an effect does to the database and to later lists."""
         match effect:
             case Normalize() if done.llm_id is not None and "type" in effect.what:
                 self._lookup.lower_type(done.llm_id)

@@ -18,10 +18,10 @@ _NO_PROXIES = ("no_proxy", "NO_PROXY")
 
 
 def sandbox_variables(url: str, *, token: str, refresh_token: str) -> dict[str, str]:
-    """The variables that point a client at a sandbox as its administrator.
+    """Return the variables that point a client at a sandbox as its administrator.
 
-    Every means of signing in is among them, so that none of a real account is left, neither in the
-    environment nor in a ``.env`` file, which would count where the environment has nothing.
+    They include every way to sign in, so that none of a real account is used. Otherwise, a variable in the
+    environment or in a ``.env`` file could still name a real account.
     """
     return {
         "FLASHBACK_API_URL": url,
@@ -35,16 +35,16 @@ def sandbox_variables(url: str, *, token: str, refresh_token: str) -> dict[str, 
 def command_environment(
     environment: Mapping[str, str], variables: Mapping[str, str], *, state_folder: Path
 ) -> dict[str, str]:
-    """The environment of a command that is to use a sandbox.
+    """Return the environment of a command that uses a sandbox.
 
     Args:
-        environment: ours.
-        variables: those of the sandbox.
-        state_folder: where the known state is kept, so that the real one is left alone.
+        environment: this process's environment.
+        variables: the sandbox's variables.
+        state_folder: the folder for the known state, so that the real one is not touched.
 
     Returns:
-        Ours with the sandbox's variables and known state, a workspace unless one is set, and no proxy before the
-        sandbox.
+        This process's environment with the sandbox's variables and known state, with a workspace unless one is set,
+        and without a proxy for the sandbox.
     """
     workspace = environment.get(WORKSPACE_VARIABLE) or WORKSPACE
     changed = {**environment, **variables, WORKSPACE_VARIABLE: workspace, STATE_VARIABLE: f"file:{state_folder}"}

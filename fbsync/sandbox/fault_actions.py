@@ -1,4 +1,4 @@
-"""The actions of a fault script that decide the answer. One of them acts on a request."""
+"""The actions of a fault script that decide the answer. Only one of them acts on a request."""
 
 # Not under `from __future__ import annotations`: pydantic reads these annotations at run time.
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, PositiveInt
 from pydantic.alias_generators import to_camel
 
 AS_JSON = ConfigDict(alias_generator=to_camel, extra="forbid", strict=True, regex_engine="python-re")
-"""The parsing rules of a fault script: camel case, no unknown fields, no conversions."""
+"""The parsing rules of a fault script: camel case, no unknown fields, and no type conversions."""
 
 _LATIN_1 = 0x100
 
@@ -30,7 +30,7 @@ HeaderValue = Annotated[str, AfterValidator(_header_value)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refuse:
-    """The connection is reset and nothing processed."""
+    """The connection is reset, and nothing is processed."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["refuse"]
@@ -38,7 +38,7 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessThenDrop:
-    """Processed, then the connection is reset."""
+    """The request is processed, and then the connection is reset."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["process-then-drop"]
@@ -46,7 +46,7 @@ class ProcessThenDrop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessThenStatus:
-    """Processed, then answered with another status; the short types name theirs."""
+    """The request is processed, and then answered with another status. Short types name the status."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["process-then-status", "process-then-500", "process-then-502", "process-then-503", "process-then-504"]
@@ -57,7 +57,7 @@ class ProcessThenStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessLater:
-    """Answered at once, and carried out later, so that the effect may reach a later run of the client."""
+    """The request is answered at once and processed later, so that it may affect a later run of the client."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["process-later"]
@@ -69,7 +69,7 @@ class ProcessLater:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerStatus:
-    """Answered without being processed."""
+    """The request is answered without being processed."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["status"]
@@ -80,7 +80,7 @@ class AnswerStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyPage:
-    """Answered with the HTML page of a proxy."""
+    """The request is answered with a proxy's HTML page."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["proxy-page"]
@@ -90,7 +90,7 @@ class ProxyPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echo:
-    """Answered with a message that repeats a credential."""
+    """The request is answered with a message that repeats a credential."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["echo"]
@@ -103,7 +103,7 @@ class Echo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Torn:
-    """Processed, and only a part of the body sent; without ``bytes``, half of it."""
+    """The request is processed, and only a part of the answer's body is sent. Without ``bytes``, it is half."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["torn"]
@@ -113,7 +113,7 @@ class Torn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slow:
-    """Processed, with waiting before, after, and between the parts of the body."""
+    """The request is processed with waits before it, after it, and between the parts of the answer's body."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["slow"]
@@ -124,7 +124,7 @@ class Slow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flood:
-    """Answered with a body that is far too large, as it is or compressed."""
+    """The request is answered with a body that is far too large, either plain or compressed."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["endless-body", "gzip-bomb"]
@@ -135,7 +135,7 @@ class Flood:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Throttle:
-    """Answered with 429: try again later."""
+    """The request is answered with 429: try again later."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["throttle"]

@@ -15,7 +15,7 @@ Spelling = Literal["slash", "port", "host", "type", "trim", "nfc"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireTokens:
-    """Every access token ends."""
+    """Every access token expires."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["expire-tokens"]
@@ -23,7 +23,7 @@ class ExpireTokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Normalize:
-    """What the request sends is stored in the server's own spelling."""
+    """The values that the request sends are stored in the server's own spelling."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["normalize"]
@@ -62,7 +62,7 @@ class OddIds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Rows of a list are changed, or added."""
+    """Rows of a list are changed or added."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["rows"]
@@ -86,7 +86,7 @@ class ShortList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaleList:
-    """A list keeps showing what it first showed."""
+    """A list continues to show what it showed first."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["stale-list"]
@@ -94,7 +94,7 @@ class StaleList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateListing:
-    """What the request creates is listed late."""
+    """The configuration that the request creates is listed late."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["listing-lag"]
@@ -103,14 +103,14 @@ class LateListing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """What the request deletes stays in lists, with a ``deletedAt``."""
+    """The configuration that the request deletes stays in lists, with a ``deletedAt``."""
 
     __pydantic_config__: ClassVar = AS_JSON
     type: Literal["tombstone"]
 
 
 Rewrite = Reshape | OddIds | Rows | ShortList | StaleList
-"""The effects that change the true answer, and nothing else."""
+"""The effects that change only the true answer."""
 
 Effect = ExpireTokens | Normalize | FoldNames | LateListing | Tombstone | Rewrite
 """The actions that do not decide the answer."""

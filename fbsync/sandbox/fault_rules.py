@@ -1,4 +1,4 @@
-"""Match and count requests, to find a fault script's due rules."""
+"""Match and count requests to find the rules of a fault script that are due."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The parts of a request that rules can see.
+    """The parts of a request that rules are matched against.
 
     Attributes:
-        method: in capitals.
-        path: without the query.
-        names: the configuration's name in the body and the one of the id in the path, where there are any.
+        method: the method, in capitals.
+        path: the path, without the query.
+        names: the configuration's name in the body, and the name of the configuration with the id in the path, if
+            there are such names.
     """
 
     method: str
@@ -32,16 +33,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """The due actions of a request: the one that decides the answer, or None, and the others."""
+    """The actions that are due for a request: the one that decides the answer, or None, and the others."""
 
     deciding: Deciding | None
     effects: tuple[Effect, ...]
 
 
 class FaultRules:
-    """The rules of a script with their counters.
+    """The rules of a script, with their counters.
 
-    Every rule counts the requests that it matches, whether or not another one acts on them.
+    Every rule counts the requests that it matches, whether or not another rule acts on them.
     """
 
     def __init__(self, script: FaultScript) -> None:
@@ -74,7 +75,7 @@ class _CountedRule:
         self._path = _path_pattern(rule.match)
         self._matched = 0
         self._acted = 0
-        self._random = random.Random(seed)  # noqa: S311 - a rehearsal is to be repeatable, not unguessable
+        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
 
     def counts(self, asked: Asked) -> bool:
         """Count a matching request, and return whether the rule is due."""
@@ -97,7 +98,7 @@ class _CountedRule:
 
     def _is_turn(self) -> bool:
         match = self.rule.match
-        # Drawn at every match, so that the other conditions do not shift the draws.
+        # A number is drawn at every match, so that other conditions do not shift the draws.
         drawn = match.chance is None or self._random.random() < match.chance
         return (
             drawn
@@ -108,7 +109,7 @@ class _CountedRule:
 
 
 def _path_pattern(match: Match) -> re.Pattern[str]:
-    """The rule's path as a regular expression; with both a glob and an expression, both have to fit."""
+    """Return the rule's path as a regular expression. If there are a glob and an expression, both must match."""
     parts = re.split(r"(\*\*|\*)", match.path or "**")
     glob = "".join({"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in parts)
     return re.compile(glob if match.path_regex is None else f"(?={glob}$)(?:{match.path_regex})", re.DOTALL)

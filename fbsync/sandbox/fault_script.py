@@ -1,4 +1,4 @@
-r"""The fault script: which requests a sandbox fails, and how.
+r"""The fault script: which requests fail in a sandbox, and how.
 
 A JSON object::
 
@@ -12,62 +12,66 @@ A JSON object::
       ]
     }
 
-``match`` selects the requests of a rule; what it leaves out matches everything:
+``match`` selects the requests of a rule. A field that it leaves out matches everything:
 
 - ``method``: ``GET``, ``POST``, …; ``path``: a glob in which ``*`` stays within one segment and ``**`` does not;
   ``pathRegex``: a regular expression for the whole path; ``name``: the configuration's name, from the body or by
   the id in the path.
-- Each rule counts its matching requests from 1: ``nth`` selects only this one, ``every`` each so-manieth, ``after``
-  those after the first so many, ``chance`` each with this probability (drawn from ``seed`` and the rule's place, so
-  that the same requests in the same order fare the same).
+- Each rule counts its matching requests from 1. ``nth`` selects only the request with this number, ``every`` each
+  multiple of this number, ``after`` all requests after this number, and ``chance`` each request with this probability
+  (drawn from ``seed`` and the rule's place, so that the same requests in the same order have the same faults).
 
 ``times`` limits how often a rule acts. The sandbox tries rules in order. Numbers in parentheses are defaults.
 
-**These actions decide the answer.** The first rule that is due wins:
+**These actions decide the answer.** The first of them that is due wins:
 
-- ``refuse``: resets the connection; processes nothing.
+- ``refuse``: resets the connection, and processes nothing.
 - ``process-then-drop``: processes the request, then resets the connection.
-- ``process-then-status``: processes, then answers ``status`` (500), ``body`` and ``headers`` as for ``status``. Short
-  forms: ``process-then-500``, ``process-then-502``, ``process-then-503``, ``process-then-504``.
-- ``process-later``: answers first and processes later. ``after``: milliseconds (0), or ``requests``: just before the
-  so-manieth request from now. ``answer``: ``drop``, ``status`` (with ``status``, 504) or ``hang`` (no answer until
-  the client gives up). The request keeps its permission when its token expires; it is lost when the sandbox stops.
-- ``status``: answers ``status``, ``body`` (a string is sent as it is, all else as JSON; without one, the API's
-  envelope) and ``headers``; processes nothing. ``{"status": 200, "body": {"error": "…"}}`` and ``{"status": 200,
-  "body": {"success": false}}`` are failures in disguise. A string with a ``Content-Type`` of ``application/json``
-  sends any JSON, lone surrogates included.
-- ``proxy-page``: answers with a proxy's HTML page and ``status`` (502, but 404 and 200 work as well); ``processed``
-  (false) processes the request first.
-- ``echo``: answers ``status`` (400) with a message that repeats a credential. ``what``: the request's ``token``,
-  ``secret``, ``key``, ``password`` or ``refreshToken``, or the ``stored`` secret of the configuration (failing that,
-  the last secret sent; the sandbox then keeps secrets in memory). ``form``: ``plain``, ``json``, ``unicode`` (every
-  letter as ``\uXXXX``), ``url``, ``html`` or ``base64``. ``page`` (false) sends it in a page; ``processed`` (false)
-  processes first. A request without that value gets its true answer.
+- ``process-then-status``: processes, then answers with ``status`` (500), ``body`` and ``headers`` as for ``status``.
+  Short forms: ``process-then-500``, ``process-then-502``, ``process-then-503``, ``process-then-504``.
+- ``process-later``: answers first and processes later. ``after``: this many milliseconds later (0). ``requests``: just
+  before this many requests from now (1: before the next). ``answer``: ``drop``, ``status`` (with ``status``, 504) or
+  ``hang`` (no answer until the client gives up). The request stays permitted if its token expires. It is lost if the
+  sandbox stops.
+- ``status``: answers with ``status``, ``body`` (a string is sent unchanged, anything else as JSON; without a body, the
+  API's envelope) and ``headers``, and processes nothing. ``{"status": 200, "body": {"error": "…"}}`` and
+  ``{"status": 200, "body": {"success": false}}`` are failures in disguise. A string with a ``Content-Type`` of
+  ``application/json`` can be any JSON, including lone surrogates.
+- ``proxy-page``: answers with a proxy's HTML page and ``status`` (502, but 404 and 200 work too). ``processed``
+  (false): whether to process the request first.
+- ``echo``: answers with ``status`` (400) and a message that repeats a credential. ``what``: the request's ``token``,
+  ``secret``, ``key``, ``password`` or ``refreshToken``, or the ``stored`` secret of the configuration (or else the last
+  secret that was sent; the sandbox then keeps secrets in memory). ``form``: ``plain``, ``json``, ``unicode`` (every
+  letter as ``\uXXXX``), ``url``, ``html`` or ``base64``. ``page`` (false): whether to send it in a page. ``processed``
+  (false): whether to process the request first. A request without that value gets its true answer.
 - ``torn``: processes, then sends only the first ``bytes`` (half) of the body. ``length``: ``full`` announces the whole
-  body, so that the connection ends early; ``cut`` announces what is sent, so that the JSON itself is broken.
-- ``slow``: waits ``before`` milliseconds, processes, waits ``after``, and spreads the body over ``dribble``: no two
-  parts are more than 100 ms apart, as long as there are bytes.
-- ``endless-body``, ``gzip-bomb``: sends ``megabytes`` (1024) of JSON, as they are or compressed a thousandfold, with
-  ``status`` (200); ``processed`` (false) processes first.
-- ``throttle``: answers ``status`` (429) with ``Retry-After``, and processes nothing. ``retryAfter``: seconds (1) in the
-  given ``form`` (``seconds``, ``date`` or ``none``), or a string that is sent as it is.
+  body, so that the connection ends early. ``cut`` announces what is sent, so that the JSON itself is broken.
+- ``slow``: waits ``before``, processes, waits ``after``, and spreads the body over ``dribble``, all in milliseconds. No
+  two parts are more than 100 ms apart, as long as there are bytes.
+- ``endless-body``, ``gzip-bomb``: sends ``megabytes`` (1024) of JSON, plain or compressed by a factor of a thousand,
+  with ``status`` (200). ``processed`` (false): whether to process the request first.
+- ``throttle``: answers with ``status`` (429) and ``Retry-After``, and processes nothing. ``retryAfter``: seconds (1) in
+  the given ``form`` (``seconds``, ``date`` or ``none``), or a string that is sent unchanged.
 
-**These actions change the request or its true answer.** All that are due act, in order, besides the one that decides:
+**These actions change the request or its true answer.** All that are due act in order, in addition to the one above:
 
-- ``expire-tokens``: ends every access token before the request is looked at.
+- ``expire-tokens``: ends every access token before the request is processed.
 - ``normalize``: stores and lists values in the server's spelling. ``what``: any of ``slash`` (added to endpoints),
-  ``port`` (drops :443 and :80), ``host`` (lower case), ``type`` (lower case), ``trim`` and ``nfc`` (names); all.
-- ``fold-names``: refuses a name that another differs from only in case, blanks or Unicode form.
-- ``reshape``: changes a success: ``status`` (2xx), ``empty`` (no body), ``set`` and ``remove`` fields of the body.
+  ``port`` (removes :443 and :80), ``host`` (lower case), ``type`` (lower case), ``trim`` and ``nfc`` (names). The
+  default is all.
+- ``fold-names``: refuses a name that differs from another name only in case, whitespace or Unicode form.
+- ``reshape``: changes an answer of success: ``status`` (2xx), ``empty`` (no body), ``set`` and ``remove`` (fields of
+  the body).
 - ``ids``: changes the ids of configurations in ``where`` (``answers``, ``lists``, ``both``). ``form``: ``integer`` (the
-  sandbox takes these in paths as well), ``same`` (every creation is answered with the id of the first; lists keep
-  the true ids), ``surrogate``, ``dot``, ``dot-dot``, ``blank`` or ``null``.
-- ``rows``: changes rows of a list: those with ``names``, or all. ``set`` and ``remove`` fields (``{"key": null}``,
-  ``{"deletedAt": "2026-01-01T00:00:00Z"}``), let a row ``become`` ``null``, ``text`` or ``list``, or ``add`` rows.
-- ``short-list``: shows only the first ``limit`` rows (0: none), and none of the names in ``hide``. ``signs`` announce
+  sandbox accepts these in paths too), ``same`` (every creation is answered with the id of the first one; lists keep the
+  true ids), ``surrogate``, ``dot``, ``dot-dot``, ``blank`` or ``null``.
+- ``rows``: changes rows of a list: those with ``names``, or all. ``set`` and ``remove`` change fields
+  (``{"key": null}``, ``{"deletedAt": "2026-01-01T00:00:00Z"}``), ``become`` replaces a row with ``null``, ``text`` or
+  ``list``, and ``add`` adds rows.
+- ``short-list``: shows only the first ``limit`` rows (0: none), and none with the names in ``hide``. ``signs`` announce
   the rest: ``total``, ``hasMore``, ``nextCursor``, ``pagination``, ``link`` (the header ``Link: …; rel="next"``).
 - ``stale-list``: a list shows again what it showed when the rule first acted on it.
-- ``listing-lag``: a configuration that the request creates stays out of the next ``calls`` (1) lists.
+- ``listing-lag``: a configuration that the request creates is not in the next ``calls`` (1) lists.
 - ``tombstone``: a configuration that the request deletes stays in lists, with a ``deletedAt``.
 """
 
@@ -94,7 +98,7 @@ def _regular_expression(pattern: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Which requests a rule is about."""
+    """The requests that a rule selects."""
 
     __pydantic_config__: ClassVar = AS_JSON
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] | None = None
@@ -109,7 +113,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule of a script."""
+    """A rule of a script."""
 
     __pydantic_config__: ClassVar = AS_JSON
     action: Annotated[Deciding | Effect, Field(discriminator="type")]
@@ -130,7 +134,7 @@ def read_fault_script(path: Path) -> FaultScript:
     """Read a fault script.
 
     Raises:
-        InvalidInput: the file cannot be read, is no JSON, or does not fit.
+        InvalidInput: the file cannot be read, is not JSON, or is not a valid fault script.
     """
     remedy = f"for the format, run: python -m pydoc {__name__}"
     return read_record(path, FaultScript, rule="fault-script", remedy=remedy)

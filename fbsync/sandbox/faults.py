@@ -1,4 +1,4 @@
-"""A layer around the application that carries out a fault script."""
+"""The layer around the application that carries out a fault script."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class FaultLayer:
-    """Apply a fault script to requests before the application gets them.
+    """Applies a fault script to requests before the application gets them.
 
     Args:
         app: the application.
@@ -92,8 +92,8 @@ class FaultLayer:
         return await self._effects.run(request, effects, application)
 
     def _put_off(self, request: SeenRequest, effects: Iterable[Effect], action: ProcessLater) -> None:
-        """Have a request carried out later, by whom it comes from now: its token may end before."""
-        with suppress(RequestRefused):  # it will be refused then, too
+        """Process a request later, as the present caller, because the token may have expired by then."""
+        with suppress(RequestRefused):  # It will be refused later, too.
             request = request.of(self._state.accounts.caller(request.token))
 
         async def process() -> CaughtAnswer:

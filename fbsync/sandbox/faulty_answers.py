@@ -1,4 +1,4 @@
-"""The answers of a fault script's deciding actions."""
+"""Give the answers of a fault script's deciding actions."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ _PAGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultyAnswers:
-    """Answers one request.
+    """Answers a request.
 
     Attributes:
         request: the request.
-        process: carries it out, and gives its true answer.
-        put_off: has it carried out later.
-        secrets: those that were sent.
+        process: processes the request, and returns its true answer.
+        put_off: has the request processed later.
+        secrets: the secrets that were sent.
         connections: the open connections.
-        receive, send: the client's end.
+        receive, send: receive messages from the client and send them to it.
     """
 
     request: SeenRequest
@@ -67,7 +67,7 @@ class FaultyAnswers:
     send: Send
 
     async def give(self, action: Deciding | None) -> None:
-        """Answer as the action says, or truly where there is none."""
+        """Answer as the action says, or with the true answer if there is none."""
         match action:
             case None:
                 await (await self.process()).send(self.send)
@@ -113,7 +113,7 @@ class FaultyAnswers:
             case "status":
                 await self._answer(action.status, None, {})
             case "hang":
-                await self.receive()  # ends when the client goes away
+                await self.receive()  # Ends when the client goes away.
             case _:
                 assert_never(action.answer)
 
@@ -131,7 +131,7 @@ class FaultyAnswers:
 
     async def _drop(self) -> None:
         self.connections.reset(self.request.scope)
-        await self.receive()  # ends with the connection: to return earlier would be an error of ours
+        await self.receive()  # Ends with the connection. Returning earlier would count as an error of the application.
 
     async def _answer(self, status: int, body: Any, headers: Mapping[str, str]) -> None:  # noqa: ANN401 - any JSON
         if body is None:

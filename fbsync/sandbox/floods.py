@@ -1,4 +1,4 @@
-"""Bodies that are far too large: endless JSON, plain or compressed a thousandfold."""
+"""Bodies that are far too large: endless JSON, plain or compressed by a factor of a thousand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 def flood(action: Flood) -> Response:
-    """The answer; it ends early where the client goes away."""
+    """Return the answer. It ends early if the client goes away."""
     pieces = _compressed(action.megabytes) if action.type == "gzip-bomb" else _plain_flood(action.megabytes)
     headers = {"Content-Encoding": "gzip"} if action.type == "gzip-bomb" else {}
     return StreamingResponse(
@@ -33,7 +33,7 @@ def flood(action: Flood) -> Response:
 async def _yielding(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
     for piece in pieces:
         yield piece
-        await asyncio.sleep(0)  # lets the end of the connection be seen
+        await asyncio.sleep(0)  # Lets the server notice the end of the connection.
 
 
 def _plain_flood(megabytes: int) -> Iterator[bytes]:
@@ -44,7 +44,7 @@ def _plain_flood(megabytes: int) -> Iterator[bytes]:
 
 
 def _compressed(megabytes: int) -> Iterator[bytes]:
-    """Compress piece by piece, so that no more than a piece is in memory at a time."""
+    """Compress piece by piece, so that only one piece is in memory at a time."""
     compressor = zlib.compressobj(wbits=_GZIP)
     for piece in _plain_flood(megabytes):
         yield compressor.compress(piece)

@@ -1,4 +1,4 @@
-"""Run a command in the foreground: pass on the terminal, signals and exit status."""
+"""Run a command in the foreground: pass on the terminal, signals and the exit code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NOT_EXECUTABLE: Final = 126
 NOT_FOUND: Final = 127
 _KILLED: Final = 128
-"""Exit statuses of shells: an offset for signals, and those for commands that cannot run."""
+"""Exit codes of shells: those for commands that cannot run, and the offset for signals."""
 
 _PASSED_ON = (
     signal.SIGHUP,
@@ -35,24 +35,24 @@ _PR_SET_PDEATHSIG: Final = 1
 def run_in_foreground(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command to its end.
 
-    With a terminal, the command shares our process group, so that it can ask questions, and Ctrl-C and
-    Ctrl-Z reach it from the terminal itself. Without one it has a group of its own: whoever then signals
-    ours as a whole, as ``timeout`` and CI systems do, would else reach it twice.
+    With a terminal, the command shares our process group. It can then ask questions, and Ctrl-C and Ctrl-Z
+    reach it from the terminal itself. Without a terminal, it has a separate group. Otherwise, ``timeout`` and
+    CI systems, which signal our whole group, would reach it twice.
 
     Args:
         command: the program and its arguments.
         environment: its environment.
 
     Returns:
-        Its exit status as shells give it: 128 and the number for one that a signal killed.
+        Its exit code, as in a shell: if a signal killed it, 128 plus the signal's number.
 
     Raises:
-        FileNotFoundError: there is no such program.
+        FileNotFoundError: the program does not exist.
         OSError: it cannot be executed.
     """
     own_group = not _has_terminal()
     with _signals_held() as original:
-        process = subprocess.Popen(  # noqa: S603 - the user's command is what we are asked to run
+        process = subprocess.Popen(  # noqa: S603 - the user's own command
             command,
             env=environment,
             process_group=0 if own_group else None,
@@ -65,13 +65,13 @@ def run_in_foreground(command: Sequence[str], environment: Mapping[str, str]) ->
 
 @contextmanager
 def _signals_held() -> Iterator[set[int]]:
-    """Hold back the signals that we wait for, so that none is lost and none ends us; return the mask before."""
-    previous = signal.signal(signal.SIGCHLD, lambda *_: None)  # some systems drop what is ignored by default
+    """Hold back the signals that we wait for, so that none is lost or ends this process. Yield the previous mask."""
+    previous = signal.signal(signal.SIGCHLD, lambda *_: None)  # Some systems drop signals that are ignored by default.
     original = signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     try:
         yield {int(number) for number in original}
     finally:
-        # What came after the command's end was meant for the command.
+        # Signals that came after the command's end were meant for the command.
         while signal.sigpending() & _AWAITED:
             signal.sigwait(_AWAITED)
         signal.pthread_sigmask(signal.SIG_SETMASK, original)
@@ -79,18 +79,18 @@ def _signals_held() -> Iterator[set[int]]:
 
 
 def _pass_on_next_signal(process: subprocess.Popen[bytes], *, own_group: bool) -> None:
-    """Wait for a signal, the end of the command among them, and pass on what the command did not get."""
+    """Wait for a signal (also for the command's end), and pass it on unless the command already got it."""
     number, from_terminal = _next_signal(own_group=own_group)
     if number == signal.SIGCHLD or from_terminal or process.poll() is not None:
         return
-    with suppress(ProcessLookupError, PermissionError):  # it is gone, or has become another user's
+    with suppress(ProcessLookupError, PermissionError):  # It has ended, or it runs as another user now.
         (os.killpg if own_group else os.kill)(process.pid, number)
 
 
 def _next_signal(*, own_group: bool) -> tuple[int, bool]:
-    """The next signal, and whether the terminal sent it, to our whole process group."""
+    """Wait for the next signal. Return it, and whether the terminal sent it to our whole process group."""
     if sys.platform == "darwin":
-        # Nobody knows who sent it: what keys send is taken to come from the keyboard.
+        # The sender is unknown. A signal that a key can send is assumed to come from the keyboard.
         number = signal.sigwait(_AWAITED)
         return number, not own_group and number in {signal.SIGINT, signal.SIGQUIT}
     info = signal.sigwaitinfo(_AWAITED)
@@ -107,10 +107,10 @@ def _has_terminal() -> bool:
 
 
 def _preparation(mask: set[int]) -> Callable[[], None]:
-    """What the command's process does before it becomes the command.
+    """Return what the command's process does before it runs the command.
 
-    It gets the signals that we hold back, and, where the kernel offers it, asks for a SIGTERM at our
-    death, since SIGKILL gives us no time to pass anything on.
+    It restores the signals that we hold back. If the kernel supports it, it asks for a SIGTERM when our
+    process ends, because SIGKILL gives us no time to pass anything on.
     """
     libc = ctypes.CDLL(None) if sys.platform == "linux" else None
     parent = os.getpid()

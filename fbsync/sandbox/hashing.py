@@ -1,4 +1,4 @@
-"""What the sandbox keeps of credentials: salted hashes, and at most four characters of a key."""
+"""The parts of credentials that the sandbox keeps: salted hashes, and at most four characters of a key."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _SHORTEST_SHOWN = 12
 
 
 def salted_hash(value: str) -> str:
-    """A hash that the value cannot be read from, another one at each call.
+    """Return a hash that does not reveal the value. It is different in each call.
 
-    One fast round: the sandbox is measured against, and what it stores is either fake or an API
-    key, which has the entropy that a password would lack.
+    It is one fast round, because the sandbox is used for measurements. It stores only fake credentials and
+    API keys, which have more entropy than a password.
     """
     return _digest(value, secrets.token_bytes(_SALT_BYTES))
 
@@ -31,10 +31,10 @@ def _digest(value: str, salt: bytes) -> str:
 
 
 def token_hash(token: str) -> str:
-    """The hash that a token is found by: without salt, since tokens are random and looked up by value."""
+    """Return the hash to find a token by. It has no salt, because tokens are random and looked up by value."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def masked_key(key: str) -> str:
-    """A key as the listing shows it (``flashback-api.md``: 'null or masked'); a short one not at all."""
+    """Return a key as lists show it (``flashback-api.md``: 'null or masked'). Of a short key, nothing is shown."""
     return "****" + (key[-_SHOWN_CHARACTERS:] if len(key) >= _SHORTEST_SHOWN else "")

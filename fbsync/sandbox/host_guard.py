@@ -1,4 +1,4 @@
-"""Answer only requests to loopback names, so that no web page reaches the sandbox by another name."""
+"""Answer only requests to loopback names, so that no web page can reach the sandbox under another name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MISDIRECTED = 421
 
 
 class HostGuard:
-    """Refuse requests whose ``Host`` header is not a loopback name or address (DNS rebinding; RFC 9110, 15.5.20)."""
+    """Refuses requests whose ``Host`` header is not a loopback name or address (DNS rebinding; RFC 9110, 15.5.20)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The open connections of the server, so that a fault can end one as a failing network would."""
+"""The server's open connections, so that a fault can end one as a network failure would."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-"""The option SO_LINGER, on and with no time: closing sends a reset."""
+"""The value of SO_LINGER that is on, with a time of zero: closing then sends a reset."""
 
 
 class HttpConnections:
@@ -24,11 +24,11 @@ class HttpConnections:
         self._transports: dict[object, asyncio.Transport] = {}
 
     def protocol(self) -> type[asyncio.Protocol]:
-        """The class of uvicorn's protocol, with every connection noted here."""
+        """Return uvicorn's protocol class, extended to note every connection here."""
         transports = self._transports
 
         class NotedProtocol(AutoHTTPProtocol):  # type: ignore[valid-type,misc] # chosen when uvicorn is imported
-            """uvicorn's protocol, which notes its connection."""
+            """uvicorn's protocol, extended to note its connection."""
 
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
                 self.noted = _address(transport.get_extra_info("peername"))
@@ -42,14 +42,14 @@ class HttpConnections:
         return NotedProtocol
 
     def reset(self, scope: Scope) -> None:
-        """End a request's connection at once, with a reset and without what was not sent yet."""
+        """End a request's connection at once with a reset. Data that is not sent yet is dropped."""
         transport = self._transport(scope)
         if transport is not None:
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             transport.abort()
 
     def close(self, scope: Scope) -> None:
-        """End a request's connection after what was sent."""
+        """End a request's connection after the data that was sent."""
         transport = self._transport(scope)
         if transport is not None:
             transport.close()

@@ -1,4 +1,4 @@
-"""Reading a JSON file into a record, with every mistake in it as a finding."""
+"""Read a JSON file into a record, and report every mistake in it as a finding."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def read_record(path: Path, record: type[Record], *, rule: str, remedy: str) -> 
 
     Args:
         path: the file.
-        record: the dataclass that it is to become.
+        record: the dataclass of the record.
         rule: the rule of the findings.
-        remedy: where the format is described.
+        remedy: says where the format is described.
 
     Returns:
         The record.
 
     Raises:
-        InvalidInput: the file cannot be read, is no JSON, or does not fit; values are not repeated.
+        InvalidInput: the file cannot be read, is not JSON, or does not fit the record. Values are not repeated.
     """
     file = str(path)
     try:
@@ -51,13 +51,13 @@ def read_record(path: Path, record: type[Record], *, rule: str, remedy: str) -> 
 
 
 def refused_file(file: str, messages: Sequence[str], *, rule: str, remedy: str) -> InvalidInput:
-    """The error for a file with these mistakes."""
+    """Return the error for a file with these mistakes."""
     position = Position(file=file)
     return InvalidInput([Finding(rule=rule, position=position, message=message, remedy=remedy) for message in messages])
 
 
 def _mistake_sentence(detail: dict[str, Any]) -> str:
-    """A mistake as ``rules[2].match.nth: …``."""
+    """Describe a mistake, in the form ``rules[2].match.nth: …``."""
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"]).lstrip(".")
     what = _SENTENCES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
     return f"{where}: {what}" if where else what

@@ -1,4 +1,4 @@
-"""Requests that were answered but not carried out yet."""
+"""Requests that were answered but not processed yet."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class LateRequests:
-    """Carry out requests after a time or before a later request. The rest is lost when the server stops."""
+    """Processes requests after a time or before a later request. The rest are lost when the server stops."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[int, Process]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     def put(self, process: Process, action: ProcessLater) -> None:
-        """Put a request off, as the action says."""
+        """Postpone a request as the action says."""
         if action.requests is not None:
             self._waiting.append((action.requests, process))
             return
@@ -27,7 +27,7 @@ class LateRequests:
         task.add_done_callback(self._tasks.discard)
 
     async def arrive(self) -> None:
-        """Count a request that arrives, and carry out what is due before it."""
+        """Count an arriving request, and process the requests that are due before it."""
         counted = [(left - 1, process) for left, process in self._waiting]
         self._waiting = [(left, process) for left, process in counted if left]
         for left, process in counted:

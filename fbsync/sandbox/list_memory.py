@@ -1,4 +1,4 @@
-"""The faults' memory of lists: late rows, deleted rows, and stale lists."""
+"""What faults remember about lists: late rows, deleted rows, and stale lists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ListMemory:
-    """How lists differ from the records."""
+    """The differences between lists and the database."""
 
     def __init__(self) -> None:
         self._calls_left: dict[str, int] = {}
@@ -20,20 +20,25 @@ class ListMemory:
         self._stale: dict[tuple[int, str, bytes], bytes] = {}
 
     def hide(self, llm_id: str, *, calls: int) -> None:
-        """Leave a configuration out of the next so many lists."""
+        """Leave a configuration out of the next lists.
+
+        Args:
+            llm_id: the configuration's id.
+            calls: the number of lists.
+        """
         self._calls_left[llm_id] = calls
 
     def bury(self, row: Mapping[str, Any], *, deleted_at: str) -> None:
-        """Keep the row of a configuration that was deleted."""
+        """Keep the row of a deleted configuration for later lists."""
         self._gone.append({**row, "deletedAt": deleted_at})
 
     def shown(self, rows: list[dict[str, Any]], *, workspace_id: str | None) -> list[dict[str, Any]]:
-        """What a list shows of the rows that there are. It counts for a late row where that would be in it."""
+        """Return the rows that a list shows. A list counts for a late row only if it would have that row."""
         gone = [row for row in self._gone if workspace_id in {None, row["workspaceId"]}]
         return [row for row in rows if not self._is_late(row["id"])] + gone
 
     def stale(self, effect: StaleList, request: SeenRequest, body: bytes) -> bytes:
-        """The body that this list had when the effect first met it."""
+        """Return the body that this list had when the effect first acted on it."""
         key = (id(effect), request.path, request.scope["query_string"])
         return self._stale.setdefault(key, body)
 

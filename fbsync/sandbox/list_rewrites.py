@@ -1,4 +1,4 @@
-"""Change lists as a fault says: change, add or omit rows, and add signs of more pages."""
+"""Change lists as a fault says: change, add or leave out rows, and add signs of more pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BECOMES: dict[str | None, Any] = {"null": None, "text": "a row that is text", "
 
 
 def change_rows(answer: CaughtAnswer, effect: Rows) -> None:
-    """Change and add rows of a list; other answers stay as they are."""
+    """Change and add rows of a list. Other answers stay unchanged."""
     fields = answer.fields
     if (where := list_name(fields)) is None:
         return
@@ -21,7 +21,7 @@ def change_rows(answer: CaughtAnswer, effect: Rows) -> None:
 
 
 def shorten(answer: CaughtAnswer, effect: ShortList) -> None:
-    """Leave rows out of a list, and return the signs that are asked for."""
+    """Leave rows out of a list, and add the signs that the effect asks for."""
     fields = answer.fields
     if (where := list_name(fields)) is None:
         return
@@ -41,7 +41,7 @@ def shorten(answer: CaughtAnswer, effect: ShortList) -> None:
 
 
 def list_name(fields: dict[str, Any]) -> str | None:
-    """The name of the field that has the rows of an answer; None where it is no list."""
+    """Return the name of the field that has the rows of an answer, or None if it is not a list."""
     return next((name for name, value in fields.items() if isinstance(value, list)), None)
 
 

@@ -1,4 +1,4 @@
-"""The listening socket, bound before the server starts, so that no other program takes the port."""
+"""The listening socket. It is bound before the server starts, so that no other program takes the port."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _BACKLOG = 2048
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Bind a listening socket; port 0 takes a free one.
+    """Bind a listening socket. Port 0 means any free port.
 
     Raises:
-        FbsyncError: the addressis not available.
+        FbsyncError: the address is not available.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -27,6 +27,6 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """The base URL of a server on a socket."""
+    """Return the base URL of a server on a socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,4 +1,4 @@
-"""A request's configuration, checked, as columns: fields, credentials, or a stored provider key."""
+"""Check the configuration in a request, and turn it into columns: fields, credentials, or a stored provider key."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 REFUSED_MARK = "invalid"
-"""The provider refuses a credential with this word in it, in any case, at ``validate``."""
+"""At ``validate``, the provider refuses a credential that contains this word, in upper or lower case."""
 
 _BAD_REQUEST = 400
 _COLUMNS = {"name": "name", "aiType": "ai_type", "endpoint": "endpoint"}
@@ -20,7 +20,7 @@ _NO_CREDENTIALS = {"secret_hash": None, "secret_refused": 0, "key_hash": None, "
 
 
 def check_new(new: Mapping[str, Any]) -> None:
-    """Make sure that a new configuration has an endpoint and a secret, or a stored key in their place.
+    """Check that a new configuration has an endpoint and a secret, or a stored key instead.
 
     Raises:
         RequestRefused: 400.
@@ -32,7 +32,7 @@ def check_new(new: Mapping[str, Any]) -> None:
 
 
 def check_changes(changes: Mapping[str, Any]) -> None:
-    """Make sure that changes by themselves leave nothing without credentials.
+    """Check that changes do not remove the credentials, without a look at the configuration.
 
     Raises:
         RequestRefused: 400.
@@ -43,7 +43,7 @@ def check_changes(changes: Mapping[str, Any]) -> None:
 
 
 def check_result(row: sqlite3.Row, changes: Mapping[str, Any]) -> None:
-    """Make sure that changes leave a configuration with an endpoint and a secret, or with a stored key.
+    """Check that a configuration still has an endpoint and a secret, or a stored key, after changes.
 
     Raises:
         RequestRefused: 400.
@@ -58,10 +58,10 @@ def check_result(row: sqlite3.Row, changes: Mapping[str, Any]) -> None:
 
 
 def llm_columns(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The given fields (by their names in the API) as columns; a key of null takes the key away (ND)."""
+    """Return the given fields (by their names in the API) as columns. A null key removes the key (ND)."""
     row: dict[str, Any] = {column: given[field] for field, column in _COLUMNS.items() if field in given}
     if "apiKeyUuid" in given:
-        # A stored key takes the place of what was there, and a secret the place of a stored key (ND, both).
+        # A stored key replaces the credentials, and a secret replaces a stored key (both ND).
         return row | _NO_CREDENTIALS | {"api_key_id": given["apiKeyUuid"]}
     if given.get("secret") is not None:
         row |= secret_columns(given["secret"]) | {"api_key_id": None}
@@ -71,12 +71,12 @@ def llm_columns(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def secret_columns(secret: str) -> dict[str, Any]:
-    """A secret as columns."""
+    """Return a secret as columns."""
     return {"secret_hash": salted_hash(secret), "secret_refused": _is_refused(secret)}
 
 
 def key_columns(key: str | None) -> dict[str, Any]:
-    """A key as columns; None has none."""
+    """Return a key as columns. None means no key."""
     if key is None:
         return {"key_hash": None, "key_mask": None, "key_refused": 0}
     return {"key_hash": salted_hash(key), "key_mask": masked_key(key), "key_refused": _is_refused(key)}
@@ -87,7 +87,7 @@ def _is_refused(credential: str) -> int:
 
 
 def _check_stored_key(given: Mapping[str, Any]) -> None:
-    # What they mean together is ND, and a client should never send both: refused, so that it is noticed.
+    # The meaning of both together is ND. A client should never send both, so this is refused to make it noticeable.
     for field in ("secret", "key"):
         if "apiKeyUuid" in given and given.get(field) is not None:
             raise RequestRefused(_BAD_REQUEST, f"{field} must not be set together with apiKeyUuid")

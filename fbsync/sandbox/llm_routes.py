@@ -29,7 +29,7 @@ async def create(new: NewLlm, state: SandboxState, caller: SignedInCaller) -> JS
 
 @router.get("", response_model=LlmListBody, responses=failures(401, 403), summary="List configurations")
 async def listed(state: SandboxState, caller: SignedInCaller, workspace_id: WorkspaceFilter = None) -> JSONResponse:
-    """List what the caller may see, in one workspace or in all."""
+    """List the configurations that the caller may see, in one workspace or in all."""
     return JSONResponse({"success": True, "aiLlms": state.llms.listed(caller, workspace_id)})
 
 
@@ -54,7 +54,7 @@ async def stats(state: SandboxState, caller: SignedInCaller, ai_llm_id: LlmFilte
     "/{llm_id}", response_model=CreatedBody, responses=failures(400, 401, 403, 404), summary="Change a configuration"
 )
 async def update(llm_id: LlmId, changes: LlmChanges, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Change the fields given; what is left out stays."""
+    """Change the given fields. The others stay the same."""
     state.llms.update(caller, llm_id, changes.model_dump(by_alias=True, exclude_unset=True))
     return JSONResponse({"success": True, "aiLlmId": llm_id, "message": "AI LLM configuration updated successfully"})
 
@@ -63,7 +63,7 @@ async def update(llm_id: LlmId, changes: LlmChanges, state: SandboxState, caller
     "/{llm_id}", response_model=DoneBody, responses=failures(401, 403, 404), summary="Delete a configuration"
 )
 async def delete(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Delete a configuration for good; refused while a repository uses it."""
+    """Delete a configuration permanently. This is refused while a repository uses it."""
     state.llms.delete(caller, llm_id)
     return JSONResponse({"success": True, "message": "AI LLM configuration deleted successfully"})
 
@@ -75,7 +75,7 @@ async def delete(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> 
     summary="Check the credentials",
 )
 async def validate(llm_id: LlmId, state: SandboxState, caller: SignedInCaller) -> JSONResponse:
-    """Ask a made-up provider, who refuses a credential with the word 'invalid' in it."""
+    """Ask a fake provider, which refuses a credential that contains the word 'invalid'."""
     if state.llms.validate(caller, llm_id):
         return JSONResponse({"success": True, "message": "The provider accepted the credentials"})
     return JSONResponse({"success": False, "message": "The provider refused the credentials"})

@@ -1,4 +1,4 @@
-"""The AI LLM configurations: listed, created, changed, deleted, validated (``flashback-api.md``)."""
+"""List, create, change, delete and validate AI LLM configurations (``flashback-api.md``)."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ class Llms:
         self._clock = clock
 
     def listed(self, caller: Caller, workspace_id: str | None) -> list[dict[str, Any]]:
-        """What the caller may see, in one workspace or in all; oldest first, though the order is ND.
+        """Return the configurations that the caller may see, in one workspace or all, oldest first (the order is ND).
 
         Raises:
-            RequestRefused: 403, the caller may not see the workspace.
+            RequestRefused: 403 if the caller may not see the workspace.
         """
         if workspace_id is None:
             rows = self._database.rows(f"{_VISIBLE} ORDER BY number", caller.user_id)
@@ -59,7 +59,7 @@ class Llms:
         return self._shown(rows)
 
     def available(self, caller: Caller) -> list[dict[str, Any]]:
-        """What the caller may see and the provider has accepted, newest first."""
+        """Return the configurations that the caller may see and the provider has accepted, newest first."""
         rows = self._database.rows(f"{_VISIBLE} WHERE validated ORDER BY number DESC", caller.user_id)
         return self._shown(rows)
 
@@ -67,8 +67,8 @@ class Llms:
         """Create a configuration and return its id.
 
         Raises:
-            RequestRefused: 403 without a writing role, 400 for a name that is taken or credentials that are missing,
-                404 (ND) for a stored key that is not there.
+            RequestRefused: 403 if the caller's role may not write, 400 if the name is taken or credentials are
+                missing, 404 (ND) if the stored key does not exist.
         """
         check_new(new)
         self._workspaces.require_writer(caller, new["workspaceId"])
@@ -89,10 +89,11 @@ class Llms:
         return llm_id
 
     def update(self, caller: Caller, llm_id: str, changes: Mapping[str, Any]) -> None:
-        """Change the fields given and no other.
+        """Change only the given fields.
 
         Raises:
-            RequestRefused: 404 (ND), 403 without a writing role, 400 for a name that is taken.
+            RequestRefused: 404 (ND), 403 if the caller's role may not write, 400 if the name is taken or credentials
+                are missing.
         """
         check_changes(changes)
         row = self._writable(caller, llm_id)
@@ -100,7 +101,7 @@ class Llms:
         self._require_stored_key(row["workspace_id"], changes)
         changed = llm_columns(changes)
         if changed.keys() - {"name"}:
-            # A changed credential, endpoint or type has yet to be validated (ND, and the careful reading).
+            # A changed credential, endpoint or type counts as not validated (ND, so this is the strict reading).
             changed["validated"] = 0
         if not changed:
             return
@@ -110,10 +111,10 @@ class Llms:
             raise name_taken() from None
 
     def delete(self, caller: Caller, llm_id: str) -> None:
-        """Delete a configuration for good.
+        """Delete a configuration permanently.
 
         Raises:
-            RequestRefused: 404, or 403: no writing role, or a repository uses it.
+            RequestRefused: 404, or 403 if the caller's role may not write or a repository uses it.
         """
         row = self._writable(caller, llm_id)
         try:
@@ -122,10 +123,10 @@ class Llms:
             raise RequestRefused(403, "The AI LLM configuration is in use by a repository") from None
 
     def validate(self, caller: Caller, llm_id: str) -> bool:
-        """Ask the made-up provider, who accepts every credential but those of ``REFUSED_MARK``.
+        """Ask the fake provider, which accepts every credential without ``REFUSED_MARK``.
 
         Raises:
-            RequestRefused: 404, 403 without a writing role (the real call may be billed).
+            RequestRefused: 404, or 403 if the caller's role may not write (the real call may be billed).
         """
         row = self._writable(caller, llm_id)
         refused = row["secret_refused"] or row["key_refused"] or self._api_keys.is_refused(row["api_key_id"])
@@ -134,10 +135,10 @@ class Llms:
         return not refused
 
     def stats(self, caller: Caller, llm_id: str | None) -> list[dict[str, str]]:
-        """The counters of what the caller may see, as strings; a validation is the only call ever made.
+        """Return the counters of the configurations that the caller may see, as strings. Only validations are counted.
 
         Raises:
-            RequestRefused: 404 (ND), the caller sees no configuration of this id.
+            RequestRefused: 404 (ND) if the caller cannot see a configuration with this id.
         """
         if llm_id is None:
             rows = self._database.rows(f"{_VISIBLE} ORDER BY number", caller.user_id)
@@ -147,7 +148,7 @@ class Llms:
         return [{"aiLlmId": row["id"]} | none | {"totalApiCalls": str(row["validations"])} for row in rows]
 
     def as_listed(self, llm_id: str) -> dict[str, Any] | None:
-        """A configuration as lists show it, whoever may see it."""
+        """Return a configuration as lists show it, whatever the caller may see, or None."""
         rows = self._database.rows(
             "SELECT llm.*, org_id FROM llm JOIN workspace ON workspace.id = llm.workspace_id WHERE llm.id = ?", llm_id
         )
@@ -196,6 +197,6 @@ def _shown(row: sqlite3.Row, repos: list[dict[str, str]]) -> dict[str, Any]:
 
 
 def name_taken() -> RequestRefused:
-    """What a second use of a name gets."""
-    # Which status a second use of a name gets is ND; 400 is the likely one. Names are compared exactly.
+    """Return the refusal for a name that is already used."""
+    # The status is ND, and 400 is the likely one. Names are compared exactly.
     return RequestRefused(400, "An AI LLM configuration with this name already exists in this workspace")

@@ -1,4 +1,4 @@
-"""Unusual ids of configurations: numbers, all equal, or invalid ones."""
+"""Unusual ids of configurations: numbers, the same id for all, or invalid ids."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LISTS = {"aiLlms": "id", "stats": "aiLlmId"}
 
 
 class IdChanger:
-    """Change the ids in answers, and change them back in paths."""
+    """Changes the ids in answers, and changes them back in paths."""
 
     def __init__(self, lookup: LlmLookup) -> None:
         self._lookup = lookup
         self._first: dict[int, Any] = {}
 
     def true(self, request: SeenRequest, effect: OddIds) -> SeenRequest:
-        """The request with the id that a number in its path stands for."""
+        """Return the request with the true id instead of a number in its path."""
         found = self._lookup.id_of(request.llm_id) if effect.form == "integer" else None
         return request if found is None else request.with_llm_id(found)
 

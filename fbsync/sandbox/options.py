@@ -1,4 +1,4 @@
-"""The options that ``serve`` and ``run`` share, checked once."""
+"""The options that ``sandbox serve`` and ``sandbox run`` share. They are checked once."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class SandboxOptions:
     """The options of a sandbox.
 
     Attributes:
-        db: the SQLite file, made when it is not there; None keeps everything in memory.
-        workspaces: ids of workspaces to have besides the seeded ones.
-        token_lifetime: how many seconds an access token lives (``flashback-api.md``: one hour).
-        latency: how many milliseconds each request waits before it is looked at.
-        faults: a fault script, see ``fbsync.sandbox.fault_script``.
-        seed: a seed file, see ``fbsync.sandbox.seed_file``.
-        clock_skew: by how many seconds the server's own clock is ahead of this machine's.
-        mfa: whether a login is restricted until a second factor is given.
-        access_log: whether each request is logged, without query, headers and body.
+        db: the SQLite file, which is created if it does not exist, or None to keep everything in memory.
+        workspaces: the ids of workspaces in addition to the seeded ones.
+        token_lifetime: for how many seconds an access token is valid (``flashback-api.md``: one hour).
+        latency: how many milliseconds each request waits before it is processed.
+        clock_skew: how many seconds the server's clock is ahead of this machine's clock.
+        mfa: whether a login is restricted until the user sends a second factor.
+        faults: a fault script (see ``fbsync.sandbox.fault_script``), or None.
+        seed: a seed file (see ``fbsync.sandbox.seed_file``), or None.
+        access_log: whether to log each request, without query, headers and body.
     """
 
     db: Path | None = None
@@ -41,7 +41,7 @@ class SandboxOptions:
     access_log: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse numbers that are none.
+        """Refuse durations that are not finite numbers.
 
         Raises:
             FbsyncError: a duration is infinite or not a number.
@@ -50,7 +50,7 @@ class SandboxOptions:
             raise FbsyncError("a duration must be a finite number", exit_code=ExitCode.USAGE)
 
     def to_json(self) -> str:
-        """The options for another process, with paths that do not depend on the current folder."""
+        """Return the options as JSON for another process. Paths are absolute."""
         values = asdict(self)
         absolute = {name: str(path.absolute()) for name in _PATHS if (path := values[name]) is not None}
         return json.dumps(values | absolute)
@@ -65,10 +65,10 @@ class SandboxOptions:
 
 
 def require_framework() -> None:
-    """Make sure that the extra ``sandbox`` is installed, without importing it.
+    """Check that the extra ``sandbox`` is installed, without importing it.
 
     Raises:
-        FbsyncError: it is not.
+        FbsyncError: it is not installed.
     """
     missing = [name for name in _FRAMEWORK if find_spec(name) is None]
     if missing:

@@ -1,4 +1,4 @@
-"""The layers that only watch or wait: latency, and the access log."""
+"""The layers that only wait or watch: latency and the access log."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ logger = logging.getLogger(__name__)
 
 
 class Latency:
-    """Delay every request.
+    """Delays every request.
 
     Args:
         app: the application.
-        milliseconds: how long.
+        milliseconds: how long to delay each request.
     """
 
     def __init__(self, app: ASGIApp, *, milliseconds: float) -> None:
@@ -26,13 +26,13 @@ class Latency:
         self._seconds = milliseconds / 1000
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run a request after a while."""
+        """Run a request after the delay."""
         await asyncio.sleep(self._seconds)
         await self._app(scope, receive, send)
 
 
 class AccessLog:
-    """Log the method, path, status and milliseconds of every request, but no query, header or body."""
+    """Logs the method, path, status and duration of every request, but no query, header or body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -51,5 +51,5 @@ class AccessLog:
             await self._app(scope, receive, noting)
         finally:
             took = (time.perf_counter() - began) * 1000
-            # A path may hold anything that a client put there, so it is quoted.
+            # A path may contain anything that a client sends, so it is quoted.
             logger.info("%s %r %s %.1f ms", scope["method"], scope["path"], status or "no answer", took)

@@ -1,4 +1,4 @@
-"""A sandbox as a separate process: started on a bound socket, handed out when ready, and stopped afterwards."""
+"""Run a sandbox as a separate process: start it on a bound socket, wait until it is ready, and stop it afterwards."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Sandbox:
     Attributes:
         url: its base URL.
         token: an access token of the built-in administrator.
-        refresh_token: the refresh token that goes with it.
-        process: the server.
+        refresh_token: the refresh token that belongs to it.
+        process: the server's process.
         port: its port.
-        workspace_id: a workspace in which every built-in user has a role.
+        workspace_id: the id of a workspace in which every built-in user has a role.
         admin: the built-in administrator.
     """
 
@@ -57,24 +57,23 @@ def running(
     port: int = 0,
     popen: Callable[..., subprocess.Popen[bytes]] = subprocess.Popen,
 ) -> Iterator[Sandbox]:
-    """Run a sandbox in a process of its own for as long as the context lasts.
+    """Run a sandbox in a separate process for as long as the context lasts.
 
-    The server ends with this process, however this process ends: it watches a pipe whose other end is
-    ours alone. It is in a session of its own, so that a Ctrl-C on the terminal does
-    not reach it.
+    The server ends with this process, however this process ends: it watches a pipe whose other end only this
+    process has. It is in a separate session, so that Ctrl-C on the terminal does not reach it.
 
     Args:
-        options: how the sandbox is to behave.
+        options: the sandbox's options.
         host: a loopback address.
-        port: 0 takes a free one.
+        port: the port, or 0 for any free port.
         popen: starts the server's process, as ``subprocess.Popen`` does.
 
     Yields:
         The sandbox, when it answers requests.
 
     Raises:
-        FbsyncError: it cannot be started; the message says why.
-        InvalidInput: the seed file or the fault script is not as it should be.
+        FbsyncError: it cannot be started. The message says why.
+        InvalidInput: the seed file or the fault script is not valid.
     """
     options = options or SandboxOptions()
     require_framework()
@@ -96,7 +95,7 @@ def running(
 
 
 def _check_files(options: SandboxOptions) -> None:
-    """Read the files that can be wrong in many places here, where the findings are known in full."""
+    """Check the files that may have many mistakes in this process, which can report all findings."""
     if options.seed is not None:
         from fbsync.sandbox.seeding import read_options_seed
 
@@ -108,7 +107,7 @@ def _check_files(options: SandboxOptions) -> None:
 
 
 def _pipe(stack: ExitStack) -> tuple[IO[bytes], IO[bytes]]:
-    """A pipe's reading and writing end, both closed with the stack at the latest."""
+    """Return a pipe's reading and writing ends. Both are closed with the stack at the latest."""
     reading, writing = os.pipe()
     return stack.enter_context(os.fdopen(reading, "rb")), stack.enter_context(os.fdopen(writing, "wb"))
 
@@ -124,7 +123,7 @@ def _start(
     return popen(
         [sys.executable, "-m", "fbsync.sandbox", options.to_json(), *map(str, descriptors)],
         pass_fds=descriptors,
-        cwd=_ROOT,  # finds the same fbsync, and keeps a current folder's modules from standing in for the library's
+        cwd=_ROOT,  # Finds the same fbsync, and no modules in the current folder can replace the library's.
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
@@ -132,7 +131,7 @@ def _start(
 
 
 def _first_word(process: subprocess.Popen[bytes], report: IO[bytes]) -> dict[str, Any]:
-    """Wait for what the server says when it is ready, or when it cannot be."""
+    """Wait for the server's first report, which says that it is ready or why it cannot start."""
     text = report.read()
     if not text:
         raise FbsyncError(
@@ -146,7 +145,7 @@ def _first_word(process: subprocess.Popen[bytes], report: IO[bytes]) -> dict[str
 
 
 def _see_off(process: subprocess.Popen[bytes], held: IO[bytes]) -> None:
-    """Let the server end, and make sure that it does."""
+    """Let the server end, and kill it if it does not."""
     held.close()
     try:
         process.wait(_STOP_SECONDS)

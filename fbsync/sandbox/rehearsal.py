@@ -1,4 +1,4 @@
-"""What a rehearsal keeps between runs: a folder for the known state, and with a database also the port."""
+"""What a rehearsal with a database keeps between runs: a folder for the known state, and the port."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _LAST_PORT = 65_535
 
 @contextmanager
 def known_state_folder(db: Path | None) -> Iterator[Path]:
-    """A folder for the known state of a rehearsal.
+    """Provide a folder for the known state of a rehearsal.
 
     Args:
-        db: the sandbox's database. The folder is beside it and stays, as what it describes does; without a
-            database it is a temporary one.
+        db: the sandbox's database. The folder is next to it, and stays like the database. Without a database, the
+            folder is temporary.
 
     Yields:
         The folder's absolute path.
 
     Raises:
-        FbsyncError: it cannot be made.
+        FbsyncError: it cannot be created.
     """
     if db is None:
         with tempfile.TemporaryDirectory(prefix="fbsync-sandbox-") as folder:
@@ -43,7 +43,7 @@ def known_state_folder(db: Path | None) -> Iterator[Path]:
 
 
 def last_port(folder: Path) -> int:
-    """The port of the last rehearsal, since a known state belongs to one URL; 0 where there was none."""
+    """Return the port of the last rehearsal, or 0 if there was none. A known state belongs to one URL."""
     try:
         port = int((folder / _PORT_FILE).read_text(encoding="ascii"))
     except (OSError, ValueError):

@@ -22,7 +22,7 @@ _FORGET = (
 
 
 def add_repository(database: Database, *, workspace_id: str, name: str, uses: Iterable[str], created_at: str) -> None:
-    """Add a repository that uses the configurations of these names, as soon as they are there."""
+    """Add a repository that uses the configurations with these names as soon as they exist."""
     row = {"id": str(uuid.uuid4()), "workspace_id": workspace_id, "name": name, "created_at": created_at}
     if not database.insert("repository", row, or_ignore=True):
         return
@@ -32,7 +32,7 @@ def add_repository(database: Database, *, workspace_id: str, name: str, uses: It
 
 
 def grant_wishes(database: Database) -> None:
-    """Give repositories the configurations that they wait for and that are there now; each wish counts once."""
+    """Give repositories the configurations that they wait for and that exist now. Each wish is granted once."""
     if database.row("SELECT 1 FROM repository_wish") is not None:
         database.write(_USE)
         database.write(_FORGET)

@@ -1,4 +1,4 @@
-"""The bodies of requests about configurations: what ``flashback-api.md`` asks for, and nothing else."""
+"""The bodies of requests about configurations, with only the fields in ``flashback-api.md``."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ _URL = (
     r"([^\x00-\x20\x7f/?#@\[\]\\]+@)?"
     r"(\[[0-9A-Fa-f:.]+\]|[^\x00-\x20\x7f/?#@\[\]\\:]+)" + _PORT + r"([/?#][^\x00-\x20\x7f]*)?$"
 )
-"""An http(s) URL with a host. How the API checks an endpoint 'as a URL' is ND."""
+"""An http or https URL with a host. How the API checks an endpoint 'as a URL' is ND."""
 
 AiType = Literal["OPENAI", "GOOGLE", "ANTHROPIC", "AWS", "OTHER"]
 
@@ -33,7 +33,7 @@ Key = Annotated[
     Credential | None,
     Field(description="The extra identifier that some providers need, such as AWS's access key id; null for none."),
 ]
-"""The vendor's newer client treats null as 'none'; the pages do not say."""
+"""The vendor's newer client treats null as 'none'. The documentation does not say."""
 StoredKey = Annotated[
     str,
     Field(
@@ -53,7 +53,7 @@ _WITH_STORED_KEY: JsonDict = {
 
 
 class NewLlm(BaseModel):
-    """What ``POST /ai/llm`` takes. Whether the API ignores or refuses unknown fields is ND: refused here."""
+    """The body of ``POST /ai/llm``. Unknown fields are refused; whether the API ignores or refuses them is ND."""
 
     model_config = ConfigDict(
         strict=True,
@@ -83,10 +83,10 @@ class NewLlm(BaseModel):
 
 
 class LlmChanges(BaseModel):
-    """What ``PUT /ai/llm/{id}`` takes: any of the fields. Missing fields stay the same.
+    """The body of ``PUT /ai/llm/{id}``: any of the fields. Missing fields stay the same.
 
-    A ``workspaceId`` is refused like any unknown field (ND): a configuration cannot be moved, and an
-    answer of success would say that it had been.
+    A ``workspaceId`` is refused like any unknown field (ND). A configuration cannot be moved, and an answer of
+    success would mean that it was.
     """
 
     model_config = ConfigDict(
@@ -98,7 +98,7 @@ class LlmChanges(BaseModel):
         },
     )
 
-    # Factories, so that the schema declares no defaults: model_fields_set says what is left out.
+    # Factories are used so that the schema has no defaults. model_fields_set has the fields that were sent.
     name: Annotated[Name, Field(default_factory=str)]
     ai_type: Annotated[AiType, Field(alias="aiType", description="The kind of provider.", default_factory=str)]
     endpoint: Annotated[Endpoint, Field(default_factory=str)]

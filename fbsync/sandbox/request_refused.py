@@ -1,4 +1,4 @@
-"""The refusal: an error in the API's words."""
+"""The refusal of a request: an error in the API's format."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class RequestRefused(FbsyncError):  # noqa: N818 - reads as what it is at the raise
-    """End a request with an error status and the API's envelope.
+class RequestRefused(FbsyncError):  # noqa: N818 - reads well at the raise
+    """Ends a request with an error status and the API's envelope.
 
     Args:
         status: the HTTP status.
-        message: what is wrong. Never a value of the request.
-        field: where the words go: the endpoints for accounts, sessions and MFA have fields of their own
+        message: what is wrong. It never contains a value of the request.
+        field: the field for the message. The endpoints for accounts, sessions and MFA use different fields
             (``flashback-api.md``, 'Common').
-        headers: further headers of the answer.
+        headers: additional headers of the answer.
     """
 
     def __init__(

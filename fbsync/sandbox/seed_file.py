@@ -1,6 +1,6 @@
-"""The seed file: what a sandbox has besides the built-in accounts and workspaces.
+"""The seed file: what a sandbox has in addition to the built-in accounts and workspaces.
 
-A JSON object, all of whose lists may be left out; the field names are the API's own::
+It is a JSON object. Each list may be left out. The field names are the API's own::
 
     {
       "workspaces": [{"id": "ws-eu", "name": "Europe"}],
@@ -16,12 +16,11 @@ A JSON object, all of whose lists may be left out; the field names are the API's
       "repositories": [{"workspaceId": "ws-eu", "name": "Support", "uses": ["Chat"]}]
     }
 
-A repository keeps the configurations that it uses (by name, in its own workspace) from being deleted: no
-documented call attaches one. One that is not there yet is used as soon as it is created. A user without a
-password cannot sign in (``NO_PASSWORD_SET``), nor can one who is not active (``USER_INACTIVE``), and one who is not
-validated gets no tokens. The built-in
-users have their roles in the workspaces of the file as well. Stored keys may have ``endpoint``, ``region``,
-``tenantId`` and ``subscriptionId`` too.
+A configuration cannot be deleted while a repository uses it. (No documented call attaches a repository.) A repository
+names the configurations of its own workspace that it uses. If one does not exist yet, it is used as soon as it is
+created. A user without a password cannot sign in (``NO_PASSWORD_SET``), nor can a user who is not active
+(``USER_INACTIVE``). A user who is not validated gets no tokens. The built-in users also have their roles in the file's
+workspaces. Stored keys may also have ``endpoint``, ``region``, ``tenantId`` and ``subscriptionId``.
 """
 
 # Not under `from __future__ import annotations`: pydantic reads these annotations at run time.
@@ -55,7 +54,7 @@ class SeedWorkspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedUser:
-    """A user to create, with roles by workspace."""
+    """A user to create, with a role for each workspace."""
 
     __pydantic_config__: ClassVar = _AS_JSON
     email: Name
@@ -127,10 +126,10 @@ def read_seed(path: Path, *, known_workspaces: tuple[str, ...]) -> Seed:
 
     Args:
         path: the file.
-        known_workspaces: ids of the workspaces that there are without it.
+        known_workspaces: the ids of the workspaces that exist without it.
 
     Raises:
-        InvalidInput: the file cannot be read, does not fit, or speaks of what is not there.
+        InvalidInput: the file cannot be read, is not a valid seed file, or refers to something that does not exist.
     """
     seed = read_record(path, Seed, rule=_RULE, remedy=_REMEDY)
     workspaces = {*known_workspaces, *(workspace.id for workspace in seed.workspaces)}
@@ -141,7 +140,7 @@ def read_seed(path: Path, *, known_workspaces: tuple[str, ...]) -> Seed:
 
 
 def _strays(seed: Seed, workspaces: set[str]) -> Iterator[str]:
-    """Mentions of workspaces that are not there, and of users that are there already."""
+    """Yield messages about workspaces that do not exist, and about users that already exist."""
     mentions = [(f"users[{at}].roles", id_) for at, user in enumerate(seed.users) for id_ in user.roles]
     mentions += [(f"apiKeys[{at}]", api_key.workspace_id) for at, api_key in enumerate(seed.api_keys)]
     mentions += [(f"configurations[{at}]", llm.workspace_id) for at, llm in enumerate(seed.configurations)]
@@ -154,7 +153,7 @@ def _strays(seed: Seed, workspaces: set[str]) -> Iterator[str]:
 
 
 def _credential_mistakes(seed: Seed) -> Iterator[str]:
-    """Configurations without credentials, with two kinds of them, or with a stored key that is not there."""
+    """Yield messages about configurations with no credentials, with two kinds, or with a stored key that is missing."""
     stored = {(api_key.workspace_id, api_key.id) for api_key in seed.api_keys}
     for at, llm in enumerate(seed.configurations):
         where = f"configurations[{at}]"
@@ -167,7 +166,7 @@ def _credential_mistakes(seed: Seed) -> Iterator[str]:
 
 
 def _twins(seed: Seed) -> Iterator[str]:
-    """Things given twice."""
+    """Yield messages about duplicates."""
     keys: dict[str, list[tuple[str, ...]]] = {
         "workspaces": [(workspace.id,) for workspace in seed.workspaces],
         "users": [(user.email.lower(),) for user in seed.users],

@@ -1,4 +1,4 @@
-"""Put the built-in and a seed file's accounts and workspaces into a database. Existing rows stay."""
+"""Add the built-in data and the data of a seed file to a database. Existing rows stay."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 
 
 def read_options_seed(options: SandboxOptions) -> Seed:
-    """The seed file that the options name, or an empty one.
+    """Read the seed file that the options name, or return an empty seed.
 
     Raises:
-        InvalidInput: the file is not as it should be.
+        InvalidInput: the file is not valid.
     """
     known = (*WORKSPACES, *options.workspaces)
     return Seed() if options.seed is None else read_seed(options.seed, known_workspaces=known)
 
 
 def plant(database: Database, seed: Seed, *, workspaces: tuple[str, ...], clock: ServerClock) -> None:
-    """Put everything into a database that may hold it already, all or nothing.
+    """Add everything to a database in one transaction. The database may already have it.
 
     Args:
-        database: where to.
+        database: the database.
         seed: the seed file's content.
-        workspaces: ids of further workspaces to have.
-        clock: the server's own.
+        workspaces: the ids of additional workspaces.
+        clock: the server's clock.
     """
     names = WORKSPACES | {id_: id_ for id_ in workspaces}
     names |= {workspace.id: workspace.name or workspace.id for workspace in seed.workspaces}
@@ -61,7 +61,7 @@ def plant(database: Database, seed: Seed, *, workspaces: tuple[str, ...], clock:
 
 
 def user_id(database: Database, email: str) -> str:
-    """The id of a user that was planted."""
+    """Return the id of a user who is in the database."""
     row = database.row("SELECT id FROM user WHERE email = ?", email)
     assert row is not None
     return str(row["id"])

@@ -1,4 +1,4 @@
-"""A request for faults: read completely before the application gets it, and changed if a fault says so."""
+"""A request as faults see it. It is read completely before the application gets it, and a fault may change it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class SeenRequest:
     """A request.
 
     Attributes:
-        scope: the server's account of it.
+        scope: its ASGI scope.
         body: the whole body.
-        fields: the body's fields; none where it is no JSON object.
+        fields: the body's fields. Empty if it is not a JSON object.
     """
 
     scope: Scope
@@ -49,52 +49,52 @@ class SeenRequest:
 
     @property
     def is_creation(self) -> bool:
-        """Whether it asks for a new configuration."""
+        """Whether it creates a configuration."""
         return (self.method, self.path) == ("POST", _LLMS)
 
     @property
     def is_llm_list(self) -> bool:
-        """Whether it asks for a list of configurations."""
+        """Whether it lists configurations."""
         return self.method == "GET" and self.path in _LISTS
 
     @property
     def llm_id(self) -> str:
-        """What replaces a configuration's id in the path; empty where nothing does."""
+        """The text in the path at the place of a configuration's id. Empty if there is none."""
         id_ = self.path.partition(f"{_LLMS}/")[2].partition("/")[0]
         return "" if id_ in _WORDS else id_
 
     @property
     def workspace_id(self) -> str | None:
-        """The workspace that a list is filtered by."""
+        """The workspace that a list is filtered by, or None."""
         query: bytes = self.scope["query_string"]
         given = parse_qs(query.decode("latin-1")).get("workspaceId")
         return given[0] if given else None
 
     @property
     def token(self) -> str:
-        """The access token that it carries, or nothing."""
+        """Its access token, or an empty string."""
         header = dict(self.scope["headers"]).get(b"authorization", b"").decode("latin-1")
         return header.removeprefix("Bearer ") if header.startswith("Bearer ") else ""
 
     def with_fields(self, fields: Mapping[str, Any]) -> SeenRequest:
-        """The request with other fields in its body."""
+        """Return the request with other fields in its body."""
         body = json.dumps(fields).encode()
         headers = [pair for pair in self.scope["headers"] if pair[0] != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
         return replace(self, scope={**self.scope, "headers": headers}, body=body, fields=fields)
 
     def with_llm_id(self, llm_id: str) -> SeenRequest:
-        """The request with another id in its path."""
+        """Return the request with another id in its path."""
         path = self.path.replace(f"{_LLMS}/{self.llm_id}", f"{_LLMS}/{llm_id}", 1)
         return replace(self, scope={**self.scope, "path": path, "raw_path": path.encode()})
 
     def of(self, caller: Caller) -> SeenRequest:
-        """The request with its caller known already, whatever happens to its token."""
+        """Return the request with a fixed caller, whatever happens to its token."""
         return replace(self, scope={**self.scope, KNOWN_CALLER: caller})
 
 
 def see(scope: Scope, body: bytes) -> SeenRequest:
-    """A request as the server has it."""
+    """Return a request from its ASGI scope and its body."""
     try:
         fields = json.loads(body)
     except (ValueError, RecursionError):

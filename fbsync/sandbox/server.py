@@ -34,19 +34,19 @@ if TYPE_CHECKING:
     from fbsync.sandbox.sessions import Tokens
 
 _GRACE = 1
-"""The seconds that requests under way get when the server stops."""
+"""How many seconds requests in progress get when the server stops."""
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def log_to_stderr() -> None:
-    """Send the sandbox's own log to stderr, and nothing of the framework's."""
+    """Send the sandbox's own log to stderr, and silence the framework's log."""
     logging.basicConfig(level=logging.INFO, format="sandbox: %(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL + 1)
     logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it has started."""
+    """uvicorn's server, extended to report when it has started."""
 
     on_ready: Callable[[], None]
 
@@ -59,11 +59,11 @@ class SandboxServer:
     """A sandbox that is ready to serve.
 
     Args:
-        options: how it is to behave.
+        options: the sandbox's options.
 
     Raises:
         FbsyncError: the database cannot be used.
-        InvalidInput: the seed file or the fault script is not as it should be.
+        InvalidInput: the seed file or the fault script is not valid.
     """
 
     def __init__(self, options: SandboxOptions) -> None:
@@ -77,20 +77,20 @@ class SandboxServer:
         self._server = _Server(self._config())
 
     def admin_tokens(self) -> Tokens:
-        """A new pair of tokens of the built-in administrator, as a login gives them."""
+        """Return a new pair of tokens of the built-in administrator, as a login does."""
         return self._state.accounts.issue(user_id(self._database, ADMIN.email))
 
     def serve(self, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
-        """Serve until SIGINT, SIGTERM or SIGHUP, or ``stop``, and leave the database closed.
+        """Serve until SIGINT, SIGTERM, SIGHUP or ``stop``, and then close the database.
 
         Args:
-            listener: a bound socket, closed at the end.
-            on_ready: called once, when requests are answered.
+            listener: a bound socket. It is closed at the end.
+            on_ready: called once, when the server answers requests.
         """
         self._server.on_ready = on_ready
         for number in _STOPPING:
             if signal.getsignal(number) is not signal.SIG_IGN:
-                # Also keeps uvicorn, which raises signals again at its end, from killing the process.
+                # uvicorn raises signals again at its end. This handler also keeps that from killing the process.
                 signal.signal(number, lambda *_: self.stop())
         try:
             self._server.run(sockets=[listener])
@@ -98,13 +98,13 @@ class SandboxServer:
             self._database.close()
 
     def stop(self) -> None:
-        """End ``serve`` soon, from a signal handler or another thread."""
+        """End ``serve`` soon. This may be called from a signal handler or another thread."""
         self._server.should_exit = True
 
     def stop_at_end_of(self, descriptor: int) -> None:
-        """End ``serve``, and if need be the process, when a pipe's other end is closed.
+        """End ``serve``, and if necessary the process, when the other end of a pipe is closed.
 
-        The kernel closes it however its holder ends, SIGKILL included.
+        The kernel closes that end however its process ends, including by SIGKILL.
         """
         threading.Thread(target=self._watch, args=(descriptor,), daemon=True).start()
 
@@ -120,14 +120,14 @@ class SandboxServer:
         return uvicorn.Config(
             self._layers(self._state, connections),
             http=connections.protocol(),
-            loop="asyncio",  # others hide the socket, whose options a reset needs
+            loop="asyncio",  # Others hide the socket, and a reset has to set its options.
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             date_header=False,
-            timeout_keep_alive=75,  # a client that pauses between two requests is not to meet a closing connection
+            timeout_keep_alive=75,  # A client that pauses between two requests must not find its connection closing.
             timeout_graceful_shutdown=_GRACE,
         )
 

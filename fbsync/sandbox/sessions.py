@@ -1,4 +1,4 @@
-"""Sessions and their tokens: opened, renewed, listed, ended (``flashback-api.md``, 'Signing in')."""
+"""Open, renew, list and end sessions with their tokens (``flashback-api.md``, 'Signing in')."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fbsync.sandbox.database import Database
 
 _SESSION_SECONDS = 30 * 86_400
-"""The stated length of a session (ND). Here it lasts until it is ended."""
+"""The length of a session that lists show (ND). In the sandbox, a session lasts until it is ended."""
 
 _HOLDER = (
     "SELECT session.id AS session_id, user_id, restricted FROM token"
@@ -28,7 +28,7 @@ _HOLDER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """A pair of tokens; ``expires_at`` is the access token's end in seconds since the epoch (the unit is ND)."""
+    """A pair of tokens. ``expires_at`` is when the access token expires, in seconds since the epoch (ND)."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
@@ -40,8 +40,8 @@ class Sessions:
     """The sessions of a sandbox's users.
 
     Args:
-        database: where they are kept.
-        lifetime: how many seconds an access token lives.
+        database: the database that has them.
+        lifetime: for how many seconds an access token is valid.
     """
 
     def __init__(self, database: Database, *, lifetime: float) -> None:
@@ -49,7 +49,7 @@ class Sessions:
         self._lifetime = lifetime
 
     def open(self, user_id: str, *, restricted: bool) -> Tokens:
-        """Open a session; ``restricted`` says that its tokens lack the second factor."""
+        """Open a session. ``restricted`` means that its tokens lack the second factor."""
         now = time.time()
         session_id = str(uuid.uuid4())
         row = {"id": session_id, "user_id": user_id, "restricted": int(restricted)}
@@ -58,7 +58,7 @@ class Sessions:
             return self._issue(session_id)
 
     def renew(self, refresh_token: str) -> Tokens | None:
-        """New tokens for an old refresh token, which ends; None where it is not valid."""
+        """Return new tokens for a refresh token, which becomes invalid. Return None if it is not valid."""
         with self._database.transaction():
             found = self._find(refresh_token, "refresh")
             if found is None:
@@ -67,18 +67,18 @@ class Sessions:
             return self._issue(found["session_id"])
 
     def lift_restriction(self, session_id: str) -> Tokens:
-        """New tokens in place of all that a session had, without restriction."""
+        """Replace all tokens of a session with new ones that are not restricted, and return these."""
         with self._database.transaction():
             self._database.write("DELETE FROM token WHERE session_id = ?", session_id)
             self._database.write("UPDATE session SET restricted = 0 WHERE id = ?", session_id)
             return self._issue(session_id)
 
     def holder(self, access_token: str) -> sqlite3.Row | None:
-        """The session and the user of an access token; None where it is not valid."""
+        """Return the session and the user of an access token, or None if it is not valid."""
         return self._find(access_token, "access")
 
     def listed(self, user_id: str) -> list[dict[str, str]]:
-        """A user's sessions, as the vendor's client has them."""
+        """Return a user's sessions in the form of the vendor's client."""
         rows = self._database.rows("SELECT * FROM session WHERE user_id = ? ORDER BY started_at", user_id)
         return [
             {
@@ -92,16 +92,16 @@ class Sessions:
         ]
 
     def close(self, session_id: str, *, user_id: str) -> bool:
-        """End a user's session with all its tokens; tell whether there was one."""
+        """End a user's session with all its tokens. Return whether it existed."""
         return bool(self._database.write("DELETE FROM session WHERE id = ? AND user_id = ?", session_id, user_id))
 
     def close_by_token(self, refresh_token: str) -> bool:
-        """End the session of a refresh token; tell whether there was one."""
+        """End the session of a refresh token. Return whether it existed."""
         found = self._find(refresh_token, "refresh")
         return found is not None and self.close(found["session_id"], user_id=found["user_id"])
 
     def expire_access_tokens(self) -> None:
-        """End every access token that is out; refresh tokens stay good."""
+        """End every access token. Refresh tokens stay valid."""
         self._database.write("DELETE FROM token WHERE kind = 'access'")
 
     def _find(self, token: str, kind: str) -> sqlite3.Row | None:

@@ -1,4 +1,4 @@
-"""A server's spelling of values, for the actions ``normalize`` and ``fold-names``."""
+"""Spell values as a server may, for the actions ``normalize`` and ``fold-names``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 
 def respelled(fields: Mapping[str, Any], what: Collection[Spelling]) -> dict[str, Any]:
-    """The fields of a request with name and endpoint as the server spells them; the type it spells when it lists."""
+    """Return a request's fields with the server's spelling of name and endpoint. The type changes after the request."""
     changed = dict(fields)
     if isinstance(name := fields.get("name"), str):
         changed["name"] = _spelled_name(name, what)
@@ -25,7 +25,7 @@ def respelled(fields: Mapping[str, Any], what: Collection[Spelling]) -> dict[str
 
 
 def folded(name: str) -> str:
-    """What two names have in common that differ in case, blanks or Unicode form only."""
+    """Return a text that is the same for names that differ only in case, whitespace or Unicode form."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 

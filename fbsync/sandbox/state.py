@@ -1,4 +1,4 @@
-"""What the endpoints share: the sandbox's records, and access to them from a request."""
+"""The sandbox's records, which all endpoints share, and access to them from a request."""
 
 # Not under `from __future__ import annotations`: FastAPI reads these annotations when it starts.
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class State:
 
 
 def new_state(database: Database, *, token_lifetime: float, mfa: bool, clock: ServerClock) -> State:
-    """Put the records over a database."""
+    """Make the records of a sandbox for a database."""
     workspaces = Workspaces(database)
     sessions = Sessions(database, lifetime=token_lifetime)
     api_keys = ApiKeys(database, workspaces, clock)

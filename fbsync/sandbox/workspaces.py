@@ -18,7 +18,7 @@ _NOT_IN_SANDBOX = "This sandbox does not have this workspace. Add it with --work
 
 
 class Role(StrEnum):
-    """What a user may do in a workspace (``flashback-api.md``, 'Signing in')."""
+    """A user's role in a workspace, which says what the user may do there (``flashback-api.md``, 'Signing in')."""
 
     READ = "READ"
     WRITE = "WRITE"
@@ -26,7 +26,7 @@ class Role(StrEnum):
 
 
 _WRITERS = (Role.WRITE, Role.ADMIN)
-"""The role that a write needs is ND; the careful reading is that READ is not enough."""
+"""The role that a write needs is ND. The strict reading is that READ is not enough."""
 
 
 class Workspaces:
@@ -36,7 +36,7 @@ class Workspaces:
         self._database = database
 
     def visible(self, caller: Caller) -> list[dict[str, Any]]:
-        """Every workspace that the caller has a role in."""
+        """Return every workspace that the caller has a role in."""
         rows = self._database.rows(
             "SELECT workspace.* FROM workspace JOIN membership ON workspace_id = id WHERE user_id = ? ORDER BY id",
             caller.user_id,
@@ -44,10 +44,10 @@ class Workspaces:
         return [self._shown(row) for row in rows]
 
     def one(self, caller: Caller, workspace_id: str) -> dict[str, Any]:
-        """One workspace.
+        """Return a workspace.
 
         Raises:
-            RequestRefused: 404, it is not there or the caller may not see it.
+            RequestRefused: 404 if it does not exist or the caller may not see it.
         """
         if self.role(caller, workspace_id) is not None:
             row = self._database.row("SELECT * FROM workspace WHERE id = ?", workspace_id)
@@ -56,27 +56,27 @@ class Workspaces:
         raise RequestRefused(404, "Workspace not found")
 
     def role(self, caller: Caller, workspace_id: str) -> Role | None:
-        """The caller's role in a workspace, or None where there is none (or no such workspace)."""
+        """Return the caller's role in a workspace, or None if there is no role or no such workspace."""
         row = self._database.row(
             "SELECT role FROM membership WHERE workspace_id = ? AND user_id = ?", workspace_id, caller.user_id
         )
         return None if row is None else Role(row["role"])
 
     def require_reader(self, caller: Caller, workspace_id: str) -> None:
-        """Make sure that the caller may see what is in a workspace.
+        """Check that the caller may see what is in a workspace.
 
         Raises:
-            RequestRefused: 403. What the listing says to a filter by a foreign workspace is ND; an empty list
-                would look like 'nothing is there', which a client may act upon.
+            RequestRefused: 403. The answer to a filter by a workspace that the caller may not see is ND. An empty list
+                would look as if the workspace was empty, and a client may act on that.
         """
         if self.role(caller, workspace_id) is None:
             raise self._denied(workspace_id, "You do not have access to this workspace")
 
     def require_writer(self, caller: Caller, workspace_id: str) -> None:
-        """Make sure that the caller may change what is in a workspace.
+        """Check that the caller may change what is in a workspace.
 
         Raises:
-            RequestRefused: 403, also for a workspace that is not there: creating documents no 404.
+            RequestRefused: 403, also for a workspace that does not exist: no 404 is documented for a creation.
         """
         if self.role(caller, workspace_id) not in _WRITERS:
             raise self._denied(workspace_id, "You do not have permission to change anything in this workspace")
