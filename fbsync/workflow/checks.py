@@ -61,7 +61,7 @@ def check_variables(project: Project, plan: Callable[[], Plan]) -> None:
 
     Args:
         project: the project.
-        plan: makes the plan, as far as it is known without the server.
+        plan: makes the plan without asking the server.
 
     Raises:
         FbsyncError: there is no way to sign in, but nothing else is missing.
