@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 NONE = "none"
-"""Stands for a missing value."""
+"""The word for a missing value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class ChangedOutside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletedOutside:
-    """A known configuration that the server no longer lists; ``in_doubt`` as above.
+    """A known configuration that the server no longer lists. ``in_doubt`` is as in ``ChangedOutside``.
 
     Attributes:
         with_all: whether the server lists nothing in its workspace although several entries are known. An apply then
@@ -61,7 +61,7 @@ class DeletedOutside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacedOutside:
-    """A known configuration that the server lists with other ids; ``in_doubt`` as above.
+    """A known configuration that the server lists with other ids. ``in_doubt`` is as in ``ChangedOutside``.
 
     Attributes:
         live: the configurations that have its identity now: one, unless the server has the name twice.

@@ -8,7 +8,7 @@ from fbsync.model.spelling import ascii_host, canonical_url
 
 
 def host_of(url: str) -> str:
-    """Return a URL's host and port, the same for all spellings. Text that is not a URL is returned as it is."""
+    """Return a URL's host and port, the same for all spellings. Text that is not a URL is returned unchanged."""
     try:
         return urlsplit(canonical_url(url)).netloc.rpartition("@")[2] or url
     except ValueError:

@@ -40,7 +40,7 @@ def pair(desired: Sequence[Llm], known: Sequence[LockedLlm]) -> list[tuple[Llm, 
 
 
 class _Records:
-    """Known records by workspace and name. If a workspace's variable is not set, its template stands for it.
+    """Known records by workspace and name. If a workspace's variable is not set, its template is used instead.
 
     If no name matches exactly, a name in another spelling is found.
     """

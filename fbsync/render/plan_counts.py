@@ -56,7 +56,7 @@ def further_counts(document: Json) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unverified:
-    """A variable whose credential could not be compared, why, and the entries that use it."""
+    """A variable whose credential could not be compared, the reason, and the entries that use it."""
 
     reference: str
     why: str

@@ -46,7 +46,7 @@ def plan_html(document: Json, *, title: str = "fbsync plan") -> str:
         title: the page's title. The environment is added to it.
 
     Returns:
-        The page, the same for the same arguments.
+        The page, which is the same for the same arguments.
     """
     warnings = warning_count(document)
     environment, server = environment_of(document), other_server(document)
@@ -76,7 +76,7 @@ def plans_html(documents: Sequence[Json], problems: Sequence[tuple[str | None, s
         problems: the environments that could not be planned, with reasons.
 
     Returns:
-        The page, the same for the same arguments.
+        The page, which is the same for the same arguments.
     """
     entries = tuple(
         replace(entry, environment=environment_of(one) or "") for one in documents for entry in plan_entries(one)

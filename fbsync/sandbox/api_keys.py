@@ -1,4 +1,4 @@
-"""Stored provider keys: created, listed, changed, deleted (``flashback-api.md``, 'Stored provider keys')."""
+"""Create, list, change and delete stored provider keys (``flashback-api.md``, 'Stored provider keys')."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _LONGEST_FIELD = 60
 
 
 def new_app(state: State) -> FastAPI:
-    """Build the application over a sandbox's records."""
+    """Build the application for a sandbox's records."""
     app = FastAPI(
         title="Flashback sandbox",
         version=__version__,

@@ -1,6 +1,6 @@
 r"""The fault script: which requests fail in a sandbox, and how.
 
-A JSON object::
+It is a JSON object::
 
     {
       "seed": 7,

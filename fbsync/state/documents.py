@@ -66,7 +66,7 @@ def read_regular_file(path: Path, name: str) -> bytes | None:
         Its content, or None if the file does not exist.
 
     Raises:
-        FbsyncError: it is something else, or the operating system refuses to read it.
+        FbsyncError: it is not such a file, or the operating system refuses to read it.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -187,7 +187,7 @@ class FileLedger:
         return self._open_journal().not_done(number)
 
     def ending(self, settled: Iterable[Identity]) -> None:
-        """Nothing: each record is durable by itself, and ``close`` is the end."""
+        """Do nothing: each record is durable on its own, and ``close`` writes the rest."""
 
     async def close(self, settled: Iterable[Identity]) -> None:
         """Write the lockfile, then end the journal.

@@ -32,7 +32,7 @@ def run_lock_path(lockfile: Path) -> Path:
 def run_lock(lockfile: Path, *, timeout: float) -> Iterator[None]:
     """Hold the run lock of a lockfile for as long as the context lasts.
 
-    The lock is one of the operating system (flock). It ends with the process that holds it, however that process
+    It is a lock of the operating system (flock), which ends with the process that holds it, however that process
     ends. The file's content only says which process that is.
 
     Args:

@@ -23,7 +23,7 @@ _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class Provider(StrEnum):
-    """The provider of an object store; the value is the address's scheme."""
+    """The provider of an object store. Its value is the address's scheme."""
 
     S3 = "s3"
     AZURE = "az"
@@ -71,7 +71,7 @@ Address: TypeAlias = FileAddress | GitAddress | ObjectAddress
 
 
 def parse_address(text: str) -> Address:
-    """Interpret the address of a store.
+    """Parse the address of a store.
 
     Raises:
         FbsyncError: it is not an address, or it contains a credential (exit 3). The message never repeats the address.

@@ -58,7 +58,7 @@ class Revision:
 
 
 class GitRef:
-    """One ref of a git remote that holds one file.
+    """A ref of a git remote that has one file.
 
     Args:
         git: the scratch repository.

@@ -116,7 +116,7 @@ class Lease:
         self._swap(self._next(self._claim))
 
     def release(self, *, lockfile: str | None, journal: Iterable[str]) -> None:
-        """Write the state and release the lease. Raises as ``write`` does; it may be called again after a failure."""
+        """Write the state and release the lease. Raises as ``write`` does. It may be called again after a failure."""
         self._swap(self._next(None).holding(lockfile=lockfile, journal=journal))
 
     def _next(self, claim: LeaseClaim | None) -> StoredState:

@@ -88,7 +88,7 @@ def with_entries(text: str, entries: Sequence[Mapping[str, str | bool]]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Insertion:
-    """Whole lines to insert after a line, and text to append to that line."""
+    """Whole lines to insert at the end of a line, and the part of the text before them to remove."""
 
     at: int
     lines: tuple[str, ...]

@@ -81,7 +81,7 @@ class Composer:
 
         Raises:
             Stopped: a limit was exceeded.
-            yaml.YAMLError: from the parser.
+            yaml.YAMLError: the parser raised it.
         """
         self._next()
         if type(self._next()) is StreamEndEvent:

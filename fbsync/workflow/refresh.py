@@ -33,7 +33,7 @@ async def resolve_workspaces(server: Server, project: Project) -> Project:
     """Return the project with the server's ids for the workspaces that are given by name.
 
     Raises:
-        ServerError: the call failed. If the server refuses or lacks it and the lockfile has all names, that is ignored.
+        ServerError: the call failed. A refusal (403) or a missing call is ignored if the lockfile has all names.
         InvalidInput: no workspace or several have a name, or two entries now have the same identity.
     """
     if all(llm.workspace is None for llm in project.desired):
@@ -55,8 +55,7 @@ async def resolve_stored_keys(server: Server, project: Project) -> Project:
         project: the project, with its workspaces resolved.
 
     Raises:
-        ServerError: a call failed. If the server refuses or lacks it and the lockfile has all descriptions, that is
-            ignored.
+        ServerError: a call failed. A refusal (403) or a missing call is ignored if the lockfile has all descriptions.
         InvalidInput: a workspace has no stored key or several with a description.
     """
     workspaces = workspaces_with_descriptions(project.desired)

@@ -95,7 +95,7 @@ class SharedState:
         self._take(await_free(self._object, timeout=timeout, on_wait=on_wait))
 
     def is_outdated(self) -> bool:
-        """Whether another run has written the state since it was read. A plan from the copy is then void.
+        """Whether another run has written the state since it was read. A plan from the copy is then no longer valid.
 
         Raises:
             FbsyncError: the store cannot be read.
@@ -149,7 +149,7 @@ class SharedState:
             self._lease.write(lockfile=lockfile, journal=journal)
 
     def publish_last(self) -> None:
-        """Write the copy into the store and give the lease back, in one write; then ``release`` has nothing to do.
+        """Write the copy to the store and release the lease in one write. ``release`` then has nothing to do.
 
         Raises:
             FbsyncError: the lease is lost (exit 7), or the store cannot be written. ``release`` tries again.

@@ -145,8 +145,8 @@ def carried_out(
 
 
 def _load_client() -> None:
-    """Import what speaks HTTP while the store is read: that takes as long, and neither needs the other."""
-    with suppress(ImportError):  # whoever needs it says so
+    """Import the HTTP client while the store is read: both take about as long, and neither needs the other."""
+    with suppress(ImportError):  # Reported when the client is needed.
         import_module("fbsync.client.transport")
 
 

@@ -92,11 +92,11 @@ class StoreLedger:
         return self._recorded(self._files.not_done(number))
 
     def ending(self, settled: Iterable[Identity]) -> None:
-        """Let the write with the last records end the journal and give the lease back, too."""
+        """Let the write that has the last records also end the journal and release the lease."""
         self._settled = tuple(settled)
 
     async def close(self, settled: Iterable[Identity]) -> None:
-        """End the journal, write the known state into the store, and give the lease back.
+        """End the journal, write the known state to the store, and release the lease.
 
         Raises:
             FbsyncError: the store cannot be written, or another run took over the lease.
@@ -111,7 +111,7 @@ class StoreLedger:
             await asyncio.get_running_loop().run_in_executor(None, self._shared.release)
 
     def _begun(self, recorded: Awaitable[int]) -> asyncio.Future[int]:
-        """A record on its way into the copy's files."""
+        """Start to write a record to the copy's files, and keep track of it until it is written."""
         begun = asyncio.ensure_future(recorded)
         self._in_files.add(begun)
         begun.add_done_callback(self._in_files.discard)
@@ -148,7 +148,7 @@ class StoreLedger:
             await self._publish_last(self._settled)
 
     async def _publish_last(self, settled: tuple[Identity, ...]) -> None:
-        """The last swap: it has the end of the journal, and gives the lease back. ``close`` tries again if it fails."""
+        """Make the last swap, which ends the journal and releases the lease. If it fails, ``close`` tries again."""
         if self._in_files:
             await asyncio.wait(self._in_files)
         await self._close_files(settled)

@@ -59,7 +59,7 @@ class Where:
 
     @property
     def base(self) -> Path:
-        """The folder that the known state names manifests relative to.
+        """The folder to which manifests' names in the known state are relative.
 
         It is the lockfile's folder, or the checkout's top folder for a state in a store. Each clone then uses the same
         name for a manifest.
