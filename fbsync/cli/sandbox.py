@@ -121,9 +121,9 @@ def serve(host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click
 def run(context: click.Context, /, command: tuple[str, ...], host: str, port: int, **options: Any) -> None:  # noqa: ANN401 - click's
     """Run COMMAND with its own sandbox, and pass on its exit code.
 
-    COMMAND gets FLASHBACK_API_URL, FLASHBACK_TOKEN and the other means of signing in as the sandbox's
-    administrator, and FLASHBACK_WORKSPACE_ID unless that is set. FBSYNC_STATE gives it a known state of its
-    own, which leaves the real lockfile alone: a new one each time, or with --db the one in FILE.state.
+    COMMAND gets FLASHBACK_API_URL, the variables to sign in as the sandbox's administrator, and
+    FLASHBACK_WORKSPACE_ID unless that is set. FBSYNC_STATE gives it a separate known state, so that the real
+    lockfile stays as it is: a new one each time, or with --db the one in FILE.state.
 
     Use --workspace for each workspace that the manifest names by its id.
 

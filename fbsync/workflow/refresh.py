@@ -118,7 +118,7 @@ async def _asked(server: Server, project: Project, *, all_or_nothing: bool) -> L
     """Ask the server once.
 
     If the unfiltered list shows nothing in a workspace, that workspace is listed again on its own. The unfiltered list
-    has only what the caller may see, and that may have become less.
+    has only what the user may see, and that may have become less.
 
     A page with 404 or 405 means that there is no list only if nothing shows that this server has one.
     """
@@ -153,7 +153,7 @@ def _earliest(listings: Iterable[Listing]) -> datetime | None:
 
 
 async def _content_of_server(server: Server) -> Listing | None:
-    """List everything that the caller may see, or return None if only single workspaces can be listed."""
+    """List everything that the user may see, or return None if only single workspaces can be listed."""
     try:
         return await server.list_llms(None)
     except ServerError as error:

@@ -38,7 +38,7 @@ async def list_stored_keys(
 
     Args:
         server: the server.
-        workspaces: the workspaces by id or name. Empty for all that the caller may see.
+        workspaces: the workspaces by id or name. Empty for all that the user may see.
         patience: timeouts, retries and parallelism.
         on_exchange: called with every request.
 
