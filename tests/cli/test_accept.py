@@ -1,4 +1,4 @@
-"""``drift --accept``: outside changes are kept, because the manifest takes them over."""
+"""``drift --accept``: keep an outside change by writing it into the manifest."""
 
 import json
 
@@ -11,7 +11,7 @@ from fbsync.schema.validate import Kind, validate
 
 @pytest.fixture
 def drifted(project, sandbox, on_server):
-    """Two applied entries, of which somebody changed one; and a call for more of that."""
+    """Two applied entries. Somebody changed one of them; `change` changes more."""
     project.write("fbsync.yaml", MANIFEST.replace("https://one.example.com/v1", "'https://one.example.com/v1'  # ours"))
     assert project("apply").returncode == 0
     headers = {"Authorization": f"Bearer {sandbox.token}"}
@@ -98,7 +98,7 @@ def test_what_environments_share_is_not_changed_for_one(project, sandbox, on_ser
 
 
 def kept(project, *arguments):
-    """How drift says to keep each difference, and how --accept refuses it."""
+    """How drift says to keep each difference, and why --accept refuses one."""
     document = json.loads(project("drift", "--format", "json", *arguments).stdout)
     assert validate(Kind.RESULT, document) == ()
     return {one["name"]: one["keep"] for one in document["drift"]["entries"]}
@@ -146,7 +146,7 @@ def test_a_key_that_is_gone_is_kept_by_taking_its_line_out(drifted, server):
 
 @pytest.fixture
 def call(sandbox, on_server):
-    """A call to the server by somebody else."""
+    """Call the server as somebody else does."""
 
     def called(method, name, **body):
         headers = {"Authorization": f"Bearer {sandbox.token}"}
@@ -292,7 +292,7 @@ llms:
 
 @pytest.fixture
 def folder(drifted):
-    """A folder of two files, of each of which somebody changed an entry; the other manifest's entries are strangers."""
+    """A folder of two manifests. Somebody changed one entry of each; neither manifest owns the other's entries."""
     (drifted.folder / "more").mkdir()
     drifted.write("more/a.yaml", MANIFEST.replace("name: ", "name: More "))
     drifted.write("more/b.yaml", QUOTED)
@@ -305,7 +305,7 @@ def folder(drifted):
 def test_an_entry_of_a_second_file_with_an_odd_name(folder):
     first = (folder.folder / "more" / "a.yaml").read_text()
     done = folder("drift", "-f", "more", "--accept", 'It\'s "quoted" [x]', "--accept", "It*", "--accept", "It*[[]x]")
-    assert done.returncode == 2, done.stderr  # the other one is left
+    assert done.returncode == 2, done.stderr  # the other manifest is unchanged
     assert done.stdout.count("endpoint of It's") == 1
     assert (folder.folder / "more" / "a.yaml").read_text() == first
     moved = QUOTED.replace("quoted.example.com/v1", "moved.example.com/quite/another/length")

@@ -107,7 +107,7 @@ def test_the_plans_of_all_environments_are_one_comment(environments):
 
 @pytest.fixture
 def drifted(project, sandbox, on_server):
-    """Two environments of one workspace each, applied; somebody changed an entry of the first one."""
+    """Two applied environments with a workspace each. Somebody changed an entry of the first one."""
     staging = f"  staging: {{workspaceId: {unused_workspace()}, llms: {{Two: null}}}}\n"
     project.write("fbsync.yaml", f"{MANIFEST}environments:\n{staging}")
     assert project("apply", "-e", "staging").returncode == 0

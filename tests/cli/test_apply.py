@@ -322,7 +322,7 @@ def test_a_signal_before_the_first_change_changes_nothing_and_says_so(project, s
     process = project.process("apply", "--format", "json", "--result", "result.json")
 
     def interrupt(request):
-        if request.path.startswith("/ai/llm"):  # once: the profile is asked for at the same time
+        if request.path.startswith("/ai/llm"):  # once: fbsync asks for the profile at the same time
             process.send_signal(number)
         return Reply(body={}, processed=True, delay=0.5)
 
@@ -406,7 +406,7 @@ def test_plain_http_to_another_machine_is_warned_about(project):
 
 
 def test_what_the_list_shows_late_is_not_forgotten(project, server, on_server):
-    """A listing may lag behind (``flashback-api.md`` promises nothing): an absence is looked at again."""
+    """A list may lag behind (``flashback-api.md`` promises nothing), so fbsync lists again before it believes it."""
     project("apply")
     kept = {llm["name"]: llm["id"] for llm in project.lockfile["llms"]}
     project.write("fbsync.yaml", MANIFEST[: MANIFEST.index("  - name: Two")])
@@ -471,7 +471,7 @@ class TestTheQuestion:
 
     @pytest.mark.parametrize("stream", ["stdin", "stderr"])
     def test_half_a_terminal_is_no_terminal(self, project, server, stream):
-        """An apply that somebody can answer and not see, or see and not answer, guesses nothing."""
+        """If somebody can answer but not see the question, or the other way round, apply refuses: it must not guess."""
         code, seen = at_a_terminal(project, ["apply"], "yes", streams=(stream,))
         assert f"{stream} is a terminal and " in seen
         assert "--yes" in seen

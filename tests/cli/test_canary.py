@@ -1,6 +1,6 @@
 """No format of `fbsync validate` repeats a credential or a large part of one, whatever mistake put it there.
 
-The one place that is left out is an entry's name, which names the entry in every message.
+The only exception is an entry's name, since every message shows it.
 """
 
 import re
@@ -82,7 +82,7 @@ ADDED = (
 
 
 def printed(text):
-    """What each format prints of a manifest; and the names of its entries."""
+    """What each format prints for a manifest, and the names of its entries."""
     document = parse_document(text.encode(), file="fbsync.yaml")
     manifest = assemble([document])
     findings = manifest.findings
@@ -109,7 +109,7 @@ def assert_kept(text, canary):
 
 
 def edits(canary):
-    """The manifest with the canary in place of, behind, and before every part of it."""
+    """Put the canary instead of, after and before every part of the manifest."""
     for at, line in enumerate(LINES):
         indent = line[: len(line) - len(line.lstrip())]
         for new in ADDED:
@@ -135,7 +135,7 @@ EDITED = CANARIES[:2] + CANARIES[-2:]
     ],
 )
 def test_in_every_place_and_by_every_mistake(canary, first, step):
-    """Every edit is tried with one of the credentials; the thorough tests try all with each."""
+    """By default, each edit is tried with one credential; the thorough tests try every edit with every credential."""
     number = 0
     for at, edited in islice(edits(canary), first, None, step):
         text = "\n".join([*LINES[:at], edited, *LINES[at + 1 :], ""])
@@ -154,7 +154,7 @@ def test_in_place_of_each_reference(canary):
 
 @st.composite
 def broken(draw):
-    """A manifest full of literal credentials, with characters and lines taken out, put in, doubled and swapped."""
+    """A manifest full of literal credentials, with characters and lines removed, inserted, doubled and swapped."""
     canary = draw(st.from_regex(r"[a-z]{2}-[A-Za-z0-9]{28,40}", fullmatch=True) | st.sampled_from(CANARIES))
     text = re.sub(r"\$\w+", lambda _: canary, MANIFEST)
     for _ in range(draw(st.integers(1, 6))):

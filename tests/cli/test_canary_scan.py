@@ -22,13 +22,13 @@ MANIFEST = "version: 1\nworkspaceId: $FLASHBACK_WORKSPACE_ID\nllms:\n" + "".join
 )
 CREDENTIALS = SHAPES | {f"{name}_KEY": f"{value}|key" for name, value in SHAPES.items()}
 FINGERPRINT_KEY = "canary-fingerprint+key/of-32-characters"
-"""A fingerprint key, with which many fingerprints take no time."""
+"""A fingerprint key, so that many fingerprints take no time."""
 APPLY = ("apply", "--yes", "-vv", "--retry-timeout", "0", "--parallelism", "12")
 
 
 @pytest.fixture
 def world(cli, sandbox):
-    """A project with a credential of every shape, and a scan at the end of all that was printed and written."""
+    """A project with a credential of every shape. At the end, everything printed and written is scanned."""
     cli.write("fbsync.yaml", MANIFEST)
     for name, value in CREDENTIALS.items():
         cli.credential(name, value)
@@ -42,7 +42,7 @@ def world(cli, sandbox):
 
 
 def echoing(form, *, status=400, methods=("POST", "PUT", "DELETE"), page=False, others=()):
-    """Answer in which the server repeats the credential of a request, or else the next of some others, in a form."""
+    """Make the server's answers repeat the credential of the request, or the next of some others, in one form."""
     waiting = cycle(others or SHAPES.values())
 
     def reply(request):
@@ -57,7 +57,7 @@ def echoing(form, *, status=400, methods=("POST", "PUT", "DELETE"), page=False, 
 
 
 def lists(sandbox, workspace, values):
-    """Lists in which the server repeats each of some values in every form, in every text that a row has."""
+    """Lists that repeat each of some values, in every form and in every text of a row."""
     said = [repeated(value, form) for value in values for form in FORMS]
 
     def reply(request):
@@ -119,7 +119,7 @@ def test_every_command(world, workspace):
 
 
 def test_every_command_on_a_state_in_git(world):
-    """Objects of the remote and of the checkout are scanned, too."""
+    """The scan includes the git objects of the remote and of the checkout."""
     for line in ("init --bare remote.git", "init .", "remote add origin remote.git"):
         subprocess.run(["git", *line.split()], cwd=world.folder, check=True, capture_output=True)
     world.environment |= {"GIT_CONFIG_GLOBAL": "/dev/null"}
@@ -147,7 +147,7 @@ def test_every_command_on_a_state_in_git(world):
 
 @pytest.mark.thorough
 def test_every_version_of_an_object_store_s_state(world, server, moto_server):
-    """What a killed run wrote ahead of its requests is among them."""
+    """They include what a killed run wrote before its requests."""
     keep_versions(moto_server.url)
     world.environment |= moto_server.environment() | {"FBSYNC_STATE": f"{moto_server.address}/canaries"}
     assert world("state", "init").returncode == 0
@@ -201,7 +201,7 @@ attempt(lambda: fbsync.load("fbsync.yaml", api_url="nonsense"))
 
 @pytest.mark.parametrize("fails", few_where([False, True], bool), ids=["works", "fails"])
 def test_the_library(world, server, sandbox, workspace, fails):
-    """What its results and its exceptions say, by every way in which a program may print them."""
+    """Results and exceptions reveal nothing, however a program prints them."""
     script = world.write("library.py", LIBRARY)
     for replies in (echoing("json"), lists(sandbox, workspace, SHAPES.values())) if fails else (lambda request: None,):
         server.replies = replies
@@ -225,11 +225,11 @@ def test_every_format(world, command):
 
 EACH_FORM = [(name, form) for name in SHAPES for form in FORMS]
 UNKNOWN = (500, 503)
-"""Every fourth entry has all shapes and all forms."""
+"""With every fourth entry, all shapes and all forms still occur."""
 
 
 def wide(numbers):
-    """A manifest with an entry for each shape of a credential in each form: one run tries them all."""
+    """A manifest with an entry for each shape and form of a credential, so that one run tries them all."""
     return "version: 1\nworkspaceId: $FLASHBACK_WORKSPACE_ID\nllms:\n" + "".join(
         f"  - {{name: Entry {at}, aiType: AWS, endpoint: 'https://x.example.com', secret: ${name}, key: ${name}_KEY}}\n"
         for at, (name, _) in enumerate(EACH_FORM)
@@ -239,7 +239,7 @@ def wide(numbers):
 
 @pytest.mark.parametrize("status", few_of([400, 401, 200, 403, 404, 429, 500, 503], 400))
 def test_a_server_that_repeats_what_it_was_sent(world, server, status):
-    """Each credential in each form, one half of them in the API's JSON and the other in a page."""
+    """Try each credential in each form: half of them in the API's JSON, the others in an HTML page."""
     numbers = range(0, len(EACH_FORM), 4 if status in UNKNOWN else 1)
     world.write("fbsync.yaml", wide(numbers))
 
@@ -251,7 +251,7 @@ def test_a_server_that_repeats_what_it_was_sent(world, server, status):
         return echoing(form, status=status, page=(number + status) % 2 == 0)(request)
 
     server.replies = reply
-    several = ("--parallelism", str(len(numbers)))  # so that a status that ends the run is given to all
+    several = ("--parallelism", str(len(numbers)))  # so that all get a status that ends the run
     done = world(*APPLY, *several, "--format", "json", "--events", "events.jsonl", "--result", "result.json")
     assert done.returncode != 0
     assert len({request.body["name"] for request in server.writes}) == len(numbers)
@@ -259,7 +259,7 @@ def test_a_server_that_repeats_what_it_was_sent(world, server, status):
 
 @pytest.mark.parametrize("form", few_of(FORMATS["drift"], "json", "html"))
 def test_lists_that_repeat_what_was_sent(world, server, sandbox, workspace, form):
-    """In every text of a row: nothing of it is shown, and nothing gets into a file."""
+    """A list repeats credentials in every text of a row. None may be shown or get into a file."""
     assert world(*APPLY).returncode == 0
     server.replies = lists(sandbox, workspace, SHAPES.values())
     assert world("drift", "--format", form).returncode == 2
@@ -274,7 +274,7 @@ def test_lists_that_repeat_what_was_sent(world, server, sandbox, workspace, form
 
 @pytest.mark.thorough
 def test_lists_that_repeat_the_means_of_signing_in(world, server, sandbox, workspace):
-    """All that the commands know that read no manifest."""
+    """Commands that read no manifest know no other credentials."""
     server.replies = lists(sandbox, workspace, [sandbox.token])
     for words in (("workspaces",), ("keys", "list", "--workspace", workspace)):
         for form in ("text", "json"):
@@ -306,9 +306,9 @@ def test_a_server_that_repeats_what_it_was_sent_before(world, server, sandbox, w
     """The request does not carry the credential, but the run knows it."""
     assert world(*APPLY).returncode == 0
     asks = ("POST", "PUT", "DELETE") if words[0] in ("verify", "apply", "destroy") else ("GET",)
-    # A command of few requests gets the credentials that are hardest to see.
+    # A command with few requests gets the credentials that are hardest to detect.
     hardest = [sandbox.token, *(SHAPES[name] for name in ("FOUR", "LINES", "QUOTES"))]
-    if words[0] in ("workspaces", "keys"):  # they read no manifest
+    if words[0] in ("workspaces", "keys"):  # these commands read no manifest
         hardest = [sandbox.token] * len(hardest)
     for form, value in zip(("plain", "html", "base64", "json twice"), hardest, strict=True):
         others = (value,) if asks == ("GET",) else ()
@@ -337,7 +337,7 @@ def test_a_server_that_repeats_the_means_of_signing_in(world, server, what):
 
 
 def test_a_killed_apply_and_the_one_after_it(world, server):
-    """The journal is scanned while it is there, and so is what the next run makes of it; fingerprints are scrypt's."""
+    """Scan the journal while it exists, and what the next run makes of it. Fingerprints use scrypt, the default."""
     del world.environment["FBSYNC_FINGERPRINT_KEY"]
     server.replies = lambda request: process.kill() if len(server.writes) == 5 else None
     process = world.process(*APPLY, "--events", "events.jsonl")
@@ -362,7 +362,7 @@ def test_a_disk_that_fails_and_its_rescue_file(world, server):
 
 
 def test_the_sandbox_repeats_the_last_credential(world):
-    """A rehearsal with a fault script: what `fbsync sandbox run` passes on and writes."""
+    """Scan what `fbsync sandbox run` passes on and writes in a rehearsal with a fault script."""
     rules = '{"rules": [{"match": {"method": "POST"}, "action": {"type": "echo", "what": "secret"}}]}'
     world.write("faults.json", rules)
     words = ("sandbox", "run", "--faults", "faults.json", "--db", "sandbox.sqlite", "--")

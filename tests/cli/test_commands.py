@@ -13,7 +13,7 @@ from fbsync.schema.validate import Kind, validate
 
 class TestPlan:
     def test_the_quickstart_without_any_credential(self, cli, server):
-        """No token, no network, no secret: a pull request from a fork gets its plan."""
+        """A pull request from a fork has no token, network or secret, and still gets its plan."""
         bare = dict.fromkeys(("FLASHBACK_TOKEN", "FLASHBACK_API_URL", "FLASHBACK_WORKSPACE_ID"))
         done = cli("plan", "-f", str(QUICKSTART / "fbsync.yaml"), env=bare)
         assert done.returncode == 0, done.stderr
@@ -22,7 +22,7 @@ class TestPlan:
         assert server.requests == []
 
     def test_warnings_follow_the_plan(self, project):
-        """What is printed last is what is read, in a terminal and in a log that has both streams."""
+        """People read what is printed last, in a terminal and in a log that has both streams."""
         process = project.process("plan", env={"SECRET_ONE": "changeme"}, stderr=subprocess.STDOUT)
         printed = project.finish(process).stdout
         assert printed.index("Plan: 2 to add") < printed.index(

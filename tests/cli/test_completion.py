@@ -43,7 +43,7 @@ def named(cli):
 
 
 def offered(cli, shell, line):
-    """What a shell offers for the word at the end of a line, sorted."""
+    """The suggestions of a shell for the last word of a line, sorted."""
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
     script = cli("completion", shell)
@@ -74,7 +74,7 @@ PLAIN = [
     ("fbsync plan --format m", ["markdown"]),
     ("fbsync plan --only Nothing", []),
 ]
-"""Lines and the suggested words. Bash runs all by default, the others the most informative ones."""
+"""Lines and the suggested words. By default, bash runs all of them, and the other shells only a few."""
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_value_after_an_equals_sign_keeps_its_option(named, shell):
 @SHELLS
 def test_files(named, shell):
     found = offered(named, shell, "fbsync validate fbs")
-    # Bash lists files by itself where there is no word, at a prompt.
+    # At a prompt, bash itself lists files if the word is empty.
     assert found == [] if shell == "bash" else "fbsync.yaml" in found
 
 
@@ -163,7 +163,7 @@ def test_a_shell_that_it_does_not_know(cli):
 
 
 def test_zsh_takes_the_script_at_its_start(named):
-    """Both ways of installing it: read by the shell's start-up file, and found in a folder of $fpath."""
+    """The script works if the shell's start-up file reads it, and if zsh finds it in a folder of $fpath."""
     if shutil.which("zsh") is None:
         pytest.skip("zsh is not installed")
     begin = "autoload -Uz compinit; fpath=($PWD/functions $fpath); compinit -u -d .zcompdump; "

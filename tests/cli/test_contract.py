@@ -1,5 +1,5 @@
 """The contract that programs rely on: for every command and format, in every situation, the exit code of the
-table, one document on stdout where one was asked for, and nothing on the wrong stream (``design.md``, 'Exit codes')."""
+table, one document on stdout if one was requested, and nothing on the wrong stream (``design.md``, 'Exit codes')."""
 
 import json
 import subprocess
@@ -50,7 +50,7 @@ CREDENTIALS = {"SECRET_ONE": "canary-one-5e1f0c", "SECRET_TWO": "canary-two-77aa
 
 @pytest.fixture(scope="module")
 def workspace():
-    """One for all tests here: none of them changes what it holds."""
+    """One workspace for all tests of this module, since none of them changes its contents."""
     return unused_workspace()
 
 
@@ -74,7 +74,7 @@ def project(project, known, server):
 
 @pytest.fixture
 def begun(project):
-    """A project of which nothing was applied yet, with a workspace of its own."""
+    """A project with its own workspace, where nothing was applied yet."""
     project.environment["FLASHBACK_WORKSPACE_ID"] = unused_workspace()
     return project
 
@@ -145,7 +145,7 @@ def unexpected_argument(project, server):
 
 ALL = tuple(COMMANDS)
 SITUATIONS = [
-    # situation, exit code, the commands that end with it (others: 0)
+    # situation, exit code, the commands that end with it (all others end with 0)
     (applied, 0, ALL),
     (wrong_manifest, 3, READS_THE_MANIFEST),
     (no_manifest, 3, READS_THE_MANIFEST),
@@ -191,7 +191,7 @@ def test_every_ending(project, server, situation, code, command, format_):
 
 
 def check_document(done, command):
-    """Exactly one document, of the right schema, that carries the exit code; and no chatter beside it."""
+    """Check that there is exactly one document and nothing else, and that it fits its schema and has the exit code."""
     document = json.loads(done.stdout)
     kind = Kind.PLAN if "resource_changes" in document else Kind.RESULT
     assert validate(kind, document) == ()
@@ -204,7 +204,7 @@ def check_document(done, command):
 @pytest.mark.parametrize("command", ALL)
 @pytest.mark.parametrize("format_", ["text", "json"])
 def test_an_output_that_takes_nothing(project, server, command, format_):
-    """A full disk behind stdout is an error and no traceback; the files of fbsync itself are as they should be."""
+    """If stdout goes to a full disk, that is an error without a traceback, and fbsync's own files are complete."""
     applied(project, server)
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         variables = {**project.environment, **project.credentials}
@@ -252,7 +252,7 @@ def test_a_missing_variable(begun):
 
 
 def refused(project, server):
-    """A plan that apply would refuse: a deletion more than the options allow, and a protected one."""
+    """A plan that apply would refuse: one deletion too many, and one of a protected entry."""
     applied(project, server)
     project.write("fbsync.yaml", MANIFEST[: MANIFEST.index("  - name: Two")])
     project.write("fbsync.lock", project.known.replace('"name": "Two"', '"name": "Two", "protect": true'))
@@ -304,7 +304,7 @@ def test_one_environment_that_fails_gives_its_code_to_all(project, server, comma
 
 
 def moved_outside(project, server):
-    """Somebody changed an endpoint, as the list says."""
+    """The list shows an endpoint that somebody changed."""
     applied(project, server)
     rows = [
         {"id": one["id"], "workspaceId": one["workspaceId"], "name": one["name"], "aiType": one["aiType"]}

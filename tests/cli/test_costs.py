@@ -1,4 +1,4 @@
-"""The cost of commands in counts: modules that they load, requests that they send, files that they write."""
+"""The cost of commands, counted in modules loaded, requests sent and files written."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ SLOW_TO_LOAD = {"asyncio", "concurrent.futures", "difflib", "h11", "httpx", "jso
 """Modules that a successful command without a server does not need; each takes 3 to 60 ms."""
 
 NEVER = {"jsonschema", "fastapi", "sqlite3", "uvicorn"}
-"""Modules that not even a successful apply needs."""
+"""Modules that a successful apply does not need, either."""
 
 ENTRY = """\
   - name: Entry {number:04}
@@ -70,7 +70,7 @@ program()
 
 
 def cost_of(cli, *argv, status=0):
-    """What a command has loaded and done when it ends well."""
+    """What a command has loaded and done by its successful end."""
     environment = {**cli.environment, **cli.credentials}
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, *argv], cwd=cli.folder, env=environment, capture_output=True, check=False
@@ -80,12 +80,12 @@ def cost_of(cli, *argv, status=0):
 
 
 def modules_after(cli, *argv, status=0):
-    """The names of all modules that a command has loaded when it ends well."""
+    """The names of all modules that a command has loaded by its successful end."""
     return set(cost_of(cli, *argv, status=status)["modules"])
 
 
 MOST_MODULES = {"validate": 54, "plan": 110}
-"""The most modules of fbsync that a command loads: each takes about half a millisecond, and each record one more."""
+"""How many of fbsync's modules a command may load. A module takes about half a millisecond; a record, one more."""
 
 NOT_WITHOUT_TROUBLE = {
     "fbsync.model.claims",
@@ -160,7 +160,7 @@ def test_hardly_any_garbage_is_looked_for(applied, command):
 
 
 def test_no_request_looks_for_modules(cli):
-    """Httpcore does, several times a request, for one that is not installed, unless it is told (``fbsync.client``)."""
+    """By itself, httpcore looks for a missing module several times in each request; ``fbsync.client`` prevents that."""
     cli.credential("SECRET_ONE", "canary-one-5e1f0c")
     looked_for = []
     for number, entries in enumerate((1, 41)):
@@ -191,14 +191,14 @@ def test_apply_asks_once_and_sends_one_request_for_each_change(cli, server):
 
 
 def test_a_profile_that_cannot_be_had_is_asked_for_once(project, server):
-    """It may cost the whole retry time, so not before and again after the question."""
+    """A request may take the whole retry time, so fbsync must not ask both before and after the confirmation."""
     server.replies = lambda request: Reply(status=404, body={}) if request.path == "/user/profile" else None
     assert project("apply", "--yes").returncode == 0
     assert sum(request.path == "/user/profile" for request in server.requests) == 1
 
 
 def test_what_is_written_grows_with_the_entries_and_no_faster(cli):
-    """The journal is appended to and never written anew, and the lockfile is written once, at the end."""
+    """The journal only grows and is never rewritten, and the lockfile is written once, at the end."""
     cli.credential("SECRET_ONE", "canary-one-5e1f0c")
     few, some, many = (counted(cli, entries) for entries in (10, 20, 40))
     for name in ("journal", "lockfile"):
@@ -206,7 +206,7 @@ def test_what_is_written_grows_with_the_entries_and_no_faster(cli):
         assert first == pytest.approx(second, rel=0.02), name
     assert few["lockfiles"] == some["lockfiles"] == many["lockfiles"] == 1
     for entries, made in ((10, few), (20, some), (40, many)):
-        # Two records an entry, which share their waits, and a few for beginning and end.
+        # Two records for each entry, which share their waits, and a few for the beginning and the end.
         assert made["syncs"] <= 2 * entries + 8
         assert made["appends"] <= 2 * entries
 
@@ -214,13 +214,13 @@ def test_what_is_written_grows_with_the_entries_and_no_faster(cli):
 def test_an_outcome_goes_to_the_disk_with_the_next_intent(cli):
     cli.credential("SECRET_ONE", "canary-one-5e1f0c")
     made = counted(cli, 20, "--parallelism", "1")
-    # Each request has a mark of its own before it, which does not wait for the disk.
+    # Before each request, there is another record, which does not wait for the disk.
     assert made["appends"] <= 20 + 20 + 1
     assert made["syncs"] <= 20 + 8
 
 
 def counted(cli, entries, *options):
-    """What an apply writes that creates so many entries in a workspace where there are none of these names."""
+    """Count what an apply writes that creates this many entries in a workspace without these names."""
     names = manifest(entries).replace("Entry ", f"Of {entries:02} ")
     cli.write("fbsync.yaml", names)
     argv = [sys.executable, "-m", "benchmarks.counted", "apply", "--yes", "--lock-file", f"{entries}.lock", *options]

@@ -12,7 +12,7 @@ OLD = "2001-01-01"
 
 @pytest.fixture
 def old(project):
-    """A project that was applied, and whose first entry got its credential long ago."""
+    """An applied project whose first entry got its credential long ago."""
     project("apply", "--yes")
     value = project.lockfile
     value["llms"][0]["secret"]["sentOn"] = OLD

@@ -99,7 +99,7 @@ def test_every_reason_to_refuse_is_given_at_once(project, server, on_server):
 
 
 def test_a_workspace_of_which_nothing_is_listed_needs_an_option(preview, server):
-    """The list may be wrong, and so may the server that says of each that there is no such thing."""
+    """The list may be wrong, and so may the 404 for each deletion, so the user has to say that all are gone."""
     gone = Reply(status=404, body={"success": False, "message": "not found"})
     empty = Reply(body={"success": True, "aiLlms": []})
     server.replies = lambda request: empty if request.path.startswith("/ai/llm?") else gone

@@ -29,7 +29,7 @@ REFUSED = "PermissionError(13, 'Permission denied', '/there/is/no/such/file')"
 
 @pytest.fixture
 def broken(project):
-    """Plan with a fault of fbsync's own in the middle of it."""
+    """Run a plan that fails in the middle because of a fault in fbsync itself."""
 
     def plan(raised, *arguments, env=None):
         done = subprocess.run(
@@ -137,7 +137,7 @@ program()
 
 @pytest.mark.parametrize("command", [["plan"], ["apply"], ["state", "list"]])
 def test_a_user_without_a_home(project, command):
-    """A container that runs as a number that no account has."""
+    """Containers may run with a user id that belongs to no account."""
     project("apply")
     done = subprocess.run(
         [sys.executable, "-c", HOMELESS, *command],
@@ -188,7 +188,7 @@ def test_a_terminal_that_lacks_a_character_gets_a_question_mark(project):
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGINT"])
 def test_a_signal_that_is_ignored_stays_so_during_an_apply(project, server, on_server, name):
-    """``nohup fbsync apply``: the terminal closes, and the run goes on."""
+    """With ``nohup fbsync apply``, the run goes on after the terminal closes."""
     started = []
 
     def hang_up(request):

@@ -12,7 +12,7 @@ from fbsync.schema.validate import Kind, validate
 
 @pytest.fixture
 def outside(sandbox, on_server):
-    """Somebody else, who calls the API past fbsync."""
+    """Call the API as somebody else does, without fbsync."""
 
     def call(method, one=None, /, **fields):
         path = f"/ai/llm/{on_server()[one]['id']}" if one else "/ai/llm"
@@ -130,7 +130,7 @@ class TestDrift:
         project.finish(process)
         server.replies = lambda request: None
         while len(on_server()) < 2:
-            continue  # the request is on its way still
+            continue  # the request is still on its way
         done = project("drift")
         assert done.returncode == 0, done.stdout
         assert done.stdout.endswith("No drift: 2 unchanged.\n")
@@ -144,7 +144,7 @@ class TestDrift:
         project.finish(process)
         server.replies = lambda request: None
         while "uno" not in on_server()["One"]["endpoint"]:
-            continue  # the request is on its way still
+            continue  # the request is still on its way
         done = project("drift", "--format", "json")
         assert [(entry["name"], entry["in_doubt"]) for entry in document_of(done)["drift"]["entries"]] == [
             ("One", True)

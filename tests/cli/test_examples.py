@@ -92,7 +92,7 @@ def test_apply_in_ci_commits_the_lockfile(run, tmp_path):
     rehearsal = run("apply-in-ci", *sandboxed, "sh", "apply.sh", env=CREDENTIALS | identity)
     assert rehearsal.returncode == 0, rehearsal.stderr
     assert git("status", "--porcelain").stdout == ""
-    # With the lockfile beside the manifest, as against a real server.
+    # With the lockfile next to the manifest, as with a real server.
     done = run("apply-in-ci", *sandboxed, "env", "-u", "FBSYNC_STATE", "sh", "apply.sh", env=CREDENTIALS | identity)
     assert done.returncode == 0, done.stderr
     assert "Resources: 2 added" in done.stdout

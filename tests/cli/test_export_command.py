@@ -13,7 +13,7 @@ from fbsync.schema.validate import Kind, validate
 
 @pytest.fixture
 def put(server, workspace, cli):
-    """Put a configuration on the server, by plain HTTP; return its id."""
+    """Create a configuration on the server over plain HTTP; return its id."""
 
     own = cli.environment["FLASHBACK_TOKEN"]
 
@@ -211,7 +211,7 @@ def test_after_a_run_that_was_cut_off_apply_comes_first(project, server, export)
 
 @pytest.mark.thorough
 def test_two_hundred_configurations_in_twelve_workspaces(tmp_path, put):
-    """Made by another client; then one edit is one update."""
+    """After an export of what another client made, the plan is empty, and one edit makes one update."""
     import os
 
     import fbsync_process

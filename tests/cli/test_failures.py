@@ -23,7 +23,7 @@ def entries(done):
 
 
 def answer_one(server, **reply):
-    """Give one answer in place of the sandbox to every creation of "One"."""
+    """Answer every creation of "One" instead of the sandbox."""
     server.replies = lambda request: Reply(**reply) if request.body.get("name") == "One" else None
 
 
@@ -84,7 +84,7 @@ PROCESSED = pytest.mark.parametrize("processed", [False, True], ids=["not-proces
 @PROCESSED
 @pytest.mark.parametrize(("reply", "what"), few_of(UNKNOWN, "503", "502-html", "200-torn", "200-error", "drop"))
 def test_an_outcome_that_is_not_known_is_found_out_in_the_same_run(project, server, on_server, reply, what, processed):
-    """Never sent again blindly: listed first, then adopted if it is there, or sent again if it is not."""
+    """fbsync does not just repeat the request: it lists first, then adopts the configuration or sends again."""
     creations = []
 
     def fail_the_first(request):
@@ -194,7 +194,7 @@ def test_a_time_out_is_an_unknown_outcome(project, server, on_server):
 
 
 def test_what_a_rival_made_meanwhile_is_not_taken(project, server, on_server, sandbox, workspace):
-    """Two machines with two copies of a lockfile: the server's uniqueness decides, and the loser says so."""
+    """Two machines have copies of one lockfile: the server accepts a name only once, and the other run reports that."""
     import plain_http
 
     def rival_is_first(request):
@@ -227,7 +227,7 @@ PAGE = Reply(status=404, body=b"<html>Not here</html>", headers={"Content-Type":
 
 
 class TestPageInPlaceOfAList:
-    """Anybody on the way may have made it, so it does not show that the server has no list."""
+    """The page may come from a proxy, so it does not show that the server has no list."""
 
     def test_is_an_error_where_the_server_lists_another_workspace(self, project, server, workspace):
         project.write("fbsync.yaml", f"{MANIFEST}    workspaceId: {SHARED_WORKSPACES[7]}\n")
@@ -400,7 +400,7 @@ def tls_server(tmp_path_factory):
 
     class Server(HTTPServer):
         def handle_error(self, request, client_address):
-            """A client that does not trust the certificate hangs up: that is the point."""
+            """Expect the client to hang up, since it does not trust the certificate."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -435,7 +435,7 @@ def test_authorities_of_the_environment_that_cannot_be_used(project, tls_server,
     done = project("apply", "--api-url", tls_server[0], env={"SSL_CERT_FILE": "ca.pem"})
     assert done.returncode == 3
     assert f"the certificates of SSL_CERT_FILE cannot be used: {reason}" in done.stderr
-    # A sandbox on this machine speaks no TLS, and needs none of them.
+    # A sandbox on this machine does not use TLS, so it needs no certificates.
     assert project("apply", env={"SSL_CERT_FILE": "ca.pem"}).returncode == 0
 
 
@@ -451,7 +451,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(project):
 
 
 def test_a_lockfile_that_cannot_be_written_says_what_was_done(project, on_server):
-    """Permissions do not stop root, who may run the tests, so a folder stands where the journal is to be."""
+    """Root may run the tests and ignores permissions, so a folder is in the place of the journal."""
     (project.folder / "fbsync.lock.journal").mkdir()
     done = project("apply")
     assert done.returncode == 3

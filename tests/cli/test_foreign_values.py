@@ -11,7 +11,7 @@ CANARY = "canary-of-a-list/0d93be"
 
 @pytest.fixture
 def world(project, sandbox):
-    """A project whose credential turns up nowhere, in no form."""
+    """A project whose credential must not occur anywhere, in any form."""
     project.credential("SECRET_ONE", CANARY)
     yield project
     scan = Scan({"one": CANARY, "token": sandbox.token})
@@ -21,7 +21,7 @@ def world(project, sandbox):
 
 @pytest.fixture
 def listing(server, sandbox, workspace):
-    """Has the server list the rows that it has, each changed."""
+    """Make the server change each row that it lists."""
 
     def change(edit, *, path="/ai/llm", field="aiLlms"):
         def reply(request):
@@ -127,7 +127,7 @@ def test_an_id_that_a_creation_is_answered_with_is_looked_up_instead(world, serv
 
 
 def test_other_lists_withhold_names_and_descriptions(world, listing, workspace):
-    env = {"FLASHBACK_PASSWORD": CANARY}  # these commands read no manifest: they know the means of signing in alone
+    env = {"FLASHBACK_PASSWORD": CANARY}  # without a manifest, they know only the sign-in credentials
     listing(lambda row: row | {"name": f"{CANARY} team"}, path="/workspace", field="workspaces")
     done = world("workspaces", "--format", "json", env=env)
     assert done.returncode == 0, done.stderr

@@ -50,7 +50,7 @@ STARTS = [
 
 
 class Way:
-    """One way of starting fbsync, with a folder and a workspace of its own."""
+    """One way to start fbsync, with its own folder and workspace."""
 
     def __init__(self, project, start):
         self._start = start
@@ -66,7 +66,7 @@ class Way:
         return self._start(*command, cwd=self._folder, env=merged, **PIPED)
 
     def end(self, process):
-        """The exit status and the texts, without what differs from run to run."""
+        """The exit status and the output, without what differs from run to run."""
         texts = process.communicate(timeout=120)
         for local in (str(self._folder), self._workspace):
             texts = [text.replace(local, "(its own)") for text in texts]

@@ -9,7 +9,7 @@ from cli_world import ROOT
 from selection import few_of
 
 MOST_MEMORY = 1_500_000_000
-"""Bytes of address space: a run that expands the following needs more."""
+"""In bytes of address space. A run that expands these inputs needs more."""
 
 
 def entry(**fields):

@@ -1,4 +1,4 @@
-"""``init``: from an empty folder to a manifest that validates and plans, and nothing overwritten."""
+"""``init``: from an empty folder to a valid manifest with a plan, and nothing is overwritten."""
 
 import itertools
 import json
@@ -20,7 +20,7 @@ PROVIDERS = ("openai", "google", "anthropic", "aws", "other")
 
 @pytest.fixture
 def bare(cli):
-    """A folder with nothing of fbsync in it, nor in the environment."""
+    """A folder and an environment without anything of fbsync."""
     cli.environment.pop("FLASHBACK_WORKSPACE_ID")
     return cli
 
@@ -79,7 +79,7 @@ def test_environments_that_are_asked_for_work_at_once(bare):
 
 
 def test_the_lines_that_it_ends_with_work_as_they_are(bare, tmp_path):
-    """Each in its turn, in a shell, with nothing but what a newcomer has."""
+    """A newcomer copies them into a shell one after the other, with nothing else set up."""
     done = bare("init", "--provider", "openai", "--provider", "aws", "--workspace-id", "ws-(it);1")
     commands = re.findall("^  (.*)$", done.stderr, re.MULTILINE)
     assert len(commands) == 4
@@ -197,7 +197,7 @@ class TestPipelines:
 
 @pytest.fixture
 def remote(bare):
-    """The folder is a repository with a remote."""
+    """Make the folder a repository with a remote."""
     for words in (
         ["init", "--quiet", "--bare", ".git-remote"],
         ["init", "--quiet", "--initial-branch=main"],
@@ -247,7 +247,7 @@ def test_a_folder_that_cannot_be_written_to_is_told(bare):
 
 @pytest.fixture
 def dialogue(bare):
-    """Answer on a terminal; return the exit status and what was shown."""
+    """Answer the questions on a terminal; return the exit status and what was shown."""
 
     def hold(*answers):
         master, slave = pty.openpty()

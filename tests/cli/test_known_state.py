@@ -160,7 +160,7 @@ def test_the_schema_of_the_journal_is_printed(cli):
 
 @pytest.fixture
 def foreign(sandbox):
-    """A configuration that somebody else made in another workspace; its id, and what it is now."""
+    """A configuration that somebody else made in another workspace: its id, and a function that looks it up."""
     headers = {"Authorization": f"Bearer {sandbox.token}"}
     place = {"workspaceId": SHARED_WORKSPACES[6]}
     fields = {"name": "Foreign", "aiType": "OPENAI", "endpoint": "https://theirs.example.com/v1", "secret": "made-up"}
@@ -176,7 +176,7 @@ def foreign(sandbox):
 
 @pytest.mark.parametrize("words", [(), ("--prune",)])
 def test_a_record_with_the_id_of_another_workspaces_configuration_does_not_reach_it(project, foreign, words):
-    """A pull request can put any id into a lockfile."""
+    """A pull request can put any id into a lockfile, so an id must not lead to another workspace."""
     assert project("apply", "--yes").returncode == 0
     theirs, now = foreign
     value = project.lockfile

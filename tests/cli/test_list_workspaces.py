@@ -1,4 +1,4 @@
-"""``workspaces``: what the token can see, by the contract and by careful readings of it."""
+"""``workspaces``: what the token can see, by the contract, and with care where the contract is silent."""
 
 import json
 

@@ -20,7 +20,7 @@ SEEN = "作業 é 🙂"
 
 
 def raw(text):
-    """The characters that nobody sees, or that act on a terminal, which stand in a text as they are."""
+    """The unescaped characters of a text that are invisible or that control a terminal."""
     return [one for one in text if one != "\n" and (ord(one) == 0x7F or unicodedata.category(one) in CATEGORIES)]
 
 
@@ -28,7 +28,7 @@ CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
 def in_bytes(cli, *arguments, env=None):
-    """A run whose output nobody has decoded."""
+    """Run fbsync; return its output in bytes."""
     variables = {**cli.environment, **cli.credentials, **(env or {})}
     done = fbsync_process.run(*arguments, cwd=cli.folder, env=variables, text=False)
     cli.printed += [done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")]

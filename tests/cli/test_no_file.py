@@ -32,7 +32,7 @@ def test_a_plan_is_not_saved_in_its_place(project):
 
 
 def test_it_is_not_read_either(project):
-    """A pipe that nobody writes to would be waited for, and /dev/zero has no end."""
+    """Reading would wait forever for a pipe without a writer, and /dev/zero has no end."""
     pipe = project.folder / ".env.example"
     os.mkfifo(pipe)
     for arguments in (["env", "--write", ".env.example"], ["init"]):

@@ -70,7 +70,7 @@ def shared(project, bucket):
 
 
 def on_another_machine(project, tmp_path_factory):
-    """The same manifest in another folder: nothing else but the bucket is shared."""
+    """The same manifest in another folder, which shares only the bucket."""
     folder = tmp_path_factory.mktemp("another")
     shutil.copy(project.folder / "fbsync.yaml", folder)
     project.folder = folder

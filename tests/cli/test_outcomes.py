@@ -22,7 +22,7 @@ def outcomes(done):
 
 
 def answer(server, method, *replies):
-    """Answer the first requests of a method in turn, the last answer for all that follow."""
+    """Answer the requests of a method in turn; the last answer serves all later ones."""
     left = list(replies)
     server.replies = lambda request: (left.pop(0) if len(left) > 1 else left[0]) if request.method == method else None
 
@@ -39,7 +39,7 @@ def applied(project, server):
 def test_a_change_that_may_have_been_made_stays_in_doubt_whatever_comes_after(
     applied, server, on_server, first, refusal
 ):
-    """The manifest is taken back: the next run has to undo what may have been done."""
+    """After the manifest is reverted, the next run has to undo what may have been done."""
     applied.write("fbsync.yaml", MANIFEST.replace("https://one.example.com/v1", "https://new.example.com/v1"))
     answer(server, "PUT", Reply(status=first, body=PAGE, processed=True), Reply(**refusal))
     done = applied("apply", "--format", "json", "--retry-timeout", "5")

@@ -1,4 +1,4 @@
-"""A plan refuses where apply would, with the same reasons: over random manifests, states and options."""
+"""A plan refuses whatever apply would refuse, for the same reasons, with random manifests, states and options."""
 
 import json
 import time
@@ -26,7 +26,7 @@ REASONS = {
     "not adopted": ", but not in the lockfile",
     "replaced": ": it was replaced outside",
 }
-"""Every reason to refuse a plan, by unique words."""
+"""Every reason to refuse a plan, by words that only this reason has."""
 
 
 class Fate(StrEnum):
@@ -43,8 +43,8 @@ class Fate(StrEnum):
 class Situation:
     """Declared, listed and unconfirmed configurations, and the options.
 
-    ``untold``: the server lists no second workspace. ``foreign``: somebody else's entry is there. ``interrupted``: an
-    update of the second entry, to another host, and the creation of a new one have no outcome.
+    ``untold``: the server cannot list the second workspace. ``foreign``: it lists somebody else's entry.
+    ``interrupted``: an update of the second entry, to another host, and a creation have no outcome.
     """
 
     declared: frozenset = frozenset(NAMES)
@@ -67,7 +67,7 @@ SITUATIONS = {
     "replaced": Situation(fates=(Fate.REPLACED, *(Fate.SAME,) * 5)),
 }
 _LISTED = (Fate.SAME, Fate.USED, Fate.MOVED)
-"""Cases without a second check, for which fbsync would wait."""
+"""Fates for which fbsync does not list a second time, since it would wait before that."""
 _LIMITS = st.sampled_from(["0", "2", "5", "50%", "100%"]).map(lambda limit: ("--max-deletes", limit))
 _FLAGS = st.sets(
     st.sampled_from(
@@ -99,7 +99,7 @@ def situations(fates):
 
 
 def placed(places, names):
-    """The names, with their workspaces: those of the six by turns, and of others the first one."""
+    """The names with their workspaces: the six take turns, and all others are in the first one."""
     return [(name, places[NAMES.index(name) % 2 if name in NAMES else 0]) for name in names]
 
 
@@ -113,7 +113,7 @@ def manifest(places, names, hosts=None):
 
 
 class World:
-    """Six applied entries in two workspaces, the first one protected; the server lists whatever a situation says."""
+    """Six applied entries in two workspaces, the first one protected. The server lists what the situation says."""
 
     def __init__(self, project, server, places):
         self.project, self.server, self.places = project, server, places
@@ -128,7 +128,7 @@ class World:
         self.interrupt()
 
     def interrupt(self):
-        """Keep what an apply leaves that is killed while it moves the second entry to another host and makes one."""
+        """Keep what a killed apply leaves: it was moving the second entry to another host, and creating an entry."""
         self.project.write("fbsync.yaml", manifest(self.places, [*NAMES, "New"], hosts={NAMES[1]: "evil"}))
         with self.server.holding("PUT"), self.server.holding("POST"):
             process = self.project.process("apply", "--yes")
@@ -161,7 +161,7 @@ class World:
         self.server.replies = reply
 
     def refusals(self, situation):
-        """What plan says that apply would refuse, which apply does."""
+        """What plan says that apply would refuse. Checks that apply refuses the same."""
         self.become(situation)
         planned = self.project("plan", "--refresh", "--format", "json", *situation.options)
         document = json.loads(planned.stdout)
@@ -230,7 +230,7 @@ def test_plan_and_apply_agree_on_what_is_missing_too(world, situation):
 
 @pytest.fixture
 def known(project, server, sandbox, workspace):
-    """Six applied entries, of which one is protected; somebody made another one."""
+    """Six applied entries, one of them protected, and one that somebody else made."""
     project.write("fbsync.yaml", manifest((workspace, workspace), NAMES))
     assert project("apply").returncode == 0
     headers = {"Authorization": f"Bearer {sandbox.token}"}

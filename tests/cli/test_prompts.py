@@ -34,7 +34,7 @@ COMMANDS = {
 
 @pytest.fixture(params=COMMANDS)
 def asked(request):
-    """A command that asks, and the plan that it asks about."""
+    """A command that asks for confirmation, and the plan that it shows."""
     request.getfixturevalue("there" if request.param == "destroy" else "staged")
     return request.param
 
@@ -69,7 +69,7 @@ def test_a_key_that_ends_it_at_the_question_changes_nothing(project, server, ask
 
 
 def test_ctrl_c_while_it_waits_for_the_list_is_answered(project, server, asked):
-    """A line says what is waited for; the key ends it."""
+    """A line says what fbsync waits for, and Ctrl-C ends the wait."""
     server.replies = lambda request: Reply(delay=4, processed=True) if request.method == "GET" else None
     code, seen = conversation(project, COMMANDS[asked][0], ("listing 1 of 1 workspace", CTRL_C))
     assert code == 130, seen
@@ -94,7 +94,7 @@ def test_ctrl_c_during_the_changes_lets_what_is_under_way_end(project, server, a
 
 
 def test_ctrl_c_just_before_the_first_change_is_one_or_the_other(project, server, asked):
-    """Nothing was changed, or what was is said; and nothing of Python's is seen."""
+    """Either nothing was changed, or fbsync says what was. No traceback is shown."""
     command = [*COMMANDS[asked][0], "--yes", "--parallelism", "1"]
     server.replies = lambda request: Reply(delay=1, processed=True) if request.method != "GET" else None
     code, seen = conversation(project, command, ("Applying", CTRL_C))

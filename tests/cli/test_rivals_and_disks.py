@@ -16,7 +16,7 @@ from recorder import Reply
 
 
 def hold(server, seconds=1.5):
-    """Make the first creation take its time."""
+    """Make the first creation slow."""
     first = iter([Reply(body={}, processed=True, delay=seconds, status=500)])
     server.replies = lambda request: next(first, None) if request.method == "POST" else None
 
@@ -33,7 +33,7 @@ def delete(sandbox, llm_id):
 
 
 def in_a_mount(project, name, *arguments):
-    """Run Python where a file is a mount of its own, as a container's are."""
+    """Run Python with a file that is a mount point, as in containers."""
     mount = ["unshare", "--map-root-user", "--mount", "sh", "-c", 'mount --bind "$0" "$0" && exec "$@"', name]
     options = {"cwd": project.folder, "capture_output": True, "text": True}
     try:
@@ -96,7 +96,7 @@ class TestTwoRuns:
 
 
 class TestRival:
-    """Another user creates what a run is about to create, with the same name, type and endpoint."""
+    """Another user creates a configuration with the name, type and endpoint that a run is about to create."""
 
     def refuse_to_overwrite(self, project, server, on_server):
         theirs = on_server()["One"]
@@ -161,7 +161,7 @@ class TestRival:
 
 class TestDisk:
     def test_a_lockfile_whose_folder_goes_away_is_rescued(self, project, server, on_server):
-        """What the server did is not lost: it is said, put elsewhere, and found again by the next run."""
+        """What the server did is not lost: fbsync reports it and writes it elsewhere, and the next run finds it."""
         folder = project.folder / "state"
         folder.mkdir()
 
@@ -192,11 +192,11 @@ class TestDisk:
 
     @pytest.mark.parametrize("room", [300, 700, 1100])
     def test_a_disk_without_room_says_what_was_done(self, project, server, on_server, room):
-        """Every file of the process is limited to so many bytes, which is what a full disk looks like to it."""
+        """The process may write only this many bytes to a file, which looks like a full disk."""
         limited = project.process(
             "apply",
             *("--parallelism", "1"),
-            env={"PYTHONDONTWRITEBYTECODE": "1"},  # else Python leaves compiled modules that are cut off
+            env={"PYTHONDONTWRITEBYTECODE": "1"},  # otherwise Python leaves truncated compiled modules
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
         )
         done = project.finish(limited)
@@ -224,7 +224,7 @@ class TestDisk:
         "words", [("plan", "--out"), ("apply", "--yes", "--events"), ("apply", "--yes", "--result")]
     )
     def test_what_a_run_is_to_write_is_not_written_through_a_link(self, project, words):
-        """A pipeline's name for such a file is in its own text, where a pull request finds it."""
+        """A pull request can read in the pipeline's text how such a file is called, and put a link there."""
         target = project.write("profile", "precious")
         (project.folder / "named.json").symlink_to("profile")
         done = project(*words, "named.json")
@@ -254,7 +254,7 @@ class TestDisk:
         assert project("apply", "--lock-file", name).returncode == 0
 
     def test_a_file_that_is_mounted_after_the_check_is_left_as_it_was(self, project):
-        """What a rename over it is refused with."""
+        """The rename over the mount point fails, and fbsync explains that."""
         project.write("fbsync.lock", "before")
         code = "from pathlib import Path; from fbsync.state import atomic_file as f; "
         done = in_a_mount(

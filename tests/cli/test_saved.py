@@ -11,7 +11,7 @@ from fbsync.schema.validate import Kind, validate
 
 @pytest.fixture
 def save(project):
-    """Save a plan; return the file's value."""
+    """Save a plan; return the content of the file."""
 
     def plan(*args, env=None):
         done = project("plan", "--out", "reviewed.json", *args, env=env)
@@ -192,7 +192,7 @@ class TestNotStale:
         assert "1 to change" in project("plan").stdout
 
     def test_a_plan_without_credentials_is_applied_with_them(self, project, save, server):
-        """What the plan marked as unverified is left to the apply; everything else is as reviewed."""
+        """Apply decides about what the plan marked as unverified; everything else must be as reviewed."""
         project("apply")
         project.write("fbsync.yaml", MANIFEST.replace("one.example.com", "uno.example.com"))
         save(env=dict.fromkeys([*project.credentials, "FLASHBACK_TOKEN", "FLASHBACK_WORKSPACE_ID"]))

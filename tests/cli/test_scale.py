@@ -26,7 +26,7 @@ ENTRY = """\
 
 
 def manifest(entries, *, host="llm", secret="$SECRET_0", first=0, former=None):
-    """Entries, five in a workspace; ``former`` gives the number of the entry that each was before."""
+    """A manifest with five entries in each workspace; ``former`` gives the number that each entry had before."""
     text = "version: 1\nllms:\n"
     for number in range(first, first + entries):
         text += ENTRY.format(number=number, host=host, secret=secret, workspace=(number - first) // 5)
@@ -37,9 +37,9 @@ def manifest(entries, *, host="llm", secret="$SECRET_0", first=0, former=None):
 
 @pytest.fixture(scope="module")
 def worlds(tmp_path_factory):
-    """A folder for each size whose entries were applied, with a server that lists them."""
+    """For each size, a folder whose entries were applied, and a server that lists them."""
     with ExitStack() as stack:
-        # A server each: one that keeps all would list the entries of the others, too.
+        # Each has a server: a shared one would also list the entries of the others.
         yield [
             world(tmp_path_factory.mktemp(f"of-{size}"), size, stack.enter_context(instant(keep=True)))
             for size in SIZES
@@ -56,12 +56,12 @@ def world(folder, size, variables):
 
 
 def in_one(text):
-    """The same entries in one workspace, where each may take another one's name."""
+    """The same entries in one workspace, where one may take the name of another."""
     return re.sub(r"ws-\d+", "ws-one", text)
 
 
 def steps(world, text, *argv, status=0):
-    """How many lines of fbsync's own code a command executes that ends with this status."""
+    """Count the lines of fbsync's code that a command executes. Check its exit status."""
     (world.folder / "fbsync.yaml").write_text(text)
     argv = [sys.executable, "-m", "benchmarks.steps", *argv]
     done = subprocess.run(argv, cwd=world.folder, env=world.environment, capture_output=True, text=True, check=False)
@@ -70,7 +70,7 @@ def steps(world, text, *argv, status=0):
 
 
 def assert_linear(counts):
-    """Each doubling of the entries adds twice the steps that the one before it added."""
+    """Check that each doubling of the entries adds twice as many steps as the doubling before."""
     first, second = (after - before for before, after in pairwise(counts))
     assert 0 < second <= 2.1 * first, counts
 
@@ -119,7 +119,7 @@ def test_entries_given_twice(worlds):
 
 @pytest.mark.thorough
 def test_renames_in_a_chain_that_is_blocked_at_its_end(worlds):
-    """Each entry takes the name of the one before it, and the first takes one that stays taken."""
+    """Each entry takes the name of the one before it, and the first takes a name that stays in use."""
     counts = []
     for world in worlds:
         text = world.manifest(first=1, former=lambda number: number - 1)

@@ -15,7 +15,7 @@ def told(text):
 
 
 def entries(text):
-    """What applies print as requests come back, in any order."""
+    """The lines that applies print when a request returns, which may come in any order."""
     return sorted(told(text).splitlines())
 
 

@@ -43,7 +43,7 @@ def remote(tmp_path_factory):
 
 @pytest.fixture
 def shared(project, remote):
-    """A project in a checkout, whose state is in its remote."""
+    """A project in a checkout, with its state in the remote."""
     git("init", "--quiet", "--initial-branch=main", project.folder)
     git("remote", "add", "origin", remote, cwd=project.folder)
     project.environment |= {"FBSYNC_STATE": "git", "GIT_CONFIG_GLOBAL": os.devnull, "GITHUB_ACTOR": "ada"}
@@ -72,7 +72,7 @@ def test_an_apply_keeps_its_state_in_the_remote_and_nothing_beside_the_manifest(
     assert names(state) == ["One", "Two"]
     assert (state.read().state.claim, state.read().state.journal) == (None, ())
     assert not [path.name for path in shared.folder.iterdir() if ".lock" in path.name]
-    shared("apply", "--yes")  # learns from the server's list that it masks keys
+    shared("apply", "--yes")  # this run learns from the list that the server masks keys
     before = git("rev-parse", REF, cwd=remote)
     again = shared("apply", "--yes")
     assert "2 unchanged" in again.stdout
@@ -203,7 +203,7 @@ def test_a_plan_does_not_wait(shared, state):
 
 
 def test_a_killed_runs_lease_is_taken_over(shared, state):
-    """Its lease is a short one, so that the test does not wait for minutes."""
+    """The lease is short, so that the test does not wait for minutes."""
     version = state.read()
     claim = LeaseClaim(id=new_nonce(), seconds=1)
     state.swap(version.state.succeeded(OTHER, claim=claim), version.tag)
@@ -231,7 +231,7 @@ def until(condition):
 def test_a_run_that_is_killed_after_its_requests_is_settled_from_another_clone(
     shared, state, server, remote, on_server, tmp_path_factory
 ):
-    """The answers are held back, so that the intents are in the store and the outcomes are not."""
+    """The answers are held back, so the store has the intents but not the outcomes."""
     with server.holding():
         run = shared.process("apply", "--yes")
         until(lambda: len(on_server()) == 2)
@@ -286,7 +286,7 @@ def test_a_store_that_goes_away_midway_leaves_a_rescue_file_that_the_next_run_re
 
 
 def test_a_state_that_changes_between_plan_and_apply_is_planned_again(shared, state, server, on_server):
-    """The other run comes while this one lists the server's workspaces."""
+    """The other run starts while this one lists the server's workspaces."""
     with server.holding("GET"):
         run = shared.process("apply", "--yes")
         until(lambda: [request for request in server.requests if request.path.startswith("/ai/llm")])
@@ -323,7 +323,7 @@ def test_a_state_that_is_rolled_back_during_a_run_is_not_overwritten(shared, sta
 
 
 def test_a_run_that_is_killed_before_its_intents_are_stored_sent_nothing(shared, state, remote, on_server):
-    """The remote takes the lease, and is slow with the next push."""
+    """The remote accepts the lease, and is slow to accept the next push."""
     hook = remote / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\n[ -e taken ] || { touch taken; exit 0; }\ntouch second; sleep 60\n")
@@ -443,7 +443,7 @@ def in_manifest(cli, line):
 def test_the_manifest_may_say_where_the_state_is(shared, state, line):
     in_manifest(shared, line)
     done = shared("apply", "--yes")
-    if done.returncode == 3:  # a tab is not YAML that fbsync takes
+    if done.returncode == 3:  # YAML does not allow a tab here
         assert "\t" in line
         return
     assert done.returncode == 0, done.stderr
@@ -536,7 +536,7 @@ def test_an_empty_state_is_removed_when_its_environment_is_gone(shared, remote, 
     assert "Removed the state in git:refs/fbsync/state/pr-123." in removed.stderr
     assert refs() == ["refs/fbsync/state/default"]
     for command in ("apply", "destroy", "plan"):
-        assert shared(command, "-e", "pr-123").returncode == 8  # what is not there is not empty
+        assert shared(command, "-e", "pr-123").returncode == 8  # a missing state is not an empty one
     assert shared("state", "remove", "-e", "pr-123").returncode == 8
     assert shared("state", "init", "-e", "pr-123").returncode == 0
 
@@ -565,7 +565,7 @@ def test_a_removal_that_the_remote_refuses_leaves_the_state_free(shared, state, 
 
 
 def test_a_destroy_that_another_run_overtakes_plans_again_and_takes_it_all(shared, state, server, on_server):
-    """Between the plan and the first swap, another run changes an entry: what it made is deleted by its plan."""
+    """Another run replaces the state between the plan and the first swap; destroy deletes what the new state has."""
     assert shared("apply", "--yes").returncode == 0
     server.requests.clear()
     with server.holding("GET"):
@@ -616,7 +616,7 @@ def test_an_address_that_is_none_is_refused(project, address, code):
 
 @pytest.fixture
 def killed_before_its_requests(shared, state, remote, on_server):
-    """A run whose intents the store holds, and that was killed before it knew so."""
+    """A run that was killed after the store had its intents, but before the run knew that."""
     hook = remote / "hooks" / "post-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\n[ -e taken ] || { touch taken; exit 0; }\ntouch second; sleep 60\n")
@@ -638,7 +638,7 @@ def killed_before_its_requests(shared, state, remote, on_server):
 def test_what_others_create_under_the_name_of_an_intent_that_was_not_sent_stays_theirs(
     killed_before_its_requests, state, sandbox, workspace, server, on_server, user, endpoint
 ):
-    """No machine can know that the request was not sent; time, user, type and endpoint tell whose it is."""
+    """No machine can know that the request was not sent. Time, user, type and endpoint show whose it is."""
     fields = {"name": "One", "workspaceId": workspace, "aiType": "OPENAI", "endpoint": endpoint}
     assert rivals.create(sandbox, fields, user=user) == 200
     theirs = on_server()["One"]
@@ -665,7 +665,7 @@ def test_a_lease_must_outlast_a_request(shared, on_server, seconds):
 
 @pytest.fixture
 def library(shared):
-    """What the library loads of the project, as a program does that runs in the checkout."""
+    """Load the project with the library, as a program in the checkout does."""
 
     def load(**options):
         variables = {**shared.environment, **shared.credentials}
@@ -718,7 +718,7 @@ def test_the_library_plans_again_where_the_state_changes_meanwhile(shared, state
 
 
 def test_a_plan_of_a_fork_needs_no_credential_and_its_apply_sends_nothing(shared, remote, on_server, tmp_path_factory):
-    """As a pull request's job has it: a checkout of the base repository over HTTP, which anybody may read."""
+    """The job of a pull request has a checkout of the base repository over HTTP, which anybody may read."""
     assert shared("apply", "--yes").returncode == 0
     before = git("rev-parse", REF, cwd=remote)
     text = (shared.folder / "fbsync.yaml").read_text().replace("one.example.com", "new.example.com")

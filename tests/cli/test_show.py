@@ -87,7 +87,7 @@ def test_what_is_no_saved_plan_is_refused(project, name, text, said, format_):
     ],
 )
 def test_a_plan_of_another_format_is_one_sentence(project, server, command, format_, version, said, todo):
-    """Whatever else such a file holds, nobody is told to correct it."""
+    """fbsync cannot judge the content of another format, so it reports nothing else in the file."""
     project("plan", "--out", "reviewed.json")
     saved = json.loads((project.folder / "reviewed.json").read_text())
     for name in ("variable_files", "comparison", "refusals"):

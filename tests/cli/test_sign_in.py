@@ -15,7 +15,7 @@ def canary(name):
 
 
 WRONG = [
-    # what is set, the exit code, what is said, what to do
+    # what is set, the exit code, the message, the hint
     ({}, 4, "there are no credentials to sign in with", "set FLASHBACK_TOKEN, or"),
     (
         {"FLASHBACK_TOKEN": ""},

@@ -35,7 +35,7 @@ def entry(name, workspace="ws-1", **more):
 
 @pytest.fixture
 def state(cli, server):
-    """A lockfile of these entries, and nothing beside it."""
+    """A folder with nothing but a lockfile of these entries."""
 
     def write(*entries, name="fbsync.lock", environment=None):
         value = {
@@ -57,21 +57,21 @@ def names(path):
 
 @pytest.fixture
 def killed(project, server, on_server):
-    """A project whose first apply was killed before the answer to its second request, which was carried out."""
+    """A project whose first apply was killed before the answer to its second request. The server carried that out."""
     process = project.process("apply", "--parallelism", "1")
     journal = project.folder / "fbsync.lock.journal"
 
     def kill_at_the_second(_request):
         if len(server.writes) == 2:
             while '"entry"' not in journal.read_text():
-                time.sleep(0.01)  # the first outcome is on its way to the disk still
+                time.sleep(0.01)  # the first outcome is still on its way to the disk
             process.kill()
 
     server.replies = kill_at_the_second
     project.finish(process)
     server.replies = lambda request: None
     while len(on_server()) < 2:
-        continue  # the request is on its way still
+        continue  # the request is still on its way
     assert journal.exists()
     return project
 
@@ -282,12 +282,12 @@ class TestForget:
         assert [llm["name"] for llm in listed] == known[1:]
 
     def test_a_disk_without_room_changes_nothing(self, cli, state):
-        """Every file of the process is limited to so many bytes, which is what a full disk looks like to it."""
+        """The process may write only this many bytes to a file, which looks like a full disk."""
         path = state(entry("A"), entry("B"))
         before = path.read_text()
         limited = cli.process(
             *("state", "forget", "A"),
-            env={"PYTHONDONTWRITEBYTECODE": "1"},  # else Python leaves compiled modules that are cut off
+            env={"PYTHONDONTWRITEBYTECODE": "1"},  # otherwise Python leaves truncated compiled modules
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300)),
         )
         done = cli.finish(limited)

@@ -49,7 +49,7 @@ def change(sandbox, on_server):
 
 @pytest.fixture
 def chat(cli):
-    """Apply a manifest, and make sure that nothing is left to do then; return the body of the last write."""
+    """Apply a manifest, check that the next plan is empty, and return the body of the last write."""
     cli.credential("SECRET_ONE", "canary-one-5e1f0c")
 
     def apply(manifest, server, *options):
@@ -218,7 +218,7 @@ def test_a_creation_that_was_carried_out_before_a_kill_is_settled(cli, server, o
     with server.holding():
         server.replies = lambda request: None
         while not on_server():
-            continue  # the request is on its way still
+            continue  # the request is still on its way
         process.kill()
     cli.finish(process)
     assert (cli.folder / "fbsync.lock.journal").exists()

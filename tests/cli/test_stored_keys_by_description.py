@@ -38,7 +38,7 @@ def keys(sandbox, workspace):
 
 @pytest.fixture
 def applied(cli, keys):
-    """The project, applied, and the id of its stored key."""
+    """The applied project, and the id of its stored key."""
     api_key = keys.store("Chat, production")
     cli.write("fbsync.yaml", MANIFEST)
     done = cli("apply", "--yes")

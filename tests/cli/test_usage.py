@@ -1,4 +1,4 @@
-"""A deletion shows the configuration's usage, and nothing depends on it."""
+"""A deletion shows how much the configuration was used, and works without that, too."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ ONE_ONLY = MANIFEST[: MANIFEST.index("  - name: Two")]
 
 @pytest.fixture
 def pruned(project, server, on_server):
-    """Both entries were applied, and one is no longer declared; the server says how much each was used."""
+    """Two applied entries, one of them no longer declared. The server says how much each was used."""
     assert project("apply").returncode == 0
     project.write("fbsync.yaml", ONE_ONLY)
     two = on_server()["Two"]["id"]

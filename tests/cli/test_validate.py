@@ -145,7 +145,7 @@ PIECES = sorted({piece for seed in SEEDS for piece in re.findall(r"\S+|\n +", se
 
 @st.composite
 def mutated(draw):
-    """Two manifests of the cases, spliced, with pieces of all of them put in and parts taken out."""
+    """Two manifests of the cases, spliced, with pieces of others inserted and parts removed."""
     first, second = draw(st.sampled_from(SEEDS)), draw(st.sampled_from(SEEDS))
     text = first[: draw(st.integers(0, len(first)))] + second[draw(st.integers(0, len(second))) :]
     for _ in range(draw(st.integers(0, 8))):

@@ -29,7 +29,7 @@ def applied(project):
 
 @pytest.fixture
 def refused(project):
-    """Two is one that the sandbox's provider refuses."""
+    """Make the sandbox's provider refuse the credential of Two."""
     project.credential("SECRET_TWO", "canary-invalid-81c3")
     assert project("apply").returncode == 0
     return project

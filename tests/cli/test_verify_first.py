@@ -35,7 +35,7 @@ def is_temporary(name):
 
 
 def calls(server):
-    """What was asked of the server beside lists, in order: the trial's calls as such."""
+    """The requests to the server except lists, in order; `try` is the creation of a temporary configuration."""
     found = []
     for request in server.requests:
         if request.path.endswith("/validate"):
@@ -66,7 +66,7 @@ def signed_in(sandbox):
 
 
 def accepted(project):
-    """Whether the provider takes what the server holds."""
+    """Whether the provider accepts what is on the server."""
     return project("verify").returncode == 0
 
 
@@ -192,7 +192,7 @@ def test_entries_that_swap_their_names_are_tried_before_either_is_renamed(applie
 
 
 def test_no_verdict_changes_nothing(applied, server, on_server):
-    """A server without the call, and one whose answer does not come."""
+    """Neither a server without the call nor one that never answers gives a verdict."""
     applied.credential("SECRET_ONE", ROTATED)
     for reply, verdict in ((Reply(status=405, body={}), "failed"), (Reply(drop=True), "unknown")):
         server.requests.clear()
@@ -229,7 +229,7 @@ def test_a_deletion_that_fails_is_told_and_made_up_for(applied, server, on_serve
 
 
 def killed_at(applied, server, call, *, processed):
-    """A rotation to a key that the provider refuses, killed at one of its calls."""
+    """Rotate to a key that the provider refuses, and kill the run at one of its calls."""
     applied.credential("SECRET_ONE", INVALID)
     runs = []
 
@@ -314,7 +314,7 @@ def test_what_a_crash_left_is_no_stranger_and_counts_in_no_guard(applied, server
 
 
 def test_one_that_is_created_only_after_the_crash_is_removed_later(applied, server, on_server, sandbox):
-    """The request was on its way when the run died, and the server carried it out after the next run's list."""
+    """The request was on its way when the run was killed, and the server carried it out after the next run's list."""
     applied.first = applied.credentials["SECRET_ONE"]
     killed_at(applied, server, "try", processed=False)
     (body,) = [request.body for request in server.requests if is_call(request, "try")]
@@ -336,7 +336,7 @@ def test_without_a_list_it_goes_by_the_recorded_id(applied, server, on_server):
 
 
 def test_a_journal_that_names_something_else_as_temporary_has_nothing_deleted(applied, server, on_server):
-    """Neither a name that fbsync does not give, nor the id of what is known or listed as something else."""
+    """fbsync deletes only a name that it gives itself, and no id that is known or listed as something else."""
     killed_at(applied, server, "validate", processed=False)
     journal = applied.folder / "fbsync.lock.journal"
     text, ids = journal.read_text(), {name: row["id"] for name, row in on_server().items()}
@@ -370,7 +370,7 @@ def test_an_interrupt_has_it_deleted_and_nothing_changed(applied, server, on_ser
 
 @pytest.fixture
 def shared(project, server, tmp_path_factory):
-    """The same with the known state in the remote's ref."""
+    """The same, with the known state in a git ref of the remote."""
     remote = tmp_path_factory.mktemp("remote") / "remote.git"
     for arguments in (["init", "--bare", remote], ["init", project.folder]):
         subprocess.run(["git", *arguments], check=True, capture_output=True)

@@ -14,7 +14,7 @@ from at_a_terminal import CTRL_C, at_a_terminal, conversation
 from recorder import Reply
 
 SLOW = 1.5
-"""Seconds that an answer takes: the line comes after one."""
+"""Seconds that an answer takes. The line appears after one second."""
 
 
 def slowly(method):
@@ -86,7 +86,7 @@ def test_the_bar_comes_after_the_last_question(project, server):
 
 @pytest.fixture
 def slow_remote(project, tmp_path_factory):
-    """The state is in a git remote that takes its time to be read, and to be written."""
+    """Keep the state in a git remote that is slow to read and to write."""
     remote = tmp_path_factory.mktemp("remote") / "remote.git"
     project.environment |= {"FBSYNC_STATE": "git", "GIT_CONFIG_GLOBAL": os.devnull}
     for words in (
@@ -132,7 +132,7 @@ def test_signing_in_is_said_too(project, server, sandbox):
 
 
 LONG = 60
-"""Seconds that nobody has to wait after Ctrl-C."""
+"""Seconds. After Ctrl-C, nobody has to wait this long."""
 
 
 def test_ctrl_c_ends_the_wait_for_another_run(project, server):
@@ -167,7 +167,7 @@ def test_ctrl_c_ends_the_wait_for_a_store(slow_remote, command):
 
 
 def test_ctrl_c_while_the_lease_is_taken_gives_it_back(slow_remote, server):
-    """The remote has moved the ref already, and does not say so."""
+    """The remote has already moved the ref, but its answer has not arrived."""
     remote = next(
         line.split()[1]
         for line in subprocess.check_output(["git", "-C", slow_remote.folder, "remote", "-v"], text=True).splitlines()
@@ -196,7 +196,7 @@ def test_into_a_pipe_nothing_is_said(project, server):
 
 @pytest.fixture
 def interrupted(project, server):
-    """An apply of which the first creation is answered late; gives the process once that was asked for."""
+    """Start an apply whose first creation is answered late; return the process once the request has arrived."""
 
     def start(*arguments):
         asked = threading.Event()

@@ -13,7 +13,7 @@ TWO = MANIFEST.replace(MANIFEST[MANIFEST.index("  - name: One") : MANIFEST.index
 
 @pytest.fixture
 def outside(sandbox):
-    """Another client."""
+    """Call the API as another client does."""
 
     def send(method, path, **body):
         headers = {"Authorization": f"Bearer {sandbox.token}"}

@@ -1,4 +1,4 @@
-"""``workspace: Research``: the server says the id, the lockfile keeps it."""
+"""``workspace: Research``: the id comes from the server, and the lockfile keeps it."""
 
 import pytest
 from cli_world import MANIFEST
@@ -9,7 +9,7 @@ BY_NAME = MANIFEST.replace("workspaceId: $FLASHBACK_WORKSPACE_ID", "workspace: R
 
 @pytest.fixture
 def listing(server, workspace):
-    """The names that the server lists, with their ids; changed by tests."""
+    """The names that the server lists, with their ids. Tests change them."""
     names = [("Research", workspace), ("Sales", "ws-other")]
 
     def answer(request):
