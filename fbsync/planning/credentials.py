@@ -50,7 +50,7 @@ def key_drift(locked: LockedLlm, live: LiveLlm | None, *, keys_masked: bool) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Decide what happens to credentials.
+    """Decides what happens to credentials.
 
     Attributes:
         fingerprints: compares credentials with those that were last sent.

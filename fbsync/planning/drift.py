@@ -136,8 +136,8 @@ def find_drift(
     """Compare the known configurations with what the server lists.
 
     Credentials are not compared, because no listing has them. Only a key's presence and mask are. A stored provider key
-    is compared by its id. Fields that the listing leaves out and workspaces that the server would not list are not
-    compared. Values that differ only in spelling are equal.
+    is compared by its id; if the listing leaves it out, there is none. Other fields that the listing leaves out and
+    workspaces that the server would not list are not compared. Values that differ only in spelling are equal.
 
     Args:
         desired: the declared configurations.

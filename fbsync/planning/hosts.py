@@ -16,7 +16,7 @@ def host_of(url: str) -> str:
 
 
 def shown_host(url: str) -> str:
-    """Return a URL's host and port for people. Two hosts may look alike.
+    """Return a URL's host and port for people, in a form that shows hosts that only look alike.
 
     The host is shown as written. If it is not ASCII, the form that goes over the network follows in parentheses.
     """

@@ -47,7 +47,7 @@ def with_listed_keys(
         listed: the stored keys of each workspace that was asked. The entries of others stay as they are.
 
     Raises:
-        InvalidInput: no stored key or several have a description. There is a finding for each.
+        InvalidInput: a description belongs to no stored key or to several. There is a finding for each.
     """
     remembered = _remembered(known)
     found: list[Llm] = []

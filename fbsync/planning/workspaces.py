@@ -41,7 +41,7 @@ def with_listed_ids(desired: Sequence[Llm], workspaces: Iterable[Workspace]) -> 
         workspaces: the workspaces that the server lists.
 
     Raises:
-        InvalidInput: no workspace or several have a name. There is a finding for each.
+        InvalidInput: a name belongs to no workspace or to several. There is a finding for each.
     """
     by_name: dict[str, set[str]] = {}
     for workspace in workspaces:

@@ -17,8 +17,8 @@ It is a JSON object. Each list may be left out. The field names are the API's ow
     }
 
 A configuration cannot be deleted while a repository uses it. (No documented call attaches a repository.) A repository
-names the configurations of its own workspace that it uses. If one does not exist yet, it is used as soon as it is
-created. A user without a password cannot sign in (``NO_PASSWORD_SET``), nor can a user who is not active
+names the configurations of its own workspace that it uses. A configuration that does not exist yet is used as soon as
+it is created. A user without a password cannot sign in (``NO_PASSWORD_SET``), nor can a user who is not active
 (``USER_INACTIVE``). A user who is not validated gets no tokens. The built-in users also have their roles in the file's
 workspaces. Stored keys may also have ``endpoint``, ``region``, ``tenantId`` and ``subscriptionId``.
 """

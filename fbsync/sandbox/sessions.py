@@ -28,7 +28,7 @@ _HOLDER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """A pair of tokens. ``expires_at`` is when the access token expires, in seconds since the epoch (ND)."""
+    """A pair of tokens. ``expires_at`` is the access token's expiry in seconds since the epoch (the unit is ND)."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)

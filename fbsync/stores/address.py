@@ -91,7 +91,7 @@ def parse_address(text: str) -> Address:
 
 
 def environment_key(environment: str | None) -> str:
-    """Return the last part of an object's key or of a ref: the environment's name.
+    """Return the last part of an object's key or of a ref: the environment's name, or "default" without one.
 
     Raises:
         FbsyncError: the name cannot be used in a git ref or in an object's key (exit 3).

@@ -53,7 +53,7 @@ def lease_seconds(given: str | None, *, timeout: float) -> int:
 
 
 def steady_clock() -> float:
-    """Return the seconds on a clock that also runs while the machine sleeps: a lease does not wait for a laptop."""
+    """Return the seconds on a clock that also runs while the machine sleeps, because leases also end then."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 

@@ -115,7 +115,7 @@ class StateObject:
         """Return the current version if we wrote it, or None if the old version is still there.
 
         Raises:
-            Conflict: somebody else wrote it.
+            Conflict: another run wrote it.
         """
         found = self.read()
         if found is not None and found.state.nonce == state.nonce:

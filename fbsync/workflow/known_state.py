@@ -151,7 +151,7 @@ def _begun(path: Path, on_disk: Lockfile | None) -> Lockfile | None:
 
 
 def _journalled(path: Path, lockfile: Lockfile | None) -> Replayed | None:
-    """Read a lockfile's journal. Return None if there is none, which is checked first because it is cheap."""
+    """Read a lockfile's journal, or return None if it does not exist. A cheap check for that comes first."""
     try:
         journal_path(path).lstat()
     except FileNotFoundError:

@@ -84,7 +84,7 @@ def propose(
     Args:
         project: the project.
         live: what the server lists, or None to compare only with the lockfile. If the server was asked but would not
-            list anything, it has no workspaces.
+            list anything, ``live`` has no workspaces.
         prune: whether to delete known entries that are not declared.
         only: the names or patterns (``team-a/*``) to limit the plan to.
         assume_secrets: whether to assume that the server already has credentials without a recorded fingerprint.

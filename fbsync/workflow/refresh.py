@@ -34,7 +34,7 @@ async def resolve_workspaces(server: Server, project: Project) -> Project:
 
     Raises:
         ServerError: the call failed. A refusal (403) or a missing call is ignored if the lockfile has all names.
-        InvalidInput: no workspace or several have a name, or two entries now have the same identity.
+        InvalidInput: a name belongs to no workspace or to several, or two entries now have the same identity.
     """
     if all(llm.workspace is None for llm in project.desired):
         return project
@@ -56,7 +56,7 @@ async def resolve_stored_keys(server: Server, project: Project) -> Project:
 
     Raises:
         ServerError: a call failed. A refusal (403) or a missing call is ignored if the lockfile has all descriptions.
-        InvalidInput: a workspace has no stored key or several with a description.
+        InvalidInput: a description belongs to no stored key of its workspace or to several.
     """
     workspaces = workspaces_with_descriptions(project.desired)
     try:

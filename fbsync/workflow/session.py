@@ -129,7 +129,8 @@ class Session:
             What the server lists, or None if it was not asked.
 
         Raises:
-            InvalidInput: a workspace's variable is not set, or not exactly one workspace or stored key has a name.
+            InvalidInput: a workspace's variable is not set, or a name belongs to no workspace or stored key or to
+                several.
             ServerError: a call failed.
         """
         return self.run(self._look(refresh=refresh, all_or_nothing=all_or_nothing, plans=plans, applies=applies))
