@@ -99,5 +99,5 @@ _ABOUT = {
 
 
 def about(rule: str) -> str:
-    """Return a sentence that describes a rule. For other rules, it is made from the rule's name."""
+    """Return a sentence that describes a rule. If there is none, make one from the rule's name."""
     return _ABOUT.get(rule, f"{rule.replace('-', ' ').capitalize()}.")
