@@ -1,4 +1,4 @@
-"""The effort of the suite: few examples of each property by default, many with ``--hypothesis-profile thorough``.
+"""How many examples the suite tries of each property: few, or many with ``--hypothesis-profile thorough``.
 
 ``python -m pytest -m 'hypothesis or thorough' --hypothesis-profile thorough`` runs the many, and nothing else.
 """
@@ -11,7 +11,7 @@ settings.register_profile("quick", max_examples=25, deadline=None)
 settings.register_profile("thorough", max_examples=300, deadline=None, print_blob=True)
 settings.load_profile("quick")
 
-# Who starts the tests in the background, or by nohup, has them ignore these, and so would every fbsync that they start.
+# Tests started in the background, or by nohup, ignore these signals, and so would every fbsync that they start.
 _HANDLERS = {signal.SIGINT: signal.default_int_handler, signal.SIGQUIT: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
 for number, handler in _HANDLERS.items():
     if signal.getsignal(number) is signal.SIG_IGN:

@@ -1,4 +1,4 @@
-"""What may be shown of an input."""
+"""How much of an input may be shown."""
 
 import pytest
 from hypothesis import given

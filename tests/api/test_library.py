@@ -108,7 +108,7 @@ def test_importing_it_costs_nothing_and_every_name_is_there():
 
 
 class TestInAnEventLoop:
-    """As in a notebook, where a loop always runs."""
+    """In a notebook, an event loop always runs."""
 
     def run(self, work):
         return asyncio.run(work)

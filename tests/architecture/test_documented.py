@@ -1,4 +1,4 @@
-"""The page about the architecture is current: its questions' files exist, and it has a paragraph for each package."""
+"""The architecture page is current: the files that it names exist, and it has a paragraph for each package."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_every_package_has_a_paragraph_and_is_in_the_picture():
 
 
 def test_the_pages_that_the_code_cites_are_there():
-    """A section is cited as (``page.md``, 'Section'), and a page by its file's name."""
+    """Code cites a section as (``page.md``, 'Section'), and a page by its file's name."""
     cited = set()
     for path in folder_texts():
         for page, section in re.findall(r"``(?:docs/)?([\w/-]+\.md)``(?:,\s*'([^']+)')?", path):
@@ -49,6 +49,6 @@ def folder_texts():
 
 
 def test_no_two_files_of_tests_have_one_name():
-    """They would be one module to pytest, in one process."""
+    """In one process, pytest would take both for the same module."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))

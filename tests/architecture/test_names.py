@@ -1,4 +1,4 @@
-"""One name has one meaning: no two modules give functions or classes of theirs the same public name."""
+"""One name has one meaning: no two modules define a public function or class of the same name."""
 
 import ast
 from collections import defaultdict
@@ -9,9 +9,9 @@ import fbsync
 _NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 ROOT = Path(fbsync.__file__).parent
 ELSEWHERE = ("cli", "sandbox")
-"""Commands are called like the functions behind them, and the sandbox's routes like the API's calls."""
+"""A command may have the name of the function that does its work, and a route of the sandbox that of the API's call."""
 ONE_MEANING = {"apply"}
-"""What the library applies, ``execution`` applies."""
+"""The library's ``apply`` may have the name of the one in ``execution``."""
 
 
 def test_no_public_name_stands_for_two_things():

@@ -67,7 +67,7 @@ REVEALERS = {
 
 
 def test_secrets_are_revealed_in_few_places():
-    """The value leaves for a request, a fingerprint and the check of a token's characters, for nothing else."""
+    """The value is needed for a request, a fingerprint and the check of a token's characters, and for nothing else."""
     from pathlib import Path
 
     import fbsync

@@ -1,4 +1,4 @@
-"""Short versions of the long proofs in `python -m benchmarks.chaos` and `benchmarks.killed`."""
+"""Short versions of the long runs of `python -m benchmarks.chaos` and `benchmarks.killed`."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""The client on each of the HTTP libraries that it runs on."""
+"""Run the client on each HTTP library that it supports."""
 
 import importlib
 import sys
@@ -11,7 +11,7 @@ LIBRARIES = ("httpx", "httpx2")
 
 @pytest.fixture(params=LIBRARIES)
 def library(request, monkeypatch):
-    """Return a function that imports a module of the client, with this library beneath it."""
+    """Return a function that imports a module of the client on top of this library."""
     if find_spec(request.param) is None:
         pytest.skip(f'{request.param} is not installed: pip install "fbsync[{request.param}]"')
     for name in [name for name in sys.modules if name.startswith("fbsync.client")]:

@@ -1,4 +1,4 @@
-"""The meaning of each answer, by the design's rules. None causes anything but a ServerError."""
+"""The meaning of each answer, by the design's rules. No answer raises anything but a ServerError."""
 
 import json
 import random

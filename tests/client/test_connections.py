@@ -141,7 +141,7 @@ def test_a_refusal_is_known_as_one_however_many_addresses_a_host_has(library, lo
 
 
 def test_what_comes_before_tls_is_not_taken_for_a_part_of_it(library):
-    """Somebody on the way could put an answer there."""
+    """Somebody on the way could insert an answer before TLS starts."""
 
     async def run():
         core = library("fbsync.client.library").httpcore

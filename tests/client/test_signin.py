@@ -172,7 +172,7 @@ def path_of(line):
 
 
 def scripted(answers):
-    """A script that answers each path in turn, the last answer again and again."""
+    """A script that answers each path in turn and repeats the last answer."""
 
     async def script(line, headers, body):
         each = answers[path_of(line)]
@@ -182,7 +182,7 @@ def scripted(answers):
 
 
 def listed(library, account, answers, *, timeout=5.0):
-    """What comes of a list by a client, and the requests that it made."""
+    """The result of listing with a client, and the requests that the client sent."""
 
     async def run():
         async with raw_server(scripted(answers)) as server:

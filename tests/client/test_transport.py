@@ -13,7 +13,7 @@ BODY = b'{"success": true}'
 
 
 def exchange(library, script, *, timeout=20.0, limit=1000, before=lambda connections: None):
-    """What comes of one exchange, and the server."""
+    """The result of one exchange, and the server."""
 
     async def run():
         transport = library("fbsync.client.transport")
@@ -65,7 +65,7 @@ DRIPS = {
 
 @pytest.mark.parametrize("first", ["body", "headers"])
 def test_the_time_is_for_the_whole_exchange(library, first):
-    """Each byte comes soon after the one before it: only the sum of the waiting ends this."""
+    """Each byte follows soon after the one before it, so only a limit for the whole exchange can end this."""
     with pytest.raises(TimeoutError):
         exchange(library, drip(DRIPS[first]), timeout=0.3)
 
@@ -112,7 +112,7 @@ def test_what_is_compressed_is_read(library, compress):
 
 
 def test_a_gzip_bomb_does_not_unfold(library):
-    """10 MB that stand for 10 GB: no more than the limit is ever decoded."""
+    """10 MB decode to 10 GB. The client must not decode more than its limit."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     megabyte = b"\0" * 1_000_000
     bomb = b"".join(packer.compress(megabyte) for _ in range(200)) + packer.flush()

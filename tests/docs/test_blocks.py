@@ -17,7 +17,7 @@ def name(page):
 
 
 def steady(text):
-    """The text without what differs from run to run; requests that run together come back in any order."""
+    """The text without what differs from run to run, sorted, since concurrent requests return in any order."""
     return sorted(CHANGES.sub("…", text).splitlines())
 
 

@@ -32,7 +32,7 @@ RETIRED = {
     "time-out": r"\btime-outs?\b",
     "the list itself": r"\b(list itself|manifest's own list)\b",
 }
-"""Words that neither the code nor the pages use."""
+"""Words that neither the code nor the pages may use."""
 UNSAID = {
     "is no": r"(?<!there )\b(is|are) no (?!longer|more)\w+",
     "blank": r"(?<!-)\bblanks\b|\ba blank\b",
@@ -59,7 +59,7 @@ def is_a_command(function):
 
 
 def strings_of(source):
-    """The texts of a module that a user may read: its strings and its commands' help, but no other docstrings."""
+    """The texts of a module that users may see: its strings and the help of its commands, but no other docstrings."""
     tree = ast.parse(source)
     documentation = set()
     for node in ast.walk(tree):
@@ -96,7 +96,7 @@ def documentation_of(source):
 
 
 def on_the_pages():
-    """What people wrote: not the glossary itself, and not what commands print or schemas say."""
+    """The pages that people wrote, without the glossary, the output of commands, and what comes from schemas."""
     generated = {"glossary", "findings", "manifest", "lockfile", "journal", "plan", "result", "state"}
     for path in PAGES:
         if path.stem not in generated and path.parent.name not in ("commands", "session"):
@@ -104,7 +104,7 @@ def on_the_pages():
 
 
 def counted(texts, patterns):
-    """How often the words occur, each with the first text that has it."""
+    """The words that occur, each with the texts that have it."""
     found = {}
     for text in texts:
         for word, pattern in patterns.items():

@@ -87,9 +87,9 @@ NOT_READ = {
     *("CLOCK_BOOTTIME", "GOOGLE_AUTH", "INVALID_PASSWORD", "INVALID_REFRESH_TOKEN", "MAGIC_LINK", "NO_PASSWORD_SET"),
     *("USER_INACTIVE", "USER_NOT_FOUND"),
 }
-"""Constants that look like a variable's name: a clock, and words of the API."""
+"""Constants that look like variable names but are not: a clock, and words of the API."""
 SET_FOR_GIT = re.compile(r"GIT_(?!SSH)\w+|LC_ALL|LANGUAGE")
-"""What fbsync sets or clears for the git that it starts, whatever the user has set."""
+"""Variables that fbsync itself sets or clears for the git that it starts."""
 
 
 def test_no_other_name_of_a_variable_is_in_the_code():
@@ -125,7 +125,7 @@ WRITTEN = [page for page in PAGES if page.name != "design.md" and page.parent.na
 
 
 def mentioned(text):
-    """The calls of fbsync that a page shows: in its shell blocks, and between backticks."""
+    """The fbsync commands that a page shows, in shell blocks and between backticks."""
     for block in blocks_of(text):
         if block.language in SHELLS:
             yield from re.findall(r"^(?:\$ )?(fbsync [^\n|>&;#]*)", block.text, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The scripts that make pages and pictures can be loaded: the code that they use exists."""
+"""The scripts that make pages and pictures load, so the code that they use exists."""
 
 import subprocess
 import sys

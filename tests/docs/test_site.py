@@ -75,7 +75,7 @@ def test_pages_fit_a_screen_and_names_in_tables_stay_whole(site, width):
 
 
 def test_every_page_is_in_the_navigation():
-    """All but the commands, which one page lists."""
+    """The navigation has every page except those of the commands, which one page lists."""
     text = (ROOT / "zensical.toml").read_text()
     listed = set(re.findall(r'"([\w./-]+\.md)"', str(tomllib.loads(text)["project"]["nav"]).replace("'", '"')))
     pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}

@@ -1,4 +1,4 @@
-"""A client of yaml-language-server, the program behind YAML in most editors: JSON-RPC over its standard streams."""
+"""A client of yaml-language-server, which most editors use for YAML: JSON-RPC over its standard streams."""
 
 import json
 import queue
@@ -51,7 +51,7 @@ class LanguageServer:
         return self._wait(self._diagnostics, uri)
 
     def at(self, method, path, line, column):
-        """Ask about a place, its line and column counted from 1 as fbsync does."""
+        """Ask about a place. Its line and column count from 1, as in fbsync."""
         place = {"line": line - 1, "character": column - 1}
         return self.request(method, {"textDocument": {"uri": path.as_uri()}, "position": place})
 

@@ -17,7 +17,7 @@ pytest.importorskip("pre_commit")
 
 @pytest.fixture(scope="module")
 def git(tmp_path_factory):
-    """Run a command in a folder, with git and pre-commit out of reach of the user's own configuration."""
+    """Run a command in a folder; git and pre-commit do not see the user's own configuration."""
     home = tmp_path_factory.mktemp("home")
     kept = {
         name: value
@@ -43,7 +43,7 @@ def git(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def hooks(git, tmp_path_factory):
-    """This checkout as a repository that pre-commit can clone, with nothing in it but what the package is made of."""
+    """This checkout as a repository that pre-commit can clone, with only what the package needs."""
     folder = tmp_path_factory.mktemp("fbsync")
     for name in ("fbsync", "schemas", "examples"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -58,7 +58,7 @@ class Clock:
         return 0.0
 
     async def sleep(self, seconds):
-        """Time does not matter here."""
+        """Do not wait: time does not matter here."""
 
 
 def created(server, *, earlier=()):
@@ -120,7 +120,7 @@ def test_what_somebody_else_made_is_never_overwritten(rival, answer):
 
 @pytest.mark.parametrize(("first", "stays_open"), [(UNKNOWN, True), (TAKEN, False)], ids=["unknown", "taken"])
 def test_what_somebody_else_made_does_not_settle_an_attempt_of_unknown_outcome(first, stays_open):
-    """It may be carried out later, once the name is free again."""
+    """The server may still carry out the attempt, once the name is free again."""
     failed = created(Server(first, listed=[RIVALS["of-another-user"]]))
     assert (failed.failure is Failure.UNKNOWN) is stays_open
     assert "--adopt" in failed.hint

@@ -26,7 +26,7 @@ CREATIONS = Plan(refreshed=True, changes=tuple(Create(desired=desired(name)) for
 
 
 def server(create):
-    """A server of which only creations are asked: ``create`` is told of each, by name."""
+    """A server that supports only creations; ``create`` is called with the name of each."""
 
     async def create_llm(fields):
         await asyncio.sleep(0)
@@ -70,7 +70,7 @@ def ledger(tmp_path):
 
 
 class FullLedger:
-    """A ledger whose disk has room for all intents, and for outcomes before a given name."""
+    """A ledger whose disk has room for all intents, but for outcomes only before a given name."""
 
     def __init__(self, full_at):
         self.full_at = full_at
@@ -86,7 +86,7 @@ class FullLedger:
         return ()
 
     def sending(self, number):
-        """Needs no room."""
+        """This needs no room."""
 
     def done(self, number, change, llm_id):
         self.is_full = self.is_full or change.desired.name == self.full_at
@@ -96,7 +96,7 @@ class FullLedger:
         return self._write()
 
     def ending(self, settled):
-        """Needs no room."""
+        """This needs no room."""
 
     def _write(self):
         written = asyncio.get_running_loop().create_future()
@@ -116,7 +116,7 @@ def test_a_request_is_sent_when_its_intent_is_on_the_disk_and_so_are_earlier_out
         intents = [record["name"] for record in records if "intent" in record]
         outcomes = [record["entry"]["name"] for record in records if "entry" in record]
         assert name in intents
-        # An intent is recorded that many changes ahead, and behind all that had come about by then.
+        # Intents are recorded that many changes ahead, after all outcomes so far.
         assert len(intents) <= len(sent) + 2 * parallelism
         assert len(set(sent) - set(outcomes)) < 2 * parallelism
         sent.append(name)
@@ -151,7 +151,7 @@ def test_what_was_not_sent_when_a_run_stops_is_taken_back(ledger, tmp_path):
     outcomes = carry_out(ledger, server(create), parallelism=2, stop=stop)
     assert 1 <= len(sent) <= 2
     assert [outcome.result for outcome in outcomes].count(Result.NOT_ATTEMPTED) == len(NAMES) - len(sent)
-    # Nothing is open: else the journal would stay.
+    # No intent is open, or else the journal would stay.
     assert not journal_path(tmp_path / "fbsync.lock").exists()
 
 
@@ -169,13 +169,13 @@ def test_only_what_was_under_way_is_open_when_a_run_is_cut_off(ledger, tmp_path,
     left = read_journal(journal_path(tmp_path / "fbsync.lock"), None)
     assert {intent.identity.name for intent in left.open} == set(sent)
     gc.collect()
-    assert caplog.records == []  # asyncio says what nobody has looked at
+    assert caplog.records == []  # asyncio reports exceptions that nobody retrieved
 
 
 def test_what_came_about_and_cannot_be_recorded_is_told_and_only_what_has_an_intent_is_sent():
     sent, told = [], []
     outcomes = carry_out(FullLedger("C"), server(sent.append), on_outcome=told.append)
-    # The intent of D was on the disk before that was full: should D's outcome be lost, the next run looks for it.
+    # The intent of D was on the disk before it was full: if D's outcome is lost, the next run looks for D.
     assert sent == ["A", "B", "C", "D"]
     assert [outcome.result for outcome in outcomes[:4]] == [Result.CREATED] * 4
     assert [str(outcome.error or "") for outcome in outcomes[:4]] == ["", "", *["the disk is full"] * 2]
@@ -193,7 +193,7 @@ def test_two_creations_that_are_answered_with_one_id_are_not_one_record(ledger, 
     assert "the id id-1 for the creation, but another configuration already has it" in failed["E"].error.message
     written = json.loads((tmp_path / "fbsync.lock").read_text())
     assert sorted(llm["name"] for llm in written["llms"]) == ["A", "B", "C", "F", "G", "H"]
-    # The server said that it created them: what became of that stays open.
+    # The server reported these as created, but their outcomes are not recorded, so they stay open.
     left = read_journal(journal_path(tmp_path / "fbsync.lock"), None)
     assert {intent.identity.name for intent in left.open} == {"D", "E"}
 

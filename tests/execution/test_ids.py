@@ -1,4 +1,4 @@
-"""The owner of each id during an apply."""
+"""Which entry owns each id during an apply."""
 
 from records import desired, locked
 

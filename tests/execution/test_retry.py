@@ -48,7 +48,7 @@ CALLS = {
 
 
 def called(call, *answers, timeout=60.0, clock=None, stop=None):
-    """What comes of a call whose attempts are answered one by one, and how many were made."""
+    """The result of a call whose attempts get these answers in turn, and the number of attempts."""
     left, clock = list(answers), clock or Clock()
 
     async def answer(*_):

@@ -1,4 +1,4 @@
-"""Which change may start, in which order, and when no more may."""
+"""Which change may start, in which order, and when no more may start."""
 
 import asyncio
 
@@ -63,7 +63,7 @@ def test_more_intents_are_ahead_once_a_change_waits_for_its_own(widens, ahead):
         assert not waiting.done()
         assert queue.take() == 1
         assert list(intents) == ahead
-        # Whatever waits for an intent of before that says nothing new.
+        # Another wait, for an intent from before that, does not widen the lead again.
         another = asyncio.create_task(queue.intended(1, None))
         await asyncio.sleep(0)
         assert queue.take() == 2

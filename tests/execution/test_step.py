@@ -15,7 +15,7 @@ from fbsync.model.server_error import Failure, ServerError
 
 
 class Ledger:
-    """A ledger that notes its records; ``broken`` names what it cannot record."""
+    """A ledger that keeps its records in a list; ``broken`` names what it cannot record."""
 
     def __init__(self, broken=()):
         self.told = []
@@ -41,7 +41,7 @@ class Ledger:
 
 
 def taken(answer, *, change=None, broken=()):
-    """A step that was taken against a server that does as ``answer`` says, and what the ledger was told."""
+    """Take a step against a server that behaves as ``answer`` says; return it with the ledger's records."""
 
     async def call(*_, **__):
         return answer() if callable(answer) else answer

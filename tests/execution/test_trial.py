@@ -21,7 +21,7 @@ UPDATE = Update(desired=desired("A"), locked=locked("A"), fields=(), credentials
 
 
 class Ledger:
-    """A ledger that notes its records; ``broken`` names what it cannot record."""
+    """A ledger that keeps its records in a list; ``broken`` names what it cannot record."""
 
     def __init__(self, broken=()):
         self.told = []
@@ -47,7 +47,7 @@ class Ledger:
 
 
 class Provider(FakeServer):
-    """A server that notes all calls, and fails some by name, before or after it carried them out."""
+    """A server that records all calls. The named ones fail, before or after it carries them out."""
 
     def __init__(self, *, before=(), after=(), accepts=True):
         super().__init__()
@@ -82,7 +82,7 @@ class Provider(FakeServer):
 
 class NoTime:
     async def sleep(self, seconds):
-        """Nobody waits here."""
+        """Do not wait."""
 
 
 def failure(kind, status=None):
@@ -90,7 +90,7 @@ def failure(kind, status=None):
 
 
 def tried(server, *, broken=(), stop=None, taken=()):
-    """What came of a trial, and what the ledger was told."""
+    """The outcome of a trial, and the ledger's records."""
     ledger = Ledger(broken)
     trial = Trial(
         UPDATE,
@@ -217,7 +217,7 @@ def test_no_provider_is_asked_once_the_run_is_to_stop():
 
 
 def test_the_id_of_another_configuration_is_not_its_own():
-    """A server that answers with the id of something else must not have that deleted."""
+    """If a server answers with the id of another configuration, fbsync must not delete that one."""
     server = Provider()
     theirs = server.add(Row(workspace="ws", name="theirs", ai_type="OPENAI", endpoint="https://t.net", secret="t"))
     create = server.create_llm

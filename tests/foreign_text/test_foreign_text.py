@@ -1,4 +1,4 @@
-"""All foreign text goes through one place, which knows every credential in every encoding."""
+"""One place checks all foreign text, and knows every credential in every encoding."""
 
 import base64
 import html
@@ -61,7 +61,7 @@ def test_a_credential_is_recognized_in_each_encoding(encoding):
     text = ENCODINGS[encoding](TOKEN)
     for told in (text, f"Invalid token: {text}", f"x{text}", f"{text} is wrong", f'{{"token":"{text}"}}'):
         assert redactor(TOKEN).redact(told) == WITHHELD
-        # The positive control: whoever does not know the credential sees nothing wrong with the text.
+        # The positive control: a redactor that does not know the credential lets the text through.
         assert redactor("quite another one").redact(told) != WITHHELD
 
 
@@ -103,7 +103,7 @@ def test_what_is_shown_is_one_short_printable_line(text):
 
 @pytest.mark.parametrize("filler", ["%", "&", "\\", "a", "\\u0041", "%2525", "&amp;amp;", "A1b2", " ", "\ud800"])
 def test_a_megabyte_costs_no_more_than_its_beginning(filler):
-    """The texts that are searched are cut first: what is counted here is how much of one is looked at."""
+    """Texts are cut before they are searched. Count how much of one is searched."""
 
     class Counting(str):
         __slots__ = ()

@@ -1,7 +1,7 @@
 """Fuzz the loader with mutated YAML: python tests/fuzz/fuzz_loader.py [COUNT] [SEED].
 
-An exception, a value of a foreign type, a place outside of the text or an input that takes longer than
-ten seconds ends the run; the input is printed, for a test to be made of it.
+An exception, a value of another type, a position outside the text, or an input that takes longer than
+ten seconds ends the run. The input is then printed, so that it can become a test.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ PIECES = [
 
 
 def corpus() -> list[bytes]:
-    """The inputs to start from: those above, and the yaml-test-suite where it is at hand."""
+    """The inputs to start from: those above, and the yaml-test-suite if it is there."""
     cases = json.loads(SUITE.read_text())["cases"] if SUITE.is_file() else []
     return [*SEEDS, *(case["yaml"].encode() for case in cases)]
 
@@ -107,7 +107,7 @@ def mutated(chance: random.Random, seeds: list[bytes]) -> bytes:
 
 
 def check(data: bytes) -> list[str]:
-    """Load an input and look at the answer; return the rules of its findings."""
+    """Load an input and check the result; return the rules of its findings."""
     document = parse_document(data, file="m.yaml")
     last = document.source.count("\n") + document.source.count("\r") + 1
     for finding in document.findings:
@@ -125,7 +125,7 @@ def check(data: bytes) -> list[str]:
 
 
 def main(count: int, seed: int) -> None:
-    """Run, and print how many inputs of which kind there were."""
+    """Run, and print how many inputs of each kind there were."""
     chance, seeds = random.Random(seed), corpus()
     rules: Counter[str] = Counter()
     slowest = 0.0
@@ -147,7 +147,7 @@ def main(count: int, seed: int) -> None:
 
 
 def give_up(*_: object) -> None:
-    """End the wait for an input."""
+    """Stop waiting for an input."""
     raise TimeoutError(f"an input took longer than {PATIENCE} seconds")
 
 

@@ -1,8 +1,8 @@
 """Fuzz `fbsync validate` with mutated manifests: python tests/fuzz/fuzz_validate.py [COUNT] [SEED].
 
 Each goes through the command line's own ``main``, in one of its formats. An exit code other than 0 and 3, an
-internal error, an output that is no document of its format, a credential in the output, or an input that takes
-longer than ten seconds ends the run; the input is kept in a file, for a case to be made of it.
+internal error, an output that is not a document of its format, a credential in the output, or an input that takes
+longer than ten seconds ends the run. The input is then kept in a file, so that it can become a case.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 10
 FORMATS = ("text", "json", "github", "sarif", "junit")
 CANARY = "zq7Xk2Vw9Rt4"
-"""A credential in places where it may be left by mistake. No part of it may be printed."""
+"""A credential that is put where people leave one by mistake. No part of it may be printed."""
 WORDS = [
     *(b"secret", b"key", b"aiType", b"endpoint", b"name", b"workspaceId", b"previousName", b"protect"),
     *(b"llms", b"environments", b"version", b"null", b"true", b"OPENAI", b"AWS", b"$NAME", b"${A}", b"$<B>", b"$"),
@@ -42,7 +42,7 @@ def corpus() -> list[bytes]:
 
 
 def manifest(rng: random.Random, seeds: list[bytes]) -> tuple[bytes, bool]:
-    """A manifest with a few mistakes, and whether a credential was left in it."""
+    """A manifest with a few mistakes, and whether it has a credential in it."""
     data = rng.choice(seeds)
     for _ in range(rng.randrange(4)):
         words = data.split()
@@ -57,7 +57,7 @@ def manifest(rng: random.Random, seeds: list[bytes]) -> tuple[bytes, bool]:
 
 
 def check(output: str, format_: str) -> None:
-    """Make sure that an output is a document of its format."""
+    """Check that an output is a document of its format."""
     if format_ in ("json", "sarif"):
         json.loads(output)
     elif format_ == "junit":
@@ -65,7 +65,7 @@ def check(output: str, format_: str) -> None:
 
 
 def run(count: int, seed: int) -> Counter[str]:
-    """Run so many inputs; return how many ended how."""
+    """Run this many inputs; return how many had which result."""
     rng, seeds, seen = random.Random(seed), corpus(), Counter[str]()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         path = Path("fbsync.yaml")

@@ -21,7 +21,7 @@ def entries(line, number=NUMBER):
 
 
 def calls_of(work):
-    """How many calls of Python functions something takes."""
+    """Count the calls of Python functions while something runs."""
     calls = 0
 
     def count(_frame, event, _argument):

@@ -1,4 +1,4 @@
-"""The values that references resolve to: the same rules as for literals, at the reference, and never shown."""
+"""A reference's value must obey the rules for literals. Findings are at the reference and never show the value."""
 
 import pytest
 
@@ -185,7 +185,7 @@ def test_a_field_does_not_grow_without_bounds(name):
 
 
 def test_many_references_to_one_value_are_not_joined():
-    """A manifest of 300 KB and a variable of 10 KB would stand for a gigabyte."""
+    """A manifest of 300 KB and a variable of 10 KB would become a gigabyte."""
     text = MANIFEST.replace("$URL", "https://x.example.com/" + "${BIG}" * 50_000)
     manifest = assemble([parse_document(text.encode(), file="m.yaml")])
     with pytest.raises(InvalidInput) as caught:

@@ -1,4 +1,4 @@
-"""What counts as drift, and how it reads."""
+"""What counts as drift, and how it is worded."""
 
 import pytest
 from plan_documents import PLAIN
@@ -109,7 +109,7 @@ class TestTable:
 
 
 class TestEmptied:
-    """A workspace that lists nothing of several known entries: an apply would refuse to recreate them."""
+    """If a workspace lists none of several known entries, an apply would refuse to recreate them."""
 
     def test_what_undoes_it_is_checked_first_and_asked_for(self):
         emptied = drift([], [locked("A"), locked("B"), locked("C", workspace="v")], [], workspaces={"ws", "v"})

@@ -55,7 +55,7 @@ class TestAnEmptiedWorkspace:
 
 
 class TestAHostThatMovesAlthoughNobodyChangedTheManifest:
-    """Edited alike, manifest and lockfile leave no change to review, but an apply would send the credential there."""
+    """If both files are edited alike, there is no change to review, but an apply would send a credential there."""
 
     @pytest.mark.parametrize("there", [ELSEWHERE, "https://api.example.com:8443/v1"])
     def test_is_refused(self, there):

@@ -1,4 +1,4 @@
-"""Stored keys by description: what the lockfile remembers, and what the server says."""
+"""Stored keys by description: what the lockfile keeps, and what the server lists."""
 
 from dataclasses import replace
 

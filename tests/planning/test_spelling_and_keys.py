@@ -1,4 +1,4 @@
-"""Spellings and masked keys of a server: another spelling is no change, a different key is drift."""
+"""A server's spellings and masked keys: another spelling is not a change, but a different key is drift."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Workspaces by name: what the lockfile remembers, and what the server says."""
+"""Workspaces by name: what the lockfile keeps, and what the server lists."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The world of the recipes: a repository with fbsync as a submodule, its remote, and a sandbox as its server."""
+"""What the recipes run in: a repository with fbsync as a submodule, its remote, and a sandbox as the server."""
 
 import json
 import shutil
@@ -99,7 +99,7 @@ def one_box():
 
 @pytest.fixture
 def box(request, tmp_path):
-    """A sandbox that holds nothing: one of its own for a script of faults, else one that was emptied."""
+    """An empty sandbox: a new one if there is a fault script, or else a shared one that was emptied."""
     if rules := getattr(request, "param", None):
         faults = tmp_path / "faults.json"
         faults.write_text(json.dumps({"rules": rules}))

@@ -1,8 +1,8 @@
 """Run the jobs of a workflow file as GitHub's runner does, so that the tests run the real steps.
 
-Scripts run in bash, and the composite action by its own steps. Stood in for are the three official actions (a clone,
-and a folder of artifacts) and GitHub's API (the script `gh` beside this). An expression, an action or a
-condition that is not understood fails.
+Scripts run in bash, and the composite action by its own steps. The three official actions are replaced (by a clone
+and a folder of artifacts), and so is GitHub's API (by the script `gh` in this folder). An unknown expression, action or
+condition is an error.
 """
 
 import os
@@ -28,7 +28,7 @@ _NAME = re.compile(r"'[^']*'|[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*(?:\(\))?")
 
 
 def evaluate(expression, contexts):
-    """A value of GitHub's expressions, as far as the recipes use them: names, strings, !, &&, ||, ==, != and ()."""
+    """Evaluate one of GitHub's expressions, with what the recipes use: names, strings, !, &&, ||, ==, != and ()."""
     names = {}
 
     def named(match):
@@ -88,10 +88,10 @@ class JobResult:
 
 
 class Runner:
-    """One machine a job.
+    """Run the jobs of a workflow, each on a new machine.
 
     ``before`` may name steps before which something happens elsewhere, and ``pushed_to`` another URL of the remote.
-    ``keeps_credentials``: whether the workflow is one whose checkout keeps them, which others must not.
+    ``keeps_credentials``: whether the workflow's checkout keeps the credentials; other workflows must not.
     """
 
     def __init__(self, folder, *, remote, github, secrets, environment, gh_state):
@@ -108,7 +108,7 @@ class Runner:
         self._jobs = 0
 
     def run(self, workflow):
-        """Every job of a workflow's matrix, in turn; gives their results."""
+        """Run every job of a workflow's matrix in turn; return the results."""
         text = yaml.load((WORKFLOWS / workflow).read_text(), yaml.BaseLoader)
         [job] = text["jobs"].values()
         matrix = job.get("strategy", {}).get("matrix", {})
@@ -132,7 +132,7 @@ class Runner:
         workspace, temp = machine / "work", machine / "temp"
         for path in (workspace, temp / "fbsync-venv" / "bin"):
             path.mkdir(parents=True)
-        # As after a first use of the action: its installation is tested by itself.
+        # As after a first use of the action. Another test covers its installation.
         (temp / "fbsync-venv" / "bin" / "fbsync").symlink_to(Path(sys.executable).parent / "fbsync")
         summary = machine / "summary"
         contexts["runner"] = {"temp": str(temp)}
@@ -219,7 +219,7 @@ class Runner:
             contexts["steps"][step["id"]] = {"outputs": values}
 
     def _checkout(self, used, workspace):
-        """The branch's tip where ``ref`` names it, and otherwise the commit that the workflow was started by."""
+        """Check out the branch's tip if ``ref`` names it, or else the commit that started the workflow."""
         assert used["persist-credentials"] == ("true" if self.keeps_credentials else "false")
         branch = self.github["ref_name"]
         assert used.get("ref") in (None, branch)

@@ -90,7 +90,7 @@ def apply_on_main(on_main):
 
 @pytest.mark.thorough
 def test_a_run_that_waited_starts_from_the_lockfile_of_the_run_before(world, on_main):
-    """The commit that started it has none: from there, everything on the server would be another's."""
+    """The commit that started the run has no lockfile, so everything on the server would look like somebody else's."""
     runner = on_main()
     apply_on_main(on_main)
     assert runner.github["sha"] != git("--git-dir", world.remote, "rev-parse", "main").strip()
@@ -116,7 +116,7 @@ def test_the_push_signs_in_with_the_token_of_the_job(world, on_main):
 
 
 def merged(world, number):
-    """A pull request whose merge is what is on main now, and one that was never merged."""
+    """A pull request whose merge is now on main, and one that was never merged."""
     tip = git("--git-dir", world.remote, "rev-parse", "main").strip()
     pull = {"number": number, "merged_at": "2026-01-01T00:00:00Z", "merge_commit_sha": tip}
     world.save(pulls=[pull, {**pull, "number": number + 1, "merged_at": None}])
@@ -225,7 +225,7 @@ SLOW = {"match": {"method": "POST", "path": "/ai/llm"}, "action": {"type": "slow
 
 @pytest.mark.parametrize("box", [[SLOW]], indirect=True)
 def test_a_cancelled_apply_ends_in_order(world, box, tmp_path):
-    """GitHub interrupts the shell alone: it has to pass that on, and to wait."""
+    """GitHub interrupts only the shell, which has to pass the signal on and wait."""
     command, environment = _prepare_step(
         tmp_path,
         1,
@@ -273,7 +273,7 @@ def fork(world):
 
 
 def plan_and_comment(world, fork, sha, *, tamper=None):
-    """The two workflows as GitHub runs them for a fork: the first without anything, the second without its code."""
+    """Run the two workflows as GitHub does for a fork: one without secrets, the other without the fork's code."""
     event = {"pull_request": {"number": 7}}
     planner = world.runner(remote=fork.remote, github={"ref_name": "change", "sha": sha, "event": event, "token": ""})
     plans = planner.run("fbsync-plan.yml")
@@ -465,7 +465,7 @@ def test_an_upload_cannot_reach_another_comment_or_the_shell(world, fork):
 
 
 def _change_by_hand(box, **changes):
-    """Change a configuration on the server, past fbsync."""
+    """Change a configuration on the server without fbsync."""
     headers = {"Authorization": f"Bearer {box.token}"}
     listed = plain_http.get(f"{box.url}/ai/llm", params={"workspaceId": "ws-sandbox"}, headers=headers).json()
     [claude] = [row for row in listed["aiLlms"] if row["name"] == "Production Claude"]

@@ -1,4 +1,4 @@
-"""Installations: the oldest and the newest supported packages with each Python, tools, the image, and a release."""
+"""Installations: the oldest and newest supported packages with each Python, as a tool, as an image, and a release."""
 
 import os
 import re
@@ -18,7 +18,7 @@ INTERPRETERS = ("3.11", "3.12", "3.13", "3.14")
 
 
 def interpreter(version):
-    """A Python of this version that runs, or None."""
+    """A working Python of this version, or None."""
     pyenv = sorted(Path("~/.pyenv/versions").expanduser().glob(f"{version}.*/bin/python"))
     for candidate in (*map(str, pyenv), f"python{version}"):
         if path := shutil.which(candidate):
@@ -131,7 +131,7 @@ def test_the_image_is_not_run_as_root_and_holds_what_the_wheel_needs():
 
 
 class Image:
-    """The image, built by docker, podman or buildah, whichever is here."""
+    """The image, built by docker, podman or buildah, whichever is installed."""
 
     def __init__(self, program):
         self._program = program
@@ -141,7 +141,7 @@ class Image:
         return subprocess.run([self._program, *words], cwd=ROOT, capture_output=True, text=True, check=False)
 
     def run(self, folder, *words):
-        """What ``fbsync WORDS`` did in the image, with the folder in the place of /work."""
+        """Run ``fbsync WORDS`` in the image, with the folder mounted at /work."""
         volume = ["--volume", f"{folder}:/work"]
         if self._program == "buildah":
             container = self._output("from", "--pull-never", "fbsync")

@@ -20,12 +20,12 @@ FURTHER = [
     ROOT / "examples" / "preview-environment" / "fbsync-preview.yml",
     SHARED / "github-actions" / "fbsync-apply.yml",
 ]
-NO_EXPANSION = "--exclude=SC2016"  # `code` in Markdown is meant to stay as it is
+NO_EXPANSION = "--exclude=SC2016"  # `code` in Markdown must stay as it is
 SCRIPTS = sorted([*(ROOT / "examples").rglob("*.sh"), *(ROOT / "requirements").glob("*.sh")])
 
 
 def tool(name, package):
-    """A program that pip has put beside the interpreter."""
+    """A program that pip installed next to the interpreter."""
     found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
     return found or pytest.skip(f"{name} is not installed: pip install {package}")
 

@@ -16,7 +16,7 @@ FOLDER = ROOT / "examples" / "preview-environment"
 
 @pytest.fixture
 def preview(world, box, tmp_path):
-    """Run the script in a fresh clone, as each run of a pipeline does."""
+    """Run the script in a fresh clone, as pipelines do."""
     clones = []
 
     def run(*words):

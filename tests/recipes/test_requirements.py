@@ -54,7 +54,7 @@ def test_the_build_tools_are_those_of_pyproject():
 
 
 def test_it_holds_what_its_packages_need_in_turn(locked):
-    """As far as they are installed here, by their own word."""
+    """Check each package that is installed here by its own metadata."""
     seen = 0
     for name in locked:
         try:

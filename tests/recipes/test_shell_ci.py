@@ -49,14 +49,14 @@ def shell(world, tmp_path):
 
 @pytest.fixture
 def account(box):
-    """What a job on the default branch has, and one of a merge request from a fork has not."""
+    """The variables of a job on the default branch. A job of a merge request from a fork does not have them."""
     signing_in = {"FLASHBACK_EMAIL": box.admin.email, "FLASHBACK_PASSWORD": box.admin.password}
     return {"FLASHBACK_API_URL": box.url, **signing_in, **CREDENTIALS}
 
 
 @pytest.fixture
 def gitlab(world, shell):
-    """Run a job of .gitlab-ci.yml, without the installation before it; as sh runs lines, one that fails ends it."""
+    """Run a job of .gitlab-ci.yml without its installation. As in GitLab, a line that fails ends it."""
     text = yaml.safe_load(GITLAB.read_text())
 
     def run(name, **options):
@@ -159,7 +159,7 @@ def test_nothing_but_lockfiles_is_pushed(world, shell):
 
 @pytest.mark.thorough
 def test_two_who_push_at_once_both_get_through(world, shell):
-    """The second one's push is refused until it has the first one's commit."""
+    """The remote refuses the second push until that clone has the first one's commit."""
     record = "sh .fbsync/examples/shell-ci/record.sh main"
     nested = "(cd nested && echo '{}' >fbsync.b.lock && sh ../.fbsync/examples/shell-ci/record.sh main)"
     clone = f"git clone --quiet {world.remote} nested"

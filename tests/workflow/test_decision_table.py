@@ -71,7 +71,7 @@ class _Clock:
         return 0.0
 
     async def sleep(self, seconds):
-        """Time does not matter here."""
+        """Do not wait: time does not matter here."""
 
 
 class Reconciling(RuleBasedStateMachine):
@@ -90,14 +90,14 @@ class Reconciling(RuleBasedStateMachine):
 
     @rule(place=PLACES, name=NAMES, ai_type=TYPES, endpoint=ENDPOINTS, secret=VALUES, key=KEYS, protect=st.booleans())
     def declare(self, place, name, ai_type, endpoint, secret, key, protect):
-        """A new entry, or other fields for one."""
+        """Add an entry, or change the fields of one."""
         before = self.declared.get((place, name))
         previous = before.previous_name if before else None
         self._set(Entry(Row(place, name, ai_type, endpoint, secret, key), previous, protect))
 
     @rule(which=ANY, name=NAMES)
     def rename(self, which, name):
-        """To a free name, or in exchange with the entry that has it."""
+        """Rename an entry to a free name, or swap names with the entry that has it."""
         if not self.declared:
             return
         entry = self._pick(which)
@@ -112,7 +112,7 @@ class Reconciling(RuleBasedStateMachine):
 
     @rule(which=ANY)
     def pass_names_on(self, which):
-        """All entries of a workspace, in a circle."""
+        """Pass the names of all entries of a workspace on, in a circle."""
         if not self.declared:
             return
         place = self._pick(which).row.workspace
@@ -206,7 +206,7 @@ class Reconciling(RuleBasedStateMachine):
         return known, live, plan
 
     def _check_adoptions(self, plan, known, live):
-        """Rows two and five: what is taken over is nobody's that fbsync knows, and bears a declared name."""
+        """Rows two and five: fbsync adopts only what no known entry owns and what has a declared name."""
         ids = {record.id for record in known.llms}
         for change in plan.changes:
             if isinstance(change, Adopt):
@@ -225,12 +225,12 @@ class Reconciling(RuleBasedStateMachine):
         for llm_id in strangers | (set() if prune else left):
             assert rows[llm_id] == before[llm_id]
         assert rows.keys() == ours | strangers | (set() if prune else left)
-        # Nothing is forgotten but by a prune, also not what the server does not list.
+        # Only a prune removes entries from the known state, even if the server does not list them.
         unseen = {record.id for record in known.llms} - before.keys()
         assert ours | (set() if prune else left) <= records <= ours | (set() if prune else left | unseen)
 
     async def _check_that_it_is_over(self, *, prune):
-        """A second plan is empty, also of changes to the lockfile alone."""
+        """A second plan is empty, and would not change the lockfile, either."""
         _, _, again = await self._plan(prune=prune)
         assert again.is_empty
         # The mask of a key is learned from the first list after it was sent.
@@ -240,7 +240,7 @@ class Reconciling(RuleBasedStateMachine):
         )
 
     def _check_that_names_were_held(self, outcomes):
-        """An entry fails for one reason here: something that stays on the server has its name."""
+        """An entry fails here for only one reason: something that stays on the server has its name."""
         for outcome in outcomes:
             if outcome.result is Result.FAILED:
                 llm = outcome.change.desired
@@ -258,7 +258,7 @@ class Reconciling(RuleBasedStateMachine):
         self.declared[entry.row.identity] = entry
 
     def _claim(self, place, names):
-        """One entry at most claims a previous name: another one's claim is over."""
+        """At most one entry claims a previous name; the claim of any other one ends."""
         for identity, entry in self.declared.items():
             if identity[0] == place and entry.previous_name in names:
                 self.declared[identity] = replace(entry, previous_name=None)

@@ -1,4 +1,4 @@
-"""Whose entries: which manifest declares an entry, and whether a run reads it."""
+"""Ownership: which manifest declares an entry, and whether a run reads that manifest."""
 
 from pathlib import Path
 

@@ -74,7 +74,7 @@ class Clock:
         return 0.0
 
     async def sleep(self, seconds):
-        """Time does not matter here."""
+        """Do not wait: time does not matter here."""
 
 
 class Failing(FakeServer):
@@ -104,7 +104,7 @@ def failure(kind, status=None):
 
 
 def run(path, server, wanted, known, *, prune=False):
-    """One apply as the command does it; gives the outcomes."""
+    """Apply as the command does; return the outcomes."""
 
     async def applied():
         live = Live(llms=(await server.list_llms(None)).llms, workspaces=frozenset({"ws"}))
@@ -143,7 +143,7 @@ def path(tmp_path):
 
 
 def test_a_swap_that_fails_on_its_last_step_leaves_a_lockfile_that_can_be_read_and_is_finished_later(path):
-    """It held one identity twice, and every later run ended with 3."""
+    """The lockfile had one identity twice, and every later run ended with 3."""
     known = EMPTY.with_llms([record("A", "id-1"), record("B", "id-2")])
     wanted = [desired("A", previous_name="B"), desired("B", previous_name="A")]
     refused = iter([None, None, failure(Failure.REJECTED, 400)])
@@ -168,7 +168,7 @@ def test_a_circle_that_nobody_finished_is_given_up_without_a_deletion_when_the_m
 
 @pytest.mark.parametrize("then", [Failure.THROTTLED, Failure.NOT_ALLOWED], ids=str)
 def test_a_creation_in_doubt_stays_open_whatever_comes_after_it(path, then):
-    """The second request's clear refusal closed the intent of the first one, which the server had carried out."""
+    """The server carried out the first request, but its refusal of the second one closed the first one's intent."""
     errors = iter([failure(Failure.UNKNOWN), failure(then, 429)])
     server = Failing(lambda verb, fields: next(errors, None))
 
@@ -194,7 +194,7 @@ def test_a_creation_that_was_found_and_could_not_be_finished_stays_open(path):
 
 @pytest.mark.parametrize("prune", [False, True])
 def test_a_known_configuration_that_bears_a_declared_name_is_no_strangers(prune):
-    """It was adopted and, with --prune, deleted in the same run."""
+    """fbsync adopted it and, with --prune, deleted it in the same run."""
     plan = make_plan(
         [desired("B")],
         [record("A", "id-1")],
@@ -225,7 +225,7 @@ def test_the_record_that_it_takes_the_place_of_goes_with_a_prune():
 
 
 def test_a_record_that_another_entry_gave_back_is_found_again_too():
-    """Known names may lag behind live ones by a whole chain: each entry gets what bears its name."""
+    """Known names may lag behind live ones by a whole chain. Each entry gets the configuration with its name."""
     listed = {"id-1": "C", "id-2": "B"}
     plan = make_plan(
         [desired("B"), desired("C")],
@@ -281,7 +281,7 @@ def test_a_creation_in_place_of_a_lost_one_is_not_known_twice_after_a_crash():
 
 @pytest.mark.parametrize("sent", ["KEY", ""], ids=["given", "taken-away"])
 def test_a_key_whose_change_is_in_doubt_is_sent_again_or_taken_away(path, sent):
-    """Undone in the manifest after a crash, it was taken for never sent."""
+    """If the manifest took the key back after a crash, fbsync assumed that it was never sent."""
     known = record("A", "id-1")
     key = Secret("k", reference="KEY")
     if not sent:
@@ -309,7 +309,7 @@ def test_a_key_whose_change_is_in_doubt_is_sent_again_or_taken_away(path, sent):
 
 
 def test_two_creations_that_are_answered_with_one_id_are_a_failure(path):
-    """One of the two records was lost, and the exit code was 0."""
+    """fbsync lost one of the two records, and ended with 0."""
 
     class Repeating(FakeServer):
         async def create_llm(self, fields):

@@ -50,11 +50,11 @@ class Clock:
         return 0.0
 
     async def sleep(self, seconds):
-        """Time does not matter here."""
+        """Do not wait: time does not matter here."""
 
 
 class Counting(FakeServer):
-    """A server that notes each creation, and the result of ``check`` before it."""
+    """A server that records each creation, and the result of ``check`` before it."""
 
     def __init__(self, check=lambda name: None):
         super().__init__()
@@ -86,7 +86,7 @@ def opened(store, folder, script=()):
 
 
 def run(shared, server, wanted):
-    """One apply as the command does it; gives the results, or the error that it ended with before or after them."""
+    """Apply as the command does; return the results, or the error that ended it before or after them."""
 
     async def applied():
         path = shared.lock_path
@@ -156,7 +156,7 @@ def test_two_hundred_creations_take_few_swaps_of_a_slow_store(store, tmp_path):
     assert set(run(opened(slow, tmp_path / "copy"), Counting(), wanted)) == {Result.CREATED}
     assert len(known_in(slow)) == 200
     assert (state_in(slow).claim, state_in(slow).journal) == (None, ())
-    # Created, leased, intents, released; outcomes share the rest.
+    # Some swaps take and release the lease and write intents; the outcomes share the others.
     assert slow.writes < 25
 
 
@@ -170,7 +170,7 @@ def test_the_last_outcomes_the_lockfile_and_the_end_of_the_lease_share_a_swap(st
 
 @pytest.mark.parametrize("is_written", [True, False])
 def test_a_last_swap_that_fails_is_tried_again_at_the_end(store, tmp_path, is_written):
-    """Even where it came through after all, and nobody could see that at first."""
+    """This also holds if the swap succeeded but its answer was lost."""
 
     class Failing(MemoryStore):
         left = None
@@ -187,7 +187,7 @@ def test_a_last_swap_that_fails_is_tried_again_at_the_end(store, tmp_path, is_wr
         def write(self, data, tag):
             self._fail()
             if self.left is None and parse_state(data, "").lockfile is not None:
-                self.left = 4  # every attempt of that swap
+                self.left = 4  # every attempt at that swap
                 if is_written:
                     store.write(data, tag)
                 raise UnknownOutcome("a store", "it is down")
@@ -221,7 +221,7 @@ def test_a_run_that_changes_nothing_writes_nothing(store, tmp_path):
 
 
 class TakenOver(Counting):
-    """After the first creation, another run takes over the lease. Answers come after that was noticed."""
+    """After the first creation, another run takes over the lease. Answers arrive only after this run has noticed."""
 
     def __init__(self, store, shared):
         super().__init__(self.take_over)
@@ -235,7 +235,7 @@ class TakenOver(Counting):
 
     async def create_llm(self, fields):
         llm_id = await super().create_llm(fields)
-        while len(self.created) > 1 and self.shared.lost is None:  # noqa: ASYNC110 - no event says it
+        while len(self.created) > 1 and self.shared.lost is None:  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.001)
         return llm_id
 
@@ -334,7 +334,7 @@ scripts = st.lists(st.sampled_from(["well", "lost", "dropped", "down"]), max_siz
 
 @given(scripts, scripts)
 def test_whatever_the_store_does_nothing_is_created_twice_or_forgotten(first, second):
-    """Two runs over a store with troubles, each dead after its end; then one without."""
+    """Two runs over a store that fails as scripted, each killed at its end, then one run without failures."""
     store = MemoryStore()
     StateObject(store).swap(first_state(ME), None)
     server, wanted = Counting(), [desired(name) for name in "ABCDE"]

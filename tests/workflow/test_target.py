@@ -1,4 +1,4 @@
-"""Which lockfile a run takes."""
+"""Which lockfile a run uses."""
 
 from itertools import permutations
 from pathlib import Path
