@@ -40,7 +40,7 @@ COMPARED_LIVE = "Compared with fbsync.lock and with the server."
 
 
 def text(template, value=...):
-    """A text; with None as its value, its template is a variable that is not set."""
+    """A text. If its value is None, its template is a variable that is not set."""
     missing = (template.strip("${}"),) if value is None else ()
     return Text(template=template, value=template if value is ... else value, missing=missing)
 
@@ -77,7 +77,7 @@ def locked(name, *, endpoint="https://api.openai.com/v1", workspace="ws-main", s
 
 
 def hash_of(name):
-    """A number that is the same in every run."""
+    """A hash that is the same in every run."""
     return sum(map(ord, name)) % 10_000
 
 
@@ -123,7 +123,7 @@ def nothing_to_do():
 
 
 def first_plan():
-    """A manifest's first plan in a pull request: nothing is known, and hardly a variable is set."""
+    """A manifest's first plan in a pull request: there is no known state, and few variables are set."""
     unset = credential("AWS_SECRET_ACCESS_KEY", is_set=False)
     bedrock = desired(
         "Bedrock",
@@ -144,7 +144,7 @@ def first_plan():
 
 
 def every_kind():
-    """Each kind of change once at least, the server asked."""
+    """Each kind of change at least once, compared with the server."""
     moved = "https://llm-proxy.example.net/v1"
     proxied = update(
         "Production OpenAI",
@@ -270,7 +270,7 @@ HOSTILE = (
 
 
 def hostile_names():
-    """Name and workspaces that try to be markup, commands and other people's mentions."""
+    """Names and workspaces that try to act as markup, commands and mentions of people."""
     creates = [Create(desired=desired(name, workspace=f"ws {name}")) for name in HOSTILE]
     changed = update(
         "</pre>@admins",
@@ -285,7 +285,7 @@ def hostile_names():
 
 
 def wide_names():
-    """Name of two columns a character, from right to left, of combined characters, and very long ones."""
+    """Names with wide characters, from right to left, with combined characters, and very long ones."""
     names = ("製品用の言語モデル", "نموذج الإنتاج", "מודל ייצור", "Ångström e\u0301", "👩‍🔬 lab", "x" * 130)
     long = "https://gateway.example.com/" + "/".join(f"segment-{at:02d}" for at in range(18))
     creates = [Create(desired=desired(name, workspace="作業場")) for name in names]
@@ -298,7 +298,7 @@ def wide_names():
 
 
 def many_changes(number=300, workspaces=3):
-    """More than anybody reads: additions, changes and deletions in several workspaces, and much that stays."""
+    """More than anybody reads: additions, changes and deletions in several workspaces, and many unchanged entries."""
     changes = []
     for at in range(number):
         workspace = f"ws-{['main', 'research', 'support', 'sales', 'legal'][at // 5 % workspaces]}"
@@ -329,7 +329,7 @@ def many_changes(number=300, workspaces=3):
 
 
 def refused():
-    """What apply would refuse: a protected entry, an adoption, and more deletions than it may make."""
+    """What apply would refuse: deleting a protected entry, an adoption, and more deletions than the limit."""
     return Plan(
         refreshed=True,
         changes=(
@@ -342,7 +342,7 @@ def refused():
 
 
 def deletions():
-    """Deletions of what is used much, little and not at all, and of one of which the server does not tell."""
+    """Deletions of what is used much, little and not at all, and of one whose usage is unknown."""
     ids = ("llm-much", "llm-once", "llm-never", "llm-untold", "llm-tokens")
     gone = [Delete(locked=locked(llm_id.removeprefix("llm-").title(), llm_id=llm_id)) for llm_id in ids]
     return Plan(changes=(Create(desired=desired("Embeddings")), *gone), refreshed=True)
@@ -365,7 +365,7 @@ AGES = Ages(today="2026-11-29", most=90)
 
 
 def old_credentials():
-    """Credentials that were sent long ago, of which one is renewed; one was never sent by fbsync."""
+    """Credentials that were sent long ago, one of which is renewed, and one that fbsync never sent."""
 
     def sent(reference, day):
         return replace(fingerprint(reference), sent_on=day)
@@ -398,7 +398,7 @@ class OnlyRenewed:
 
 
 def renames():
-    """Additions that look like what is no longer declared, and former names of which nothing is known."""
+    """Additions that look like entries that are no longer declared, and unknown former names."""
     known = (locked("Chat", llm_id="llm-0001"), locked("Search", llm_id="llm-0002", endpoint="https://search.example"))
     declared = (
         desired("Chat for support"),
@@ -462,11 +462,11 @@ MORE = {
     },
     "hostile-names": {"api_url": "https://evil.example/`x`<b>", "files": ("a`b\x1b.env",)},
 }
-"""Further data of some of them."""
+"""Further data of some plans."""
 
 
 def golden(name):
-    """The document of the plan of this name."""
+    """The document of the plan with this name."""
     make, environment = PLANS[name]
     plan = make()
     return document(plan, environment=environment, compared=compared(plan), **MORE.get(name, {}))
@@ -477,7 +477,7 @@ def compared(plan):
 
 
 def some_drift(name="Chat", *, environment="staging", api_url=DEFAULT_API_URL):
-    """Each kind of difference once, of an environment."""
+    """Each kind of difference once, in an environment."""
     here = live(name, llm_id="llm-2")
     moved = (FieldDrift(field=Field.ENDPOINT, known="https://a.example", live="https://b.example"),)
     drift = Drift(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def document(outcomes, *, environment=None, api_url=DEFAULT_API_URL, command="apply", error=None, verified=()):
-    """A result document, as ``fbsync apply`` makes it."""
+    """A result document like those of ``fbsync apply``."""
     made = result_document(
         command,
         exit_code_of_outcomes(outcomes),
@@ -96,7 +96,7 @@ def verified():
 
 
 def hostile():
-    """Name, ids and words of a server that try to be more than text."""
+    """Names, ids and messages of a server that try to be more than text."""
     plan: Plan = hostile_names()
     words = FbsyncError("<script>alert(1)</script> `x` \x1b[31m @everyone #1 ::error::", hint="**[x](javascript:y)**")
     results = {Create: Result.CREATED, Update: Result.UPDATED, Delete: Result.DELETED}

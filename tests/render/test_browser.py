@@ -60,7 +60,7 @@ def axe(tmp_path_factory):
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Open a document from a file; whatever it asks for beside itself, or complains of, is in ``trouble``."""
+    """Open a document from a file; ``trouble`` gets its other requests and its complaints."""
     contexts = []
 
     def open_(source, *, width=1280, scheme="light", **more):
@@ -191,7 +191,7 @@ def test_without_a_script_a_long_report_lacks_nothing_but_the_filter(opened):
 
 @pytest.mark.parametrize("name", ["every kind", "50 changes"])
 def test_nothing_that_is_put_into_the_page_runs(opened, name):
-    """The policy is the second line of defence: what were to slip through would not run, and would load nothing."""
+    """The policy is the second line of defence: markup that slips through would not run and would load nothing."""
     source = PAGES[name]().replace(
         "</main>",
         "<script>document.title = 'run'</script><img src='http://127.0.0.1:9/x' onerror='document.title=2'></main>",

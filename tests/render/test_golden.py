@@ -1,6 +1,6 @@
-"""Every format over the same plans, against files that somebody has read.
+"""Every format, for the same plans, must match files that somebody has read.
 
-To write them anew after a change of words, and to read the difference before committing it:
+To write the files again after a change of words (read the difference before you commit it):
 ``FBSYNC_UPDATE_GOLDEN=1 pytest tests/render/test_golden.py``
 """
 
@@ -97,7 +97,7 @@ def test_a_result_as_a_comment_stays_within_its_limit(name, limit):
 
 
 def variables(environment, *, unset=("CHAT_KEY",)):
-    """What the result document says of an environment's variables; entries' names try to be more than text."""
+    """What the result document says about an environment's variables. Names of entries try to be more than text."""
     names = ("Chat", "<b>x</b> @everyone", "a|b `c`", "[x](javascript:y)")
 
     def use(name, at):
@@ -120,7 +120,7 @@ def variables(environment, *, unset=("CHAT_KEY",)):
 
 
 def several():
-    """The plans of three environments, of which one could not be made."""
+    """The plans of three environments, one of which failed."""
     return [
         document(first_plan()),
         document(without_credentials(), environment="staging"),

@@ -1,4 +1,4 @@
-"""The HTML report: one file that loads and runs nothing, without markup from foreign text."""
+"""The HTML report: one file that loads and runs nothing, and that has no markup from foreign text."""
 
 import base64
 import hashlib

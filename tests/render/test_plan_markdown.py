@@ -1,4 +1,4 @@
-"""The comment: inert whatever the names, within any limit, and never broken."""
+"""The comment: it is inert with any names, stays within any limit, and is never broken."""
 
 import re
 from collections import Counter
@@ -45,7 +45,7 @@ LEAVES = {"text", "code_inline", "softbreak"}
 
 
 def parsed(source):
-    """The tokens of GitHub-flavoured Markdown, links without brackets included; and those within lines."""
+    """The tokens of GitHub-flavoured Markdown, with bare links, and the tokens within lines."""
     tokens = MarkdownIt("gfm-like", {"html": True, "linkify": True}).enable(["linkify"]).parse(source)
     return tokens, [inner for token in tokens for inner in token.children or ()]
 
@@ -81,7 +81,7 @@ class Tags(HTMLParser):
 
 
 def on_github(source):
-    """What GitHub's own parser makes of it."""
+    """Render it with GitHub's own parser."""
     tags = Tags()
     tags.feed(cmarkgfm.github_flavored_markdown_to_html(source, Options.CMARK_OPT_UNSAFE))
     return tags

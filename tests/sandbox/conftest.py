@@ -17,17 +17,17 @@ def db(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def seed_file():
-    """What the module's sandbox has from the start; overridden where a module needs something."""
+    """What the module's sandbox has from the start. Modules that need something override it."""
 
 
 @pytest.fixture(scope="module")
 def faults_file():
-    """The module's fault script; overridden where a module needs one."""
+    """The module's fault script. Modules that need one override it."""
 
 
 @pytest.fixture(scope="module")
 def sandbox(db, seed_file, faults_file):
-    """One sandbox a module: tests share it, and keep apart by the names that they use."""
+    """One sandbox for each module. Its tests share it and use different names."""
     with running(SandboxOptions(db=db, seed=seed_file, faults=faults_file)) as started:
         yield started
 
@@ -95,7 +95,7 @@ def create(admin, new):
 
 @pytest.fixture
 def listed(admin):
-    """Look a configuration up in the listing; None where it is not there."""
+    """Look up a configuration in the list; None if it is absent."""
 
     def one(llm_id):
         everything = admin.get("/ai/llm").json()["aiLlms"]

@@ -144,7 +144,7 @@ def test_without_a_good_token_there_is_401_in_the_envelope(anyone, method, path,
 
 
 def test_an_access_token_really_expires_and_its_refresh_token_does_not():
-    # The lifetime is shorter than any request: no waiting, no timing.
+    # The lifetime is shorter than any request, so the test does not wait or depend on time.
     with running(SandboxOptions(token_lifetime=0.000001)) as sandbox, plain_http.Client(base_url=sandbox.url) as client:
         assert client.get("/user/profile", headers=bearer(sandbox.token)).status_code == 401
         assert client.post("/user/refresh", json={"refresh_token": sandbox.refresh_token}).status_code == 200

@@ -1,4 +1,4 @@
-"""Effects of a fault script: other shapes of true answers, lists that say less or more, and a server's own spelling."""
+"""Effects of a fault script: other shapes of correct answers, shorter or longer lists, and a server's own spelling."""
 
 import json
 from contextlib import contextmanager
@@ -219,7 +219,7 @@ def test_a_request_may_be_carried_out_before_a_later_one(faulty, answer):
             assert create(client).status_code == 503
         renewed = client.post("/user/refresh", json={"refresh_token": client.refresh_token}).json()
         client.headers["Authorization"] = f"Bearer {renewed['accessToken']}"
-        # The second request from there: carried out just before, by whom it came from, whose token has ended.
+        # This is the second request since then. The late one is carried out first, though its sender's token has ended.
         assert names(client) == ["Chat"]
 
 

@@ -1,4 +1,4 @@
-"""Every action of a fault script, seen by a client of the real server process."""
+"""Every action of a fault script, as a client of the real server process sees it."""
 
 import json
 import time
@@ -57,7 +57,7 @@ def faults_file(tmp_path_factory):
 
 @pytest.fixture
 def ids(admin):
-    """The ids by name of what is listed; each call is one listing."""
+    """The listed ids by name. Each call lists once."""
     return lambda: {llm["name"]: llm["id"] for llm in admin.get("/ai/llm").json()["aiLlms"]}
 
 

@@ -1,4 +1,4 @@
-"""The contract of the configurations' endpoints, over HTTP against the real server process."""
+"""The contract of the endpoints for configurations, over HTTP against the real server process."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

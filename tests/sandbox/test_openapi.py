@@ -1,4 +1,4 @@
-"""The OpenAPI document is complete, and schemathesis finds nothing that the server does otherwise.
+"""The OpenAPI document is complete, and schemathesis finds no difference between it and the server.
 
 A longer run: SCHEMATHESIS_HOOKS=tests/sandbox/unique_names.py fbsync sandbox run -- sh -c 'schemathesis run
 "$FLASHBACK_API_URL/openapi.json" -H "Authorization: Bearer $FLASHBACK_TOKEN" --checks all --max-examples 1000'
@@ -102,7 +102,7 @@ def test_every_example_obeys_its_own_schema(anyone):
 
 
 def examples_of(node, pointer):
-    """Every example with the JSON pointer of the schema that it stands in."""
+    """Every example with the JSON pointer of its schema."""
     if isinstance(node, list):
         for at, item in enumerate(node):
             yield from examples_of(item, f"{pointer}/{at}")

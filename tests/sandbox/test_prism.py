@@ -87,7 +87,7 @@ def examples(prism, document):
 
 @pytest.fixture
 def run(tmp_path):
-    """Run fbsync in a folder of its own against a mock; no run may crash."""
+    """Run fbsync against a mock in a separate folder; no run may crash."""
 
     def fbsync(url, *arguments):
         variables = {
@@ -128,7 +128,7 @@ def test_what_the_mock_creates_is_recorded_with_its_id(examples, run, manifest, 
     assert created.returncode == 0, created.stderr
     assert "1 added, 0 changed, 0 destroyed" in created.stdout
     assert "7d9f3c52-4f0e-4c4b-9a57-2b8f1f6f0a11" in (tmp_path / "fbsync.lock").read_text()
-    # The mock lists its example under that id whatever it was sent.
+    # The mock always lists its example under that id, whatever it received.
     drift = run(examples, "drift")
     assert (drift.returncode, "Example OpenAI" in drift.stdout) == (2, True)
 

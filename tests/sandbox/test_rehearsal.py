@@ -65,7 +65,7 @@ def test_a_rehearsal_with_a_database_goes_on_where_the_last_one_ended(rehearse):
     state = rehearse.folder / "rehearsal.db.state"
     assert sorted(path.name for path in state.iterdir() if path.suffix != ".runlock") == ["fbsync.lock", "port"]
     assert state.stat().st_mode & 0o077 == 0
-    # A sandbox that has forgotten everything, and a known state that has not: what was there is created again.
+    # The sandbox has forgotten everything, and the known state has not: fbsync creates everything again.
     for path in rehearse.folder.glob("rehearsal.db*"):
         if path.is_file():
             path.unlink()

@@ -220,11 +220,11 @@ print("answer", input(), flush=True)
 
 
 def read(terminal):
-    """What the terminal shows next; nothing when it is closed."""
+    """Read what the terminal shows next; nothing once it is closed."""
     assert select.select([terminal], [], [], 30)[0], "the terminal stays silent"
     try:
         return os.read(terminal, 4096)
-    except OSError:  # on Linux, EIO is a terminal's end
+    except OSError:  # on Linux, EIO means that the terminal is closed
         return b""
 
 
@@ -239,13 +239,13 @@ def test_nothing_is_left_behind_when_run_itself_is_killed():
         url = process.stdout.readline().strip()
         assert answers(url)
         os.kill(process.pid, signal.SIGKILL)
-        # The command holds the other end: this ends when it has ended.
+        # The command holds the other end, so this returns once it has ended.
         assert process.stdout.read() == ""
     wait_until_closed(url)
 
 
 def wait_until_closed(url):
-    """Wait for the server's end, which ends a connection to it too."""
+    """Wait until the server has ended, which closes a connection to it."""
     parts = urlsplit(url)
     with socket.socket() as probe, suppress(ConnectionError):
         probe.settimeout(30)

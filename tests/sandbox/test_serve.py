@@ -35,7 +35,7 @@ def start(*arguments, **environment):
 
 
 def exported(process):
-    """The variables that the server tells to export, read up to the last of them."""
+    """The variables that the server prints for export; reads up to the last one."""
     variables = {}
     while "FLASHBACK_WORKSPACE_ID" not in variables:
         line = process.stdout.readline()
@@ -102,7 +102,7 @@ def test_what_was_answered_outlives_a_killed_server(tmp_path, new):
         sandbox.process.kill()
         sandbox.process.wait()
     with running(options) as sandbox:
-        # The old access token is good still: the state is all in the file.
+        # The old access token is still valid: the file has the whole state.
         listed = plain_http.get(f"{sandbox.url}/ai/llm", headers=headers).json()["aiLlms"]
     assert {llm["id"]: llm["name"] for llm in listed} == created
     assert all(stored_credential_is(options.db, llm_id, "made-up-credential") for llm_id in created)

@@ -1,7 +1,7 @@
 """A schemathesis hook: give every valid body a unique name.
 
-That a name is unique within its workspace is a rule which no schema can state; without this, the
-second use of a drawn name is refused with 400, and reported as valid data that was not accepted.
+No schema can state that a name is unique within its workspace. Without this hook, the server refuses
+the second use of a name with 400, and schemathesis reports that valid data was not accepted.
 """
 
 from itertools import count

@@ -43,7 +43,7 @@ TYPED = {
 
 
 def nearly(part, root):
-    """Values that fit a part of a schema more or less."""
+    """Values that fit a part of a schema, or nearly do."""
     while "$ref" in part:
         target = root
         for step in part["$ref"].removeprefix("#/").split("/"):
@@ -74,7 +74,7 @@ def _near(part, root):
 
 
 def _without_a_key(value, key, other):
-    """A mapping that lacks a key, or has one too many."""
+    """A mapping with a key missing or added."""
     return {name: item for name, item in value.items() if name != key} if key in value else {**value, key: other}
 
 
@@ -107,7 +107,7 @@ def test_it_agrees_with_jsonschema(kind, data):
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in Kind for name in schema_of(kind).get("$defs", ())])
 @given(data=st.data())
 def test_it_agrees_on_every_part_of_the_schemas(kind, name, data):
-    """Deep parts are hardly ever reached from the root: each is tried by itself."""
+    """Random values hardly ever reach the deep parts from the root, so each part is tried alone."""
     value = data.draw(_values(kind, name))
     assert fits(value, _fit(kind, name)) == _validator(kind, name).is_valid(value)
 

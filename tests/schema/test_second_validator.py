@@ -1,4 +1,4 @@
-"""check-jsonschema and fbsync agree on the schema: both refuse the same formats."""
+"""check-jsonschema and fbsync agree on the schema: both refuse the same manifests."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ MANIFESTS = [path for case in cases() if not case.id.startswith("bad/yaml") for 
 
 @pytest.fixture(scope="module")
 def refused():
-    """The manifests that check-jsonschema refuses, all looked at in one run of it."""
+    """The manifests that check-jsonschema refuses, all checked in one run."""
     command = [sys.executable, "-m", "check_jsonschema", "--schemafile", SCHEMA, "--output-format", "json"]
     done = subprocess.run([*command, *EXAMPLES, *MANIFESTS], capture_output=True, text=True, check=False)
     report = json.loads(done.stdout)

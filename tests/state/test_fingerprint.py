@@ -81,7 +81,7 @@ def test_preparing_changes_no_fingerprint():
 
 
 def test_scrypt_is_the_one_of_rfc_7914():
-    """The stretching agrees with hashlib's scrypt over the salt's text, so that other tools can check it."""
+    """The key matches hashlib's scrypt over the salt's text, so that other tools can check it."""
     import hashlib
     import hmac
     from base64 import urlsafe_b64encode

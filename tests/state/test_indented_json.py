@@ -1,4 +1,4 @@
-"""The lockfile's text is the one that the standard library would write."""
+"""The lockfile's text is the same as the standard library would write."""
 
 import json
 

@@ -56,7 +56,7 @@ def crash(path, lockfile=EMPTY, *steps, open_intents=()):
 
 
 def intend(intent):
-    """Record an intent, and that its request is sent."""
+    """Record an intent, and that its request was sent."""
 
     async def recorded(journal):
         journal.sending(await journal.intend(intent))
@@ -143,7 +143,7 @@ def test_two_crashes_in_a_row_keep_what_the_first_left_open(path):
 
 
 def made(name, *, at=NOON, user_id="user-1", **more):
-    """A configuration as a server lists it that was made at some time."""
+    """A configuration that was created at this time, as a server lists it."""
     return replace(live(name, **more), created_at=at, user_id=user_id)
 
 
@@ -176,7 +176,7 @@ class TestSettling:
 
 
 def test_records_share_the_waiting_for_the_disk(path, monkeypatch):
-    """Group commit: many records at the same time take far fewer fsyncs than records."""
+    """Group commit: many records at the same time need far fewer fsyncs than there are records."""
     import os
 
     syncs = []
@@ -278,7 +278,7 @@ class TestLedger:
 
 
 class TestWhatWasSent:
-    """An intent that certainly was not sent claims nothing; an uncertain one does."""
+    """An intent that was certainly not sent claims nothing. One that may have been sent does."""
 
     def lines(self, path):
         return path.read_bytes()

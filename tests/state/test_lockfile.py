@@ -104,7 +104,7 @@ def mistake(text):
 
 
 class TestMistakes:
-    """A lockfile is input, too: mistakes have a place, and it is never treated as empty."""
+    """A lockfile is input, too: mistakes are reported with their place, and it is never treated as empty."""
 
     @pytest.mark.parametrize("cut", range(0, len(GOOD) - 2, 37))
     def test_cut_short(self, cut):

@@ -35,7 +35,7 @@ def listing(*llms, served_at=NOW, workspaces=("ws",)):
 
 
 def found(intent, listed, known=()):
-    """What is to be deleted, whether it is listed, and whether the intent stays open."""
+    """What fbsync would delete, whether it is listed, and whether the intent stays open."""
     seen = None if listed is None else without_trials(listed, [intent])
     ids = leftovers([intent], seen, known=known)
     return (
@@ -87,7 +87,7 @@ def ledger_at(tmp_path, open_intents=()):
 
 
 def left(tmp_path, *steps):
-    """The intents that a run leaves which is cut off after these steps."""
+    """The intents left by a run that was cut off after these steps."""
 
     async def work():
         ledger = ledger_at(tmp_path)

@@ -1,4 +1,4 @@
-"""The stores of the conformance suite: those of the tests, git, and object stores if they can be installed."""
+"""The stores of the conformance suite: the tests' own, git, and object stores if they can be installed."""
 
 import os
 import subprocess
@@ -21,9 +21,9 @@ __all__ = ["azurite_server", "moto_server"]
 _keys = count(1)
 KINDS = ("memory", "folder", "git", "git over http", "s3", "azure")
 QUICK = ("memory", "folder", "git", "git over http", "s3")
-"""Azurite has to be installed from its registry first."""
+"""Without Azurite, which the tests must first install from its registry."""
 INCREMENTS = {"git": 1, "git over http": 1, "s3": 3}
-"""Increments of each of eight writers: 25 would take minutes, and the thorough tests do them."""
+"""How often each of eight writers increments. 25 times takes minutes, so only the thorough tests do that."""
 
 
 def pytest_addoption(parser):
@@ -54,7 +54,7 @@ def bare(tmp_path):
 
 @contextmanager
 def _refs(remote, folder, settings=()):
-    """Each store of a key has a scratch repository of its own, as each process would."""
+    """Each store of a key has its own scratch repository, as in separate processes."""
     from contextlib import ExitStack
 
     environ = {**os.environ, "GIT_CONFIG_COUNT": str(len(settings))}
@@ -77,7 +77,7 @@ def increments(request):
 
 @pytest.fixture
 def place(request, tmp_path, bare):
-    """A function that opens the object of a key; two calls with one key are two clients."""
+    """A function that opens the object of a key. Two calls with one key make two clients."""
     kind = request.param
     match kind:
         case "memory":

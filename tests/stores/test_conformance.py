@@ -12,7 +12,7 @@ WRITERS = 8
 
 
 def attempt(store, data, tag):
-    """The tag of a write, or None where it was refused."""
+    """The tag of a write, or None if it was refused."""
     try:
         return store.write(data, tag)
     except (Conflict, UnknownOutcome):

@@ -1,4 +1,4 @@
-"""A ref of a git remote: from any kind of clone, with the clone's own credentials, and nothing else touched."""
+"""A ref of a git remote: it works from any clone, with the clone's own credentials, and changes nothing else."""
 
 import base64
 import os
@@ -52,7 +52,7 @@ def clone(bare, tmp_path):
 
 
 def everything(folder):
-    """All files of a clone, with their content: what must not be touched."""
+    """All files of a clone with their content, which must not change."""
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -238,12 +238,12 @@ def test_without_git_it_says_so(tmp_path):
 
 
 def kept_in_the_clone(clone, url, tmp_path):
-    """As ``actions/checkout`` up to version 5 keeps them."""
+    """Keep credentials as ``actions/checkout`` does up to version 5."""
     git("config", f"http.{url}/.extraheader", HEADER, cwd=clone)
 
 
 def kept_in_an_included_file(clone, url, tmp_path):
-    """As ``actions/checkout`` keeps them from version 6 on."""
+    """Keep credentials as ``actions/checkout`` does from version 6 on."""
     kept = tmp_path / "git-credentials.config"
     git("config", "--file", kept, f"http.{url}/.extraheader", HEADER)
     git("config", f"includeIf.gitdir:{clone}/.git.path", kept, cwd=clone)
@@ -254,7 +254,7 @@ def given_by_a_helper(clone, url, tmp_path):
 
 
 def part_of_the_url(clone, url, tmp_path):
-    """As GitLab's runners do it."""
+    """Keep credentials in the URL, as GitLab's runners do."""
     git("remote", "set-url", "origin", url.replace("://", "://x:a-long-password@") + "/remote.git", cwd=clone)
 
 
@@ -265,7 +265,7 @@ def kept_for_the_user(clone, url, tmp_path):
 
 
 def kept_for_the_clone_and_for_the_user(clone, url, tmp_path):
-    """Each in its place; a header must not be sent twice."""
+    """Keep credentials in both places; git must not send a header twice."""
     kept_for_the_user(clone, url, tmp_path)
     git("config", f"http.{url}/.extraheader", "", cwd=clone)
     git("config", "--add", f"http.{url}/.extraheader", HEADER, cwd=clone)
@@ -283,7 +283,7 @@ MEANS = (
 
 @pytest.fixture
 def watched(tmp_path):
-    """An environment whose git notes its arguments and the files of its repository."""
+    """An environment whose git records its arguments and the files of its repository."""
     from shutil import which
 
     program = tmp_path / "bin" / "git"

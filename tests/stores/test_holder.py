@@ -1,4 +1,4 @@
-"""Who holds a lease: what the CI systems' variables say."""
+"""Who holds a lease: what the variables of CI systems show."""
 
 import pytest
 

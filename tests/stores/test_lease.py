@@ -195,7 +195,7 @@ steps = st.lists(
 
 
 class Run:
-    """A run that takes the lease when it may, adds records, and may be slow, lose answers, or die."""
+    """A run that takes the lease when it may, adds records, and may be slow, lose answers, or be killed."""
 
     def __init__(self, machine, acknowledged):
         self.machine = machine

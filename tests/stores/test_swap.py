@@ -49,7 +49,7 @@ def test_a_write_comes_through_once_whatever_is_answered(script):
 
 
 def test_a_refusal_by_ones_own_write_is_success():
-    """The store's client sent it twice by itself, and the second time it was refused."""
+    """The store's client sent the write twice by itself, and the store refused the second one."""
 
     class Twice(MemoryStore):
         def write(self, data, tag):

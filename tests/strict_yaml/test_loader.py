@@ -1,4 +1,4 @@
-"""The loader's values by the core schema of YAML 1.2, and the place of each."""
+"""The loader's values, by the core schema of YAML 1.2, and the position of each."""
 
 from __future__ import annotations
 

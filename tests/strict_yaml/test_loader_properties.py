@@ -1,4 +1,4 @@
-"""What holds for every input of the loader: no exception, plain types, places in the text, values that come back."""
+"""Properties of every input of the loader: no exception, plain types, positions in the text, values that read back."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_integers_come_back(number):
 
 
 def with_unique_keys(shape: Any, numbers: list[int]) -> Any:
-    """The shape, as a mapping wherever it is a set: every key and scalar of it is another one."""
+    """The shape as lists and, for tuples, mappings; all keys and scalars differ."""
     numbers[0] += 1
     if isinstance(shape, list):
         return [with_unique_keys(item, numbers) for item in shape] or f"v{numbers[0]}é"

@@ -23,7 +23,7 @@ CASES: dict[str, dict[str, Any]] = {case["id"]: case for case in json.loads(SUIT
 
 
 def documents_in(case: dict[str, Any]) -> list[Any] | None:
-    """The values that the suite expects, one for each document; None where it gives none."""
+    """The values that the suite expects, one for each document; None if it gives no value."""
     if case["json"] is None:
         return None
     decoder, rest, values = json.JSONDecoder(), case["json"].strip(), []
@@ -39,7 +39,7 @@ def starts_lines(case: dict[str, Any], *starts: str) -> bool:
 
 
 def has_odd_keys(value: Any) -> bool:
-    """Whether JSON shows keys that were something else than text in YAML."""
+    """Whether JSON shows keys that are not text in YAML."""
     if isinstance(value, dict):
         return any(
             key in ("", "null", "true") or key[0] in "0123456789{[" or has_odd_keys(item) for key, item in value.items()
@@ -54,7 +54,7 @@ CONSTRUCTS = {
     "empty-file": lambda _, values: values in (None, [], [None], [""]) or values[0] in (None, ""),
     "key-not-a-string": lambda _, values: values is None or has_odd_keys(values),
 }
-"""The rules for unsupported constructs, each with a search for that construct in the case."""
+"""The rules for unsupported constructs, each with a pattern that finds the construct in the case."""
 
 
 def names_a_construct(document: Document, case: dict[str, Any]) -> bool:
@@ -64,7 +64,7 @@ def names_a_construct(document: Document, case: dict[str, Any]) -> bool:
 
 
 def same(mine: Any, theirs: Any) -> bool:
-    """Equality that tells 1 from true, and, being JSON's, does not tell 1 from 1.0."""
+    """Equality as in JSON: 1 and true differ, 1 and 1.0 do not."""
     if isinstance(mine, dict) and isinstance(theirs, dict):
         return mine.keys() == theirs.keys() and all(same(mine[key], theirs[key]) for key in mine)
     if isinstance(mine, list) and isinstance(theirs, list):

@@ -1,4 +1,4 @@
-"""A command at a terminal with answers that were typed ahead."""
+"""Run a command at a terminal, with answers that are typed ahead."""
 
 import os
 import pty
@@ -9,12 +9,12 @@ import threading
 import time
 
 _BEFORE_A_KEY_SECONDS = 0.1
-"""People take longer. Between its last look for signals and the read, Python would not see that Ctrl-C was typed."""
+"""In seconds. People take longer. If Ctrl-C came right before the read, Python would not notice it."""
 _PATIENCE_SECONDS = 120
 
 
 def at_a_terminal(cli, argv, answer, *, streams=("stdin", "stderr")):
-    """Run a command of which some streams are a terminal; return its exit status and what the terminal shows."""
+    """Run a command with a terminal as some of its streams; return its exit status and what the terminal shows."""
     keyboard, terminal = pty.openpty()
     given = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     try:
@@ -33,7 +33,7 @@ def at_a_terminal(cli, argv, answer, *, streams=("stdin", "stderr")):
 
 
 def shown(keyboard):
-    """All that was written to a terminal; one read may give but a part of it."""
+    """Everything that was written to a terminal; one read may return only a part of it."""
     parts = []
     while select.select([keyboard], [], [], 0.2)[0]:
         parts.append(os.read(keyboard, 20_000))
@@ -41,7 +41,7 @@ def shown(keyboard):
 
 
 def conversation(cli, argv, *steps):
-    """Run a command on a terminal of its own, where Ctrl-C is a signal.
+    """Run a command on its own terminal, where Ctrl-C is a signal.
 
     Args:
         cli: the folder and its environment.
@@ -49,7 +49,7 @@ def conversation(cli, argv, *steps):
         steps: pairs: a text, or an event, to wait for, and then what to type, or to call.
 
     Returns:
-        The exit status, and all that the terminal showed.
+        The exit status, and everything that the terminal showed.
     """
     keyboard, terminal = pty.openpty()
     process = subprocess.Popen(
@@ -91,7 +91,7 @@ def _ended(seen, awaited):
 
 
 def _read(keyboard):
-    """What was written since; nothing once nobody has the terminal open any more."""
+    """What was written since the last read; nothing once nobody has the terminal open."""
     assert select.select([keyboard], [], [], _PATIENCE_SECONDS)[0], "the command says nothing, and does not end"
     try:
         return os.read(keyboard, 20_000).decode(errors="replace")

@@ -13,7 +13,7 @@ FLAGS = [
 
 @contextmanager
 def chromium():
-    """A running browser; skips the test where there is none."""
+    """A running browser; skips the test if there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
     program = shutil.which("chromium")
     if program is None:

@@ -35,7 +35,7 @@ def _unicode(value):
 
 
 def _aligned(value):
-    """The characters of base64 that a value alone decides, for each place at which it may begin in a longer text."""
+    """The base64 characters that depend on the value only, for each position where it may begin in a longer text."""
     data = value.encode()
     for before in range(3):
         first = -(-before * 8 // 6)
@@ -44,7 +44,7 @@ def _aligned(value):
 
 
 _LEAST = 6
-"""Chance puts fewer characters of base64 or of hexadecimal digits into any salt."""
+"""By chance alone, a salt shares fewer base64 or hexadecimal characters in a row with a value."""
 
 FORMS = {
     "plain": lambda value: [value, *(line for line in value.splitlines() if len(line) > 8 and "-----" not in line)],
@@ -63,7 +63,7 @@ FORMS = {
 
 
 def repeated(value, form):
-    """A value as a server repeats it: whole, in a form."""
+    """A value as a server repeats it: whole, in one of the forms."""
     if form.startswith("base64"):
         encode = base64.b64encode if form == "base64" else base64.urlsafe_b64encode
         return encode(value.encode()).decode()
@@ -74,7 +74,7 @@ class Scan:
     """A search for values in all their forms.
 
     Args:
-        values: what may turn up nowhere, by the name that a failure shows.
+        values: what must not occur anywhere, by the name that a failure shows.
     """
 
     def __init__(self, values):
@@ -86,11 +86,11 @@ class Scan:
         ]
 
     def of(self, data):
-        """What some bytes give away: names and forms, and never a value."""
+        """What some bytes reveal: names and forms, but never a value."""
         return [(name, form) for name, form, needle in self._needles if needle in data]
 
     def of_folder(self, folder, *, spared=()):
-        """What the files of a folder give away, their names and the objects of git repositories included."""
+        """What the files of a folder reveal, with their names and the objects of git repositories."""
         found = []
         for path in folder.rglob("*"):
             found += [(str(path.relative_to(folder)), *hit) for hit in self.of(str(path.name).encode())]

@@ -16,20 +16,20 @@ from fbsync.sandbox.options import SandboxOptions
 ROOT = Path(__file__).parents[2]
 QUICKSTART = ROOT / "examples" / "quickstart"
 _WORKSPACES = [f"ws-test-{number}" for number in range(1_000)]
-"""One for each test of a worker, and never reused, so that tests do not affect each other."""
+"""Workspaces: one for each test of a worker, and never reused, so that tests do not affect each other."""
 SHARED_WORKSPACES = [f"ws-shared-{number}" for number in range(8)]
-"""For tests that need further ones."""
+"""For tests that need more workspaces."""
 
 
 @pytest.fixture(scope="session")
 def sandbox():
-    """One sandbox process for all tests of a worker; each test takes a workspace of its own."""
+    """One sandbox process for all tests of a worker; each test has its own workspace."""
     with running(SandboxOptions(workspaces=(*_WORKSPACES, *SHARED_WORKSPACES))) as box:
         yield box
 
 
 FINGERPRINT_KEY = "the fingerprint key of these tests"
-"""With it, fingerprints take no time, where scrypt takes half of that of a run: see the fixture ``scrypt``."""
+"""With this key, fingerprints take no time; scrypt takes half the time of a run. See the fixture ``scrypt``."""
 _unused = iter(_WORKSPACES)
 
 
@@ -52,8 +52,8 @@ def server(sandbox):
 class Cli:
     """fbsync as a user runs it: a separate process in a separate folder.
 
-    Credentials that a test declares with ``credential`` must turn up nowhere: neither in what any run
-    printed nor in any file that was written. That is checked at the end of every test.
+    Credentials that a test declares with ``credential`` must not occur in the output of any run or in any
+    file. The end of every test checks that.
     """
 
     def __init__(self, folder, environment):
@@ -124,7 +124,7 @@ def cli(tmp_path, server, sandbox, workspace):
 
 @pytest.fixture
 def scrypt(cli):
-    """Fingerprints as users have them who set no key."""
+    """Use scrypt for fingerprints, like users who set no key."""
     del cli.environment["FBSYNC_FINGERPRINT_KEY"]
 
 

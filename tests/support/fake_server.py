@@ -47,7 +47,7 @@ class FakeServer:
         self._numbers = count(1)
 
     async def learn_user(self):
-        """It is known already."""
+        """The user is already known."""
 
     async def list_llms(self, workspace_id):
         rows = tuple(
@@ -93,7 +93,7 @@ class FakeServer:
         self.rows[llm_id] = row
 
     def holder(self, identity):
-        """The id of what has an identity, or None."""
+        """The id of the configuration with this identity, or None."""
         return next((llm_id for llm_id, row in self.rows.items() if row.identity == identity), None)
 
     def _require(self, llm_id):

@@ -1,8 +1,8 @@
-"""``python -m fbsync`` in a process of its own, with the options of ``subprocess``; most are forks: they start fast.
+"""Run ``python -m fbsync`` in a process, with the options of ``subprocess``. Most are forks, which start fast.
 
-A fork is a child of the tests' process like any other: it is sent signals, waited for and killed by its number. What
-depends on how an interpreter starts gets a real start: other variables of Python's and of the locale than the tests
-have, a terminal, measured coverage, what ``subprocess`` does by itself between fork and exec.
+A fork is a child of the tests' process like any other: tests signal it, wait for it and kill it by its number. A run
+gets a real start if it depends on how an interpreter starts: with other variables for Python or the locale than the
+tests have, at a terminal, with measured coverage, or with options that ``subprocess`` applies between fork and exec.
 """
 
 import atexit
@@ -27,7 +27,7 @@ _FORKABLE = {
     *("start_new_session", "process_group", "umask", "pass_fds"),
 }
 _AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE_", "LD_", "MALLOC_")
-"""Variables whose names begin so are read when an interpreter starts."""
+"""An interpreter reads variables with these prefixes when it starts."""
 
 
 def start(*arguments, **options):
@@ -36,12 +36,12 @@ def start(*arguments, **options):
 
 
 def popen(command, **options):
-    """``subprocess.Popen`` for ``python -m`` a module of fbsync's."""
+    """``subprocess.Popen`` for ``python -m`` and a module of fbsync."""
     return (_Fork if _can_fork(options) else subprocess.Popen)(command, **options)
 
 
 def run(*arguments, text=True, timeout=120, input=None, **options):  # noqa: A002 - subprocess's name
-    """Run fbsync to its end; what it prints is kept where nothing else is said."""
+    """Run fbsync to its end. By default, keep what it prints."""
     given = subprocess.DEVNULL if input is None else subprocess.PIPE
     piped = {"stdin": given, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with start(*arguments, text=text, **{**piped, **options}) as process:
@@ -79,11 +79,11 @@ def _is_terminal(stream, number):
     try:
         return os.isatty(stream if isinstance(stream, int) else stream.fileno())
     except OSError:
-        return True  # closed: no fork can have that
+        return True  # closed, which a fork cannot have
 
 
 class _Fork(subprocess.Popen):
-    """A process that is forked from one that has fbsync imported."""
+    """A process that was forked from one with fbsync imported."""
 
     def _execute_child(self, args, executable, preexec_fn, close_fds, pass_fds, cwd, env, *more):
         (_, _, _, *ends, _, _, _, _, umask, start_new_session, process_group) = more
@@ -111,8 +111,8 @@ class _Server:
     """The process that forks, for as long as the tests run.
 
     Args:
-        module: what the forks run.
-        variables: what it starts with.
+        module: the module that the forks run.
+        variables: the environment that it starts with.
     """
 
     def __init__(self, module, variables):
@@ -145,7 +145,7 @@ class _Server:
 
 
 def _adopt_orphans(whether):
-    """Let a run, whose parent ends at once, become a child of this process."""
+    """Let each run become a child of this process, since its parent ends at once."""
     if ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, whether, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl")
 

@@ -1,6 +1,6 @@
-"""The process that ``fbsync_process`` forks runs from: it has fbsync imported, so that they start in a moment.
+"""The process from which ``fbsync_process`` forks runs. It has fbsync imported, so they start at once.
 
-``python forking.py FD MODULE``: an order a message on that socket, with the run's descriptors; its number comes back.
+``python forking.py FD MODULE``: a message on that socket orders a run, with its descriptors; the answer is its number.
 """
 
 import fcntl
@@ -22,14 +22,14 @@ _STDERR = 2
 
 
 def serve(orders):
-    """Forks a run for each order; returns it in each run, and None in this process when there are no more."""
+    """Fork a run for each order. Return the order in each run, and None in this process when there are no more."""
     while True:
         text, descriptors, _, _ = socket.recv_fds(orders, _LONGEST, _MOST_DESCRIPTORS)
         if not text:
             return None
         order = json.loads(text) | {"descriptors": descriptors}
         if (middle := os.fork()) == 0:
-            # The run's parent ends at once, so that the run becomes a child of the process that ordered it.
+            # The run's parent ends at once, so the run becomes a child of the process that ordered it.
             if (run := os.fork()) == 0:
                 return order
             orders.send(b"%d" % run)
@@ -41,7 +41,7 @@ def serve(orders):
 
 
 def become(order):
-    """Make this fork what ``python -m MODULE`` is when it begins."""
+    """Put this fork into the state in which ``python -m MODULE`` begins."""
     _take(order["descriptors"], [0, 1, 2, *order["pass_fds"]])
     if order["start_new_session"]:
         os.setsid()
@@ -58,12 +58,12 @@ def become(order):
         setattr(sys, name, _stream(number, getattr(sys, name)))
         setattr(sys, f"__{name}__", getattr(sys, name))
     sys.argv = ["-m", *order["arguments"]]
-    sys.path[0] = os.getcwd()  # noqa: PTH109 - as `python -m` has it
+    sys.path[0] = os.getcwd()  # noqa: PTH109 - as `python -m` does it
     gc.enable()
 
 
 def _take(descriptors, numbers):
-    """Give descriptors the numbers that they have where they come from, and close all others."""
+    """Give the descriptors the numbers that they had in the other process, and close all others."""
     above = max(*descriptors, *numbers) + 1
     moved = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, above) for descriptor in descriptors]
     os.closerange(3, above)
@@ -73,7 +73,7 @@ def _take(descriptors, numbers):
 
 
 def _stream(number, first):
-    """A stream as the interpreter made its own, of what stands behind it now."""
+    """A stream like those of the interpreter, for what its descriptor is now."""
     mode = "wb" if number else "rb"
     unbuffered = bool(number and os.environ.get("PYTHONUNBUFFERED"))
     binary = open(number, mode, buffering=0 if unbuffered else -1, closefd=False)  # noqa: SIM115 - as long as the process
@@ -89,7 +89,7 @@ if __name__ == "__main__":
     try:
         ordered = serve(channel)
     except KeyboardInterrupt:
-        # The tests are interrupted at their terminal.
+        # Somebody interrupted the tests at their terminal.
         sys.exit(128 + signal.SIGINT)
     if ordered is not None:
         channel.close()

@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @contextmanager
 def serving(folder, *, user, password, anyone_reads=False):
-    """Serve the bare repositories of a folder; return the URL. Only this user may do anything, and only by a header.
+    """Serve the bare repositories of a folder; return the URL. Only this user has access, and only by a header.
 
-    Of a public repository, anyone may read.
+    Anybody may read a public repository.
     """
     expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 

@@ -1,7 +1,7 @@
 """The golden cases: folders with the output and exit code of `fbsync validate`.
 
-``expected.txt`` begins with the command and ends with the exit status. To write the cases anew after a change of
-words, and to read the difference before committing it: ``FBSYNC_UPDATE_CASES=1 pytest tests/manifest/test_cases.py``
+``expected.txt`` begins with the command and ends with the exit status. To write the cases again after a change of
+words (read the difference before you commit it): ``FBSYNC_UPDATE_CASES=1 pytest tests/manifest/test_cases.py``
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from fbsync.cli import main
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests" / "cases"
 
-os.environ.pop("FORCE_COLOR", None)  # CI systems set it, and the cases are without colour
+os.environ.pop("FORCE_COLOR", None)  # CI systems set this, but the cases have no colour
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Case:
 
 
 def run(*args):
-    """Run fbsync in this process; return its exit status, and what it wrote to stdout and to stderr."""
+    """Run fbsync in this process; return its exit status and its stdout and stderr."""
     with (
         contextlib.redirect_stdout(io.StringIO()) as out,
         contextlib.redirect_stderr(io.StringIO()) as err,

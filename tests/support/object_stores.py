@@ -1,4 +1,4 @@
-"""Object stores for tests: one of each kind for all tests of a worker, each behind a gate that can fail."""
+"""Object stores for tests: one of each kind for all tests of a worker, each reached through a gate that can fail."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The documents for renderings, from plans in literals."""
+"""The documents for renderings, from literal plans."""
 
 from fbsync.model.errors import ExitCode
 from fbsync.render.paint import Paint
@@ -12,7 +12,7 @@ COMPARED = "Compared with fbsync.lock; the server was not checked."
 def document(
     plan, *, environment=None, compared=COMPARED, api_url=DEFAULT_API_URL, files=(), refusals=(), usage=(), ages=None
 ):
-    """A plan's document, as ``fbsync plan`` makes it."""
+    """A plan's document like those of ``fbsync plan``."""
     origin = Origin(
         environment=environment, api_url=api_url, state="fbsync.lock", compared=compared, variable_files=tuple(files)
     )

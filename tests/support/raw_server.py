@@ -15,7 +15,7 @@ def head(status=200, *, length=None, **headers):
 
 
 def whole(body, status=200, **headers):
-    """A whole answer, to be written at once."""
+    """A whole answer, to write at once."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return head(status, length=len(data), **headers) + data
 

@@ -1,4 +1,4 @@
-"""A real HTTP server between fbsync and a sandbox: it records every request, and can answer in the sandbox's place."""
+"""A real HTTP server between fbsync and a sandbox: it records every request, and can answer instead of the sandbox."""
 
 import json
 import threading
@@ -23,10 +23,10 @@ class Request:
 
 @dataclass
 class Reply:
-    """What to answer in the sandbox's place.
+    """What to answer instead of the sandbox.
 
-    ``processed``: whether the sandbox gets the request all the same. ``delay``: seconds before the answer.
-    ``drop``: break the connection off instead of answering.
+    ``processed``: whether the sandbox gets the request, too. ``delay``: seconds before the answer.
+    ``drop``: close the connection instead of answering.
     """
 
     status: int = 200
@@ -38,11 +38,11 @@ class Reply:
 
 
 class _Server(ThreadingHTTPServer):
-    request_queue_size = 512  # of all connections that a wide run opens at once, none is to be reset
+    request_queue_size = 512  # a run with many requests at once must not get a connection reset
 
 
 class Recorder:
-    """``replies`` is asked for each request: a Reply, or None to let the sandbox answer."""
+    """``replies`` is called for each request: it returns a Reply, or None to let the sandbox answer."""
 
     def __init__(self, upstream):
         self.upstream = urlsplit(upstream)
@@ -58,7 +58,7 @@ class Recorder:
 
     @contextmanager
     def holding(self, method="POST"):
-        """Requests of a method are carried out, and their answers held back until the context ends."""
+        """Pass on requests of a method, but hold back their answers until the context ends."""
         self._held[method] = threading.Event()
         try:
             yield

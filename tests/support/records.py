@@ -8,7 +8,7 @@ URL = "https://api.example.com/v1"
 
 
 def text(template, value=...):
-    """A text that holds no reference, or one with its value (None while the variable is not set)."""
+    """A text without references, or with one and its value (None if the variable is not set)."""
     missing = (template.strip("${}<>"),) if value is None else ()
     return Text(template=template, value=template if value is ... else value, missing=missing)
 
@@ -31,7 +31,7 @@ def desired(name="A", *, workspace="ws", endpoint=URL, ai_type="OPENAI", secret=
 def locked(
     name="A", *, workspace="ws", endpoint=URL, ai_type="OPENAI", llm_id=None, secret="a", reference="KEY_A", **more
 ):
-    """A record; the fingerprints of these tests are the values themselves, see ``PlainFingerprints``."""
+    """A record. Its fingerprints are the values themselves, see ``PlainFingerprints``."""
     return LockedLlm(
         id=llm_id or f"id-{name}",
         name=name,

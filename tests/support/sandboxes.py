@@ -1,4 +1,4 @@
-"""Sandboxes for tests, forked as fbsync's runs are: the framework of the server is imported once, not in each."""
+"""Sandboxes for tests, forked like runs of fbsync, so that the server's framework is imported only once."""
 
 from functools import partial
 

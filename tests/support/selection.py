@@ -6,7 +6,7 @@ _Parameters = type(pytest.param())
 
 
 def few_of(cases, *quick):
-    """Values for ``parametrize``: all cases, of which those that are not named here are thorough.
+    """Values for ``parametrize``: all cases. Those that are not named here are thorough tests.
 
     A case that is a ``pytest.param`` is named by its id.
     """
@@ -17,7 +17,7 @@ def few_of(cases, *quick):
 
 
 def few_where(cases, is_quick):
-    """The same, told apart by a function of a case."""
+    """The same, with a function that says which cases run by default."""
     return [case if is_quick(case) else _thorough(case) for case in cases]
 
 

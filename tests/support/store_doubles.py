@@ -119,13 +119,13 @@ DISHONEST = (IgnoresConditions, IgnoresMatches, IgnoresAbsence, EqualIsNoChange,
 
 
 class Troubled:
-    """A store whose calls fail as a script says.
+    """A store whose calls fail according to a script.
 
     Args:
         store: the store.
-        script: one word for each call of read and write, in order; calls after its end go well. "well"; "lost": it
-            is done and the answer is lost; "dropped": it is not done and nobody is told; "down": it cannot be
-            reached; an exception: it is raised.
+        script: one word for each call of read and write, in order. "well"; "lost": the call is carried out, but its
+            answer is lost; "dropped": it is not carried out, and its outcome is unknown; "down": the store cannot be
+            reached; an exception: it is raised. Calls after the end of the script succeed.
     """
 
     def __init__(self, store, script=()):

@@ -57,7 +57,7 @@ def behind_tls(upstream, certificate):
         daemon_threads = True
 
         def handle_error(self, request, client_address):
-            """A client that does not trust the certificate hangs up: that is the point."""
+            """Expect the client to hang up, since it does not trust the certificate."""
 
     server = Server(("127.0.0.1", 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -67,7 +67,7 @@ def behind_tls(upstream, certificate):
 
 @contextmanager
 def proxy(port, *, credentials=None):
-    """A CONNECT proxy that leads every name to a local port; gives its own port and the names it was asked for."""
+    """A CONNECT proxy that connects every name to a local port; yields its own port and the requested names."""
     asked = []
     wanted = credentials and "Basic " + base64.b64encode(credentials.encode()).decode()
 
@@ -104,7 +104,7 @@ def proxy(port, *, credentials=None):
         daemon_threads = True
 
         def handle_error(self, request, client_address):
-            """Either end may hang up."""
+            """Ignore it: either end may hang up."""
 
     with serving(Server(("127.0.0.1", 0), Handler)) as server:
         yield server.server_port, asked
