@@ -1,1 +1,1 @@
-"""Measurements and long proofs, run by hand: `python -m benchmarks.NAME`."""
+"""Measurements and long test runs, started by hand: `python -m benchmarks.NAME`."""

@@ -23,11 +23,11 @@ _LATENCY_MILLISECONDS = 50.0
 _IDEAL_SECONDS = 5.0
 _BARE_HTTPX = (sys.executable, str(PEERS / "bare_httpx.py"))
 _ANSIBLE_ENTRIES = 50
-"""A playbook takes a long time for each entry, always about the same."""
+"""How many entries: a playbook takes a long time for each, and always about the same."""
 
 
 _LIMITS = {"httpx2": (1.15, 1.2), "httpx": (1.25, 1.5)}
-"""By library: compared with the ideal at 50 ms, and with Node.js at once."""
+"""The targets of each library: compared with the ideal at 50 ms, and with Node.js without a delay."""
 
 
 def rows(root: Path) -> Iterator[Row]:
@@ -43,7 +43,7 @@ def rows(root: Path) -> Iterator[Row]:
 
 
 def _slow_network(place: Path, library: str, choice: dict[str, str], limit: float) -> Row:
-    """The server only waits: the sandbox's own work for 1,000 requests would count as the network's.
+    """The server only waits: the sandbox's work for 1,000 requests would look like time on the network.
 
     The bare loop shows how much of the difference from the ideal is due to the library and the machine.
     """
@@ -106,7 +106,7 @@ def _nothing() -> None:
 
 
 def _beside_ansible(root: Path, variables: dict[str, str]) -> Row:
-    """Both with fewer entries, since a playbook's time grows with their number."""
+    """Compare with fewer entries, since a playbook's time grows with their number."""
     work = f"`apply`, {_ANSIBLE_ENTRIES} creates, server answers at once"
     peer = "an Ansible playbook, `uri` in a loop"
     program = found("ansible-playbook")

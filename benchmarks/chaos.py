@@ -1,7 +1,7 @@
 """The chaos run: random schedules of edits, faults and kills. After each, one clean run must converge.
 
-``python -m benchmarks.chaos --schedules 5000`` prints the totals and, for each schedule in which something did not
-hold, its seed and its steps; ``--seed SEED --schedules 1`` plays that one again.
+``python -m benchmarks.chaos --schedules 5000`` prints the totals and, for each schedule with a violation,
+its seed and its steps; ``--seed SEED --schedules 1`` repeats that one.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _tell(report: Report) -> None:
 
 
 def _work(state: str, stack: ExitStack, *, honest: bool) -> Callable[[range, int], Total]:
-    """The function that runs a batch; a server for the states runs until the stack ends."""
+    """The function that runs a batch. A server for the states, if needed, runs until the stack ends."""
     if state == "files":
         return batch
     server = stack.enter_context(_SERVERS[state]()) if state in _SERVERS else None
@@ -45,7 +45,7 @@ def _work(state: str, stack: ExitStack, *, honest: bool) -> Callable[[range, int
 
 
 def main() -> int:
-    """Run it; return 1 if there is a violation."""
+    """Run the schedules; return 1 if there is a violation."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
     parser.add_argument("--schedules", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of the first schedule; the others follow it")

@@ -23,12 +23,12 @@ class Applies:
     """Runs ``fbsync apply``.
 
     Attributes:
-        place: where.
-        folder: with the manifest, the lockfile and the journal.
-        log: takes all that is printed.
+        place: where the runs happen.
+        folder: the folder with the manifest, the lockfile and the journal.
+        log: gets everything that is printed.
         declared: the manifest.
-        fingerprint_key: of the lockfile, or an empty string for none.
-        environment: the environment that is applied, or None.
+        fingerprint_key: the lockfile's key, or an empty string for none.
+        environment: the environment to apply, or None.
     """
 
     place: Place
@@ -49,11 +49,11 @@ class Applies:
         return self.lockfile.with_name(f"{self.lockfile.name}.journal")
 
     def run(self, argv: list[str], troubles: Troubles, *, twin: list[str] | None = None) -> tuple[int, ...]:
-        """Run it until it ends, in any way.
+        """Run ``fbsync apply`` until it ends in any way.
 
         Args:
-            argv: more of its arguments.
-            troubles: what befalls it.
+            argv: further arguments.
+            troubles: the troubles of the run.
             twin: the further arguments of a second run at the same time, or None for none.
 
         Returns:
@@ -88,7 +88,7 @@ class Applies:
         killer.join()
         if second is not None:
             statuses = (*statuses, second.wait())
-        # What a dead run has sent still happens, and is over before the next one begins.
+        # The server still carries out what a killed run has sent, and has finished before the next run begins.
         gate.drain()
         return statuses
 

@@ -1,4 +1,4 @@
-"""Batches of schedules, one after the other around one sandbox, and their totals."""
+"""Batches of schedules, which run one after the other with one sandbox, and their totals."""
 
 from __future__ import annotations
 
@@ -85,9 +85,9 @@ def shared_batch(seeds: range, edits: int, server: ObjectServer | None, *, hones
 
     Args:
         seeds: one for each.
-        edits: rounds of a schedule, at most.
+        edits: the most rounds of a schedule.
         server: the object store that keeps the states, or None for git.
-        honest: whether conditions reach the object store.
+        honest: whether the conditions of writes reach the object store.
     """
     total = Total()
     with ExitStack() as stack:
@@ -115,8 +115,8 @@ def _places(seeds: range, *, at_a_time: int) -> Iterator[Mapping[int, Place]]:
     """A place for each seed: one sandbox, with workspaces for each.
 
     Args:
-        seeds: of the schedules.
-        at_a_time: how many runs there can be.
+        seeds: the seeds of the schedules.
+        at_a_time: the most concurrent runs.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fbsync-chaos-")))

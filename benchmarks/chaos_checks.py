@@ -51,7 +51,7 @@ class Row:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """Its identity."""
+        """The identity of the configuration."""
         return self.workspace_id, self.name
 
 
@@ -75,16 +75,16 @@ def violations(
     unsure: Container[str] = (),
     pruned: bool = True,
 ) -> Iterator[str]:
-    """All violations after a clean run, one sentence each.
+    """Return all violations after a clean run, one sentence each.
 
     Args:
         declared: the manifest.
-        rows: what the server holds.
+        rows: the configurations on the server.
         lockfile: the lockfile.
-        strangers: what was on the server before fbsync was: it stays as it is unless it is declared.
-        before: ids that may be there without fbsync knowing: theirs, and what it made before it lost its memory.
+        strangers: the configurations that were on the server before fbsync. They stay unchanged unless declared.
+        before: ids that fbsync need not know: those of strangers, and what it made before it lost the known state.
         unsure: ids whose credentials somebody changed in a way that no list shows.
-        pruned: whether the run pruned; only then does it forget what is neither declared nor on the server.
+        pruned: whether the run pruned. Only then does it forget what is neither declared nor on the server.
     """
     known = {entry["id"]: entry for entry in json.loads(lockfile.read_text())["llms"]} if lockfile.exists() else {}
     yield from not_held(declared, rows, unsure=unsure)
@@ -94,7 +94,7 @@ def violations(
 
 
 def not_held(declared: Declared, rows: Mapping[str, Row], *, unsure: Container[str] = ()) -> Iterator[str]:
-    """What the manifest declares but the server lacks. No run that ends with 0 may leave any."""
+    """What the manifest declares but the server does not have. A run that ends with 0 may leave none."""
     for entry in declared.entries:
         found = [row for row in rows.values() if row.identity == entry.identity]
         if len(found) != 1:
@@ -133,7 +133,7 @@ def _of_strangers(
     strangers: Mapping[str, Row],
     before: Container[str],
 ) -> Iterator[str]:
-    """Check that there is nothing unknown, and that what existed before is unchanged."""
+    """Check that nothing is unknown, and that what existed before is unchanged."""
     wanted = {entry.identity for entry in declared.entries}
     for row in rows.values():
         if re.fullmatch(TEMPORARY_NAME, row.name) and row.id not in before:
@@ -182,9 +182,9 @@ def _of_files(declared: Declared, lockfile: Path) -> Iterator[str]:
 
 
 def _left_open(lockfile: Path, wanted: Container[tuple[str, str]]) -> Iterator[str]:
-    """What a journal still has, except for creations that are no longer declared: a list may show these late.
+    """What a journal still has, except creations that are no longer declared, since a list may show these late.
 
-    That holds of temporary configurations, too, until their ids are known.
+    Temporary configurations are also excepted until their ids are known.
     """
     journal = lockfile.with_name(f"{lockfile.name}.journal")
     if not journal.exists():

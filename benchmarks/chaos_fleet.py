@@ -38,7 +38,7 @@ class Blow(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """When a blow falls: after a number of requests to Flashback by anybody, or of milliseconds."""
+    """When a blow strikes: after a number of requests to Flashback by anybody, or after some milliseconds."""
 
     requests: int | None = None
     milliseconds: int = 0
@@ -77,7 +77,7 @@ class Runner:
     Attributes:
         folder: the machine's working folder.
         end: its exit status, negative for a signal, once it has ended.
-        is_stopped: whether it was stopped and not woken yet.
+        is_stopped: whether it is stopped at the moment.
     """
 
     folder: Path
@@ -88,7 +88,7 @@ class Runner:
     is_stopped: bool = False
 
     def watch(self) -> None:
-        """Notice its end."""
+        """Record the run's end."""
         threading.Thread(target=lambda: self.end.set_result(self.run.wait()), daemon=True).start()
 
     def acknowledged(self) -> Iterator[str]:
@@ -98,7 +98,7 @@ class Runner:
             try:
                 event = json.loads(line)
             except ValueError:
-                continue  # it was cut off
+                continue  # the line was cut off
             entry: dict[str, Any] = event.get("entry", {})
             if entry.get("outcome") in _RECORDED and "error" not in entry and entry["id"] is not None:
                 yield entry["id"]
@@ -108,10 +108,10 @@ class Fleet:
     """Starts runs on fresh machines.
 
     Args:
-        folder: for the machines' folders.
-        log: takes what they print.
-        keeper: of the state.
-        forks: what starts runs, one at a time each.
+        folder: the folder for the machines' folders.
+        log: gets what they print.
+        keeper: the keeper of the state.
+        forks: the processes that start runs, each one at a time.
         gate: the way to Flashback.
     """
 
@@ -177,6 +177,6 @@ class Fleet:
         return "".join(path.read_text(errors="replace") for path in logs)
 
     def clean(self) -> None:
-        """Removes the logs."""
+        """Remove the logs."""
         for path in self._log.parent.glob(f"{self._log.stem}.*.log"):
             path.unlink()

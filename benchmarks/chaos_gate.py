@@ -31,15 +31,15 @@ class Gate:
 
     Attributes:
         upstream: the sandbox's URL.
-        outrun: what somebody else does who creates a configuration first, given its workspace and name; None where
+        outrun: a function that creates a configuration first, as somebody else, given its workspace and name; None if
             nobody does.
-        verified_first: ids of configurations whose credentials may be replaced only by what the provider accepts.
-        unverified: those of them that were sent what it refuses.
-        requests: how many have been seen since ``open``.
-        lists: how many lists have been passed on since ``open``.
-        trials: how many temporary configurations were to be created, in all.
+        verified_first: ids of configurations whose credentials may only be replaced by ones that the provider accepts.
+        unverified: those of them that got a credential that the provider refuses.
+        requests: how many requests arrived since ``open``.
+        lists: how many lists were passed on since ``open``.
+        trials: how many creations of temporary configurations were requested, in all.
         writes: how many of them may change something.
-        faults: how many faults have been injected in all, by kind.
+        faults: how many faults were injected in all, by kind.
     """
 
     def __init__(self) -> None:
@@ -74,11 +74,11 @@ class Gate:
                 self._late.clear()
 
     def watch(self, run: Run) -> None:
-        """Name the run that is to be killed when it is time."""
+        """Set the run to kill at the chosen moment."""
         self._run = run
 
     def deliver(self, *, of_all: bool = False) -> None:
-        """Deliver the requests that were held back, of earlier runs or of all."""
+        """Deliver the requests that were held back: those of earlier runs, or all."""
         with self._lock:
             due = [request for run, request in self._held if of_all or run < self._runs]
             self._held = [] if of_all else [(run, request) for run, request in self._held if run >= self._runs]
@@ -86,7 +86,7 @@ class Gate:
             self._forward(request)
 
     def drain(self) -> None:
-        """Wait until no request is under way to the server."""
+        """Wait until no request is on its way to the server."""
         with self._idle:
             self._idle.wait_for(lambda: self._under_way == 0)
 
@@ -158,7 +158,7 @@ class Gate:
                 return self._spoil(self._forward(request), request, troubles, fault)
 
     def _spoil(self, reply: Reply, request: Request, troubles: Troubles, fault: Fault) -> Reply:
-        """Change the answer to a processed request as the fault says."""
+        """Change the answer to a processed request according to the fault."""
         match fault:
             case Fault.DROPPED:
                 return Reply()
@@ -182,7 +182,7 @@ class Gate:
         return reply
 
     def _outrun(self, request: Request, fault: Fault) -> Reply:
-        """Let somebody else create it first; only creations can be overtaken."""
+        """Let somebody else create the configuration first. Only creations can be overtaken."""
         if request.method == "POST" and request.data and not request.is_trial and self.outrun is not None:
             new = json.loads(request.data)
             self.outrun(new["workspaceId"], new["name"])
@@ -198,7 +198,7 @@ class Gate:
     def _forward(self, request: Request) -> Reply:
         reply = self._passed_on(request)
         if request.is_list:
-            # Just after the list, and before whatever the run makes of it.
+            # Right after the list, before the run can act on it.
             self.deliver()
         return reply
 
@@ -210,7 +210,7 @@ class Gate:
             answer = connection.getresponse()
             body = answer.read()
         except (OSError, HTTPException):
-            # A sandbox with faults of its own breaks connections off: so does the gate then.
+            # A sandbox with a fault script may close connections. The gate then does the same.
             return Reply()
         finally:
             connection.close()
@@ -236,7 +236,7 @@ def _id_of(request: Request) -> str:
 
 
 def _refused(fault: Fault) -> Reply | None:
-    """The answer to a request that a fault keeps from being processed."""
+    """The answer to a request that is not processed because of a fault."""
     match fault:
         case Fault.STATUS_500 | Fault.STATUS_502:
             return Reply(status=500 if fault is Fault.STATUS_500 else 502, body=_HTML)

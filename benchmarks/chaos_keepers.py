@@ -1,4 +1,4 @@
-"""Keepers: where the shared state of a schedule is, how a fresh machine reaches it, and its faults."""
+"""Keepers: they say where the shared state of a schedule is and how a fresh machine reaches it, and inject faults."""
 
 from __future__ import annotations
 
@@ -81,10 +81,10 @@ class _Direct:
     """A keeper's access to the state, without faults.
 
     Args:
-        address: of the store.
-        environ: what reaches it.
+        address: the store's address.
+        environ: the variables for access to the store.
         folder: a machine's working folder.
-        key: the state's.
+        key: the key of the state.
     """
 
     def __init__(self, address: str, environ: Mapping[str, str], folder: Path, environment: str | None) -> None:
@@ -120,8 +120,8 @@ class GitKeeper:
     """A ref of a bare repository, whose hooks end a push before or after it took effect.
 
     Args:
-        folder: for the repository.
-        environment: the environment that is applied, or None.
+        folder: the folder for the repository.
+        environment: the environment to apply, or None.
     """
 
     def __init__(self, folder: Path, environment: str | None) -> None:
@@ -144,7 +144,7 @@ class GitKeeper:
 
     @property
     def faults(self) -> Counter[str]:
-        """The faults that the hooks noted."""
+        """The faults that the hooks recorded."""
         noted = self._bare / "faults"
         return Counter(noted.read_text().split()) if noted.exists() else Counter()
 
@@ -172,10 +172,10 @@ class ObjectKeeper:
 
     Args:
         server: the object store.
-        gate: the way to it for runs.
-        prefix: the object's.
-        folder: any.
-        environment: the environment that is applied, or None.
+        gate: the gate through which runs reach the store.
+        prefix: the object's prefix.
+        folder: any folder.
+        environment: the environment to apply, or None.
     """
 
     def __init__(
@@ -201,7 +201,7 @@ class ObjectKeeper:
         return self._gate.faults - self._before
 
     def check_out(self, folder: Path) -> None:
-        """An empty folder."""
+        """Make an empty folder."""
         folder.mkdir()
 
     def trouble(self, *, seed: int | None) -> None:

@@ -36,7 +36,7 @@ class Entry:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """Its identity on the server."""
+        """The entry's identity on the server."""
         return self.workspace, self.name
 
 
@@ -44,11 +44,11 @@ class Declared:
     """A changing manifest, with the values of its variables.
 
     Args:
-        chance: where edits are drawn from.
+        chance: the random source of the edits.
         workspaces: where entries may be.
 
     Attributes:
-        values: every variable with its present value, which may be one that it had before.
+        values: every variable with its current value, which may be an earlier one again.
     """
 
     def __init__(self, chance: random.Random, workspaces: tuple[str, ...]) -> None:
@@ -63,7 +63,7 @@ class Declared:
             self.create()
 
     def edit(self) -> str:
-        """Make a random edit; return which."""
+        """Make a random edit; return its name."""
         edits = (
             self.create,
             self.create,
@@ -121,7 +121,7 @@ class Declared:
         return self._rename({entry.name: (entry, other.name), other.name: (other, self._unused())})
 
     def swap(self) -> str:
-        """Let all entries of a workspace, or two, pass their names on in a circle."""
+        """Let two or more entries of a workspace pass their names on in a circle."""
         workspace = self._any().workspace
         there = [entry for entry in self.entries if entry.workspace == workspace]
         chosen = self._chance.sample(there, self._chance.randint(min(2, len(there)), len(there)))
@@ -132,7 +132,7 @@ class Declared:
         return self._rename(dict(zip(names, zip(chosen, after, strict=True), strict=True)))
 
     def rotate(self) -> str:
-        """Give a variable a new value, or one that it had before."""
+        """Give a variable a new or an earlier value."""
         variable = self._chance.choice(sorted(self.values))
         former = self._former.setdefault(variable, [])
         back = bool(former) and self._chance.random() < _RETURNED
@@ -155,7 +155,7 @@ class Declared:
         return f"key of {entry.name} from {entry.key and '$' + entry.key}"
 
     def protect(self) -> str:
-        """Protect or unprotect an entry. A protected entry is never removed: a guard would refuse the clean run."""
+        """Protect or unprotect an entry. Protected entries are never removed: a guard would refuse the clean run."""
         entry = self._any()
         entry.protect = not entry.protect
         self._ever_protected.add(id(entry))
@@ -170,7 +170,7 @@ class Declared:
         return f"remove {entry.name} of {entry.workspace}"
 
     def move(self) -> str:
-        """Put an entry into another workspace."""
+        """Move an entry to another workspace."""
         entry = self._any()
         workspace = self._chance.choice(self._workspaces)
         if (workspace, entry.name) in self._identities() or id(entry) in self._ever_protected:
@@ -191,7 +191,7 @@ class Declared:
         return text_of(self.entries, environment)
 
     def _is_held(self, entry: Entry) -> bool:
-        """Whether its ``previousName`` must stay: until the rename is applied, a guard would refuse without it."""
+        """Whether ``previousName`` must stay: without it, a guard would refuse until the rename is applied."""
         return id(entry) in self._ever_protected and entry.previous_name is not None
 
     def _rename(self, renames: dict[str, tuple[Entry, str]]) -> str:
@@ -218,7 +218,7 @@ class Declared:
         return self._chance.choice(free) if free else None
 
     def _unused(self) -> str:
-        """A name that was never used: a removed one may still be taken until somebody prunes."""
+        """A name that was never used. The name of a removed entry may be in use until somebody prunes."""
         return f"R{next(self._fresh)}"
 
     def _endpoint(self) -> str:
@@ -238,11 +238,11 @@ class Declared:
 
 
 def text_of(entries: Iterable[Entry], environment: str | None = None) -> str:
-    """A manifest; JSON is YAML.
+    """Return a manifest as text; JSON is YAML.
 
     Args:
-        entries: what it declares.
-        environment: an environment in which it declares that, and without which it declares an entry more.
+        entries: the declared entries.
+        environment: the environment that declares these entries; without it, the manifest declares one more entry.
     """
     llms = [_written(entry) for entry in entries]
     if environment is None:

@@ -1,4 +1,4 @@
-"""The requests and replies that pass the gate."""
+"""The requests and replies that pass through the gate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fbsync.sandbox.llm_columns import REFUSED_MARK
 
 @dataclass(kw_only=True)
 class Request:
-    """A request on its way through."""
+    """A request on its way through the gate."""
 
     method: str
     path: str
@@ -32,7 +32,7 @@ class Request:
 
     @property
     def key(self) -> str:
-        """The key for drawing a fault: the same whenever the request comes, as far as possible."""
+        """The key for drawing a fault. As far as possible, it does not depend on when the request arrives."""
         try:
             name = json.loads(self.data)["name"]
         except (ValueError, KeyError, TypeError):
@@ -41,7 +41,7 @@ class Request:
 
     @property
     def is_trial(self) -> bool:
-        """Whether it creates a temporary configuration, whose name nobody can know before."""
+        """Whether it creates a temporary configuration, whose name is unknown before."""
         return self.method == "POST" and re.search(TEMPORARY_NAME.encode(), self.data) is not None
 
     @property
@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(kw_only=True)
 class Reply:
-    """An answer: the server's or one made here. Without a status the connection is broken off."""
+    """An answer from the server or from the gate. Without a status, the connection is closed."""
 
     status: int | None = None
     body: bytes = b""
@@ -69,6 +69,6 @@ class Reply:
 
 
 def envelope(status: int, **headers: str) -> Reply:
-    """An answer in the API's form that was made here."""
+    """An answer by the gate, in the API's envelope."""
     body = json.dumps({"success": False, "message": f"status {status}, says the gate"}).encode()
     return Reply(status=status, body=body, headers=headers)

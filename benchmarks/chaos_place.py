@@ -1,4 +1,4 @@
-"""The place of schedules: a sandbox with its records, its gate, and a starter of fbsync."""
+"""The place of schedules: a sandbox with its records, its gate, and processes that start fbsync."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Place:
 
     Attributes:
         database: the sandbox's records.
-        forks: what starts runs, each one at a time.
-        folder: for the schedules' own folders.
-        authority: a certificate, so that no run spends its time on loading all that there are.
-        workspaces: those of the schedule at hand.
+        forks: the processes that start runs, each one at a time.
+        folder: the folder for the schedules' own folders.
+        authority: a certificate file, so that runs do not spend their time on loading the system's certificates.
+        workspaces: the workspaces of the current schedule.
     """
 
     sandbox: Sandbox
@@ -47,7 +47,7 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables to reach the server and to sign in, even after the token expired."""
+        """The variables to reach the server and to sign in, also after the token has expired."""
         return {
             "FLASHBACK_API_URL": self.gate.url,
             "FLASHBACK_TOKEN": self.sandbox.token,
@@ -63,7 +63,7 @@ class Place:
     def send(
         self, method: str, path: str, fields: Mapping[str, str | None] | None, *, as_another: bool = False
     ) -> None:
-        """Send a request past the gate, as somebody else does, with the same account or with another one."""
+        """Send a request without the gate, as somebody else does, with the same account or another one."""
         account, where = WRITER if as_another else self.sandbox.admin, urlsplit(self.sandbox.url)
         connection = HTTPConnection(where.hostname or "", where.port, timeout=30)
         login = json.dumps({"email": account.email, "password": account.password})
@@ -76,7 +76,7 @@ class Place:
 
     @contextmanager
     def faulty(self, script: Mapping[str, Any], file: Path) -> Iterator[None]:
-        """Run a second sandbox with the same records behind the gate, with the faults of a fault script."""
+        """Put a second sandbox with the same records after the gate, with the faults of a fault script."""
         file.write_text(json.dumps(script))
         try:
             with running(SandboxOptions(db=self.database, faults=file)) as sandbox:

@@ -1,6 +1,6 @@
-"""Runs of fbsync that may be killed at any moment: forks of a process that imported it, so that they start fast.
+"""Runs of fbsync that may be killed at any moment. They are forks of a process that imported it, so they start fast.
 
-``python -m benchmarks.chaos_runs`` is that process: an order a line on stdin, the run's number and its end on stdout.
+``python -m benchmarks.chaos_runs`` is that process: a line on stdin orders a run; its number and its end go to stdout.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class Run:
-    """One run, which can get signals until it ended.
+    """One run, which can get signals until it has ended.
 
     Args:
         forks: the process that forked it.
-        pid: its number, which stays its own until ``wait`` has returned.
+        pid: its number, which no other process gets until ``wait`` has returned.
     """
 
     def __init__(self, forks: subprocess.Popen[str], pid: int) -> None:
@@ -79,10 +79,10 @@ class Forks:
         Args:
             argv: the arguments.
             folder: where it runs.
-            environment: all of its environment.
-            log: takes what it prints.
-            die_at: before which of its changes to files it is to be killed, counted from 1.
-            disk: with which error its disk fails, from which of its calls on, and for how many.
+            environment: its whole environment.
+            log: gets what it prints.
+            die_at: the change to files before which it is killed, counted from 1.
+            disk: the error of its failing disk, the first call that fails, and the number of calls.
         """
         order = {"argv": argv, "folder": str(folder), "environment": dict(environment), "log": str(log)}
         pid = _answer(self._process, json.dumps(order | {"die_at": die_at, "disk": disk}))
@@ -122,7 +122,7 @@ def _serve() -> None:
         _tell(pid)
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         _tell("ended")
-        # Until it is buried, the number is the dead run's: a late signal reaches nobody else.
+        # Until the parent has waited for it, the run keeps its number, so a late signal reaches no other process.
         sys.stdin.readline()
         _tell(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
@@ -152,7 +152,7 @@ def _become(order: dict[str, Any]) -> NoReturn:
         sys.argv = ["fbsync", *order["argv"]]
         program()
     except KeyboardInterrupt:
-        status = 130  # the signal came before the program began, which Python ends with as well
+        status = 130  # the signal came before the program began; Python ends the same way then
     finally:
         os._exit(status)
 
@@ -164,7 +164,7 @@ def _fail(error: str, first: int, calls: int) -> None:
     def failing(name: str) -> None:
         call = getattr(os, name)
 
-        def instead(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - as the call that it stands for
+        def instead(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - like the call that it replaces
             nonlocal seen
             if args[0] not in (1, 2) and (name != "open" or args[1] & _WRITING):
                 seen += 1

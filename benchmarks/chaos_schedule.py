@@ -59,7 +59,7 @@ class Report:
 
     Attributes:
         statuses: how its runs under trouble ended.
-        printed: what all its runs printed, where something does not hold.
+        printed: what all its runs printed, if there is a violation.
     """
 
     seed: int
@@ -76,9 +76,9 @@ class Schedule:
     """One schedule.
 
     Args:
-        seed: everything that is drawn is drawn from it.
-        place: where it happens; the workspaces are this schedule's own.
-        edits: how many times, at most, the manifest is edited and applied under trouble.
+        seed: the source of everything random.
+        place: where the schedule runs; its workspaces belong to this schedule.
+        edits: the most times that the manifest is edited and applied under trouble.
     """
 
     def __init__(self, seed: int, place: Place, *, edits: int) -> None:
@@ -127,7 +127,7 @@ class Schedule:
         return self.report
 
     def _behind(self, script: dict[str, Any], stack: ExitStack) -> None:
-        """Run a sandbox with a fault script behind the gate."""
+        """Put a sandbox with a fault script after the gate."""
         self._say(f"fault script: {json.dumps(script)}")
         stack.enter_context(self._place.faulty(script, self._applies.folder.with_suffix(".faults.json")))
 
@@ -142,7 +142,7 @@ class Schedule:
         self._strangers = self._place.rows()
 
     def _round(self, number: int, *, scripted: bool) -> None:
-        """A few edits, or none for a retry, and a run under trouble."""
+        """Make a few edits, or none for a retry, and run under trouble."""
         edits = 0 if self._chance.random() < _RETRIED or not number else self._chance.randint(1, 3)
         for _ in range(edits):
             self._say(f"edit: {self._declared.edit()}")
@@ -219,7 +219,7 @@ class Schedule:
     def _check_held(self) -> None:
         """Check that after a run with exit code 0 the server has what is declared.
 
-        Nothing is asked of a run that was shown no list, if somebody changed something that only a list shows.
+        Skip this if the run got no list, and somebody changed something that only a list shows.
         """
         self._meddled = False
         for violation in not_held(self._declared, self._place.rows(), unsure=self._unsure):
@@ -248,17 +248,17 @@ class Schedule:
         self._place.send("DELETE" if fields is None else "PUT", f"/ai/llm/{llm['id']}", fields)
 
     def _meet_fate(self) -> frozenset[str]:
-        """Lose files as drawn; return what may be on the server without fbsync knowing."""
+        """Lose files as drawn; return the ids that may be on the server although fbsync does not know them."""
         if self._fate is Fate.KEPT:
             return frozenset(self._strangers)
         self._applies.journal.unlink(missing_ok=True)
         self._applies.lockfile.unlink(missing_ok=True)
-        # A rescue file fits only the lockfile that it was made for.
+        # A rescue file fits only the lockfile for which it was made.
         shutil.rmtree(self._applies.folder / ".local", ignore_errors=True)
         return frozenset(self._place.rows())
 
     def _converge(self, before: frozenset[str]) -> None:
-        """The clean runs, with the checks after each."""
+        """Make the clean runs, and check after each."""
         prune = ["--prune", "--max-deletes", "1000"]
         again = ["--resend-secrets"] if self._unsure else []
         self._unsure.clear()
@@ -308,5 +308,5 @@ def _is_first(row: Row) -> bool:
 
 
 def _is_seen(fields: dict[str, str | None], known: dict[str, Any]) -> bool:
-    """Whether a list shows changes of these fields: never of a secret, and of a key only its presence."""
+    """Whether a list shows changes of these fields: never those of a secret, and of a key only its presence."""
     return not ("secret" in fields or ("key" in fields and (fields["key"] is None or "key" in known)))

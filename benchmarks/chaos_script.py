@@ -1,4 +1,4 @@
-"""Fault scripts at random, for the sandbox's own faults (``fbsync.sandbox.fault_script``)."""
+"""Random fault scripts for the sandbox's own faults (``fbsync.sandbox.fault_script``)."""
 
 from __future__ import annotations
 

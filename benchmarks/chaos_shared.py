@@ -43,9 +43,9 @@ class SharedReport(Report):
     """The result of a schedule.
 
     Attributes:
-        stops: how many runs were stopped beyond their lease.
-        acknowledged: how many records runs said to have made.
-        store_faults: what befell requests to the store.
+        stops: how many runs stayed stopped until their lease ended.
+        acknowledged: how many records the runs reported.
+        store_faults: the faults of requests to the store.
     """
 
     stops: int = 0
@@ -57,10 +57,10 @@ class SharedSchedule:
     """One schedule.
 
     Args:
-        seed: everything that is drawn is drawn from it; when a blow falls depends on the machine as well.
-        place: the server; the workspaces are this schedule's own.
-        keeper: makes the place of the state, given a folder and an environment.
-        edits: how many rounds there are at most.
+        seed: the source of everything random. When a blow strikes also depends on the machine.
+        place: the server; its workspaces belong to this schedule.
+        keeper: a function that makes the keeper of the state, given a folder and an environment.
+        edits: the most rounds.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class SharedSchedule:
         self._strangers = self._place.rows()
 
     def _round(self, number: int) -> None:
-        """A few edits, or none for a retry, and two or three runs at a time under trouble."""
+        """Make a few edits, or none for a retry, and start two or three concurrent runs under trouble."""
         edits = 0 if self._chance.random() < _RETRIED or not number else self._chance.randint(1, 3)
         for _ in range(edits):
             self._say(f"edit: {self._declared.edit()}")
@@ -160,7 +160,7 @@ class SharedSchedule:
         return self._fleet.start(argv, self._declared.text(self._environment), environment, lot)
 
     def _let_fall(self, runners: Sequence[Runner]) -> None:
-        """Strike each run in its time. A stopped one may continue while the others run."""
+        """Strike each run at its moment. A stopped one may continue while the others run."""
         strikes = [threading.Thread(target=self._fleet.strike, args=(runner,)) for runner in runners]
         for strike in strikes:
             strike.start()
@@ -190,7 +190,7 @@ class SharedSchedule:
             self._violated(f"{runner.folder.name} ended with {status}")
 
     def _wake_all(self) -> None:
-        """Continue stopped runs while no other runs, and note what they still send to the server."""
+        """Continue stopped runs while no other run is active, and count what they still send to the server."""
         before = set(self._place.rows())
         self._place.gate.open(Troubles())
         for runner in self._stopped:
@@ -212,7 +212,7 @@ class SharedSchedule:
             self._violated(f"the acknowledged record of {rows[llm_id].identity} (id {llm_id}) is lost")
 
     def _converge(self) -> None:
-        """The clean runs, with the checks after each."""
+        """Make the clean runs, and check after each."""
         prune = ["--prune", "--max-deletes", "1000"]
         again = ["--resend-secrets"] if self._unsure else []
         self._clean([*ALLOWED, *prune, *again])

@@ -45,14 +45,14 @@ class StoreGate:
 
     Args:
         upstream: the store's URL.
-        honest: whether conditions are passed on; without them, each write comes through.
+        honest: whether conditions are passed on. Without them, every write succeeds.
 
     Attributes:
-        url: where clients find it.
-        chance: of a fault, for each request.
-        kinds: which faults there are.
-        spares_reads: whether they befall writes only.
-        faults: how many have been injected, by kind.
+        url: the URL for clients.
+        chance: the chance of a fault, for each request.
+        kinds: the possible faults.
+        spares_reads: whether only writes get faults.
+        faults: how many faults were injected, by kind.
         delay_seconds: how long each answer is held back.
     """
 
@@ -151,7 +151,7 @@ def _handler(gate: StoreGate) -> type[BaseHTTPRequestHandler]:
         do_GET = do_PUT = do_DELETE = do_HEAD = do_POST = _pass_on  # noqa: N815 - http.server's names
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - http.server's signature
-            """Keeps quiet."""
+            """Keep quiet."""
 
     return Handler
 

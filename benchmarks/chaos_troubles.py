@@ -60,7 +60,7 @@ _DISK_FAILS = 0.5
 
 
 class Moment(StrEnum):
-    """When, of a request, the run is killed."""
+    """At which moment of a request the run is killed."""
 
     BEFORE = "before-processing"
     PROCESSED = "before-answer"
@@ -81,15 +81,15 @@ class Troubles:
     """The troubles of one run; none by default.
 
     Attributes:
-        seed: what the faults are drawn from, with the request and how often it has come.
-        chance: of a fault, for each request.
-        death: by what the moment is told, or None for a run that lives.
+        seed: the source of the faults, together with the request and how often it has arrived.
+        chance: the chance of a fault, for each request.
+        death: how the moment of the kill is chosen, or None for a run that is not killed.
         at: the request, the journal's line, the change to files, or the millisecond.
-        moment: when, of that request.
-        goes_through: whether a request is processed although its sender died before.
-        signal: what ends the run.
+        moment: the moment of that request.
+        goes_through: whether the server processes a request although its sender was killed before.
+        signal: the signal that ends the run.
         keeps_late: whether what an earlier run created may still be listed late.
-        barred: faults that befall no request.
+        barred: faults that no request gets.
         disk: how the disk fails from the ``at``-th call on, for ``disk_calls`` calls, or None.
     """
 
@@ -116,7 +116,7 @@ class Troubles:
         return None if fault in self.barred else fault
 
     def kills(self, number: int, moment: Moment) -> bool:
-        """Whether the run dies at this moment of this request."""
+        """Whether the run is killed at this moment of this request."""
         return self.death is Death.REQUEST and (self.at, self.moment) == (number, moment)
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from fbsync.cli import main
 
 
 def counting(counted: Counter[str]) -> None:
-    """Put counters before the calls by which journal and lockfile reach the disk."""
+    """Count the calls that write the journal and the lockfile to the disk."""
     write, sync, replace = os.write, os.fsync, os.replace
 
     def counted_write(descriptor: int, data: bytes) -> int:

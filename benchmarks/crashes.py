@@ -1,12 +1,12 @@
 """A crash at every call: end an apply of ten mixed changes at each call that touches a file or the server.
 
-Each case applies ten entries to a workspace of its own, edits the manifest, and applies again with a preloaded library
+Each case applies ten entries to its own workspace, edits the manifest, and applies again with a preloaded library
 (``crash_points.c``) that kills the process at one call, tears that write, or lets it fail with ENOSPC or EIO. Then one
-plain apply, with the same manifest or with the one before, has to make the server hold what the manifest declares:
-nothing twice, nothing lost, every credential the manifest's, and no journal left.
+plain apply, with the same or the earlier manifest, must bring the server to what the manifest declares:
+nothing twice, nothing lost, every credential as declared, and no journal left.
 
-Linux only, and with a C compiler. ``python -m benchmarks.crashes`` goes through all of them; ``--every 10`` through a
-tenth.
+This needs Linux and a C compiler. ``python -m benchmarks.crashes`` tries all calls; ``--every 10``
+tries a tenth of them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _UNDER_FAULT = {0, 1, 3, 4, 5, 7, -9}
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What is declared, and the values of its variables."""
+    """The declared entries, and the values of their variables."""
 
     entries: tuple[Entry, ...]
     values: dict[str, str]
@@ -61,8 +61,8 @@ class Case:
 
     Attributes:
         at: the number of the call, from 1.
-        how: what happens there.
-        reverted: whether the apply after it has the manifest of before.
+        how: what happens at that call.
+        reverted: whether the apply after the crash uses the earlier manifest.
     """
 
     at: int
@@ -94,7 +94,7 @@ def before(workspace: str) -> Manifest:
 
 
 def after(workspace: str) -> Manifest:
-    """The same ten, nearly all changed: two swap names, one is renamed, one is gone, and two are new."""
+    """The same ten entries, nearly all changed: two swap names, one is renamed, one is removed, and two are new."""
     entries = {entry.name: entry for entry in before(workspace).entries}
     entries["Endpoint"].endpoint = "https://two.example.com/v2"
     entries["Key added"].key = "KEY_ADDED"
@@ -122,14 +122,14 @@ def _values(when: str) -> dict[str, str]:
 
 
 class Crashes:
-    """Cases around one sandbox.
+    """Cases with one sandbox.
 
     Args:
-        folder: for the library and the cases' own folders.
+        folder: the folder for the library and the cases' own folders.
         workspaces: one for each case.
-        parallelism: of the applies.
-        forget: whether lockfile and journal are lost after the crash: a control, in which violations have to be found.
-        verify_first: whether the crashed apply has the provider accept what it changes first.
+        parallelism: the parallelism of the applies.
+        forget: whether to lose lockfile and journal after the crash. This is a control, which must find violations.
+        verify_first: whether the crashed apply uses --verify-first.
     """
 
     def __init__(
@@ -223,7 +223,7 @@ class Crashes:
         if crash is None:
             with self._one_at_a_time:
                 return self._forks.start(argv, folder=folder, environment=environment, log=log).wait()
-        # What a library that is loaded before all others does to a run needs a process that starts with it.
+        # A preloaded library needs a process that starts with it, so this cannot be a fork.
         with log.open("ab") as output:
             done = subprocess.run(
                 [sys.executable, "-m", "fbsync", *argv],
@@ -250,12 +250,12 @@ def built(folder: Path) -> Path:
 
 
 def cases_of(calls: list[str], *, every: int, start: int = 0) -> list[Case]:
-    """The cases: each call with everything that can happen there, followed by either manifest.
+    """Return the cases: each call with everything that can happen there, followed by either manifest.
 
     Args:
         calls: the calls' names.
-        every: takes the cases this far apart.
-        start: leaves out so many at first.
+        every: the distance between the cases to take.
+        start: how many cases to leave out at the beginning.
     """
     found = [
         Case(at=at, how=how, reverted=reverted)
@@ -289,7 +289,7 @@ def run(
     """Run the cases.
 
     Returns:
-        What came of each, and how often each kind of call was made in an apply in which nothing fails.
+        The result of each case, and how often an apply without failures makes each kind of call.
     """
     with tempfile.TemporaryDirectory(prefix="fbsync-crashes-") as name:
         workspaces = tuple(f"ws-{number}" for number in range(3_000))

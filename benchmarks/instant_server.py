@@ -1,8 +1,8 @@
 """A server that answers at once, with the documented answers of creating and listing.
 
-The sandbox checks tokens, roles and bodies, and keeps what it is given in SQLite; at that it takes longer for a
-request than any of the clients that are to be compared here. This one believes everything: every creation succeeds with
-an id of its own. With ``--keep`` it lists what was created, and else every list is empty.
+The sandbox checks tokens, roles and bodies, and stores everything in SQLite, so it takes longer for a
+request than any of the clients to compare. This server accepts everything: every creation succeeds with
+its own id. With ``--keep`` it lists what was created; without it, every list is empty.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The killed apply: 200 creations at 0.4 s each, ten at a time, SIGKILL after 6 s, and the same command again.
 
-Terraform over an HTTP backend, put to this test, left 117 objects on the server and none in its state, a lock to
-force, and 117 duplicates after the forced rerun.
+In this test, Terraform with an HTTP backend left 117 objects on the server and none in its state, a lock that had to
+be forced, and 117 duplicates after that.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _POLL_SECONDS = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """What was found.
+    """The result of the test.
 
     Attributes:
-        survivors: how many objects the server held when the first run was killed.
+        survivors: how many objects were on the server when the first run was killed.
         status: the exit status of the second run.
-        objects: how many the server holds after it.
-        duplicates: how many of those are there a second time.
-        lost: how many the lockfile does not know, or that are missing.
+        objects: how many objects are on the server after that.
+        duplicates: how many of them are duplicates.
+        lost: how many are missing, or are not in the lockfile.
         between: commands that were needed between the two runs.
     """
 
@@ -68,8 +68,8 @@ def kill_and_rerun(*, entries: int, latency: float, started: int, seconds: float
     Args:
         entries: how many configurations are declared.
         latency: how many milliseconds each request takes.
-        started: how many objects the server has to hold before time is taken.
-        seconds: how long after that the first run is killed.
+        started: how many objects must be on the server before the time starts.
+        seconds: the time from then until the first run is killed.
     """
     with tempfile.TemporaryDirectory(prefix="fbsync-killed-") as name:
         folder = Path(name)

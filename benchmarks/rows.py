@@ -16,10 +16,10 @@ class Row:
     Attributes:
         work: what was measured.
         peer: what it is compared with.
-        target: what it is to be, in words.
-        measured: what it was, in words; empty where it was skipped.
-        is_met: whether the target is met, or None where it was skipped.
-        took: what the two took, or why the row was skipped.
+        target: the target, in words.
+        measured: the result, in words; empty if the row was skipped.
+        is_met: whether the target is met, or None if the row was skipped.
+        took: the times of both, or why the row was skipped.
     """
 
     work: str

@@ -1,7 +1,7 @@
 """The cost of each entry, with 10,000 and 100,000 entries in a thousand workspaces.
 
-An apply of a hundred thousand takes longer than all else here together: the lockfiles that plans need are written by
-fbsync's own functions, and an apply is measured at a tenth of the sizes.
+An apply of 100,000 entries takes longer than everything else here together. So fbsync's own functions write the
+lockfiles that plans need, and applies are measured at a tenth of the sizes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SECRETS = 50
 _WORKSPACES = 1_000
 _GROWTH = 11.0
 _PER_ENTRY = 12.0
-"""Ten times the entries, with up to a fifth more for each."""
+"""The limit for ten times the entries: up to a fifth more for each."""
 _MOST_BYTES = 600 * 1000**2
 _RENDER_SECONDS, _RENDER_BYTES = 3.0, 200 * 1000**2
 

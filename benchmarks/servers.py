@@ -20,8 +20,8 @@ def instant(*, latency: float = 0, keep: bool = False, by_workspace: bool = Fals
 
     Args:
         latency: how many milliseconds each request waits.
-        keep: whether it lists what was created.
-        by_workspace: whether it refuses to list all workspaces at once.
+        keep: whether the server lists what was created.
+        by_workspace: whether the server refuses to list all workspaces at once.
     """
     command = [sys.executable, "-m", "benchmarks.instant_server", "--latency", str(latency)]
     command += [*(["--keep"] if keep else []), *(["--by-workspace"] if by_workspace else [])]

@@ -54,7 +54,7 @@ def _bucket(place: Path, variables: dict[str, str]) -> Iterator[Row]:
             return
         gate = stack.enter_context(store_gate(store.url))
         gate.delay_seconds = _ROUND_TRIP_SECONDS
-        os.environ.update(store.environment())  # obstore reads the process's own
+        os.environ.update(store.environment())  # obstore reads the process's own environment
         address = f"{store.address}/benchmark"
         shared = variables | store.environment(gate.url)
         apply = _apply(place, shared, address, before=_emptied(address, place, os.environ))

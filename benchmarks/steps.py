@@ -1,7 +1,7 @@
 """Run fbsync and count its steps, into ``steps.json``: the executed lines of its code.
 
-A loop counts each time around, a comprehension too, so that what grows faster than its input shows, however fast the
-machine is.
+Each round of a loop or a comprehension counts. So the count shows what grows faster than its input, on a machine of
+any speed.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ class Spent:
     """The time of one run.
 
     Attributes:
-        seconds: on the wall.
-        peak_bytes: the most memory that was resident.
+        seconds: the elapsed time.
+        peak_bytes: the peak of resident memory.
     """
 
     seconds: float
@@ -36,8 +36,8 @@ class Command:
         argv: the program and its arguments.
         folder: where it runs.
         environment: its variables.
-        expected: what it prints when it did what it is timed for.
-        before: makes things ready, which is not timed.
+        expected: what it prints if it did its work.
+        before: a function that prepares the run; its time does not count.
     """
 
     argv: Sequence[str]
@@ -47,10 +47,10 @@ class Command:
     before: Callable[[], None] = lambda: None
 
     def run(self) -> Spent:
-        """Run it once.
+        """Run the command once.
 
         Raises:
-            RuntimeError: it failed, or did something else.
+            RuntimeError: the command failed, or did something else.
         """
         self.before()
         with tempfile.TemporaryFile() as output:
@@ -99,7 +99,7 @@ def median_seconds(runs: Sequence[Spent]) -> float:
 
 
 def pairs(subject: Command, peer: Command, *, runs: int) -> Pairs:
-    """Time two programs in turns, each first every other time, after one warm-up run of each."""
+    """Time two programs in turns, after one warm-up run of each. They take turns at being first."""
     subject.run()
     peer.run()
     both = (subject, peer)

@@ -1,4 +1,4 @@
-"""Check a large manifest, compared with only loading it."""
+"""Validate a large manifest, compared with only loading it."""
 
 from __future__ import annotations
 

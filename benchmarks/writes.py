@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SIZES = (250, 500, 1_000)
 _TOLERANCE = 1.02
-"""Some numbers and ids have one digit more."""
+"""The tolerance: some numbers and ids have one digit more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +26,11 @@ class Written:
     """What one apply wrote.
 
     Attributes:
-        journal: bytes that were appended to the journal.
-        appends: in how many writes.
-        lockfile: bytes of the lockfile.
-        lockfiles: how often that was written.
-        syncs: how often the disk was waited for.
+        journal: the bytes that were appended to the journal.
+        appends: the number of these writes.
+        lockfile: the bytes of the lockfile.
+        lockfiles: how often the lockfile was written.
+        syncs: how often the run waited for the disk.
     """
 
     journal: int
