@@ -471,7 +471,7 @@ class TestTheQuestion:
 
     @pytest.mark.parametrize("stream", ["stdin", "stderr"])
     def test_half_a_terminal_is_no_terminal(self, project, server, stream):
-        """If somebody can answer but not see the question, or the other way round, apply refuses: it must not guess."""
+        """If people see the question but cannot answer, or the other way round, apply refuses: it must not guess."""
         code, seen = at_a_terminal(project, ["apply"], "yes", streams=(stream,))
         assert f"{stream} is a terminal and " in seen
         assert "--yes" in seen

@@ -451,7 +451,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(project):
 
 
 def test_a_lockfile_that_cannot_be_written_says_what_was_done(project, on_server):
-    """Root may run the tests and ignores permissions, so a folder is in the place of the journal."""
+    """Root may run the tests and ignores permissions, so a folder has the journal's name."""
     (project.folder / "fbsync.lock.journal").mkdir()
     done = project("apply")
     assert done.returncode == 3

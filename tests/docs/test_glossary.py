@@ -79,10 +79,10 @@ def in_the_code():
 
 
 def about_the_code():
-    """The docstrings and comments of the modules."""
-    for path in sorted((ROOT / "fbsync").rglob("*.py")):
-        source = path.read_text()
-        yield from documentation_of(source)
+    """The docstrings and comments of the modules, the tests and the benchmarks."""
+    for folder in ("fbsync", "tests", "benchmarks"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield from documentation_of(path.read_text())
 
 
 def documentation_of(source):

