@@ -130,7 +130,7 @@ def _is_protected(change: Json, side: str) -> bool:
 
 def _protection_warnings(change: Json) -> Iterator[str]:
     if touches_protected(change) and change["kind"] == EntryKind.DELETE:
-        yield "it is protected: apply will refuse this"
+        yield "it is protected: fbsync will refuse to delete it"
     if loses_protection(change):
         yield "it loses its protection: fbsync may then delete it"
 

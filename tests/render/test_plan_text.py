@@ -94,7 +94,7 @@ def test_warnings_stand_with_their_entry_and_are_counted_at_the_end():
 def test_protected_entries_are_marked_when_they_are_touched():
     text = shown(Plan(changes=(Delete(locked=locked("Ledger", protect=True)),), refreshed=True))
     assert "- Ledger (workspace ws-main, protected): no longer declared" in text
-    assert "warning: it is protected: apply will refuse this" in text
+    assert "warning: it is protected: fbsync will refuse to delete it" in text
 
 
 def test_what_could_not_be_checked_is_named():
