@@ -51,7 +51,7 @@ def export(
 
     Without --workspace, it exports every workspace that you can see. An existing manifest keeps its entries, comments
     and order; new entries are added to it. `.env.example` gets the names of the variables, and `.gitignore` the files
-    that do not belong in git.
+    that do not belong in git. Editors check a new manifest with fbsync.schema.json.
 
     The server never shows a credential, so none is exported. Set the variables; the next `fbsync apply` sends
     them. `fbsync apply --assume-secrets` sends none: it assumes that the server already has them. The server may
@@ -162,6 +162,7 @@ def _files(made: Export) -> Iterator[tuple[Path, Callable[[], str]]]:
     from fbsync.cli.init_templates import with_ignored
     from fbsync.cli.write_once import Done, add_to
     from fbsync.render.env_example import env_example
+    from fbsync.schema.validate import SCHEMA_FILE, SCHEMA_LINE, Kind, schema_text
     from fbsync.state import lockfile
 
     def write_lockfile() -> str:
@@ -171,6 +172,9 @@ def _files(made: Export) -> Iterator[tuple[Path, Callable[[], str]]]:
 
     example, ignore = made.path.parent / ".env.example", made.path.parent / ".gitignore"
     yield made.path, lambda: add_to(made.path, made.merged)
+    if made.text.startswith(f"# {SCHEMA_LINE}\n"):
+        schema = made.path.parent / SCHEMA_FILE
+        yield schema, lambda: add_to(schema, lambda existing: existing or schema_text(Kind.MANIFEST))
     yield example, lambda: add_to(example, lambda existing: env_example(made.needed, existing))
     yield ignore, lambda: add_to(ignore, with_ignored)
     if made.lockfile != made.on_disk:

@@ -164,11 +164,11 @@ def _write_missing(done: list[tuple[Path, str]], root: Path, start: Start, ci: C
         The names of the variables that the manifest needs.
     """
     from fbsync.cli.init_pipelines import pipelines
-    from fbsync.cli.init_templates import SCHEMA_FILE, manifest, with_ignored
+    from fbsync.cli.init_templates import manifest, with_ignored
     from fbsync.cli.write_once import add_to
     from fbsync.manifest.assemble import read_manifest
     from fbsync.render.env_example import env_example, needed
-    from fbsync.schema.validate import Kind, schema_text
+    from fbsync.schema.validate import SCHEMA_FILE, Kind, schema_text
     from fbsync.workflow.declared_state import find_state
 
     path = root / "fbsync.yaml"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.manifest.references import escape
 from fbsync.render.paint import visible
+from fbsync.schema.validate import SCHEMA_FILE, SCHEMA_LINE
 from fbsync.strict_yaml.append import new_manifest
 
 if TYPE_CHECKING:
@@ -55,11 +56,8 @@ WORKSPACE_VARIABLE = "$FLASHBACK_WORKSPACE_ID"
 IGNORED = (".env", ".env.*", "!.env.example", "*.lock.journal", "*.lock.run")
 """Files that fbsync writes next to a manifest and that do not belong in git. The lockfile does."""
 
-SCHEMA_FILE = "fbsync.schema.json"
-"""The schema's file next to the manifest, whose first line names it. Editors find it without a network."""
-
 _HEAD = (
-    f"yaml-language-server: $schema={SCHEMA_FILE}",
+    SCHEMA_LINE,
     "AI LLM configurations of a Flashback workspace.",
     "",
     "    fbsync validate    check this file                   no network, no secrets",

@@ -10,6 +10,7 @@ from fbsync.manifest.references import escape
 from fbsync.model.errors import FbsyncError
 from fbsync.model.findings import errors_among
 from fbsync.render.paint import visible
+from fbsync.schema.validate import SCHEMA_LINE
 from fbsync.strict_yaml.append import NotAddable, new_manifest, with_entries
 from fbsync.strict_yaml.loader import parse_document
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _HEAD = (
+    SCHEMA_LINE,
     "AI LLM configurations, exported from the server by `fbsync export`.",
     "Credentials are references to environment variables; .env.example lists them.",
     "With `verifyFirst: true`, the provider must accept a change of an entry before it replaces what is in use.",

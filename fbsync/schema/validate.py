@@ -27,8 +27,14 @@ class Kind(StrEnum):
     STATE = "state"
 
 
+SCHEMA_FILE = "fbsync.schema.json"
+"""The schema's file next to a manifest. Editors find it without a network."""
+
+SCHEMA_LINE = f"yaml-language-server: $schema={SCHEMA_FILE}"
+"""The first comment of a new manifest. It tells editors where the schema is."""
+
 _FILES = {
-    Kind.MANIFEST: "fbsync.schema.json",
+    Kind.MANIFEST: SCHEMA_FILE,
     Kind.LOCKFILE: "lockfile.schema.json",
     Kind.JOURNAL: "journal.schema.json",
     Kind.PLAN: "plan.schema.json",

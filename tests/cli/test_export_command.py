@@ -53,7 +53,8 @@ def test_export_then_plan_is_empty_and_one_edit_is_one_update(cli, put, export, 
     done = export()
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
-        "fbsync.yaml: written\n.env.example: written\n.gitignore: written\nfbsync.lock: written\n"
+        "fbsync.yaml: written\nfbsync.schema.json: written\n.env.example: written\n.gitignore: written\n"
+        "fbsync.lock: written\n"
         "Exported: 2 added, 0 already there, 0 left out.\n"
     )
     text = (cli.folder / "fbsync.yaml").read_text()
@@ -380,6 +381,20 @@ def test_what_is_declared_again_keeps_its_protection(project, export):
     assert "    protect: true\n" in (project.folder / "fbsync.yaml").read_text()
     assert is_empty(project, "--refresh")
     assert project.lockfile["llms"][1]["protect"] is True
+
+
+def test_a_new_manifest_names_a_schema_for_editors_that_is_there(cli, put, export):
+    """As after `init`, an editor completes and checks the manifest. A manifest that existed keeps its first line."""
+    put("Chat")
+    assert "fbsync.schema.json: written" in export().stdout
+    assert (cli.folder / "fbsync.yaml").read_text().startswith("# yaml-language-server: $schema=fbsync.schema.json\n")
+    assert (cli.folder / "fbsync.schema.json").read_text() == cli("schema").stdout
+    cli.write("fbsync.schema.json", "{}")
+    put("Search")
+    assert "fbsync.schema.json: unchanged" in export().stdout
+    cli.write("own/mine.yaml", "version: 1\nllms: []\n")
+    assert export("-f", "own/mine.yaml").returncode == 0
+    assert not (cli.folder / "own" / "fbsync.schema.json").exists()
 
 
 def test_git_ignores_what_is_local(cli, put, export):
