@@ -135,7 +135,7 @@ def failure_of(answer: Answer, redactor: Redactor) -> ServerError | None:
         failure, hint = Failure.NOT_SIGNED_IN, hints.MFA
     if answer.method == "POST" and answer.path.startswith(hints.SIGN_IN_PATHS):
         hint = hints.after_signing_in(answer.body) or hint
-    if failure is Failure.NOT_FOUND and answer.is_read and not answer.is_json:
+    if failure is Failure.NOT_FOUND and answer.method == "GET" and not answer.is_json:
         hint = hints.after(answer.method, answer.path, Failure.MALFORMED)
     if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
         words, hint = "the proxy requires a user name and a password", hints.PROXY_SIGN_IN
