@@ -215,7 +215,7 @@ class Gate:
         finally:
             connection.close()
         kept = {name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers}
-        if request.method == "GET" and self._late and answer.status == 200:
+        if request.is_list and self._late and answer.status == 200:
             body = self._without_late(body)
         return Reply(status=answer.status, body=body, headers=kept)
 
