@@ -170,7 +170,7 @@ class Gate:
                 return Reply(status=reply.status, body=reply.body, kept=len(reply.body) // 2)
             case Fault.CUT:
                 return Reply(status=reply.status, body=reply.body[: len(reply.body) // 2])
-            case Fault.EMPTY_LIST | Fault.SHORT_LIST if request.path.startswith("/ai/llm") and reply.status == 200:
+            case Fault.EMPTY_LIST | Fault.SHORT_LIST if request.is_list and reply.status == 200:
                 return self._shortened(reply, empty=fault is Fault.EMPTY_LIST)
             case Fault.SLOW:
                 time.sleep(troubles.late_seconds)

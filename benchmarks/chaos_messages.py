@@ -28,7 +28,7 @@ class Request:
     @property
     def is_list(self) -> bool:
         """Whether it asks for the list."""
-        return self.method == "GET" and self.path.startswith("/ai/llm")
+        return self.method == "GET" and self.path.partition("?")[0] == "/ai/llm"
 
     @property
     def key(self) -> str:
