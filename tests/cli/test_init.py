@@ -260,16 +260,17 @@ def dialogue(bare):
             stderr=slave,
         )
         os.close(slave)
-        shown = b""
+        shown, answered = b"", 0
         waiting = list(answers)
         while True:
             try:
                 shown += os.read(master, 1024)
             except OSError:
                 break
-            if waiting and shown.rstrip(b" ").endswith((b"]:", b"):")):
+            # The blank after a question may come by itself. It is not another question.
+            if waiting and shown[answered:].rstrip(b" ").endswith((b"]:", b"):")):
                 os.write(master, waiting.pop(0).encode() + b"\n")
-                shown += b" "
+                answered = len(shown)
         os.close(master)
         return process.wait(), shown.decode()
 
