@@ -290,8 +290,9 @@ def test_on_a_terminal_it_asks(bare, dialogue, server):
 def test_a_workspace_is_chosen_by_its_number(bare, dialogue, sandbox):
     status, shown = dialogue("", "1")
     assert status == 0, shown
-    line = next(line for line in shown.splitlines() if line.strip().startswith("1: "))
-    name, _, rest = line.strip().removeprefix("1: ").partition(" (")
+    listed = [line.strip() for line in shown.splitlines() if line.strip().startswith("1: ")]
+    assert listed, shown
+    name, _, rest = listed[0].removeprefix("1: ").partition(" (")
     text = (bare.folder / "fbsync.yaml").read_text()
     assert f"workspaceId: {rest.rstrip(')')}\n" in text
     assert f"# The workspace is {name}.\n" in text
