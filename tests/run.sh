@@ -7,5 +7,5 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/examples/venv.sh"
 ready_venv "$root" test
 cd "$root"
-# Tests wait for processes and servers about as long as they compute: two workers for each processor.
-exec python -m pytest -n "$((2 * $(getconf _NPROCESSORS_ONLN)))" --dist worksteal "$@"
+# Tests wait for processes and servers longer than they compute: three workers for each processor.
+exec python -m pytest -n "$((3 * $(getconf _NPROCESSORS_ONLN)))" --dist worksteal "$@"

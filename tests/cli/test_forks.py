@@ -11,6 +11,7 @@ import fbsync_process
 import pytest
 from cli_world import MANIFEST, unused_workspace
 from recorder import Reply
+from selection import few_of
 
 MODULE = [sys.executable, "-m", "fbsync"]
 SCRIPT = [Path(sys.executable).with_name("fbsync")]
@@ -89,6 +90,7 @@ def ways(project):
     return [Way(project, start) for start in (fbsync_process.start, started(MODULE), started(SCRIPT))]
 
 
+@pytest.mark.thorough
 def test_a_fork_prints_and_ends_like_the_module(ways):
     fork, module, _ = ways
     for command in COMMANDS:
@@ -105,7 +107,7 @@ def test_a_fork_prints_and_ends_like_the_script(ways, env):
 ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 143, signal.SIGQUIT: -3, signal.SIGKILL: -9}
 
 
-@pytest.mark.parametrize("number", ENDS)
+@pytest.mark.parametrize("number", few_of(ENDS, signal.SIGINT, signal.SIGKILL))
 def test_a_fork_takes_signals_like_the_module_and_the_script(ways, server, number):
     ends = []
     for way in ways:

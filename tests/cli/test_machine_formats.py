@@ -10,7 +10,7 @@ from cli_world import MANIFEST
 from hypothesis import given
 from hypothesis import strategies as st
 from recorder import Reply
-from selection import few_of
+from selection import few_of, few_where
 
 from fbsync.render.document import dump, dump_line
 
@@ -90,16 +90,19 @@ LOCALES = [{"PYTHONIOENCODING": "cp1252"}, {"PYTHONIOENCODING": "ascii:strict"}]
 @pytest.mark.parametrize("locale", few_of(LOCALES, LOCALES[0]), ids=str)
 @pytest.mark.parametrize(
     ("command", "format_", "manifest", "code"),
-    [
-        ("plan", "json", WIDE, 0),
-        ("plan", "markdown", WIDE, 0),
-        ("plan", "html", WIDE, 0),
-        ("plan", "json", WRONG, 3),
-        ("validate", "json", WRONG, 3),
-        ("validate", "sarif", WRONG, 3),
-        ("validate", "junit", WRONG, 3),
-        ("validate", "github", WRONG, 3),
-    ],
+    few_where(
+        [
+            ("plan", "json", WIDE, 0),
+            ("plan", "markdown", WIDE, 0),
+            ("plan", "html", WIDE, 0),
+            ("plan", "json", WRONG, 3),
+            ("validate", "json", WRONG, 3),
+            ("validate", "sarif", WRONG, 3),
+            ("validate", "junit", WRONG, 3),
+            ("validate", "github", WRONG, 3),
+        ],
+        lambda case: case[1] in ("markdown", "sarif", "junit"),
+    ),
 )
 def test_formats_for_programs_are_utf_8(project, command, format_, manifest, code, locale):
     project.write("fbsync.yaml", manifest)
