@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from fbsync.execution.ports import Stop, SystemClock
 from fbsync.model.changes import Create
@@ -13,6 +13,7 @@ from fbsync.model.server_error import ServerError
 from fbsync.workflow.checks import check_workspaces
 from fbsync.workflow.connection import Patience, connected, known_secrets, public_texts
 from fbsync.workflow.refresh import list_live, resolve_stored_keys, resolve_workspaces
+from fbsync.workflow.run_protocol import Run, run_plainly
 from fbsync.workflow.usage import usage_of
 
 if TYPE_CHECKING:
@@ -31,17 +32,6 @@ if TYPE_CHECKING:
     from fbsync.workflow.shared_state import SharedState
 
 _Result = TypeVar("_Result")
-
-
-class Run(Protocol):
-    """Runs a session's coroutines: ``asyncio.Runner.run``, or a function that handles signals, too."""
-
-    def __call__(self, runner: asyncio.Runner, work: Coroutine[Any, Any, _Result], /) -> _Result:
-        """Run a coroutine to its end."""
-
-
-def _run(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
-    return runner.run(work)
 
 
 class Session:
@@ -65,7 +55,7 @@ class Session:
         patience: Patience | None = None,
         *,
         on_exchange: Callable[[Exchange], None] = lambda _: None,
-        run: Run = _run,
+        run: Run = run_plainly,
         shared: SharedState | None = None,
     ) -> None:
         self.project = project
