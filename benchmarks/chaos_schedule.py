@@ -37,9 +37,9 @@ _NORMALIZED = 0.15
 """The share of schedules with a server that normalises values."""
 _NORMALIZING = {"rules": [{"action": {"type": "normalize", "what": ["slash", "host", "type"]}}]}
 
-_EXIT_CODES = {0, 1, 4, 5, 8, 130, 143, -9, -15}
-"""Allowed exit codes of a run under trouble. 3 would mean a lockfile or journal that fbsync cannot read. SIGTERM has
-its default effect before fbsync has begun and after it has recorded everything."""
+_EXIT_CODES = {0, 1, 4, 5, 8, 130, 143, -2, -9, -15}
+"""Allowed exit codes of a run under trouble. 3 would mean a lockfile or journal that fbsync cannot read. SIGINT and
+SIGTERM have their default effect before fbsync has begun, and SIGTERM also after it has recorded everything."""
 ALLOWED = ["--recreate", "--allow-host-change"]
 """What guards refuse in a run that undoes outside changes."""
 _LOCKED = 7
