@@ -194,7 +194,7 @@ def test_a_key_on_the_terminal_reaches_the_command_once_and_leaves_the_server_al
 import os, signal, urllib.request
 def note(number, frame):
     status = urllib.request.urlopen(os.environ["FLASHBACK_API_URL"] + "/health").status
-    print("interrupted", status, flush=True)
+    os.write(1, b"interrupted %d\\n" % status)  # the signal may come while print writes
 signal.signal(signal.SIGINT, note)
 print("tty" if os.isatty(0) else "no tty", os.tcgetpgrp(0) == os.getpgrp(), flush=True)
 print("answer", input(), flush=True)
@@ -202,12 +202,9 @@ print("answer", input(), flush=True)
     pid, terminal = pty.fork()
     if pid == 0:
         os.execv(sys.executable, [sys.executable, "-m", "fbsync", *RUN, "--", *python(code)])
-    shown = b""
-    while b"True" not in shown:
-        shown += read(terminal)
+    shown = read_until(terminal, b"True")
     os.write(terminal, b"\x03")
-    while shown.count(b"interrupted 200") < 1:
-        shown += read(terminal)
+    shown += read_until(terminal, b"interrupted 200")
     os.write(terminal, b"yes\n")
     while chunk := read(terminal):
         shown += chunk
@@ -217,6 +214,16 @@ print("answer", input(), flush=True)
     assert shown.count(b"interrupted") == 1
     assert b"tty True" in shown
     assert b"answer yes" in shown
+
+
+def read_until(terminal, text):
+    """Read what the terminal shows until it has shown a text."""
+    shown = b""
+    while text not in shown:
+        chunk = read(terminal)
+        assert chunk, shown
+        shown += chunk
+    return shown
 
 
 def read(terminal):
