@@ -155,9 +155,9 @@ class SharedState:
             FbsyncError: the lease is lost (exit 7), or the store cannot be written. ``release`` tries again.
         """
         with self._lock:
-            assert self._lease is not None
-            lockfile, journal = self._copy.content()
-            self._lease.release(lockfile=lockfile, journal=journal)
+            if self._is_finished:
+                return
+            self._release()
             self._is_finished = True
             self._copy.discard_rescue()
 

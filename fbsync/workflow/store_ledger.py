@@ -37,7 +37,7 @@ class StoreLedger:
         self._next: asyncio.Task[None] | None = None
         self._in_files: set[asyncio.Future[int]] = set()
         self._settled: tuple[Identity, ...] | None = None
-        self._files_closed = self._is_closed = False
+        self._closing: asyncio.Task[None] | None = None
 
     def intend(self, change: Change, sent: Fields) -> Awaitable[int]:
         """Record a request that is about to be sent: see ``fbsync.execution.ports``.
@@ -103,8 +103,6 @@ class StoreLedger:
         """
         pending = [task for task in (self._running, self._next) if task is not None]
         await asyncio.gather(*pending, return_exceptions=True)
-        if self._is_closed:
-            return
         try:
             await self._close_files(settled)
         finally:
@@ -144,7 +142,7 @@ class StoreLedger:
         self._running, self._next = self._next, None
         if self._settled is None:
             await asyncio.get_running_loop().run_in_executor(None, self._shared.publish)
-        elif not self._is_closed:
+        else:
             await self._publish_last(self._settled)
 
     async def _publish_last(self, settled: tuple[Identity, ...]) -> None:
@@ -153,12 +151,12 @@ class StoreLedger:
             await asyncio.wait(self._in_files)
         await self._close_files(settled)
         await asyncio.get_running_loop().run_in_executor(None, self._shared.publish_last)
-        self._is_closed = True
 
     async def _close_files(self, settled: Iterable[Identity]) -> None:
-        if not self._files_closed:
-            await self._files.close(settled)
-            self._files_closed = True
+        """Close the copy's files, once. Whoever asks again gets the same end."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._files.close(settled))
+        await asyncio.shield(self._closing)
 
 
 class LeasedServer(WrappedServer):

@@ -85,7 +85,7 @@ def opened(store, folder, script=()):
     return shared
 
 
-def run(shared, server, wanted):
+def run(shared, server, wanted, *, ledger_of_files=FileLedger):
     """Apply as the command does; return the results, or the error that ended it before or after them."""
 
     async def applied():
@@ -97,7 +97,7 @@ def run(shared, server, wanted):
         identities = [llm.identity for llm in wanted]
         doubted = frozenset(intent.identity for intent in left.open if intent.action == "create")
         plan = make_plan(wanted, known.llms, live, fingerprints=FINGERPRINTS, prune=False, in_doubt=doubted)
-        files = FileLedger(
+        files = ledger_of_files(
             path,
             on_disk=on_disk,
             known=known,
@@ -160,9 +160,22 @@ def test_two_hundred_creations_take_few_swaps_of_a_slow_store(store, tmp_path):
     assert slow.writes < 25
 
 
+class LateOutcomes(FileLedger):
+    """Records an outcome only some turns of the event loop later, when the run knows that it was the last one."""
+
+    def done(self, number, change, llm_id):
+        async def later(recorded):
+            for _ in range(50):
+                await asyncio.sleep(0)
+            return await recorded
+
+        return later(super().done(number, change, llm_id))
+
+
 def test_the_last_outcomes_the_lockfile_and_the_end_of_the_lease_share_a_swap(store, tmp_path):
     before = store.writes
-    assert run(opened(store, tmp_path / "copy"), Counting(), [desired("A")]) == [Result.CREATED]
+    results = run(opened(store, tmp_path / "copy"), Counting(), [desired("A")], ledger_of_files=LateOutcomes)
+    assert results == [Result.CREATED]
     assert store.writes - before == len(("the lease", "the intent", "the rest"))
     assert list(known_in(store)) == ["A"]
     assert (state_in(store).claim, state_in(store).journal) == (None, ())
@@ -198,10 +211,26 @@ def test_a_last_swap_that_fails_is_tried_again_at_the_end(store, tmp_path, is_wr
         StateObject(failing, sleep=lambda _: None), folder=tmp_path, holder=ME, state_folder=tmp_path / "state"
     )
     shared.load()
-    assert run(shared, Counting(), [desired("A")]) == [Result.CREATED]
+    assert run(shared, Counting(), [desired("A")], ledger_of_files=LateOutcomes) == [Result.CREATED]
     assert failing.left == 0
     assert list(known_in(store)) == ["A"]
     assert (state_in(store).claim, state_in(store).journal) == (None, ())
+
+
+def test_the_copys_files_are_closed_once_and_the_lease_is_released_where_that_fails(store, tmp_path):
+    closed = []
+
+    class Broken(FileLedger):
+        async def close(self, settled):
+            closed.append(self)
+            await super().close(settled)
+            raise FbsyncError("the disk is full")
+
+    with pytest.raises(FbsyncError, match="the disk is full"):
+        run(opened(store, tmp_path / "copy"), Counting(), [desired("A")], ledger_of_files=Broken)
+    assert len(closed) == 1
+    assert list(known_in(store)) == ["A"]
+    assert state_in(store).claim is None
 
 
 def test_each_intent_is_in_the_store_before_its_request(store, tmp_path):
