@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from fbsync.strict_yaml.source_bytes import STANDARD_INPUT, STDIN_NAME
+from fbsync.manifest.sources import shown_path
+from fbsync.strict_yaml.source_bytes import STDIN_NAME
 from fbsync.workflow.target import is_folder
 
 if TYPE_CHECKING:
@@ -21,16 +22,15 @@ class Manifests:
 
     def __init__(self, where: Where) -> None:
         self._base = os.path.abspath(where.base)  # noqa: PTH100 - keeps links as they are
-        self._folders = {str(file): self._relative(str(file)) for file in where.files if is_folder(file)}
-        self._files = {str(file): self._relative(str(file)) for file in where.files if not is_folder(file)}
+        folders = {shown_path(file): is_folder(file) for file in where.files}
+        self._folders = {name: self._relative(name) for name, is_one in folders.items() if is_one}
+        self._files = {name: self._relative(name) for name, is_one in folders.items() if not is_one}
         self._read = {*self._folders.values(), *self._files.values()}
 
     def declaring(self, file: str) -> str:
         """Return the manifest that a file with entries belongs to: the file itself, or the folder that was read."""
         if file in self._files:
             return self._files[file]
-        if file == STDIN_NAME:
-            return STDIN_NAME
         folder = os.path.dirname(file) or "."  # noqa: PTH120 - the path as it is shown
         return self._folders.get(folder) or self._relative(file)
 
@@ -41,6 +41,6 @@ class Manifests:
         return (os.path.dirname(declared_in) or ".") in self._folders.values()  # noqa: PTH120
 
     def _relative(self, file: str) -> str:
-        if file == str(STANDARD_INPUT):
-            return STDIN_NAME
+        if file == STDIN_NAME:
+            return file
         return os.path.relpath(file, self._base)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fbsync.manifest.sources import shown_path
 from fbsync.workflow.ownership import Manifests
 from fbsync.workflow.target import Where
 
@@ -49,6 +50,12 @@ def test_a_run_over_a_folder_reads_each_file_in_it_those_that_are_gone_as_well()
     assert both.reads("a.yaml")
     assert not both.reads("deeper/a.yaml")
     assert not both.reads("../b.yaml")
+
+
+@pytest.mark.parametrize("file", ["\udcff.yaml", "llms/\udcff.yaml"])
+def test_a_name_that_is_not_text_is_named_as_positions_show_it(file):
+    given = manifests(file, lock_file=Path("x.lock"))
+    assert given.reads(given.declaring(shown_path(Path(file))))
 
 
 def test_standard_input_is_a_manifest_of_its_own():
