@@ -104,7 +104,9 @@ class Gate:
             nth, number, troubles = self._drawn[request.key], self.requests, self._troubles
         try:
             reply = self._befall(request, troubles, troubles.fault(request.method, request.key, nth), number)
-            self.lists += request.is_list and reply.is_whole
+            if request.is_list and reply.is_whole:
+                with self._lock:
+                    self.lists += 1
             return reply, number
         finally:
             with self._idle:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fbsync.execution.queue import Queue
 from fbsync.model.changes import identity_of, is_verified_first
 from fbsync.model.errors import FbsyncError
-from fbsync.model.outcomes import Outcome, Result
+from fbsync.model.outcomes import Outcome, Result, identities_settled
 from fbsync.planning.order import blockers, detours, in_order
 
 if TYPE_CHECKING:
@@ -104,8 +104,7 @@ class Scheduler:
 
     def settled(self) -> tuple[Identity, ...]:
         """Return the entries whose changes have succeeded so far."""
-        ended = (outcome for outcome in self._outcomes.values() if not outcome.result.is_trouble)
-        return tuple(identity_of(outcome.change) for outcome in ended)
+        return identities_settled(self._outcomes.values())
 
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return an outcome for every change. A change whose turn never came was not attempted."""

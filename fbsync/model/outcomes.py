@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from fbsync.model.changes import identity_of
 from fbsync.model.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fbsync.model.changes import Change
-    from fbsync.model.configurations import Field
+    from fbsync.model.configurations import Field, Identity
     from fbsync.model.errors import FbsyncError
     from fbsync.model.verifications import Verdict
 
@@ -53,6 +54,11 @@ class Outcome:
     error: FbsyncError | None = None
     sent: tuple[Field, ...] = ()
     first: Verdict | None = None
+
+
+def identities_settled(outcomes: Iterable[Outcome]) -> tuple[Identity, ...]:
+    """Return the identities of the entries that have their desired state, in the order of their outcomes."""
+    return tuple(identity_of(outcome.change) for outcome in outcomes if not outcome.result.is_trouble)
 
 
 _DONE = frozenset((Result.CREATED, Result.UPDATED, Result.ADOPTED, Result.DELETED))

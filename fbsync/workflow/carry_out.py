@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fbsync.execution.run import apply
-from fbsync.model.changes import identity_of
 from fbsync.model.errors import FbsyncError
+from fbsync.model.outcomes import identities_settled
 from fbsync.state.intents import still_open
 from fbsync.state.ledger import FileLedger
 from fbsync.state.trials import still_open_trials
@@ -119,7 +119,7 @@ def ledger_for(proposal: Proposal, server: Server, *, today: str) -> FileLedger:
 async def _closed(ledger: FileLedger | StoreLedger, outcomes: tuple[Outcome, ...]) -> FbsyncError | None:
     """Write the lockfile. Return the error if that fails."""
     try:
-        await ledger.close(identity_of(outcome.change) for outcome in outcomes if not outcome.result.is_trouble)
+        await ledger.close(identities_settled(outcomes))
     except FbsyncError as error:
         return error
     return None

@@ -41,7 +41,7 @@ async def resolve_workspaces(server: Server, project: Project) -> Project:
     try:
         workspaces = await server.list_workspaces()
     except ServerError as error:
-        if (error.status == _DENIED or error.is_no_such_call) and not unresolved(project.desired):
+        if _is_withheld(error) and not unresolved(project.desired):
             return project
         raise
     return replace(project, desired=distinct(with_listed_ids(project.desired, workspaces)))
@@ -62,7 +62,7 @@ async def resolve_stored_keys(server: Server, project: Project) -> Project:
     try:
         listed = await asyncio.gather(*map(server.list_api_keys, workspaces))
     except ServerError as error:
-        if (error.status == _DENIED or error.is_no_such_call) and not unresolved_keys(project.desired):
+        if _is_withheld(error) and not unresolved_keys(project.desired):
             return project
         raise
     found = dict(zip(workspaces, listed, strict=True))
@@ -157,9 +157,14 @@ async def _content_of_server(server: Server) -> Listing | None:
     try:
         return await server.list_llms(None)
     except ServerError as error:
-        if error.status == _DENIED or error.is_no_such_call:
+        if _is_withheld(error):
             return None
         raise
+
+
+def _is_withheld(error: ServerError) -> bool:
+    """Whether the server does not let this user have a list, or has no such list."""
+    return error.status == _DENIED or error.is_no_such_call
 
 
 async def _workspace_content(server: Server, workspace: str, *, all_or_nothing: bool) -> Listing | ServerError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
-from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
@@ -147,7 +146,7 @@ def carried_out(
 def _load_client() -> None:
     """Import the HTTP client while the store is read: both take about as long, and neither needs the other."""
     with suppress(ImportError):  # Reported when the client is needed.
-        import_module("fbsync.client.transport")
+        import fbsync.client.transport  # noqa: F401 - loaded for those who need it next
 
 
 def _unless_outdated(
