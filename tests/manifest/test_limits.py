@@ -60,7 +60,9 @@ HOSTILE = {
     "name",
     few_of(
         HOSTILE,
-        *("anchored entries with faults", "unknown keys in one mapping", "references in one string"),
+        "anchored entries with faults",
+        "unknown keys in one mapping",
+        "references in one string",
     ),
 )
 def test_many_mistakes_are_cut_and_cost_no_more_than_reading(name):

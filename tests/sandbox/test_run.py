@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import select
 import signal
 import socket
 import subprocess
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import fbsync_process
 import pytest
+from at_a_terminal import read, read_until
 from selection import few_of
 
 RUN = ["sandbox", "run"]
@@ -202,37 +202,18 @@ print("answer", input(), flush=True)
     pid, terminal = pty.fork()
     if pid == 0:
         os.execv(sys.executable, [sys.executable, "-m", "fbsync", *RUN, "--", *python(code)])
-    shown = read_until(terminal, b"True")
+    shown = read_until(terminal, "True")
     os.write(terminal, b"\x03")
-    shown += read_until(terminal, b"interrupted 200")
+    shown += read_until(terminal, "interrupted 200")
     os.write(terminal, b"yes\n")
     while chunk := read(terminal):
         shown += chunk
     os.close(terminal)
     _, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 0
-    assert shown.count(b"interrupted") == 1
-    assert b"tty True" in shown
-    assert b"answer yes" in shown
-
-
-def read_until(terminal, text):
-    """Read what the terminal shows until it has shown a text."""
-    shown = b""
-    while text not in shown:
-        chunk = read(terminal)
-        assert chunk, shown
-        shown += chunk
-    return shown
-
-
-def read(terminal):
-    """Read what the terminal shows next; nothing once it is closed."""
-    assert select.select([terminal], [], [], 30)[0], "the terminal stays silent"
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # on Linux, EIO means that the terminal is closed
-        return b""
+    assert shown.count("interrupted") == 1
+    assert "tty True" in shown
+    assert "answer yes" in shown
 
 
 def test_nothing_is_left_behind_when_the_command_ends(tmp_path):

@@ -64,17 +64,16 @@ def conversation(cli, argv, *steps):
     seen = ""
     try:
         for awaited, typed in steps:
-            before = len(seen)
             if isinstance(awaited, threading.Event):
                 assert awaited.wait(60)
-            while isinstance(awaited, str) and awaited not in seen[before:]:
-                seen += _read(keyboard) or _ended(seen, awaited)
+            else:
+                seen += read_until(keyboard, awaited)
             if callable(typed):
                 typed()
             else:
                 time.sleep(_BEFORE_A_KEY_SECONDS)
                 os.write(keyboard, typed.encode())
-        while part := _read(keyboard):
+        while part := read(keyboard):
             seen += part
     finally:
         os.close(keyboard)
@@ -86,12 +85,18 @@ CTRL_C = "\x03"
 CTRL_D = "\x04"
 
 
-def _ended(seen, awaited):
-    raise AssertionError(f"it ended without {awaited!r}: {seen}")
+def read_until(keyboard, text):
+    """Read what a terminal shows until it has shown a text."""
+    shown = ""
+    while text not in shown:
+        part = read(keyboard)
+        assert part, f"it ended without {text!r}: {shown}"
+        shown += part
+    return shown
 
 
-def _read(keyboard):
-    """What was written since the last read; nothing once nobody has the terminal open."""
+def read(keyboard):
+    """Read what was written since the last read. Return nothing once nobody has the terminal open."""
     assert select.select([keyboard], [], [], _PATIENCE_SECONDS)[0], "the command says nothing, and does not end"
     try:
         return os.read(keyboard, 20_000).decode(errors="replace")
