@@ -197,7 +197,7 @@ def apply(
             return session.carry_out(proposal, on_outcome=on_outcome)
 
     def applied() -> Applied:
-        return carried_out(work, inputs.where, os.environ, lock_timeout=lock_timeout)
+        return carried_out(work, _loaded(inputs).where, os.environ, lock_timeout=lock_timeout)
 
     allowed = Allowed(adopt=adopt, max_deletes=max_deletes, recreate=recreate, host_change=host_change)
     return outside_of_event_loops(applied)
@@ -235,5 +235,12 @@ def drift(inputs: Inputs, *, only: Iterable[str] = (), patience: Patience | None
 @contextmanager
 def _readable_inputs(inputs: Inputs) -> Iterator[Inputs]:
     """Yield the inputs with a readable copy of the known state, wherever it is kept."""
-    with readable(inputs.where, os.environ) as place:
+    with readable(_loaded(inputs).where, os.environ) as place:
         yield replace(inputs, where=place)
+
+
+def _loaded(inputs: Inputs) -> Inputs:
+    """Return the inputs, or refuse what ``load`` did not return, such as the path of a manifest."""
+    if not isinstance(inputs, Inputs):
+        raise TypeError(f"the first argument is what fbsync.load returns, and not {type(inputs).__name__}")
+    return inputs

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import pytest
 from cli_world import MANIFEST
@@ -41,6 +42,12 @@ def test_plan_and_apply(load, project, server, on_server, capfd):
     assert again.plan.refreshed
     assert capfd.readouterr() == ("", "")
     assert project("plan", "--refresh", "--detailed-exitcode").returncode == 0
+
+
+@pytest.mark.parametrize("function", [fbsync.plan, partial(fbsync.plan, refresh=True), fbsync.apply, fbsync.drift])
+def test_a_path_in_place_of_the_inputs_is_refused_by_a_message_that_says_what_to_pass(function, project):
+    with pytest.raises(TypeError, match=r"what fbsync\.load returns, and not str"):
+        function(str(project.folder / "fbsync.yaml"))
 
 
 def test_one_entrys_failure_is_an_outcome(load, server):
