@@ -6,9 +6,9 @@ tests have, at a terminal, with measured coverage, or with options that ``subpro
 """
 
 import atexit
-import ctypes
 import json
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -16,11 +16,11 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import forking
+
 ROOT = Path(__file__).parents[2]
-_SERVER = Path(__file__).with_name("forking.py")
+_SERVER = Path(forking.__file__)
 _STREAMS = ("stdin", "stdout", "stderr")
-_SUBREAPER = 36
-"""``PR_SET_CHILD_SUBREAPER`` of prctl(2): adopt orphaned descendants."""
 _FORKABLE = {
     *_STREAMS,
     *("cwd", "env", "text", "encoding", "errors", "bufsize"),
@@ -57,6 +57,7 @@ def _can_fork(options):
     environment = os.environ if options.get("env") is None else options["env"]
     return (
         sys.platform == "linux"
+        and platform.machine() in forking.CLONE
         and not set(options) - _FORKABLE
         and not any(name.startswith("COVERAGE_") for name in environment)
         and _at_start(environment) in ({}, _at_start(os.environ))
@@ -129,25 +130,13 @@ class _Server:
     def fork(self, order, descriptors):
         order["started_with"] = self._variables
         with self._one_at_a_time:
-            _adopt_orphans(1)
-            try:
-                socket.send_fds(self._orders, [json.dumps(order).encode()], descriptors)
-                number = int(self._orders.recv(100))
-                assert self._orders.recv(100) == b"started"
-            finally:
-                _adopt_orphans(0)
-        return number
+            socket.send_fds(self._orders, [json.dumps(order).encode()], descriptors)
+            return int(self._orders.recv(100))
 
     def _end(self):
         self._orders.close()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(10)
-
-
-def _adopt_orphans(whether):
-    """Let each run become a child of this process, since its parent ends at once."""
-    if ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, whether, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "prctl")
 
 
 _servers = {}
