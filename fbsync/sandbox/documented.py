@@ -36,10 +36,24 @@ def mfa_failures() -> dict[int | str, dict[str, Any]]:
 
 
 def declare(app: FastAPI) -> None:
-    """Remove FastAPI's own validation error from the document, because this API answers 400."""
-    document = app.openapi()
+    """Remove FastAPI's own validation error from the document, because this API answers 400.
+
+    The document is built when it is first asked for: that takes longer than the rest of the start.
+    """
+    whole = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _without_validation_errors(whole())
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign] # as FastAPI says: https://fastapi.tiangolo.com/how-to/extending-openapi/
+
+
+def _without_validation_errors(document: dict[str, Any]) -> dict[str, Any]:
     for path in document["paths"].values():
         for operation in path.values():
             operation["responses"].pop("422", None)
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
+    return document
