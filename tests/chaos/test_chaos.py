@@ -34,7 +34,7 @@ needs_compiler = pytest.mark.skipif(
 
 
 @needs_compiler
-@pytest.mark.parametrize("every", [250, pytest.param(9, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("every", [500, pytest.param(9, marks=pytest.mark.thorough)])
 def test_an_apply_that_ends_at_any_call_is_completed_or_reverted_by_the_next(every):
     found, calls = crashes.run(every=every)
     assert {"write", "fsync", "rename", "unlink", "open", "send", "recv"} == set(calls)

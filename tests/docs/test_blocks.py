@@ -8,7 +8,7 @@ from selection import few_of
 
 SHOWN = [page for page in PAGES if any(block.language in SHELLS for block in blocks_of(page.read_text()))]
 RUN = [page for page in SHOWN if any(block.runs for block in blocks_of(page.read_text()))]
-QUICK = [ROOT / "README.md", ROOT / "docs" / "getting-started.md", ROOT / "docs" / "concepts" / "fingerprints.md"]
+QUICK = [ROOT / "README.md", ROOT / "docs" / "getting-started.md"]
 CHANGES = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d+(\.\d+)? (seconds|ms)")
 
 

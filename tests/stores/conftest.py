@@ -22,8 +22,8 @@ _keys = count(1)
 KINDS = ("memory", "folder", "git", "git over http", "s3", "azure")
 QUICK = ("memory", "folder", "git", "git over http", "s3")
 """Without Azurite, which the tests must first install from its registry."""
-INCREMENTS = {"git": 1, "git over http": 1, "s3": 3}
-"""How often each of eight writers increments. 25 times takes minutes, so only the thorough tests do that."""
+INCREMENTS = {"memory": 25, "folder": 25, "git": 1, "s3": 3}
+"""How often each of eight writers increments by default. 25 times takes minutes, so only the thorough tests do that."""
 
 
 def pytest_addoption(parser):
@@ -33,7 +33,8 @@ def pytest_addoption(parser):
 def pytest_generate_tests(metafunc):
     if "place" in metafunc.fixturenames:
         address = metafunc.config.getoption("--store", default=None)
-        metafunc.parametrize("place", (address,) if address else few_of(KINDS, *QUICK), indirect=True)
+        quick = INCREMENTS if "increments" in metafunc.fixturenames else QUICK
+        metafunc.parametrize("place", (address,) if address else few_of(KINDS, *quick), indirect=True)
 
 
 def closed(_data):
