@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _ROOT = Path(__file__).parents[1]
+_LONGEST_SECONDS = 300
+HUNG = 1000
+"""In place of an exit status: the run had not ended after five minutes, and was killed."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -47,11 +51,16 @@ class Run:
             return not self._ended
 
     def wait(self) -> int:
-        """Wait for the end; return the exit status, negative for a signal."""
+        """Wait for the end; return the exit status, negative for a signal, or ``HUNG``."""
+        assert self._forks.stdout is not None
+        hangs = not select.select([self._forks.stdout], [], [], _LONGEST_SECONDS)[0]
+        if hangs:
+            self.send(signal.SIGKILL)
         _heard(self._forks)
         with self._lock:
             self._ended = True
-        return int(_answer(self._forks, "buried"))
+        status = int(_answer(self._forks, "buried"))
+        return HUNG if hangs else status
 
 
 class Forks:

@@ -44,5 +44,14 @@ def preload(*, sandbox: bool = False) -> None:
     for name in _OPTIONAL:
         with suppress(ImportError):
             import_module(name)
+    _prepare_schemas()
     gc.collect()
     gc.freeze()
+
+
+def _prepare_schemas() -> None:
+    """Let the forks begin with the schemas read and their patterns compiled."""
+    from fbsync.schema.validate import Kind, validate
+
+    for kind in Kind:
+        validate(kind, {})

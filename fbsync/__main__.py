@@ -19,14 +19,14 @@ def program() -> NoReturn:
     try:
         from fbsync.cli import main
 
-        status = main()
-    except KeyboardInterrupt:
-        # Ctrl-C came before the command line was loaded, so report it here.
+        _leave(main())
+    except KeyboardInterrupt as ended:
+        # The signal came before the command line was loaded or after its end, so report it here.
         from fbsync.model.errors import ExitCode
 
         sys.stderr.write("error: interrupted\n")
-        status = ExitCode.INTERRUPTED
-    _leave(status)
+        signals = sys.modules.get("fbsync.cli.signals")  # Without it, only Ctrl-C raises an exception.
+        _leave(ExitCode.INTERRUPTED if signals is None else signals.exit_code_of(ended))
 
 
 def _leave(status: int) -> NoReturn:

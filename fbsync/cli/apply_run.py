@@ -15,7 +15,7 @@ from fbsync.cli.events import Events
 from fbsync.cli.plan_output import print_plan
 from fbsync.cli.progress import Progress
 from fbsync.cli.server_session import say_untold, session
-from fbsync.cli.signals import Terminated
+from fbsync.cli.signals import exit_code_of, forgive_what_is_unfinished
 from fbsync.execution.verify import targets
 from fbsync.model import verifications
 from fbsync.model.ages import Ages
@@ -71,12 +71,13 @@ class Applying:
         try:
             applied = self._run()
         except (KeyboardInterrupt, click.Abort) as ended:
-            if self._interrupts.is_watching:
+            if self._interrupts.has_begun:
                 raise
+            forgive_what_is_unfinished()
             terminal.end_line()
             raise FbsyncError(
                 "interrupted before the first change; nothing was changed",
-                exit_code=ExitCode.TERMINATED if isinstance(ended, Terminated) else ExitCode.INTERRUPTED,
+                exit_code=exit_code_of(ended),
             ) from ended
         if applied is None:
             raise FbsyncError("not confirmed, so nothing was changed")
@@ -105,7 +106,7 @@ class Applying:
                 applied = self._carry_out(proposal, events)
                 if options.verify:
                     with terminal.waits("Verifying the credentials with their providers"):
-                        self._verified = connection.verify(targets(applied.outcomes))
+                        self._verified = connection.verify(targets(applied.outcomes), run=self._interrupts.run)
                 events.emit("finished", exit_code=self._exit_code(applied), summary=outcome_summary(applied.outcomes))
             return applied
 
@@ -163,7 +164,7 @@ class Applying:
                 events.outcome(outcome)
 
             return self._session.carry_out(
-                proposal, begin=self._interrupts.watch, on_outcome=show, on_removal=events.removal
+                proposal, run=self._interrupts.run, on_outcome=show, on_removal=events.removal
             )
 
     def _exit_code(self, applied: Applied) -> ExitCode:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fbsync.cli.signals import Terminated, unwind_on_signals
+from fbsync.cli.signals import Terminated, forgive_what_is_unfinished, interruption_behind, unwind_on_signals
 from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
@@ -68,17 +68,23 @@ def _status_of_run(command: click.Command, argv: Sequence[str]) -> int:
     except click.ClickException as error:
         return _fail(argv, _usage(error, argv))
     except (click.Abort, KeyboardInterrupt) as ended:
-        from fbsync.cli import terminal
-
-        terminal.end_line()
-        return _fail(argv, _interrupted(ended))
+        return _end(argv, ended)
     except FbsyncError as error:
         return _fail(argv, error)
-    except OSError as error:
-        return _fail(argv, _refused_by_system(error))
     except Exception as error:  # noqa: BLE001 - the boundary: nothing passes it
-        return _fail(argv, _unexpected(error))
+        if (interruption := interruption_behind(error)) is not None:
+            return _end(argv, interruption)
+        return _fail(argv, _refused_by_system(error) if isinstance(error, OSError) else _unexpected(error))
     return status if isinstance(status, int) else ExitCode.DONE
+
+
+def _end(argv: Sequence[str], ended: BaseException) -> int:
+    """End the command after a signal."""
+    from fbsync.cli import terminal
+
+    forgive_what_is_unfinished()
+    terminal.end_line()
+    return _fail(argv, _interrupted(ended))
 
 
 def _fail(argv: Sequence[str], error: FbsyncError) -> int:

@@ -6,15 +6,17 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fbsync.cli import terminal
-from fbsync.cli.signals import ENDING, Terminated, unwind_on_signals
+from fbsync.cli.signals import exception_for
 from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterator
+    from types import FrameType
 
     from fbsync.execution.ports import Stop
 
@@ -28,52 +30,79 @@ if find_spec("sniffio") is None:
 
 
 def run_unless_signalled(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
-    """Run a coroutine to its end, or until SIGTERM or SIGHUP cancels it.
-
-    If a signal handler raised an exception instead, the loop would end in the middle of its work.
+    """Run a coroutine to its end, or until a signal cancels it.
 
     Args:
-        runner: the runner of the event loop, which itself cancels on SIGINT.
+        runner: the runner of the event loop.
         work: the coroutine.
 
     Raises:
-        Terminated: SIGTERM or SIGHUP arrived.
+        KeyboardInterrupt: SIGINT arrived; ``Terminated`` if it was SIGTERM or SIGHUP.
+    """
+    tasks: list[asyncio.Task[Any]] = []
+
+    async def entered() -> _Result:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.append(task)
+        if came:
+            raise asyncio.CancelledError
+        return await work
+
+    def cancel(_number: signal.Signals) -> None:
+        for task in tasks:
+            task.cancel()
+
+    running = entered()
+    with _signals_passed_to(cancel, runner.get_loop()) as came:
+        try:
+            result = runner.run(running)
+        except asyncio.CancelledError:
+            if not came:
+                raise
+        finally:
+            for unfinished in (running, work):  # A signal may have come before they started.
+                unfinished.close()
+    if came:
+        raise exception_for(came[0])
+    return result
+
+
+@contextmanager
+def _signals_passed_to(
+    heard: Callable[[signal.Signals], None], loop: asyncio.AbstractEventLoop
+) -> Iterator[list[signal.Signals]]:
+    """Have a function called in an event loop for each signal that asks for an end, or at the end of the context.
+
+    As long as this lasts, no signal raises an exception. In the middle of the loop's own work, that could make the loop
+    forget a callback, and whoever closes the loop would wait forever for a task that nothing continues. Ignored signals
+    stay ignored.
+
+    Args:
+        heard: the function.
+        loop: the event loop. It may run only as long as this lasts.
+
+    Yields:
+        The signals that have arrived so far.
     """
     came: list[signal.Signals] = []
-    watched = _cancelled_by_signals(work, came)
-    try:
-        return runner.run(watched)
-    except asyncio.CancelledError:
-        if came:
-            raise Terminated(came[0].name) from None
-        raise
-    finally:
-        unwind_on_signals()
-        for unfinished in (watched, work):  # Ctrl-C may have come before they started
-            unfinished.close()
+    unheard: list[signal.Signals] = []
 
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(signal.Signals(number))
+        unheard.append(came[-1])
+        loop.call_soon_threadsafe(pass_on)
 
-async def _cancelled_by_signals(work: Coroutine[Any, Any, _Result], came: list[signal.Signals]) -> _Result:
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task is not None
+    def pass_on() -> None:
+        while unheard:
+            heard(unheard.pop(0))
 
-    def end(number: signal.Signals) -> None:
-        came.append(number)
-        task.cancel()
-
-    watched = _not_ignored(ENDING)
-    for number in watched:
-        loop.add_signal_handler(number, end, number)
-    try:
-        return await work
-    finally:
-        for number in watched:
-            loop.remove_signal_handler(number)
-
-
-def _not_ignored(numbers: Iterable[signal.Signals]) -> tuple[signal.Signals, ...]:
-    """The signals that the parent process did not set to be ignored. ``nohup``, for example, ignores SIGHUP."""
-    return tuple(number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN)
+    with ExitStack() as stack:
+        stack.callback(pass_on)
+        for number in _CODES:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                stack.callback(signal.signal, number, signal.signal(number, note))
+        yield came
 
 
 _CODES = {
@@ -89,26 +118,22 @@ class Interrupts:
     Args:
         stop: the object through which to ask the run to stop.
         hint: what to do after an interruption.
+
+    Attributes:
+        has_begun: whether ``run`` was called, so that signals no longer end the command at once.
     """
 
     def __init__(self, stop: Stop, *, hint: str) -> None:
         self._stop = stop
         self._hint = hint
         self._signal: signal.Signals | None = None
-        self.is_watching = False
+        self.has_begun = False
 
-    def watch(self) -> None:
-        """Begin to handle signals, in the event loop of the run. Signals that are ignored (``nohup``) stay ignored.
-
-        Raises:
-            CancelledError: Ctrl-C came before this, so the loop's runner would cancel the run at its next wait.
-        """
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        for number in _not_ignored(_CODES):
-            loop.add_signal_handler(number, self._interrupt, number)
-        if task is not None and task.cancelling():
-            raise asyncio.CancelledError
-        self.is_watching = True
+    def run(self, runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """Run a coroutine that starts nothing new once a stop is requested."""
+        with _signals_passed_to(self._interrupt, runner.get_loop()):
+            self.has_begun = True
+            return runner.run(work)
 
     @property
     def exit_code(self) -> ExitCode | None:

@@ -111,7 +111,7 @@ def _verify(proposal: Proposal, targets: Sequence[Target], how: Asking, *, json:
     with session(proposal.project, how) as connection:
         interrupts = Interrupts(connection.stop, hint="run `fbsync verify` again with --only for the rest")
         with line:
-            verified = connection.verify(targets, begin=interrupts.watch, on_verdict=show) if targets else ()
+            verified = connection.verify(targets, run=interrupts.run, on_verdict=show) if targets else ()
     if isinstance(connection.stop.reason, ServerError) and not heard:
         raise connection.stop.reason
     code = interrupts.exit_code or exit_code_of_verifications(verified)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from fbsync.cli.signals import held_signals
 from fbsync.render.paint import visible
 
 if TYPE_CHECKING:
@@ -38,22 +39,26 @@ class SlowLine:
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
-            self._is_over.clear()
-            self._thread = threading.Thread(target=self._say, daemon=True)
-            self._thread.start()
+            with held_signals():
+                self._is_over.clear()
+                self._thread = threading.Thread(target=self._say, daemon=True)
+                self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._is_over.set()
         if self._thread is not None:
+            with held_signals():
+                self._is_over.set()
             self._thread.join()
             self._thread = None
-        self.clear()
+            self.clear()
 
     def clear(self) -> None:
         """Clear the line before something else is printed. The line comes back if the wait goes on."""
+        if not self._shown:
+            return
         with self._one_at_a_time:
             if self._shown:
                 self._shown = ""

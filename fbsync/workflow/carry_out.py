@@ -36,7 +36,6 @@ async def carry_out(
     stop: Stop,
     shared: SharedState | None,
     parallelism: int,
-    begin: Callable[[], None],
     on_outcome: Callable[[Outcome], None],
     on_removal: Callable[[Removal], None],
 ) -> Applied:
@@ -49,7 +48,6 @@ async def carry_out(
         stop: lets the caller end the run early.
         shared: the store of the known state, leased to this run, or None if the state is in files.
         parallelism: how many changes may be in progress at a time.
-        begin: called just before the first change.
         on_outcome: called with each outcome as it happens, including those of unchanged entries.
         on_removal: called with the result for each temporary configuration that an earlier run left.
 
@@ -61,7 +59,6 @@ async def carry_out(
     outcomes: tuple[Outcome, ...] = ()
     removals: tuple[Removal, ...] = ()
     unrecorded = None
-    begin()
     try:
         if proposal.leftovers:
             from fbsync.execution.leftovers import remove_leftovers

@@ -85,7 +85,7 @@ class Session:
             shared=self._shared,
         )
         try:
-            self.server: Server = self._runner.run(self._stack.enter_async_context(server))
+            self.server: Server = self.run(self._stack.enter_async_context(server))
         except BaseException:
             self._runner.close()
             raise
@@ -95,7 +95,7 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self._runner.run(self._stack.aclose())
+            self.run(self._stack.aclose())
         finally:
             self._runner.close()
 
@@ -189,7 +189,7 @@ class Session:
         self,
         proposal: Proposal,
         *,
-        begin: Callable[[], None] = lambda: None,
+        run: Run = run_plainly,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
         on_removal: Callable[[Removal], None] = lambda _: None,
     ) -> Applied:
@@ -199,7 +199,7 @@ class Session:
 
         Args:
             proposal: the proposal. Its project is this session's.
-            begin: called in the event loop just before the first change.
+            run: runs the coroutine.
             on_outcome: called with each outcome as it happens, including those of unchanged entries.
             on_removal: called with the result for each temporary configuration that an earlier run left.
         """
@@ -212,12 +212,11 @@ class Session:
             stop=self.stop,
             shared=self._shared,
             parallelism=self._patience.parallelism,
-            begin=begin,
             on_outcome=on_outcome,
             on_removal=on_removal,
         )
         try:
-            return self._runner.run(work)
+            return run(self._runner, work)
         finally:
             work.close()  # Ctrl-C may have come before it started.
 
@@ -225,26 +224,26 @@ class Session:
         self,
         targets: Sequence[Target],
         *,
-        begin: Callable[[], None] = lambda: None,
+        run: Run = run_plainly,
         on_verdict: Callable[[Verified], None] = lambda _: None,
     ) -> tuple[Verified, ...]:
         """Have the server validate credentials with their providers. These are real calls, which may be billed.
 
         Args:
             targets: the configurations.
-            begin: called in the event loop just before the first call.
+            run: runs the coroutine.
             on_verdict: called with each verdict as it arrives.
         """
         from fbsync.execution.verify import verify
 
-        async def work() -> tuple[Verified, ...]:
-            begin()
-            return await verify(
-                targets,
-                server=self.server,
-                parallelism=self._patience.parallelism,
-                stop=self.stop,
-                on_verdict=on_verdict,
-            )
-
-        return self._runner.run(work())
+        work = verify(
+            targets,
+            server=self.server,
+            parallelism=self._patience.parallelism,
+            stop=self.stop,
+            on_verdict=on_verdict,
+        )
+        try:
+            return run(self._runner, work)
+        finally:
+            work.close()  # Ctrl-C may have come before it started.
