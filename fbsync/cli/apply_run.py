@@ -66,19 +66,19 @@ class Applying:
         """Plan, confirm, apply and report; return the exit status.
 
         Raises:
-            FbsyncError: nothing was changed; the message says why.
+            FbsyncError: nothing was changed, or a signal came after the last change; the message says why.
         """
         try:
             applied = self._run()
         except (KeyboardInterrupt, click.Abort) as ended:
-            if self._interrupts.has_begun:
-                raise
             forgive_what_is_unfinished()
             terminal.end_line()
-            raise FbsyncError(
-                "interrupted before the first change; nothing was changed",
-                exit_code=exit_code_of(ended),
-            ) from ended
+            moment = (
+                "after the last change; what was done is recorded"
+                if self._interrupts.has_begun
+                else "before the first change; nothing was changed"
+            )
+            raise FbsyncError(f"interrupted {moment}", exit_code=exit_code_of(ended)) from ended
         if applied is None:
             raise FbsyncError("not confirmed, so nothing was changed")
         code = self._exit_code(applied)

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fbsync.cli.signals import Terminated, forgive_what_is_unfinished, interruption_behind, unwind_on_signals
+from fbsync.cli.signals import (
+    Terminated,
+    exit_code_of,
+    forgive_what_is_unfinished,
+    interruption_behind,
+    unwind_on_signals,
+)
 from fbsync.model.errors import ExitCode, FbsyncError
 
 if TYPE_CHECKING:
@@ -100,10 +106,9 @@ def _fail(argv: Sequence[str], error: FbsyncError) -> int:
 
 def _interrupted(ended: BaseException) -> FbsyncError:
     """Return the error for a signal. click turns each signal into an Abort."""
-    for cause in (ended, ended.__cause__):
-        if isinstance(cause, Terminated):
-            return FbsyncError(f"interrupted by {cause.name}", exit_code=ExitCode.TERMINATED)
-    return FbsyncError("interrupted", exit_code=ExitCode.INTERRUPTED)
+    interruption = interruption_behind(ended)
+    by = f" by {interruption.name}" if isinstance(interruption, Terminated) else ""
+    return FbsyncError(f"interrupted{by}", exit_code=exit_code_of(ended))
 
 
 def _usage(error: click.ClickException, argv: Sequence[str]) -> FbsyncError:

@@ -83,8 +83,8 @@ def interruption_behind(error: BaseException) -> KeyboardInterrupt | None:
 
 
 def exit_code_of(interruption: BaseException) -> ExitCode:
-    """Return the exit code of a command that a signal ended."""
-    return ExitCode.TERMINATED if isinstance(interruption, Terminated) else ExitCode.INTERRUPTED
+    """Return the exit code of a command that a signal ended, from the exception that it ended with."""
+    return ExitCode.TERMINATED if isinstance(interruption_behind(interruption), Terminated) else ExitCode.INTERRUPTED
 
 
 def _unwind(number: int, _frame: FrameType | None) -> NoReturn:

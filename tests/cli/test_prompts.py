@@ -1,5 +1,6 @@
 """Apply and destroy on a terminal: what they show, and the effect of answers, Ctrl-C and Ctrl-D."""
 
+import signal
 import threading
 from contextlib import ExitStack
 
@@ -57,11 +58,11 @@ def test_anything_but_yes_changes_nothing(project, server, asked, answer):
     assert server.writes == []
 
 
-@pytest.mark.parametrize("key", [CTRL_C, CTRL_D])
-def test_a_key_that_ends_it_at_the_question_changes_nothing(project, server, asked, key):
+@pytest.mark.parametrize(("key", "status"), [(CTRL_C, 130), (CTRL_D, 130), (signal.SIGTERM, 143)])
+def test_a_key_or_a_signal_that_ends_it_at_the_question_changes_nothing(project, server, asked, key, status):
     before = {path.name for path in project.folder.iterdir()}
     code, seen = conversation(project, COMMANDS[asked][0], (PROMPT, key))
-    assert code == 130, seen
+    assert code == status, seen
     assert "interrupted before the first change" in seen
     assert "Traceback" not in seen
     assert server.writes == []

@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -46,7 +47,7 @@ def conversation(cli, argv, *steps):
     Args:
         cli: the folder and its environment.
         argv: the command's arguments.
-        steps: pairs: a text, or an event, to wait for, and then what to type, or to call.
+        steps: pairs: a text, or an event, to wait for, and then what to type, a signal to send, or what to call.
 
     Returns:
         The exit status, and everything that the terminal showed.
@@ -68,7 +69,10 @@ def conversation(cli, argv, *steps):
                 assert awaited.wait(60)
             else:
                 seen += read_until(keyboard, awaited)
-            if callable(typed):
+            if isinstance(typed, signal.Signals):
+                time.sleep(_BEFORE_A_KEY_SECONDS)
+                os.killpg(os.tcgetpgrp(keyboard), typed)
+            elif callable(typed):
                 typed()
             else:
                 time.sleep(_BEFORE_A_KEY_SECONDS)
