@@ -1,18 +1,21 @@
 """A signal at any moment ends a command, and never leaves it waiting for what it has interrupted itself."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import signal_points
-from cli_world import unused_workspace
+from sandboxes import running
 from selection import few_of, few_where
 
 from fbsync.cli.signals import Terminated
+from fbsync.sandbox.options import SandboxOptions
 
 SUPPORT = Path(signal_points.__file__).parent
+PATHS = {"PYTHONPATH": f"{SUPPORT.parents[1]}:{SUPPORT}"}
 CODES = {"SIGINT": 130, "SIGTERM": 143}
 RAISED = {"SIGINT": KeyboardInterrupt.__name__, "SIGTERM": Terminated.__name__}
 UNTIDY = ("Traceback", "never awaited", "was destroyed", "Exception ignored", "fbsync itself failed")
@@ -27,15 +30,10 @@ def lines_of(script, *arguments, **options):
     ).stdout.splitlines()
 
 
-@pytest.fixture
-def python_path(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", f"{SUPPORT.parents[1]}:{SUPPORT}")
-
-
 @pytest.mark.parametrize("number", few_of(CODES, "SIGTERM"))
 @pytest.mark.parametrize("how", ["cancelled", "stopped"])
-def test_a_loop_that_gets_a_signal_at_any_event_ends_as_it_should(python_path, number, how):
-    *ends, last = [line.split(" ", 1)[1] for line in lines_of("signalled_loop.py", number, how)]
+def test_a_loop_that_gets_a_signal_at_any_event_ends_as_it_should(number, how):
+    *ends, last = [line.split(" ", 1)[1] for line in lines_of("signalled_loop.py", number, how, env=os.environ | PATHS)]
     assert last == "done, None"
     assert len(ends) > 500
     assert set(ends) - {f"done, interrupted by {number}"} == {RAISED[number]}
@@ -54,11 +52,18 @@ def test_a_loop_that_gets_a_signal_at_any_event_ends_as_it_should(python_path, n
         lambda case: case in (("SIGTERM", "plan --refresh", 1999), ("SIGTERM", "apply --yes", 1999)),
     ),
 )
-def test_a_command_that_gets_a_signal_at_any_call_ends(project, python_path, number, command, step):
-    workspaces = ",".join(unused_workspace() for _ in range(100_000 // step))
-    paths = {"PYTHONPATH": f"{SUPPORT.parents[1]}:{SUPPORT}"}
-    variables = project.environment | project.credentials | paths | {"FLASHBACK_WORKSPACE_ID": workspaces}
-    lines = lines_of("signal_points.py", number, FIRST, step, *command.split(), cwd=project.folder, env=variables)
+def test_a_command_that_gets_a_signal_at_any_call_ends(project, number, command, step):
+    workspaces = [f"ws-{at}" for at in range(100_000 // step)]
+    with running(SandboxOptions(workspaces=tuple(workspaces))) as box:
+        variables = {
+            **project.environment,
+            **project.credentials,
+            **PATHS,
+            "FLASHBACK_API_URL": box.url,
+            "FLASHBACK_TOKEN": box.token,
+            "FLASHBACK_WORKSPACE_ID": ",".join(workspaces),
+        }
+        lines = lines_of("signal_points.py", number, FIRST, step, *command.split(), cwd=project.folder, env=variables)
     *ended, (_, last, _) = map(json.loads, lines)
     assert last == 0
     assert len(ended) > 10_000 / step
