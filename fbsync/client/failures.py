@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fbsync.client import hints
 from fbsync.client.library import httpx
+from fbsync.model.errors import causes_of
 from fbsync.model.server_error import Failure, ServerError
 
 if TYPE_CHECKING:
@@ -105,10 +106,5 @@ def _why_not_through(error: Exception, proxy: Proxy) -> tuple[str, str]:
 
 def _root(error: BaseException) -> BaseException:
     """The innermost cause of an exception: libraries wrap the operating system's error several times."""
-    seen = {id(error)}
-    while (below := error.__cause__ or error.__context__) is not None and id(below) not in seen:
-        seen.add(id(below))
-        if isinstance(below, BaseExceptionGroup):
-            below = below.exceptions[0]
-        error = below
-    return error
+    *_, innermost = causes_of(error)
+    return innermost

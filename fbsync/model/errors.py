@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from fbsync.model.findings import Finding
     from fbsync.model.plan import Refusal
@@ -87,3 +87,13 @@ class GuardRefused(FbsyncError):  # noqa: N818 - reads well at the raise
             for refusal in self.refusals
         )
         return "\n".join((f"{self.message}:", *lines))
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, then what it was raised from or during, and so on. A group was raised from its first error."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else cause.__cause__ or cause.__context__
