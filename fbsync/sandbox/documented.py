@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fbsync.sandbox.answer_bodies import FailureBody, MfaFailureBody, SignInFailureBody
@@ -42,10 +43,9 @@ def declare(app: FastAPI) -> None:
     """
     whole = app.openapi
 
+    @cache
     def document() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _without_validation_errors(whole())
-        return app.openapi_schema
+        return _without_validation_errors(whole())
 
     app.openapi = document  # type: ignore[method-assign] # as FastAPI says: https://fastapi.tiangolo.com/how-to/extending-openapi/
 
