@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 from git_over_http import serving
 from object_stores import azurite_server, moto_server
-from selection import few_of
+from selection import few_of, few_where
 from store_doubles import FolderStore, MemoryStore
 
 from fbsync.stores.address import parse_address
@@ -22,8 +22,14 @@ _keys = count(1)
 KINDS = ("memory", "folder", "git", "git over http", "s3", "azure")
 QUICK = ("memory", "folder", "git", "git over http", "s3")
 """Without Azurite, which the tests must first install from its registry."""
-INCREMENTS = {"memory": 25, "folder": 25, "git": 1, "s3": 3}
-"""How often each of eight writers increments by default. 25 times takes minutes, so only the thorough tests do that."""
+MANY = 25
+"""How often each of eight writers increments. Some stores take minutes for that, so only the thorough tests do it."""
+FEW = {"git": 1, "s3": 3}
+"""How often they do it by default, where it is less."""
+INCREMENTS = few_where(
+    [*FEW.items(), *((kind, MANY) for kind in KINDS)],
+    lambda case: case in (("memory", MANY), ("folder", MANY), *FEW.items()),
+)
 
 
 def pytest_addoption(parser):
@@ -31,10 +37,12 @@ def pytest_addoption(parser):
 
 
 def pytest_generate_tests(metafunc):
-    if "place" in metafunc.fixturenames:
-        address = metafunc.config.getoption("--store", default=None)
-        quick = INCREMENTS if "increments" in metafunc.fixturenames else QUICK
-        metafunc.parametrize("place", (address,) if address else few_of(KINDS, *quick), indirect=True)
+    address = metafunc.config.getoption("--store", default=None)
+    if "increments" in metafunc.fixturenames:
+        cases = [(address, MANY)] if address else INCREMENTS
+        metafunc.parametrize(("place", "increments"), cases, indirect=["place"])
+    elif "place" in metafunc.fixturenames:
+        metafunc.parametrize("place", (address,) if address else few_of(KINDS, *QUICK), indirect=True)
 
 
 def closed(_data):
@@ -68,12 +76,6 @@ def _refs(remote, folder, settings=()):
             return GitRef(scratch, remote=remote, ref=f"refs/fbsync/state/{key}", describe=closed)
 
         yield store
-
-
-@pytest.fixture(params=["short", pytest.param("whole", marks=pytest.mark.thorough)])
-def increments(request):
-    kind = request.node.callspec.params["place"]
-    return INCREMENTS.get(kind, 25) if request.param == "short" else 25
 
 
 @pytest.fixture
