@@ -208,6 +208,7 @@ def test_what_is_written_grows_with_the_entries_and_no_faster(cli):
     for entries, made in ((10, few), (20, some), (40, many)):
         # Two records for each entry, which share their waits, and a few for the beginning and the end.
         assert made["syncs"] <= 2 * entries + 8
+        # The first intents, then an outcome at a time, with the next intent; and a mark for each request that is sent.
         assert made["appends"] <= 2 * entries + 1
 
 

@@ -60,6 +60,7 @@ def test_a_rehearsal_with_a_database_goes_on_where_the_last_one_ended(rehearse):
     run = ["--db", "rehearsal.db", "--", *FBSYNC]
     assert applied(rehearse(*run, "apply")) == "1 added, 0 changed, 0 destroyed."
     assert applied(rehearse(*run, "apply")) == "0 added, 0 changed, 0 destroyed. 1 unchanged."
+    assert rehearse(*run, "plan", "--refresh", "--detailed-exitcode").returncode == 0
     assert rehearse(*run, "drift").returncode == 0
     state = rehearse.folder / "rehearsal.db.state"
     assert sorted(path.name for path in state.iterdir() if path.suffix != ".runlock") == ["fbsync.lock", "port"]
