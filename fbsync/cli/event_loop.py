@@ -11,14 +11,16 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fbsync.cli import terminal
-from fbsync.cli.signals import exception_for
-from fbsync.model.errors import ExitCode, FbsyncError
+from fbsync.cli.signals import EXIT_CODES, exception_for
+from fbsync.model.errors import FbsyncError
+from fbsync.workflow.run_protocol import run_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from types import FrameType
 
     from fbsync.execution.ports import Stop
+    from fbsync.model.errors import ExitCode
 
 _Result = TypeVar("_Result")
 
@@ -39,39 +41,36 @@ def run_unless_signalled(runner: asyncio.Runner, work: Coroutine[Any, Any, _Resu
     Raises:
         KeyboardInterrupt: SIGINT arrived; ``Terminated`` if it was SIGTERM or SIGHUP.
     """
-    tasks: list[asyncio.Task[Any]] = []
+    came: list[signal.Signals] = []
+    task: asyncio.Task[Any] | None = None
 
     async def entered() -> _Result:
+        nonlocal task
         task = asyncio.current_task()
-        assert task is not None
-        tasks.append(task)
         if came:
             raise asyncio.CancelledError
         return await work
 
-    def cancel(_number: signal.Signals) -> None:
-        for task in tasks:
+    def end(number: signal.Signals) -> None:
+        came.append(number)
+        if task is not None:
             task.cancel()
 
-    running = entered()
-    with _signals_passed_to(cancel, runner.get_loop()) as came:
+    with _signals_passed_to(end, runner.get_loop()):
         try:
-            result = runner.run(running)
+            result = run_plainly(runner, entered())
         except asyncio.CancelledError:
             if not came:
                 raise
         finally:
-            for unfinished in (running, work):  # A signal may have come before they started.
-                unfinished.close()
+            work.close()  # A signal may have come before it started.
     if came:
         raise exception_for(came[0])
     return result
 
 
 @contextmanager
-def _signals_passed_to(
-    heard: Callable[[signal.Signals], None], loop: asyncio.AbstractEventLoop
-) -> Iterator[list[signal.Signals]]:
+def _signals_passed_to(heard: Callable[[signal.Signals], None], loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """Have a function called in an event loop for each signal that asks for an end, or at the end of the context.
 
     As long as this lasts, no signal raises an exception. In the middle of the loop's own work, that could make the loop
@@ -81,16 +80,11 @@ def _signals_passed_to(
     Args:
         heard: the function.
         loop: the event loop. It may run only as long as this lasts.
-
-    Yields:
-        The signals that have arrived so far.
     """
-    came: list[signal.Signals] = []
     unheard: list[signal.Signals] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
-        came.append(signal.Signals(number))
-        unheard.append(came[-1])
+        unheard.append(signal.Signals(number))
         loop.call_soon_threadsafe(pass_on)
 
     def pass_on() -> None:
@@ -99,17 +93,10 @@ def _signals_passed_to(
 
     with ExitStack() as stack:
         stack.callback(pass_on)
-        for number in _CODES:
+        for number in EXIT_CODES:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 stack.callback(signal.signal, number, signal.signal(number, note))
-        yield came
-
-
-_CODES = {
-    signal.SIGINT: ExitCode.INTERRUPTED,
-    signal.SIGTERM: ExitCode.TERMINATED,
-    signal.SIGHUP: ExitCode.TERMINATED,
-}
+        yield
 
 
 class Interrupts:
@@ -133,12 +120,12 @@ class Interrupts:
         """Run a coroutine that starts nothing new once a stop is requested."""
         with _signals_passed_to(self._interrupt, runner.get_loop()):
             self.has_begun = True
-            return runner.run(work)
+            return run_plainly(runner, work)
 
     @property
     def exit_code(self) -> ExitCode | None:
         """The status of a run that was interrupted, or None."""
-        return None if self._signal is None else _CODES[self._signal]
+        return None if self._signal is None else EXIT_CODES[self._signal]
 
     def _interrupt(self, number: signal.Signals) -> None:
         """Answer a signal at once: stop the run at the first signal, and end the process at the second one."""
@@ -148,7 +135,7 @@ class Interrupts:
                 f"Stopped; answered requests are recorded. To continue, {self._hint}: it checks unanswered ones first."
             )
             # The loop would wait for requests in progress. Each known outcome is already on the disk.
-            os._exit(_CODES[number])
+            os._exit(EXIT_CODES[number])
         from fbsync.workflow.carry_out import GRACE_SECONDS
 
         self._signal = number
@@ -157,5 +144,5 @@ class Interrupts:
             f"Interrupted by {number.name}: nothing new is started, and requests under way get "
             f"{GRACE_SECONDS:.0f} s to end. Once more ends it now."
         )
-        reason = FbsyncError(f"interrupted by {number.name}", hint=self._hint, exit_code=_CODES[number])
+        reason = FbsyncError(f"interrupted by {number.name}", hint=self._hint, exit_code=EXIT_CODES[number])
         self._stop.request(reason)

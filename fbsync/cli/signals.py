@@ -9,7 +9,7 @@ import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
-from fbsync.model.errors import ExitCode
+from fbsync.model.errors import ExitCode, causes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 """The signals that ask for an end, apart from SIGINT, which Python turns into KeyboardInterrupt."""
+EXIT_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, **dict.fromkeys(ENDING, ExitCode.TERMINATED)}
+"""The exit codes of commands that these signals end."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -49,7 +51,7 @@ def held_signals() -> Iterator[None]:
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     try:
-        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, *ENDING))
+        signal.pthread_sigmask(signal.SIG_BLOCK, EXIT_CODES)
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -76,10 +78,7 @@ def interruption_behind(error: BaseException) -> KeyboardInterrupt | None:
 
     What a signal interrupts may fail in turn, for example when it releases a lock that it does not hold yet.
     """
-    behind: BaseException | None = error
-    while behind is not None and not isinstance(behind, KeyboardInterrupt):
-        behind = behind.__cause__ or behind.__context__
-    return behind
+    return next((cause for cause in causes_of(error) if isinstance(cause, KeyboardInterrupt)), None)
 
 
 def exit_code_of(interruption: BaseException) -> ExitCode:

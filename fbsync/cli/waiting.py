@@ -57,8 +57,6 @@ class SlowLine:
 
     def clear(self) -> None:
         """Clear the line before something else is printed. The line comes back if the wait goes on."""
-        if not self._shown:
-            return
         with self._one_at_a_time:
             if self._shown:
                 self._shown = ""

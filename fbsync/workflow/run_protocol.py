@@ -20,4 +20,7 @@ class Run(Protocol):
 
 def run_plainly(runner: asyncio.Runner, work: Coroutine[Any, Any, _Result]) -> _Result:
     """Run a coroutine to its end. Signals do what Python does with them."""
-    return runner.run(work)
+    try:
+        return runner.run(work)
+    finally:
+        work.close()  # A signal may have come before it started.

@@ -215,10 +215,7 @@ class Session:
             on_outcome=on_outcome,
             on_removal=on_removal,
         )
-        try:
-            return run(self._runner, work)
-        finally:
-            work.close()  # Ctrl-C may have come before it started.
+        return run(self._runner, work)
 
     def verify(
         self,
@@ -243,7 +240,4 @@ class Session:
             stop=self.stop,
             on_verdict=on_verdict,
         )
-        try:
-            return run(self._runner, work)
-        finally:
-            work.close()  # Ctrl-C may have come before it started.
+        return run(self._runner, work)

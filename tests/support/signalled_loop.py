@@ -35,21 +35,20 @@ def attempt(how, arm):
             done = run(runner, work())
     except KeyboardInterrupt as interruption:
         return type(interruption).__name__
-    for interruption in dropped:
-        return type(interruption).__name__
+    if dropped:
+        return type(dropped[0]).__name__
     return f"{done}, {stop.reason}"
 
 
 def main(number, how):
     warnings.simplefilter("ignore", RuntimeWarning)  # of coroutines that never began
-    unwind_on_signals()
     for at in count(1):
+        unwind_on_signals()
         fired = []
         print(at, end=" ", flush=True)
         print(attempt(how, Arm(number, at, partial(fired.append, at))), flush=True)
         if not fired:
             return
-        unwind_on_signals()
 
 
 if __name__ == "__main__":
